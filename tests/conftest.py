@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts the collection where Python and Ansible look for it: the checkout may lie in any folder."""
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TREE = ROOT / ".build" / "collections"
+
+
+def _link_collection() -> None:
+    link = TREE / "ansible_collections" / "netaccess" / "chatgpt"
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if link.is_symlink() and link.resolve() == ROOT:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(ROOT, target_is_directory=True)
+
+
+_link_collection()
+os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
+sys.path.insert(0, str(TREE))
+sys.path.insert(0, str(ROOT))
