@@ -1,0 +1,481 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""State of a device, and the change between two states: pure data, no IO, no vendor.
+
+A *Change* is a delta on one native object, never the whole object. It is what check mode prints, what the journal
+saves and what a rollback inverts. Identity is the name; whatever else a product needs to address an object
+(ids, uuids, revisions) lives in ``Object.native``: used for sending, never compared, never journalled.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+from bisect import bisect_left
+from dataclasses import dataclass, field, replace
+
+CREATE = "create"
+UPDATE = "update"
+DELETE = "delete"
+
+AT_NEW = "new"
+AT_OLD = "old"
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    """Names one object on a device. ``kind`` is the adapter's word (list, rule, ...), ``name`` the native name."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return "%s %s" % (self.kind, self.name)
+
+
+@dataclass(frozen=True)
+class Object:
+    """One native object.
+
+    ``fields``: path to plain JSON value. ``members``: path to a frozenset of strings (order means nothing).
+    ``ours``: it carries our marker. ``borrowed``: fields of somebody else's object that we changed, with the value to put
+    back. ``native``: what the adapter needs for sending.
+    """
+
+    ref: Ref
+    fields: dict = field(default_factory=dict)
+    members: dict = field(default_factory=dict)
+    ours: bool = False
+    borrowed: dict = field(default_factory=dict, compare=False)
+    native: dict = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class State:
+    """What a device holds: ``objects`` by Ref, and for each rulebase the order of its rules, first match first.
+
+    ``pending``: None, "ours" or "foreign": edits that are written and not in force yet.
+    """
+
+    objects: dict = field(default_factory=dict)
+    rules: dict = field(default_factory=dict)
+    pending: str | None = None
+
+    def digest(self, refs=None) -> str:
+        """SHA-256 (hex) of the policy-bearing state of ``refs`` (default: all objects), without ids and revisions."""
+        chosen = self.objects if refs is None else {r: self.objects[r] for r in refs if r in self.objects}
+        body = {
+            "objects": [
+                [ref.kind, ref.name, obj.fields, {p: sorted(m) for p, m in sorted(obj.members.items())}]
+                for ref, obj in sorted(chosen.items())
+            ],
+            "rules": {base: [[r.kind, r.name] for r in order if r in chosen] for base, order in sorted(self.rules.items())},
+        }
+        return canonical_digest(body)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A position in a rulebase: directly below ``after``, or at the top when that is None."""
+
+    rulebase: str
+    after: Ref | None = None
+
+    def __str__(self) -> str:
+        return "%s: %s" % (self.rulebase, "first" if self.after is None else "directly below %s" % self.after)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A delta on one object.
+
+    ``fields``: path to (old, new). ``members``: path to (added, removed), two sorted tuples. ``place``: (old, new) Places.
+    A created object has None as every old value; a deleted one None as every new value.
+    """
+
+    ref: Ref
+    op: str
+    fields: dict = field(default_factory=dict)
+    members: dict = field(default_factory=dict)
+    place: tuple | None = None
+
+    def inverse(self) -> Change:
+        return Change(
+            ref=self.ref,
+            op={CREATE: DELETE, DELETE: CREATE, UPDATE: UPDATE}[self.op],
+            fields={path: (new, old) for path, (old, new) in self.fields.items()},
+            members={path: (removed, added) for path, (added, removed) in self.members.items()},
+            place=None if self.place is None else (self.place[1], self.place[0]),
+        )
+
+    def to_data(self) -> dict:
+        """Plain JSON data: for results, the journal and digests."""
+        data = {"kind": self.ref.kind, "name": self.ref.name, "op": self.op}
+        if self.fields:
+            data["fields"] = {path: {"old": old, "new": new} for path, (old, new) in sorted(self.fields.items())}
+        if self.members:
+            data["members"] = {path: {"added": list(a), "removed": list(r)} for path, (a, r) in sorted(self.members.items())}
+        if self.place is not None:
+            data["place"] = {"old": _place_data(self.place[0]), "new": _place_data(self.place[1])}
+        return data
+
+    @classmethod
+    def from_data(cls, data: dict) -> Change:
+        """The inverse of to_data. :raises KeyError, TypeError, ValueError: for data that is no change."""
+        if data["op"] not in (CREATE, UPDATE, DELETE):
+            raise ValueError("unknown operation %r" % (data["op"],))
+        place = data.get("place")
+        return cls(
+            ref=Ref(str(data["kind"]), str(data["name"])),
+            op=data["op"],
+            fields={path: (value["old"], value["new"]) for path, value in data.get("fields", {}).items()},
+            members={path: (tuple(value["added"]), tuple(value["removed"])) for path, value in data.get("members", {}).items()},
+            place=None if place is None else (_place_from(place["old"]), _place_from(place["new"])),
+        )
+
+    def strings(self):
+        """Every string this change would send."""
+        for values in self.fields.values():
+            yield from _strings(values[1])
+        for added, removed in self.members.values():
+            yield from added
+            yield from removed
+
+
+def _place_data(place):
+    if place is None:
+        return None
+    return {"rulebase": place.rulebase, "after": None if place.after is None else [place.after.kind, place.after.name]}
+
+
+def _place_from(data):
+    if data is None:
+        return None
+    return Place(data["rulebase"], None if data["after"] is None else Ref(*data["after"]))
+
+
+def _strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from _strings(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def canonical_digest(body: object) -> str:
+    """SHA-256 (hex) of plain JSON data, independent of the order of keys."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+# -- from two states to changes ------------------------------------------------------------------------------------
+
+
+def diff(state: State, target: State, kinds) -> list:
+    """The Changes that lead from ``state`` to ``target``, in an order that is inert until linked.
+
+    ``kinds`` lists the kinds from inert (lists) to linking (rules). What goes goes first, links before what they link;
+    then what comes, lists before the rules that use them. So every prefix decides as the old state or narrower than the new one.
+    """
+    rank = {kind: position for position, kind in enumerate(kinds)}
+    gone = [_deletion(obj) for ref, obj in state.objects.items() if ref not in target.objects]
+    come = []
+    for ref, wanted in target.objects.items():
+        current = state.objects.get(ref)
+        change = _creation(wanted) if current is None else _update(current, wanted)
+        if change is not None:
+            come.append(change)
+    gone.sort(key=lambda change: (-rank[change.ref.kind], change.ref))
+    return _with_places(state, target, gone, come, rank)
+
+
+def _deletion(obj: Object) -> Change:
+    return Change(
+        obj.ref, DELETE,
+        fields={path: (value, None) for path, value in obj.fields.items()},
+        members={path: ((), tuple(sorted(members))) for path, members in obj.members.items()},
+    )
+
+
+def _creation(obj: Object) -> Change:
+    return _deletion(obj).inverse()
+
+
+def _update(current: Object, wanted: Object):
+    fields = {p: (current.fields.get(p), v) for p, v in wanted.fields.items() if current.fields.get(p) != v}
+    members = {}
+    for path, want in wanted.members.items():
+        have = current.members.get(path, frozenset())
+        if have != want:
+            members[path] = (tuple(sorted(want - have)), tuple(sorted(have - want)))
+    return Change(wanted.ref, UPDATE, fields, members) if fields or members else None
+
+
+def _with_places(state, target, gone, come, rank) -> list:
+    """Add the old and new place to each change that has one, and the moves; each place is true at the moment of its change."""
+    order = {base: list(refs) for base, refs in state.rules.items()}
+    placed = []
+    for change in gone:
+        base = _base_of(state, change.ref)
+        if base is not None:
+            change = replace(change, place=(_place_in(order, base, change.ref), None))
+            order[base].remove(change.ref)
+        placed.append(change)
+    come = {change.ref: change for change in come}
+    moves = _moves(order, target)
+    for ref, base in moves:
+        come.setdefault(ref, Change(ref, UPDATE))
+    # Within one rulebase rules are placed from the top down, since each is placed below its predecessor.
+    position = {ref: index for base, refs in target.rules.items() for index, ref in enumerate(refs)}
+    for ref in sorted(come, key=lambda r: (rank[r.kind], position.get(r, -1), r)):
+        change = come[ref]
+        base = moves.get(ref)
+        if base is not None:
+            before = None if change.op == CREATE else _place_in(order, base, ref)
+            _move(order, base, ref, target.rules[base])
+            change = replace(change, place=(before, _place_in(order, base, ref)))
+        placed.append(change)
+    return placed
+
+
+def _moves(order: dict, target: State) -> dict:
+    """Which rules have to be put somewhere: {Ref: rulebase}; new ones, and the fewest of those that stand in the wrong order."""
+    moves = {}
+    for base, wanted in target.rules.items():
+        current = order.setdefault(base, [])
+        rank = {ref: index for index, ref in enumerate(wanted)}
+        stays = set(_longest_increasing([ref for ref in current if ref in rank], rank, target))
+        for ref in wanted:
+            if ref not in stays:
+                moves[ref] = base
+    return moves
+
+
+def _longest_increasing(refs, rank, target) -> list:
+    """The longest part of ``refs`` that already stands in the wanted order and holds every rule that is not ours.
+
+    Rules of others never move: only ours that fit between the same neighbours as in ``rank`` may stay.
+    """
+    fixed = [r for r in refs if not _movable(target, r)]
+    bounds = {}
+    lower = -1
+    for ref in refs:
+        if not _movable(target, ref):
+            lower = rank[ref]
+        bounds[ref] = lower
+    ceilings = {}
+    upper = len(rank)
+    for ref in reversed(refs):
+        if not _movable(target, ref):
+            upper = rank[ref]
+        ceilings[ref] = upper
+    candidates = [r for r in refs if not _movable(target, r) or bounds[r] < rank[r] < ceilings[r]]
+    tails, tail_refs, parent = [], [], {}
+    for ref in candidates:
+        at = bisect_left(tails, rank[ref])
+        parent[ref] = tail_refs[at - 1] if at else None
+        if at == len(tails):
+            tails.append(rank[ref])
+            tail_refs.append(ref)
+        else:
+            tails[at], tail_refs[at] = rank[ref], ref
+    chain = []
+    ref = tail_refs[-1] if tail_refs else None
+    while ref is not None:
+        chain.append(ref)
+        ref = parent[ref]
+    return chain if set(fixed) <= set(chain) else fixed
+
+
+def _movable(target: State, ref: Ref) -> bool:
+    obj = target.objects.get(ref)
+    return obj is not None and obj.ours
+
+
+def _base_of(state: State, ref: Ref):
+    for base, refs in state.rules.items():
+        if ref in refs:
+            return base
+    return None
+
+
+def _place_in(order: dict, base: str, ref: Ref) -> Place:
+    index = order[base].index(ref)
+    return Place(base, order[base][index - 1] if index else None)
+
+
+def _move(order: dict, base: str, ref: Ref, wanted) -> None:
+    """Put ``ref`` directly below the nearest predecessor of the wanted order that is already there."""
+    current = order[base]
+    if ref in current:
+        current.remove(ref)
+    wanted = list(wanted)
+    for before in reversed(wanted[:wanted.index(ref)]):
+        if before in current:
+            current.insert(current.index(before) + 1, ref)
+            return
+    current.insert(0, ref)
+
+
+# -- from a state and changes to the next state ---------------------------------------------------------------------
+
+
+def apply(state: State, changes) -> State:
+    """The state after ``changes``: what check mode predicts and what reading back has to show."""
+    objects = dict(state.objects)
+    order = {base: list(refs) for base, refs in state.rules.items()}
+    for change in changes:
+        ref = change.ref
+        if change.op == DELETE:
+            objects.pop(ref, None)
+        else:
+            objects[ref] = _applied(objects.get(ref), change)
+        if change.place is not None:
+            _put(order, change)
+    return State(objects, {base: tuple(refs) for base, refs in order.items()}, state.pending)
+
+
+def _applied(current, change: Change) -> Object:
+    base = current or Object(change.ref, ours=True)
+    fields = dict(base.fields)
+    for path, (_old, new) in change.fields.items():
+        fields[path] = new
+    members = dict(base.members)
+    for path, (added, removed) in change.members.items():
+        members[path] = (frozenset(members.get(path, ())) | frozenset(added)) - frozenset(removed)
+    return replace(base, fields=fields, members=members)
+
+
+def _put(order: dict, change: Change) -> None:
+    old, new = change.place
+    for place in (old, new):
+        if place is not None and change.ref in order.setdefault(place.rulebase, []):
+            order[place.rulebase].remove(change.ref)
+    if new is not None:
+        refs = order[new.rulebase]
+        refs.insert(refs.index(new.after) + 1 if new.after in refs else 0, change.ref)
+
+
+# -- where a device stands with respect to a change ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Clash:
+    """A value that is neither the old nor the new one of a change: somebody else changed it since."""
+
+    ref: Ref
+    path: str
+    found: object
+
+    def __str__(self) -> str:
+        return "%s, %s: somebody changed it since" % (self.ref, self.path)
+
+
+def undo(changes, state: State, keep_foreign: bool = True) -> tuple:
+    """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
+
+    Each change is looked at on the device: at its new value it is inverted, at its old one there is nothing to do, anything else
+    is a Clash. Members are looked at one by one; members that somebody else added are not touched: with ``keep_foreign``
+    an object that we made and that holds such a member now is emptied of ours and stays.
+    """
+    back, clashes = [], []
+    now = state
+    for change in reversed(list(changes)):
+        inverse = _undo_one(change, now, keep_foreign, clashes)
+        if inverse is not None:
+            back.append(inverse)
+            now = apply(now, [inverse])
+    return back, clashes
+
+
+def _undo_one(change: Change, state: State, keep_foreign: bool, clashes: list):
+    current = state.objects.get(change.ref)
+    if change.op == CREATE:
+        return _undo_create(change, current, state, keep_foreign, clashes)
+    if change.op == DELETE:
+        return _undo_delete(change, current, state, clashes)
+    if current is None:
+        clashes.append(Clash(change.ref, "existence", None))
+        return None
+    fields = _undo_fields(change, current, clashes)
+    members = _undo_members(change, current)
+    place = _undo_place(change, state, clashes)
+    if not (fields or members or place):
+        return None
+    return Change(change.ref, UPDATE, fields, members, place)
+
+
+def _undo_create(change, current, state, keep_foreign, clashes):
+    if current is None:
+        return None
+    members = _undo_members(change, current)
+    others = {p: m - frozenset(change.members.get(p, ((), ()))[0]) for p, m in current.members.items()}
+    if keep_foreign and any(others.values()):
+        return Change(change.ref, UPDATE, {}, members) if members else None
+    for path, (_old, new) in change.fields.items():
+        if current.fields.get(path) != new:
+            clashes.append(Clash(change.ref, path, current.fields.get(path)))
+            return None
+    deletion = _deletion(current)
+    base = _base_of(state, change.ref)
+    if base is not None:
+        deletion = replace(deletion, place=(_place_in({base: list(state.rules[base])}, base, change.ref), None))
+    return deletion
+
+
+def _undo_delete(change, current, state, clashes):
+    inverse = change.inverse()
+    if current is None:
+        return _with_anchor(inverse, state, clashes)
+    for path, (_old, new) in inverse.fields.items():
+        if current.fields.get(path) != new:
+            clashes.append(Clash(change.ref, path, current.fields.get(path)))
+    members = _undo_members(change, current)
+    return Change(change.ref, UPDATE, {}, members) if members else None
+
+
+def _undo_fields(change, current, clashes) -> dict:
+    fields = {}
+    for path, (old, new) in change.fields.items():
+        found = current.fields.get(path)
+        if found == new and found != old:
+            fields[path] = (new, old)
+        elif found != old:
+            clashes.append(Clash(change.ref, path, found))
+    return fields
+
+
+def _undo_members(change, current) -> dict:
+    members = {}
+    for path, (added, removed) in change.members.items():
+        have = current.members.get(path, frozenset())
+        back = tuple(m for m in removed if m not in have)
+        away = tuple(m for m in added if m in have)
+        if back or away:
+            members[path] = (back, away)
+    return members
+
+
+def _undo_place(change, state, clashes):
+    if change.place is None or change.place[0] is None or change.place[1] is None:
+        return None
+    old = change.place[0]
+    here = _place_in({b: list(r) for b, r in state.rules.items()}, old.rulebase, change.ref)
+    if here == old:
+        return None
+    if old.after is not None and old.after not in state.rules.get(old.rulebase, ()):
+        clashes.append(Clash(change.ref, "place", str(here)))
+        return None
+    return (here, old)
+
+
+def _with_anchor(inverse, state, clashes):
+    new = inverse.place[1] if inverse.place else None
+    if new is not None and new.after is not None and new.after not in state.rules.get(new.rulebase, ()):
+        clashes.append(Clash(inverse.ref, "place", None))
+        return None
+    return inverse

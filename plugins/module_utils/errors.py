@@ -1,0 +1,28 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with a device: exceptions inside, one failure at the module's edge."""
+from __future__ import annotations
+
+AUTH = "auth"
+UNREACHABLE = "unreachable"
+LOCKED = "locked"
+REFUSED = "refused"
+CONFLICT = "conflict"
+PARTIAL = "partial"
+ACTIVATION = "activation"
+
+
+class AccessError(Exception):
+    """A failure with its class (one of the constants above) and a message that names the thing and the way out."""
+
+    def __init__(self, failure: str, message: str):
+        super().__init__(message)
+        self.failure = failure
+
+
+class OutcomeUnknown(AccessError):
+    """A write was sent and no answer came back: it may or may not have taken effect."""
+
+    def __init__(self, message: str):
+        super().__init__(UNREACHABLE, message)
