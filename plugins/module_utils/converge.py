@@ -25,6 +25,7 @@ FOREIGN = "foreign"
 
 _WRITING = ("merged", "replaced", "deleted", "reverted")
 _SETTLE_ATTEMPTS = 3
+_COVERAGE_SHOWN = 1000
 
 
 @dataclass(frozen=True)
@@ -491,7 +492,7 @@ class Run:
         result["changes"] = [change.to_data() for change in changes]
         result["summary"] = summary(changes) if changes else "nothing to do" if not result["changed"] else "nothing to write, one activation to finish"
         result["diff"] = {"before": _text(state, changes), "after": _text(after, changes)}
-        result["coverage"] = [vars(item) for item in assessment.coverage]
+        result.update(_coverage_data(assessment.coverage))
         result["conflicts"] = [self._conflict_data(item) for item in assessment.conflicts]
         result["losses"] = [vars(item) for item in assessment.losses]
         result["audience_widened"] = list(assessment.audience_widened)
@@ -540,6 +541,20 @@ def summary(changes) -> str:
             notes += ["moved"] if change.place else []
         parts.append(text + (" (%s)" % ", ".join(notes) if notes else ""))
     return ", ".join(parts)
+
+
+def _coverage_data(coverage: list) -> dict:
+    """Coverage for the result: whole, or for a long policy only what is not as wanted."""
+    wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
+    counts = {
+        "wanted": len(coverage),
+        "allowed": sum(item.allowed == "yes" for item in coverage),
+        "exempt_wanted": len(wanted_exempt),
+        "exempt": sum(item.exempt == "yes" for item in wanted_exempt),
+    }
+    if len(coverage) > _COVERAGE_SHOWN:
+        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt not in ("yes", "not wanted") or item.note]
+    return {"coverage": [vars(item) for item in coverage], "coverage_summary": counts}
 
 
 def _object_data(obj: Object) -> dict:

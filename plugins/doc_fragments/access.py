@@ -1,0 +1,127 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of what every access module shares."""
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  config:
+    description:
+      - What has to be reachable, as the P(netaccess.chatgpt.policy#lookup) lookup returns it.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      allow:
+        description: >-
+          Host name patterns to allow. C(example.com) is this name alone, C(*.example.com) every subdomain without the apex,
+          C(.example.com) the apex and every subdomain.
+        type: list
+        elements: str
+        required: true
+      exempt:
+        description: The part of O(config.allow) that is exempt from TLS inspection.
+        type: list
+        elements: str
+        default: []
+      media:
+        description: Voice traffic that is no TLS, each with C(id), C(protocol), C(ports), C(destinations) and C(feed_date).
+        type: list
+        elements: dict
+        default: []
+      retired:
+        description: Patterns that an earlier selection listed; found on the device they are reported as RV(stale).
+        type: list
+        elements: str
+        default: []
+      withheld:
+        description: Published patterns that are left out on purpose.
+        type: list
+        elements: str
+        default: []
+      version:
+        description: The catalogue version this was selected from, for reports.
+        type: str
+  state:
+    description:
+      - V(merged) makes sure that everything in O(config) is there; entries of others stay.
+      - V(replaced) makes our objects hold exactly O(config); stale entries go.
+      - V(deleted) removes our objects.
+      - V(gathered) reads only.
+      - V(rendered) returns the steps for a device that holds nothing of ours, without contact.
+      - V(reverted) takes the run that wrote O(journal) back.
+    type: str
+    choices: [merged, replaced, deleted, gathered, rendered, reverted]
+    default: merged
+  unblock:
+    description: >-
+      Ids of conflicts, copied from RV(conflicts) of an earlier run, that are to be taken out of the way.
+      Conflicts are only reported by default.
+    type: list
+    elements: str
+    default: []
+  protected:
+    description: Names of site rules that must never be offered for O(unblock); V(file) or V(file:line) where a product has no rule names.
+    type: list
+    elements: str
+    default: []
+  tenant_control:
+    description:
+      - What to do when the site adds the header that keeps people in their own ChatGPT workspace, which needs decryption.
+      - V(refuse) stops. V(keep) leaves those hosts decrypted. V(override) exempts them and loses the control; O(comment) is required.
+    type: str
+    choices: [refuse, keep, override]
+    default: refuse
+  refuse_losses:
+    description: Controls that must not be lost; when the exemption would switch one of them off, the task stops before any write.
+    type: list
+    elements: str
+    choices: [av, dlp, sandbox, file_control, prompt_logging, casb, isolation, headers]
+    default: []
+  accept_wider_audience:
+    description: Accept that the product reaches more people than O(audience) names, as RV(audience_widened) says.
+    type: bool
+    default: false
+  adopt:
+    description: With O(state=replaced), take over an object of our name that does not carry our marker.
+    type: bool
+    default: false
+  activate:
+    description: Bring the change into force. With V(false) it is written and waits for the next run.
+    type: bool
+    default: true
+  publish_foreign_changes:
+    description: Go on although somebody else's edits wait for activation and would go live with ours.
+    type: bool
+    default: false
+  expected_plan:
+    description: RV(plan_digest) of a reviewed check run; the task stops when its plan is another one.
+    type: str
+  comment:
+    description: Ticket number or reason; it is written where the product has a place for it, and into the journal.
+    type: str
+  journal:
+    description:
+      - Where the plan is saved before the first write, so that O(state=reverted) can take it back even when the run was killed.
+      - A folder gets one file for each run; a path ending in C(.json) is a file that must not exist yet.
+      - With O(state=reverted) the file to take back.
+      - The path is on the host where the module runs. Files are written atomically with mode 0600.
+    type: path
+    default: ~/.netaccess/journals
+  timeout:
+    description: Seconds to wait for locks and for the activation.
+    type: int
+    default: 60
+attributes:
+  check_mode:
+    support: full
+    description: Predicts the real run exactly and writes nothing.
+  diff_mode:
+    support: full
+    description: Shows the objects that change, before and after.
+  idempotent:
+    support: full
+    description: A second run makes no write and no activation.
+"""
