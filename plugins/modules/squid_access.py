@@ -9,7 +9,7 @@ module: squid_access
 short_description: Allow ChatGPT on a Squid proxy and exempt it from TLS inspection
 version_added: 0.1.0
 author:
-  - The netaccess.chatgpt contributors (@netaccess-chatgpt)
+  - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Opens the hosts in O(config.allow) for O(audience) on port 443 and splices (does not decrypt) those in O(config.exempt), in one
     change with one reload.

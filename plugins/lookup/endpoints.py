@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: endpoints
+short_description: What to probe from a managed host, and what must stay as it is
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Turns the selected entries into probes for M(netaccess.chatgpt.reachability_info), and adds the negative set (hosts that must stay as
+    they are) and the control hosts (not exempt, so they show whether a path is inspected).
+  - Give it the same options as P(netaccess.chatgpt.policy#lookup), so that what is probed is what was pushed.
+extends_documentation_fragment:
+  - netaccess.chatgpt.selection
+options:
+  _terms:
+    description: None are needed.
+    required: false
+  cost:
+    description: The quick set, about one probe for each feature, or all.
+    type: str
+    default: full
+    choices: [quick, full]
+  roles:
+    description: Only V(wanted), V(negative) or V(control) probes.
+    type: list
+    elements: str
+    default: []
+"""
+
+EXAMPLES = r"""
+- name: Probe the quick set from a managed host
+  netaccess.chatgpt.reachability_info:
+    probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: One list of probes.
+  type: list
+  elements: list
+  sample:
+    - - id: chatgpt_trace
+        host: chatgpt.com
+        port: 443
+        kind: https
+        path: /cdn-cgi/trace
+        entry: chatgpt
+        pattern: .chatgpt.com
+        features: [chat]
+        level: required
+        role: wanted
+        exempt: true
+        expect: {status: [200], content_type: text/plain, body: '(?m)^h=chatgpt\.com$'}
+        cost: quick
+"""
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import CatalogueError, endpoint_probes
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.selection import catalogue, selection
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        if terms:
+            raise AnsibleLookupError("netaccess.chatgpt.endpoints takes options, for example cost='quick', and no terms")
+        self.set_options(var_options=variables, direct=kwargs)
+        options = self.get_options()
+        try:
+            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"])]
+        except CatalogueError as error:
+            raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from error
