@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An independent client: it speaks CONNECT and TLS itself and says what came back. The oracle of the Squid tests; no code of the collection."""
+from __future__ import annotations
+
+import base64
+import http.client
+import socket
+import ssl
+import time
+from dataclasses import dataclass, field
+
+from cryptography import x509
+
+
+@dataclass
+class Answer:
+    """``connect`` is the status of CONNECT, ``issuer`` the leaf's issuer CN, ``status`` the HTTP status inside; None where it never came to that."""
+
+    connect: int | None = None
+    issuer: str | None = None
+    status: int | None = None
+    headers: dict = field(default_factory=dict)
+    body: bytes = b""
+    error: str = ""
+
+    @property
+    def open(self) -> bool:
+        return self.status is not None and "x-squid-error" not in self.headers
+
+    @property
+    def decrypted(self) -> bool:
+        return self.issuer is not None and self.issuer != "Lab Public Root"
+
+
+def fetch(host: str, proxy_port: int, source: str = "127.0.0.2", path: str = "/", port: int = 443, user: str | None = None,
+          sni: str | None = None, headers: dict | None = None, upgrade: bool = False) -> Answer:
+    """One GET through the proxy, from the address ``source``. A refused connection is tried again: Squid reopens its ports on a reload."""
+    answer = Answer()
+    try:
+        with _connected(proxy_port, source) as raw:
+            request = "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n" % (host, port, host, port)
+            if user:
+                request += "Proxy-Authorization: Basic %s\r\n" % base64.b64encode((user + ":right").encode()).decode()
+            raw.sendall((request + "\r\n").encode())
+            reply = http.client.HTTPResponse(raw, method="CONNECT")
+            reply.begin()
+            answer.connect = reply.status
+            if reply.status != 200:
+                answer.headers = {k.lower(): v for k, v in reply.getheaders()}
+                return answer
+            _inside(raw, host, sni or host, path, headers or {}, upgrade, answer)
+    except (OSError, http.client.HTTPException) as error:
+        answer.error = repr(error)
+    return answer
+
+
+def _inside(raw, host, sni, path, headers, upgrade, answer) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with context.wrap_socket(raw, server_hostname=sni) as tls:
+        leaf = x509.load_der_x509_certificate(tls.getpeercert(True))
+        answer.issuer = leaf.issuer.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
+        lines = ["GET %s HTTP/1.1" % path, "Host: %s" % host] + ["%s: %s" % pair for pair in headers.items()]
+        lines += ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: bGFiIGxhYiBsYWIgbGFiIQ=="] if upgrade else [
+            "Connection: close"]
+        tls.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        reply = http.client.HTTPResponse(tls)
+        reply.begin()
+        answer.status = reply.status
+        answer.headers = {k.lower(): v for k, v in reply.getheaders()}
+        answer.body = b"" if reply.status == 101 else reply.read()
+
+
+def _connected(port: int, source: str) -> socket.socket:
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0))
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def decide(host: str, proxy_port: int, source: str = "127.0.0.2", **options) -> tuple:
+    """What the proxy decides: ("allow" | "block", "tunnel" | "decrypt" | None)."""
+    answer = fetch(host, proxy_port, source, **options)
+    how = None if answer.issuer is None else "decrypt" if answer.decrypted else "tunnel"
+    return ("allow" if answer.open else "block"), how
