@@ -227,7 +227,7 @@ def _with_places(state, target, gone, come, rank) -> list:
         placed.append(change)
     come = {change.ref: change for change in come}
     moves = _moves(order, target)
-    for ref, base in moves:
+    for ref in moves:
         come.setdefault(ref, Change(ref, UPDATE))
     # Within one rulebase rules are placed from the top down, since each is placed below its predecessor.
     position = {ref: index for base, refs in target.rules.items() for index, ref in enumerate(refs)}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our own Squid files as objects and back: the drop-in with its ACLs and rules. Pure text in, pure text out.
+"""Our own Squid files as objects and back: the lists, and the drop-in with its ACLs and rules. Pure text in, pure text out.
 
 A line is ours when it defines or uses an ACL whose name starts with ``netaccess_``. Lines that somebody else put into the drop-in
 are kept, in their order, as objects of kind ``line``.
@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import CONFLICT, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse,
+)
 
 PREFIX = "netaccess_"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
@@ -122,3 +125,74 @@ def _rule_text(obj: Object) -> str:
     if obj.ref.kind == "line":
         return obj.fields["text"]
     return " ".join([obj.ref.name] + obj.fields["acls"])
+
+
+# -- lists ---------------------------------------------------------------------------------------------------------
+
+_COVERED = "#~ "
+_DEAD = "#? "
+#: An empty list file is a warning for Squid, so a list that excepts nothing holds this name, which no host can have (RFC 2606).
+_NOBODY = "netaccess.invalid"
+
+
+def render_list(members: dict, marked: bool = True) -> tuple:
+    """(domains, exceptions): the two files of a list.
+
+    Squid has ``.x`` (apex and subdomains) and ``x``; ``*.x`` is ``.x`` with the apex in the exceptions, which the rules negate. Entries
+    that another one covers would be a warning or a fatal error for Squid, depending on their order: they are kept as comments.
+    """
+    patterns = sorted(parse(text) for text in members["hosts"])
+    index = Index(patterns)
+    active = {entry: None for entry in collapse(Pattern(p.name, EXACT if p.kind == EXACT else DOMAIN) for p in patterns)}
+    covered, exceptions = [], []
+    for pattern in patterns:
+        entry = Pattern(pattern.name, EXACT if pattern.kind == EXACT else DOMAIN)
+        if entry in active and active[entry] is None:
+            active[entry] = pattern
+        else:
+            covered.append(pattern)
+        if pattern.kind == SUBDOMAINS and index.covering(Pattern(pattern.name, EXACT)) is None:
+            exceptions.append(pattern.name)
+    lines = [str(entry) if entry == pattern else "%s # %s" % (entry, pattern) for entry, pattern in active.items()]
+    lines += [_COVERED + str(pattern) for pattern in covered] + [_DEAD + line for line in sorted(members.get("dead", ()))]
+    head = [MARK] if marked else []
+    return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
+
+
+def parse_list(text: str) -> dict:
+    """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing."""
+    hosts, dead = set(), set()
+    for line in (raw.strip() for raw in text.splitlines()):
+        if line.startswith(_DEAD):
+            dead.add(line[len(_DEAD):])
+        elif line.startswith(_COVERED):
+            hosts.add(str(parse(line[len(_COVERED):])))
+        elif line and not line.startswith("#"):
+            value, _sep, note = line.partition("#")
+            pattern = _active(value.strip(), note.strip())
+            if pattern is None:
+                dead.add(line)
+            else:
+                hosts.add(str(pattern))
+    return {"hosts": frozenset(hosts), "dead": frozenset(dead)}
+
+
+def _active(value: str, note: str):
+    try:
+        pattern = parse(value)
+        if pattern.kind == SUBDOMAINS:
+            return None
+        if note and parse(note) == Pattern(pattern.name, SUBDOMAINS):
+            return parse(note)
+    except PatternError:
+        return _plain(value)
+    return pattern
+
+
+def _plain(value: str):
+    """The pattern of ``value`` alone, when its comment was somebody's words."""
+    try:
+        pattern = parse(value)
+    except PatternError:
+        return None
+    return None if pattern.kind == SUBDOMAINS else pattern

@@ -1,0 +1,357 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a site's Squid configuration and answers which of its rules hit a host. Pure but for the file reader that is handed in.
+
+Answers have three values: YES, NO and MAYBE. What cannot be known from the files (external helpers, times, reverse lookups) is MAYBE.
+First match decides, as in Squid; a rule that MAYBE matches is reported and the walk goes on.
+"""
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import os
+import re
+from dataclasses import dataclass, field
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, Index, Pattern, PatternError, normal_host, parse,
+)
+
+YES, NO, MAYBE = "yes", "no", "maybe"
+DISABLED = "#netaccess.chatgpt disabled: "
+_WORD = re.compile(r'"[^"]*"|\S+')
+_DEPTH = 16
+_DESTINATION = {"dst", "dstdomain", "dstdom_regex", "ssl::server_name", "ssl::server_name_regex", "url_regex", "urlpath_regex"}
+_BUILT_IN = {"all": YES, "CONNECT": YES, "manager": NO, "localhost": MAYBE, "to_localhost": NO, "to_linklocal": NO}
+
+
+@dataclass(frozen=True)
+class Directive:
+    """One line of the site. ``identity`` is stable when lines move: file, text, and which of several equal lines it is."""
+
+    name: str
+    args: tuple
+    text: str
+    file: str
+    line: int
+    occurrence: int
+    enabled: bool = True
+
+    @property
+    def where(self) -> str:
+        return "%s:%d" % (self.file, self.line)
+
+    @property
+    def identity(self) -> str:
+        return "%s: %s" % (self.file, self.text) + (" #%d" % self.occurrence if self.occurrence > 1 else "")
+
+
+@dataclass
+class Who:
+    """The clients that a question is about: ``networks`` (None: whom the ACLs in ``acls`` admit), ``users`` (None: any that authenticated)."""
+
+    networks: tuple | None = None
+    acls: frozenset = frozenset()
+    users: tuple | None = None
+
+
+@dataclass
+class Site:
+    """``directives`` in the order Squid reads them; ``positions``: before which directives (as an index) the drop-in is read."""
+
+    directives: list = field(default_factory=list)
+    disabled: list = field(default_factory=list)
+    positions: list = field(default_factory=list)
+    files: list = field(default_factory=list)
+    texts: dict = field(default_factory=dict)
+    acls: dict = field(default_factory=dict)
+
+    @property
+    def position(self) -> int | None:
+        return self.positions[0] if self.positions else None
+
+    def named(self, *names) -> list:
+        return [d for d in self.directives if d.name in names]
+
+    def before(self, name: str) -> list:
+        """The directives of that name that Squid reads before the drop-in."""
+        return [d for d in self.directives[:self.position or 0] if d.name == name]
+
+    def after(self, name: str) -> list:
+        return [d for d in self.directives[self.position or 0:] if d.name == name]
+
+
+def load(config_file: str, drop_in: str, read, glob, service_name: str | None = None) -> Site:
+    """Read the configuration tree. ``read(path)`` gives a text, ``glob(pattern)`` a list of paths. :raises OSError: from ``read``."""
+    site = Site()
+    _load_file(site, config_file, drop_in, read, glob, {"${service_name}": service_name or "squid", "${process_name}": "squid"}, 0)
+    for directive in site.named("acl"):
+        if len(directive.args) >= 2:
+            site.acls.setdefault(directive.args[0], []).append(_acl(directive.args[1], directive.args[2:], read))
+    return site
+
+
+def _load_file(site, path, drop_in, read, glob, macros, depth) -> None:
+    if depth > _DEPTH:
+        return
+    text = read(path)
+    site.files.append(path)
+    site.texts[path] = text
+    seen: dict = {}
+    for number, line in logical_lines(text):
+        enabled = not line.startswith(DISABLED)
+        line = line if enabled else line[len(DISABLED):]
+        for macro, value in macros.items():
+            line = line.replace(macro, value)
+        words = _WORD.findall(line)
+        if not words:
+            continue
+        normal = " ".join(words)
+        seen[normal] = seen.get(normal, 0) + 1
+        directive = Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled)
+        if not enabled:
+            site.disabled.append(directive)
+        elif words[0] == "include":
+            _load_include(site, words[1:], drop_in, read, glob, macros, depth)
+        else:
+            site.directives.append(directive)
+
+
+def _load_include(site, patterns, drop_in, read, glob, macros, depth) -> None:
+    for pattern in patterns:
+        pattern = pattern.strip('"')
+        paths = set(glob(pattern))
+        if fnmatch.fnmatch(drop_in, pattern):
+            paths.add(drop_in)
+        for path in sorted(paths):
+            if path == drop_in:
+                site.positions.append(len(site.directives))
+            else:
+                _load_file(site, path, drop_in, read, glob, macros, depth + 1)
+
+
+def logical_lines(text: str):
+    """(number, line) as Squid joins them: comments and blank lines go, but for lines that we disabled."""
+    held, start = "", 0
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not held:
+            start = number
+        if line.startswith("#"):
+            if line.startswith(DISABLED):
+                yield number, line
+            continue
+        if line.endswith("\\"):
+            held += line[:-1] + " "
+            continue
+        line, held = held + line, ""
+        # A comment may follow on the line; inside quotes a # is part of the name.
+        line = re.sub(r'\s#[^"]*$', "", line).strip()
+        if line:
+            yield start, line
+
+
+# -- ACLs ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Acl:
+    """One definition: a type and its values, prepared for questions."""
+
+    type: str
+    values: tuple
+    networks: list = field(default_factory=list)
+    domains: Index | None = None
+    parents: set = field(default_factory=set)
+
+
+def _acl(kind: str, args, read) -> Acl:
+    values = []
+    for value in args:
+        if value.startswith('"'):
+            values += _file_values(value.strip('"'), read)
+        elif not value.startswith("-") or kind in ("url_regex", "urlpath_regex"):
+            values.append(value)
+    acl = Acl(kind, tuple(values))
+    if kind == "src":
+        acl.networks = [n for value in values for n in _networks(value)]
+    if kind in ("dstdomain", "ssl::server_name"):
+        acl.domains = Index()
+        for value in values:
+            pattern = domain_pattern(value)
+            if pattern is not None:
+                acl.domains.add(pattern)
+                labels = pattern.name.split(".")
+                acl.parents.update(".".join(labels[i:]) for i in range(len(labels)))
+    return acl
+
+
+def _file_values(path: str, read) -> list:
+    try:
+        return [line.split("#")[0].strip() for line in read(path).splitlines() if line.split("#")[0].strip()]
+    except OSError:
+        # Squid goes on with an empty ACL and an error on stderr.
+        return []
+
+
+def domain_pattern(value: str) -> Pattern | None:
+    """What Squid makes of a dstdomain value: ``.x`` is apex and subdomains, ``x`` exact; anything else matches nothing."""
+    try:
+        pattern = parse(normal_host(value) if value.isascii() and not value.endswith(".") else value)
+    except PatternError:
+        return None
+    return pattern if pattern.kind in (DOMAIN, EXACT) else None
+
+
+def _networks(value: str) -> list:
+    """Networks of a ``src`` value: an address, CIDR, address/netmask or a range."""
+    if value in ("all", "0.0.0.0/0", "::/0"):
+        return [ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")]
+    try:
+        if "-" in value:
+            first, last = (ipaddress.ip_address(part.split("/")[0]) for part in value.split("-", 1))
+            return list(ipaddress.summarize_address_range(first, last))
+        return [ipaddress.ip_network(value, strict=False)]
+    except (ValueError, TypeError):
+        return []
+
+
+class Judge:
+    """Answers questions about one Site for one Who, on port 443 with CONNECT."""
+
+    def __init__(self, site: Site, who: Who):
+        self._site, self._who = site, who
+
+    def walk(self, chain, acls_of, patterns, step: int | None = None):
+        """Yield (directive, patterns it surely hits, patterns it may hit) in order; what is surely hit is out of the walk from then on.
+
+        ``acls_of(directive)`` gives its ACL words.
+        """
+        left = list(patterns)
+        for directive in chain:
+            words = acls_of(directive)
+            fixed = self._all(words, None, step)
+            if fixed == NO or not left:
+                continue
+            if not self.names_destination(words):
+                sure, may = (left, []) if fixed == YES else ([], [])
+            else:
+                sure, may = [], []
+                for pattern in left:
+                    answer = self._all(words, pattern, step)
+                    if answer == YES:
+                        sure.append(pattern)
+                    elif answer == MAYBE:
+                        may.append(pattern)
+            if sure or may:
+                yield directive, sure, may
+            if sure:
+                gone = set(sure)
+                left = [pattern for pattern in left if pattern not in gone]
+
+    def names_destination(self, words) -> bool:
+        return any(self.type_of(word.lstrip("!")) in _DESTINATION for word in words)
+
+    def type_of(self, name: str) -> str | None:
+        found = self._site.acls.get(name)
+        return found[0].type if found else None
+
+    def _all(self, words, pattern, step) -> str:
+        """Whether all ACL ``words`` match; with ``pattern`` None those that look at the destination are left out."""
+        result = YES
+        for word in words:
+            name = word.lstrip("!")
+            if pattern is None and self.type_of(name) in _DESTINATION:
+                continue
+            answer = self._one(name, pattern, step)
+            if word.startswith("!"):
+                answer = {YES: NO, NO: YES, MAYBE: MAYBE}[answer]
+            if answer == NO:
+                return NO
+            if answer == MAYBE:
+                result = MAYBE
+        return result
+
+    def _one(self, name, pattern, step) -> str:
+        definitions = self._site.acls.get(name)
+        if not definitions:
+            return _BUILT_IN.get(name, MAYBE)
+        answers = [self._definition(name, acl, pattern, step) for acl in definitions]
+        return YES if YES in answers else MAYBE if MAYBE in answers else NO
+
+    def _definition(self, name, acl, pattern, step) -> str:
+        if acl.type == "src":
+            return self._source(name, acl)
+        if acl.type in ("dstdomain", "ssl::server_name"):
+            return _domain(acl, pattern)
+        if acl.type in ("dstdom_regex", "ssl::server_name_regex", "url_regex"):
+            return _regex(acl, pattern)
+        if acl.type == "port":
+            return YES if any(_in_range(443, value) for value in acl.values) else NO
+        if acl.type == "method":
+            return YES if "CONNECT" in acl.values else NO
+        if acl.type == "proxy_auth":
+            return self._user(acl)
+        if acl.type == "at_step":
+            return MAYBE if step is None else YES if "SslBump%d" % step in acl.values else NO
+        if acl.type in ("any-of", "all-of"):
+            answers = [self._all([word], pattern, step) for word in acl.values if pattern is not None or self.type_of(word) not in _DESTINATION]
+            if acl.type == "any-of":
+                return YES if YES in answers else MAYBE if MAYBE in answers else NO
+            return NO if NO in answers else MAYBE if MAYBE in answers else YES
+        return MAYBE
+
+    def _source(self, name, acl) -> str:
+        if name in self._who.acls:
+            return YES
+        if self._who.networks is None:
+            return YES if any(n.prefixlen == 0 for n in acl.networks) else MAYBE
+        inside = [any(_within(mine, n) for n in acl.networks) for mine in self._who.networks]
+        touched = [any(mine.version == n.version and mine.overlaps(n) for n in acl.networks) for mine in self._who.networks]
+        return YES if all(inside) else MAYBE if any(touched) else NO
+
+    def _user(self, acl) -> str:
+        if "REQUIRED" in acl.values:
+            return YES
+        if self._who.users is None:
+            return MAYBE
+        hits = [user in acl.values for user in self._who.users]
+        return YES if all(hits) else MAYBE if any(hits) else NO
+
+
+def _within(mine, theirs) -> bool:
+    return mine.version == theirs.version and mine.subnet_of(theirs)
+
+
+def _domain(acl: Acl, pattern: Pattern) -> str:
+    if acl.domains.covering(pattern) is not None:
+        return YES
+    partly = pattern.kind != EXACT and pattern.name in acl.parents
+    return MAYBE if partly else NO
+
+
+def _regex(acl: Acl, pattern: Pattern) -> str:
+    hosts = [pattern.name] if pattern.kind == EXACT else ["www." + pattern.name, "a.b." + pattern.name] + ([pattern.name] if pattern.kind == DOMAIN else [])
+    if acl.type == "url_regex":
+        hosts = [host + ":443" for host in hosts]
+    try:
+        # Without -i Squid's regexes are case sensitive, and host names reach them in lower case.
+        hits = [any(re.search(value, host, re.I) for value in acl.values) for host in hosts]
+    except re.error:
+        return MAYBE
+    return YES if all(hits) else MAYBE if any(hits) else NO
+
+
+def _in_range(port: int, value: str) -> bool:
+    first, _sep, last = value.partition("-")
+    try:
+        return int(first) <= port <= int(last or first)
+    except ValueError:
+        return False
+
+
+def real_glob(pattern: str) -> list:
+    """The file system's answer for an include."""
+    import glob
+    return [path for path in glob.glob(pattern) if os.path.isfile(path)]

@@ -1,0 +1,483 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Adapter for Squid: one drop-in file and two lists, read below the site's port and authentication rules.
+
+Every line of ours carries the client, port 443 and, where the site authenticates, its authentication ACL: it opens nothing that the
+site's own rules would not carry. The exemption asks for the name in the CONNECT request *and* the name in the TLS handshake: with the
+handshake alone, ``CONNECT evil.example`` with the SNI of an exempt host would pass undecrypted (tried on 5.7).
+"""
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import platform
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import (
+    FOREIGN, OURS, Adapter, Assessment, Conflict, Coverage, Loss, Step, TenantControl, Wanted,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _squid_conf as conf
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _squid_files as files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid_control import Control, last_loaded, replace_file
+
+ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
+ALLOW_RULE = Ref("rule", "http_access allow")
+PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump splice")
+COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
+_NAME = re.compile(r"[^\s\"'#!]+\Z")
+_SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
+_AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The module's options. ``networks`` are CIDR texts; all audience parts are tuples."""
+
+    config_file: str
+    drop_in: str
+    list_dir: str
+    networks: tuple = ()
+    users: tuple = ()
+    acls: tuple = ()
+    everyone: bool = False
+    auth_acl: str | None = None
+    comment: str | None = None
+    protected: tuple = ()
+    timeout: int = 60
+
+    def check(self) -> None:
+        """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
+        for network in self.networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
+        for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
+            for word in words:
+                if not _NAME.match(word) or word.startswith("-"):
+                    raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
+        for path in (self.drop_in, self.list_dir):
+            if re.search(r"\s|\"", path):
+                raise AccessError(REFUSED, "%s: Squid's configuration cannot name a path with white space or quotes" % path)
+
+
+def from_module(module) -> Adapter:
+    """The adapter for an AnsibleModule's parameters. :raises AccessError:"""
+    params = module.params
+    audience = params["audience"] or {}
+    program = module.get_bin_path(params["squid"], opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"]) if "/" not in params["squid"] else params["squid"]
+    if program is None:
+        raise AccessError(REFUSED, "squid: no program %r on this host; name it with the option squid" % params["squid"])
+    settings = Settings(
+        config_file=os.path.abspath(params["config_file"]), drop_in=os.path.abspath(params["drop_in"]), list_dir=os.path.abspath(params["list_dir"]),
+        networks=tuple(audience.get("networks") or ()), users=tuple(audience.get("users") or ()), acls=tuple(audience.get("acls") or ()),
+        everyone=bool(audience.get("everyone")), auth_acl=params["auth_acl"], comment=params["comment"],
+        protected=tuple(params["protected"]), timeout=params["timeout"])
+    needs_audience = params["state"] in ("merged", "replaced", "rendered")
+    if needs_audience and not (settings.everyone or settings.networks or settings.users or settings.acls):
+        raise AccessError(REFUSED, "audience names nobody: give networks, users, acls, or everyone: true")
+    settings.check()
+    return SquidAdapter(settings, Control(module.run_command, program, settings.config_file, params["service_name"]), params["service_name"])
+
+
+class SquidAdapter(Adapter):
+    product = "squid"
+    kinds = ("list", "acl", "line", "rule", "directive")
+
+    def __init__(self, settings: Settings, control: Control, service_name: str | None = None):
+        self._settings, self._control, self._service_name = settings, control, service_name
+        self._site = conf.Site()
+        self._decrypts = True
+        self._counts = Counter()
+
+    @property
+    def device(self) -> str:
+        return "%s:%s" % (platform.node(), self._settings.config_file)
+
+    def requests(self) -> dict:
+        return {"reads": self._counts["reads"], "writes": self._counts["writes"], "commands": self._control.commands}
+
+    # -- reading
+
+    def read(self) -> State:
+        if not self._counts["reads"]:
+            self._decrypts = self._control.decrypts()
+        try:
+            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._text, conf.real_glob, self._service_name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+        drop_in = files.parse_drop_in(self._own_text(self._settings.drop_in) or "", self._settings.drop_in)
+        objects = dict(drop_in.objects)
+        for ref in (ALLOW, EXEMPT):
+            text = self._own_text(self._path(ref))
+            if text is not None:
+                marked = text.startswith(files.MARK)
+                objects[ref] = Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
+        for directive in self._site.directives + self._site.disabled:
+            if directive.name in _SWITCHABLE:
+                ref = Ref("directive", directive.identity)
+                objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
+                                      native={"file": directive.file, "line": directive.line})
+        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending())
+
+    def _text(self, path: str) -> str:
+        self._counts["reads"] += 1
+        with open(path, encoding="utf-8", errors="surrogateescape") as source:
+            return source.read()
+
+    def _own_text(self, path: str) -> str | None:
+        try:
+            return self._text(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
+
+    def _path(self, ref: Ref, exceptions: bool = False) -> str:
+        return os.path.join(self._settings.list_dir, "%s.%s" % (ref.name, "except" if exceptions else "domains"))
+
+    # Our files as they were when they were last brought into force; Squid itself cannot be asked what it runs.
+
+    @property
+    def _stamp(self) -> str:
+        return os.path.join(self._settings.list_dir, "in-force.json")
+
+    def _files_digest(self) -> str | None:
+        paths = [self._settings.drop_in] + [self._path(ref, e) for ref in (ALLOW, EXEMPT) for e in (False, True)]
+        texts = [self._own_text(path) for path in paths]
+        borrowed = sorted(d.identity for d in self._site.disabled)
+        if not any(text is not None for text in texts) and not borrowed:
+            return None
+        return hashlib.sha256(json.dumps([texts, borrowed]).encode()).hexdigest()
+
+    def _pending(self) -> str | None:
+        log = [d.args[0] for d in self._site.named("cache_log") if d.args]
+        loaded = last_loaded(log[-1] if log else "/var/log/squid/cache.log")
+        stamp = self._own_text(self._stamp)
+        in_force = json.loads(stamp)["digest"] if stamp else None
+        ours = self._files_digest() != in_force
+        touched = {d.file for d in self._site.disabled}
+        if loaded is not None and any(os.stat(path).st_mtime > loaded + 1 for path in self._site.files if path not in touched):
+            return OURS if ours and self._only_ours(loaded) else FOREIGN
+        return OURS if ours else None
+
+    def _only_ours(self, loaded: float) -> bool:
+        """Whether the site files that changed since are files that we ourselves gave back as they were."""
+        return False
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        audience = self._audience()
+        wanted = [Wanted(Object(ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
+        wanted += [Wanted(obj) for obj in audience.acl_objects]
+        wanted += [Wanted(self._list_acl("allow_host", "dstdomain", ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", ALLOW, True))]
+        hosts = [files.PREFIX + "port", files.PREFIX + "allow_host", "!" + files.PREFIX + "allow_except"]
+        if policy.exempt and self._bumps():
+            wanted += self._exemption(policy, audience)
+        for directive, header in COOKIE_RULES.items():
+            if any(d.args[:2] == (header, "deny") for d in self._site.after(directive)):
+                name = "%s %s allow" % (directive, header)
+                wanted.append(Wanted(files.rule(name, audience.words + hosts), directive))
+        wanted.append(Wanted(files.rule(ALLOW_RULE.name, audience.words + hosts + audience.auth), "http_access"))
+        return wanted
+
+    def _exemption(self, policy, audience) -> list:
+        prefix = files.PREFIX
+        words = audience.words + [prefix + "port", prefix + "exempt_host", "!" + prefix + "exempt_except"]
+        # An intercepted connection shows its name only after the peek, so there every connection of these clients is looked at.
+        peek = [prefix + "step1"] + (audience.words if self._modes() - {"explicit"} else words)
+        return [
+            Wanted(Object(EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
+            Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
+            Wanted(self._list_acl("exempt_host", "dstdomain", EXEMPT)),
+            Wanted(self._list_acl("exempt_except", "dstdomain", EXEMPT, True)),
+            Wanted(self._list_acl("exempt_sni", "ssl::server_name", EXEMPT)),
+            Wanted(files.rule(PEEK_RULE.name, peek), "ssl_bump", above=frozenset([SPLICE_RULE])),
+            Wanted(files.rule(SPLICE_RULE.name, words + [prefix + "exempt_sni"] + audience.auth), "ssl_bump", below=frozenset([PEEK_RULE])),
+        ]
+
+    def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
+        # -n: no reverse lookup of an address, whose owner could claim any name. --client-requested: not the names in the server's certificate.
+        option = "-n" if kind == "dstdomain" else "--client-requested"
+        return files.acl(files.PREFIX + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
+
+    def _audience(self) -> _Audience:
+        wanted, auth = self._settings, self._auth_acls()
+        acls, words = [files.acl(files.PREFIX + "port", "port", ["443"])], []
+        if wanted.networks:
+            acls.append(files.acl(files.PREFIX + "client", "src", wanted.networks))
+            words.append(files.PREFIX + "client")
+        unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
+        if unknown and self._site.files:
+            raise AccessError(REFUSED, "audience: the site has no ACL named %s" % ", ".join(unknown))
+        words += wanted.acls
+        if not wanted.networks and not any(self._judge_type(name) == "src" for name in wanted.acls):
+            words = self._client_acls() + words
+        if wanted.users:
+            if not auth and self._site.files:
+                raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
+            acls.append(files.acl(files.PREFIX + "user", "proxy_auth", wanted.users))
+            auth = [files.PREFIX + "user"]
+        return _Audience(acls, words, auth)
+
+    def _judge_type(self, name: str) -> str | None:
+        found = self._site.acls.get(name)
+        return found[0].type if found else None
+
+    def _client_acls(self) -> list:
+        """The client ACLs of the site's own allow rules: what "everyone" means here."""
+        found = []
+        for directive in self._site.named("http_access"):
+            names = [word for word in directive.args[1:] if self._judge_type(word) == "src"]
+            known = [word for word in directive.args[1:] if self._judge_type(word) in ("src",) + _AUTH_TYPES]
+            if directive.args[0] == "allow" and names and len(known) == len(directive.args) - 1:
+                found += [tuple(names)]
+        if len(set(found)) == 1:
+            return list(found[0])
+        if not self._site.files:
+            return ["localnet"]
+        raise AccessError(REFUSED, "audience: the site's own http_access allow rules name %s client ACL; say whom to open it for with networks or acls"
+                          % ("no" if not found else "more than one (%s)" % ", ".join(" ".join(names) for names in sorted(set(found)))))
+
+    def _auth_acls(self) -> list:
+        """The ACL that makes a client authenticate, for our allow line; empty when the site does not authenticate."""
+        if self._settings.auth_acl:
+            return [self._settings.auth_acl]
+        used = {word.lstrip("!") for d in self._site.named("http_access") for word in d.args[1:] if self._judge_type(word.lstrip("!")) in _AUTH_TYPES}
+        required = sorted(name for name in used if any("REQUIRED" in acl.values for acl in self._site.acls[name]))
+        if len(required) == 1:
+            return required
+        if used:
+            raise AccessError(REFUSED, "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl" % ", ".join(sorted(used)))
+        return []
+
+    def _modes(self) -> set:
+        """How clients reach this Squid: explicit, intercept or tproxy, one for each port."""
+        return {next((mode for mode in ("intercept", "tproxy") if mode in d.args), "explicit") for d in self._ports()}
+
+    def _bumps(self) -> bool:
+        return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._ports()))
+
+    def _ports(self) -> list:
+        return [d for d in self._site.named("http_port", "https_port") if d.args]
+
+    def _port_numbers(self) -> list:
+        return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self._ports() if d.args[0].rsplit(":", 1)[-1].isdigit()})
+
+    # -- assessing
+
+    def assess(self, policy, state: State) -> Assessment:
+        return _Assessor(self, self._settings, self._live_site(state), policy, state).assess()
+
+    def _live_site(self, state: State) -> conf.Site:
+        """The site as it is with the directives that ``state`` has disabled left out."""
+        off = {ref.name for ref, obj in state.objects.items() if ref.kind == "directive" and not obj.fields["enabled"]}
+        return replace(self._site, directives=[d if d.identity not in off else replace(d, name="#disabled") for d in self._site.directives])
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        if not changes:
+            return
+        planned, now = [], state
+        for change in changes:
+            now = apply(now, [change])
+            path = self._file_of(change.ref, state)
+            if planned and planned[-1][0] == path:
+                planned[-1][1].append(change)
+                planned[-1][2] = now
+            else:
+                planned.append([path, [change], now])
+        writes = [(path, tuple(covers), self._texts(path, then)) for path, covers, then in planned]
+        final: dict = {}
+        for _path, _covers, texts in writes:
+            final.update(texts)
+        yield Step("have squid parse the configuration as it will be", {"check": final}, ())
+        for path, covers, texts in writes:
+            yield Step("write %s" % path, {"write": texts}, covers)
+
+    def _file_of(self, ref: Ref, state: State) -> str:
+        if ref.kind == "list":
+            return self._path(ref)
+        if ref.kind == "directive":
+            return state.objects[ref].native["file"]
+        return self._settings.drop_in
+
+    def _texts(self, path: str, state: State) -> dict:
+        if path == self._settings.drop_in:
+            return {path: files.render_drop_in(state, self._settings.comment)}
+        for ref in (ALLOW, EXEMPT):
+            if path == self._path(ref):
+                obj = state.objects.get(ref)
+                domains, exceptions = files.render_list(obj.members, obj.fields["marked"]) if obj else (None, None)
+                return {path: domains, self._path(ref, True): exceptions}
+        return {path: self._site_text(path, state)}
+
+    def _site_text(self, path: str, state: State) -> str:
+        lines = self._site.texts[path].splitlines(keepends=True)
+        for ref, obj in state.objects.items():
+            if ref.kind == "directive" and obj.native["file"] == path:
+                index = obj.native["line"] - 1
+                bare = lines[index].replace(conf.DISABLED, "", 1)
+                lines[index] = bare if obj.fields["enabled"] else conf.DISABLED + bare.lstrip()
+        return "".join(lines)
+
+    def send(self, request: dict):
+        if "check" in request:
+            self._control.check_candidate(request["check"], conf.real_glob)
+            return
+        for path, text in request["write"].items():
+            self._counts["writes"] += 1
+            replace_file(path, text)
+
+    def activate(self) -> list:
+        done = self._control.reconfigure(self._port_numbers(), self._settings.timeout)
+        digest = self._files_digest()
+        if digest is None:
+            replace_file(self._stamp, None)
+            if os.path.isdir(self._settings.list_dir) and not os.listdir(self._settings.list_dir):
+                os.rmdir(self._settings.list_dir)
+        else:
+            os.makedirs(self._settings.list_dir, mode=0o755, exist_ok=True)
+            write_atomically(self._stamp, json.dumps({"digest": digest}))
+        return [done]
+
+
+@dataclass(frozen=True)
+class _Audience:
+    """ACL objects of ours, the ACL words that name the client, and the words that make it authenticate."""
+
+    acl_objects: list
+    words: list
+    auth: list
+
+
+class _Assessor:
+    """What a State of this Squid means for a policy."""
+
+    def __init__(self, adapter: SquidAdapter, settings: Settings, site: conf.Site, policy, state: State):
+        self._adapter, self._settings, self._site, self._policy, self._state = adapter, settings, site, policy, state
+        networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
+        acls = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:]) if networks is None else frozenset(settings.acls)
+        self._judge = conf.Judge(site, conf.Who(networks, acls, settings.users or None))
+        self._found = Assessment()
+
+    def assess(self) -> Assessment:
+        found = self._found
+        found.resolved = {_conflict_id(ref.name): ref for ref, obj in self._state.objects.items() if ref.kind == "directive" and not obj.fields["enabled"]}
+        if self._site.position is None and self._site.files:
+            found.manual.append("%s does not include %s: add \"include %s\" below its port and authentication rules and above the rules that deny"
+                                % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
+        denied = self._denials()
+        bumped = self._decryptions()
+        self._cookies()
+        self._side_effects()
+        found.coverage = [self._coverage(pattern, denied, bumped) for pattern in self._policy.allow]
+        found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
+        return found
+
+    def _denials(self) -> set:
+        blocked = set()
+        for directive, sure, may in self._judge.walk(self._site.before("http_access"), lambda d: d.args[1:], self._policy.allow):
+            if directive.args[0] == "deny":
+                blocked |= set(sure)
+                self._conflict("deny", directive, sure, may)
+        return blocked
+
+    def _decryptions(self) -> set:
+        hit = set()
+        for step in (1, 2):
+            for directive, sure, may in self._judge.walk(self._site.before("ssl_bump"), lambda d: d.args[1:], self._policy.exempt, step):
+                if directive.args[0] in ("bump", "client-first", "server-first", "terminate"):
+                    hit |= set(sure)
+                    self._conflict("deny" if directive.args[0] == "terminate" else "decrypt", directive, sure, may)
+        return hit
+
+    def _cookies(self) -> None:
+        exempt = Index(self._policy.exempt)
+        decrypted = [p for p in self._policy.allow if exempt.covering(p) is None]
+        for name, header in COOKIE_RULES.items():
+            for directive, sure, may in self._judge.walk(self._site.before(name), lambda d: d.args[2:], decrypted):
+                if directive.args[1] == "deny" and directive.args[0] in (header, "All", "Other"):
+                    self._conflict("cookies", directive, sure, may)
+            for directive, sure, may in self._judge.walk(self._site.after(name), lambda d: d.args[2:], decrypted):
+                if directive.args[1] == "deny" and directive.args[0] in ("All", "Other") and not self._site.named(name + " " + header):
+                    self._conflict("cookies", directive, [], sure + may)
+
+    def _side_effects(self) -> None:
+        exempt, found = self._policy.exempt, self._found
+        for directive, sure, may in self._judge.walk(self._site.named("adaptation_access"), lambda d: d.args[2:], exempt):
+            if directive.args[1] == "allow":
+                for control in ("av", "dlp"):
+                    found.losses.append(Loss(control, self._rule(directive), tuple(str(p) for p in sure + may)))
+        for directive, sure, may in self._judge.walk(self._site.named("request_header_add"), lambda d: d.args[2:], exempt):
+            hosts = sure + may
+            if directive.args[0].lower() == "chatgpt-allowed-workspace-id":
+                found.tenant_controls.append(TenantControl("%s request_header_add %s" % (directive.where, directive.args[0]), tuple(hosts)))
+            else:
+                found.losses.append(Loss("headers", "%s request_header_add %s" % (directive.where, directive.args[0]), tuple(str(p) for p in hosts)))
+        for directive in self._site.named("url_rewrite_program", "url_rewrite_children")[:1]:
+            found.conflicts.append(Conflict(
+                _conflict_id(directive.identity), "rewrite", directive.where, directive.name, tuple(str(p) for p in self._policy.allow), certain=False,
+                opens="the rewriter sees every CONNECT; make it leave these hosts alone"))
+
+    def _rule(self, directive) -> str:
+        return "%s %s" % (directive.where, directive.text)
+
+    def _conflict(self, effect: str, directive, sure, may) -> None:
+        # A rule that names no destination and only may match says nothing about these hosts in particular.
+        hosts = sure or (may if self._judge.names_destination(directive.args) else [])
+        if not hosts:
+            return
+        ref = Ref("directive", directive.identity)
+        protected = any(name in (directive.file, directive.where) for name in self._settings.protected)
+        remedy = () if protected else (Change(ref, UPDATE, {"enabled": (True, False)}),)
+        known = {conflict.id: conflict for conflict in self._found.conflicts}
+        identity = _conflict_id(ref.name)
+        if identity in known:
+            return
+        self._found.conflicts.append(Conflict(
+            identity, effect, directive.where, directive.text, tuple(str(p) for p in hosts), bool(sure), remedy,
+            "protected" if protected else "everything else that this line %s" % {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]))
+
+    def _coverage(self, pattern, denied, bumped) -> Coverage:
+        wants_exempt = Index(self._policy.exempt).covering(pattern) is not None if len(self._policy.exempt) < 50 else pattern in self._exempt_set()
+        allowed = self._holds(ALLOW, ALLOW_RULE, pattern) and pattern not in denied
+        exempt = self._holds(EXEMPT, SPLICE_RULE, pattern) and pattern not in bumped
+        undecrypted = not self._adapter._bumps()
+        return Coverage(
+            str(pattern), "yes" if allowed else "no", "not wanted" if not wants_exempt else "yes" if exempt or undecrypted else "no",
+            ALLOW_RULE.name if allowed else None, SPLICE_RULE.name if exempt else "nothing is decrypted here" if wants_exempt and undecrypted else None)
+
+    def _exempt_set(self) -> set:
+        return set(self._policy.exempt)
+
+    def _holds(self, list_ref: Ref, rule_ref: Ref, pattern) -> bool:
+        if rule_ref not in self._state.objects or self._site.position is None and self._site.files:
+            return False
+        return self._index(list_ref).covering(pattern) is not None
+
+    def _index(self, ref: Ref) -> Index:
+        cache = self.__dict__.setdefault("_indexes", {})
+        if ref not in cache:
+            obj = self._state.objects.get(ref)
+            cache[ref] = Index([parse(text) for text in obj.members["hosts"]] if obj else [])
+        return cache[ref]
+
+
+def _conflict_id(identity: str) -> str:
+    """Short and stable: from the rule's file and text, not its line number."""
+    return "squid-%s" % hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+
+
+__all__ = ["CONFLICT", "Settings", "SquidAdapter", "from_module"]
