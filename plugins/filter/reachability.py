@@ -1,0 +1,42 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters for people: results as a table, before against after, conflicts as lines."""
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
+
+
+def reachability_compare(before, after) -> dict:
+    """Lists fixed, still_failing, regressed, unchanged_ok and unverified of two results of reachability_info."""
+    before, after = plain(before), plain(after)
+    if not isinstance(after, dict) or "checks" not in after:
+        raise AnsibleFilterError("reachability_compare: the second value must be a result of reachability_info")
+    return verdicts.compare((before or {}).get("checks", []), after["checks"])
+
+
+def verdict_table(results, before=None, width=120) -> str:
+    """A readable table of results of reachability_info by host name, with the verdicts before beside them."""
+    results = plain(results)
+    if not isinstance(results, dict):
+        raise AnsibleFilterError("verdict_table: give a dictionary of host name to result of reachability_info")
+    return verdicts.table(results, plain(before) if before else None, int(width))
+
+
+def conflict_line(conflict) -> str:
+    """One conflict of an access module as a sentence with the id for the option unblock."""
+    conflict = plain(conflict)
+    verb = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips cookies from", "rewrite": "may rewrite"}.get(conflict["effect"], conflict["effect"])
+    hosts = conflict["hosts"]
+    shown = ", ".join(hosts[:3]) + (" and %d more" % (len(hosts) - 3) if len(hosts) > 3 else "")
+    way = "unblock: %s" % conflict["id"] if conflict.get("remedy") else "only a person can resolve it"
+    return "conflict: %s (%s) %s%s %s; %s" % (conflict["where"], conflict["text"], "" if conflict["certain"] else "possibly ", verb, shown, way)
+
+
+class FilterModule:
+    """The filters of the collection."""
+
+    def filters(self):
+        return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line}

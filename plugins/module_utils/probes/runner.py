@@ -1,0 +1,187 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs all probes at the same time under one deadline and returns raw observations; it judges nothing.
+
+Daemon threads report to a queue: executors and asyncio's resolver threads are joined at exit and outlive a deadline (tried).
+"""
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import time
+from dataclasses import dataclass, field
+from urllib.request import getproxies, proxy_bypass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, tls, tunnel, web
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
+
+THREADS = 64
+
+
+@dataclass
+class Settings:
+    """How to probe. ``proxy`` is "direct", "environment" or a Proxy; times in seconds; ``public_roots`` PEM; ``pins`` host to address."""
+
+    public_roots: str
+    proxy: object = "direct"
+    source: str | None = None
+    versions: tuple = (4,)
+    timeout: float = 10
+    deadline: float = 60
+    retries: int = 1
+    consecutive: int = 1
+    pins: dict = field(default_factory=dict)
+
+
+class Counter:
+    """Connections opened, over all threads."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.connections = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self.connections += 1
+
+
+def run(probes: list, settings: Settings) -> dict:
+    """``{"observations": [...], "connections": n, "threads": n}``; one observation for each probe, IP version and attempt, in that order."""
+    contexts = {"public": tls.public_context(settings.public_roots), "system": tls.system_context(), "blind": tls.blind_context()}
+    counter = Counter()
+    jobs = [_blank(probe, version, attempt, settings)
+            for attempt in range(settings.consecutive) for probe in probes for version in _versions(probe, settings)]
+    todo: queue.Queue = queue.Queue()
+    done: queue.Queue = queue.Queue()
+    for index, job in enumerate(jobs):
+        todo.put((index, job))
+    threads = min(THREADS, len(jobs))
+    for _number in range(threads):
+        threading.Thread(target=_work, args=(todo, done, settings, contexts, counter), daemon=True).start()
+    finished = _collect(done, len(jobs), time.monotonic() + settings.deadline)
+    for index, job in enumerate(jobs):
+        if index not in finished:
+            # Its thread may still write to it.
+            jobs[index] = dict(job, failure=TIMEOUT)
+    return {"observations": jobs, "connections": counter.connections, "threads": threads}
+
+
+def _versions(probe: dict, settings: Settings) -> tuple:
+    return (None,) if effective_proxy(probe, settings) is not None else settings.versions
+
+
+def effective_proxy(probe: dict, settings: Settings):
+    """The Proxy that this probe goes through, or None."""
+    if settings.proxy == "direct":
+        return None
+    if settings.proxy != "environment":
+        return settings.proxy
+    found = getproxies().get("https") or os.environ.get("ALL_PROXY")
+    return None if not found or proxy_bypass(probe["host"]) else tunnel.parse_proxy(found)
+
+
+def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
+    proxy = effective_proxy(probe, settings)
+    return {"id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "path": probe.get("path") or "/",
+            "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy", "proxy": None if proxy is None else str(proxy),
+            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "http": None, "failure": None, "duration_ms": None}
+
+
+def _collect(done: queue.Queue, wanted: int, until: float) -> set:
+    finished: set = set()
+    while len(finished) < wanted:
+        try:
+            finished.add(done.get(timeout=max(0, until - time.monotonic())))
+        except queue.Empty:
+            return finished
+    return finished
+
+
+def _work(todo, done, settings, contexts, counter) -> None:
+    while True:
+        try:
+            index, job = todo.get_nowait()
+        except queue.Empty:
+            return
+        began = time.monotonic()
+        Probe(job, settings, contexts, counter).observe()
+        job["duration_ms"] = round((time.monotonic() - began) * 1000)
+        done.put(index)
+
+
+class Probe:
+    """One probe: fills in the observation ``job`` layer by layer and stops at the first layer that fails."""
+
+    def __init__(self, job: dict, settings: Settings, contexts: dict, counter: Counter):
+        self._job, self._settings, self._contexts, self._counter = job, settings, contexts, counter
+        self._proxy = effective_proxy(job, settings)
+
+    def observe(self) -> None:
+        job = self._job
+        if self._proxy is None:
+            job["dns"] = dns_.resolve(job["host"], job["port"], job["ip_version"], self._settings.pins)
+            if not job["dns"]["addresses"] or job["kind"] == "dns":
+                return
+        if job["kind"] == "tcp":
+            sock = self._reach()
+            if sock is not None:
+                sock.close()
+            return
+        # The connection that verifies is also the one that is used: one connection for a healthy host.
+        secure, job["tls"] = self._secure("public")
+        if secure is None and (job["tls"] or {}).get("verify_code") is not None:
+            secure = self._look_unverified()
+        if secure is not None:
+            with secure:
+                self._ask(secure)
+
+    def _look_unverified(self):
+        """The public roots do not vouch for it: ask this host's own store, then look at the certificate and the answer all the same."""
+        job, verdict = self._job, self._job["tls"]
+        secure, job["system"] = self._secure("system")
+        if secure is None:
+            secure, seen = self._secure("blind")
+            if seen is None:
+                return None
+        else:
+            seen = job["system"]
+        job["tls"] = dict(seen, failure=verdict["failure"], verify_code=verdict["verify_code"]) if seen["leaf"] else verdict
+        return secure
+
+    def _secure(self, store: str) -> tuple:
+        sock = self._reach()
+        if sock is None:
+            return None, None
+        secure, seen = tls.handshake(sock, self._job["host"], self._contexts[store])
+        if secure is None:
+            sock.close()
+        return secure, seen
+
+    def _reach(self):
+        """A socket to the far end, or None with the reason in the observation."""
+        job, settings = self._job, self._settings
+        self._counter.add()
+        if self._proxy is None:
+            sock = None
+            for address in job["dns"]["addresses"][:3]:
+                sock, job["tcp"] = tunnel.open_tcp(address, job["port"], settings.timeout, settings.source, 0)
+                if sock is not None:
+                    break
+            return sock
+        sock, job["tcp"] = tunnel.open_tcp(self._proxy.host, self._proxy.port, settings.timeout, settings.source, settings.retries)
+        if sock is None:
+            return None
+        job["connect"] = tunnel.connect(sock, job["host"], job["port"], self._proxy)
+        if job["connect"]["status"] == 200:
+            return sock
+        sock.close()
+        return None
+
+    def _ask(self, secure) -> None:
+        job = self._job
+        if job["kind"] == "websocket":
+            job["http"] = web.upgrade(secure, job["host"], job["path"])
+        elif job["kind"] == "https":
+            job["http"] = web.get(secure, job["host"], job["path"])

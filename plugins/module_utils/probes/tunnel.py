@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""TCP connections, straight or through an explicit proxy by a CONNECT of our own: what a proxy answers to CONNECT is evidence."""
+from __future__ import annotations
+
+import base64
+import http.client
+import socket
+import time
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+
+BODY = 65536
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """An explicit HTTP proxy. ``credentials`` is the value for Proxy-Authorization; ``str()`` never shows it."""
+
+    host: str
+    port: int
+    credentials: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return "http://%s:%d" % (self.host, self.port)
+
+
+def parse_proxy(text: str) -> Proxy:
+    """A Proxy from ``http://[user:password@]host:port``. :raises ValueError: without repeating the text, which may hold a password."""
+    parts = urlsplit(text if "://" in text else "http://" + text)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError("proxy must be direct, environment, or of the form http://host:port")
+    found = Proxy(parts.hostname, parts.port or 3128)
+    if parts.username is None:
+        return found
+    return with_credentials(found, unquote(parts.username), unquote(parts.password or ""))
+
+
+def with_credentials(proxy: Proxy, user: str, password: str) -> Proxy:
+    """``proxy`` with Basic authentication (RFC 7617)."""
+    pair = "%s:%s" % (user, password)
+    return Proxy(proxy.host, proxy.port, "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
+
+
+def open_tcp(address: str, port: int, timeout: float, source: str | None, retries: int) -> tuple:
+    """(socket or None, observation). A refused connection is tried again ``retries`` times: proxies reopen their ports on a reload."""
+    for attempt in range(retries + 1):
+        try:
+            return socket.create_connection((address, port), timeout, (source, 0) if source else None), {"address": address, "port": port, "failure": None}
+        except OSError as error:
+            word = failure(error)
+            if word != "connection_refused" or attempt == retries:
+                return None, {"address": address, "port": port, "failure": word}
+            time.sleep(0.3)
+    return None, {"address": address, "port": port, "failure": "connection_refused"}
+
+
+def connect(sock, host: str, port: int, proxy: Proxy) -> dict:
+    """Ask the proxy for a tunnel: ``{"status", "headers", "body", "failure"}``; status 200 leaves the socket at the far end."""
+    target = "[%s]:%d" % (host, port) if ":" in host else "%s:%d" % (host, port)
+    lines = ["CONNECT %s HTTP/1.1" % target, "Host: %s" % target]
+    if proxy.credentials:
+        lines.append("Proxy-Authorization: " + proxy.credentials)
+    try:
+        sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+        # Unbuffered: the bytes after the head belong to the tunnel.
+        status, headers = _head(sock)
+        body = "" if status == 200 else _rest(sock, headers)
+        return {"status": status, "headers": headers, "body": body, "failure": None}
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        word = "http_request_failed" if isinstance(error, ValueError) else failure(error)
+        return {"status": None, "headers": {}, "body": "", "failure": word}
+
+
+def _head(sock) -> tuple:
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        byte = sock.recv(1)
+        if not byte:
+            raise http.client.RemoteDisconnected("closed during the head")
+        data += byte
+        if len(data) > BODY:
+            raise ValueError("head too long")
+    first, *lines = data.decode("latin-1").split("\r\n")
+    version, status = first.split(" ", 2)[:2]
+    if not version.startswith("HTTP/"):
+        raise ValueError("no HTTP")
+    return int(status), {k.strip().lower(): v.strip() for k, _sep, v in (line.partition(":") for line in lines if line)}
+
+
+def _rest(sock, headers: dict) -> str:
+    wanted = min(int(headers.get("content-length", BODY)), BODY)
+    data = b""
+    try:
+        while len(data) < wanted:
+            part = sock.recv(wanted - len(data))
+            if not part:
+                break
+            data += part
+    except OSError:
+        # What came so far is the evidence.
+        return data.decode("latin-1")
+    return data.decode("latin-1")

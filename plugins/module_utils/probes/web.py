@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One HTTP request on an open connection, and the opening handshake of a WebSocket (RFC 6455)."""
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import os
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.tunnel import BODY
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_AGENT = "netaccess.chatgpt reachability"
+
+
+def get(sock, host: str, path: str, extra: dict | None = None) -> dict:
+    """``{"status", "headers", "cookies", "body", "failure"}``: headers by lower-case name, cookies as Set-Cookie lines, at most 64 KiB of body."""
+    seen = {"status": None, "headers": {}, "cookies": [], "body": "", "failure": None}
+    lines = ["GET %s HTTP/1.1" % path, "Host: %s" % host, "User-Agent: %s" % _AGENT, "Accept: */*"]
+    lines += ["%s: %s" % pair for pair in (extra or {"Connection": "close"}).items()]
+    try:
+        sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("ascii"))
+        reply = http.client.HTTPResponse(sock, method="GET")
+        reply.begin()
+        seen["status"] = reply.status
+        seen["headers"] = {key.lower(): value for key, value in reply.getheaders() if key.lower() != "set-cookie"}
+        # A cookie's value can be a secret; its name and attributes are what a proxy may have changed.
+        seen["cookies"] = [_without_value(value) for key, value in reply.getheaders() if key.lower() == "set-cookie"]
+        if reply.status != 101:
+            seen["body"] = reply.read(BODY).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException) as error:
+        seen["failure"] = failure(error)
+    return seen
+
+
+def _without_value(cookie: str) -> str:
+    name, _sep, rest = cookie.partition("=")
+    _value, _sep, attributes = rest.partition(";")
+    return name.strip() + (";" + attributes if attributes else "")
+
+
+def upgrade(sock, host: str, path: str) -> dict:
+    """As ``get``, asking for a WebSocket; ``accepted`` says whether status 101 came with the right key."""
+    key = base64.b64encode(os.urandom(16))
+    seen = get(sock, host, path, {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key.decode("ascii")})
+    wanted = base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode("ascii")
+    seen["accepted"] = seen["status"] == 101 and seen["headers"].get("sec-websocket-accept") == wanted
+    return seen

@@ -1,0 +1,241 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reachability_info
+short_description: See from a managed host what of ChatGPT is reachable, whose certificate it meets, and who blocks it
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Probes DNS, TCP, the proxy's answer to CONNECT, TLS, HTTP and WebSocket of every host in O(probes), all at the same time, from the
+    managed host and with nothing but Python's standard library.
+  - What was seen is judged on the controller. Every check names the layer that failed, whether TLS is intercepted, and the product that
+    blocked it, with the evidence.
+  - Changes nothing and sends no credentials but those for the proxy.
+options:
+  probes:
+    description: What to probe, as the P(netaccess.chatgpt.endpoints#lookup) lookup returns it.
+    type: list
+    elements: dict
+    required: true
+  proxy:
+    description: >-
+      V(direct), V(environment) for the proxy in the variables of the process (with C(NO_PROXY)), or the URL of the explicit proxy that
+      people on this host use, C(http://host:port).
+    type: str
+    default: direct
+  proxy_user:
+    description: User for the proxy, for Basic authentication. Without it a proxy that authenticates is reported as such.
+    type: str
+  proxy_password:
+    description: Password of O(proxy_user).
+    type: str
+  source_address:
+    description: Local address to connect from.
+    type: str
+  ip_versions:
+    description: >-
+      V(4), V(6), or both. By default V(4), and V(6) where the host has a route to it. Through a proxy the proxy chooses.
+    type: list
+    elements: int
+    choices: [4, 6]
+  timeout:
+    description: Seconds for each step of a probe.
+    type: float
+    default: 10
+  deadline:
+    description: Seconds for all probes together; what has not answered by then is an error of that probe.
+    type: float
+    default: 60
+  retries:
+    description: How often a refused connection to the proxy is tried again; a proxy reopens its ports on a reload.
+    type: int
+    default: 1
+  consecutive:
+    description: How many times in a row each probe has to pass, each time on a new connection.
+    type: int
+    default: 1
+  ca_path:
+    description: File on the managed host with public roots (PEM) to judge by, in place of the shipped ones.
+    type: path
+  resolve:
+    description: Addresses for host names in place of DNS, for tests on one device.
+    type: dict
+    default: {}
+  baseline:
+    description: >-
+      An earlier result of this module from the same host. Hosts that are not wanted have to be as they were then; without it their
+      verdict is V(unverified).
+    type: dict
+  signatures:
+    description: >-
+      Rules of your own for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
+      (name and regular expression), C(body), C(issuer_cn) and C(issuer_o).
+    type: list
+    elements: dict
+    default: []
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: N/A
+    details: Changes nothing.
+  platform:
+    platforms: posix
+    support: full
+notes:
+  - Python on a server is not a browser on a laptop. Roaming agents, HTTP/3 and user authentication are not what this sees.
+  - A healthy host costs one connection.
+seealso:
+  - plugin: netaccess.chatgpt.endpoints
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: See what people behind the branch proxy see
+  netaccess.chatgpt.reachability_info:
+    probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick') }}"
+    proxy: http://proxy.example.com:3128
+  register: seen
+
+- name: Show it
+  ansible.builtin.debug:
+    msg: "{{ ({inventory_hostname: seen} | netaccess.chatgpt.verdict_table).splitlines() }}"
+"""
+
+RETURN = r"""
+checks:
+  description: One for each probe and IP version, with what was observed at every layer.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - id: chatgpt_trace
+      host: chatgpt.com
+      role: wanted
+      via: proxy
+      verdict: fail
+      layer: http
+      failure: http_block_page
+      interception: intercepted_untrusted
+      issuer: {cn: Example Inspection CA, o: Example Company}
+      blocked_by:
+        product: Squid
+        where: inside TLS
+        status: 403
+        confidence: high
+        evidence: ['x-squid-error: ERR_ACCESS_DENIED 0']
+      flags: [blocked]
+      message: >-
+        chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
+summary:
+  description: >-
+    The verdict for the host and for each feature, counts, whether the exemption is C(proven), C(untested) (nothing on this path is inspected)
+    or C(missing), and a headline.
+  returned: always
+  type: dict
+  sample:
+    verdict: pass
+    features: {chat: pass, login: pass}
+    counts: {fail: 0, error: 0, unverified: 0, skipped: 0, pass: 31}
+    exemption: proven
+    message: all 31 wanted checks pass
+connections:
+  description: How many connections were opened.
+  returned: always
+  type: int
+  sample: 41
+threads:
+  description: How many probes ran at the same time.
+  returned: always
+  type: int
+  sample: 39
+roots:
+  description: Which public roots were asked, and of what date they are.
+  returned: always
+  type: dict
+  sample: {source: shipped, date: '2026-10-18'}
+"""
+
+import datetime
+import os
+import ssl
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, runner, tunnel
+
+
+def roots(module):
+    """(PEM, where they are from): the shipped public roots or the file that was named."""
+    path = module.params["ca_path"]
+    if path is None:
+        return _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
+    try:
+        with open(path, encoding="ascii", errors="replace") as pem:
+            text = pem.read()
+        changed = datetime.date.fromtimestamp(os.stat(path).st_mtime)
+    except OSError as error:
+        module.fail_json(msg="ca_path: %s cannot be read: %s" % (path, error.strerror))
+    return text, {"source": path, "date": changed.isoformat()}
+
+
+def proxy(module):
+    """The proxy setting for the runner."""
+    text = module.params["proxy"]
+    if text in ("direct", "environment"):
+        return text
+    if "@" in text:
+        module.fail_json(msg="proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
+    try:
+        found = tunnel.parse_proxy(text)
+    except ValueError as error:
+        module.fail_json(msg=str(error))
+    if module.params["proxy_user"] is None:
+        return found
+    return tunnel.with_credentials(found, module.params["proxy_user"], module.params["proxy_password"] or "")
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            probes=dict(type="list", elements="dict", required=True),
+            proxy=dict(type="str", default="direct"),
+            proxy_user=dict(type="str"),
+            proxy_password=dict(type="str", no_log=True),
+            source_address=dict(type="str"),
+            ip_versions=dict(type="list", elements="int", choices=[4, 6]),
+            timeout=dict(type="float", default=10),
+            deadline=dict(type="float", default=60),
+            retries=dict(type="int", default=1),
+            consecutive=dict(type="int", default=1),
+            ca_path=dict(type="path"),
+            resolve=dict(type="dict", default={}),
+            baseline=dict(type="dict"),
+            signatures=dict(type="list", elements="dict", default=[]),
+        ),
+        supports_check_mode=True,
+    )
+    params = module.params
+    pem, source = roots(module)
+    versions = tuple(params["ip_versions"] or ((4, 6) if dns_.has_ipv6() else (4,)))
+    settings = runner.Settings(
+        public_roots=pem, proxy=proxy(module), source=params["source_address"], versions=versions, timeout=params["timeout"],
+        deadline=params["deadline"], retries=params["retries"], consecutive=max(1, params["consecutive"]), pins=params["resolve"])
+    try:
+        seen = runner.run(params["probes"], settings)
+    except ssl.SSLError:
+        module.fail_json(msg="%s holds no certificate in PEM form" % source["source"])
+    except (KeyError, TypeError) as error:
+        module.fail_json(msg="probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error)
+    module.exit_json(changed=False, roots=source, **seen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,304 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From raw observations to verdicts: layer, failure, interception, who did it. Pure; runs on the controller."""
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import signatures
+
+PASS, FAIL, ERROR, SKIPPED, UNVERIFIED = "pass", "fail", "error", "skipped", "unverified"
+NOT, TRUSTED, UNTRUSTED, INVALID, UNKNOWN = "not_intercepted", "intercepted_trusted", "intercepted_untrusted", "invalid_certificate", "unknown"
+ROOTS_FRESH = datetime.timedelta(days=90)
+_INTERCEPTED = (TRUSTED, UNTRUSTED)
+_RANK = [FAIL, ERROR, UNVERIFIED, SKIPPED, PASS]
+_WORDS = {
+    "connection_refused": "the connection was refused",
+    "connection_reset": "the connection was reset",
+    "generic_timeout_error": "no answer in time",
+    "eof_error": "the connection was closed without an answer",
+    "dns_nxdomain_error": "the name does not exist for this host's resolver",
+    "dns_temporary_failure": "this host's resolver does not answer",
+    "dns_no_answer": "the name has no address of this kind",
+    "ssl_failed_handshake": "the TLS handshake failed",
+    "network_unreachable": "there is no route",
+}
+
+
+@dataclass
+class Context:
+    """What all observations of one host say together: the signature table, whether the roots are fresh, and issuers of unrelated hosts."""
+
+    table: dict
+    roots_fresh: bool
+    shared_issuers: set
+
+
+def classify(probes: list, observations: list, roots_date: str, table: dict, today: datetime.date) -> list:
+    """One check for each probe and IP version: the worst of its attempts."""
+    fresh = today - datetime.date.fromisoformat(roots_date) < ROOTS_FRESH
+    context = Context(table, fresh, _shared_issuers(observations))
+    by_id = {probe["id"]: probe for probe in probes}
+    found: dict = {}
+    for seen in observations:
+        check = _check(by_id[seen["id"]], seen, context)
+        key = (seen["id"], seen["ip_version"])
+        if key not in found or _RANK.index(check["verdict"]) < _RANK.index(found[key]["verdict"]):
+            found[key] = check
+    return list(found.values())
+
+
+def _shared_issuers(observations) -> set:
+    """Issuers that the public roots do not vouch for and that signed for two unrelated sites: nobody but an inspection CA does that."""
+    sites: dict = {}
+    for seen in observations:
+        leaf = (seen["tls"] or {}).get("leaf")
+        if leaf and seen["tls"]["failure"] and leaf["issuer"]:
+            sites.setdefault(_dn(leaf["issuer"]), set()).add(".".join(seen["host"].split(".")[-2:]))
+    return {issuer for issuer, names in sites.items() if len(names) > 1}
+
+
+def _dn(issuer) -> str:
+    return "%s / %s" % (issuer.get("cn"), issuer.get("o"))
+
+
+def _check(probe: dict, seen: dict, context: Context) -> dict:
+    check = {
+        "id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "role": probe["role"], "entry": probe.get("entry"),
+        "features": list(probe.get("features") or []), "level": probe.get("level", "required"), "via": seen["via"], "proxy": seen["proxy"],
+        "ip_version": seen["ip_version"], "verdict": PASS, "layer": None, "flags": [], "failure": None, "interception": _interception(seen, context),
+        "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "state": "open", "message": "",
+        "observations": seen, "duration_ms": seen["duration_ms"],
+    }
+    _judge_path(check, seen, context)
+    if check["verdict"] == PASS:
+        _judge_answer(check, probe, seen)
+    if probe["role"] != "wanted":
+        _judge_other(check)
+    check["message"] = "%s: %s" % (probe["host"], _sentence(check))
+    return check
+
+
+# -- interception ---------------------------------------------------------------------------------------------------
+
+
+def _interception(seen: dict, context: Context) -> str | None:
+    tls = seen["tls"]
+    if not tls or not tls.get("leaf"):
+        return None
+    if tls["failure"] is None:
+        return NOT if tls["leaf"]["sct"] else UNKNOWN
+    if tls["failure"] != "ssl_unknown_authority":
+        return INVALID
+    issuer = tls["leaf"]["issuer"] or {}
+    more = not tls["leaf"]["sct"] or _dn(issuer) in context.shared_issuers or signatures.issued_by(issuer, context.table) is not None
+    trusted = seen["system"] is not None and seen["system"]["failure"] is None
+    if not more:
+        # An old bundle alone proves nothing, and one self-signed site is no inspection.
+        return UNKNOWN if trusted or not context.roots_fresh else INVALID
+    return TRUSTED if trusted else UNTRUSTED
+
+
+# -- layers ---------------------------------------------------------------------------------------------------------
+
+
+def _judge_path(check: dict, seen: dict, context: Context) -> None:
+    """The first layer that failed, from the name up to the answer."""
+    dns, tcp, connect, tls, http = (seen[key] for key in ("dns", "tcp", "connect", "tls", "http"))
+    if dns and not dns["addresses"]:
+        _fail(check, "dns", dns["failure"] or "dns_no_answer")
+        if seen["ip_version"] == 6:
+            check.update(verdict=SKIPPED, flags=check["flags"] + ["no_ipv6_address"])
+    elif tcp and tcp["failure"]:
+        _fail(check, "proxy" if check["via"] == "proxy" else "tcp", ("proxy_" if check["via"] == "proxy" else "") + tcp["failure"])
+    elif connect and connect["status"] != 200:
+        _judge_connect(check, connect, context)
+    elif tls and not tls.get("leaf"):
+        _fail(check, "tls", tls["failure"] or "ssl_failed_handshake")
+    elif http and http["failure"]:
+        _fail(check, "http", http["failure"])
+    elif http:
+        _judge_block(check, http, context)
+    if seen["failure"] and check["verdict"] == PASS:
+        _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
+        check["verdict"] = ERROR
+
+
+def _fail(check: dict, layer: str, failure: str, *flags) -> None:
+    check.update(verdict=FAIL, layer=layer, failure=failure, state="shut", flags=check["flags"] + list(flags))
+
+
+def _judge_connect(check: dict, connect: dict, context: Context) -> None:
+    if connect["status"] == 407:
+        _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required")
+        check["verdict"] = SKIPPED
+        return
+    _fail(check, "proxy", connect["failure"] or "proxy_connect_denied", "blocked" if connect["status"] else "proxy_no_answer")
+    match = signatures.blocked_by(connect, context.table) if connect["status"] else None
+    check["blocked_by"] = _culprit(match, "CONNECT", connect)
+
+
+def _judge_block(check: dict, http: dict, context: Context) -> None:
+    match = signatures.blocked_by(http, context.table)
+    if match:
+        _fail(check, "http", "http_block_page", "blocked")
+        check["blocked_by"] = _culprit(match, "inside TLS", http)
+
+
+def _culprit(match, where: str, answer: dict) -> dict:
+    evidence = list(match.evidence) if match else []
+    return {"product": match.product if match else "unknown", "where": where, "status": answer["status"],
+            "confidence": match.confidence if match else "low", "evidence": evidence}
+
+
+def _judge_answer(check: dict, probe: dict, seen: dict) -> None:
+    http = seen["http"]
+    if check["interception"] in _INTERCEPTED:
+        check["flags"].append("decrypted")
+    if check["interception"] == INVALID:
+        _fail(check, "tls", seen["tls"]["failure"])
+    elif check["interception"] in _INTERCEPTED and probe["exempt"]:
+        _fail(check, "tls", "ssl_intercepted")
+        check["state"] = "open"
+    elif check["interception"] == UNTRUSTED:
+        _fail(check, "tls", "ssl_unknown_authority")
+        check["state"] = "open"
+    if http is None:
+        return
+    if http["headers"].get("cf-mitigated"):
+        check["flags"].append("challenged")
+        return
+    if probe["kind"] == "websocket" and not http["accepted"]:
+        _judge_websocket(check)
+    elif probe["kind"] == "https":
+        _judge_expectation(check, probe.get("expect") or {}, http)
+
+
+def _judge_websocket(check: dict) -> None:
+    if check["interception"] == NOT:
+        # Nobody but the origin can have answered; without a login it may say no.
+        check["flags"].append("websocket_refused_by_origin")
+    elif check["verdict"] == PASS:
+        _fail(check, "application", "websocket_upgrade_refused", "websocket_stripped")
+        check["state"] = "open"
+
+
+def _judge_expectation(check: dict, expect: dict, http: dict) -> None:
+    names = {cookie.partition(";")[0] for cookie in http["cookies"]}
+    missing = [name for name in expect.get("set_cookie", []) if name not in names]
+    if missing:
+        check["flags"].append("cookie_stripped")
+        if check["verdict"] == PASS:
+            _fail(check, "application", "cookie_stripped")
+            check["state"] = "open"
+    unexpected = _unexpected(expect, http)
+    if unexpected:
+        check["flags"].append("unexpected_" + unexpected)
+        # With the origin's own certificate an odd answer is the origin's; otherwise somebody in between wrote it.
+        if check["interception"] != NOT and check["verdict"] == PASS:
+            _fail(check, "application", "http_content_type_mismatch")
+
+
+def _unexpected(expect: dict, http: dict) -> str | None:
+    if expect.get("status") and http["status"] not in expect["status"]:
+        return "status"
+    if expect.get("content_type") and not http["headers"].get("content-type", "").lower().startswith(expect["content_type"].lower()):
+        return "content_type"
+    if expect.get("body") and not re.search(expect["body"], http["body"]):
+        return "body"
+    if expect.get("json") is not None:
+        try:
+            data = json.loads(http["body"])
+        except ValueError:
+            return "json"
+        if not isinstance(data, dict) or any(data.get(key) != value for key, value in expect["json"].items()):
+            return "json"
+    return None
+
+
+def _judge_other(check: dict) -> None:
+    """Control and negative hosts are not wanted open: their state counts, and later its comparison with the baseline."""
+    if check["verdict"] in (ERROR, SKIPPED):
+        return
+    reached = check["observations"]["http"] is not None and check["observations"]["http"]["status"] is not None
+    check["state"] = "open" if reached and check["failure"] != "http_block_page" else "shut"
+    check["verdict"] = UNVERIFIED if check["role"] == "negative" else PASS
+
+
+# -- words ----------------------------------------------------------------------------------------------------------
+
+
+def _sentence(check: dict) -> str:
+    text = []
+    issuer = (check["issuer"] or {}).get("cn") or (check["issuer"] or {}).get("o")
+    if check["blocked_by"]:
+        culprit = check["blocked_by"]
+        text.append("blocked by %s (%s %s, %s)" % (
+            culprit["product"] if culprit["product"] != "unknown" else "an unknown product", "status", culprit["status"], culprit["where"]))
+    elif check["failure"] == "proxy_auth_required":
+        text.append("the proxy %s wants a user's credentials, which this host has not" % check["proxy"])
+    elif check["failure"] == "cookie_stripped":
+        text.append("reachable, but its cookies are taken out on the way")
+    elif check["failure"] == "websocket_upgrade_refused":
+        text.append("reachable, but the WebSocket upgrade is taken out on the way")
+    elif check["failure"] and check["failure"] != "ssl_intercepted":
+        text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
+                                _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
+    if check["interception"] in _INTERCEPTED:
+        text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else ", which this host does not trust"))
+    elif check["state"] == "open" and not check["failure"]:
+        text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")
+    if "challenged" in check["flags"]:
+        text.append("a challenge of the origin, which a browser solves")
+    return "; ".join(text) or check["verdict"]
+
+
+# -- the whole host -------------------------------------------------------------------------------------------------
+
+
+def summarise(checks: list) -> dict:
+    """Verdict for the host, for each feature, and what the control hosts prove about the exemption."""
+    wanted = [c for c in checks if c["role"] == "wanted"]
+    features: dict = {}
+    for check in wanted:
+        for feature in check["features"]:
+            features.setdefault(feature, []).append(check["verdict"])
+    counted = [c["verdict"] for c in wanted if c["level"] != "telemetry"] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
+    verdict = _worst(counted) if counted else UNVERIFIED
+    shut = [c for c in wanted if c["verdict"] == FAIL]
+    regressed = [c for c in checks if "regressed" in c["flags"]]
+    return {
+        "verdict": verdict,
+        "features": {name: _worst(found) for name, found in sorted(features.items())},
+        "counts": {word: sum(c["verdict"] == word for c in wanted) for word in _RANK},
+        "exemption": _exemption(checks),
+        "message": _headline(verdict, wanted, shut, regressed),
+    }
+
+
+def _worst(verdicts) -> str:
+    serious = [v for v in verdicts if v != SKIPPED] or list(verdicts)
+    return min(serious, key=_RANK.index)
+
+
+def _exemption(checks: list) -> str:
+    exempt = [c for c in checks if c["role"] == "wanted" and c["interception"] == NOT]
+    broken = [c for c in checks if c["role"] == "wanted" and c["failure"] == "ssl_intercepted" or (c["role"] == "wanted" and "decrypted" in c["flags"] and c["verdict"] == FAIL)]
+    control = [c["interception"] for c in checks if c["role"] == "control" and c["interception"]]
+    if broken:
+        return "missing"
+    return "proven" if exempt and any(word in _INTERCEPTED for word in control) else "untested"
+
+
+def _headline(verdict, wanted, shut, regressed) -> str:
+    parts = []
+    if shut:
+        names = sorted({c["host"] for c in shut})
+        parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), " and %d more" % (len(names) - 5) if len(names) > 5 else ""))
+    if regressed:
+        parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
+    return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.classify import FAIL, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED
+
+_OPENED = "newly open"
+_SHUT = "newly shut"
+_INSPECTION_LOST = "no longer inspected"
+_INSPECTION_NEW = "newly inspected"
+
+
+def _key(check: dict) -> tuple:
+    return check["id"], check.get("ip_version")
+
+
+def apply_baseline(checks: list, baseline: list) -> None:
+    """Judge the negative and control hosts in ``checks`` by how they were in ``baseline``; adds the flag ``regressed``."""
+    before = {_key(check): check for check in baseline}
+    for check in checks:
+        old = before.get(_key(check))
+        if check["role"] == "wanted" or old is None or check["verdict"] not in (PASS, UNVERIFIED):
+            continue
+        change = _difference(old, check)
+        if change is None:
+            check["verdict"] = PASS
+        else:
+            check.update(verdict=FAIL, failure="not_as_before", message="%s: %s since the baseline" % (check["host"], change))
+            check["flags"] = check["flags"] + ["regressed", change.replace(" ", "_")]
+
+
+def _difference(old: dict, new: dict) -> str | None:
+    if old["state"] != new["state"]:
+        return _OPENED if new["state"] == "open" else _SHUT
+    inspected = [check["interception"] in (TRUSTED, UNTRUSTED) for check in (old, new)]
+    if inspected[0] != inspected[1] and old["interception"] and new["interception"]:
+        return _INSPECTION_LOST if inspected[0] else _INSPECTION_NEW
+    return None
+
+
+def compare(before: list, after: list) -> dict:
+    """Lists of checks: ``fixed``, ``still_failing``, ``regressed``, ``unchanged_ok``, ``unverified``."""
+    old = {_key(check): check for check in before}
+    found: dict = {"fixed": [], "still_failing": [], "regressed": [], "unchanged_ok": [], "unverified": []}
+    for check in after:
+        was = old.get(_key(check))
+        if "regressed" in check["flags"]:
+            word = "regressed"
+        elif check["verdict"] == FAIL:
+            word = "regressed" if was is not None and was["verdict"] == PASS else "still_failing"
+        elif check["verdict"] == PASS:
+            word = "fixed" if was is not None and was["verdict"] == FAIL else "unchanged_ok"
+        else:
+            word = "unverified"
+        found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"]})
+    return found
+
+
+_MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
+
+
+def table(results: dict, before: dict | None = None, width: int = 120) -> str:
+    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why."""
+    rows = []
+    for name, result in results.items():
+        old = {_key(check): check for check in ((before or {}).get(name) or {}).get("checks", [])}
+        for check in sorted(result.get("checks", []), key=lambda c: (c["verdict"] != FAIL, c["role"] == "wanted", c["host"])):
+            was = old.get(_key(check))
+            rows.append((name, check["host"], _kind(check), _cell(check) if was is None else "%s > %s" % (_cell(was), _cell(check)),
+                         check["message"].partition(": ")[2]))
+    head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
+    sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
+    return "\n".join(_line(row, sizes, width) for row in [head] + rows) + "\n"
+
+
+def _kind(check: dict) -> str:
+    kind = check["role"] if check["role"] != "wanted" else check["kind"]
+    return kind + (" v6" if check.get("ip_version") == 6 else "")
+
+
+def _cell(check: dict) -> str:
+    if check["role"] == "wanted" or check["verdict"] == FAIL:
+        return _MARKS.get(check["verdict"], check["verdict"])
+    return check["state"]
+
+
+def _line(row, sizes, width) -> str:
+    cells = [(cell if len(cell) <= size else cell[:size - 2] + "..").ljust(size) for cell, size in zip(row, sizes)]
+    text = "  ".join(cells + [row[-1]])
+    return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
