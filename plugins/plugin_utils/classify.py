@@ -287,7 +287,7 @@ def _worst(verdicts) -> str:
 
 def _exemption(checks: list) -> str:
     exempt = [c for c in checks if c["role"] == "wanted" and c["interception"] == NOT]
-    broken = [c for c in checks if c["role"] == "wanted" and c["failure"] == "ssl_intercepted" or (c["role"] == "wanted" and "decrypted" in c["flags"] and c["verdict"] == FAIL)]
+    broken = any(c["failure"] == "ssl_intercepted" for c in checks if c["role"] == "wanted")
     control = [c["interception"] for c in checks if c["role"] == "control" and c["interception"]]
     if broken:
         return "missing"

@@ -20,7 +20,7 @@ from tests.lab.pki import Authority
 
 CERTGEN = "/usr/lib/squid/security_file_certgen"
 BLOCKED = (".openai.com .chatgpt.com .oaiusercontent.com .oaistatic.com .oaistatsig.com .livekit.cloud .featuregates.org .statsig.com "
-           ".intercom.io js.stripe.com .other-ai.example")
+           ".intercom.io js.stripe.com .claude.ai .other-ai.example")
 
 SITE = """\
 # A company's proxy.

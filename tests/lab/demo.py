@@ -1,0 +1,135 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make demo``: the main job on a real Squid. Shut and decrypted before; open and untouched after; nothing to do again; as before after the revert.
+
+Exits 0 only if every one of these was seen from the managed hosts.
+"""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests.lab.lab import ROOT, Lab
+from tests.lab.squid import available
+
+PASSES = []
+
+
+def main() -> int:
+    missing = available()
+    if missing:
+        print("The demo needs a real Squid: %s (Debian: apt-get install squid-openssl)." % missing)
+        return 1
+    results = ROOT / ".build" / "demo"
+    results.mkdir(parents=True, exist_ok=True)
+    began = time.monotonic()
+    with Lab() as lab:
+        print("The lab is up after %.1f s: a Squid that blocks AI hosts, decrypts everything and strips cookies.\n" % (time.monotonic() - began))
+        demo = Demo(lab, results)
+        demo.open_up()
+        demo.again()
+        demo.revert()
+    print("\nWritten results: %s" % results)
+    failed = [text for ok, text in PASSES if not ok]
+    print("%d of %d claims proven%s" % (len(PASSES) - len(failed), len(PASSES), "" if not failed else "; NOT: " + "; ".join(failed)))
+    return 1 if failed else 0
+
+
+class Demo:
+    """The steps, each judged by what the managed hosts saw."""
+
+    def __init__(self, lab: Lab, results: Path):
+        self._lab, self._results = lab, results
+
+    def open_up(self) -> None:
+        rc, seconds, _out = self._play("site", "first")
+        before, after = self._seen("first", "before"), self._seen("first", "after")
+        branch = before["branch1"]["checks"]
+        print("BEFORE, from branch1:")
+        for line in self._examples(branch):
+            print("   " + line)
+        shut = Counter(c["blocked_by"]["product"] for c in branch if c["role"] == "wanted" and c["blocked_by"])
+        claim(shut["Squid"] > 20, "before: %d wanted checks blocked, by Squid" % shut["Squid"])
+        claim(any("decrypted" in c["flags"] for c in branch), "before: what is not blocked is decrypted by the company's CA")
+        claim(any("cookie_stripped" in c["flags"] for c in branch), "before: cookies are stripped")
+        claim(before["outside"]["summary"]["verdict"] == "pass", "the service itself is fine, seen from outside")
+        print("APPLY and VERIFY: %.1f s" % seconds)
+        claim(rc == 0, "the playbook site.yml succeeds")
+        for name in ("branch1", "branch2"):
+            summary = after[name]["summary"]
+            claim(summary["verdict"] == "pass", "after: %s: %s" % (name, summary["message"]))
+            claim(summary["exemption"] == "proven", "after: %s: the exemption is %s (other sites are still inspected)" % (name, summary["exemption"]))
+            exempt = [c for c in after[name]["checks"] if c["entry"] in ("chatgpt", "openai", "oaiusercontent")]
+            claim(all(c["interception"] == "not_intercepted" for c in exempt), "after: %s: OpenAI's hosts show the origin's own certificate" % name)
+        self._unchanged("after: the negative set is unchanged", before, after, lambda c: c["role"] == "negative", ("branch1", "branch2"))
+        self._unchanged("after: nothing changed for a host outside the audience", before, after, lambda c: True, ("stranger",))
+
+    def again(self) -> None:
+        _rc, seconds, _out = self._play("site", "second")
+        access = json.loads((self._results / "second" / "proxy1-access.json").read_text())
+        print("AGAIN: %.1f s" % seconds)
+        claim(not access["changed"] and access["requests"]["writes"] == 0, "again: %s, %d writes" % (access["summary"], access["requests"]["writes"]))
+
+    def revert(self) -> None:
+        journal = json.loads((self._results / "first" / "proxy1-access.json").read_text())["journal"]
+        rc, seconds, _out = self._play("rollback", "revert", "-e", "netaccess_journal=" + journal)
+        print("REVERT from the journal: %.1f s" % seconds)
+        claim(rc == 0, "the playbook rollback.yml succeeds")
+        self._play("baseline", "reverted")
+        before, after = self._seen("first", "before"), self._seen("reverted", "before")
+        self._unchanged("reverted: every host sees what it saw before", before, after, lambda c: True, tuple(before))
+
+    def _play(self, playbook: str, folder: str, *arguments) -> tuple:
+        target = self._results / folder
+        target.mkdir(parents=True, exist_ok=True)
+        for old in target.iterdir():
+            old.unlink()
+        began = time.monotonic()
+        tree = ROOT / ".build" / "collections"
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self._lab.inventory), "netaccess.chatgpt." + playbook,
+             "-e", "verify_report_dir=%s access_report_dir=%s" % (target, target), *arguments],
+            env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=os.environ.get("DEMO_COLLECTIONS_PATH", str(tree)), ANSIBLE_NOCOLOR="1",
+                     # The hosts of a company trust its inspection CA.
+                     SSL_CERT_FILE=str(self._lab.squid.folder / "inspection-root.pem")),
+            capture_output=True, text=True)
+        (target / "ansible.log").write_text(done.stdout + done.stderr)
+        if done.returncode:
+            print(done.stdout[-6000:] + done.stderr[-3000:])
+        return done.returncode, time.monotonic() - began, done.stdout
+
+    def _seen(self, folder: str, when: str) -> dict:
+        return {name: json.loads((self._results / folder / ("%s-%s.json" % (name, when))).read_text()) for name in ("branch1", "branch2", "stranger", "outside")}
+
+    @staticmethod
+    def _examples(checks) -> list:
+        first = {}
+        for check in checks:
+            key = check["failure"] or ("decrypted" if "decrypted" in check["flags"] else None)
+            if check["role"] == "wanted" and key:
+                first.setdefault(key, check["message"])
+        return list(first.values())
+
+    @staticmethod
+    def _unchanged(text, before, after, choose, names) -> None:
+        def view(results):
+            return {(name, c["id"]): (c["state"], c["failure"] if c["role"] == "wanted" else None, c["interception"])
+                    for name in names for c in results[name]["checks"] if choose(c)}
+        old, new = view(before), view(after)
+        changed = sorted(key for key in old if old[key] != new.get(key))
+        claim(bool(old) and not changed, text + (" (%d checks)" % len(old) if not changed else ": %s" % changed[:5]))
+
+
+def claim(proven: bool, text: str) -> None:
+    PASSES.append((proven, text))
+    print("   %s %s" % ("[proven]" if proven else "[FAILED]", text))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
