@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Needed: Python 3.11 or newer, make, git. `make help` lists the targets.
+
+PYTHON := $(shell scripts/find-python)
+VENV := .build/venv
+LINK := .build/collections/ansible_collections/netaccess/chatgpt
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
+export ANSIBLE_HOME := $(CURDIR)/.build/ansible
+
+.PHONY: help demo test lint bench build clean setup system
+
+help:
+	@echo "make demo    the main job on a real Squid: block, apply, verify, again, revert"
+	@echo "make test    every test that CI runs"
+	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
+	@echo "make bench   the benchmark table"
+	@echo "make build   the tarball, installed into a scratch path to prove it"
+	@echo "make clean   removes .build"
+
+setup: $(VENV)/stamp $(LINK)
+
+$(VENV)/stamp: requirements-test.txt
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found on PATH or in pyenv's folder."; exit 1; }
+	@echo "Setting up .build/venv with $(PYTHON)"
+	@"$(PYTHON)" -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+$(LINK):
+	@mkdir -p $(dir $@)
+	@ln -sfn "$(CURDIR)" $@
+
+# The lab's Squid comes from the distribution. Not root, or another system: the tests that need it say that they are skipped.
+system:
+	@scripts/install-squid
+
+demo: setup system
+	@$(VENV)/bin/python -m tests.lab.demo
+
+test: setup system
+	@$(VENV)/bin/python -m pytest
+
+lint: setup
+	@scripts/lint
+
+bench: setup system
+	@$(VENV)/bin/python -m tests.bench
+
+build: setup
+	@scripts/build
+
+clean:
+	rm -rf .build
