@@ -17,7 +17,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, REVERTED, UNDONE, Journal
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 OURS = "ours"

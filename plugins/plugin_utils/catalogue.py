@@ -9,14 +9,20 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import idna
-import jmespath
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, SUBDOMAINS, Index, Pattern, PatternError, parse,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.schema import SchemaError, check
+
+try:
+    import idna
+    import jmespath
+except ImportError as error:
+    _MISSING = error.name
+else:
+    _MISSING = None
 
 _FOLDER = Path(__file__).parent / "catalog"
 _SECTIONS = ("entries", "extras", "media", "negative", "control")
@@ -72,6 +78,8 @@ def plain(value):
 
 def load(overlays=()) -> Catalogue:
     """The shipped catalogue under ``overlays``: paths of YAML files, or dictionaries. :raises CatalogueError:"""
+    if _MISSING:
+        raise CatalogueError("the Python package %s is missing on the controller: install the collection's requirements.txt" % _MISSING)
     schema = json.loads((_FOLDER / "schema.json").read_text(encoding="utf-8"))
     data = yaml.safe_load((_FOLDER / "chatgpt.yml").read_text(encoding="utf-8"))
     gone = []

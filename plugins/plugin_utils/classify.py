@@ -267,7 +267,8 @@ def summarise(checks: list) -> dict:
     for check in wanted:
         for feature in check["features"]:
             features.setdefault(feature, []).append(check["verdict"])
-    counted = [c["verdict"] for c in wanted if c["level"] != "telemetry"] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
+    counted = [c["verdict"] for c in wanted if c["level"] != "telemetry"]
+    counted += [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
     verdict = _worst(counted) if counted else UNVERIFIED
     shut = [c for c in wanted if c["verdict"] == FAIL]
     regressed = [c for c in checks if "regressed" in c["flags"]]
@@ -298,7 +299,8 @@ def _headline(verdict, wanted, shut, regressed) -> str:
     parts = []
     if shut:
         names = sorted({c["host"] for c in shut})
-        parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), " and %d more" % (len(names) - 5) if len(names) > 5 else ""))
+        more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
+        parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), more))
     if regressed:
         parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
     return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)

@@ -102,7 +102,8 @@ class Squid:
         line = "include %s/*.conf" % self.drop_in_dir
         self.site = SITE.format(
             port=self.port, folder=self.folder, certgen=CERTGEN, public=public, provider=provider, blocked=BLOCKED, before=before, early=early,
-            user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody", auth=AUTH.format(folder=self.folder) if auth else "", auth_acl="staff" if auth else "", peek="ssl_bump peek step1" if peek else "",
+            user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody",
+            auth=AUTH.format(folder=self.folder) if auth else "", auth_acl="staff" if auth else "", peek="ssl_bump peek step1" if peek else "",
             include_early=line if include == "early" else "", include_late=line if include == "late" else "")
         self.config.write_text(self.site)
         helper = self.folder / "check-password"

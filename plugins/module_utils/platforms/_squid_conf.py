@@ -58,10 +58,10 @@ class Who:
 
 @dataclass
 class Site:
-    """``directives`` in the order Squid reads them; ``positions``: before which directives (as an index) the drop-in is read."""
+    """``directives`` in the order Squid reads them, those that we disabled in their place; ``positions``: before which of them (as an
+    index) the drop-in is read. ``named``, ``before`` and ``after`` give the enabled ones."""
 
     directives: list = field(default_factory=list)
-    disabled: list = field(default_factory=list)
     positions: list = field(default_factory=list)
     files: list = field(default_factory=list)
     texts: dict = field(default_factory=dict)
@@ -71,15 +71,19 @@ class Site:
     def position(self) -> int | None:
         return self.positions[0] if self.positions else None
 
+    @property
+    def disabled(self) -> list:
+        return [d for d in self.directives if not d.enabled]
+
     def named(self, *names) -> list:
-        return [d for d in self.directives if d.name in names]
+        return [d for d in self.directives if d.name in names and d.enabled]
 
     def before(self, name: str) -> list:
         """The directives of that name that Squid reads before the drop-in."""
-        return [d for d in self.directives[:self.position or 0] if d.name == name]
+        return [d for d in self.directives[:self.position or 0] if d.name == name and d.enabled]
 
     def after(self, name: str) -> list:
-        return [d for d in self.directives[self.position or 0:] if d.name == name]
+        return [d for d in self.directives[self.position or 0:] if d.name == name and d.enabled]
 
 
 def load(config_file: str, drop_in: str, read, glob, service_name: str | None = None) -> Site:
@@ -110,9 +114,7 @@ def _load_file(site, path, drop_in, read, glob, macros, depth) -> None:
         normal = " ".join(words)
         seen[normal] = seen.get(normal, 0) + 1
         directive = Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled)
-        if not enabled:
-            site.disabled.append(directive)
-        elif words[0] == "include":
+        if enabled and words[0] == "include":
             _load_include(site, words[1:], drop_in, read, glob, macros, depth)
         else:
             site.directives.append(directive)

@@ -184,7 +184,8 @@ def replace_file(path: str, text: str | None) -> None:
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
-        raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who may write it (become), or choose other paths" % (path, error.strerror)) from error
+        raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who may write it (become), or choose other paths"
+                          % (path, error.strerror)) from error
 
 
 def _like(path: str, temporary: str) -> None:

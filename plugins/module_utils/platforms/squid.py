@@ -74,7 +74,9 @@ def from_module(module) -> Adapter:
     """The adapter for an AnsibleModule's parameters. :raises AccessError:"""
     params = module.params
     audience = params["audience"] or {}
-    program = module.get_bin_path(params["squid"], opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"]) if "/" not in params["squid"] else params["squid"]
+    program = params["squid"]
+    if "/" not in program:
+        program = module.get_bin_path(program, opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"])
     if program is None:
         raise AccessError(REFUSED, "squid: no program %r on this host; name it with the option squid" % params["squid"])
     settings = Settings(
@@ -111,10 +113,7 @@ class SquidAdapter(Adapter):
     def read(self) -> State:
         if not self._counts["reads"]:
             self._decrypts = self._control.decrypts()
-        try:
-            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._text, conf.real_glob, self._service_name)
-        except (OSError, UnicodeDecodeError) as error:
-            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+        self._load_site()
         drop_in = files.parse_drop_in(self._own_text(self._settings.drop_in) or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in (ALLOW, EXEMPT):
@@ -122,12 +121,18 @@ class SquidAdapter(Adapter):
             if text is not None:
                 marked = text.startswith(files.MARK)
                 objects[ref] = Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
-        for directive in self._site.directives + self._site.disabled:
+        for directive in self._site.directives:
             if directive.name in _SWITCHABLE:
                 ref = Ref("directive", directive.identity)
                 objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
                                       native={"file": directive.file, "line": directive.line})
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending())
+
+    def _load_site(self) -> None:
+        try:
+            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._text, conf.real_glob, self._service_name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
 
     def _text(self, path: str) -> str:
         self._counts["reads"] += 1
@@ -151,28 +156,33 @@ class SquidAdapter(Adapter):
     def _stamp(self) -> str:
         return os.path.join(self._settings.list_dir, "in-force.json")
 
-    def _files_digest(self) -> str | None:
-        paths = [self._settings.drop_in] + [self._path(ref, e) for ref in (ALLOW, EXEMPT) for e in (False, True)]
-        texts = [self._own_text(path) for path in paths]
-        borrowed = sorted(d.identity for d in self._site.disabled)
-        if not any(text is not None for text in texts) and not borrowed:
-            return None
-        return hashlib.sha256(json.dumps([texts, borrowed]).encode()).hexdigest()
+    def _own_paths(self) -> list:
+        return [self._settings.drop_in] + [self._path(ref, e) for ref in (ALLOW, EXEMPT) for e in (False, True)]
+
+    def _on_disk(self) -> dict:
+        """What of ours is on disk: a digest for each file, of ours or with a directive that we disabled."""
+        found = {}
+        for path in self._own_paths():
+            text = self._own_text(path)
+            if text is not None:
+                found[path] = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        for directive in self._site.disabled:
+            found[directive.file] = hashlib.sha256((found.get(directive.file, "") + directive.identity).encode("utf-8", "surrogateescape")).hexdigest()
+        return found
 
     def _pending(self) -> str | None:
         log = [d.args[0] for d in self._site.named("cache_log") if d.args]
         loaded = last_loaded(log[-1] if log else "/var/log/squid/cache.log")
         stamp = self._own_text(self._stamp)
-        in_force = json.loads(stamp)["digest"] if stamp else None
-        ours = self._files_digest() != in_force
+        in_force, on_disk = json.loads(stamp) if stamp else {}, self._on_disk()
         touched = {d.file for d in self._site.disabled}
+        # The log has whole seconds: only what is surely newer than the last load counts as somebody else's edit ...
         if loaded is not None and any(os.stat(path).st_mtime > loaded + 1 for path in self._site.files if path not in touched):
-            return OURS if ours and self._only_ours(loaded) else FOREIGN
-        return OURS if ours else None
-
-    def _only_ours(self, loaded: float) -> bool:
-        """Whether the site files that changed since are files that we ourselves gave back as they were."""
-        return False
+            return FOREIGN
+        # ... and only what is surely older as brought into force by somebody else's reload.
+        changed = [path for path in set(in_force) | set(on_disk) if in_force.get(path) != on_disk.get(path)]
+        waiting = [path for path in changed if loaded is None or not os.path.exists(path) or os.stat(path).st_mtime >= loaded]
+        return OURS if waiting else None
 
     # -- wanting
 
@@ -258,7 +268,8 @@ class SquidAdapter(Adapter):
         if len(required) == 1:
             return required
         if used:
-            raise AccessError(REFUSED, "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl" % ", ".join(sorted(used)))
+            raise AccessError(REFUSED, "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl"
+                              % ", ".join(sorted(used)))
         return []
 
     def _modes(self) -> set:
@@ -280,9 +291,9 @@ class SquidAdapter(Adapter):
         return _Assessor(self, self._settings, self._live_site(state), policy, state).assess()
 
     def _live_site(self, state: State) -> conf.Site:
-        """The site as it is with the directives that ``state`` has disabled left out."""
-        off = {ref.name for ref, obj in state.objects.items() if ref.kind == "directive" and not obj.fields["enabled"]}
-        return replace(self._site, directives=[d if d.identity not in off else replace(d, name="#disabled") for d in self._site.directives])
+        """The site with its directives enabled and disabled as ``state`` has them."""
+        enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
+        return replace(self._site, directives=[replace(d, enabled=enabled.get(d.identity, d.enabled)) for d in self._site.directives])
 
     # -- writing
 
@@ -342,14 +353,15 @@ class SquidAdapter(Adapter):
 
     def activate(self) -> list:
         done = self._control.reconfigure(self._port_numbers(), self._settings.timeout)
-        digest = self._files_digest()
-        if digest is None:
+        self._load_site()
+        on_disk = self._on_disk()
+        if not on_disk:
             replace_file(self._stamp, None)
             if os.path.isdir(self._settings.list_dir) and not os.listdir(self._settings.list_dir):
                 os.rmdir(self._settings.list_dir)
         else:
             os.makedirs(self._settings.list_dir, mode=0o755, exist_ok=True)
-            write_atomically(self._stamp, json.dumps({"digest": digest}))
+            write_atomically(self._stamp, json.dumps(on_disk, sort_keys=True))
         return [done]
 
 
@@ -368,7 +380,8 @@ class _Assessor:
     def __init__(self, adapter: SquidAdapter, settings: Settings, site: conf.Site, policy, state: State):
         self._adapter, self._settings, self._site, self._policy, self._state = adapter, settings, site, policy, state
         networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
-        acls = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:]) if networks is None else frozenset(settings.acls)
+        served = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:])
+        acls = frozenset(settings.acls) if networks else served
         self._judge = conf.Judge(site, conf.Who(networks, acls, settings.users or None))
         self._found = Assessment()
 

@@ -1,0 +1,152 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a product brings along to be held to the contract, and the faults that any adapter is put through."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Options, Run
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+
+FIRST = Policy.from_config({
+    "allow": [".chatgpt.com", "*.openai.com", "js.stripe.com"], "exempt": [".chatgpt.com", "*.openai.com"]})
+LATER = Policy.from_config({
+    "allow": [".chatgpt.com", "*.oaistatic.com"], "exempt": [".chatgpt.com"], "retired": ["*.openai.com", "js.stripe.com"]})
+WANTED = ("chatgpt.com", "api.openai.com", "js.stripe.com")
+#: In no policy of the suite; evilopenai.com only ends in the same letters.
+OTHERS = ("www.example.com", "claude.ai", "evilopenai.com", "cdn.oaistatic.com")
+HOSTS = WANTED + OTHERS
+MEMBER, STRANGER = "member", "stranger"
+
+
+class Killed(BaseException):
+    """The process died here: nothing that catches Exception may survive it."""
+
+
+@dataclass
+class Fault:
+    """``kind``: refuse, drop_before, drop_after (no answer, with or without effect), swallow (accepted, no effect), kill (after the effect),
+    no_activation, kill_before_activation. ``step``: at which write, from 0."""
+
+    kind: str = ""
+    step: int = 0
+
+
+class Meter(Adapter):
+    """Carries every call to the adapter, counts what really changes the device, and breaks it where the Fault says."""
+
+    def __init__(self, inner: Adapter, is_write, fault: Fault):
+        self._inner, self._is_write, self._fault = inner, is_write, fault
+        self.writes, self.activations, self.sent = 0, 0, []
+
+    def __getattribute__(self, name):
+        if name in ("send", "activate", "writes", "activations", "sent") or name.startswith("_"):
+            return object.__getattribute__(self, name)
+        return getattr(self._inner, name)
+
+    def send(self, request):
+        if not self._is_write(request):
+            return self._inner.send(request)
+        number, self.writes = self.writes, self.writes + 1
+        kind = self._fault.kind if number == self._fault.step else ""
+        if kind == "refuse":
+            raise AccessError("refused", "the device refuses this write")
+        if kind == "drop_before":
+            raise OutcomeUnknown("no answer to write %d" % number)
+        self.sent.append(request)
+        reply = None if kind == "swallow" else self._inner.send(request)
+        if kind == "drop_after":
+            raise OutcomeUnknown("no answer to write %d" % number)
+        if kind == "kill":
+            raise Killed()
+        return reply
+
+    def activate(self):
+        if self._fault.kind == "kill_before_activation":
+            raise Killed()
+        self.activations += 1
+        if self._fault.kind == "no_activation" and self.activations == 1:
+            raise AccessError(ACTIVATION, "the activation failed")
+        return self._inner.activate()
+
+
+class Rig:
+    """One product under test. A subclass brings the device; everything else of the suite is the same for all."""
+
+    name = ""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.meter = None
+
+    # What a product brings.
+
+    def adapter(self, **changes) -> Adapter:
+        """A new adapter, as a new process would have it; ``audience`` may be changed."""
+        raise NotImplementedError
+
+    def is_write(self, request) -> bool:
+        raise NotImplementedError
+
+    def decide(self, who: str, host: str) -> tuple:
+        """("allow" or "block", "tunnel" or "decrypt" or None), as the device itself decides what is in force."""
+        raise NotImplementedError
+
+    def force(self) -> None:
+        """Bring into force whatever is written: the worst moment for somebody else to activate."""
+        raise NotImplementedError
+
+    def snapshot(self) -> object:
+        """Everything that bears policy on the device, ours and others', read without the adapter."""
+        raise NotImplementedError
+
+    # Edits by hand, brought into force.
+
+    def drop_member(self) -> None:
+        raise NotImplementedError
+
+    def change_field(self) -> None:
+        raise NotImplementedError
+
+    def shuffle(self) -> None:
+        """Put two rules of ours in the wrong order."""
+        raise NotImplementedError
+
+    def add_foreign_member(self, host: str) -> None:
+        raise NotImplementedError
+
+    def foreign_members(self) -> set:
+        raise NotImplementedError
+
+    def unmarked_object(self) -> None:
+        """An object of our name that somebody else made, holding ``foreign.example``."""
+        raise NotImplementedError
+
+    def block_early(self) -> None:
+        """A rule of the site that denies chatgpt.com (and claude.ai) before anything of ours is asked."""
+        raise NotImplementedError
+
+    def foreign_pending(self) -> None:
+        """An edit of somebody else that waits for activation."""
+        raise NotImplementedError
+
+    # The same for all.
+
+    def run(self, state: str = "merged", policy: Policy = FIRST, check: bool = False, fault: Fault | None = None, adapter=None, **options) -> dict:
+        options.setdefault("journal", str(self.folder / "journals"))
+        self.meter = Meter(adapter or self.adapter(), self.is_write, fault or Fault())
+        return Run(self.meter, policy, Options(state=state, **options), check).execute()
+
+    def decisions(self) -> dict:
+        return {(who, host): self.decide(who, host) for who in (MEMBER, STRANGER) for host in HOSTS}
+
+
+def wider(now: tuple, limit: tuple) -> bool:
+    """Whether a decision lets more through, or looks at less, than ``limit``."""
+    opened = now[0] == "allow" and limit[0] == "block"
+    return opened or (now[0] == "allow" and now[1] == "tunnel" and limit[1] != "tunnel")
+
+
+__all__ = ["FIRST", "HOSTS", "LATER", "MEMBER", "OTHERS", "STRANGER", "UNREACHABLE", "WANTED", "Fault", "Killed", "Meter", "Rig", "wider"]

@@ -1,0 +1,417 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The contract: what every product has to do, whatever it is. A new product brings a Rig and passes this suite."""
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import diff
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed, Options, desired
+from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, wider
+
+STEPS = 12
+
+def killed_run(rig, fault, **options) -> str:
+    """The journal that a killed run left."""
+    journal = str(rig.folder / ("killed-%s-%d-%s.json" % (fault.kind, fault.step, options.get("state", "merged"))))
+    with pytest.raises(Killed):
+        rig.run(fault=fault, journal=journal, **options)
+    return journal
+
+
+def number_of_writes(rig, word="merged") -> int:
+    """How many writes a run would need now, by asking the pure parts alone."""
+    adapter = rig.adapter()
+    state = adapter.read()
+    changes = diff(state, desired(word, adapter.target(FIRST, state), state, Options()), adapter.kinds)
+    return sum(rig.is_write(step.request) for step in adapter.steps(changes, state))
+
+
+# -- create, re-run, drift ----------------------------------------------------------------------------------------
+
+
+def test_create_opens_for_the_member_and_exempts(rig):
+    before = rig.decisions()
+    assert {before[MEMBER, host][0] for host in ("chatgpt.com", "api.openai.com")} == {"block"}
+    result = rig.run()
+    assert result["changed"] and rig.meter.activations == 1
+    after = rig.decisions()
+    assert after[MEMBER, "chatgpt.com"] == after[MEMBER, "api.openai.com"] == ("allow", "tunnel")
+    assert after[MEMBER, "js.stripe.com"] == ("allow", "decrypt")
+    assert {who_host: after[who_host] for who_host in after if who_host[1] in OTHERS} == {k: v for k, v in before.items() if k[1] in OTHERS}
+    assert [(c["pattern"], c["allowed"], c["exempt"]) for c in result["coverage"]] == [
+        (".chatgpt.com", "yes", "yes"), ("*.openai.com", "yes", "yes"), ("js.stripe.com", "yes", "not wanted")]
+
+
+def test_audience_who_is_not_in_it_stays_as_it_was(rig):
+    before = {host: rig.decide(STRANGER, host) for host in HOSTS}
+    rig.run()
+    assert {host: rig.decide(STRANGER, host) for host in HOSTS} == before
+    assert before["chatgpt.com"][0] == "block"
+
+
+def test_rerun_writes_and_activates_nothing(rig):
+    rig.run()
+    result = rig.run()
+    assert not result["changed"] and result["changes"] == []
+    assert (rig.meter.writes, rig.meter.activations) == (0, 0)
+
+
+@pytest.mark.parametrize("edit", ["drop_member", "change_field", "shuffle"])
+def test_drift_is_repaired(rig, edit):
+    rig.run()
+    right = rig.snapshot()
+    getattr(rig, edit)()
+    assert rig.snapshot() != right
+    assert rig.run(check=True)["changed"]
+    result = rig.run()
+    assert result["changed"] and rig.meter.activations == 1
+    assert rig.snapshot() == right
+    assert not rig.run()["changed"]
+
+
+def test_order_drift_moves_and_names_the_rule(rig):
+    rig.run()
+    rig.shuffle()
+    changes = rig.run()["changes"]
+    assert [set(change) for change in changes] == [{"kind", "name", "op", "place"}]
+
+
+# -- others' entries ----------------------------------------------------------------------------------------------
+
+
+def test_merged_keeps_and_reports_foreign_entries(rig):
+    rig.run()
+    rig.add_foreign_member("foreign.example")
+    result = rig.run()
+    assert not result["changed"]
+    assert [entry["entry"] for entry in result["foreign"]] == ["foreign.example"]
+    rig.run(policy=LATER)
+    assert "foreign.example" in rig.foreign_members()
+
+
+def test_merged_reports_what_the_policy_retired(rig):
+    rig.run()
+    result = rig.run(policy=LATER)
+    assert {entry["entry"] for entry in result["stale"]} == {"*.openai.com", "js.stripe.com"}
+    assert rig.decide(MEMBER, "api.openai.com")[0] == "allow"
+
+
+def test_replaced_holds_exactly_the_policy(rig):
+    before = rig.decisions()
+    rig.run()
+    rig.add_foreign_member("foreign.example")
+    result = rig.run("replaced", LATER)
+    assert result["stale"] == result["foreign"] == []
+    assert "foreign.example" not in rig.foreign_members()
+    assert rig.decide(MEMBER, "api.openai.com") == before[MEMBER, "api.openai.com"]
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert not rig.run("replaced", LATER)["changed"]
+
+
+def test_deleted_removes_ours_alone(rig):
+    site = rig.snapshot()
+    rig.run()
+    result = rig.run("deleted")
+    assert result["changed"]
+    assert rig.snapshot() == site
+    assert not rig.run("deleted")["changed"]
+
+
+def test_replaced_takes_over_an_unmarked_object_only_when_told(rig):
+    rig.unmarked_object()
+    site = rig.snapshot()
+    with pytest.raises(Failed, match="adopt") as refused:
+        rig.run("replaced")
+    assert rig.meter.writes == 0 and rig.snapshot() == site
+    assert refused.value.result["failure"]["class"] == "refused"
+    rig.run("replaced", adopt=True)
+    assert rig.foreign_members().isdisjoint({"foreign.example"})
+
+
+def test_merged_adds_to_an_unmarked_object_and_deleted_leaves_it(rig):
+    rig.unmarked_object()
+    rig.run()
+    assert "foreign.example" in rig.foreign_members()
+    rig.run("deleted")
+    assert "foreign.example" in rig.foreign_members()
+
+
+# -- check mode and plans -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state,policy", [("merged", FIRST), ("merged", LATER), ("replaced", LATER), ("deleted", FIRST)])
+def test_check_mode_predicts_the_real_run_and_writes_nothing(rig, state, policy):
+    rig.run()
+    rig.add_foreign_member("foreign.example")
+    held = rig.snapshot()
+    planned = rig.run(state, policy, check=True)
+    assert rig.meter.writes == rig.meter.activations == 0 and rig.snapshot() == held
+    done = rig.run(state, policy)
+    for key in ("changed", "changes", "plan_digest", "diff", "coverage", "stale", "foreign", "summary"):
+        assert done[key] == planned[key], key
+
+
+def test_expected_plan_is_accepted_and_another_one_refused(rig):
+    planned = rig.run(check=True)
+    with pytest.raises(Failed, match="plan changed"):
+        rig.run(policy=LATER, expected_plan=planned["plan_digest"])
+    assert rig.meter.writes == 0
+    assert rig.run(expected_plan=planned["plan_digest"])["changed"]
+
+
+def test_diff_shows_before_and_after(rig):
+    rig.run()
+    shown = rig.run("replaced", LATER, check=True)["diff"]
+    assert "    *.openai.com\n" in shown["before"] and "    *.openai.com\n" not in shown["after"]
+    assert "    *.oaistatic.com\n" in shown["after"] and "    *.oaistatic.com\n" not in shown["before"]
+
+
+def test_rendered_needs_no_device(rig):
+    result = rig.run("rendered")
+    assert rig.meter.writes == 0 and "chatgpt.com" in json.dumps(result["rendered"])
+
+
+def test_gathered_shows_ours_and_writes_nothing(rig):
+    rig.run()
+    result = rig.run("gathered")
+    assert not result["changed"] and rig.meter.writes == 0
+    assert any(".chatgpt.com" in members for obj in result["gathered"] for members in obj["members"].values())
+
+
+# -- journal and revert -------------------------------------------------------------------------------------------
+
+
+def test_journal_alone_takes_the_change_back(rig):
+    site = rig.snapshot()
+    journal = rig.run()["journal"]
+    assert stat.S_IMODE(os.stat(journal).st_mode) == 0o600
+    result = rig.run("reverted", journal=journal)
+    assert result["changed"] and rig.snapshot() == site
+    again = rig.run("reverted", journal=journal)
+    assert not again["changed"] and rig.meter.writes == rig.meter.activations == 0
+
+
+def test_revert_of_a_replacement_restores_what_it_removed(rig):
+    rig.run()
+    rig.add_foreign_member("foreign.example")
+    held, decided = rig.foreign_members(), rig.decisions()
+    journal = rig.run("replaced", LATER)["journal"]
+    rig.run("reverted", journal=journal)
+    assert rig.foreign_members() >= {"foreign.example"} and not rig.run(check=True)["changed"]
+    assert rig.decisions() == decided and held
+
+
+def test_revert_keeps_a_foreign_entry_added_since(rig):
+    before = rig.decisions()
+    journal = rig.run()["journal"]
+    rig.add_foreign_member("foreign.example")
+    rig.run("reverted", journal=journal)
+    assert "foreign.example" in rig.foreign_members()
+    assert rig.decisions() == before
+    assert not rig.run("reverted", journal=journal)["changed"]
+
+
+def test_revert_refuses_to_overwrite_a_later_edit(rig):
+    journal = rig.run()["journal"]
+    rig.change_field()
+    edited = rig.snapshot()
+    with pytest.raises(Failed, match="later edits"):
+        rig.run("reverted", journal=journal)
+    assert rig.meter.writes == 0 and rig.snapshot() == edited
+
+
+def test_a_journal_that_was_edited_is_refused(rig):
+    journal = rig.run()["journal"]
+    text = open(journal, encoding="utf-8").read()
+    with open(journal, "w", encoding="utf-8") as out:
+        out.write(text.replace("js.stripe.com", "js.evil.example"))
+    with pytest.raises(Failed, match="checksum"):
+        rig.run("reverted", journal=journal)
+    assert rig.meter.writes == 0
+
+
+def test_a_journal_is_never_overwritten(rig):
+    path = rig.folder / "one.json"
+    path.write_text("mine")
+    with pytest.raises(Failed, match="exists already"):
+        rig.run(journal=str(path))
+    assert rig.meter.writes == 0 and path.read_text() == "mine"
+
+
+# -- bad weather --------------------------------------------------------------------------------------------------
+
+
+def test_killed_after_any_write_every_prefix_is_inert_and_the_journal_closes_it(rig):
+    """The worst case: the process dies, and somebody else activates what it left."""
+    site, old = rig.snapshot(), rig.decisions()
+    rig.run()
+    new = rig.decisions()
+    rig.run("deleted")
+    writes = number_of_writes(rig)
+    assert 2 <= writes <= STEPS
+    for step in range(writes):
+        journal = killed_run(rig, Fault("kill", step))
+        rig.force()
+        for key, decision in rig.decisions().items():
+            assert not (wider(decision, old[key]) and wider(decision, new[key])), (step, key, decision)
+        rig.run("reverted", journal=journal)
+        assert rig.snapshot() == site, step
+
+
+def test_killed_while_removing_every_prefix_is_inert(rig):
+    rig.run()
+    old = rig.decisions()
+    for step in range(number_of_writes(rig, "deleted")):
+        journal = killed_run(rig, Fault("kill", step), state="deleted")
+        rig.force()
+        assert not [key for key, decision in rig.decisions().items() if wider(decision, old[key])], step
+        rig.run("reverted", journal=journal)
+        assert not rig.run(check=True)["changed"], step
+
+
+def test_killed_run_is_finished_by_the_next_one(rig):
+    rig.run()
+    right = rig.snapshot()
+    rig.run("deleted")
+    killed_run(rig, Fault("kill", 1))
+    rig.run()
+    assert rig.snapshot() == right and not rig.run()["changed"]
+
+
+def test_killed_before_the_activation_leaves_one_activation_and_no_write(rig):
+    killed_run(rig, Fault("kill_before_activation"))
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    result = rig.run()
+    assert result["changed"] and (rig.meter.writes, rig.meter.activations) == (0, 1)
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert not rig.run()["changed"]
+
+
+def test_activate_false_writes_and_waits(rig):
+    result = rig.run(activate=False)
+    assert result["changed"] and rig.meter.activations == 0
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    rig.run()
+    assert rig.meter.writes == 0 and rig.decide(MEMBER, "chatgpt.com")[0] == "allow"
+
+
+def test_failed_activation_is_taken_back_and_the_next_run_succeeds(rig):
+    site, before = rig.snapshot(), rig.decisions()
+    with pytest.raises(Failed) as failed:
+        rig.run(fault=Fault("no_activation"))
+    failure = failed.value.result["failure"]
+    assert failure["class"] == "activation" and failure["applied"] == failure["undone"] != []
+    assert "old state was restored" in str(failed.value) and not failed.value.result["changed"]
+    assert rig.snapshot() == site and rig.decisions() == before
+    assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_refused_write_leaves_the_old_state_and_says_so(rig, step):
+    site = rig.snapshot()
+    with pytest.raises(Failed, match="The old state was restored") as failed:
+        rig.run(fault=Fault("refuse", step))
+    assert failed.value.result["failure"]["class"] == "refused"
+    assert rig.snapshot() == site and rig.meter.activations == 0
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_write_without_an_answer_is_settled_by_reading(rig, kind):
+    rig.run()
+    right = rig.snapshot()
+    rig.run("deleted")
+    result = rig.run(fault=Fault(kind, 1))
+    assert result["changed"] and rig.snapshot() == right
+    sent = [json.dumps(request, sort_keys=True, default=str) for request in rig.meter.sent]
+    assert len(sent) == len(set(sent)), "a write was sent twice"
+
+
+def test_accepted_and_dropped_is_noticed_and_taken_back(rig):
+    site = rig.snapshot()
+    with pytest.raises(Failed) as failed:
+        rig.run(fault=Fault("swallow", 0))
+    assert failed.value.result["failure"]["class"] in ("partial", "conflict", "refused", "activation")
+    assert rig.snapshot() == site
+
+
+def test_foreign_pending_edits_stop_a_writing_run_before_its_first_write(rig):
+    rig.foreign_pending()
+    warned = rig.run(check=True)
+    assert any("somebody else" in text for text in warned["warnings"])
+    with pytest.raises(Failed, match="somebody else") as stopped:
+        rig.run()
+    assert stopped.value.result["failure"]["class"] == "locked" and rig.meter.writes == 0
+    assert rig.run(publish_foreign_changes=True)["changed"]
+
+
+# -- conflicts and controls ---------------------------------------------------------------------------------------
+
+
+def test_conflicts_are_reported_and_resolved_by_id_alone(rig):
+    rig.block_early()
+    site = rig.snapshot()
+    result = rig.run()
+    conflict, = result["conflicts"]
+    assert conflict["effect"] == "deny" and ".chatgpt.com" in conflict["hosts"]
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    with pytest.raises(Failed, match=conflict["id"]):
+        rig.run(unblock=("no-such-id",))
+    opened = rig.run(unblock=(conflict["id"],))
+    assert opened["conflicts"] == [] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert not rig.run(unblock=(conflict["id"],))["changed"]
+    rig.run("deleted")
+    assert rig.snapshot() == site
+
+
+def test_revert_gives_an_unblocked_rule_back(rig):
+    rig.block_early()
+    site = rig.snapshot()
+    conflict, = rig.run(check=True)["conflicts"]
+    journal = rig.run(unblock=(conflict["id"],))["journal"]
+    assert rig.snapshot() != site
+    rig.run("reverted", journal=journal)
+    assert rig.snapshot() == site
+
+
+def test_replaced_gives_back_a_rule_that_is_no_longer_to_be_unblocked(rig):
+    rig.block_early()
+    conflict, = rig.run(check=True)["conflicts"]
+    rig.run(unblock=(conflict["id"],))
+    assert not rig.run("replaced", unblock=(conflict["id"],))["changed"]
+    assert [c["id"] for c in rig.run("replaced")["conflicts"]] == [conflict["id"]]
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+# -- secrets ------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_inside_what_would_be_written_is_refused_by_the_option_name(rig):
+    with pytest.raises(Failed, match="option password") as refused:
+        rig.run(secrets={"password": "chatgpt"})
+    assert rig.meter.writes == 0 and not os.path.exists(rig.folder / "journals")
+    assert refused.value.result["failure"]["class"] == "refused"
+
+
+def test_a_secret_appears_nowhere(rig):
+    canary = "canary-8fe1"
+    result = rig.run(secrets={"password": canary})
+    with pytest.raises(Failed) as failed:
+        rig.run("replaced", LATER, secrets={"password": canary}, fault=Fault("refuse", 0))
+    everything = json.dumps([result, failed.value.result, str(failed.value)], default=str)
+    everything += "".join(open(rig.folder / "journals" / name, encoding="utf-8").read() for name in os.listdir(rig.folder / "journals"))
+    assert canary not in everything
+
+
+def test_the_policy_decides_and_nothing_else(rig):
+    """A wrong wildcard is a wrong decision: look-alikes and neighbours stay as they were."""
+    before = {host: rig.decide(MEMBER, host) for host in OTHERS}
+    rig.run(policy=replace(FIRST, retired=LATER.retired))
+    assert {host: rig.decide(MEMBER, host) for host in OTHERS} == before
+    assert all(rig.decide(MEMBER, host)[0] == "allow" for host in WANTED)
