@@ -1,0 +1,316 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is special to Squid, on the real one: who stays refused, what is not lost, and every trap of its configuration."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _squid_files as files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid_control import Control
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from tests.contract.rig import FIRST, MEMBER, Fault
+from tests.contract.squid import SquidRig, run_command
+from tests.lab.client import decide, fetch
+from tests.lab.squid import available, squid_program
+
+pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
+OUTSIDE = "127.0.9.9"
+
+
+@pytest.fixture
+def make(tmp_path, internet):
+    """Squids with a site of their own."""
+    made = []
+    for parent in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
+        parent.chmod(0o755)
+
+    def build(**options):
+        rig = SquidRig(tmp_path / str(len(made)), internet, **options) if not made else None
+        made.append(rig)
+        return rig
+    (tmp_path / "0").mkdir()
+    yield build
+    for rig in made:
+        rig.stop()
+
+
+@pytest.fixture
+def rig(squid_rig, tmp_path):
+    squid_rig.reset()
+    squid_rig.folder = tmp_path
+    return squid_rig
+
+
+# -- who stays refused ----------------------------------------------------------------------------------------------
+
+
+def test_other_ports_stay_refused(rig):
+    rig.run()
+    answer = fetch("chatgpt.com", rig.squid.port, port=22)
+    assert not answer.open and answer.decrypted
+    assert fetch("chatgpt.com", rig.squid.port).open
+
+
+def test_a_source_that_the_site_does_not_serve_stays_refused(rig):
+    rig.run(adapter=rig.adapter(everyone=True, networks=()))
+    assert decide("chatgpt.com", rig.squid.port, "127.0.0.2") == ("allow", "tunnel")
+    assert decide("chatgpt.com", rig.squid.port, "127.0.0.4") == ("allow", "tunnel")
+    assert decide("chatgpt.com", rig.squid.port, OUTSIDE)[0] == "block"
+
+
+def test_an_unauthenticated_client_stays_refused(make):
+    rig = make(auth=True)
+    rig.run()
+    assert "staff" in rig.squid.drop_in.read_text()
+    assert fetch("chatgpt.com", rig.squid.port).connect == 407
+    assert decide("chatgpt.com", rig.squid.port, user="alice") == ("allow", "tunnel")
+
+
+def test_users_narrow_the_audience(make):
+    rig = make(auth=True)
+    rig.run(adapter=rig.adapter(users=("alice",)))
+    assert decide("chatgpt.com", rig.squid.port, user="alice") == ("allow", "tunnel")
+    assert decide("chatgpt.com", rig.squid.port, user="bob")[0] == "block"
+    assert decide("js.stripe.com", rig.squid.port, user="alice") == ("allow", "decrypt")
+
+
+def test_the_name_of_an_exempt_host_does_not_exempt_another_one(rig):
+    """CONNECT to one host with the SNI of another: inspection must not be lost by it."""
+    rig.run()
+    spoofed = fetch("www.example.com", rig.squid.port, sni="chatgpt.com")
+    assert spoofed.issuer == "Example Inspection CA"
+    assert fetch("chatgpt.com", rig.squid.port, sni="chatgpt.com").issuer == "Lab Public Root"
+
+
+def test_an_apex_outside_the_policy_stays_shut(rig):
+    rig.run(policy=Policy.from_config({"allow": ["*.openai.com"], "exempt": ["*.openai.com"]}))
+    assert rig.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
+    assert rig.decide(MEMBER, "openai.com")[0] == "block"
+
+
+# -- cookies and WebSocket ------------------------------------------------------------------------------------------
+
+
+def test_cookies_are_lifted_for_allowed_hosts_and_stripped_from_others(rig):
+    def cookies(host):
+        answer = fetch(host, rig.squid.port, path="/__echo", headers={"Cookie": "a=b"})
+        return json.loads(answer.body)["headers"].get("cookie"), "set-cookie" in answer.headers
+    rig.run()
+    assert cookies("chatgpt.com") == cookies("js.stripe.com") == ("a=b", True)
+    assert cookies("www.example.com") == (None, False)
+
+
+def test_websocket_works_after_the_exemption(rig):
+    rig.run()
+    assert fetch("ws.chatgpt.com", rig.squid.port, upgrade=True).status == 101
+
+
+def test_no_cookie_rule_is_added_where_the_site_has_none(rig):
+    rig._edit(rig.squid.config, lambda text: text.replace("request_header_access Cookie deny all\nreply_header_access Set-Cookie deny all\n", ""))
+    rig.run()
+    # A lone "allow" would make Squid deny the header to everybody else.
+    assert "header_access" not in rig.squid.drop_in.read_text()
+    assert "set-cookie" in fetch("www.example.com", rig.squid.port).headers
+
+
+# -- the site's configuration ---------------------------------------------------------------------------------------
+
+
+def test_an_include_that_comes_too_late_is_a_conflict(make):
+    rig = make(include="late")
+    result = rig.run()
+    assert {(c["effect"], c["text"]) for c in result["conflicts"]} >= {("deny", "http_access deny ai_hosts"), ("decrypt", "ssl_bump bump all")}
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    assert [c["allowed"] for c in result["coverage"] if c["pattern"] == ".chatgpt.com"] == ["no"]
+
+
+def test_a_missing_include_is_said(make):
+    rig = make(include="none")
+    result = rig.run(check=True)
+    assert any("does not include" in text for text in result["manual"])
+    assert {c["allowed"] for c in result["coverage"]} == {"no"}
+
+
+def test_without_a_peek_of_the_site_ours_comes_first(make):
+    rig = make(peek=False)
+    rig.run()
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert rig.decide(MEMBER, "www.example.com") == ("allow", "decrypt")
+
+
+@pytest.mark.parametrize("line,text", [
+    ("request_header_add ChatGPT-Allowed-Workspace-Id abc all", "workspace"),
+])
+def test_tenant_control_is_refused_kept_or_overridden(make, line, text):
+    rig = make(before=line)
+    with pytest.raises(Failed, match=text):
+        rig.run()
+    assert rig.meter.writes == 0
+    kept = rig.run(tenant_control="keep")
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt") and any("macOS" in w for w in kept["warnings"])
+    rig.run(tenant_control="override", comment="CHG1")
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_losses_are_reported_and_can_be_refused(make):
+    rig = make(before="icap_enable on\nicap_service scan respmod_precache bypass=on icap://127.0.0.1:1/scan\nadaptation_access scan allow all")
+    result = rig.run(check=True)
+    assert {loss["control"] for loss in result["losses"]} == {"av", "dlp"}
+    with pytest.raises(Failed, match="refuse_losses"):
+        rig.run(refuse_losses=("av",))
+    assert rig.meter.writes == 0
+
+
+def test_protected_rules_are_never_offered(rig):
+    rig.block_early()
+    conflict, = rig.run(check=True)["conflicts"]
+    again, = rig.run(check=True, adapter=rig.adapter(protected=(conflict["where"],)))["conflicts"]
+    assert again["remedy"] == [] and conflict["remedy"]
+    with pytest.raises(Failed, match="by a person"):
+        rig.run(unblock=(conflict["id"],), adapter=rig.adapter(protected=(conflict["where"],)))
+
+
+def test_secrets_of_the_site_are_never_shown(make):
+    rig = make(before="cachemgr_passwd canary-77 info\nurl_rewrite_program /bin/cat canary-77\nurl_rewrite_access deny all")
+    result = rig.run()
+    assert "canary-77" not in json.dumps(result, default=str)
+    assert [c["effect"] for c in result["conflicts"]] == ["rewrite"]
+
+
+def test_lines_of_others_in_our_drop_in_stay(rig):
+    rig.run()
+    rig._edit(rig.squid.drop_in, lambda text: text + "acl mine src 127.0.0.8\nhttp_access allow mine\n")
+    rig.run("replaced")
+    rig.run("deleted")
+    assert [line for line in rig.squid.drop_in.read_text().splitlines() if not line.startswith("#")] == ["acl mine src 127.0.0.8", "http_access allow mine"]
+
+
+def test_a_rule_of_ours_that_stands_twice_is_an_error(rig):
+    rig.run()
+    line = next(line for line in rig.squid.drop_in.read_text().splitlines() if line.startswith("http_access allow"))
+    rig.squid.drop_in.write_text(rig.squid.drop_in.read_text() + line + "\n")
+    with pytest.raises(Failed, match="twice"):
+        rig.run()
+
+
+# -- validation and reload ------------------------------------------------------------------------------------------
+
+
+def test_a_candidate_with_a_new_problem_never_reaches_the_disk(rig):
+    site = rig.snapshot()
+    rig.run()
+    adapter = rig.adapter()
+    adapter.read()
+    with pytest.raises(AccessError, match="new problems"):
+        adapter.send({"check": {str(rig.squid.drop_in): "http_access allow no_such_acl\n"}})
+    rig.run("deleted")
+    assert rig.snapshot() == site
+
+
+def test_a_missing_list_file_is_noticed_although_squid_exits_with_0(rig):
+    missing = str(rig.squid.list_dir / "gone.domains")
+    control = Control(run_command, squid_program(), str(rig.squid.config), rig.squid.name)
+    with pytest.raises(AccessError, match="gone.domains"):
+        control.check_candidate({str(rig.squid.drop_in): 'acl netaccess_x dstdomain "%s"\n' % missing}, lambda pattern: [str(rig.squid.drop_in_dir / "empty.conf")])
+
+
+def test_old_warnings_of_the_site_are_no_failure(make):
+    rig = make(before="acl doubled dstdomain .example.org www.example.org")
+    done = subprocess.run(rig.squid.command("-k", "parse"), capture_output=True, text=True, check=False)
+    assert "WARNING" in done.stderr + done.stdout
+    assert rig.run()["changed"]
+
+
+def test_entries_that_squid_rejects_together_are_accepted(rig):
+    """In any order: parent and child, apex and subdomains, which Squid itself answers with warnings or a fatal error."""
+    policy = Policy.from_config({"allow": ["chat.openai.com", ".openai.com", "*.openai.com", "openai.com", "*.chat.openai.com", "x.other-ai.example"]})
+    rig.run(policy=policy)
+    done = subprocess.run(rig.squid.command("-k", "parse"), capture_output=True, text=True, check=False)
+    ours = [line for line in (done.stderr + done.stdout).splitlines() if "netaccess" in line.lower() or "domains" in line]
+    assert done.returncode == 0 and not [line for line in ours if "WARNING" in line or "ERROR" in line]
+    assert not rig.run(policy=policy)["changed"]
+
+
+def test_the_policy_is_in_force_when_the_task_returns(rig):
+    for _attempt in range(3):
+        rig.run()
+        assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+        rig.run("deleted")
+        assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+def test_a_squid_that_is_not_running_is_no_failure_and_is_said(make):
+    rig = make()
+    rig.squid.stop()
+    result = rig.run()
+    assert "not running" in result["activation"][0]["status"]
+
+
+def test_files_that_may_not_be_written_are_named(rig):
+    if os.getuid() == 0:
+        blocked = rig.squid.folder / "file"
+        blocked.write_text("")
+        adapter = rig.adapter(list_dir=str(blocked / "lists"))
+    else:
+        rig.squid.drop_in_dir.chmod(0o555)
+        adapter = rig.adapter()
+    with pytest.raises(Failed, match="cannot be (written|read)"):
+        rig.run(adapter=adapter)
+    rig.squid.drop_in_dir.chmod(0o755)
+
+
+def test_requests_are_counted_and_few(rig):
+    first = rig.run()["requests"]
+    again = rig.run()["requests"]
+    # Lists and exceptions, two files each, and the drop-in; -v, parse of the candidate, check and reconfigure.
+    assert (first["writes"], first["commands"]) == (5, 4)
+    assert (again["writes"], again["commands"]) == (0, 1)
+
+
+@pytest.mark.parametrize("bad", [
+    dict(networks=("10.0.0.0/33",)), dict(users=("alice\nhttp_access allow all",)), dict(acls=("lan http_access",)), dict(list_dir="/etc/with space"),
+    dict(users=("-i",)), dict(users=('"/etc/shadow"',)),
+])
+def test_nothing_can_be_smuggled_into_the_configuration(rig, bad):
+    with pytest.raises(AccessError):
+        rig.settings(**bad).check()
+
+
+def test_a_comment_stays_a_comment(rig):
+    adapter = rig.adapter(comment="CHG1\nhttp_access allow all")
+    rig.run(adapter=adapter)
+    assert "\nhttp_access allow all" not in rig.squid.drop_in.read_text()
+    assert "# Last change: CHG1 http_access allow all" in rig.squid.drop_in.read_text()
+
+
+def test_another_device_s_journal_is_refused(rig):
+    journal = rig.run()["journal"]
+    other = rig.adapter()
+    other._settings = dataclasses.replace(other._settings, config_file=str(rig.squid.drop_in_dir / "empty.conf"))
+    with pytest.raises(Failed, match="is about"):
+        rig.run("reverted", journal=journal, adapter=other)
+
+
+def test_dead_lines_are_kept_and_stay_dead(rig):
+    rig.run()
+    rig.add_foreign_member("*.example.com")
+    result = rig.run(policy=Policy.from_config({"allow": [str(p) for p in FIRST.allow] + ["extra.example.net"], "exempt": [".chatgpt.com"]}))
+    assert {"object": "list allow", "path": "dead", "entry": "*.example.com"} in result["foreign"]
+    text = (rig.squid.list_dir / "allow.domains").read_text()
+    assert files.parse_list(text)["dead"] == {"*.example.com"} and "\n*.example.com" not in text
+
+
+def test_a_kill_while_writing_leaves_no_half_file(rig):
+    with pytest.raises(BaseException):
+        rig.run(fault=Fault("kill", 0))
+    for path in rig.squid.list_dir.iterdir():
+        assert path.name.startswith(("allow.", "exempt."))
+        files.parse_list(path.read_text())
