@@ -18,9 +18,6 @@ CREATE = "create"
 UPDATE = "update"
 DELETE = "delete"
 
-AT_NEW = "new"
-AT_OLD = "old"
-
 
 @dataclass(frozen=True, order=True)
 class Ref:
@@ -100,6 +97,7 @@ class Change:
     place: tuple | None = None
 
     def inverse(self) -> Change:
+        """The change back, for reports; ``undo`` takes changes back on a device."""
         return Change(
             ref=self.ref,
             op={CREATE: DELETE, DELETE: CREATE, UPDATE: UPDATE}[self.op],
@@ -216,13 +214,17 @@ def _update(current: Object, wanted: Object):
 
 
 def _with_places(state, target, gone, come, rank) -> list:
-    """Add the old and new place to each change that has one, and the moves; each place is true at the moment of its change."""
+    """Add the old and new place to each change that has one, and the moves.
+
+    The old place is true before the first change, which is what a rollback restores; the new one at the moment of its own change, since
+    a device moves one rule at a time.
+    """
     order = {base: list(refs) for base, refs in state.rules.items()}
     placed = []
     for change in gone:
         base = _base_of(state, change.ref)
         if base is not None:
-            change = replace(change, place=(_place_in(order, base, change.ref), None))
+            change = replace(change, place=(_place_in(state.rules, base, change.ref), None))
             order[base].remove(change.ref)
         placed.append(change)
     come = {change.ref: change for change in come}
@@ -235,7 +237,7 @@ def _with_places(state, target, gone, come, rank) -> list:
         change = come[ref]
         base = moves.get(ref)
         if base is not None:
-            before = None if change.op == CREATE else _place_in(order, base, ref)
+            before = None if change.op == CREATE else _place_in(state.rules, base, ref)
             _move(order, base, ref, target.rules[base])
             change = replace(change, place=(before, _place_in(order, base, ref)))
         placed.append(change)
@@ -375,107 +377,85 @@ class Clash:
         return "%s, %s: somebody changed it since" % (self.ref, self.path)
 
 
-def undo(changes, state: State, keep_foreign: bool = True) -> tuple:
+def undo(changes, state: State, kinds) -> tuple:
     """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
 
-    Each change is looked at on the device: at its new value it is inverted, at its old one there is nothing to do, anything else
-    is a Clash. Members are looked at one by one; members that somebody else added are not touched: with ``keep_foreign``
-    an object that we made and that holds such a member now is emptied of ours and stays.
+    Each change is looked at on the device: at its new value it goes back to the old one, at the old one there is nothing to do, anything
+    else is a Clash. Members are looked at one by one, so those that somebody else added since stay: an object that we made and
+    that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had.
     """
-    back, clashes = [], []
-    now = state
+    objects, clashes = dict(state.objects), []
     for change in reversed(list(changes)):
-        inverse = _undo_one(change, now, keep_foreign, clashes)
-        if inverse is not None:
-            back.append(inverse)
-            now = apply(now, [inverse])
-    return back, clashes
+        {CREATE: _undo_create, UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
+    rules = _undo_order(changes, state, objects, clashes)
+    if clashes:
+        return [], clashes
+    return diff(state, State(objects, rules, state.pending), kinds), []
 
 
-def _undo_one(change: Change, state: State, keep_foreign: bool, clashes: list):
-    current = state.objects.get(change.ref)
-    if change.op == CREATE:
-        return _undo_create(change, current, state, keep_foreign, clashes)
-    if change.op == DELETE:
-        return _undo_delete(change, current, state, clashes)
+def _undo_create(change: Change, objects: dict, clashes: list) -> None:
+    current = objects.get(change.ref)
     if current is None:
-        clashes.append(Clash(change.ref, "existence", None))
-        return None
-    fields = _undo_fields(change, current, clashes)
-    members = _undo_members(change, current)
-    place = _undo_place(change, state, clashes)
-    if not (fields or members or place):
-        return None
-    return Change(change.ref, UPDATE, fields, members, place)
-
-
-def _undo_create(change, current, state, keep_foreign, clashes):
-    if current is None:
-        return None
-    members = _undo_members(change, current)
-    others = {p: m - frozenset(change.members.get(p, ((), ()))[0]) for p, m in current.members.items()}
-    if keep_foreign and any(others.values()):
-        return Change(change.ref, UPDATE, {}, members) if members else None
+        return
+    members = _old_members(change, current)
+    if any(members.values()):
+        objects[change.ref] = replace(current, members=members)
+        return
     for path, (_old, new) in change.fields.items():
         if current.fields.get(path) != new:
             clashes.append(Clash(change.ref, path, current.fields.get(path)))
-            return None
-    deletion = _deletion(current)
-    base = _base_of(state, change.ref)
-    if base is not None:
-        deletion = replace(deletion, place=(_place_in({base: list(state.rules[base])}, base, change.ref), None))
-    return deletion
+            return
+    del objects[change.ref]
 
 
-def _undo_delete(change, current, state, clashes):
-    inverse = change.inverse()
+def _undo_update(change: Change, objects: dict, clashes: list) -> None:
+    current = objects.get(change.ref)
     if current is None:
-        return _with_anchor(inverse, state, clashes)
-    for path, (_old, new) in inverse.fields.items():
-        if current.fields.get(path) != new:
-            clashes.append(Clash(change.ref, path, current.fields.get(path)))
-    members = _undo_members(change, current)
-    return Change(change.ref, UPDATE, {}, members) if members else None
-
-
-def _undo_fields(change, current, clashes) -> dict:
-    fields = {}
+        clashes.append(Clash(change.ref, "existence", None))
+        return
+    fields = dict(current.fields)
     for path, (old, new) in change.fields.items():
-        found = current.fields.get(path)
-        if found == new and found != old:
-            fields[path] = (new, old)
-        elif found != old:
-            clashes.append(Clash(change.ref, path, found))
-    return fields
+        if fields.get(path) == new:
+            fields[path] = old
+        elif fields.get(path) != old:
+            clashes.append(Clash(change.ref, path, fields.get(path)))
+    objects[change.ref] = replace(current, fields=fields, members=_old_members(change, current))
 
 
-def _undo_members(change, current) -> dict:
-    members = {}
+def _undo_delete(change: Change, objects: dict, clashes: list) -> None:
+    current = objects.get(change.ref)
+    old = {path: value for path, (value, _new) in change.fields.items()}
+    if current is None:
+        objects[change.ref] = Object(change.ref, old, {path: frozenset(removed) for path, (_added, removed) in change.members.items()}, ours=True)
+        return
+    for path, value in old.items():
+        if current.fields.get(path) != value:
+            clashes.append(Clash(change.ref, path, current.fields.get(path)))
+    objects[change.ref] = replace(current, members=_old_members(change, current))
+
+
+def _old_members(change: Change, current: Object) -> dict:
+    members = dict(current.members)
     for path, (added, removed) in change.members.items():
-        have = current.members.get(path, frozenset())
-        back = tuple(m for m in removed if m not in have)
-        away = tuple(m for m in added if m in have)
-        if back or away:
-            members[path] = (back, away)
+        members[path] = (frozenset(members.get(path, ())) - frozenset(added)) | frozenset(removed)
     return members
 
 
-def _undo_place(change, state, clashes):
-    if change.place is None or change.place[0] is None or change.place[1] is None:
-        return None
-    old = change.place[0]
-    here = _place_in({b: list(r) for b, r in state.rules.items()}, old.rulebase, change.ref)
-    if here == old:
-        return None
-    if old.after is not None and old.after not in state.rules.get(old.rulebase, ()):
-        clashes.append(Clash(change.ref, "place", str(here)))
-        return None
-    return (here, old)
-
-
-def _with_anchor(inverse, state, clashes):
-    new = inverse.place[1] if inverse.place else None
-    if new is not None and new.after is not None and new.after not in state.rules.get(new.rulebase, ()):
-        clashes.append(Clash(inverse.ref, "place", None))
-        return None
-    return inverse
+def _undo_order(changes, state: State, objects: dict, clashes: list) -> dict:
+    """The rulebases as they were: every rule that was placed stands directly below the neighbour it had before the first change."""
+    old: dict = {}
+    for change in changes:
+        if change.place is not None:
+            old.setdefault(change.ref, change.place[0])
+    back = {ref: place for ref, place in old.items() if place is not None and ref in objects}
+    order = {base: [ref for ref in refs if ref in objects and ref not in back] for base, refs in state.rules.items()}
+    while back:
+        ready = [ref for ref, place in back.items() if place.after is None or place.after in order.setdefault(place.rulebase, [])]
+        if not ready:
+            clashes += [Clash(ref, "place", str(place.after)) for ref, place in sorted(back.items())]
+            break
+        for ref in ready:
+            place = back.pop(ref)
+            refs = order.setdefault(place.rulebase, [])
+            refs.insert(0 if place.after is None else refs.index(place.after) + 1, ref)
+    return {base: tuple(refs) for base, refs in order.items()}

@@ -299,7 +299,7 @@ class Run:
 
     def _plan(self, state: State, assessment: Assessment) -> list:
         if self.options.state == "reverted":
-            changes, clashes = undo(self.journal.changes, state)
+            changes, clashes = undo(self.journal.changes, state, self.adapter.kinds)
             if clashes:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             return changes
@@ -448,7 +448,7 @@ class Run:
         return self._failed(error, applied, undone)
 
     def _undo_plan(self, state: State) -> list:
-        back, clashes = undo(self.journal.changes, state)
+        back, clashes = undo(self.journal.changes, state, self.adapter.kinds)
         if clashes:
             raise AccessError(CONFLICT, "; ".join(str(clash) for clash in clashes))
         return back

@@ -93,7 +93,8 @@ class Journal:
         """Create the file with ``changes``. :raises AccessError: refused, when the file is already there or cannot be written."""
         self._changes = list(changes)
         try:
-            os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+            if not os.path.isdir(os.path.dirname(self.path)):
+                os.makedirs(os.path.dirname(self.path), mode=0o700)
             # Claims the name: two runs that were given the same path must not share a journal.
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError as error:

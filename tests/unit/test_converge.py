@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine over random starting states, on the device in memory."""
+from __future__ import annotations
+
+import copy
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed, Options, Wanted, desired
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
+from tests.contract.memory import ALLOW, EXEMPT, LOG, OPEN, SKIP, MemoryRig
+from tests.contract.rig import FIRST, LATER, STRANGER
+
+ENTRIES = ["*.openai.com", ".chatgpt.com", "js.stripe.com", "*.oaistatic.com", "foreign.example"]
+
+
+@st.composite
+def devices(draw):
+    """A device as anything may have left it: some of ours missing, changed, moved; some entries foreign."""
+    rig = MemoryRig(Path(tempfile.mkdtemp()))
+    if draw(st.booleans()):
+        rig.run(policy=draw(st.sampled_from([FIRST, LATER])))
+    objects, rules = rig.device.candidate["objects"], rig.device.candidate["rules"]
+    for ref in (ALLOW, EXEMPT):
+        if ref in objects and draw(st.booleans()):
+            objects[ref]["members"]["hosts"] = draw(st.lists(st.sampled_from(ENTRIES), unique=True))
+    for ref in (OPEN, SKIP, LOG):
+        if ref in objects and draw(st.booleans()):
+            objects[ref]["fields"]["who"] = [draw(st.sampled_from(["*", STRANGER]))]
+        if ref in objects and draw(st.booleans()):
+            del objects[ref]
+            for order in rules.values():
+                if ref in order:
+                    order.remove(ref)
+    rules["access"] = draw(st.permutations(rules["access"]))
+    rig.device.activate()
+    return rig
+
+
+@settings(max_examples=150, deadline=None)
+@given(devices(), st.sampled_from(["merged", "replaced", "deleted"]), st.sampled_from([FIRST, LATER]))
+def test_check_mode_predicts_every_real_run(rig, word, policy):
+    held = copy.deepcopy(rig.device.candidate)
+    planned = rig.run(word, policy, check=True)
+    assert rig.device.candidate == held and rig.meter.writes == rig.meter.activations == 0
+    done = rig.run(word, policy)
+    for key in ("changed", "changes", "plan_digest", "diff", "coverage", "stale", "foreign"):
+        assert done[key] == planned[key]
+    assert not rig.run(word, policy)["changed"] and rig.meter.writes == rig.meter.activations == 0
+    if done["changed"]:
+        rig.run("reverted", journal=done["journal"])
+        assert rig.device.candidate["rules"] == held["rules"]
+        assert {ref: (o["fields"], {p: sorted(m) for p, m in o["members"].items()}) for ref, o in rig.device.candidate["objects"].items()} == {
+            ref: (o["fields"], {p: sorted(m) for p, m in o["members"].items()}) for ref, o in held["objects"].items()}
+
+
+def test_a_rule_goes_to_the_lowest_place_that_works_and_stays_where_it_works():
+    ours, first, second = Ref("rule", "ours"), Ref("rule", "first"), Ref("rule", "second")
+    wanted = [Wanted(Object(ours), "base", above=frozenset([second]))]
+    state = State({first: Object(first), second: Object(second)}, {"base": (first, second)})
+    assert desired("merged", wanted, state, Options()).rules["base"] == (first, ours, second)
+    higher = State({**state.objects, ours: Object(ours, ours=True)},
+                   {"base": (ours, first, second)})
+    assert desired("merged", wanted, higher, Options()).rules["base"] == (ours, first, second)
+
+
+def test_a_rule_without_a_place_is_a_conflict_that_names_both_neighbours():
+    ours, threat, block = Ref("rule", "ours"), Ref("rule", "threat"), Ref("rule", "block")
+    wanted = [Wanted(Object(ours), "base", above=frozenset([block]), below=frozenset([threat]))]
+    with pytest.raises(AccessError, match="below rule threat and above rule block"):
+        desired("merged", wanted, State({threat: Object(threat), block: Object(block)}, {"base": (block, threat)}), Options())
+
+
+def test_losses_and_tenant_control_stop_before_any_write(tmp_path):
+    rig = MemoryRig(tmp_path)
+    with pytest.raises(Failed, match="av .scan-all."):
+        rig.run(adapter=rig.with_loss(), refuse_losses=("av",))
+    assert rig.run(adapter=rig.with_loss(), check=True)["losses"][0]["control"] == "av"
+    with pytest.raises(Failed, match="tenant_control"):
+        rig.run(adapter=rig.with_tenant_control(FIRST))
+    assert rig.meter.writes == 0
+    kept = rig.run(adapter=rig.with_tenant_control(FIRST), tenant_control="keep")
+    assert rig.device.decide("member", "chatgpt.com") == ("allow", "decrypt")
+    assert rig.device.decide("member", "api.openai.com") == ("allow", "tunnel")
+    assert any("macOS" in text for text in kept["warnings"])

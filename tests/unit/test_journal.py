@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal on disk: atomic, private, and refused when it is not what was written."""
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, UPDATE, Change, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, Journal
+
+CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, {"hosts": (("a.example",), ())})
+
+
+def begun(path):
+    journal = Journal(str(path), "squid", "proxy.example.com", "CHG1")
+    journal.begin([CHANGE])
+    return journal
+
+
+def test_it_holds_the_plan_before_the_first_write_and_for_its_owner_alone(tmp_path):
+    journal = begun(tmp_path / "new" / "folder")
+    assert stat.S_IMODE(os.stat(journal.path).st_mode) == 0o600
+    assert stat.S_IMODE(os.stat(os.path.dirname(journal.path)).st_mode) == 0o700
+    read = Journal.load(journal.path)
+    assert (read.changes, read.status, read.product, read.device) == ([CHANGE], OPEN, "squid", "proxy.example.com")
+
+
+def test_steps_are_amended_and_no_temporary_file_stays(tmp_path):
+    journal = begun(tmp_path)
+    journal.sending("write the list")
+    assert json.loads(open(journal.path, encoding="utf-8").read())["journal"]["step_in_flight"] == "write the list"
+    journal.sent()
+    journal.extend([CHANGE, Change(Ref("list", "other"), UPDATE, {"color": ("r", "g")})])
+    journal.close(APPLIED)
+    read = Journal.load(journal.path)
+    assert read.status == APPLIED and len(read.changes) == 2
+    assert os.listdir(tmp_path) == [os.path.basename(journal.path)]
+
+
+@pytest.mark.parametrize("spoil,text", [
+    (lambda text: text.replace("a.example", "b.example"), "checksum"),
+    (lambda text: text[:len(text) // 2], "complete"),
+    (lambda text: "{}", "complete"),
+    (lambda text: "[]", "complete"),
+    (lambda text: text.replace('"create"', '"destroy"'), "complete"),
+    (lambda text: "\x00", "complete"),
+])
+def test_what_is_not_what_was_written_is_refused(tmp_path, spoil, text):
+    path = begun(tmp_path).path
+    written = open(path, encoding="utf-8").read()
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(spoil(written))
+    with pytest.raises(AccessError, match=text):
+        Journal.load(path)
+
+
+def test_no_such_file_is_said(tmp_path):
+    with pytest.raises(AccessError, match="cannot be read"):
+        Journal.load(str(tmp_path / "none.json"))
+
+
+def test_a_place_that_cannot_be_written_fails_before_any_change(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AccessError, match="Nothing was changed"):
+        begun(tmp_path / "file" / "folder" / "x.json")
+
+
+def test_two_runs_never_share_a_file(tmp_path):
+    begun(tmp_path / "one.json")
+    with pytest.raises(AccessError, match="exists already"):
+        begun(tmp_path / "one.json")
+
+
+def test_a_killed_process_leaves_a_readable_journal(tmp_path):
+    """Amended as fast as it can, killed in the middle: the file is the one or the other state, never a part."""
+    script = (
+        "import sys\nsys.path[:0] = %r\n"
+        "from tests.unit.test_journal import begun\njournal = begun(%r)\nprint(journal.path, flush=True)\n"
+        "while True:\n    journal.sending('step' * 5000)\n    journal.sent()\n" % (sys.path, str(tmp_path)))
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    path = process.stdout.readline().strip()
+    deadline = time.monotonic() + 20
+    while json.loads(open(path, encoding="utf-8").read())["journal"]["steps_done"] < 5:
+        assert time.monotonic() < deadline
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert Journal.load(path).changes == [CHANGE]
