@@ -30,7 +30,11 @@ def get(sock, host: str, path: str, extra: dict | None = None) -> dict:
         # A cookie's value can be a secret; its name and attributes are what a proxy may have changed.
         seen["cookies"] = [_without_value(value) for key, value in reply.getheaders() if key.lower() == "set-cookie"]
         if reply.status != 101:
-            seen["body"] = reply.read(BODY).decode("utf-8", "replace")
+            promised = reply.length
+            body = reply.read(BODY)
+            seen["body"] = body.decode("utf-8", "replace")
+            if promised is not None and len(body) < min(promised, BODY):
+                seen["failure"] = "eof_error"
     except (OSError, http.client.HTTPException) as error:
         seen["failure"] = failure(error)
     return seen

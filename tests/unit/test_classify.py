@@ -1,0 +1,221 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The classifier over raw observations, the signature table, and the comparison with a baseline."""
+from __future__ import annotations
+
+import copy
+import datetime
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, signatures, verdicts
+
+TODAY = datetime.date(2026, 11, 23)
+TABLE = signatures.load()
+FRESH, OLD = "2026-10-18", "2026-01-01"
+INSPECTION = {"cn": "Example Inspection CA", "o": "Example Company"}
+
+
+def probe(**changes):
+    base = dict(id="x", host="chatgpt.com", port=443, kind="https", role="wanted", entry="chatgpt", features=["chat"], level="required", exempt=True, expect={})
+    return dict(base, **changes)
+
+
+def leaf(issuer=None, sct=True):
+    return {"issuer": issuer or {"cn": "WE1", "o": "Google Trust Services"}, "sct": sct, "subject": None, "names": []}
+
+
+def http(status=200, headers=None, body="", cookies=(), **more):
+    return dict(dict(status=status, headers=headers or {}, body=body, cookies=list(cookies), failure=None), **more)
+
+
+def tls(failure=None, issuer=None, sct=True):
+    return {"failure": failure, "verify_code": 19 if failure else None, "version": "TLSv1.3", "alpn": None, "leaf": leaf(issuer, sct)}
+
+
+def seen(**changes):
+    base = dict(id="x", host="chatgpt.com", port=443, kind="https", path="/", ip_version=4, attempt=0, via="direct", proxy=None,
+                dns={"addresses": ["192.0.2.1"], "failure": None}, tcp={"address": "192.0.2.1", "port": 443, "failure": None}, connect=None,
+                tls=tls(), system=None, http=http(), failure=None, duration_ms=5)
+    return dict(base, **changes)
+
+
+INTERCEPTED = dict(tls=tls("ssl_unknown_authority", INSPECTION, False), system=dict(tls(None, INSPECTION, False)))
+SQUID_PAGE = http(403, {"x-squid-error": "ERR_ACCESS_DENIED 0", "server": "squid/5.7"}, "<body id=ERR_ACCESS_DENIED>")
+
+
+def check(observation, wanted=None, date=FRESH, table=TABLE):
+    return classify.classify([wanted or probe()], [observation], date, table, TODAY)[0]
+
+
+CASES = [
+    ("healthy", {}, {}, "pass", None, None, "not_intercepted"),
+    ("unknown name", dict(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None), {}, "fail", "dns", "dns_nxdomain_error", None),
+    ("refused", dict(tcp={"failure": "connection_refused"}, tls=None, http=None), {}, "fail", "tcp", "connection_refused", None),
+    ("reset in the handshake", dict(tls=dict(tls("connection_reset"), leaf=None), http=None), {}, "fail", "tls", "connection_reset", None),
+    ("deadline", dict(tls=None, http=None, failure="generic_timeout_error"), {}, "error", "tls", "generic_timeout_error", None),
+    ("proxy gone", dict(via="proxy", dns=None, tcp={"failure": "connection_refused"}, tls=None, http=None), {}, "fail", "proxy", "proxy_connection_refused", None),
+    ("407", dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None), {},
+     "skipped", "proxy", "proxy_auth_required", None),
+    ("denied CONNECT", dict(via="proxy", connect=dict(SQUID_PAGE), tls=None, http=None), {}, "fail", "proxy", "proxy_connect_denied", None),
+    ("decrypted though exempt", INTERCEPTED, {}, "fail", "tls", "ssl_intercepted", "intercepted_trusted"),
+    ("decrypted and not exempt", INTERCEPTED, {"exempt": False}, "pass", None, None, "intercepted_trusted"),
+    ("decrypted by nobody's friend", dict(INTERCEPTED, system=tls("ssl_unknown_authority", INSPECTION)), {"exempt": False},
+     "fail", "tls", "ssl_unknown_authority", "intercepted_untrusted"),
+    ("block page", dict(INTERCEPTED, http=SQUID_PAGE), {}, "fail", "http", "http_block_page", "intercepted_trusted"),
+    ("expired", dict(tls=tls("ssl_invalid_certificate")), {}, "fail", "tls", "ssl_invalid_certificate", "invalid_certificate"),
+    ("origin says 403", dict(http=http(403)), {"expect": {"status": [200]}}, "pass", None, None, "not_intercepted"),
+    ("challenge", dict(http=http(403, {"cf-mitigated": "challenge"}, "<body id=ERR_x>")), {"expect": {"status": [200]}}, "pass", None, None, "not_intercepted"),
+    ("upgrade taken out", dict(INTERCEPTED, kind="websocket", http=http(426, accepted=False)), {"kind": "websocket", "exempt": False},
+     "fail", "application", "websocket_upgrade_refused", "intercepted_trusted"),
+    ("upgrade refused by the origin", dict(kind="websocket", http=http(403, accepted=False)), {"kind": "websocket"}, "pass", None, None, "not_intercepted"),
+    ("cookie taken out", dict(INTERCEPTED), {"exempt": False, "expect": {"set_cookie": ["__cf_bm"]}}, "fail", "application", "cookie_stripped", "intercepted_trusted"),
+    ("cookie there", dict(http=http(cookies=["__cf_bm; Secure"])), {"expect": {"set_cookie": ["__cf_bm"]}}, "pass", None, None, "not_intercepted"),
+    ("HTML for JSON under inspection", dict(INTERCEPTED, http=http(200, {"content-type": "text/html"}, "<html>")),
+     {"exempt": False, "expect": {"content_type": "application/json"}}, "fail", "application", "http_content_type_mismatch", "intercepted_trusted"),
+    ("odd answer of the origin", dict(http=http(200, {}, "[1]")), {"expect": {"json": {"issuer": "x"}}}, "pass", None, None, "not_intercepted"),
+    ("cut answer", dict(http=dict(http(), failure="eof_error")), {}, "fail", "http", "eof_error", "not_intercepted"),
+    ("no IPv6 address", dict(ip_version=6, dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), {}, "skipped", "dns", "dns_no_answer", None),
+]
+
+
+@pytest.mark.parametrize("observation,wanted,verdict,layer,failure,interception", [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_verdicts(observation, wanted, verdict, layer, failure, interception):
+    found = check(seen(**observation), probe(**wanted))
+    assert (found["verdict"], found["layer"], found["failure"], found["interception"]) == (verdict, layer, failure, interception)
+    assert found["message"].startswith("chatgpt.com: ") and "{" not in found["message"]
+
+
+def test_the_message_names_who_blocks_and_who_decrypts():
+    message = check(seen(**dict(INTERCEPTED, http=SQUID_PAGE)))["message"]
+    assert message == "chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA'"
+
+
+def test_an_old_bundle_alone_never_proves_interception():
+    """A new public root that the bundle does not know yet looks like an inspection CA, but has SCTs and is used for one site."""
+    observation = seen(tls=tls("ssl_unknown_authority", {"cn": "Brand New Public CA", "o": "X"}), system=tls())
+    assert check(observation, date=OLD)["interception"] == "unknown"
+    assert check(observation, date=FRESH)["interception"] == "unknown"
+    assert check(seen(**INTERCEPTED), date=OLD)["interception"] == "intercepted_trusted"
+
+
+def test_one_private_issuer_on_unrelated_hosts_is_interception():
+    def one(name, host):
+        return seen(id=name, host=host, tls=tls("ssl_unknown_authority", INSPECTION, True), system=tls(None, INSPECTION))
+    probes = [probe(id="x"), probe(id="y", host="js.stripe.com")]
+    found = classify.classify(probes, [one("x", "chatgpt.com"), one("y", "js.stripe.com")], FRESH, TABLE, TODAY)
+    assert {c["interception"] for c in found} == {"intercepted_trusted"}
+    same_site = classify.classify([probe(id="x"), probe(id="y", host="ws.chatgpt.com")], [one("x", "chatgpt.com"), one("y", "ws.chatgpt.com")], FRESH, TABLE, TODAY)
+    assert {c["interception"] for c in same_site} == {"unknown"}
+
+
+def test_the_worst_attempt_counts():
+    found = classify.classify([probe()], [seen(), seen(attempt=1, tcp={"failure": "connection_refused"}, tls=None, http=None)], FRESH, TABLE, TODAY)
+    assert [c["verdict"] for c in found] == ["fail"]
+
+
+# -- signatures -----------------------------------------------------------------------------------------------------
+
+
+def test_the_site_s_own_rules_come_first():
+    table = signatures.load([{"product": "Example Gateway", "header": ["x-squid-error", "ERR"]}])
+    assert check(seen(**dict(INTERCEPTED, http=SQUID_PAGE)), table=table)["blocked_by"]["product"] == "Example Gateway"
+
+
+@pytest.mark.parametrize("rule", [{}, {"product": "x"}, {"product": "x", "body": "("}, {"product": "x", "header": ["a"]}, {"product": "x", "bdy": "y"}, "x"])
+def test_a_rule_that_is_no_rule_is_named(rule):
+    with pytest.raises(signatures.SignatureError, match="rule 1"):
+        signatures.load([rule])
+
+
+@pytest.mark.parametrize("answer,product", [
+    (http(403, {"x-squid-error": "ERR_ACCESS_DENIED 0"}), "Squid"), (http(302, {"location": "https://gateway.zscaler.net/x"}), "Zscaler Internet Access"),
+    (http(302, {"location": "http://192.0.2.1:6080/php/urlblock.php?a"}), "PAN-OS"), (http(200, {}, "<a href=https://block.opendns.com/>"), "Cisco Umbrella"),
+    (http(403, {}, "powered by FortiGuard Web Filtering"), "FortiGate"), (http(307, {"location": "https://gw:8090/ips/block/webcat?cat=1"}), "Sophos Firewall"),
+    (http(200, {}, "/mwg-internal/de5fs23hu73ds/progress"), "Skyhigh Web Gateway"), (http(302, {}, "https://notify.bluecoat.com"), "Symantec Cloud SWG"),
+])
+def test_products_give_themselves_away(answer, product):
+    assert signatures.blocked_by(answer, TABLE).product == product
+
+
+@pytest.mark.parametrize("answer", [
+    http(403, {"server": "cloudflare", "cf-ray": "1"}, "Just a moment... Ray ID"), http(403, {"cf-mitigated": "challenge"}, "id=ERR_X squid"),
+    http(200, {"via": "1.1 varnish"}), http(404, {}, "<h1>Not found</h1>"), http(401, {}, '{"error": "Access denied"}'),
+])
+def test_origins_and_their_networks_are_nobody_s_block(answer):
+    assert signatures.blocked_by(answer, TABLE) is None
+
+
+def test_every_shipped_rule_has_a_source_and_compiles():
+    for rule in TABLE["block"] + TABLE["issuer"]:
+        assert rule["source"] and rule["confidence"] in ("high", "medium", "low")
+    assert signatures.issued_by({"cn": "x", "o": "Zscaler Inc."}, TABLE).product == "Zscaler Internet Access"
+    assert signatures.issued_by({"cn": "WE1", "o": "Google Trust Services"}, TABLE) is None
+
+
+# -- both directions ------------------------------------------------------------------------------------------------
+
+
+def other(role, observation):
+    return check(seen(**observation), probe(role=role, exempt=False, entry=None, features=[]))
+
+
+SHUT = dict(INTERCEPTED, http=SQUID_PAGE)
+
+
+def test_a_negative_host_without_a_baseline_proves_nothing():
+    assert other("negative", {})["verdict"] == "unverified"
+
+
+@pytest.mark.parametrize("role,before,after,flag", [
+    ("negative", SHUT, {}, "newly_open"), ("negative", {}, SHUT, "newly_shut"), ("control", INTERCEPTED, {}, "no_longer_inspected"),
+    ("control", {}, INTERCEPTED, "newly_inspected"), ("control", {}, SHUT, "newly_shut"),
+])
+def test_what_is_not_as_it_was_is_a_regression(role, before, after, flag):
+    old, new = other(role, before), other(role, after)
+    verdicts.apply_baseline([new], [old])
+    assert new["verdict"] == "fail" and {"regressed", flag} <= set(new["flags"])
+    assert classify.summarise([new])["verdict"] == "fail"
+    assert [c["id"] for c in verdicts.compare([old], [new])["regressed"]] == ["x"]
+
+
+@pytest.mark.parametrize("role", ["negative", "control"])
+@pytest.mark.parametrize("observation", [{}, SHUT, INTERCEPTED], ids=["open", "shut", "inspected"])
+def test_what_is_as_it_was_passes(role, observation):
+    old, new = other(role, observation), other(role, observation)
+    verdicts.apply_baseline([new], [copy.deepcopy(old)])
+    assert new["verdict"] == "pass"
+
+
+def test_the_summary_proves_the_exemption_only_with_an_inspected_control():
+    wanted = check(seen())
+    assert classify.summarise([wanted, other("control", INTERCEPTED)])["exemption"] == "proven"
+    assert classify.summarise([wanted, other("control", {})])["exemption"] == "untested"
+    assert classify.summarise([check(seen(**INTERCEPTED)), other("control", INTERCEPTED)])["exemption"] == "missing"
+
+
+def test_telemetry_does_not_fail_the_host():
+    shut = check(seen(**SHUT), probe(level="telemetry", features=["telemetry"]))
+    summary = classify.summarise([shut, dict(check(seen()), id="y")])
+    assert summary["verdict"] == "pass" and summary["features"] == {"chat": "pass", "telemetry": "fail"}
+
+
+def test_a_host_with_nothing_but_missing_credentials_is_not_a_pass():
+    skipped = check(seen(via="proxy", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None))
+    assert classify.summarise([skipped])["verdict"] == "skipped"
+    assert classify.summarise([])["verdict"] == "unverified"
+
+
+def test_a_wanted_host_that_worked_and_fails_now_is_a_regression():
+    found = verdicts.compare([check(seen())], [check(seen(**SHUT))])
+    assert [c["id"] for c in found["regressed"]] == ["x"]
+    assert [c["id"] for c in verdicts.compare([check(seen(**SHUT))], [check(seen())])["fixed"]] == ["x"]
+
+
+def test_the_table_puts_failures_first_and_keeps_its_width():
+    checks = [dict(check(seen()), id=str(n), host="host-%d.example.com" % n) for n in range(3)] + [dict(check(seen(**SHUT)), id="bad", host="shut.example.com")]
+    text = verdicts.table({"branch1": {"checks": checks}}, {"branch1": {"checks": [dict(check(seen(**SHUT)), id="0")]}})
+    lines = text.splitlines()
+    assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
+    assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
