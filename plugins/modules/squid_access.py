@@ -80,7 +80,8 @@ attributes:
     description: Squid 5 or newer built with OpenSSL; tested on 5.7.
   action_group:
     support: full
-    membership: netaccess.chatgpt.all
+    membership:
+      - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
   - Voice over UDP does not pass through Squid; RV(manual) says what to open on the firewall.

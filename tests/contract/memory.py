@@ -202,8 +202,8 @@ class MemoryRig(Rig):
 
     def block_early(self):
         ref = Ref("rule", "threats")
-        self._objects()[ref] = {"fields": {"action": "deny", "who": ["*"], "hosts": ["chatgpt.com", "*.chatgpt.com", "claude.ai"], "enabled": True, "top": True},
-                                "members": {}, "ours": False}
+        fields = {"action": "deny", "who": ["*"], "hosts": ["chatgpt.com", "*.chatgpt.com", "claude.ai"], "enabled": True, "top": True}
+        self._objects()[ref] = {"fields": fields, "members": {}, "ours": False}
         self.device.candidate["rules"]["access"].insert(0, ref)
         self.force()
 

@@ -17,6 +17,7 @@ from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WA
 
 STEPS = 12
 
+
 def killed_run(rig, fault, **options) -> str:
     """The journal that a killed run left."""
     journal = str(rig.folder / ("killed-%s-%d-%s.json" % (fault.kind, fault.step, options.get("state", "merged"))))

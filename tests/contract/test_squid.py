@@ -219,7 +219,8 @@ def test_a_missing_list_file_is_noticed_although_squid_exits_with_0(rig):
     missing = str(rig.squid.list_dir / "gone.domains")
     control = Control(run_command, squid_program(), str(rig.squid.config), rig.squid.name)
     with pytest.raises(AccessError, match="gone.domains"):
-        control.check_candidate({str(rig.squid.drop_in): 'acl netaccess_x dstdomain "%s"\n' % missing}, lambda pattern: [str(rig.squid.drop_in_dir / "empty.conf")])
+        control.check_candidate({str(rig.squid.drop_in): 'acl netaccess_x dstdomain "%s"\n' % missing},
+                                lambda pattern: [str(rig.squid.drop_in_dir / "empty.conf")])
 
 
 def test_old_warnings_of_the_site_are_no_failure(make):

@@ -183,7 +183,8 @@ def test_the_shipped_catalogue_fits_the_schema_by_both_checks():
     check(DATA, SCHEMA, SCHEMA)
 
 
-@pytest.mark.parametrize("text,word", [("[", "YAML"), ("- 1", "dictionary"), ("entrys: []", "entrys"), ("entries: {}", "list"), ("remove: [nothing]", "nothing")])
+@pytest.mark.parametrize("text,word", [
+    ("[", "YAML"), ("- 1", "dictionary"), ("entrys: []", "entrys"), ("entries: {}", "list"), ("remove: [nothing]", "nothing")])
 def test_a_file_that_is_no_overlay_is_named(tmp_path, text, word):
     path = tmp_path / "overlay.yml"
     path.write_text(text)

@@ -51,11 +51,13 @@ def check(observation, wanted=None, date=FRESH, table=TABLE):
 
 CASES = [
     ("healthy", {}, {}, "pass", None, None, "not_intercepted"),
-    ("unknown name", dict(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None), {}, "fail", "dns", "dns_nxdomain_error", None),
+    ("unknown name", dict(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None), {},
+     "fail", "dns", "dns_nxdomain_error", None),
     ("refused", dict(tcp={"failure": "connection_refused"}, tls=None, http=None), {}, "fail", "tcp", "connection_refused", None),
     ("reset in the handshake", dict(tls=dict(tls("connection_reset"), leaf=None), http=None), {}, "fail", "tls", "connection_reset", None),
     ("deadline", dict(tls=None, http=None, failure="generic_timeout_error"), {}, "error", "tls", "generic_timeout_error", None),
-    ("proxy gone", dict(via="proxy", dns=None, tcp={"failure": "connection_refused"}, tls=None, http=None), {}, "fail", "proxy", "proxy_connection_refused", None),
+    ("proxy gone", dict(via="proxy", dns=None, tcp={"failure": "connection_refused"}, tls=None, http=None), {},
+     "fail", "proxy", "proxy_connection_refused", None),
     ("407", dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None), {},
      "skipped", "proxy", "proxy_auth_required", None),
     ("denied CONNECT", dict(via="proxy", connect=dict(SQUID_PAGE), tls=None, http=None), {}, "fail", "proxy", "proxy_connect_denied", None),
@@ -66,17 +68,20 @@ CASES = [
     ("block page", dict(INTERCEPTED, http=SQUID_PAGE), {}, "fail", "http", "http_block_page", "intercepted_trusted"),
     ("expired", dict(tls=tls("ssl_invalid_certificate")), {}, "fail", "tls", "ssl_invalid_certificate", "invalid_certificate"),
     ("origin says 403", dict(http=http(403)), {"expect": {"status": [200]}}, "pass", None, None, "not_intercepted"),
-    ("challenge", dict(http=http(403, {"cf-mitigated": "challenge"}, "<body id=ERR_x>")), {"expect": {"status": [200]}}, "pass", None, None, "not_intercepted"),
+    ("challenge", dict(http=http(403, {"cf-mitigated": "challenge"}, "<body id=ERR_x>")), {"expect": {"status": [200]}},
+     "pass", None, None, "not_intercepted"),
     ("upgrade taken out", dict(INTERCEPTED, kind="websocket", http=http(426, accepted=False)), {"kind": "websocket", "exempt": False},
      "fail", "application", "websocket_upgrade_refused", "intercepted_trusted"),
     ("upgrade refused by the origin", dict(kind="websocket", http=http(403, accepted=False)), {"kind": "websocket"}, "pass", None, None, "not_intercepted"),
-    ("cookie taken out", dict(INTERCEPTED), {"exempt": False, "expect": {"set_cookie": ["__cf_bm"]}}, "fail", "application", "cookie_stripped", "intercepted_trusted"),
+    ("cookie taken out", dict(INTERCEPTED), {"exempt": False, "expect": {"set_cookie": ["__cf_bm"]}},
+     "fail", "application", "cookie_stripped", "intercepted_trusted"),
     ("cookie there", dict(http=http(cookies=["__cf_bm; Secure"])), {"expect": {"set_cookie": ["__cf_bm"]}}, "pass", None, None, "not_intercepted"),
     ("HTML for JSON under inspection", dict(INTERCEPTED, http=http(200, {"content-type": "text/html"}, "<html>")),
      {"exempt": False, "expect": {"content_type": "application/json"}}, "fail", "application", "http_content_type_mismatch", "intercepted_trusted"),
     ("odd answer of the origin", dict(http=http(200, {}, "[1]")), {"expect": {"json": {"issuer": "x"}}}, "pass", None, None, "not_intercepted"),
     ("cut answer", dict(http=dict(http(), failure="eof_error")), {}, "fail", "http", "eof_error", "not_intercepted"),
-    ("no IPv6 address", dict(ip_version=6, dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), {}, "skipped", "dns", "dns_no_answer", None),
+    ("no IPv6 address", dict(ip_version=6, dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), {},
+     "skipped", "dns", "dns_no_answer", None),
 ]
 
 
@@ -106,7 +111,8 @@ def test_one_private_issuer_on_unrelated_hosts_is_interception():
     probes = [probe(id="x"), probe(id="y", host="js.stripe.com")]
     found = classify.classify(probes, [one("x", "chatgpt.com"), one("y", "js.stripe.com")], FRESH, TABLE, TODAY)
     assert {c["interception"] for c in found} == {"intercepted_trusted"}
-    same_site = classify.classify([probe(id="x"), probe(id="y", host="ws.chatgpt.com")], [one("x", "chatgpt.com"), one("y", "ws.chatgpt.com")], FRESH, TABLE, TODAY)
+    probes = [probe(id="x"), probe(id="y", host="ws.chatgpt.com")]
+    same_site = classify.classify(probes, [one("x", "chatgpt.com"), one("y", "ws.chatgpt.com")], FRESH, TABLE, TODAY)
     assert {c["interception"] for c in same_site} == {"unknown"}
 
 
