@@ -25,6 +25,7 @@ FOREIGN = "foreign"
 _WRITING = ("merged", "replaced", "deleted", "reverted")
 _SETTLE_ATTEMPTS = 3
 _COVERAGE_SHOWN = 1000
+_SUMMARY_NAMES = 4
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class TenantControl:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is in force for one wanted pattern; ``allowed`` and ``exempt`` are "yes", "no", "unchecked" or "not wanted"."""
+    """What is in force for one pattern; ``allowed`` and ``exempt`` are "yes", "no", "unchecked", "not wanted" or "withheld" (by policy)."""
 
     pattern: str
     allowed: str
@@ -491,7 +492,8 @@ class Run:
         result["changes"] = [change.to_data() for change in changes]
         result["summary"] = summary(changes) if changes else "nothing to do" if not result["changed"] else "nothing to write, one activation to finish"
         result["diff"] = {"before": _text(state, changes), "after": _text(after, changes)}
-        result.update(_coverage_data(assessment.coverage))
+        withheld = [Coverage(str(p), "withheld", "not wanted", note="published, withheld by policy") for p in self.policy.withheld]
+        result.update(_coverage_data(assessment.coverage + withheld))
         result["conflicts"] = [self._conflict_data(item) for item in assessment.conflicts]
         result["losses"] = [vars(item) for item in assessment.losses]
         result["audience_widened"] = list(assessment.audience_widened)
@@ -530,7 +532,9 @@ class Failed(Exception):
 
 
 def summary(changes) -> str:
-    """One line for an operator: "create list allow (+35), update rule splice"."""
+    """One line for an operator: "create list allow (+35), update rule splice"; many changes are counted by kind."""
+    if len(changes) > _SUMMARY_NAMES:
+        return _counted(changes)
     parts = []
     for change in changes:
         text = "%s %s" % (change.op, change.ref)
@@ -542,11 +546,25 @@ def summary(changes) -> str:
     return ", ".join(parts)
 
 
+def _counted(changes) -> str:
+    groups: dict = {}
+    for change in changes:
+        entries = groups.setdefault((change.op, change.ref.kind), [0, 0, 0])
+        entries[0] += 1
+        entries[1] += sum(len(added) for added, _removed in change.members.values())
+        entries[2] += sum(len(removed) for _added, removed in change.members.values())
+    parts = []
+    for (op, kind), (count, added, removed) in groups.items():
+        notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
+        parts.append("%s %d %s%s%s" % (op, count, kind, "s" if count > 1 else "", " (%s)" % ", ".join(notes) if notes else ""))
+    return ", ".join(parts)
+
+
 def _coverage_data(coverage: list) -> dict:
     """Coverage for the result: whole, or for a long policy only what is not as wanted."""
     wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
     counts = {
-        "wanted": len(coverage),
+        "wanted": sum(item.allowed != "withheld" for item in coverage),
         "allowed": sum(item.allowed == "yes" for item in coverage),
         "exempt_wanted": len(wanted_exempt),
         "exempt": sum(item.exempt == "yes" for item in wanted_exempt),

@@ -22,6 +22,8 @@ DOMAIN = "domain"
 
 _PREFIX = {EXACT: "", SUBDOMAINS: "*.", DOMAIN: "."}
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+# The shortcut for the many right ones; what it does not take is looked at for the reason.
+_FQDN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+(?![0-9]+\Z|0x[0-9a-f]*\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _ALL_NUMERIC = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 
 
@@ -68,13 +70,13 @@ def parse(text: object) -> Pattern:
         kind, name = SUBDOMAINS, name[2:]
     elif name.startswith("."):
         kind, name = DOMAIN, name[1:]
-    problem = _problem(name, kind)
+    problem = None if len(name) <= 253 and _FQDN.match(name) else _problem(name)
     if problem:
         raise PatternError("%s is not a host name pattern: %s" % (shown, problem))
     return Pattern(name=name, kind=kind)
 
 
-def _problem(name: str, kind: str) -> str | None:
+def _problem(name: str) -> str | None:
     """What is wrong with ``name``, with the way out; None when it is an FQDN."""
     form = "write example.com, *.example.com (subdomains) or .example.com (apex and subdomains)"
     if not name:

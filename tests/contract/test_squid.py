@@ -132,6 +132,11 @@ def test_an_include_that_comes_too_late_is_a_conflict(make):
     assert [c["allowed"] for c in result["coverage"] if c["pattern"] == ".chatgpt.com"] == ["no"]
 
 
+def test_a_deny_info_of_the_rule_is_named(make):
+    rig = make(include="late", before="deny_info TCP_RESET ai_hosts")
+    assert "http_access deny ai_hosts (answers with deny_info TCP_RESET)" in [c["text"] for c in rig.run(check=True)["conflicts"]]
+
+
 def test_a_missing_include_is_said(make):
     rig = make(include="none")
     result = rig.run(check=True)

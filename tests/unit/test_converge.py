@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed, Options, Wanted, desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.memory import ALLOW, EXEMPT, LOG, OPEN, SKIP, MemoryRig
 from tests.contract.rig import FIRST, LATER, STRANGER
 
@@ -76,6 +77,17 @@ def test_a_rule_without_a_place_is_a_conflict_that_names_both_neighbours():
     wanted = [Wanted(Object(ours), "base", above=frozenset([block]), below=frozenset([threat]))]
     with pytest.raises(AccessError, match="below rule threat and above rule block"):
         desired("merged", wanted, State({threat: Object(threat), block: Object(block)}, {"base": (block, threat)}), Options())
+
+
+def test_what_is_withheld_by_policy_is_not_called_missing(tmp_path):
+    policy = Policy.from_config({"allow": [".chatgpt.com"], "withheld": ["*.intercom.io"]})
+    result = MemoryRig(tmp_path).run(policy=policy)
+    assert [(c["pattern"], c["allowed"]) for c in result["coverage"]] == [(".chatgpt.com", "yes"), ("*.intercom.io", "withheld")]
+    assert result["coverage_summary"]["wanted"] == result["coverage_summary"]["allowed"] == 1
+
+
+def test_the_summary_is_one_short_line(tmp_path):
+    assert MemoryRig(tmp_path).run()["summary"] == "create 2 lists (+5), create 3 rules"
 
 
 def test_losses_and_tenant_control_stop_before_any_write(tmp_path):

@@ -192,7 +192,7 @@ class SquidAdapter(Adapter):
         wanted += [Wanted(obj) for obj in audience.acl_objects]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", ALLOW, True))]
         hosts = [files.PREFIX + "port", files.PREFIX + "allow_host", "!" + files.PREFIX + "allow_except"]
-        if policy.exempt and self._bumps():
+        if policy.exempt and self.bumps():
             wanted += self._exemption(policy, audience)
         for directive, header in COOKIE_RULES.items():
             if any(d.args[:2] == (header, "deny") for d in self._site.after(directive)):
@@ -276,7 +276,8 @@ class SquidAdapter(Adapter):
         """How clients reach this Squid: explicit, intercept or tproxy, one for each port."""
         return {next((mode for mode in ("intercept", "tproxy") if mode in d.args), "explicit") for d in self._ports()}
 
-    def _bumps(self) -> bool:
+    def bumps(self) -> bool:
+        """Whether this Squid decrypts anything at all."""
         return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._ports()))
 
     def _ports(self) -> list:
@@ -378,12 +379,16 @@ class _Assessor:
     """What a State of this Squid means for a policy."""
 
     def __init__(self, adapter: SquidAdapter, settings: Settings, site: conf.Site, policy, state: State):
-        self._adapter, self._settings, self._site, self._policy, self._state = adapter, settings, site, policy, state
+        self._settings, self._site, self._policy, self._state = settings, site, policy, state
         networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
         served = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:])
         acls = frozenset(settings.acls) if networks else served
         self._judge = conf.Judge(site, conf.Who(networks, acls, settings.users or None))
         self._found = Assessment()
+        self._exempt = Index(policy.exempt)
+        held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
+        self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
+        self._undecrypted = not adapter.bumps()
 
     def assess(self) -> Assessment:
         found = self._found
@@ -417,8 +422,7 @@ class _Assessor:
         return hit
 
     def _cookies(self) -> None:
-        exempt = Index(self._policy.exempt)
-        decrypted = [p for p in self._policy.allow if exempt.covering(p) is None]
+        decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
         for name, header in COOKIE_RULES.items():
             for directive, sure, may in self._judge.walk(self._site.before(name), lambda d: d.args[2:], decrypted):
                 if directive.args[1] == "deny" and directive.args[0] in (header, "All", "Other"):
@@ -460,32 +464,26 @@ class _Assessor:
         if identity in known:
             return
         self._found.conflicts.append(Conflict(
-            identity, effect, directive.where, directive.text, tuple(str(p) for p in hosts), bool(sure), remedy,
+            identity, effect, directive.where, directive.text + self._page(directive), tuple(str(p) for p in hosts), bool(sure), remedy,
             "protected" if protected else "everything else that this line %s" % {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]))
 
+    def _page(self, directive) -> str:
+        """How Squid answers when this rule denies: its last ACL may have a deny_info."""
+        pages = [d.args[0] for d in self._site.named("deny_info") if len(d.args) > 1 and d.args[-1] == directive.args[-1]]
+        return " (answers with deny_info %s)" % pages[-1] if pages else ""
+
     def _coverage(self, pattern, denied, bumped) -> Coverage:
-        wants_exempt = Index(self._policy.exempt).covering(pattern) is not None if len(self._policy.exempt) < 50 else pattern in self._exempt_set()
+        wants_exempt = self._exempt.covering(pattern) is not None
         allowed = self._holds(ALLOW, ALLOW_RULE, pattern) and pattern not in denied
         exempt = self._holds(EXEMPT, SPLICE_RULE, pattern) and pattern not in bumped
-        undecrypted = not self._adapter._bumps()
         return Coverage(
-            str(pattern), "yes" if allowed else "no", "not wanted" if not wants_exempt else "yes" if exempt or undecrypted else "no",
-            ALLOW_RULE.name if allowed else None, SPLICE_RULE.name if exempt else "nothing is decrypted here" if wants_exempt and undecrypted else None)
-
-    def _exempt_set(self) -> set:
-        return set(self._policy.exempt)
+            str(pattern), "yes" if allowed else "no", "not wanted" if not wants_exempt else "yes" if exempt or self._undecrypted else "no",
+            ALLOW_RULE.name if allowed else None, SPLICE_RULE.name if exempt else "nothing is decrypted here" if wants_exempt and self._undecrypted else None)
 
     def _holds(self, list_ref: Ref, rule_ref: Ref, pattern) -> bool:
         if rule_ref not in self._state.objects or self._site.position is None and self._site.files:
             return False
-        return self._index(list_ref).covering(pattern) is not None
-
-    def _index(self, ref: Ref) -> Index:
-        cache = self.__dict__.setdefault("_indexes", {})
-        if ref not in cache:
-            obj = self._state.objects.get(ref)
-            cache[ref] = Index([parse(text) for text in obj.members["hosts"]] if obj else [])
-        return cache[ref]
+        return self._indexes[list_ref].covering(pattern) is not None
 
 
 def _conflict_id(identity: str) -> str:

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make bench``. Numbers are of this machine at this moment; what travels is the counts and the ratios."""
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, collapse, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import Selection, endpoint_probes, load
+from tests.contract.squid import SquidRig
+from tests.lab.lab import Internet, Lab
+from tests.lab.squid import available
+
+ROW = "%-58s %-34s %s"
+
+
+def timed(action, repeat: int = 3) -> float:
+    """The best of ``repeat`` runs, in seconds."""
+    best = float("inf")
+    for _number in range(repeat):
+        began = time.perf_counter()
+        action()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def names(count: int) -> list:
+    return ["host%d.site%d.example%d.com" % (n, n % 97, n % 13) for n in range(count)]
+
+
+def patterns() -> None:
+    base = None
+    for count in (100, 1000, 10000, 50000):
+        members = [parse(text) for text in names(count)] + [parse("*.example%d.com" % n) for n in range(0, 13, 4)]
+        index = Index(members)
+        seconds = timed(lambda: collapse(members)), timed(lambda: [index.covering(p) for p in members])
+        each = sum(seconds) / count * 1e6
+        base = base or each
+        print(ROW % ("patterns: collapse, cover, %d entries" % count, "%.1f ms, %.1f ms" % (seconds[0] * 1e3, seconds[1] * 1e3),
+                     "%.2f of the time per entry at 100" % (each / base)))
+
+
+def squid() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="netaccess-bench-"))
+    folder.chmod(0o755)
+    with Internet(folder / "internet") as internet:
+        for count in (34, 1000, 50000):
+            (folder / str(count)).mkdir()
+            rig = SquidRig(folder / str(count), internet)
+            try:
+                squid_row(rig, count)
+            finally:
+                rig.stop()
+
+
+def squid_row(rig, count: int) -> None:
+    wanted = names(count)
+    policy = Policy.from_config({"allow": wanted, "exempt": wanted})
+
+    def bare():
+        subprocess.run(rig.squid.command("-k", "parse"), check=True, capture_output=True)
+        rig.force()
+    rig.run(policy=policy)
+    squid_alone = timed(bare)
+    rig.run("deleted")
+    began = time.perf_counter()
+    requests = rig.run(policy=policy)["requests"]
+    converge = time.perf_counter() - began
+    rerun = timed(lambda: rig.run(policy=policy))
+    print(ROW % ("squid_access: %d domains, converge" % count, "%d writes, %d commands, %.2f s" % (requests["writes"], requests["commands"], converge),
+                 "%.1f times bare parse and reconfigure (%.2f s)" % (converge / squid_alone, squid_alone)))
+    requests = rig.meter.requests()
+    print(ROW % ("squid_access: %d domains, re-run" % count, "%d writes, %d commands, %.2f s" % (requests["writes"], requests["commands"], rerun),
+                 "%.1f times" % (rerun / squid_alone)))
+
+
+def reachability() -> None:
+    probes = endpoint_probes(load(), Selection())
+    with Lab() as lab:
+        roots = lab.internet.public.read_text()
+        proxy = tunnel.parse_proxy("http://127.0.0.1:%d" % lab.internet.provider)
+        settings = runner.Settings(roots, proxy, timeout=5, deadline=20)
+        runner.run(probes, settings)
+        began = time.perf_counter()
+        done = runner.run(probes, settings)
+        whole = time.perf_counter() - began
+        alone = max(timed(lambda p=p: runner.run([p], settings), 1) for p in probes)
+    print(ROW % ("reachability_info: %d probes, healthy" % len(probes), "%d connections, %.2f s" % (done["connections"], whole),
+                 "%.1f times the slowest probe alone (%.2f s)" % (whole / alone, alone)))
+    with blackhole() as port:
+        settings = runner.Settings(roots, tunnel.parse_proxy("http://127.0.0.1:%d" % port), timeout=2, deadline=5)
+        whole, alone = timed(lambda: runner.run(probes, settings), 1), timed(lambda: runner.run(probes[:1], settings), 1)
+    print(ROW % ("reachability_info: %d probes, every packet dropped" % len(probes), "%.2f s" % whole,
+                 "%.1f times one probe alone (%.2f s)" % (whole / alone, alone)))
+
+
+@contextlib.contextmanager
+def blackhole():
+    """A port whose backlog is full: packets to it are dropped, as a firewall does. Yields its number."""
+    with contextlib.ExitStack() as held:
+        listener = held.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _number in range(4):
+            filler = held.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def main() -> None:
+    print(ROW % ("WHAT", "COUNTED AND TIMED", "RATIO") + "\n(%d cores, load %.1f)" % (os.cpu_count(), os.getloadavg()[0]))
+    patterns()
+    missing = available()
+    if missing:
+        print("Squid and reachability: skipped, %s" % missing)
+        return
+    squid()
+    reachability()
+
+
+if __name__ == "__main__":
+    main()
