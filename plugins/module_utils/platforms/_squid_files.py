@@ -20,6 +20,10 @@ PREFIX = "netaccess_"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
 #: Directives whose lines are read in order, and how many words name a rule before its ACLs.
 RULEBASES = {"ssl_bump": 1, "request_header_access": 2, "reply_header_access": 2, "http_access": 1}
+ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
+ALLOW_RULE = Ref("rule", "http_access allow")
+PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump splice")
+COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
 
 
 @dataclass

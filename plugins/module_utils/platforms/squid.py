@@ -18,21 +18,17 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import (
-    FOREIGN, OURS, Adapter, Assessment, Conflict, Coverage, Loss, Step, TenantControl, Wanted,
+    FOREIGN, OURS, Adapter, Assessment, Step, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import write_atomically
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _squid_conf as conf
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _squid_files as files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid_assess import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid_control import Control, last_loaded, replace_file
 
-ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
-ALLOW_RULE = Ref("rule", "http_access allow")
-PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump splice")
-COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 _AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
@@ -116,7 +112,7 @@ class SquidAdapter(Adapter):
         self._load_site()
         drop_in = files.parse_drop_in(self._own_text(self._settings.drop_in) or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
-        for ref in (ALLOW, EXEMPT):
+        for ref in (files.ALLOW, files.EXEMPT):
             text = self._own_text(self._path(ref))
             if text is not None:
                 marked = text.startswith(files.MARK)
@@ -157,7 +153,7 @@ class SquidAdapter(Adapter):
         return os.path.join(self._settings.list_dir, "in-force.json")
 
     def _own_paths(self) -> list:
-        return [self._settings.drop_in] + [self._path(ref, e) for ref in (ALLOW, EXEMPT) for e in (False, True)]
+        return [self._settings.drop_in] + [self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
 
     def _on_disk(self) -> dict:
         """What of ours is on disk: a digest for each file, of ours or with a directive that we disabled."""
@@ -188,17 +184,17 @@ class SquidAdapter(Adapter):
 
     def target(self, policy, state: State) -> list:
         audience = self._audience()
-        wanted = [Wanted(Object(ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
+        wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.acl_objects]
-        wanted += [Wanted(self._list_acl("allow_host", "dstdomain", ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", ALLOW, True))]
+        wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
         hosts = [files.PREFIX + "port", files.PREFIX + "allow_host", "!" + files.PREFIX + "allow_except"]
         if policy.exempt and self.bumps():
             wanted += self._exemption(policy, audience)
-        for directive, header in COOKIE_RULES.items():
+        for directive, header in files.COOKIE_RULES.items():
             if any(d.args[:2] == (header, "deny") for d in self._site.after(directive)):
                 name = "%s %s allow" % (directive, header)
                 wanted.append(Wanted(files.rule(name, audience.words + hosts), directive))
-        wanted.append(Wanted(files.rule(ALLOW_RULE.name, audience.words + hosts + audience.auth), "http_access"))
+        wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, audience.words + hosts + audience.auth), "http_access"))
         return wanted
 
     def _exemption(self, policy, audience) -> list:
@@ -207,13 +203,13 @@ class SquidAdapter(Adapter):
         # An intercepted connection shows its name only after the peek, so there every connection of these clients is looked at.
         peek = [prefix + "step1"] + (audience.words if self._modes() - {"explicit"} else words)
         return [
-            Wanted(Object(EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
+            Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
             Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
-            Wanted(self._list_acl("exempt_host", "dstdomain", EXEMPT)),
-            Wanted(self._list_acl("exempt_except", "dstdomain", EXEMPT, True)),
-            Wanted(self._list_acl("exempt_sni", "ssl::server_name", EXEMPT)),
-            Wanted(files.rule(PEEK_RULE.name, peek), "ssl_bump", above=frozenset([SPLICE_RULE])),
-            Wanted(files.rule(SPLICE_RULE.name, words + [prefix + "exempt_sni"] + audience.auth), "ssl_bump", below=frozenset([PEEK_RULE])),
+            Wanted(self._list_acl("exempt_host", "dstdomain", files.EXEMPT)),
+            Wanted(self._list_acl("exempt_except", "dstdomain", files.EXEMPT, True)),
+            Wanted(self._list_acl("exempt_sni", "ssl::server_name", files.EXEMPT)),
+            Wanted(files.rule(files.PEEK_RULE.name, peek), "ssl_bump", above=frozenset([files.SPLICE_RULE])),
+            Wanted(files.rule(files.SPLICE_RULE.name, words + [prefix + "exempt_sni"] + audience.auth), "ssl_bump", below=frozenset([files.PEEK_RULE])),
         ]
 
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
@@ -289,7 +285,7 @@ class SquidAdapter(Adapter):
     # -- assessing
 
     def assess(self, policy, state: State) -> Assessment:
-        return _Assessor(self, self._settings, self._live_site(state), policy, state).assess()
+        return Assessor(self._settings, self._live_site(state), self.bumps(), policy, state).assess()
 
     def _live_site(self, state: State) -> conf.Site:
         """The site with its directives enabled and disabled as ``state`` has them."""
@@ -328,7 +324,7 @@ class SquidAdapter(Adapter):
     def _texts(self, path: str, state: State) -> dict:
         if path == self._settings.drop_in:
             return {path: files.render_drop_in(state, self._settings.comment)}
-        for ref in (ALLOW, EXEMPT):
+        for ref in (files.ALLOW, files.EXEMPT):
             if path == self._path(ref):
                 obj = state.objects.get(ref)
                 domains, exceptions = files.render_list(obj.members, obj.fields["marked"]) if obj else (None, None)
@@ -373,122 +369,3 @@ class _Audience:
     acl_objects: list
     words: list
     auth: list
-
-
-class _Assessor:
-    """What a State of this Squid means for a policy."""
-
-    def __init__(self, adapter: SquidAdapter, settings: Settings, site: conf.Site, policy, state: State):
-        self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
-        served = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:])
-        acls = frozenset(settings.acls) if networks else served
-        self._judge = conf.Judge(site, conf.Who(networks, acls, settings.users or None))
-        self._found = Assessment()
-        self._exempt = Index(policy.exempt)
-        held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
-        self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
-        self._undecrypted = not adapter.bumps()
-
-    def assess(self) -> Assessment:
-        found = self._found
-        found.resolved = {_conflict_id(ref.name): ref for ref, obj in self._state.objects.items() if ref.kind == "directive" and not obj.fields["enabled"]}
-        if self._site.position is None and self._site.files:
-            found.manual.append("%s does not include %s: add \"include %s\" below its port and authentication rules and above the rules that deny"
-                                % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
-        denied = self._denials()
-        bumped = self._decryptions()
-        self._cookies()
-        self._side_effects()
-        found.coverage = [self._coverage(pattern, denied, bumped) for pattern in self._policy.allow]
-        found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
-        return found
-
-    def _denials(self) -> set:
-        blocked = set()
-        for directive, sure, may in self._judge.walk(self._site.before("http_access"), lambda d: d.args[1:], self._policy.allow):
-            if directive.args[0] == "deny":
-                blocked |= set(sure)
-                self._conflict("deny", directive, sure, may)
-        return blocked
-
-    def _decryptions(self) -> set:
-        hit = set()
-        for step in (1, 2):
-            for directive, sure, may in self._judge.walk(self._site.before("ssl_bump"), lambda d: d.args[1:], self._policy.exempt, step):
-                if directive.args[0] in ("bump", "client-first", "server-first", "terminate"):
-                    hit |= set(sure)
-                    self._conflict("deny" if directive.args[0] == "terminate" else "decrypt", directive, sure, may)
-        return hit
-
-    def _cookies(self) -> None:
-        decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
-        for name, header in COOKIE_RULES.items():
-            for directive, sure, may in self._judge.walk(self._site.before(name), lambda d: d.args[2:], decrypted):
-                if directive.args[1] == "deny" and directive.args[0] in (header, "All", "Other"):
-                    self._conflict("cookies", directive, sure, may)
-            for directive, sure, may in self._judge.walk(self._site.after(name), lambda d: d.args[2:], decrypted):
-                if directive.args[1] == "deny" and directive.args[0] in ("All", "Other") and not self._site.named(name + " " + header):
-                    self._conflict("cookies", directive, [], sure + may)
-
-    def _side_effects(self) -> None:
-        exempt, found = self._policy.exempt, self._found
-        for directive, sure, may in self._judge.walk(self._site.named("adaptation_access"), lambda d: d.args[2:], exempt):
-            if directive.args[1] == "allow":
-                for control in ("av", "dlp"):
-                    found.losses.append(Loss(control, self._rule(directive), tuple(str(p) for p in sure + may)))
-        for directive, sure, may in self._judge.walk(self._site.named("request_header_add"), lambda d: d.args[2:], exempt):
-            hosts = sure + may
-            if directive.args[0].lower() == "chatgpt-allowed-workspace-id":
-                found.tenant_controls.append(TenantControl("%s request_header_add %s" % (directive.where, directive.args[0]), tuple(hosts)))
-            else:
-                found.losses.append(Loss("headers", "%s request_header_add %s" % (directive.where, directive.args[0]), tuple(str(p) for p in hosts)))
-        for directive in self._site.named("url_rewrite_program", "url_rewrite_children")[:1]:
-            found.conflicts.append(Conflict(
-                _conflict_id(directive.identity), "rewrite", directive.where, directive.name, tuple(str(p) for p in self._policy.allow), certain=False,
-                opens="the rewriter sees every CONNECT; make it leave these hosts alone"))
-
-    def _rule(self, directive) -> str:
-        return "%s %s" % (directive.where, directive.text)
-
-    def _conflict(self, effect: str, directive, sure, may) -> None:
-        # A rule that names no destination and only may match says nothing about these hosts in particular.
-        hosts = sure or (may if self._judge.names_destination(directive.args) else [])
-        if not hosts:
-            return
-        ref = Ref("directive", directive.identity)
-        protected = any(name in (directive.file, directive.where) for name in self._settings.protected)
-        remedy = () if protected else (Change(ref, UPDATE, {"enabled": (True, False)}),)
-        known = {conflict.id: conflict for conflict in self._found.conflicts}
-        identity = _conflict_id(ref.name)
-        if identity in known:
-            return
-        self._found.conflicts.append(Conflict(
-            identity, effect, directive.where, directive.text + self._page(directive), tuple(str(p) for p in hosts), bool(sure), remedy,
-            "protected" if protected else "everything else that this line %s" % {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]))
-
-    def _page(self, directive) -> str:
-        """How Squid answers when this rule denies: its last ACL may have a deny_info."""
-        pages = [d.args[0] for d in self._site.named("deny_info") if len(d.args) > 1 and d.args[-1] == directive.args[-1]]
-        return " (answers with deny_info %s)" % pages[-1] if pages else ""
-
-    def _coverage(self, pattern, denied, bumped) -> Coverage:
-        wants_exempt = self._exempt.covering(pattern) is not None
-        allowed = self._holds(ALLOW, ALLOW_RULE, pattern) and pattern not in denied
-        exempt = self._holds(EXEMPT, SPLICE_RULE, pattern) and pattern not in bumped
-        return Coverage(
-            str(pattern), "yes" if allowed else "no", "not wanted" if not wants_exempt else "yes" if exempt or self._undecrypted else "no",
-            ALLOW_RULE.name if allowed else None, SPLICE_RULE.name if exempt else "nothing is decrypted here" if wants_exempt and self._undecrypted else None)
-
-    def _holds(self, list_ref: Ref, rule_ref: Ref, pattern) -> bool:
-        if rule_ref not in self._state.objects or self._site.position is None and self._site.files:
-            return False
-        return self._indexes[list_ref].covering(pattern) is not None
-
-
-def _conflict_id(identity: str) -> str:
-    """Short and stable: from the rule's file and text, not its line number."""
-    return "squid-%s" % hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:10]
-
-
-__all__ = ["CONFLICT", "Settings", "SquidAdapter", "from_module"]
