@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small internet: TLS origins for any list of hosts, and an honest provider that carries CONNECT to them.
 
-``python -m tests.lab.internet FOLDER HOST...`` serves until its standard input closes; ports are written to FOLDER/ports.json.
+``python -m tests.lab.internet FOLDER ADDRESS PORT HOST...`` serves until it is killed, the origins on ADDRESS ("*" for all) and PORT (0 for
+a free one); ports are written to FOLDER/ports.json.
 Origins answer by path: a trace, an OpenID configuration, 401 for the API, a request echo, a WebSocket echo, an event stream, an upload
 sink, a status page. HTTP/1.1 only. Nothing here is imported from the collection.
 """
@@ -153,19 +154,18 @@ async def _copy(reader, writer) -> None:
         writer.close()
 
 
-async def _main(folder: Path, hosts: list) -> None:
+async def _main(folder: Path, address: str, port: int, hosts: list) -> None:
     authority = Authority("Lab Public Root", "Lab Public Trust")
     authority.write(folder / "public.pem")
     origin = Origin(authority, hosts, folder)
-    served = await asyncio.start_server(origin.serve, "127.0.0.1", 0, ssl=origin.context)
+    served = await asyncio.start_server(origin.serve, None if address == "*" else address, port, ssl=origin.context)
     port = served.sockets[0].getsockname()[1]
     provider = await asyncio.start_server(Provider(hosts, port).serve, "127.0.0.1", 0)
     ports = {"origin": port, "provider": provider.sockets[0].getsockname()[1]}
     (folder / "ports.tmp").write_text(json.dumps(ports))
     os.replace(folder / "ports.tmp", folder / "ports.json")
-    # The starter holds the other end: when it dies, however, this ends.
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.buffer.read)
+    await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2:]))
+    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4:]))

@@ -1,19 +1,20 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The whole lab: internet, Squid, hosts behind it, a control host outside, and the Ansible inventory for them. Loopback, no root needed."""
+"""The whole lab: internet, Squid, hosts behind it, a control host outside, and the Ansible inventory for them. On loopback without root, or in namespaces."""
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import yaml
 
+from tests.lab.network import BRANCHES, LAN, LAN6, Namespace, Network
+from tests.lab.process import Process, wait_until
 from tests.lab.squid import Squid, squid_program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,69 +37,78 @@ def hosts() -> list:
 
 
 class Internet:
-    """The internet's process. ``origin`` and ``provider`` are its ports, ``public`` the public root (PEM)."""
+    """The internet's process. ``origin`` and ``provider`` are its ports, ``public`` the public root (PEM). ``space``: the namespace it lives in."""
 
-    def __init__(self, folder: Path, names: list | None = None):
-        self.folder, self._names = Path(folder), names or hosts()
+    def __init__(self, folder: Path, names: list | None = None, space: Namespace | None = None):
+        self.folder, self._names, self._space = Path(folder), names or hosts(), space
         self._process = None
 
     def __enter__(self) -> Internet:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._process = subprocess.Popen([sys.executable, "-m", "tests.lab.internet", str(self.folder), *self._names], stdin=subprocess.PIPE, cwd=ROOT)
-        deadline = time.monotonic() + 20
+        enter, listen = (self._space.enter, ["*", "443"]) if self._space else ([], ["127.0.0.1", "0"])
+        self._process = Process([sys.executable, "-m", "tests.lab.internet", str(self.folder), *listen, *self._names], enter, cwd=ROOT, stderr=None)
         ready = self.folder / "ports.json"
-        while not ready.exists():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.__exit__()
-                raise RuntimeError("the lab's internet did not start")
-            time.sleep(0.02)
+        try:
+            wait_until(ready.exists, "the lab's internet", lambda: None if self._process.alive() else "see above")
+        except BaseException:
+            self.__exit__()
+            raise
         ports = json.loads(ready.read_text())
         self.origin, self.provider, self.public = ports["origin"], ports["provider"], self.folder / "public.pem"
         return self
 
     def __exit__(self, *_exc) -> None:
-        self._process.stdin.close()
-        try:
-            self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.stop()
 
 
 class Lab:
-    """Everything up on entry, everything gone on exit. ``folder`` is made when it is not given, and then removed."""
+    """Everything up on entry, everything gone on exit. ``folder`` is made when it is not given, and then removed.
 
-    def __init__(self, folder: Path | None = None, **squid_options):
+    ``transparent``: hosts in namespaces that know of no proxy, behind a gateway that sends their traffic to Squid; needs root.
+    """
+
+    def __init__(self, folder: Path | None = None, transparent: bool = False, **squid_options):
         self._own = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="netaccess-lab-"))
-        self._squid_options = squid_options
+        self._transparent, self._squid_options = transparent, squid_options
+        self._up = contextlib.ExitStack()
 
     def __enter__(self) -> Lab:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        # Squid gives up root and has to get in.
-        self.folder.chmod(0o755)
-        self.internet = Internet(self.folder / "internet")
-        self.internet.__enter__()
-        try:
-            self.squid = Squid(self.folder / "squid", self.internet.provider, self.internet.public, **self._squid_options).start()
+        with contextlib.ExitStack() as up:
+            if self._own:
+                up.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Squid gives up root and has to get in.
+            self.folder.chmod(0o755)
+            self.network = up.enter_context(Network(self.folder / "network", hosts(), ROOT)) if self._transparent else None
+            spaces = self.network.spaces if self.network else {}
+            self.internet = up.enter_context(Internet(self.folder / "internet", space=spaces.get("internet")))
+            self.squid = up.enter_context(Squid(
+                self.folder / "squid", self.internet.provider, self.internet.public, gateway=spaces.get("gateway"), **self._squid_options))
             self.inventory = self.folder / "inventory.yml"
             self.inventory.write_text(yaml.safe_dump(self._inventory(), sort_keys=False))
-        except BaseException:
-            self.internet.__exit__()
-            raise
+            self._up = up.pop_all()
         return self
 
-    def __exit__(self, *_exc) -> None:
-        self.squid.stop()
-        self.internet.__exit__()
-        if self._own:
-            shutil.rmtree(self.folder, ignore_errors=True)
+    def __exit__(self, *exc) -> None:
+        self._up.__exit__(*exc)
 
     def _inventory(self) -> dict:
         overlay = self.folder / "overlay.yml"
         overlay.write_text(yaml.safe_dump(OVERLAY))
-        squid, proxy = self.squid, "http://127.0.0.1:%d" % self.squid.port
-        behind = {"verify_proxy": proxy}
+        squid = self.squid
+        if self.network:
+            place = {name: self._interpreter(space) for name, space in self.network.spaces.items()}
+            networks = [form % BRANCHES[name] for name in ("branch1", "branch2") for form in (LAN, LAN6)]
+            device = place["gateway"]
+            branches = {name: dict(place[name], verify_proxy="direct") for name in BRANCHES}
+            outside = dict(place["internet"], verify_proxy="direct")
+        else:
+            sources = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.4"}
+            networks, device = [sources["branch1"], sources["branch2"]], {}
+            branches = {name: {"verify_proxy": "http://127.0.0.1:%d" % squid.port, "verify_source_address": source} for name, source in sources.items()}
+            outside = {"verify_proxy": "http://127.0.0.1:%d" % self.internet.provider}
+        branches["stranger"]["verify_expect"] = "unchanged"
         return {"all": {
             "vars": {
                 "ansible_connection": "ansible.builtin.local",
@@ -107,9 +117,9 @@ class Lab:
                 "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s']) }}" % overlay,
             },
             "children": {
-                "netaccess_devices": {"hosts": {"proxy1": {
+                "netaccess_devices": {"hosts": {"proxy1": dict(device, **{
                     "access_product": "squid",
-                    "access_audience": {"networks": ["127.0.0.2", "127.0.0.3"]},
+                    "access_audience": {"networks": networks},
                     "access_comment": "lab",
                     "access_journal": str(self.folder / "journals"),
                     "access_squid_config_file": str(squid.config),
@@ -117,12 +127,14 @@ class Lab:
                     "access_squid_list_dir": str(squid.list_dir),
                     "access_squid_program": squid_program(),
                     "access_squid_service_name": squid.name,
-                }}},
-                "netaccess_vantages": {"hosts": {
-                    "branch1": dict(behind, verify_source_address="127.0.0.2"),
-                    "branch2": dict(behind, verify_source_address="127.0.0.3"),
-                    "stranger": dict(behind, verify_source_address="127.0.0.4", verify_expect="unchanged"),
-                    "outside": {"verify_proxy": "http://127.0.0.1:%d" % self.internet.provider},
-                }},
+                })}},
+                "netaccess_vantages": {"hosts": dict(branches, outside=outside)},
             },
         }}
+
+    def _interpreter(self, space: Namespace) -> dict:
+        """Host variables that run every module in ``space``."""
+        path = self.folder / ("python-%d" % space.pid)
+        path.write_text("#!/bin/sh\nexec %s '%s' \"$@\"\n" % (" ".join(space.enter), sys.executable))
+        path.chmod(0o755)
+        return {"ansible_python_interpreter": str(path)}

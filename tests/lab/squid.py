@@ -1,22 +1,23 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A real Squid as a company would run it: it blocks AI hosts, decrypts everything and strips cookies. Loopback, explicit proxy, no root needed."""
+"""A real Squid as a company would run it: it blocks AI hosts, decrypts everything and strips cookies.
+
+On loopback as an explicit proxy, which needs no root; or on the gateway of a Network, which sends it the traffic of hosts that know of no proxy.
+"""
 from __future__ import annotations
 
-import atexit
-import glob
 import os
 import pwd
 import shutil
-import signal
 import socket
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
+from tests.lab.network import HTTP_PORT, HTTPS_PORT, RESOLVER, Namespace
 from tests.lab.pki import Authority
+from tests.lab.process import Process, wait_until
 
 CERTGEN = "/usr/lib/squid/security_file_certgen"
 BLOCKED = (".openai.com .chatgpt.com .oaiusercontent.com .oaistatic.com .oaistatsig.com .livekit.cloud .featuregates.org .statsig.com "
@@ -24,12 +25,11 @@ BLOCKED = (".openai.com .chatgpt.com .oaiusercontent.com .oaistatic.com .oaistat
 
 SITE = """\
 # A company's proxy.
-http_port 127.0.0.1:{port} ssl-bump cert={folder}/inspection.pem generate-host-certificates=on dynamic_cert_mem_cache_size=4MB
+{ports}
 sslcrtd_program {certgen} -s {folder}/certificates -M 4MB
 sslcrtd_children 2 startup=1 idle=1
 tls_outgoing_options cafile={public}
-cache_peer 127.0.0.1 parent {provider} 0 no-query no-digest default
-never_direct allow all
+{upstream}
 visible_hostname proxy.example.com
 pid_filename {folder}/squid.pid
 cache_log {folder}/cache.log
@@ -41,7 +41,7 @@ cache deny all
 shutdown_lifetime 0 seconds
 cache_effective_user {user}
 {early}
-acl lan src 127.0.0.2-127.0.0.9
+acl lan src {lan}
 acl SSL_ports port 443
 acl Safe_ports port 80 443
 acl CONNECT method CONNECT
@@ -63,6 +63,19 @@ ssl_bump bump all
 http_access allow lan {auth_acl}
 http_access deny all
 """
+
+BUMP = "ssl-bump cert={folder}/inspection.pem generate-host-certificates=on dynamic_cert_mem_cache_size=4MB"
+EXPLICIT = {
+    "ports": "http_port 127.0.0.1:{port} " + BUMP,
+    # The provider knows every name and every way; no DNS is needed.
+    "upstream": "cache_peer 127.0.0.1 parent {provider} 0 no-query no-digest default\nnever_direct allow all",
+    "lan": "127.0.0.2-127.0.0.9",
+}
+TRANSPARENT = {
+    "ports": "http_port {port}\nhttp_port %d intercept\nhttps_port %d intercept %s" % (HTTP_PORT, HTTPS_PORT, BUMP),
+    "upstream": "dns_nameservers " + RESOLVER,
+    "lan": "10.10.0.0/24 fd10:10::/64",
+}
 
 AUTH = """\
 auth_param basic program {folder}/check-password
@@ -86,22 +99,24 @@ class Squid:
     """``folder`` must be empty and reachable for everybody. ``provider`` is the port of the provider, ``public`` the public root (PEM).
 
     ``include``: "early" (before the denies, as in Debian), "late" or "none". ``before``: lines of the site just before the include.
+    ``gateway``: the namespace whose traffic it takes.
     """
 
     def __init__(self, folder: Path, provider: int, public: Path, auth: bool = False, include: str = "early", before: str = "",
-                 peek: bool = True, early: str = ""):
+                 peek: bool = True, early: str = "", gateway: Namespace | None = None):
         self.folder, self.name = Path(folder), "lab" + uuid.uuid4().hex[:12]
         self.port = free_port()
         self.config, self.drop_in_dir, self.list_dir = self.folder / "squid.conf", self.folder / "conf.d", self.folder / "lists"
         self.drop_in = self.drop_in_dir / "netaccess-chatgpt.conf"
-        self._process = None
+        self._process, self._enter = None, gateway.enter if gateway else []
         self.drop_in_dir.mkdir(parents=True)
         self.inspection = Authority("Example Inspection CA", "Example Company")
         (self.folder / "inspection.pem").write_bytes(self.inspection.key_pem)
         self.inspection.write(self.folder / "inspection-root.pem")
         line = "include %s/*.conf" % self.drop_in_dir
+        place = {key: value.format(port=self.port, folder=self.folder, provider=provider) for key, value in (TRANSPARENT if gateway else EXPLICIT).items()}
         self.site = SITE.format(
-            port=self.port, folder=self.folder, certgen=CERTGEN, public=public, provider=provider, blocked=BLOCKED, before=before, early=early,
+            folder=self.folder, certgen=CERTGEN, public=public, blocked=BLOCKED, before=before, early=early, **place,
             user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody",
             auth=AUTH.format(folder=self.folder) if auth else "", auth_acl="staff" if auth else "", peek="ssl_bump peek step1" if peek else "",
             include_early=line if include == "early" else "", include_late=line if include == "late" else "")
@@ -114,12 +129,10 @@ class Squid:
         subprocess.run([CERTGEN, "-c", "-s", str(self.folder / "certificates"), "-M", "4MB"], check=True, capture_output=True)
 
     def start(self) -> Squid:
-        atexit.register(self.stop)
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", "nobody", str(self.folder)], check=True)
-        self._process = subprocess.Popen(
-            self.command("-N"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        wait_for_port(self.port, lambda: self.log() if self._process.poll() is not None else None)
+        self._process = Process(self.command("-N"), enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name)
+        wait_until(lambda: "Accepting" in self.log(), "squid", lambda: None if self.alive() else self.log())
         return self
 
     def command(self, *arguments) -> list:
@@ -134,22 +147,14 @@ class Squid:
         return path.read_text() if path.exists() else ""
 
     def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.alive()
 
     def reconfigure(self) -> None:
         subprocess.run(self.command("-k", "reconfigure"), check=True, capture_output=True)
 
     def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            process.wait()
-        for segment in glob.glob("/dev/shm/%s-*.shm" % self.name):
-            os.unlink(segment)
-        atexit.unregister(self.stop)
+        if self._process is not None:
+            self._process.stop()
 
     def __enter__(self) -> Squid:
         return self.start()
@@ -162,17 +167,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def wait_for_port(port: int, dead=lambda: None, seconds: float = 15) -> None:
-    """Poll until something listens. :raises RuntimeError: with what ``dead()`` returns, or when the time is up."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            probe.settimeout(1)
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        if dead() is not None:
-            raise RuntimeError("squid ended while starting: %s" % dead()[-2000:])
-        time.sleep(0.02)
-    raise RuntimeError("nothing listens on port %d after %s seconds" % (port, seconds))

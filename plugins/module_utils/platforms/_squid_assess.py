@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid
 class Assessor:
     """What a State of this Squid means for a policy."""
 
-    def __init__(self, settings, site: conf.Site, decrypts: bool, policy, state: State):
+    def __init__(self, settings, site: conf.Site, decrypts: bool, auth: list, policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
         served = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:])
@@ -29,7 +29,7 @@ class Assessor:
         self._exempt = Index(policy.exempt)
         held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
         self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
-        self._undecrypted = not decrypts
+        self._undecrypted, self._auth = not decrypts, auth
 
     def assess(self) -> Assessment:
         found = self._found
@@ -37,6 +37,8 @@ class Assessor:
         if self._site.position is None and self._site.files:
             found.manual.append("%s does not include %s: add \"include %s\" below its port and authentication rules and above the rules that deny"
                                 % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
+        if self._site.intercepting:
+            self._by_address()
         denied = self._denials()
         bumped = self._decryptions()
         self._cookies()
@@ -44,6 +46,17 @@ class Assessor:
         found.coverage = [self._coverage(pattern, denied, bumped) for pattern in self._policy.allow]
         found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
         return found
+
+    def _by_address(self) -> None:
+        """Squid judges an intercepted connection twice: by its address, and by its name once that is known. Our rules are about names."""
+        decides = self._judge.nameless(self._site.named("http_access"))
+        if decides is None or decides.args[0] == "deny":
+            self._found.manual.append(
+                "intercepted connections are judged by their address before their name is known, and %s denies that: allow CONNECT to port 443 "
+                "for these clients there" % (self._rule(decides) if decides else "no http_access rule allows it"))
+        if self._auth:
+            self._found.manual.append("clients of the intercepting ports (%s) cannot authenticate: for them these rules do not hold"
+                                      % ", ".join(d.args[0] for d in self._site.intercepting))
 
     def _denials(self) -> set:
         blocked = set()

@@ -78,6 +78,19 @@ class Site:
     def named(self, *names) -> list:
         return [d for d in self.directives if d.name in names and d.enabled]
 
+    @property
+    def ports(self) -> list:
+        return [d for d in self.named("http_port", "https_port") if d.args]
+
+    @property
+    def intercepting(self) -> list:
+        """The ports whose clients know of no proxy."""
+        return [d for d in self.ports if "intercept" in d.args or "tproxy" in d.args]
+
+    @property
+    def port_numbers(self) -> list:
+        return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
+
     def before(self, name: str) -> list:
         """The directives of that name that Squid reads before the drop-in."""
         return [d for d in self.directives[:self.position or 0] if d.name == name and d.enabled]
@@ -152,6 +165,12 @@ def logical_lines(text: str):
         line = re.sub(r'\s#[^"]*$', "", line).strip()
         if line:
             yield start, line
+
+
+def port_name(directive: Directive) -> str:
+    """What a ``myportname`` ACL calls this port."""
+    given = [word[len("name="):] for word in directive.args if word.startswith("name=")]
+    return given[-1] if given else directive.args[0]
 
 
 # -- ACLs ----------------------------------------------------------------------------------------------------------
@@ -251,6 +270,14 @@ class Judge:
             if sure:
                 gone = set(sure)
                 left = [pattern for pattern in left if pattern not in gone]
+
+    def nameless(self, chain):
+        """The directive of ``chain`` that surely decides about a connection of which only the address is known, or None."""
+        for directive in chain:
+            words = directive.args[1:]
+            if not any(self.type_of(word) in _DESTINATION for word in words) and self._all(words, None, None) == YES:
+                return directive
+        return None
 
     def names_destination(self, words) -> bool:
         return any(self.type_of(word.lstrip("!")) in _DESTINATION for word in words)

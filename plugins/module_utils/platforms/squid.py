@@ -199,17 +199,25 @@ class SquidAdapter(Adapter):
 
     def _exemption(self, policy, audience) -> list:
         prefix = files.PREFIX
-        words = audience.words + [prefix + "port", prefix + "exempt_host", "!" + prefix + "exempt_except"]
-        # An intercepted connection shows its name only after the peek, so there every connection of these clients is looked at.
-        peek = [prefix + "step1"] + (audience.words if self._modes() - {"explicit"} else words)
-        return [
+        wanted = [
             Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
             Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
             Wanted(self._list_acl("exempt_host", "dstdomain", files.EXEMPT)),
             Wanted(self._list_acl("exempt_except", "dstdomain", files.EXEMPT, True)),
             Wanted(self._list_acl("exempt_sni", "ssl::server_name", files.EXEMPT)),
-            Wanted(files.rule(files.PEEK_RULE.name, peek), "ssl_bump", above=frozenset([files.SPLICE_RULE])),
-            Wanted(files.rule(files.SPLICE_RULE.name, words + [prefix + "exempt_sni"] + audience.auth), "ssl_bump", below=frozenset([files.PEEK_RULE])),
+            Wanted(self._list_acl("exempt_sni_except", "ssl::server_name", files.EXEMPT, True)),
+        ]
+        named = prefix + "exempt_host"
+        if self._site.intercepting:
+            # An intercepted CONNECT has an address only; there Squid itself checks that the name in the handshake belongs to that address.
+            wanted.append(Wanted(files.acl(prefix + "intercepted", "myportname", [conf.port_name(d) for d in self._site.intercepting])))
+            wanted.append(Wanted(files.acl(prefix + "named", "any-of", [named, prefix + "intercepted"])))
+            named = prefix + "named"
+        words = audience.words + [prefix + "port", named, "!" + prefix + "exempt_except"]
+        splice = words + [prefix + "exempt_sni", "!" + prefix + "exempt_sni_except"] + audience.auth
+        return wanted + [
+            Wanted(files.rule(files.PEEK_RULE.name, [prefix + "step1"] + words), "ssl_bump", above=frozenset([files.SPLICE_RULE])),
+            Wanted(files.rule(files.SPLICE_RULE.name, splice), "ssl_bump", below=frozenset([files.PEEK_RULE])),
         ]
 
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
@@ -268,24 +276,14 @@ class SquidAdapter(Adapter):
                               % ", ".join(sorted(used)))
         return []
 
-    def _modes(self) -> set:
-        """How clients reach this Squid: explicit, intercept or tproxy, one for each port."""
-        return {next((mode for mode in ("intercept", "tproxy") if mode in d.args), "explicit") for d in self._ports()}
-
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""
-        return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._ports()))
-
-    def _ports(self) -> list:
-        return [d for d in self._site.named("http_port", "https_port") if d.args]
-
-    def _port_numbers(self) -> list:
-        return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self._ports() if d.args[0].rsplit(":", 1)[-1].isdigit()})
+        return self._decrypts and (not self._site.files or any("ssl-bump" in d.args for d in self._site.ports))
 
     # -- assessing
 
     def assess(self, policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._live_site(state), self.bumps(), policy, state).assess()
+        return Assessor(self._settings, self._live_site(state), self.bumps(), self._auth_acls(), policy, state).assess()
 
     def _live_site(self, state: State) -> conf.Site:
         """The site with its directives enabled and disabled as ``state`` has them."""
@@ -349,7 +347,7 @@ class SquidAdapter(Adapter):
             replace_file(path, text)
 
     def activate(self) -> list:
-        done = self._control.reconfigure(self._port_numbers(), self._settings.timeout)
+        done = self._control.reconfigure(self._site.port_numbers, self._settings.timeout)
         self._load_site()
         on_disk = self._on_disk()
         if not on_disk:
