@@ -510,12 +510,12 @@ class Run:
         return data
 
     def _strangers(self, state: State) -> dict:
-        """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``."""
+        """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``. Without a policy: none."""
         retired = {str(pattern) for pattern in self.policy.retired}
         wanted = {str(pattern) for pattern in self.policy.allow}
         found = {"stale": [], "foreign": []}
         for ref, obj in sorted(state.objects.items()):
-            if not obj.ours:
+            if not obj.ours or not wanted:
                 continue
             for path, members in sorted(obj.members.items()):
                 for entry in sorted(members - wanted):

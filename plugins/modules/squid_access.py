@@ -85,8 +85,11 @@ attributes:
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
   - Voice over UDP does not pass through Squid; RV(manual) says what to open on the firewall.
-  - For spliced connections Squid compares the name in the TLS handshake with the list, and in explicit mode also the name in the CONNECT
-    request. It does not check the server's certificate; the client does.
+  - For spliced connections Squid compares the name in the TLS handshake with the list. In explicit mode it also compares the name in the
+    CONNECT request; an intercepted connection has none, and there Squid itself refuses a name whose DNS addresses are not where the
+    client is going, so clients and Squid have to ask the same resolver. Nobody but the client checks the server's certificate.
+  - On intercepting ports (C(intercept), C(tproxy)) every connection of the audience is peeked at, since its name is not known before;
+    what then happens to other hosts is still decided by the site's own rules.
   - Reloading closes Squid's listening sockets for a moment; new connections are refused for about a tenth of a second, and for about
     a second with 50,000 list entries. Existing connections go on, under the policy that they were opened with.
 seealso:
@@ -132,13 +135,13 @@ changes:
       op: update
       fields:
         acls:
-          old: [netaccess_client, netaccess_allow, '!netaccess_allow_except']
-          new: [netaccess_client, netaccess_port, netaccess_allow, '!netaccess_allow_except']
+          old: [netaccess_client, netaccess_allow_host, '!netaccess_allow_except']
+          new: [netaccess_client, netaccess_port, netaccess_allow_host, '!netaccess_allow_except']
 summary:
   description: One line for people.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create list allow (+35), create list exempt (+18)
+  sample: create 2 lists (+53), create 9 acls, create 5 rules
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write
@@ -168,13 +171,18 @@ conflicts:
   type: list
   elements: dict
   sample:
-    - id: deny-5f0c1d7a
+    - id: squid-5f0c1d7a3b
       effect: deny
       where: /etc/squid/squid.conf:41
       text: http_access deny ai_hosts
       hosts: ['.chatgpt.com']
       certain: true
       opens: everything else that this line denies
+      remedy:
+        - kind: directive
+          name: '/etc/squid/squid.conf: http_access deny ai_hosts'
+          op: update
+          fields: {enabled: {old: true, new: false}}
 losses:
   description: Controls that the exemption switches off for a wanted host.
   returned: always, except for O(state=rendered)
@@ -184,6 +192,12 @@ losses:
     - control: av
       rule: /etc/squid/squid.conf:60 adaptation_access scan
       hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
 stale:
   description: Entries in our lists that the policy has retired.
   returned: always, except for O(state=rendered)
@@ -223,7 +237,7 @@ requests:
   description: What this run cost, counted.
   returned: always
   type: dict
-  sample: {reads: 9, writes: 5, commands: 6}
+  sample: {reads: 29, writes: 5, commands: 4}
 gathered:
   description: Our objects as the device holds them.
   returned: for O(state=gathered)

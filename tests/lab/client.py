@@ -1,15 +1,22 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An independent client: it speaks CONNECT and TLS itself and says what came back. The oracle of the Squid tests; no code of the collection."""
+"""An independent client: it speaks CONNECT and TLS itself and says what came back. The oracle of the Squid tests; no code of the collection.
+
+``python -m tests.lab.client '{"host": ..., "sni": ...}'`` asks without a proxy and prints the Answer, for use inside a namespace.
+"""
 from __future__ import annotations
 
 import base64
 import http.client
+import json
 import socket
 import ssl
+import subprocess
+import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from cryptography import x509
 
@@ -56,6 +63,25 @@ def fetch(host: str, proxy_port: int, source: str = "127.0.0.2", path: str = "/"
     return answer
 
 
+def direct(host: str, path: str = "/", sni: str | None = None, headers: dict | None = None, upgrade: bool = False) -> Answer:
+    """One GET without a proxy, from where this process is."""
+    answer = Answer()
+    try:
+        with socket.create_connection((host, 443), 10) as raw:
+            _inside(raw, host, sni or host, path, headers or {}, upgrade, answer)
+    except (OSError, http.client.HTTPException) as error:
+        answer.error = repr(error)
+    return answer
+
+
+def direct_in(space, host: str, **options) -> Answer:
+    """The same from inside a Namespace."""
+    done = subprocess.run([*space.enter, sys.executable, "-m", "tests.lab.client", json.dumps(dict(options, host=host))],
+                          cwd=Path(__file__).parent.parent.parent, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout)
+    return Answer(**dict(said, body=said["body"].encode("latin-1")))
+
+
 def _inside(raw, host, sni, path, headers, upgrade, answer) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -89,3 +115,8 @@ def decide(host: str, proxy_port: int, source: str = "127.0.0.2", **options) -> 
     answer = fetch(host, proxy_port, source, **options)
     how = None if answer.issuer is None else "decrypt" if answer.decrypted else "tunnel"
     return ("allow" if answer.open else "block"), how
+
+
+if __name__ == "__main__":
+    found = asdict(direct(**json.loads(sys.argv[1])))
+    print(json.dumps(dict(found, body=found["body"].decode("latin-1"))))

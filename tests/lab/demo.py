@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.lab.lab import ROOT, Lab
 from tests.lab.squid import available
 
-PASSES = []
+NAMES = ("branch1", "branch2", "stranger", "outside")
 
 
 def main() -> int:
@@ -36,8 +36,8 @@ def main() -> int:
         demo.again()
         demo.revert()
     print("\nWritten results: %s" % results)
-    failed = [text for ok, text in PASSES if not ok]
-    print("%d of %d claims proven%s" % (len(PASSES) - len(failed), len(PASSES), "" if not failed else "; NOT: " + "; ".join(failed)))
+    failed = demo.failed()
+    print("%d of %d claims proven%s" % (len(demo.claims) - len(failed), len(demo.claims), "" if not failed else "; NOT: " + "; ".join(failed)))
     return 1 if failed else 0
 
 
@@ -46,46 +46,50 @@ class Demo:
 
     def __init__(self, lab: Lab, results: Path):
         self._lab, self._results = lab, results
+        self.claims: list = []
+
+    def failed(self) -> list:
+        return [text for proven, text in self.claims if not proven]
 
     def open_up(self) -> None:
-        rc, seconds, _out = self._play("site", "first")
+        rc, seconds, _out = self.play("site", "first")
         before, after = self._seen("first", "before"), self._seen("first", "after")
         branch = before["branch1"]["checks"]
         print("BEFORE, from branch1:")
         for line in self._examples(branch):
             print("   " + line)
         shut = Counter(c["blocked_by"]["product"] for c in branch if c["role"] == "wanted" and c["blocked_by"])
-        claim(shut["Squid"] > 20, "before: %d wanted checks blocked, by Squid" % shut["Squid"])
-        claim(any("decrypted" in c["flags"] for c in branch), "before: what is not blocked is decrypted by the company's CA")
-        claim(any("cookie_stripped" in c["flags"] for c in branch), "before: cookies are stripped")
-        claim(before["outside"]["summary"]["verdict"] == "pass", "the service itself is fine, seen from outside")
+        self._claim(shut["Squid"] > 20, "before: %d wanted checks blocked, by Squid" % shut["Squid"])
+        self._claim(any("decrypted" in c["flags"] for c in branch), "before: what is not blocked is decrypted by the company's CA")
+        self._claim(any("cookie_stripped" in c["flags"] for c in branch), "before: cookies are stripped")
+        self._claim(before["outside"]["summary"]["verdict"] == "pass", "the service itself is fine, seen from outside")
         print("APPLY and VERIFY: %.1f s" % seconds)
-        claim(rc == 0, "the playbook site.yml succeeds")
+        self._claim(rc == 0, "the playbook site.yml succeeds")
         for name in ("branch1", "branch2"):
             summary = after[name]["summary"]
-            claim(summary["verdict"] == "pass", "after: %s: %s" % (name, summary["message"]))
-            claim(summary["exemption"] == "proven", "after: %s: the exemption is %s (other sites are still inspected)" % (name, summary["exemption"]))
+            self._claim(summary["verdict"] == "pass", "after: %s: %s" % (name, summary["message"]))
+            self._claim(summary["exemption"] == "proven", "after: %s: the exemption is %s (other sites are still inspected)" % (name, summary["exemption"]))
             exempt = [c for c in after[name]["checks"] if c["entry"] in ("chatgpt", "openai", "oaiusercontent")]
-            claim(all(c["interception"] == "not_intercepted" for c in exempt), "after: %s: OpenAI's hosts show the origin's own certificate" % name)
+            self._claim(all(c["interception"] == "not_intercepted" for c in exempt), "after: %s: OpenAI's hosts show the origin's own certificate" % name)
         self._unchanged("after: the negative set is unchanged", before, after, lambda c: c["role"] == "negative", ("branch1", "branch2"))
         self._unchanged("after: nothing changed for a host outside the audience", before, after, lambda c: True, ("stranger",))
 
     def again(self) -> None:
-        _rc, seconds, _out = self._play("site", "second")
+        _rc, seconds, _out = self.play("site", "second")
         access = json.loads((self._results / "second" / "proxy1-access.json").read_text())
         print("AGAIN: %.1f s" % seconds)
-        claim(not access["changed"] and access["requests"]["writes"] == 0, "again: %s, %d writes" % (access["summary"], access["requests"]["writes"]))
+        self._claim(not access["changed"] and access["requests"]["writes"] == 0, "again: %s, %d writes" % (access["summary"], access["requests"]["writes"]))
 
     def revert(self) -> None:
         journal = json.loads((self._results / "first" / "proxy1-access.json").read_text())["journal"]
-        rc, seconds, _out = self._play("rollback", "revert", "-e", "netaccess_journal=" + journal)
+        rc, seconds, _out = self.play("rollback", "revert", "-e", "netaccess_journal=" + journal)
         print("REVERT from the journal: %.1f s" % seconds)
-        claim(rc == 0, "the playbook rollback.yml succeeds")
-        self._play("baseline", "reverted")
+        self._claim(rc == 0, "the playbook rollback.yml succeeds")
+        self.play("baseline", "reverted")
         before, after = self._seen("first", "before"), self._seen("reverted", "before")
         self._unchanged("reverted: every host sees what it saw before", before, after, lambda c: True, tuple(before))
 
-    def _play(self, playbook: str, folder: str, *arguments) -> tuple:
+    def play(self, playbook: str, folder: str, *arguments) -> tuple:
         target = self._results / folder
         target.mkdir(parents=True, exist_ok=True)
         for old in target.iterdir():
@@ -105,8 +109,7 @@ class Demo:
         return done.returncode, time.monotonic() - began, done.stdout
 
     def _seen(self, folder: str, when: str) -> dict:
-        names = ("branch1", "branch2", "stranger", "outside")
-        return {name: json.loads((self._results / folder / ("%s-%s.json" % (name, when))).read_text()) for name in names}
+        return {name: json.loads((self._results / folder / ("%s-%s.json" % (name, when))).read_text()) for name in NAMES}
 
     @staticmethod
     def _examples(checks) -> list:
@@ -117,19 +120,17 @@ class Demo:
                 first.setdefault(key, check["message"])
         return list(first.values())
 
-    @staticmethod
-    def _unchanged(text, before, after, choose, names) -> None:
+    def _unchanged(self, text, before, after, choose, names) -> None:
         def view(results):
             return {(name, c["id"]): (c["state"], c["failure"] if c["role"] == "wanted" else None, c["interception"])
                     for name in names for c in results[name]["checks"] if choose(c)}
         old, new = view(before), view(after)
         changed = sorted(key for key in old if old[key] != new.get(key))
-        claim(bool(old) and not changed, text + (" (%d checks)" % len(old) if not changed else ": %s" % changed[:5]))
+        self._claim(bool(old) and not changed, text + (" (%d checks)" % len(old) if not changed else ": %s" % changed[:5]))
 
-
-def claim(proven: bool, text: str) -> None:
-    PASSES.append((proven, text))
-    print("   %s %s" % ("[proven]" if proven else "[FAILED]", text))
+    def _claim(self, proven: bool, text: str) -> None:
+        self.claims.append((proven, text))
+        print("   %s %s" % ("[proven]" if proven else "[FAILED]", text))
 
 
 if __name__ == "__main__":

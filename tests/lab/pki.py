@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SCT_LIST = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-# One SCT list in its OCTET STRING: right in form, signed by nobody; probes look at its presence alone.
-_SCT = bytes.fromhex("0479007700750000") + bytes(113)
+# RFC 6962, section 3.3: a list of one timestamp (version, log, time, no extensions, ECDSA with SHA-256), signed by nobody.
+_SIGNED = b"\0" + bytes(32) + (1767225600000).to_bytes(8, "big") + b"\0\0" + b"\x04\x03" + b"\0\x46" + bytes(70)
+_SCT = bytes([4, len(_SIGNED) + 4]) + (len(_SIGNED) + 2).to_bytes(2, "big") + len(_SIGNED).to_bytes(2, "big") + _SIGNED
 
 
 class Authority:

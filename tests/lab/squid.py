@@ -99,16 +99,18 @@ class Squid:
     """``folder`` must be empty and reachable for everybody. ``provider`` is the port of the provider, ``public`` the public root (PEM).
 
     ``include``: "early" (before the denies, as in Debian), "late" or "none". ``before``: lines of the site just before the include.
-    ``gateway``: the namespace whose traffic it takes.
+    ``gateway``: the namespace whose traffic it takes. ``unprivileged``: as root, start it as nobody all the same.
     """
 
     def __init__(self, folder: Path, provider: int, public: Path, auth: bool = False, include: str = "early", before: str = "",
-                 peek: bool = True, early: str = "", gateway: Namespace | None = None):
+                 peek: bool = True, early: str = "", gateway: Namespace | None = None, unprivileged: bool = False):
         self.folder, self.name = Path(folder), "lab" + uuid.uuid4().hex[:12]
         self.port = free_port()
         self.config, self.drop_in_dir, self.list_dir = self.folder / "squid.conf", self.folder / "conf.d", self.folder / "lists"
         self.drop_in = self.drop_in_dir / "netaccess-chatgpt.conf"
-        self._process, self._enter = None, gateway.enter if gateway else []
+        self._process, self._enter = None, list(gateway.enter) if gateway else []
+        if unprivileged and os.getuid() == 0:
+            self._enter += ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         self.drop_in_dir.mkdir(parents=True)
         self.inspection = Authority("Example Inspection CA", "Example Company")
         (self.folder / "inspection.pem").write_bytes(self.inspection.key_pem)
@@ -131,8 +133,15 @@ class Squid:
     def start(self) -> Squid:
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", "nobody", str(self.folder)], check=True)
-        self._process = Process(self.command("-N"), enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name)
-        wait_until(lambda: "Accepting" in self.log(), "squid", lambda: None if self.alive() else self.log())
+        # What is wrong before the log is open goes to standard error.
+        errors = self.folder / "errors"
+        with errors.open("w") as stderr:
+            self._process = Process(self.command("-N"), enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name, stderr=stderr)
+        try:
+            wait_until(lambda: "Accepting" in self.log(), "squid", lambda: None if self.alive() else errors.read_text() + self.log())
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def command(self, *arguments) -> list:

@@ -73,8 +73,8 @@ def from_module(module) -> Adapter:
     program = params["squid"]
     if "/" not in program:
         program = module.get_bin_path(program, opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"])
-    if program is None:
-        raise AccessError(REFUSED, "squid: no program %r on this host; name it with the option squid" % params["squid"])
+    if program is None or not os.access(program, os.X_OK):
+        raise AccessError(REFUSED, "squid: no program %r that can be run on this host; name it with the option squid" % params["squid"])
     settings = Settings(
         config_file=os.path.abspath(params["config_file"]), drop_in=os.path.abspath(params["drop_in"]), list_dir=os.path.abspath(params["list_dir"]),
         networks=tuple(audience.get("networks") or ()), users=tuple(audience.get("users") or ()), acls=tuple(audience.get("acls") or ()),
