@@ -49,7 +49,7 @@ lint: setup
 bench: setup system
 	@$(VENV)/bin/python -m tests.bench
 
-build: setup
+build: setup system
 	@scripts/build
 
 clean:

@@ -32,9 +32,9 @@ def main() -> int:
     with Lab() as lab:
         print("The lab is up after %.1f s: a Squid that blocks AI hosts, decrypts everything and strips cookies.\n" % (time.monotonic() - began))
         demo = Demo(lab, results)
-        demo.open_up()
-        demo.again()
-        demo.revert()
+        for step in (demo.open_up, demo.again, demo.revert):
+            if not demo.failed():
+                step()
     print("\nWritten results: %s" % results)
     failed = demo.failed()
     print("%d of %d claims proven%s" % (len(demo.claims) - len(failed), len(demo.claims), "" if not failed else "; NOT: " + "; ".join(failed)))
