@@ -59,6 +59,15 @@ def test_other_ports_stay_refused(rig):
     assert fetch("chatgpt.com", rig.squid.port).open
 
 
+def test_a_port_that_the_site_opens_is_not_opened_for_our_hosts_by_us(make):
+    """Where the site carries other ports, its own denies still decide about them: our lines are about 443 alone."""
+    rig = make(early="acl SSL_ports port 22\nacl Safe_ports port 22")
+    rig.run()
+    assert fetch("chatgpt.com", rig.squid.port).open
+    answer = fetch("chatgpt.com", rig.squid.port, port=22)
+    assert answer.status == 403 and answer.headers["x-squid-error"].startswith("ERR_ACCESS_DENIED")
+
+
 def test_a_source_that_the_site_does_not_serve_stays_refused(rig):
     rig.run(adapter=rig.adapter(everyone=True, networks=()))
     assert decide("chatgpt.com", rig.squid.port, "127.0.0.2") == ("allow", "tunnel")
@@ -80,6 +89,13 @@ def test_users_narrow_the_audience(make):
     assert decide("chatgpt.com", rig.squid.port, user="alice") == ("allow", "tunnel")
     assert decide("chatgpt.com", rig.squid.port, user="bob")[0] == "block"
     assert decide("js.stripe.com", rig.squid.port, user="alice") == ("allow", "decrypt")
+
+
+def test_inspection_is_lost_for_the_named_users_alone(make):
+    rig = make(auth=True)
+    rig.run(policy=Policy.from_config({"allow": ["www.example.com"], "exempt": ["www.example.com"]}), adapter=rig.adapter(users=("alice",)))
+    assert decide("www.example.com", rig.squid.port, user="alice") == ("allow", "tunnel")
+    assert decide("www.example.com", rig.squid.port, user="bob") == ("allow", "decrypt")
 
 
 def test_the_name_of_an_exempt_host_does_not_exempt_another_one(rig):
