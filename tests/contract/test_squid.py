@@ -112,6 +112,12 @@ def test_an_apex_outside_the_policy_stays_shut(rig):
     assert rig.decide(MEMBER, "openai.com")[0] == "block"
 
 
+def test_an_apex_outside_the_exemption_stays_inspected_whichever_of_the_two_names_it_is(rig):
+    rig.run(policy=Policy.from_config({"allow": [".openai.com"], "exempt": ["*.openai.com"]}))
+    seen = {(host, sni): fetch(host, rig.squid.port, sni=sni).issuer for host in ("openai.com", "api.openai.com") for sni in ("openai.com", "api.openai.com")}
+    assert [pair for pair, issuer in seen.items() if issuer == "Lab Public Root"] == [("api.openai.com", "api.openai.com")]
+
+
 # -- cookies and WebSocket ------------------------------------------------------------------------------------------
 
 

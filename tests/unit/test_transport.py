@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP against a real server: one connection, no write twice, waits that end, and errors that say what and not too much."""
+from __future__ import annotations
+
+import socket
+import time
+from email.utils import formatdate
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Answer, Connection, Transport, busy_for
+from tests.twins.server import Fault, Reply, Twin
+
+
+class Echo(Twin):
+    """Counts what took effect."""
+
+    done = 0
+
+    def answer(self, request):
+        self.done += 1
+        return Reply.of_json({"path": request.path, "authorization": request.headers.get("authorization")})
+
+
+class Clock:
+    """Time that passes only by sleeping."""
+
+    def __init__(self):
+        self.slept = []
+
+    def now(self):
+        return 1000 + sum(self.slept)
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+
+
+@pytest.fixture
+def server():
+    with Echo() as running:
+        yield running
+
+
+def to(server, **options) -> Transport:
+    return Transport(Connection(server.url, **options), Clock())
+
+
+def slept(client) -> list:
+    return client._clock.slept
+
+
+def test_one_connection_carries_everything_and_is_counted(server):
+    client = to(server)
+    for number in range(5):
+        assert client.call("GET", "/%d" % number).data["path"] == "/%d" % number
+    client.call("POST", "/w", write=True, json={"a": 1})
+    assert server.connections == 1
+    assert client.requests() == {"reads": 5, "writes": 1, "connections": 1, "waited": 0}
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
+def test_a_write_without_an_answer_is_never_sent_again(server, kind):
+    server.faults = [Fault(kind, times=9)]
+    with pytest.raises(OutcomeUnknown, match="not known whether"):
+        to(server).call("POST", "/w", write=True)
+    assert len(server.log) == 1
+
+
+def test_a_read_that_broke_is_repeated_and_then_given_up(server):
+    server.faults = [Fault("drop_before", times=2)]
+    client = to(server)
+    assert client.call("GET", "/r").status == 200
+    assert len(server.log) == 3 and len(slept(client)) == 2
+    server.faults = [Fault("drop_before", times=9)]
+    with pytest.raises(AccessError) as caught:
+        to(server).call("GET", "/r")
+    assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
+
+
+def test_a_busy_device_is_waited_for_even_with_a_write(server):
+    server.faults = [Fault("status", times=2, reply=Reply(429, b"", {"Retry-After": "7"}))]
+    client = to(server)
+    assert client.call("POST", "/w", write=True).status == 200
+    assert slept(client) == [7, 7] and server.done == 1
+    assert client.requests()["waited"] == 14
+
+
+def test_waiting_ends_with_the_time_of_the_run(server):
+    server.faults = [Fault("status", times=99, reply=Reply(429, b"", {"Retry-After": "25"}))]
+    client = to(server, timeout=60)
+    with pytest.raises(AccessError, match="429.*within 60 s") as caught:
+        client.call("GET", "/r")
+    assert caught.value.failure == "locked" and slept(client) == [25, 25]
+
+
+@pytest.mark.parametrize("status,header,seconds", [
+    (429, "3", 3), (429, "0 seconds", 1), (429, None, 5), (429, "soon", 5), (503, "9", 9), (503, None, None), (200, "9", None), (500, None, None),
+])
+def test_how_long_an_answer_asks_to_wait(status, header, seconds):
+    assert busy_for(Answer(status, {} if header is None else {"retry-after": header})) == seconds
+
+
+def test_a_date_in_retry_after_is_understood():
+    assert 50 < busy_for(Answer(429, {"retry-after": formatdate(time.time() + 60, usegmt=True)})) < 61
+
+
+def test_nothing_of_the_request_is_in_an_error():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        base = "http://127.0.0.1:%d" % taken.getsockname()[1]
+        client = Transport(Connection(base, timeout=0), Clock())
+        with pytest.raises(AccessError) as caught:
+            client.call("POST", "/api?key=SECRET", write=True, params={"token": "SECRET"}, headers={"X": "SECRET"}, data={"p": "SECRET"})
+    assert "SECRET" not in str(caught.value) and "Connection refused" in str(caught.value)
+    assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+def test_a_redirect_is_shown_and_not_followed(server):
+    server.faults = [Fault("status", reply=Reply(302, b"", {"Location": server.url + "/elsewhere"}))]
+    assert to(server).call("GET", "/r").status == 302
+    assert len(server.log) == 1
+
+
+def test_a_netrc_of_the_user_does_not_replace_our_credentials(server, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login someone password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    assert to(server).call("GET", "/r", headers={"Authorization": "Bearer ours"}).data["authorization"] == "Bearer ours"
+
+
+def test_certificates_are_checked_against_what_the_task_names(tmp_path, monkeypatch):
+    with Echo(tls=True) as server:
+        ours = server.ca_file(tmp_path)
+        other = tmp_path / "other.pem"
+        with Echo(tls=True) as another:
+            other.write_text(open(another.ca_file(tmp_path), encoding="ascii").read())
+        server.authority.write(tmp_path / "twin-root.pem")
+        # Set on many machines, and stronger than a session's own setting.
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(other))
+        assert to(server, ca_path=ours).call("GET", "/r").status == 200
+        assert to(server, validate_certs=False).call("GET", "/r").status == 200
+        with pytest.raises(AccessError, match="certificate of 127.0.0.1.*ca_path") as caught:
+            to(server, timeout=0).call("POST", "/w", write=True)
+        assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
+
+
+def test_an_endless_answer_is_cut(server, monkeypatch):
+    monkeypatch.setattr(transport, "MAX_BYTES", 1_000_000)
+    server.faults = [Fault("status", times=9, reply=Reply(200, bytes(2_000_000)))]
+    with pytest.raises(OutcomeUnknown):
+        to(server).call("POST", "/w", write=True)
+    with pytest.raises(AccessError, match="more than"):
+        to(server, timeout=0).call("GET", "/r")
+
+
+def test_a_missing_library_is_named(monkeypatch, server):
+    monkeypatch.setattr(transport, "requests", None)
+    with pytest.raises(AccessError, match="requests is missing"):
+        to(server)
