@@ -106,6 +106,19 @@ def test_the_name_of_an_exempt_host_does_not_exempt_another_one(rig):
     assert fetch("chatgpt.com", rig.squid.port, sni="chatgpt.com").issuer == "Lab Public Root"
 
 
+def test_an_address_does_not_get_in_by_its_reverse_name(make, tmp_path):
+    """Whoever owns an address can give it any name in reverse DNS."""
+    names = tmp_path / "names"
+    names.write_text("192.0.2.55 chatgpt.com\n")
+    names.chmod(0o644)
+    rig = make(early="hosts_file %s" % names)
+    before = fetch("192.0.2.55", rig.squid.port)
+    rig.run()
+    assert fetch("chatgpt.com", rig.squid.port).open
+    after = fetch("192.0.2.55", rig.squid.port)
+    assert before.headers["x-squid-error"] == after.headers["x-squid-error"] == "ERR_ACCESS_DENIED 0"
+
+
 def test_an_apex_outside_the_policy_stays_shut(rig):
     rig.run(policy=Policy.from_config({"allow": ["*.openai.com"], "exempt": ["*.openai.com"]}))
     assert rig.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
