@@ -61,7 +61,7 @@ def squid() -> None:
             try:
                 squid_row(rig, count)
             finally:
-                rig.stop()
+                rig.close()
 
 
 def squid_row(rig, count: int) -> None:

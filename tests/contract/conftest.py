@@ -4,6 +4,11 @@
 """The rigs: each test of the suite runs against every product."""
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from tests.contract.memory import MemoryRig
@@ -18,14 +23,28 @@ def internet(tmp_path_factory):
         yield running
 
 
+@contextlib.contextmanager
+def open_folder():
+    """A folder that Squid, which gives up root, can enter; those of pytest are closed to others again by each session that starts."""
+    with tempfile.TemporaryDirectory(prefix="netaccess-rig-") as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
-def squid_rig(tmp_path_factory, internet):
-    folder = tmp_path_factory.mktemp("squid")
-    for parent in [folder, folder.parent, folder.parent.parent]:
-        parent.chmod(0o755)
-    rig = SquidRig(folder, internet)
-    yield rig
-    rig.stop()
+def squid_rig(internet):
+    with open_folder() as folder, contextlib.closing(SquidRig(folder, internet)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def make(internet):
+    """Makes a Squid with a site of its own; ``folder`` is for files that it reads."""
+    with contextlib.ExitStack() as stack:
+        def build(**options):
+            folder = stack.enter_context(open_folder())
+            return stack.enter_context(contextlib.closing(SquidRig(folder, internet, **options)))
+        yield build
 
 
 @pytest.fixture(params=["memory", "squid"])

@@ -27,10 +27,9 @@ class SquidRig(Rig):
 
     def __init__(self, folder, internet, **options):
         super().__init__(folder)
-        folder.chmod(0o755)
         self.squid = Squid(folder / "squid", internet.provider, internet.public, **options).start()
 
-    def stop(self):
+    def close(self):
         self.squid.stop()
 
     def settings(self, audience=(MEMBER,), **changes):

@@ -16,6 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import Ac
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _squid_files as files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid_control import Control
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from tests.contract.conftest import open_folder
 from tests.contract.rig import FIRST, MEMBER, Fault
 from tests.contract.squid import SquidRig, run_command
 from tests.lab.client import decide, fetch
@@ -23,23 +24,6 @@ from tests.lab.squid import available, squid_program
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
 OUTSIDE = "127.0.9.9"
-
-
-@pytest.fixture
-def make(tmp_path, internet):
-    """Squids with a site of their own."""
-    made = []
-    for parent in [tmp_path, tmp_path.parent, tmp_path.parent.parent]:
-        parent.chmod(0o755)
-
-    def build(**options):
-        rig = SquidRig(tmp_path / str(len(made)), internet, **options) if not made else None
-        made.append(rig)
-        return rig
-    (tmp_path / "0").mkdir()
-    yield build
-    for rig in made:
-        rig.stop()
 
 
 @pytest.fixture
@@ -106,16 +90,15 @@ def test_the_name_of_an_exempt_host_does_not_exempt_another_one(rig):
     assert fetch("chatgpt.com", rig.squid.port, sni="chatgpt.com").issuer == "Lab Public Root"
 
 
-def test_an_address_does_not_get_in_by_its_reverse_name(make, tmp_path):
+def test_an_address_does_not_get_in_by_its_reverse_name(make):
     """Whoever owns an address can give it any name in reverse DNS."""
-    names = tmp_path / "names"
-    names.write_text("192.0.2.55 chatgpt.com\n")
-    names.chmod(0o644)
-    rig = make(early="hosts_file %s" % names)
-    before = fetch("192.0.2.55", rig.squid.port)
-    rig.run()
-    assert fetch("chatgpt.com", rig.squid.port).open
-    after = fetch("192.0.2.55", rig.squid.port)
+    with open_folder() as folder:
+        (folder / "names").write_text("192.0.2.55 chatgpt.com\n")
+        rig = make(early="hosts_file %s/names" % folder)
+        before = fetch("192.0.2.55", rig.squid.port)
+        rig.run()
+        assert fetch("chatgpt.com", rig.squid.port).open
+        after = fetch("192.0.2.55", rig.squid.port)
     assert before.headers["x-squid-error"] == after.headers["x-squid-error"] == "ERR_ACCESS_DENIED 0"
 
 

@@ -100,8 +100,9 @@ class Control:
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
             time.sleep(0.02)
         closed = [str(port) for port in ports if not _listening(port)]
-        raise AccessError(ACTIVATION, "squid did not come back on port %s within %d s after the reload"
-                          % (", ".join(closed) or ", ".join(str(p) for p in ports), timeout))
+        if closed:
+            raise AccessError(ACTIVATION, "squid does not listen on port %s, %d s after the reload; its cache_log says why" % (", ".join(closed), timeout))
+        raise AccessError(ACTIVATION, "squid goes on with the old policy: it did not reload within %d s" % timeout)
 
 
 def _listening(port: int) -> set:
