@@ -75,6 +75,12 @@ def test_users_narrow_the_audience(make):
     assert decide("js.stripe.com", rig.squid.port, user="alice") == ("allow", "decrypt")
 
 
+def test_inspection_is_lost_for_the_audience_alone(rig):
+    rig.run(policy=Policy.from_config({"allow": ["www.example.com"], "exempt": ["www.example.com"]}))
+    assert decide("www.example.com", rig.squid.port, "127.0.0.2") == ("allow", "tunnel")
+    assert decide("www.example.com", rig.squid.port, "127.0.0.4") == ("allow", "decrypt")
+
+
 def test_inspection_is_lost_for_the_named_users_alone(make):
     rig = make(auth=True)
     rig.run(policy=Policy.from_config({"allow": ["www.example.com"], "exempt": ["www.example.com"]}), adapter=rig.adapter(users=("alice",)))
@@ -87,6 +93,8 @@ def test_the_name_of_an_exempt_host_does_not_exempt_another_one(rig):
     rig.run()
     spoofed = fetch("www.example.com", rig.squid.port, sni="chatgpt.com")
     assert spoofed.issuer == "Example Inspection CA"
+    # The other way round; a peek beyond step 1 would leave Squid no choice but to let it pass.
+    assert fetch("chatgpt.com", rig.squid.port, sni="www.example.com").issuer == "Example Inspection CA"
     assert fetch("chatgpt.com", rig.squid.port, sni="chatgpt.com").issuer == "Lab Public Root"
 
 
@@ -147,7 +155,7 @@ def test_an_include_that_comes_too_late_is_a_conflict(make):
     result = rig.run()
     assert {(c["effect"], c["text"]) for c in result["conflicts"]} >= {("deny", "http_access deny ai_hosts"), ("decrypt", "ssl_bump bump all")}
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
-    assert [c["allowed"] for c in result["coverage"] if c["pattern"] == ".chatgpt.com"] == ["no"]
+    assert [(c["allowed"], c["exempt"]) for c in result["coverage"] if c["pattern"] == ".chatgpt.com"] == [("no", "no")]
 
 
 def test_a_deny_info_of_the_rule_is_named(make):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import copy
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,47 @@ def test_losses_and_tenant_control_stop_before_any_write(tmp_path):
     assert rig.device.decide("member", "chatgpt.com") == ("allow", "decrypt")
     assert rig.device.decide("member", "api.openai.com") == ("allow", "tunnel")
     assert any("macOS" in text for text in kept["warnings"])
+
+
+def test_a_wider_audience_is_refused_unless_it_is_accepted(tmp_path):
+    rig = MemoryRig(tmp_path)
+
+    def wide():
+        adapter = rig.adapter()
+        narrow = adapter.assess
+        adapter.assess = lambda policy, state: replace(narrow(policy, state), audience_widened=["the list is global"])
+        return adapter
+
+    with pytest.raises(Failed, match="the list is global.*accept_wider_audience") as caught:
+        rig.run(adapter=wide())
+    assert rig.meter.writes == 0 and caught.value.result["failure"]["class"] == "refused"
+    assert rig.run(adapter=wide(), accept_wider_audience=True)["audience_widened"] == ["the list is global"]
+
+
+def test_an_activation_that_claims_too_much_is_not_believed(tmp_path):
+    rig = MemoryRig(tmp_path)
+    adapter = rig.adapter()
+    adapter.activate = lambda: [{"target": "memory", "status": "in force"}]
+    with pytest.raises(Failed, match="still runs the old policy") as caught:
+        rig.run(adapter=adapter)
+    assert caught.value.result["failure"]["class"] == "activation"
+
+
+def test_what_is_taken_back_is_brought_into_force(tmp_path):
+    """The change went live before it turned out to be incomplete: restoring the candidate alone would leave it live."""
+    rig = MemoryRig(tmp_path)
+    before = copy.deepcopy(rig.device.running)
+    adapter = rig.adapter()
+    real = adapter.activate
+
+    def lossy():
+        done = real()
+        if ALLOW in rig.device.candidate["objects"]:
+            rig.device.candidate["objects"][ALLOW]["members"]["hosts"].remove("js.stripe.com")
+        return done
+
+    adapter.activate = lossy
+    with pytest.raises(Failed, match="does not hold it.*old state was restored"):
+        rig.run(adapter=adapter)
+    assert rig.device.running["rules"] == before["rules"]
+    assert rig.decide("member", "chatgpt.com")[0] == "block"

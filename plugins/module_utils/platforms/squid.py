@@ -217,7 +217,7 @@ class SquidAdapter(Adapter):
         splice = words + [prefix + "exempt_sni", "!" + prefix + "exempt_sni_except"] + audience.auth
         return wanted + [
             Wanted(files.rule(files.PEEK_RULE.name, [prefix + "step1"] + words), "ssl_bump", above=frozenset([files.SPLICE_RULE])),
-            Wanted(files.rule(files.SPLICE_RULE.name, splice), "ssl_bump", below=frozenset([files.PEEK_RULE])),
+            Wanted(files.rule(files.SPLICE_RULE.name, splice), "ssl_bump"),
         ]
 
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
