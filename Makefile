@@ -35,7 +35,7 @@ $(LINK):
 
 # The lab's Squid comes from the distribution. Not root, or another system: the tests that need it say that they are skipped.
 system:
-	@scripts/install-squid
+	@scripts/install-lab
 
 demo: setup system
 	@$(VENV)/bin/python -m tests.lab.demo

@@ -7,7 +7,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -277,6 +279,25 @@ def test_the_policy_is_in_force_when_the_task_returns(rig):
         assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
         rig.run("deleted")
         assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+def test_a_squid_that_takes_its_time_is_waited_for(rig):
+    """Stopped, Squid keeps its sockets and handles no signal: as one that is busy with a long list."""
+    pid = int((rig.squid.folder / "squid.pid").read_text())
+    gone_on = threading.Event()
+
+    def go_on():
+        gone_on.set()
+        os.kill(pid, signal.SIGCONT)
+
+    os.kill(pid, signal.SIGSTOP)
+    timer = threading.Timer(1.5, go_on)
+    timer.start()
+    try:
+        rig.run()
+        assert gone_on.is_set()
+    finally:
+        timer.join()
 
 
 def test_a_squid_that_is_not_running_is_no_failure_and_is_said(make):
