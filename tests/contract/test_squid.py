@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.conftest import open_folder
 from tests.contract.rig import FIRST, MEMBER, Fault
-from tests.contract.squid import SquidRig, run_command
+from tests.contract.squid import run_command
 from tests.lab.client import decide, fetch
 from tests.lab.squid import available, squid_program
 
