@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -342,6 +343,37 @@ def test_a_comment_stays_a_comment(rig):
     rig.run(adapter=adapter)
     assert "\nhttp_access allow all" not in rig.squid.drop_in.read_text()
     assert "# Last change: CHG1 http_access allow all" in rig.squid.drop_in.read_text()
+
+
+@pytest.mark.parametrize("site,options,says", [
+    ({"auth": True, "before": "acl bosses proxy_auth REQUIRED\nhttp_access allow bosses !all"}, {}, "several ACLs .bosses, staff.*auth_acl"),
+    ({}, {"users": ("alice",)}, "does not know who its users are"),
+    ({}, {"acls": ("nosuch",)}, "no ACL named nosuch"),
+    ({"before": "acl guests src 127.0.9.0/24\nhttp_access allow guests"}, {"networks": (), "everyone": True}, "more than one client ACL .guests, lan."),
+])
+def test_an_audience_that_cannot_be_told_is_refused_with_the_way_out(make, site, options, says):
+    rig = make(**site)
+    with pytest.raises(Failed, match=says) as caught:
+        rig.run(adapter=rig.adapter(**options))
+    assert caught.value.result["failure"]["class"] == "refused" and not rig.squid.drop_in.exists()
+
+
+def test_a_named_authentication_acl_settles_it(make):
+    rig = make(auth=True, before="acl bosses proxy_auth REQUIRED\nhttp_access allow bosses !all")
+    rig.run(adapter=rig.adapter(auth_acl="staff"))
+    assert decide("chatgpt.com", rig.squid.port, user="alice") == ("allow", "tunnel")
+
+
+def test_a_file_that_was_there_keeps_its_owner_and_mode(rig):
+    rig.squid.drop_in.write_text("# of the site\n")
+    rig.squid.drop_in.chmod(0o640)
+    if os.getuid() == 0:
+        shutil.chown(rig.squid.drop_in, "nobody")
+    before = rig.squid.drop_in.stat()
+    rig.run()
+    after = rig.squid.drop_in.stat()
+    assert (after.st_mode, after.st_uid, after.st_gid) == (before.st_mode, before.st_uid, before.st_gid)
+    assert "netaccess_client" in rig.squid.drop_in.read_text()
 
 
 def test_another_device_s_journal_is_refused(rig):

@@ -260,8 +260,9 @@ class SquidAdapter(Adapter):
             return list(found[0])
         if not self._site.files:
             return ["localnet"]
-        raise AccessError(REFUSED, "audience: the site's own http_access allow rules name %s client ACL; say whom to open it for with networks or acls"
-                          % ("no" if not found else "more than one (%s)" % ", ".join(" ".join(names) for names in sorted(set(found)))))
+        several = "more than one client ACL (%s)" % ", ".join(" ".join(names) for names in sorted(set(found)))
+        raise AccessError(REFUSED, "audience: the site's own http_access allow rules name %s; say whom to open it for with networks or acls"
+                          % (several if found else "no client ACL"))
 
     def _auth_acls(self) -> list:
         """The ACL that makes a client authenticate, for our allow line; empty when the site does not authenticate."""
