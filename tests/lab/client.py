@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An independent client: it speaks CONNECT and TLS itself and says what came back. The oracle of the Squid tests; no code of the collection.
 
-``python -m tests.lab.client '{"host": ..., "sni": ...}'`` asks without a proxy and prints the Answer, for use inside a namespace.
+``python -m tests.lab.client '{"host": ..., "sni": ...}'`` prints the Answer, for use inside a namespace.
 """
 from __future__ import annotations
 
@@ -63,11 +63,16 @@ def fetch(host: str, proxy_port: int, source: str = "127.0.0.2", path: str = "/"
     return answer
 
 
-def direct(host: str, path: str = "/", sni: str | None = None, headers: dict | None = None, upgrade: bool = False) -> Answer:
-    """One GET without a proxy, from where this process is."""
+def direct(host: str, path: str = "/", sni: str | None = None, headers: dict | None = None, upgrade: bool = False, proxy: list | None = None) -> Answer:
+    """One GET from where this process is, without a proxy or through ``proxy`` (address and port)."""
     answer = Answer()
     try:
-        with socket.create_connection((host, 443), 10) as raw:
+        with socket.create_connection(tuple(proxy) if proxy else (host, 443), 10) as raw:
+            if proxy:
+                raw.sendall(("CONNECT %s:443 HTTP/1.1\r\nHost: %s:443\r\n\r\n" % (host, host)).encode())
+                reply = http.client.HTTPResponse(raw, method="CONNECT")
+                reply.begin()
+                answer.connect = reply.status
             _inside(raw, host, sni or host, path, headers or {}, upgrade, answer)
     except (OSError, http.client.HTTPException) as error:
         answer.error = repr(error)

@@ -73,7 +73,7 @@ EXPLICIT = {
     "lan": "127.0.0.2-127.0.0.9",
 }
 TRANSPARENT = {
-    "ports": "http_port {port}\nhttp_port %d intercept\nhttps_port %d intercept %s" % (HTTP_PORT, HTTPS_PORT, BUMP),
+    "ports": "http_port {port} %s\nhttp_port %d intercept\nhttps_port %d intercept %s" % (BUMP, HTTP_PORT, HTTPS_PORT, BUMP),
     "upstream": "dns_nameservers " + RESOLVER,
     "lan": "10.10.0.0/24 fd10:10::/64",
 }

@@ -49,15 +49,31 @@ def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(tmp_path):
 
 
 @needs_namespaces
+def test_a_squid_with_both_kinds_of_ports_asks_for_both_names_on_the_explicit_one(tmp_path):
+    with Lab(transparent=True) as lab:
+        _apply(lab, tmp_path)
+        member, proxy = lab.network.spaces["branch1"], ["10.10.0.1", lab.squid.port]
+        assert direct_in(member, "chatgpt.com", proxy=proxy).issuer == "Lab Public Root"
+        assert direct_in(member, "www.example.com", sni="chatgpt.com", proxy=proxy).issuer == "Example Inspection CA"
+        assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
+
+
+@needs_namespaces
 def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(tmp_path):
-    with Lab(transparent=True, early="") as lab:
+    with Lab(transparent=True) as lab:
         result = _apply(lab, tmp_path)
         assert not any("by their address" in line for line in result["manual"])
         site = lab.squid.config.read_text()
         lab.squid.config.write_text(site.replace("http_access allow lan ", "http_access allow lan !CONNECT"))
         lab.squid.reconfigure()
-        result = _apply(lab, tmp_path, "--check", "-e", "access_force=true")
+        result = _apply(lab, tmp_path, "--check")
         assert [line for line in result["manual"] if "by their address" in line and "http_access deny all" in line]
+
+
+@needs_namespaces
+def test_a_site_that_authenticates_is_told_that_intercepted_clients_cannot(tmp_path):
+    with Lab(transparent=True, auth=True) as lab:
+        assert [line for line in _apply(lab, tmp_path, "--check")["manual"] if "cannot authenticate" in line and "3130" in line]
 
 
 def _apply(lab, folder, *arguments) -> dict:
