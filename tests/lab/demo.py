@@ -98,7 +98,7 @@ class Demo:
         tree = ROOT / ".build" / "collections"
         done = subprocess.run(
             [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self._lab.inventory), "netaccess.chatgpt." + playbook,
-             "-e", "verify_report_dir=%s access_report_dir=%s" % (target, target), *arguments],
+             "-e", json.dumps({"verify_report_dir": str(target), "access_report_dir": str(target)}), *arguments],
             env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=os.environ.get("DEMO_COLLECTIONS_PATH", str(tree)), ANSIBLE_NOCOLOR="1",
                      # The hosts of a company trust its inspection CA.
                      SSL_CERT_FILE=str(self._lab.squid.folder / "inspection-root.pem")),

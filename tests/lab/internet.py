@@ -25,6 +25,15 @@ WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 COOKIE = "__cf_bm=lab; Path=/; Secure; HttpOnly; SameSite=None"
 
 
+_TASKS: set = set()
+
+
+def _held(task) -> None:
+    """The event loop itself keeps no hold of a connection's task: it could be collected while it waits."""
+    _TASKS.add(task)
+    task.add_done_callback(_TASKS.discard)
+
+
 class Origin:
     """One TLS listener that answers for every host; the leaf is chosen by SNI."""
 
@@ -47,6 +56,7 @@ class Origin:
         connection.context = self._contexts.get(name, self.context)
 
     async def serve(self, reader, writer):
+        _held(asyncio.current_task())
         try:
             while await self._answer(reader, writer):
                 pass
@@ -127,6 +137,7 @@ class Provider:
         self._hosts, self._port = set(hosts), port
 
     async def serve(self, reader, writer):
+        _held(asyncio.current_task())
         try:
             line = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n", 1)[0].decode("latin-1")
             method, target, _rest = line.split(" ", 2)
