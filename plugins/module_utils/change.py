@@ -51,7 +51,7 @@ class Object:
 class State:
     """What a device holds: ``objects`` by Ref, and for each rulebase the order of its rules, first match first.
 
-    ``pending``: None, "ours" or "foreign": edits that are written and not in force yet.
+    ``pending``: None, "ours", "foreign" or "both": edits that are written and not in force yet.
     """
 
     objects: dict = field(default_factory=dict)

@@ -21,6 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 
 OURS = "ours"
 FOREIGN = "foreign"
+BOTH = "both"
 
 _WRITING = ("merged", "replaced", "deleted", "reverted")
 _SETTLE_ATTEMPTS = 3
@@ -166,9 +167,28 @@ class Adapter:
         """IO. :raises OutcomeUnknown: when it may have taken effect; :raises AccessError: when it has not."""
         raise AccessError(REFUSED, "the adapter sends nothing")
 
+    def begin(self) -> bool:
+        """IO. Before the first write: refuse a device that must not be written, and keep others out. Whether to read and plan again."""
+        return False
+
     def activate(self) -> list:
         """IO. Bring what was written into force and wait for it: one plain dict for each target. :raises AccessError:"""
         return []
+
+    def isolates(self, changes) -> bool:
+        """Whether the activation of ``changes`` leaves edits of others that wait where they are."""
+        return False
+
+    def discard(self) -> bool:
+        """IO. Drop this run's edits that are not in force, when the product can tell them from others'. Whether it could."""
+        return False
+
+    def close(self) -> None:
+        """IO. The end of every run, however it went: give back locks, sign out. :raises AccessError:"""
+
+    def render(self, pattern) -> tuple:
+        """Pure. The entries of a list of this product that stand for a Pattern."""
+        return (str(pattern),)
 
     def requests(self) -> dict:
         """What was sent so far: counts by name."""
@@ -265,6 +285,14 @@ class Run:
             raise
         except AccessError as error:
             raise self._failed(error, applied=[], undone=[]) from error
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        try:
+            self.adapter.close()
+        except AccessError as error:
+            self._warn("at the end of the run: %s" % error)
 
     def _execute(self) -> dict:
         if self.options.state == "rendered":
@@ -286,8 +314,19 @@ class Run:
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
         if self.check_mode or not (changes or self._to_activate(changes, state)):
             return self.result
+        if self.adapter.begin():
+            state, changes = self._secured(changes)
         self._carry_out(changes, state)
         return self.result
+
+    def _secured(self, changes: list) -> tuple:
+        """Read again now that nobody else can write. What was admitted and reported has to be the plan still."""
+        state = self.adapter.read()
+        again = self._plan_again(state)
+        if [change.to_data() for change in again] != [change.to_data() for change in changes]:
+            raise AccessError(CONFLICT, "somebody changed %s between reading and locking it: run again" % self.adapter.device)
+        self._to_activate(again, state)
+        return state, again
 
     # -- planning
 
@@ -369,8 +408,9 @@ class Run:
 
     def _to_activate(self, changes: list, state: State) -> bool:
         """Whether this run ends with an activation. :raises AccessError: locked, when that would publish somebody else's edits."""
-        needed = self.options.activate and (bool(changes) or state.pending == OURS)
-        if needed and state.pending == FOREIGN and not self.options.publish_foreign_changes:
+        needed = self.options.activate and (bool(changes) or state.pending in (OURS, BOTH))
+        foreign = state.pending in (FOREIGN, BOTH) and not self.adapter.isolates(changes)
+        if needed and foreign and not self.options.publish_foreign_changes:
             if not self.check_mode:
                 raise AccessError(LOCKED, "somebody else's edits wait for activation on %s and would go live with ours: have them activated first, "
                                   "or set publish_foreign_changes" % self.adapter.device)
@@ -429,7 +469,7 @@ class Run:
         left = self._plan_again(state)
         if left:
             raise AccessError(PARTIAL, "%s took the change and does not hold it: %s" % (self.adapter.device, summary(left)))
-        if self.options.activate and state.pending == OURS:
+        if self.options.activate and state.pending in (OURS, BOTH):
             raise AccessError(ACTIVATION, "%s reports the change as activated and still runs the old policy" % self.adapter.device)
 
     def _take_back(self, error: AccessError) -> Failed:
@@ -439,8 +479,12 @@ class Run:
             state = self.adapter.read()
             back = self._undo_plan(state)
             applied = [change.inverse() for change in reversed(back)]
+            discarded = self.adapter.discard()
+            if discarded:
+                state = self.adapter.read()
+                back = self._undo_plan(state)
             self._drive(back, state, self._undo_plan)
-            if self._activation_begun:
+            if self._activation_begun and (back or not discarded):
                 self.adapter.activate()
             undone = applied
             self.journal.close(UNDONE)
@@ -488,7 +532,7 @@ class Run:
     def _describe(self, state: State, changes: list, assessment: Assessment, after: State | None = None) -> None:
         after = after or state
         result = self.result
-        result["changed"] = bool(changes) or (self.options.state in _WRITING and state.pending == OURS and self.options.activate)
+        result["changed"] = bool(changes) or (self.options.state in _WRITING and state.pending in (OURS, BOTH) and self.options.activate)
         result["changes"] = [change.to_data() for change in changes]
         result["summary"] = summary(changes) if changes else "nothing to do" if not result["changed"] else "nothing to write, one activation to finish"
         result["diff"] = {"before": _text(state, changes), "after": _text(after, changes)}
@@ -511,8 +555,8 @@ class Run:
 
     def _strangers(self, state: State) -> dict:
         """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``. Without a policy: none."""
-        retired = {str(pattern) for pattern in self.policy.retired}
-        wanted = {str(pattern) for pattern in self.policy.allow}
+        retired = {entry for pattern in self.policy.retired for entry in self.adapter.render(pattern)}
+        wanted = {entry for pattern in self.policy.allow for entry in self.adapter.render(pattern)}
         found = {"stale": [], "foreign": []}
         for ref, obj in sorted(state.objects.items()):
             if not obj.ours or not wanted:

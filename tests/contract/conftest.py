@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.memory import MemoryRig
+from tests.contract.panos import PanosRig
 from tests.contract.squid import SquidRig
 from tests.lab.lab import Internet
 from tests.lab.squid import available
@@ -47,14 +48,28 @@ def make(internet):
         yield build
 
 
-@pytest.fixture(params=["memory", "squid"])
+TWINS = {
+    # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
+    "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
+    "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
+    "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4)),
+}
+
+
+@pytest.fixture(params=["memory", "squid"] + sorted(TWINS))
 def rig(request, tmp_path):
     if request.param == "memory":
-        return MemoryRig(tmp_path)
+        yield MemoryRig(tmp_path)
+        return
+    if request.param in TWINS:
+        made = TWINS[request.param](tmp_path)
+        with made.twin:
+            yield made
+        return
     missing = available()
     if missing:
         pytest.skip(missing)
     found = request.getfixturevalue("squid_rig")
     found.reset()
     found.folder = tmp_path
-    return found
+    yield found

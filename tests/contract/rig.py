@@ -40,9 +40,10 @@ class Meter(Adapter):
     def __init__(self, inner: Adapter, is_write, fault: Fault):
         self._inner, self._is_write, self._fault = inner, is_write, fault
         self.writes, self.activations, self.sent = 0, 0, []
+        self._dead = False
 
     def __getattribute__(self, name):
-        if name in ("send", "activate", "writes", "activations", "sent") or name.startswith("_"):
+        if name in ("send", "activate", "close", "writes", "activations", "sent") or name.startswith("_"):
             return object.__getattribute__(self, name)
         return getattr(self._inner, name)
 
@@ -60,11 +61,17 @@ class Meter(Adapter):
         if kind == "drop_after":
             raise OutcomeUnknown("no answer to write %d" % number)
         if kind == "kill":
+            self._dead = True
             raise Killed()
         return reply
 
+    def close(self):
+        if not self._dead:
+            self._inner.close()
+
     def activate(self):
         if self._fault.kind == "kill_before_activation":
+            self._dead = True
             raise Killed()
         self.activations += 1
         if self._fault.kind == "no_activation" and self.activations == 1:
@@ -76,6 +83,8 @@ class Rig:
     """One product under test. A subclass brings the device; everything else of the suite is the same for all."""
 
     name = ""
+    #: Whether an activation leaves waiting edits of others where they are.
+    isolating = False
 
     def __init__(self, folder):
         self.folder = folder
@@ -86,6 +95,10 @@ class Rig:
     def adapter(self, **changes) -> Adapter:
         """A new adapter, as a new process would have it; ``audience`` may be changed."""
         raise NotImplementedError
+
+    def natives(self, pattern: str) -> set:
+        """The entries of a list of this product that stand for a pattern."""
+        return {pattern}
 
     def is_write(self, request) -> bool:
         raise NotImplementedError

@@ -92,7 +92,7 @@ def test_merged_keeps_and_reports_foreign_entries(rig):
     rig.add_foreign_member("foreign.example")
     result = rig.run()
     assert not result["changed"]
-    assert [entry["entry"] for entry in result["foreign"]] == ["foreign.example"]
+    assert {entry["entry"] for entry in result["foreign"]} == rig.natives("foreign.example")
     rig.run(policy=LATER)
     assert "foreign.example" in rig.foreign_members()
 
@@ -100,7 +100,7 @@ def test_merged_keeps_and_reports_foreign_entries(rig):
 def test_merged_reports_what_the_policy_retired(rig):
     rig.run()
     result = rig.run(policy=LATER)
-    assert {entry["entry"] for entry in result["stale"]} == {"*.openai.com", "js.stripe.com"}
+    assert {entry["entry"] for entry in result["stale"]} == rig.natives("*.openai.com") | rig.natives("js.stripe.com")
     assert rig.decide(MEMBER, "api.openai.com")[0] == "allow"
 
 
@@ -170,8 +170,10 @@ def test_expected_plan_is_accepted_and_another_one_refused(rig):
 def test_diff_shows_before_and_after(rig):
     rig.run()
     shown = rig.run("replaced", LATER, check=True)["diff"]
-    assert "    *.openai.com\n" in shown["before"] and "    *.openai.com\n" not in shown["after"]
-    assert "    *.oaistatic.com\n" in shown["after"] and "    *.oaistatic.com\n" not in shown["before"]
+    old, = ("    %s\n" % entry for entry in rig.natives("*.openai.com"))
+    new, = ("    %s\n" % entry for entry in rig.natives("*.oaistatic.com"))
+    assert old in shown["before"] and old not in shown["after"]
+    assert new in shown["after"] and new not in shown["before"]
 
 
 def test_rendered_needs_no_device(rig):
@@ -183,7 +185,7 @@ def test_gathered_shows_ours_and_writes_nothing(rig):
     rig.run()
     result = rig.run("gathered")
     assert not result["changed"] and rig.meter.writes == 0
-    assert any(".chatgpt.com" in members for obj in result["gathered"] for members in obj["members"].values())
+    assert any(rig.natives(".chatgpt.com") <= set(members) for obj in result["gathered"] for members in obj["members"].values())
 
 
 # -- journal and revert -------------------------------------------------------------------------------------------
@@ -256,7 +258,7 @@ def test_killed_after_any_write_every_prefix_is_inert_and_the_journal_closes_it(
     new = rig.decisions()
     rig.run("deleted")
     writes = number_of_writes(rig)
-    assert 2 <= writes <= STEPS
+    assert 1 <= writes <= STEPS
     for step in range(writes):
         journal = killed_run(rig, Fault("kill", step))
         rig.force()
@@ -281,7 +283,7 @@ def test_killed_run_is_finished_by_the_next_one(rig):
     rig.run()
     right = rig.snapshot()
     rig.run("deleted")
-    killed_run(rig, Fault("kill", 1))
+    killed_run(rig, Fault("kill", min(1, number_of_writes(rig) - 1)))
     rig.run()
     assert rig.snapshot() == right and not rig.run()["changed"]
 
@@ -317,6 +319,8 @@ def test_failed_activation_is_taken_back_and_the_next_run_succeeds(rig):
 @pytest.mark.parametrize("step", [0, 1])
 def test_refused_write_leaves_the_old_state_and_says_so(rig, step):
     site = rig.snapshot()
+    if step >= number_of_writes(rig):
+        pytest.skip("it is done in one write")
     with pytest.raises(Failed, match="The old state was restored") as failed:
         rig.run(fault=Fault("refuse", step))
     assert failed.value.result["failure"]["class"] == "refused"
@@ -328,7 +332,7 @@ def test_a_write_without_an_answer_is_settled_by_reading(rig, kind):
     rig.run()
     right = rig.snapshot()
     rig.run("deleted")
-    result = rig.run(fault=Fault(kind, 1))
+    result = rig.run(fault=Fault(kind, min(1, number_of_writes(rig) - 1)))
     assert result["changed"] and rig.snapshot() == right
     sent = [json.dumps(request, sort_keys=True, default=str) for request in rig.meter.sent]
     assert len(sent) == len(set(sent)), "a write was sent twice"
@@ -344,12 +348,22 @@ def test_accepted_and_dropped_is_noticed_and_taken_back(rig):
 
 def test_foreign_pending_edits_stop_a_writing_run_before_its_first_write(rig):
     rig.foreign_pending()
+    if rig.isolating:
+        pytest.skip("they are not published by our activation")
     warned = rig.run(check=True)
     assert any("somebody else" in text for text in warned["warnings"])
     with pytest.raises(Failed, match="somebody else") as stopped:
         rig.run()
     assert stopped.value.result["failure"]["class"] == "locked" and rig.meter.writes == 0
     assert rig.run(publish_foreign_changes=True)["changed"]
+
+
+def test_foreign_pending_edits_stay_pending_where_the_product_can_tell_them_from_ours(rig):
+    if not rig.isolating:
+        pytest.skip("an activation publishes everything")
+    rig.foreign_pending()
+    assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert rig.run("gathered")["pending"] == "foreign"
 
 
 # -- conflicts and controls ---------------------------------------------------------------------------------------

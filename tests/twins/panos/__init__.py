@@ -416,7 +416,11 @@ class Panos(Twin):
         self.candidate = copy.deepcopy(self.running)
         self.ops = []
         for op in kept:
-            self._write([op])
+            try:
+                self._write([op])
+            except ApiError:
+                # guess: what was about a node that is gone goes with it.
+                continue
         return _success("<msg><line>Config reverted by %s</line></msg>" % admin)
 
     def _save(self, _admin, command, _asked) -> str:
@@ -524,7 +528,8 @@ def _plain(node):
     node.text = (node.text or "").strip() or None
     for child in list(node):
         _plain(child)
-        if child.tag != "entry" and not len(child) and not child.text and child.tag not in ("ssl-forward-proxy", "from", "to"):
+        empty = child.tag not in ("entry", "ssl-forward-proxy", "from", "to") and not len(child) and not child.text
+        if empty or (child.tag == "disabled" and child.text == "no"):
             node.remove(child)
     if node.tag != "rules":
         node[:] = sorted(node, key=lambda child: (child.tag, child.get("name") or "", child.text or ""))

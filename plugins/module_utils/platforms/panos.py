@@ -1,0 +1,485 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PAN-OS and Panorama: custom URL categories, a no-decrypt rule and a security rule (or entries in URL filtering profiles).
+
+The candidate configuration is shared by all administrators: it is locked, read again, changed in one request where the release can,
+validated, and committed for our administrator alone where the release covers that.
+"""
+from __future__ import annotations
+
+import os
+import platform
+import re
+from dataclasses import dataclass, field
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, LOCKED, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _panos_xml as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api, ApiError, escape
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_assess import LINK, Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience, Context, rule_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+
+DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
+#: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
+#: logs of undecrypted sessions; the type of a URL category.
+MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
+_LOCK_PAUSE = 5
+_RULEBASES = {xml.SECURITY: "security", xml.DECRYPTION: "decryption"}
+_SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    audience: Audience = field(default_factory=Audience)
+    rules: tuple = ()
+    vsys: str = "vsys1"
+    device_group: str | None = None
+    devices: tuple = ()
+    prefix: str = "chatgpt"
+    application: tuple = ("any",)
+    profile_group: str | None = None
+    log_setting: str | None = None
+    decryption_profile: str | None = None
+    tags: tuple = ()
+    exclusion_depth: int = 0
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    before: tuple = ()
+    after: tuple = ()
+    never_above: tuple = ()
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    accept_panorama_managed: bool = False
+    comment: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The word for locks: a vsys or a device group."""
+        return self.device_group or self.vsys
+
+    @property
+    def base(self) -> str:
+        if self.device_group:
+            return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
+        return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
+
+    @property
+    def rulebase(self) -> str:
+        return "pre-rulebase" if self.device_group else "rulebase"
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
+
+    @property
+    def open_rule(self) -> Ref:
+        return Ref(xml.SECURITY, self.prefix + "-allow")
+
+
+class PanosAdapter(Adapter):
+    """One firewall's vsys, or one device group of a Panorama."""
+
+    product = "panos"
+    kinds = (xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY)
+
+    def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):
+        """``run_id`` marks our lock; ``alive(run_id)`` tells whether the run that it names may still be at work."""
+        self._settings, self._api, self._transport = settings, api, transport
+        self._run_id = run_id or "%s:%d" % (platform.node(), os.getpid())
+        self._alive = alive or _alive
+        self._info: dict = {}
+        self._release = (10, 2)
+        self._context = Context()
+        self._outer: list = []
+        self._above: dict = {kind: [] for kind in _RULEBASES}
+        self._below: dict = {kind: [] for kind in _RULEBASES}
+        self._leftover = self._moved = self._locked = False
+
+    @property
+    def device(self) -> str:
+        return "%s %s" % (self._api.host, self._settings.scope)
+
+    def requests(self) -> dict:
+        return self._transport.requests()
+
+    def render(self, pattern) -> tuple:
+        return xml.render(pattern)
+
+    # -- reading
+
+    def read(self) -> State:
+        first = not self._info
+        if first:
+            self._identify()
+        pending = self._pending()
+        scope = self._api.get(self._settings.base)
+        if scope is None:
+            raise AccessError(REFUSED, "%s has no %s %s" % (self._api.host, "device group" if self._settings.device_group else "vsys", self._settings.scope))
+        if first:
+            self._leftover = pending in (OURS, "both")
+            self._read_outer()
+        self._context = Context([scope] + self._outer)
+        return self._parse(scope, pending)
+
+    def _identify(self) -> None:
+        system = self._api.operate("<show><system><info></info></system></show>").find("system")
+        self._info = {node.tag: (node.text or "").strip() for node in system} if system is not None else {}
+        numbers = re.findall(r"\d+", self._info.get("sw-version", ""))
+        if len(numbers) < 2:
+            raise AccessError(REFUSED, "%s does not say which PAN-OS release it runs" % self._api.host)
+        self._release = tuple(int(number) for number in numbers[:3])
+        if self._panorama != bool(self._settings.device_group):
+            raise AccessError(REFUSED, "%s is %s; %s" % (self._api.host, self._info.get("model"), "name the device_group to work on" if self._panorama else
+                                                         "device_group is for Panorama"))
+
+    @property
+    def _panorama(self) -> bool:
+        model = self._info.get("model", "")
+        return model.lower() == "panorama" or model.startswith("M-")
+
+    def _pending(self) -> str | None:
+        """Whose edits wait for a commit, anywhere on the device. An edit without a name counts as somebody else's."""
+        owners = {entry.findtext("owner") for entry in self._api.operate("<show><config><list><changes></changes></list></config></show>").iter("entry")}
+        mine = self._api.username in owners
+        others = bool(owners - {self._api.username})
+        return "both" if mine and others else OURS if mine else FOREIGN if others else None
+
+    def _read_outer(self) -> None:
+        """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are asked before and after ours."""
+        if not self._settings.scan_conflicts:
+            return
+        parents = []
+        if self._settings.device_group:
+            name, seen = self._settings.device_group, set()
+            groups = self._api.get("/config/readonly/devices/entry[@name='localhost.localdomain']/device-group")
+            while groups is not None and name and name not in seen:
+                seen.add(name)
+                name = next((entry.findtext("parent-dg") for entry in groups if entry.get("name") == name), None)
+                node = self._api.get("%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(name))) if name else None
+                parents += [node] if node is not None else []
+        shared = self._api.get("/config/shared")
+        self._outer = parents + ([shared] if shared is not None else [])
+        for kind, base in _RULEBASES.items():
+            for node in self._outer:
+                where = node.get("name") or "shared"
+                self._above[kind] = [rule_of(e, where) for e in node.findall("pre-rulebase/%s/rules/entry" % base)] + self._above[kind]
+                self._below[kind] += [rule_of(e, where) for e in node.findall("post-rulebase/%s/rules/entry" % base)]
+
+    def _parse(self, scope, pending) -> State:
+        objects, rules = {}, {}
+        for kind, (path, _sets) in xml.WHERE.items():
+            root = (self._outer[-1] if self._outer else None) if kind == xml.EXCLUSION else scope
+            for entry in root.findall("/".join(path) + "/entry") if root is not None else []:
+                obj = xml.parse_object(kind, entry)
+                if kind == xml.PROFILE:
+                    objects.update({link.ref: link for link in self._links(obj, scope)})
+                elif kind == xml.CATEGORY or obj.ours:
+                    objects[obj.ref] = obj
+        for kind, base in _RULEBASES.items():
+            found = [xml.parse_object(kind, entry) for entry in scope.findall("%s/%s/rules/entry" % (self._settings.rulebase, base))]
+            objects.update({obj.ref: obj for obj in found})
+            rules[base] = tuple(obj.ref for obj in found)
+        return State(objects, rules, pending)
+
+    def _links(self, profile: Object, scope):
+        """An Object for each mention of our own category in a URL filtering profile."""
+        name = self._settings.allow.name
+        own = scope.find("profiles/custom-url-category/entry[@name=%s]" % xml.quoted(name))
+        ours = own is not None and (own.findtext("description") or "").startswith(xml.MARK)
+        for action, members in profile.members.items():
+            if name in members and ours:
+                yield Object(Ref(LINK, "%s: %s" % (profile.ref.name, name)), {"action": action}, ours=True)
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        wanted = [self._category(self._settings.allow, policy.allow)]
+        if policy.exempt and not self._settings.exclusion_depth:
+            wanted.append(self._category(self._settings.exempt, policy.exempt))
+        if not self._settings.scan_conflicts and not self._settings.category_name and not (self._settings.before or self._settings.after) and state.rules:
+            raise AccessError(REFUSED, "without the conflict scan the place of a new rule has to be said: set position.before or position.after")
+        places = Places(self._settings, self._context, policy, state, self._above)
+        if policy.exempt and self._settings.exclusion_depth:
+            wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": xml.MARK}))
+                       for pattern in policy.exempt for entry in xml.exclusions(pattern, self._settings.exclusion_depth)]
+        elif policy.exempt and not self._settings.exempt_category_name:
+            wanted += places.decryption_rules(self._release >= DECRYPTION_LOGS)
+        if self._settings.category_name:
+            return wanted
+        if self._settings.rules:
+            return wanted + [Wanted(Object(Ref(LINK, "%s: %s" % (name, self._settings.allow.name)), {"action": "alert"})) for name in places.url_profiles()]
+        wanted.append(places.security_rule())
+        for media in policy.media:
+            wanted += places.media_rule(media)
+        return wanted
+
+    def _category(self, ref: Ref, patterns) -> Wanted:
+        fields = {"description": xml.MARK}
+        if self._release >= CATEGORY_TYPE:
+            fields["type"] = "URL List"
+        return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._context, policy, state, self._above, self._below, self._release).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        if not changes:
+            return
+        operations = list(self._operations(changes, state))
+        if self._release >= MULTI_CONFIG:
+            element = "".join('<%s id="%d" xpath="%s"%s>%s</%s>' % (
+                op["action"], number, escape(op["xpath"], {'"': "&quot;"}), _attributes(op), op.get("element", ""), op["action"])
+                for number, (_title, op, _change) in enumerate(operations, 1))
+            request = {"action": "multi-config", "element": "<multi-configure-request>%s</multi-configure-request>" % element}
+            yield Step("change the candidate configuration (%d operations in one request)" % len(operations), request, tuple(changes))
+            return
+        for title, op, change in operations:
+            yield Step(title, op, (change,) if change is not None else ())
+
+    def _operations(self, changes, state: State):
+        """(title, request, the Change that it begins or None) for each single operation."""
+        now = state
+        for change in changes:
+            then = apply(now, [change])
+            title = "%s %s" % (change.op, change.ref)
+            if change.ref.kind == LINK:
+                yield title, self._link(change), change
+            else:
+                first = change
+                for op in self._entry(change, now, then):
+                    yield title, op, first
+                    first = None
+            now = then
+
+    def _xpath(self, ref: Ref) -> str:
+        if ref.kind in _RULEBASES:
+            path = "%s/%s/rules" % (self._settings.rulebase, _RULEBASES[ref.kind])
+        else:
+            path = "/".join(xml.WHERE[ref.kind][0])
+        base = "/config/shared" if ref.kind == xml.EXCLUSION else self._settings.base
+        return "%s/%s/entry[@name=%s]" % (base, path, xml.quoted(ref.name))
+
+    def _link(self, change) -> dict:
+        """Our category in a list of a URL filtering profile; the rest of the profile is not touched."""
+        profile, _sep, category = change.ref.name.rpartition(": ")
+        old, new = change.fields["action"]
+        xpath = "%s/profiles/url-filtering/entry[@name=%s]" % (self._settings.base, xml.quoted(profile))
+        if change.op == DELETE:
+            return {"action": "delete", "xpath": "%s/%s/member[text()=%s]" % (xpath, old, xml.quoted(category))}
+        return {"action": "set", "xpath": xpath, "element": "<%s><member>%s</member></%s>" % (new, escape(category), new)}
+
+    def _entry(self, change, now: State, then: State):
+        xpath = self._xpath(change.ref)
+        if change.op == DELETE:
+            yield {"action": "delete", "xpath": xpath}
+            return
+        obj = then.objects[change.ref]
+        if change.op == CREATE:
+            yield {"action": "set", "xpath": xpath, "element": xml.inner(xml.build(obj))}
+        elif obj.ours and (change.fields or change.members):
+            yield {"action": "edit", "xpath": xpath, "element": xml.text(xml.build(obj))}
+        else:
+            yield from self._foreign(change, xpath)
+        if change.place is not None and self._moves(change, now):
+            after = change.place[1].after
+            where = {"where": "top"} if after is None else {"where": "after", "dst": after.name}
+            yield dict(where, action="move", xpath=xpath)
+
+    @staticmethod
+    def _foreign(change, xpath: str):
+        """Somebody else's entry: only the fields and members that change."""
+        for path, (_old, new) in sorted(change.fields.items()):
+            if new is None:
+                yield {"action": "delete", "xpath": "%s/%s" % (xpath, path)}
+            else:
+                yield {"action": "set", "xpath": xpath, "element": "<%s>%s</%s>" % (path, escape(new), path)}
+        for path, (added, removed) in sorted(change.members.items()):
+            if added:
+                yield {"action": "set", "xpath": xpath, "element": "<%s>%s</%s>" % (path, "".join("<member>%s</member>" % escape(a) for a in added), path)}
+            for entry in removed:
+                yield {"action": "delete", "xpath": "%s/%s/member[text()=%s]" % (xpath, path, xml.quoted(entry))}
+
+    @staticmethod
+    def _moves(change, now: State) -> bool:
+        """A rule is made at the bottom; it has to be moved when that is not its place."""
+        place = change.place[1]
+        if place is None:
+            return False
+        order = now.rules.get(place.rulebase, ())
+        at_bottom = place.after == order[-1] if order else place.after is None
+        return not (change.op == CREATE and at_bottom)
+
+    def send(self, request: dict):
+        self._moved = self._moved or request["action"] == "move" or "<move " in request.get("element", "")
+        self._api.write(request)
+
+    # -- around the writing
+
+    def begin(self) -> bool:
+        state = self._api.operate("<show><high-availability><state></state></high-availability></show>")
+        if state.findtext("enabled") == "yes":
+            role = (state.findtext("group/local-info/state") or "unknown").lower()
+            if not role.startswith("active") and not role.startswith("primary"):
+                raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over" % (self._api.host, role))
+        if not self._panorama and not self._settings.accept_panorama_managed:
+            status = "".join(self._api.operate("<show><panorama-status></panorama-status></show>").itertext())
+            if re.search(r"Connected\s*:\s*yes", status):
+                raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules are asked before the local ones: run this on that Panorama with its "
+                                  "device_group, or set accept_panorama_managed" % self._api.host)
+        self._lock()
+        return True
+
+    def _lock(self) -> None:
+        words = " ".join(part for part in ("netaccess.chatgpt", self._run_id, self._settings.comment) if part)
+        while not self._locked:
+            try:
+                self._api.operate("<request><config-lock><add><comment>%s</comment></add></config-lock></request>" % escape(words), self._settings.scope, True)
+                self._locked = True
+            except ApiError as error:
+                if "already own" in str(error):
+                    self._take_over()
+                elif error.failure == LOCKED:
+                    self._transport.wait(_LOCK_PAUSE, "%s" % error)
+                else:
+                    raise
+
+    def _take_over(self) -> None:
+        """A lock of our own administrator: left by a run that died, or held by one that is at work."""
+        locks = self._api.operate("<show><config-locks><vsys>%s</vsys></config-locks></show>" % escape(self._settings.scope), self._settings.scope)
+        for entry in locks.iter("entry"):
+            words = (entry.findtext("comment") or "").split(" ")
+            if entry.get("name") == self._api.username and entry.findtext("name") in (None, self._settings.scope):
+                if words[0] == "netaccess.chatgpt" and len(words) > 1 and not self._alive(words[1]):
+                    self._locked = True
+                    return
+                self._transport.wait(_LOCK_PAUSE, "%s: %s already holds the configuration lock of %s (%s): another run may be at work; if none is, remove the lock"
+                                     % (self._api.host, self._api.username, self._settings.scope, " ".join(words) or "no comment"))
+                return
+        self._transport.wait(_LOCK_PAUSE, "%s: %s already holds a configuration lock" % (self._api.host, self._api.username))
+
+    def close(self) -> None:
+        try:
+            if self._locked:
+                self._locked = False
+                self._api.operate("<request><config-lock><remove></remove></config-lock></request>", self._settings.scope, True)
+        except ApiError as error:
+            # The lock may end with the commit of its owner.
+            if "not currently locked" not in str(error):
+                raise
+        finally:
+            self._transport.close()
+
+    def isolates(self, changes) -> bool:
+        return self._release >= SCOPED_MOVES or not (self._leftover or self._moved or any(change.place for change in changes))
+
+    def activate(self) -> list:
+        done = [self._commit()]
+        if self._settings.device_group:
+            done += self._push()
+        return done
+
+    def _commit(self) -> dict:
+        number = self._api.start({"type": "op", "cmd": "<validate><full></full></validate>"}, "the validation")
+        checked = self._api.finish(number, "validation") if number else None
+        if checked and not checked.ok:
+            raise AccessError(ACTIVATION, "%s does not validate the configuration: %s" % (self._api.host, "; ".join(checked.lines) or "no reason given"))
+        if checked and checked.user and checked.user != self._api.username:
+            raise AccessError(REFUSED, "the API key belongs to %s, not to %s: set username to the account of the key, since commits are limited to it"
+                              % (checked.user, self._api.username))
+        scoped = self.isolates(())
+        part = "<partial><admin><member>%s</member></admin></partial>" % escape(self._api.username) if scoped else ""
+        words = " ".join(part for part in ("netaccess.chatgpt", self._settings.comment) if part)
+        form = {"type": "commit", "cmd": "<commit>%s<description>%s</description></commit>" % (part, escape(words))}
+        if scoped:
+            form["action"] = "partial"
+        number = self._api.start(form, "the commit")
+        if number is None:
+            return {"target": self._api.host, "status": "nothing to commit", "warnings": []}
+        job = self._api.finish(number, "commit")
+        if not job.ok:
+            raise AccessError(ACTIVATION, "the commit on %s failed (job %s): %s" % (self._api.host, number, "; ".join(job.lines) or "no reason given"))
+        return {"target": self._api.host, "status": "in force" if not self._settings.device_group else "committed on Panorama", "job": number,
+                "scope": "changes of %s" % self._api.username if scoped else "all changes", "details": list(job.lines), "warnings": list(job.warnings)}
+
+    def _push(self) -> list:
+        group = self._settings.device_group
+        chosen = "".join("<entry name=%s/>" % xml.quoted(serial) for serial in self._settings.devices)
+        scoped = "<admin><member>%s</member></admin>" % escape(self._api.username) if self._release >= SCOPED_MOVES else ""
+        command = ("<commit-all><shared-policy>%s<device-group><entry name=%s>%s</entry></device-group><include-template>no</include-template>"
+                   "<merge-with-candidate-cfg>no</merge-with-candidate-cfg></shared-policy></commit-all>"
+                   % (scoped, xml.quoted(group), "<devices>%s</devices>" % chosen if chosen else ""))
+        number = self._api.start({"type": "commit", "action": "all", "cmd": command}, "the push")
+        if number is None:
+            return []
+        job = self._api.finish(number, "push to device group %s" % group)
+        targets = [{"target": one["device"], "status": one["status"], "job": number, "details": one["details"], "warnings": []} for one in job.devices]
+        failed = ["%s (%s)" % (one["device"], "; ".join(one["details"]) or "no reason given") for one in job.devices if one["status"] != "in force"]
+        if failed or not job.ok:
+            good = [one["device"] for one in job.devices if one["status"] == "in force"]
+            raise AccessError(ACTIVATION, "the push of device group %s failed on %s; it reached %s" % (
+                group, ", ".join(failed) or "; ".join(job.lines) or "every device", ", ".join(good) or "no device"))
+        return targets
+
+    def discard(self) -> bool:
+        if self._leftover:
+            return False
+        self._api.operate("<revert><config><partial><admin><member>%s</member></admin></partial></config></revert>" % escape(self._api.username), write=True)
+        return True
+
+
+def _attributes(op: dict) -> str:
+    return "".join(' %s="%s"' % (name, escape(op[name], {'"': "&quot;"})) for name in ("where", "dst") if name in op)
+
+
+def _alive(run_id: str) -> bool:
+    """Whether the run that a lock's comment names may still be at work: a process of this host that exists, or one of another host."""
+    host, _colon, number = run_id.rpartition(":")
+    if host != platform.node() or not number.isdigit():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return int(number) != os.getpid()
+
+
+def from_module(module) -> PanosAdapter:
+    """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
+    p = module.params
+    who = p["audience"] or {}
+    writes = p["state"] in ("merged", "replaced", "rendered")
+    rules = tuple(who.get("rules") or ())
+    if writes and p["method"] == "existing_rules" and not rules:
+        raise AccessError(REFUSED, "method existing_rules needs audience.rules: the rules whose people get access")
+    if writes and p["method"] == "new_rule":
+        if rules:
+            raise AccessError(REFUSED, "audience.rules is for method existing_rules; a new rule needs from_zones and to_zones")
+        if not p["category_name"] and not (who.get("from_zones") and who.get("to_zones")):
+            raise AccessError(REFUSED, "audience: a new rule needs from_zones and to_zones; a rule from any zone to any zone is not written")
+        if not p["category_name"] and not (who.get("sources") or who.get("users") or who.get("everyone")):
+            raise AccessError(REFUSED, "audience: say who in these zones: sources, users, or everyone: true")
+    for serial in p["devices"]:
+        if not _SERIAL.match(serial):
+            raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
+    position = p["position"] or {}
+    settings = Settings(
+        Audience(*(tuple(who.get(key) or ()) for key in ("from_zones", "to_zones", "sources", "users"))), rules, p["vsys"], p["device_group"],
+        tuple(p["devices"]), p["prefix"], tuple(p["application"]), p["profile_group"], p["log_setting"], p["decryption_profile"], tuple(p["tags"]),
+        p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0, p["category_name"], p["exempt_category_name"],
+        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
+        p["scan_conflicts"], p["accept_panorama_managed"], p["comment"])
+    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    return PanosAdapter(settings, Api(transport, p["username"], p["password"], p["api_key"]), transport)

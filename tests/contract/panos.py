@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of PAN-OS under the contract. The audience is a user group in the zone trust; a rule of the site that is named must not be passed."""
+from __future__ import annotations
+
+import itertools
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.panos import PanosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from tests.contract.rig import MEMBER, Rig
+from tests.twins.panos import Panos
+from tests.twins.panos.site import rule
+
+VSYS = "/config/devices/entry[@name='localhost.localdomain']/vsys/entry[@name='vsys1']"
+GROUPS = {MEMBER: "example\\ai-users"}
+_runs = itertools.count(1)
+
+
+class QuickClock:
+    """Time that passes by waiting alone."""
+
+    def __init__(self):
+        self.at = 0.0
+
+    def now(self):
+        return self.at
+
+    def sleep(self, seconds):
+        self.at += seconds
+
+
+class PanosRig(Rig):
+    name = "panos"
+
+    def __init__(self, folder, release=(10, 2, 8), **options):
+        super().__init__(folder)
+        self.twin = Panos(release=release, **options)
+        self.isolating = release >= (11, 0, 1)
+
+    def settings(self, audience=(MEMBER,), **changes) -> Settings:
+        people = Audience(("trust",), ("untrust",), (), tuple(GROUPS[who] for who in audience))
+        return Settings(**dict({"audience": people, "never_above": ("threats",)}, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=60, api=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        api = dict({"password": self.twin.admins["netaccess"]}, **(api or {}))
+        return PanosAdapter(self.settings(audience, **changes), Api(self.transport, "netaccess", **api), self.transport,
+                            "host:%d" % next(_runs), lambda run: False)
+
+    def natives(self, pattern):
+        name = pattern.lstrip("*.")
+        return {pattern + "/"} if not pattern.startswith(".") else {name + "/", "*." + name + "/"}
+
+    def is_write(self, request):
+        return True
+
+    def decide(self, who, host):
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict == "allow" else None
+
+    def force(self):
+        self.twin.publish()
+
+    def snapshot(self):
+        return self.twin.snapshot()
+
+    def by_hand(self, action, path, element="", **extra):
+        self.twin.locks.clear()
+        self.twin.edit("alice", action, VSYS + path, element, **extra)
+        self.twin.publish()
+
+    def drop_member(self):
+        self.by_hand("delete", "/profiles/custom-url-category/entry[@name='chatgpt-allow']/list/member[text()='*.openai.com/']")
+
+    def change_field(self):
+        self.by_hand("edit", "/rulebase/security/rules/entry[@name='chatgpt-allow']/source-user", "<source-user><member>any</member></source-user>")
+
+    def shuffle(self):
+        self.by_hand("move", "/rulebase/security/rules/entry[@name='chatgpt-allow']", where="bottom")
+
+    def add_foreign_member(self, host):
+        self.by_hand("set", "/profiles/custom-url-category/entry[@name='chatgpt-allow']/list", "<member>%s/</member>" % host)
+
+    def foreign_members(self):
+        node = self.twin.candidate.find(".//custom-url-category/entry[@name='chatgpt-allow']/list")
+        return set() if node is None else {member.text.rstrip("/") for member in node}
+
+    def unmarked_object(self):
+        self.by_hand("set", "/profiles/custom-url-category/entry[@name='chatgpt-allow']", "<list><member>foreign.example/</member></list>%s" % (
+            "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""))
+
+    def block_early(self):
+        kind = "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""
+        self.by_hand("set", "/profiles/custom-url-category/entry[@name='feed']",
+                     "<list><member>chatgpt.com/</member><member>*.chatgpt.com/</member><member>claude.ai/</member></list>" + kind)
+        body = rule("threats", "deny", application="any", category="feed", **{"from": "trust", "to": "untrust"})
+        self.by_hand("set", "/rulebase/security/rules", body)
+        self.by_hand("move", "/rulebase/security/rules/entry[@name='threats']", where="top")
+
+    def foreign_pending(self):
+        self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
