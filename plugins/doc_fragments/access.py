@@ -111,9 +111,9 @@ options:
     type: path
     default: ~/.netaccess/journals
   timeout:
-    description: Seconds to wait for locks and for the activation.
+    description: Seconds that all waits of the run may take together, for locks, a busy device and the activation.
     type: int
-    default: 60
+    default: 600
 attributes:
   check_mode:
     support: full

@@ -35,7 +35,16 @@ def argument_spec() -> dict:
         expected_plan=dict(type="str"),
         comment=dict(type="str"),
         journal=dict(type="path", default="~/.netaccess/journals"),
-        timeout=dict(type="int", default=60),
+        timeout=dict(type="int", default=600),
+    )
+
+
+def connection_spec() -> dict:
+    """The options of modules that speak to an API over HTTPS."""
+    return dict(
+        validate_certs=dict(type="bool", default=True),
+        ca_path=dict(type="path"),
+        proxy=dict(type="str"),
     )
 
 

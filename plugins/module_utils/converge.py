@@ -137,6 +137,8 @@ class Adapter:
     product = ""
     #: Kinds of objects from inert (lists) to linking (rules): the order in which they are made; they go in reverse.
     kinds = ()
+    #: What ``read`` found out about the device besides its policy, as plain data for the result.
+    diagnosis: dict = {}
 
     @property
     def device(self) -> str:
@@ -293,6 +295,8 @@ class Run:
             self.adapter.close()
         except AccessError as error:
             self._warn("at the end of the run: %s" % error)
+        if "requests" in self.result:
+            self.result["requests"] = self.adapter.requests()
 
     def _execute(self) -> dict:
         if self.options.state == "rendered":
@@ -543,6 +547,8 @@ class Run:
         result["audience_widened"] = list(assessment.audience_widened)
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
+        if self.adapter.diagnosis:
+            result["diagnosis"] = self.adapter.diagnosis
         result.update(self._strangers(after))
         result["requests"] = self.adapter.requests()
         for text in assessment.warnings:

@@ -93,9 +93,12 @@ class Transport:
             # The operator said so in the task; once for each request is no news.
             requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         self.counts = {"reads": 0, "writes": 0, "waited": 0}
+        self._final: dict | None = None
 
     def requests(self) -> dict:
         """What was sent so far, for the result."""
+        if self._final is not None:
+            return self._final
         pools = self._adapter.poolmanager.pools
         opened = sum(pools[key].num_connections for key in pools.keys())
         for manager in self._adapter.proxy_manager.values():
@@ -103,6 +106,7 @@ class Transport:
         return dict(self.counts, connections=opened, waited=round(self.counts["waited"]))
 
     def close(self) -> None:
+        self._final = self.requests()
         self._session.close()
 
     def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content) -> Answer:

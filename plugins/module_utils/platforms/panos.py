@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import BOTH, FOREIGN, OURS, Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, LOCKED, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _panos_xml as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api, ApiError, escape
@@ -55,6 +55,7 @@ class Settings:
     protected: tuple = ()
     scan_conflicts: bool = True
     accept_panorama_managed: bool = False
+    test_urls: tuple = ()
     comment: str | None = None
 
     @property
@@ -102,6 +103,7 @@ class PanosAdapter(Adapter):
         self._outer: list = []
         self._above: dict = {kind: [] for kind in _RULEBASES}
         self._below: dict = {kind: [] for kind in _RULEBASES}
+        self._exclusions = None
         self._leftover = self._moved = self._locked = False
 
     @property
@@ -120,14 +122,19 @@ class PanosAdapter(Adapter):
         first = not self._info
         if first:
             self._identify()
+            self._diagnose()
         pending = self._pending()
         scope = self._api.get(self._settings.base)
         if scope is None:
             raise AccessError(REFUSED, "%s has no %s %s" % (self._api.host, "device group" if self._settings.device_group else "vsys", self._settings.scope))
         if first:
-            self._leftover = pending in (OURS, "both")
+            self._leftover = pending in (OURS, BOTH)
             self._read_outer()
         self._context = Context([scope] + self._outer)
+        shared = self._outer[-1] if self._outer else None
+        left = shared.findall("ssl-decrypt/ssl-exclude-cert/entry") if shared is not None else ()
+        if self._settings.exclusion_depth or any((entry.findtext("description") or "").startswith(xml.MARK) for entry in left):
+            self._exclusions = self._api.get("/config/shared/ssl-decrypt/ssl-exclude-cert")
         return self._parse(scope, pending)
 
     def _identify(self) -> None:
@@ -141,6 +148,15 @@ class PanosAdapter(Adapter):
             raise AccessError(REFUSED, "%s is %s; %s" % (self._api.host, self._info.get("model"), "name the device_group to work on" if self._panorama else
                                                          "device_group is for Panorama"))
 
+    def _diagnose(self) -> None:
+        if not self._settings.test_urls:
+            return
+        cloud = "".join(self._api.operate("<show><url-cloud><status></status></url-cloud></show>").itertext())
+        self.diagnosis = {"url_cloud": [line.strip() for line in cloud.splitlines() if line.strip()], "urls": {}}
+        for url in self._settings.test_urls:
+            answer = self._api.operate("<test><url>%s</url></test>" % escape(url))
+            self.diagnosis["urls"][url] = " ".join("".join(answer.itertext()).split())
+
     @property
     def _panorama(self) -> bool:
         model = self._info.get("model", "")
@@ -151,7 +167,7 @@ class PanosAdapter(Adapter):
         owners = {entry.findtext("owner") for entry in self._api.operate("<show><config><list><changes></changes></list></config></show>").iter("entry")}
         mine = self._api.username in owners
         others = bool(owners - {self._api.username})
-        return "both" if mine and others else OURS if mine else FOREIGN if others else None
+        return BOTH if mine and others else OURS if mine else FOREIGN if others else None
 
     def _read_outer(self) -> None:
         """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are asked before and after ours."""
@@ -177,8 +193,8 @@ class PanosAdapter(Adapter):
     def _parse(self, scope, pending) -> State:
         objects, rules = {}, {}
         for kind, (path, _sets) in xml.WHERE.items():
-            root = (self._outer[-1] if self._outer else None) if kind == xml.EXCLUSION else scope
-            for entry in root.findall("/".join(path) + "/entry") if root is not None else []:
+            found = scope.findall("/".join(path) + "/entry") if kind != xml.EXCLUSION else self._exclusions if self._exclusions is not None else ()
+            for entry in found:
                 obj = xml.parse_object(kind, entry)
                 if kind == xml.PROFILE:
                     objects.update({link.ref: link for link in self._links(obj, scope)})
@@ -471,6 +487,8 @@ def from_module(module) -> PanosAdapter:
             raise AccessError(REFUSED, "audience: a new rule needs from_zones and to_zones; a rule from any zone to any zone is not written")
         if not p["category_name"] and not (who.get("sources") or who.get("users") or who.get("everyone")):
             raise AccessError(REFUSED, "audience: say who in these zones: sources, users, or everyone: true")
+    if p["exempt_by"] == "exclusion_list" and p["device_group"]:
+        raise AccessError(REFUSED, "exempt_by: a Panorama keeps the exclusion list in templates, which this module does not write; use the rule")
     for serial in p["devices"]:
         if not _SERIAL.match(serial):
             raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
@@ -480,6 +498,6 @@ def from_module(module) -> PanosAdapter:
         tuple(p["devices"]), p["prefix"], tuple(p["application"]), p["profile_group"], p["log_setting"], p["decryption_profile"], tuple(p["tags"]),
         p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0, p["category_name"], p["exempt_category_name"],
         tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["accept_panorama_managed"], p["comment"])
+        p["scan_conflicts"], p["accept_panorama_managed"], tuple(p["test_urls"]), p["comment"])
     transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
     return PanosAdapter(settings, Api(transport, p["username"], p["password"], p["api_key"]), transport)

@@ -55,7 +55,7 @@ def _objects(site: str) -> str:
         "<url-filtering><entry name='Corporate'>%s%s</entry></url-filtering>"
         "<decryption><entry name='Standard'><ssl-no-proxy><block-untrusted-issuer>yes</block-untrusted-issuer>"
         "<block-expired-certificate>yes</block-expired-certificate></ssl-no-proxy></entry></decryption></profiles>"
-        "<profile-group><entry name='Standard'>%s</entry></profile-group><tag><entry name='managed'/></tag>"
+        "<profile-group><entry name='Standard'><virus><member>default</member></virus>%s</entry></profile-group><tag><entry name='managed'/></tag>"
         % (_members("list", BLOCKED), _members("block", blocked), _members("alert", ["computer-and-internet-info"]), _members("url-filtering", ["Corporate"])))
 
 

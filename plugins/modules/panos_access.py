@@ -1,0 +1,439 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: panos_access
+short_description: Allow ChatGPT on a PAN-OS firewall or a Panorama and exempt it from decryption
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Allows the hosts in O(config.allow) for O(audience) through a custom URL category, and leaves those in O(config.exempt) undecrypted
+    through a second category and a no-decrypt rule, in one change with one commit.
+  - The configuration is locked with a comment that names this run, read again, changed in one request (PAN-OS 10.1 and newer),
+    validated, committed and read back. On failure our own uncommitted changes are discarded; those of other administrators stay.
+  - The commit is limited to the changes of O(username). Before PAN-OS 11.0.1 such a commit does not cover moved rules; when a rule has
+    to be moved there, everything is committed, and the task stops while edits of others wait, unless O(publish_foreign_changes) is set.
+  - With O(device_group) the rules go into the pre-rules of that device group of a Panorama, which is committed and pushed to its
+    firewalls; RV(activation) holds a result for each of them.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: Name or address of the management interface. Environment variable E(PANOS_HOSTNAME).
+    type: str
+    required: true
+  port:
+    description: Port of the API.
+    type: int
+    default: 443
+  username:
+    description:
+      - The administrator. Needed with O(api_key) too, since commits are limited to the changes of this account; a key of
+        another account is noticed before anything is committed. Environment variable E(PANOS_USERNAME).
+      - Its role needs the XML API rights Configuration, Operational Requests and Commit, and nothing else.
+    type: str
+    required: true
+  password:
+    description: Password of O(username). Environment variable E(PANOS_PASSWORD).
+    type: str
+  api_key:
+    description: API key of O(username), instead of a password. Environment variable E(PANOS_API_KEY).
+    type: str
+  vsys:
+    description: The virtual system.
+    type: str
+    default: vsys1
+  device_group:
+    description: The device group, on a Panorama. Name the group nearest to the firewalls.
+    type: str
+  devices:
+    description: Serial numbers of the firewalls of O(device_group) to push to; all by default.
+    type: list
+    elements: str
+    default: []
+  audience:
+    description:
+      - Who gets access. The parts narrow each other, like the columns of a rule; the entries of one part add up.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      from_zones:
+        description: Zones that the clients are in.
+        type: list
+        elements: str
+        default: []
+      to_zones:
+        description: Zones towards the Internet.
+        type: list
+        elements: str
+        default: []
+      sources:
+        description: Client addresses, networks or names of address objects.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Users or groups as User-ID knows them.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody in O(audience.from_zones).
+        type: bool
+        default: false
+      rules:
+        description: With O(method=existing_rules), the security rules whose people get access.
+        type: list
+        elements: str
+        default: []
+  method:
+    description:
+      - V(new_rule) makes one security rule for O(audience), service C(service-https), with the security profiles and the log setting of
+        the rule that would take these connections otherwise, without its URL filtering profile, which may be what blocks them.
+      - V(existing_rules) sets our category to C(alert) in the URL filtering profiles of O(audience.rules) and makes no security rule.
+        Other rules with the same profile are reported as RV(audience_widened).
+    type: str
+    choices: [new_rule, existing_rules]
+    default: new_rule
+  prefix:
+    description: The objects are named C(PREFIX-allow), C(PREFIX-exempt) and C(PREFIX-no-decrypt).
+    type: str
+    default: chatgpt
+  category_name:
+    description: >-
+      An existing custom URL category to put the allowed hosts into. Then no security rule is made; your rules decide, and
+      RV(coverage) says how.
+    type: str
+  exempt_category_name:
+    description: An existing custom URL category to put the exempt hosts into. Then no decryption rule is made.
+    type: str
+  application:
+    description: Applications of the new rule. The category already says which hosts; App-ID can tell an undecrypted session as C(ssl) only.
+    type: list
+    elements: str
+    default: [any]
+  profile_group:
+    description: >-
+      Security profile group of the new rule, instead of the profiles that are found. A URL filtering profile in it is asked and may
+      still block; that is reported as a conflict.
+    type: str
+  log_setting:
+    description: Log forwarding profile of the new rules, instead of the one that is found.
+    type: str
+  decryption_profile:
+    description: >-
+      Decryption profile of the no-decrypt rule; it decides whether sessions with expired or untrusted certificates pass. By default that of
+      the first rule that decrypts these hosts.
+    type: str
+  exempt_by:
+    description:
+      - V(rule) exempts for O(audience) by a no-decrypt rule.
+      - V(exclusion_list) writes the SSL decryption exclusion list. It holds for everybody on the device (RV(audience_widened)), and a
+        wildcard there is one label, so that O(exclusion_depth) entries are made for each pattern with subdomains.
+    type: str
+    choices: [rule, exclusion_list]
+    default: rule
+  exclusion_depth:
+    description: How many levels of subdomains the exclusion list covers.
+    type: int
+    default: 3
+  position:
+    description:
+      - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that shut out a part of it.
+    type: dict
+    suboptions:
+      before:
+        description: Names of rules that ours have to stand above.
+        type: list
+        elements: str
+        default: []
+      after:
+        description: Names of rules that ours have to stand below.
+        type: list
+        elements: str
+        default: []
+      never_above:
+        description: Names of rules, say for threats or quarantine, that ours must never pass.
+        type: list
+        elements: str
+        default: []
+  tags:
+    description: Tags of the new rules; they have to exist.
+    type: list
+    elements: str
+    default: []
+  scan_conflicts:
+    description: >-
+      Read the shared configuration and, on a Panorama, the parents of the device group too. With V(false) these are not read, a new rule needs
+      O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
+    type: bool
+    default: true
+  accept_panorama_managed:
+    description: Write to a firewall although a Panorama manages it, whose pre-rules are asked before the local ones.
+    type: bool
+    default: false
+  test_urls:
+    description: Hosts to ask the URL filtering cloud about, public or private, for RV(diagnosis).
+    type: list
+    elements: str
+    default: []
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: PAN-OS 9.1 to 11.2, developed against a simulator that is held to the vendor's own client; not yet run on a device.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Entries of URL lists always end with a slash; without it C(example.com) also matches C(example.com.evil.test).
+  - The vsys (or device group) and the shared configuration are read whole, in one request each.
+  - HTTP/3 is not opened; C(service-https) is TCP.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a group of people and leave its TLS alone
+  netaccess.chatgpt.panos_access:
+    host: fw-a.example.com
+    username: netaccess
+    api_key: "{{ vault_panos_api_key }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      from_zones: [trust]
+      to_zones: [untrust]
+      users: ['example\\ai-users']
+    position:
+      never_above: [Quarantine]
+    comment: CHG0012345
+
+- name: On a Panorama, for the people of two rules, pushed to one firewall
+  netaccess.chatgpt.panos_access:
+    host: panorama.example.com
+    username: netaccess
+    password: "{{ vault_panos_password }}"
+    device_group: Branches
+    devices: ['015300001234']
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    method: existing_rules
+    audience:
+      rules: [Web, Web guests]
+
+- name: Audit, which writes nothing, and ask the URL cloud
+  netaccess.chatgpt.panos_access:
+    host: fw-a.example.com
+    username: auditor
+    api_key: "{{ vault_panos_api_key }}"
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      from_zones: [trust]
+      to_zones: [untrust]
+      everyone: true
+    state: replaced
+    test_urls: [chatgpt.com]
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: url category
+      name: chatgpt-allow
+      op: update
+      members:
+        list:
+          added: ['*.oaistatic.com/']
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: create url category chatgpt-allow (+39), create url category chatgpt-exempt (+21), create decryption rule chatgpt-no-decrypt, create security rule chatgpt-allow
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: chatgpt-allow
+      exempt: 'yes'
+      exempt_by: chatgpt-no-decrypt
+      note: ''
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: Rules of the site that still deny or decrypt a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: panos-5f0c1d7a3b
+      effect: deny
+      where: security rule Block AI
+      text: deny
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: everything else that this rule denies
+      remedy:
+        - kind: security rule
+          name: Block AI
+          op: update
+          fields:
+            description: {old: null, new: '[disabled by netaccess.chatgpt]'}
+            disabled: {old: 'no', new: 'yes'}
+losses:
+  description: Controls that the exemption switches off for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: virus profile Scan of Web
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): no rule is made with this method; allow it for these people']
+activation:
+  description: What the commit said, and on a Panorama what each firewall said to the push.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample: 
+    - target: fw-a.example.com:443
+      status: in force
+      job: '42'
+      scope: changes of netaccess
+      details: [Configuration committed successfully]
+      warnings: []
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-panos-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 16, writes: 5, waited: 31, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+diagnosis:
+  description: State of the URL filtering cloud and what it says of the hosts in O(test_urls).
+  returned: when O(test_urls) is given
+  type: dict
+  sample:
+    url_cloud: [PAN-DB URL Filtering, 'License : valid', 'Cloud connection : connected']
+    urls: {chatgpt.com: chatgpt.com artificial-intelligence low-risk (Base db)}
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.panos import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True, fallback=(env_fallback, ["PANOS_HOSTNAME"])),
+        port=dict(type="int", default=443),
+        username=dict(type="str", required=True, fallback=(env_fallback, ["PANOS_USERNAME"])),
+        password=dict(type="str", no_log=True, fallback=(env_fallback, ["PANOS_PASSWORD"])),
+        api_key=dict(type="str", no_log=True, fallback=(env_fallback, ["PANOS_API_KEY"])),
+        vsys=dict(type="str", default="vsys1"),
+        device_group=dict(type="str"),
+        devices=names,
+        audience=dict(type="dict", options=dict(
+            from_zones=names, to_zones=names, sources=names, users=names, rules=names, everyone=dict(type="bool", default=False))),
+        method=dict(type="str", default="new_rule", choices=["new_rule", "existing_rules"]),
+        prefix=dict(type="str", default="chatgpt"),
+        category_name=dict(type="str"),
+        exempt_category_name=dict(type="str"),
+        application=dict(type="list", elements="str", default=["any"]),
+        profile_group=dict(type="str"),
+        log_setting=dict(type="str"),
+        decryption_profile=dict(type="str"),
+        exempt_by=dict(type="str", default="rule", choices=["rule", "exclusion_list"]),
+        exclusion_depth=dict(type="int", default=3),
+        position=dict(type="dict", options=dict(before=names, after=names, never_above=names)),
+        tags=names,
+        scan_conflicts=dict(type="bool", default=True),
+        accept_panorama_managed=dict(type="bool", default=False),
+        test_urls=names,
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), required_one_of=[("password", "api_key")],
+                           supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
