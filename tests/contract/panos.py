@@ -39,13 +39,14 @@ class PanosRig(Rig):
         super().__init__(folder)
         self.twin = Panos(release=release, **options)
         self.isolating = release >= (11, 0, 1)
+        self.ca_path = self.twin.ca_file(folder) if self.twin.authority else None
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
         people = Audience(("trust",), ("untrust",), (), tuple(GROUPS[who] for who in audience))
         return Settings(**dict({"audience": people, "never_above": ("threats",)}, **changes))
 
     def adapter(self, audience=(MEMBER,), timeout=60, api=None, **changes):
-        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        self.transport = Transport(Connection(self.twin.url, ca_path=self.ca_path, timeout=timeout), QuickClock())
         api = dict({"password": self.twin.admins["netaccess"]}, **(api or {}))
         return PanosAdapter(self.settings(audience, **changes), Api(self.transport, "netaccess", **api), self.transport,
                             "host:%d" % next(_runs), lambda run: False)

@@ -33,6 +33,7 @@ class Knobs:
     accept_port: bool = False            # guess
     append_end_token: bool | None = None
     missing_delete: str = "code7"        # guess: "code7" or "error"
+    forbidden_status: int = 403          # the vendor's clients know both 403 and 200 with the same body
     lock_ends_with_commit: bool = True   # guess
     container_set_lost: bool = False     # some builds of 11.0.4 to 11.1.3
     multi_config: bool | None = None
@@ -169,12 +170,12 @@ class Panos(Twin):
         kind = asked.get("type")
         if kind == "keygen":
             if self.admins.get(asked.get("user")) != asked.get("password"):
-                raise ApiError("403", "Invalid credentials.", status=403)
+                raise ApiError("403", "Invalid credentials.", status=self.knobs.forbidden_status)
             return '<response status="success"><result><key>%s</key></result></response>' % self.keys[asked["user"]]
         key = request.headers.get("x-pan-key") or asked.get("key")
         admin = next((name for name, value in self.keys.items() if value == key), None)
         if admin is None:
-            raise ApiError("403", "Invalid Credential", status=403)
+            raise ApiError("403", "Invalid Credential", status=self.knobs.forbidden_status)
         handler = {"config": self._config, "op": self._operate, "commit": self._commit}.get(kind)
         if handler is None:
             raise ApiError("17", "Invalid command: type %s" % kind)
