@@ -66,7 +66,8 @@ class Categories:
         if len(taken) >= self.knobs.max_categories:
             raise ApiError(403, "LIMIT_EXCEEDED", "Maximum number of custom categories reached")
         number = next(one for one in range(1, len(taken) + 2) if one not in taken)
-        made = custom(number, given.pop("configuredName"), **{name: value for name, value in given.items() if name not in ("customCategory", "urlKeywordCounts")})
+        given = {name: value for name, value in given.items() if name not in ("customCategory", "urlKeywordCounts")}
+        made = custom(number, given.pop("configuredName"), **given)
         self._settle(made["id"], made)
         return self.render(made)
 

@@ -108,7 +108,8 @@ class Policy:
         if bypass and not self.config["settings"]["advancedSettings"]["enableEvaluatePolicyOnGlobalSSLBypass"]:
             return "allow", "tunnel"
         # guess: denylists before the app and URL policies.
-        denied = self.config["settings"]["security/advanced"]["blacklistUrls"] + self.config["settings"]["cyberThreatProtection/maliciousUrls"]["maliciousUrls"]
+        settings = self.config["settings"]
+        denied = settings["security/advanced"]["blacklistUrls"] + settings["cyberThreatProtection/maliciousUrls"]["maliciousUrls"]
         if any(entry_matches(entry, host, port) for entry in denied):
             return "block", look
         verdict = self._app_control(person, held, app)
@@ -123,7 +124,8 @@ class Policy:
             if rule.get("applications") and app not in rule["applications"]:
                 continue
             # Only the action for the use of the web site bears on a connection; chat, upload and the like do so inside of it.
-            if any(re.match("(DENY|BLOCK|CAUTION|ISOLATE)_", one) and (one.endswith("_WEB_USE") or self.knobs.partial_denials_block) for one in rule["actions"]):
+            denied = [one for one in rule["actions"] if re.match("(DENY|BLOCK|CAUTION|ISOLATE)_", one)]
+            if any(one.endswith("_WEB_USE") or self.knobs.partial_denials_block for one in denied):
                 return "block"
             cascade = rule.get("cascadingEnabled") or self.config["settings"]["advancedSettings"]["cascadeUrlFiltering"]
             return None if cascade else "allow"
@@ -144,9 +146,10 @@ class Policy:
         for rule in self._rules("firewallFilteringRules", person, set()):
             wanted = [services[ref["id"]] for ref in rule.get("nwServices", []) if ref["id"] in services]
             field = "destTcpPorts" if protocol == "TCP" else "destUdpPorts"
-            if rule.get("nwServices") and not any(span["start"] <= port <= span.get("end", span["start"]) for one in wanted for span in one.get(field, [])):
+            spans = [span for one in wanted for span in one.get(field, [])]
+            if rule.get("nwServices") and not any(span["start"] <= port <= span.get("end", span["start"]) for span in spans):
                 continue
-            targets = rule.get("destAddresses", []) + [name for ref in rule.get("destIpGroups", []) for name in groups.get(ref["id"], {}).get("addresses", [])]
+            targets = rule.get("destAddresses", []) + [name for ref in rule.get("destIpGroups", []) for name in groups[ref["id"]].get("addresses", [])]
             if (rule.get("destAddresses") or rule.get("destIpGroups")) and not any(_aims(target, host) for target in targets):
                 continue
             return rule["action"].startswith("BLOCK")
@@ -154,7 +157,7 @@ class Policy:
 
     def _rules(self, kind: str, person: Person, held: set):
         """The enabled rules of a kind that match the person and the categories, in their order; the default rule last."""
-        rules = [rule for rule in self.config["rules"].get(kind, []) if rule.get("state", "ENABLED") == "ENABLED" and (rule["order"] > 0 or rule.get("defaultRule"))]
+        rules = [rule for rule in self.config["rules"].get(kind, []) if rule["state"] == "ENABLED" and (rule["order"] > 0 or rule.get("defaultRule"))]
         for rule in sorted(rules, key=lambda rule: (bool(rule.get("defaultRule")), rule["order"])):
             both = [set(rule.get(field, ())) - {"ANY"} for field in ("urlCategories", "urlCategories2")]
             if all(not wanted or wanted & held for wanted in both) and applies_to(rule, person):
@@ -173,7 +176,7 @@ def applies_to(rule: dict, person: Person) -> bool:
         return False
     if rule.get("userAgentTypes") and person.agent not in rule["userAgentTypes"]:
         return False
-    return not any(rule.get(field) for field in ("devices", "deviceGroups", "timeWindows", "labelsOnly"))
+    return not any(rule.get(field) for field in ("devices", "deviceGroups", "timeWindows"))
 
 
 def _aims(target: str, host: str) -> bool:

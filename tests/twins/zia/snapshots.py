@@ -1,0 +1,38 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A configuration as plain data that can be compared: no ids, no times, names instead of references."""
+from __future__ import annotations
+
+
+def bearing(config: dict, whole: bool = False) -> dict:
+    """``whole``: also what bears no policy (disabled rules, categories without entries that no rule shown uses)."""
+    names = {key: one.get("configuredName", key) for key, one in config["categories"].items()}
+    rules = {}
+    for kind, rows in config["rules"].items():
+        ordered = sorted(rows, key=lambda rule: (bool(rule.get("defaultRule")), rule["order"]))
+        rules[kind] = [_plain(rule, names) for rule in ordered if whole or rule.get("state", "ENABLED") == "ENABLED"]
+    used = {name for rows in rules.values() for rule in rows for field in ("urlCategories", "urlCategories2") for name in rule.get(field, ())}
+    categories = {}
+    for key, one in config["categories"].items():
+        held = {field: sorted(value) if isinstance(value, list) else value for field, value in one.items() if value and field not in ("id", "val")}
+        if whole or names[key] in used or any(isinstance(value, list) for value in held.values()):
+            categories[names[key]] = held
+    objects = {kind: sorted(({field: value for field, value in row.items() if field != "id"} for row in rows), key=lambda row: row["name"])
+               for kind, rows in config["objects"].items()}
+    settings = {name: {field: sorted(value) if isinstance(value, list) else value for field, value in values.items()}
+                for name, values in config["settings"].items()}
+    return {"categories": categories, "rules": rules, "objects": objects, "settings": settings}
+
+
+def _plain(rule: dict, names: dict) -> dict:
+    shown = {}
+    for field, value in rule.items():
+        if field in ("id", "order") or field.startswith("_") or value in ([], ""):
+            continue
+        if field in ("urlCategories", "urlCategories2"):
+            value = sorted(names.get(key, key) for key in value)
+        elif isinstance(value, list):
+            value = sorted(value, key=str)
+        shown[field] = value
+    return shown
