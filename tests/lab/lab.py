@@ -19,6 +19,7 @@ from tests.lab.squid import Squid, squid_program
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "plugins" / "plugin_utils" / "catalog" / "chatgpt.yml"
+SOURCES = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.4"}
 EXTRA_HOSTS = ["www.example.com", "x.other-ai.example"]
 # What these hosts set in the lab; a site has no such knowledge of the real ones.
 OVERLAY = {"entries": [
@@ -61,6 +62,32 @@ class Internet:
         self._process.stop()
 
 
+def explicit(proxy: int, provider: int) -> dict:
+    """Vantages on loopback: three behind the proxy at that port, told apart by their address, and one outside."""
+    found = {name: {"verify_proxy": "http://127.0.0.1:%d" % proxy, "verify_source_address": source} for name, source in SOURCES.items()}
+    found["outside"] = {"verify_proxy": "http://127.0.0.1:%d" % provider}
+    return found
+
+
+def inventory(folder: Path, public: Path, device: dict, vantages: dict) -> dict:
+    """The Ansible inventory of a lab with one device and the vantages branch1, branch2, stranger and outside."""
+    overlay = folder / "overlay.yml"
+    overlay.write_text(yaml.safe_dump(OVERLAY))
+    vantages["stranger"]["verify_expect"] = "unchanged"
+    return {"all": {
+        "vars": {
+            "ansible_connection": "ansible.builtin.local",
+            "ansible_python_interpreter": sys.executable,
+            "verify_ca_path": str(public),
+            "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s']) }}" % overlay,
+        },
+        "children": {
+            "netaccess_devices": {"hosts": {"proxy1": dict({"access_comment": "lab", "access_journal": str(folder / "journals")}, **device)}},
+            "netaccess_vantages": {"hosts": vantages},
+        },
+    }}
+
+
 class Lab:
     """Everything up on entry, everything gone on exit. ``folder`` is made when it is not given, and then removed.
 
@@ -85,6 +112,7 @@ class Lab:
             self.internet = up.enter_context(Internet(self.folder / "internet", space=spaces.get("internet")))
             self.squid = up.enter_context(Squid(
                 self.folder / "squid", self.internet.provider, self.internet.public, gateway=spaces.get("gateway"), **self._squid_options))
+            self.product, self.trust = "Squid", self.squid.folder / "inspection-root.pem"
             self.inventory = self.folder / "inventory.yml"
             self.inventory.write_text(yaml.safe_dump(self._inventory(), sort_keys=False))
             self._up = up.pop_all()
@@ -94,43 +122,24 @@ class Lab:
         self._up.__exit__(*exc)
 
     def _inventory(self) -> dict:
-        overlay = self.folder / "overlay.yml"
-        overlay.write_text(yaml.safe_dump(OVERLAY))
         squid = self.squid
         if self.network:
             place = {name: self._interpreter(space) for name, space in self.network.spaces.items()}
             networks = [form % BRANCHES[name] for name in ("branch1", "branch2") for form in (LAN, LAN6)]
             device = place["gateway"]
-            branches = {name: dict(place[name], verify_proxy="direct") for name in BRANCHES}
-            outside = dict(place["internet"], verify_proxy="direct")
+            vantages = {name: dict(place[name], verify_proxy="direct") for name in BRANCHES}
+            vantages["outside"] = dict(place["internet"], verify_proxy="direct")
         else:
-            sources = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.4"}
-            networks, device = [sources["branch1"], sources["branch2"]], {}
-            branches = {name: {"verify_proxy": "http://127.0.0.1:%d" % squid.port, "verify_source_address": source} for name, source in sources.items()}
-            outside = {"verify_proxy": "http://127.0.0.1:%d" % self.internet.provider}
-        branches["stranger"]["verify_expect"] = "unchanged"
-        return {"all": {
-            "vars": {
-                "ansible_connection": "ansible.builtin.local",
-                "ansible_python_interpreter": sys.executable,
-                "verify_ca_path": str(self.internet.public),
-                "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s']) }}" % overlay,
-            },
-            "children": {
-                "netaccess_devices": {"hosts": {"proxy1": dict(device, **{
-                    "access_product": "squid",
-                    "access_audience": {"networks": networks},
-                    "access_comment": "lab",
-                    "access_journal": str(self.folder / "journals"),
-                    "access_squid_config_file": str(squid.config),
-                    "access_squid_drop_in": str(squid.drop_in),
-                    "access_squid_list_dir": str(squid.list_dir),
-                    "access_squid_program": squid_program(),
-                    "access_squid_service_name": squid.name,
-                })}},
-                "netaccess_vantages": {"hosts": dict(branches, outside=outside)},
-            },
-        }}
+            networks, device, vantages = [SOURCES["branch1"], SOURCES["branch2"]], {}, explicit(squid.port, self.internet.provider)
+        return inventory(self.folder, self.internet.public, dict(device, **{
+            "access_product": "squid",
+            "access_audience": {"networks": networks},
+            "access_squid_config_file": str(squid.config),
+            "access_squid_drop_in": str(squid.drop_in),
+            "access_squid_list_dir": str(squid.list_dir),
+            "access_squid_program": squid_program(),
+            "access_squid_service_name": squid.name,
+        }), vantages)
 
     def _interpreter(self, space: Namespace) -> dict:
         """Host variables that run every module in ``space``."""
