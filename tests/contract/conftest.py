@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.fortios import FortiosRig
 from tests.contract.memory import MemoryRig
 from tests.contract.panos import PanosRig
 from tests.contract.squid import SquidRig
@@ -49,6 +50,9 @@ def make(internet):
 
 
 TWINS = {
+    # A URL filter of our own, and rows of ours in one of the site.
+    "fortios-own": lambda folder: FortiosRig(folder),
+    "fortios-site": lambda folder: FortiosRig(folder, site="rows"),
     # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
     "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
     "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),

@@ -85,6 +85,12 @@ class Rig:
     name = ""
     #: Whether an activation leaves waiting edits of others where they are.
     isolating = False
+    #: Whether each write is in force at once.
+    live = False
+    #: Whether an object of somebody else can stand where ours would.
+    adoptable = True
+    #: Whether what is ours has an order that can be wrong.
+    ordered = True
 
     def __init__(self, folder):
         self.folder = folder

@@ -66,6 +66,8 @@ def test_rerun_writes_and_activates_nothing(rig):
 
 @pytest.mark.parametrize("edit", ["drop_member", "change_field", "shuffle"])
 def test_drift_is_repaired(rig, edit):
+    if edit == "shuffle" and not rig.ordered:
+        pytest.skip("there is nothing to order")
     rig.run()
     right = rig.snapshot()
     getattr(rig, edit)()
@@ -78,6 +80,8 @@ def test_drift_is_repaired(rig, edit):
 
 
 def test_order_drift_moves_and_names_the_rule(rig):
+    if not rig.ordered:
+        pytest.skip("there is nothing to order")
     rig.run()
     rig.shuffle()
     changes = rig.run()["changes"]
@@ -126,6 +130,8 @@ def test_deleted_removes_ours_alone(rig):
 
 
 def test_replaced_takes_over_an_unmarked_object_only_when_told(rig):
+    if not rig.adoptable:
+        pytest.skip("our entries go into an object of the site anyway")
     rig.unmarked_object()
     site = rig.snapshot()
     with pytest.raises(Failed, match="adopt") as refused:
@@ -137,6 +143,8 @@ def test_replaced_takes_over_an_unmarked_object_only_when_told(rig):
 
 
 def test_merged_adds_to_an_unmarked_object_and_deleted_leaves_it(rig):
+    if not rig.adoptable:
+        pytest.skip("our entries go into an object of the site anyway")
     rig.unmarked_object()
     rig.run()
     assert "foreign.example" in rig.foreign_members()
@@ -289,6 +297,8 @@ def test_killed_run_is_finished_by_the_next_one(rig):
 
 
 def test_killed_before_the_activation_leaves_one_activation_and_no_write(rig):
+    if rig.live:
+        pytest.skip("each write is in force at once")
     killed_run(rig, Fault("kill_before_activation"))
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
     result = rig.run()
@@ -298,6 +308,8 @@ def test_killed_before_the_activation_leaves_one_activation_and_no_write(rig):
 
 
 def test_activate_false_writes_and_waits(rig):
+    if rig.live:
+        pytest.skip("each write is in force at once")
     result = rig.run(activate=False)
     assert result["changed"] and rig.meter.activations == 0
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
@@ -347,9 +359,9 @@ def test_accepted_and_dropped_is_noticed_and_taken_back(rig):
 
 
 def test_foreign_pending_edits_stop_a_writing_run_before_its_first_write(rig):
-    rig.foreign_pending()
-    if rig.isolating:
+    if rig.isolating or rig.live:
         pytest.skip("they are not published by our activation")
+    rig.foreign_pending()
     warned = rig.run(check=True)
     assert any("somebody else" in text for text in warned["warnings"])
     with pytest.raises(Failed, match="somebody else") as stopped:

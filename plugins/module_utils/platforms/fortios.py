@@ -1,0 +1,397 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FortiOS: rows of URL filters for named web filter profiles, and wildcard FQDNs exempt in named SSL inspection profiles.
+
+Every write is live at once and there is no transaction to rely on: objects first, then the exemption, then the rows that allow. A list
+is read whole, changed and written once; a list of somebody else only when nobody wrote to its table since.
+"""
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_assess import Assessor, blocking_rows
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
+    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render, row_name, row_native,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+
+URLFILTER, WEBFILTER, SSL, DNSFILTER = "webfilter/urlfilter", "webfilter/profile", "firewall/ssl-ssh-profile", "dnsfilter/domain-filter"
+CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-fqdn/group", "firewall/policy"
+#: Rows of ours are known by their number, in every release: below 7.6.4 a row has no comment. A row that we disabled gets its own plus DISABLED.
+FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
+MAX_EXEMPT_ROWS = 512
+_POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
+                  "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|dstaddr")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    policies: tuple = ()
+    webfilter_profiles: tuple = ()
+    ssl_profiles: tuple = ()
+    vdom: str = "root"
+    prefix: str = "chatgpt"
+    exempt_flags: tuple = ("fortiguard",)
+    clone_builtin: str | None = None
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    accept_fortimanager_managed: bool = False
+    comment: str | None = None
+
+
+class FortiosAdapter(Adapter):
+    """One VDOM of a FortiGate."""
+
+    product = "fortios"
+    kinds = (CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK)
+
+    def __init__(self, settings: Settings, api: Api, transport):
+        self._settings, self._api, self._transport = settings, api, transport
+        self._site = Site(settings)
+        self._save, self._dns_written = "automatic", False
+
+    @property
+    def device(self) -> str:
+        return "%s %s" % (self._api.host, self._settings.vdom)
+
+    def requests(self) -> dict:
+        return self._transport.requests()
+
+    def render(self, pattern) -> tuple:
+        return render(pattern)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    # -- reading
+
+    def blank(self) -> State:
+        """For ``rendered``: as if each policy named had profiles of its own, and these inspect."""
+        settings, site = self._settings, self._site
+        web, ssl = "the web filter profile of %s", "the SSL profile of %s"
+        site.policies = [{"policyid": 0, "name": name, "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name} for name in settings.policies]
+        site.web_profiles = {name: {"name": name} for name in [web % policy for policy in settings.policies] + list(settings.webfilter_profiles)}
+        names = [ssl % policy for policy in settings.policies] + list(settings.ssl_profiles)
+        site.ssl_profiles = {name: {"name": name, "https": {"status": "deep-inspection"}} for name in names}
+        return State()
+
+    def read(self) -> State:
+        site = self._site
+        site.policies = self._api.get(POLICIES, format=_POLICY_FIELDS)
+        site.tables = self._api.get(URLFILTER)
+        site.web_profiles = {profile["name"]: profile for profile in self._api.get(WEBFILTER)}
+        site.ssl_profiles = {profile["name"]: profile for profile in self._api.get(SSL)}
+        site.customs = {custom["name"]: custom for custom in self._api.get(CUSTOMS)}
+        site.groups = {group["name"]: group for group in self._api.get(GROUPS)}
+        if any(policy.get("profile-type") == "group" for policy in site.policies) and not site.profile_groups:
+            site.profile_groups = {group["name"]: group for group in self._api.get("firewall/profile-group")}
+        if self._settings.scan_conflicts and (not site.scanned or self._dns_written):
+            site.domain_filters = self._api.get(DNSFILTER)
+        if self._settings.scan_conflicts and not site.scanned:
+            site.dns_profiles = {profile["name"]: profile for profile in self._api.get("dnsfilter/profile")}
+            site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
+            site.scanned = True
+        self.diagnosis = site.diagnosis()
+        return self._parse()
+
+    def _parse(self) -> State:
+        site, objects, rules = self._site, {}, {}
+
+        def add(kind, name, fields=None, members=None, ours=True, borrowed=None, **native):
+            ref = Ref(kind, name)
+            objects[ref] = Object(ref, fields or {}, members or {}, ours, borrowed or {}, native)
+            return ref
+
+        for name, custom in site.customs.items():
+            if is_ours(custom):
+                add(CUSTOM, name, {"wildcard-fqdn": custom["wildcard-fqdn"], "comment": custom["comment"]})
+        for name, group in site.groups.items():
+            if is_ours(group) or name == self._settings.prefix:
+                add(GROUP, name, {"comment": group.get("comment") or ""}, {"member": site.group_natives(group)}, is_ours(group))
+        for name, profile in site.ssl_profiles.items():
+            source = re.match(re.escape(MARK) + r", clone of (.+)", profile.get("comment") or "")
+            if source:
+                add(PROFILE, name, {"clone of": source[1]})
+            if any(row.get("wildcard-fqdn") == self._settings.prefix for row in profile.get("ssl-exempt") or []):
+                add(EXEMPTION, name, {"wildcard-fqdn": self._settings.prefix})
+        for policy in site.policies:
+            clone = objects.get(Ref(PROFILE, policy.get("ssl-ssh-profile") or ""))
+            if clone:
+                add(INSPECTION, site.policy_name(policy), {"profile": clone.ref.name, "was": clone.fields["clone of"]})
+        for table in site.tables:
+            rules.update(self._parse_table(table, add))
+        for table in site.domain_filters:
+            self._parse_blocks(DNS_ROW, table, "domain", add)
+        for name, profile in site.web_profiles.items():
+            table = site.table_of(profile)
+            if table is not None and table["name"] == self._settings.prefix:
+                add(LINK, name, {"table": table["name"]})
+        return State(objects, rules)
+
+    def _parse_table(self, table: dict, add) -> dict:
+        """Our rows of a URL filter are one Object that stands, as a rule does, above and below the rows that block."""
+        own = table["name"] == self._settings.prefix
+        order, natives, flags, at = [], set(), set(), 0
+        for row in table.get("entries") or []:
+            if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
+                natives.add(row_native(row))
+                flags.add(row.get("exempt") or "")
+                at = len(order)
+            elif row["action"] == "block":
+                order.append(self._block(ROW, table, row, "url", order, add))
+        if natives or own:
+            fields = {"exempt": " ".join(sorted(flags)) if len(flags) < 2 else "mixed", "table": "own" if own and is_ours(table) else "of the site"}
+            order.insert(at, add(TABLE, table["name"], fields, {"entries": frozenset(natives)}, is_ours(table) or not own))
+        return {"url filter %s" % table["name"]: tuple(order)}
+
+    @staticmethod
+    def _block(kind: str, table: dict, row: dict, url: str, taken: list, add):
+        """A row of the site that blocks; its number says when it was us who disabled it."""
+        borrowed = {"status": "enable"} if row["id"] >= DISABLED and row["status"] == "disable" else {}
+        return add(kind, row_name(table, row, taken, url), {"status": row["status"]}, ours=False, borrowed=borrowed)
+
+    def _parse_blocks(self, kind: str, table: dict, url: str, add) -> None:
+        taken: list = []
+        for row in table.get("entries") or []:
+            if row["action"] == "block":
+                taken.append(self._block(kind, table, row, url, taken, add))
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        site, wanted = self._site, []
+        natives = sorted({native for pattern in policy.exempt for native in render(pattern)})
+        inspecting = site.inspecting_profiles()
+        if natives and inspecting:
+            known = site.custom_names()
+            for native in natives:
+                if native not in known or is_ours(site.customs[known[native]]):
+                    wanted.append(Wanted(Object(Ref(CUSTOM, known.get(native) or self._custom_name(native)), {"wildcard-fqdn": native, "comment": MARK})))
+            wanted.append(Wanted(Object(Ref(GROUP, self._settings.prefix), {"comment": MARK}, {"member": frozenset(natives)})))
+            for name in inspecting:
+                wanted += self._exemption(name)
+        return wanted + self._rows(policy, state)
+
+    def _custom_name(self, native: str) -> str:
+        name = "%s-%s" % (self._settings.prefix, native.replace("*", "any"))
+        return name if len(name) <= 79 else "%s-%s" % (name[:68], hashlib.sha256(native.encode()).hexdigest()[:10])
+
+    def _exemption(self, name: str) -> list:
+        if name not in BUILT_IN:
+            return [Wanted(Object(Ref(EXEMPTION, name), {"wildcard-fqdn": self._settings.prefix}))]
+        clone = self._settings.clone_builtin
+        if not clone:
+            raise AccessError(REFUSED, "the SSL inspection profile %s is built in and cannot be changed: give these policies another one, or set clone_builtin to "
+                              "the name of a copy to make and use" % name)
+        found = [Wanted(Object(Ref(PROFILE, clone), {"clone of": name})), Wanted(Object(Ref(EXEMPTION, clone), {"wildcard-fqdn": self._settings.prefix}))]
+        named = [p for p in self._site.named_policies() if p.get("ssl-ssh-profile") == name]
+        return found + [Wanted(Object(Ref(INSPECTION, self._site.policy_name(p)), {"profile": clone, "was": name})) for p in named]
+
+    def _rows(self, policy, state: State) -> list:
+        site, wanted, tables = self._site, [], set()
+        entries = frozenset(native for pattern in policy.allow for native in render(pattern))
+        for name in site.named_web_profiles():
+            table = site.table_of(site.web_profiles[name])
+            own = table is None or table["name"] == self._settings.prefix
+            tables.add(self._settings.prefix if own else table["name"])
+            if own:
+                wanted.append(Wanted(Object(Ref(LINK, name), {"table": self._settings.prefix})))
+        flags = " ".join(sorted(self._settings.exempt_flags))
+        for name in sorted(tables):
+            above = blocking_rows(site, state, name, policy)
+            fields = {"exempt": flags, "table": "own" if name == self._settings.prefix else "of the site"}
+            wanted.append(Wanted(Object(Ref(TABLE, name), fields, {"entries": entries}), "url filter %s" % name, above=above))
+        return wanted
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        last = [change for change in changes if change.ref.kind == CUSTOM and change.op == DELETE]
+        now, done = state, set()
+        for change in [change for change in changes if change not in last] + last:
+            table = self._list_of(change)
+            if table is None:
+                yield from self._step(change, now)
+            elif table not in done:
+                # All that changes in one list is written once.
+                done.add(table)
+                covers = tuple(other for other in changes if self._list_of(other) == table)
+                write = self._write_table if table[0] == URLFILTER else self._write_domains
+                yield write(table[1], covers, apply(state, changes))
+            now = apply(now, [change])
+
+    @staticmethod
+    def _list_of(change):
+        """(path, name) of the table whose list a change is about, or None."""
+        if change.ref.kind == TABLE:
+            return URLFILTER, change.ref.name
+        path = {ROW: URLFILTER, DNS_ROW: DNSFILTER}.get(change.ref.kind)
+        return (path, change.ref.name.partition(": ")[0]) if path else None
+
+    def _write_domains(self, name: str, covers: tuple, then: State) -> Step:
+        table = next(table for table in self._site.domain_filters if table["name"] == name)
+        rows, taken = [], []
+        for row in table["entries"]:
+            row = {field: value for field, value in row.items() if field != "q_origin_key"}
+            if row["action"] == "block":
+                taken.append(Ref(DNS_ROW, row_name(table, row, taken, "domain")))
+                row = self._switched(row, then.objects[taken[-1]].fields["status"])
+            rows.append(row)
+        return Step("write the DNS domain filter %s" % name, {
+            "method": "PUT", "path": "%s/%d" % (DNSFILTER, table["id"]), "body": {"entries": rows}, "guard": DNSFILTER, "parameters": {}}, covers)
+
+    @staticmethod
+    def _switched(row: dict, status: str) -> dict:
+        if status == row["status"]:
+            return row
+        if status == "disable":
+            return dict(row, status=status, id=row["id"] + DISABLED)
+        return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
+
+    def _step(self, change, now: State):
+        kind, name, new = change.ref.kind, change.ref.name, {path: value for path, (_old, value) in change.fields.items()}
+        title = "%s %s" % (change.op, change.ref)
+
+        def step(method, path, body=None, guard=None, **parameters):
+            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": parameters}, (change,))
+
+        if kind == CUSTOM:
+            yield self._simple(step, change, CUSTOMS, dict(new, name=name) if change.op == CREATE else new)
+        elif kind == GROUP:
+            members = apply(now, [change]).objects[change.ref].members["member"] if change.op != DELETE else ()
+            names = self._site.custom_names(now)
+            body = dict({"member": [{"name": names.get(native, native)} for native in sorted(members)]}, **new)
+            yield self._simple(step, change, GROUPS, dict(body, name=name) if change.op == CREATE else body)
+        elif kind == PROFILE and change.op == CREATE:
+            yield step("POST", "%s/%s" % (SSL, key(new["clone of"])), action="clone", nkey=name)
+            yield Step(title, {"method": "PUT", "path": "%s/%s" % (SSL, key(name)), "body": {"comment": "%s, clone of %s" % (MARK, new["clone of"])},
+                               "guard": None, "parameters": {}}, ())
+        elif kind == PROFILE:
+            yield step("DELETE", "%s/%s" % (SSL, key(name)))
+        elif kind == EXEMPTION:
+            yield step("PUT", "%s/%s" % (SSL, key(name)), {"ssl-exempt": self._exempt_rows(change)}, SSL)
+        elif kind == INSPECTION:
+            profile = change.fields["was"][0] if change.op == DELETE else new["profile"]
+            yield step("PUT", "%s/%d" % (POLICIES, self._site.policy_id(name)), {"ssl-ssh-profile": profile})
+        elif kind == LINK:
+            table = 0 if change.op == DELETE else self._site.table_id(self._settings.prefix)
+            yield step("PUT", "%s/%s" % (WEBFILTER, key(name)), {"web": {"urlfilter-table": table}})
+
+    @staticmethod
+    def _simple(step, change, table: str, body: dict):
+        path = "%s/%s" % (table, key(change.ref.name))
+        if change.op == DELETE:
+            return step("DELETE", path)
+        return step("POST", table, body) if change.op == CREATE else step("PUT", path, body)
+
+    def _exempt_rows(self, change) -> list:
+        source = self._site.ssl_profiles.get(change.ref.name) or {}
+        rows = [row for row in source.get("ssl-exempt") or [] if row.get("wildcard-fqdn") != self._settings.prefix]
+        if change.op != DELETE:
+            rows.append({"id": max([row["id"] for row in rows], default=0) + 1, "type": "wildcard-fqdn", "wildcard-fqdn": self._settings.prefix})
+        if len(rows) > MAX_EXEMPT_ROWS:
+            raise AccessError(REFUSED, "the SSL inspection profile %s holds %d exempt rows already, which is as many as it can" % (change.ref.name, MAX_EXEMPT_ROWS))
+        return [{name: value for name, value in row.items() if name != "q_origin_key"} for row in rows]
+
+    def _write_table(self, name: str, covers: tuple, then: State) -> Step:
+        """The whole list of a URL filter as it will be: rows of the site as they are, ours where they belong."""
+        ref, table = Ref(TABLE, name), self._site.table(name)
+        ours = then.objects.get(ref)
+        title = "write the URL filter %s" % name
+
+        def request(method, path, body=None, guard=None):
+            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": {}}, covers)
+
+        if ours is None and self._is_own(name):
+            return request("DELETE", "%s/%d" % (URLFILTER, table["id"]))
+        rows = self._our_rows(ours, table)
+        if table is None:
+            number = self._site.table_id(name)
+            return request("POST", URLFILTER, {"id": number, "name": name, "comment": MARK, "entries": rows})
+        kept, order = self._site_rows(table, then)
+        body = {"entries": rows + kept}
+        place = then.rules.get("url filter %s" % name, ())
+        before = place[place.index(ref) - 1] if ours is not None and place.index(ref) else None
+        if before is not None:
+            at = order[before.name] + 1
+            body = {"entries": kept[:at] + rows + kept[at:]}
+        if ours is not None and ours.fields["table"] == "own" and not is_ours(table):
+            body["comment"] = MARK
+        return request("PUT", "%s/%d" % (URLFILTER, table["id"]), body, URLFILTER)
+
+    def _is_own(self, name: str) -> bool:
+        return name == self._settings.prefix and is_ours(self._site.table(name))
+
+    def _our_rows(self, ours, table) -> list:
+        if ours is None:
+            return []
+        held = {row_native(row): row["id"] for row in (table or {}).get("entries") or [] if FIRST_ROW <= row["id"] <= LAST_ROW}
+        used, free, rows = set(held.values()), FIRST_ROW, []
+        for native in sorted(ours.members["entries"]):
+            number = held.get(native)
+            if number is None:
+                while free in used:
+                    free += 1
+                number = free
+                used.add(number)
+            kind, _blank, url = native.rpartition(" ")
+            rows.append({"id": number, "url": url, "type": kind or "wildcard", "action": "exempt", "status": "enable", "exempt": ours.fields["exempt"]})
+        return rows
+
+    def _site_rows(self, table: dict, then: State) -> tuple:
+        """(rows that are not ours, position of each blocking one by its name in the State)"""
+        kept, order, names = [], {}, []
+        own = table["name"] == self._settings.prefix
+        for row in table.get("entries") or []:
+            row = {field: value for field, value in row.items() if field != "q_origin_key"}
+            if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
+                continue
+            if row["action"] == "block":
+                name = row_name(table, row, names)
+                names.append(Ref(ROW, name))
+                order[name] = len(kept)
+                row = self._switched(row, then.objects[Ref(ROW, name)].fields["status"])
+            kept.append(row)
+        return kept, order
+
+    def send(self, request: dict):
+        self._dns_written = self._dns_written or request["guard"] == DNSFILTER
+        self._api.write(request["method"], request["path"], request["body"], request["guard"], **request["parameters"])
+
+    def begin(self) -> bool:
+        manager = (self._api.get("system/central-management") or [{}])[0]
+        if manager.get("type") == "fortimanager" and manager.get("fmg") and not self._settings.accept_fortimanager_managed:
+            raise AccessError(REFUSED, "%s is managed by the FortiManager %s, whose next install would take local changes away: make the change there, or set "
+                              "accept_fortimanager_managed" % (self._api.host, str(manager["fmg"]).strip('" ')))
+        self._save = (self._api.get("system/global", format="cfg-save") or [{}])[0].get("cfg-save") or "automatic"
+        return False
+
+    def activate(self) -> list:
+        if self._save != "automatic":
+            self._api.act("system/config/save")
+        return [{"target": self._api.host, "status": "in force", "saved": self._save if self._save == "automatic" else "by this run (cfg-save %s)" % self._save}]
+
+
+def from_module(module) -> FortiosAdapter:
+    """The adapter for a task. :raises AccessError: refused, for an audience that names nobody."""
+    p = module.params
+    who = p["audience"] or {}
+    settings = Settings(
+        *(tuple(who.get(name) or ()) for name in ("policies", "webfilter_profiles", "ssl_profiles")), p["vdom"], p["prefix"], tuple(p["url_filter_exempt"]),
+        p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"])
+    if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
+        raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
+    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    return FortiosAdapter(settings, Api(transport, p["access_token"], p["vdom"]), transport)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of FortiOS under the contract, with a URL filter of our own ("category") and in one of the site ("rows")."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import FIRST_ROW, FortiosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from tests.contract.panos import QuickClock
+from tests.contract.rig import MEMBER, Rig
+from tests.twins.fortios import FortiOS
+
+POLICIES = {MEMBER: "members"}
+
+
+class FortiosRig(Rig):
+    name = "fortios"
+    live = True
+
+    def __init__(self, folder, site="category", **options):
+        super().__init__(folder)
+        self.twin = FortiOS(site=site, **options)
+        self.own = site == "category"
+        self.adoptable, self.ordered = self.own, not self.own
+        self.table = "chatgpt" if self.own else "members-urls"
+
+    def settings(self, audience=(MEMBER,), **changes) -> Settings:
+        return Settings(**dict({"policies": tuple(POLICIES[who] for who in audience)}, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=60, token=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        return FortiosAdapter(self.settings(audience, **changes), Api(self.transport, token or self.twin.token), self.transport)
+
+    def natives(self, pattern):
+        return {pattern} if not pattern.startswith(".") else {pattern[1:], "*" + pattern}
+
+    def is_write(self, request):
+        return True
+
+    def decide(self, who, host):
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict == "allow" else None
+
+    def force(self):
+        """Everything is live at once."""
+
+    def snapshot(self):
+        return self.twin.snapshot()
+
+    def entries(self):
+        self.twin.touch("webfilter/urlfilter")
+        return self.twin.row("webfilter/urlfilter", self.table)["entries"]
+
+    def drop_member(self):
+        rows = self.entries()
+        rows.remove(next(row for row in rows if row["url"] == "*.openai.com" and row["action"] == "exempt"))
+
+    def change_field(self):
+        for row in self.entries():
+            if row["id"] >= FIRST_ROW:
+                row["exempt"] = "av fortiguard"
+
+    def shuffle(self):
+        self.entries().sort(key=lambda row: row["action"] == "exempt" and row["id"] >= FIRST_ROW)
+
+    def add_foreign_member(self, host):
+        rows = self.entries()
+        last = max(at for at, row in enumerate(rows) if row["id"] >= FIRST_ROW)
+        rows.insert(last + 1, {"id": max(row["id"] for row in rows) + 1, "url": host, "type": "wildcard", "action": "exempt", "status": "enable",
+                               "exempt": "fortiguard"})
+
+    def foreign_members(self):
+        tables = [row for row in self.twin.rows("webfilter/urlfilter") if row["name"] == self.table]
+        return {row["url"] for table in tables for row in table["entries"]}
+
+    def unmarked_object(self):
+        entry = {"id": 1, "url": "foreign.example", "type": "wildcard", "action": "exempt", "status": "enable", "exempt": "fortiguard"}
+        self.twin.rows("webfilter/urlfilter").append(self.twin._filled("webfilter/urlfilter", {"id": 5, "name": "chatgpt", "entries": [entry]}))
+
+    def block_early(self):
+        self.twin.touch("dnsfilter/domain-filter")
+        self.twin.row("dnsfilter/domain-filter", "members-dns")["entries"] += [
+            {"id": number, "domain": domain, "type": "wildcard", "action": "block", "status": "enable"}
+            for number, domain in ((1, "*chatgpt.com"),)]
