@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.twins.fortios import FortiOS
 from tests.twins.panos import Panos
 
 POLICY = {"allow": [".chatgpt.com", "*.openai.com"], "exempt": [".chatgpt.com", "*.openai.com"]}
 PRODUCTS = {
+    "fortios": (lambda: FortiOS(tls=True), lambda twin: {
+        "access_fortios_host": "127.0.0.1", "access_fortios_port": twin.port, "access_audience": {"policies": ["members"]}},
+        {"FORTIOS_ACCESS_TOKEN": "f0rtiT0kenThatIsLong"}),
     "panos": (lambda: Panos(tls=True), lambda twin: {
         "access_panos_host": "127.0.0.1", "access_panos_port": twin.port, "access_panos_username": "netaccess",
         "access_audience": {"from_zones": ["trust"], "to_zones": ["untrust"], "users": ["example\\ai-users"]}}, {"PANOS_PASSWORD": "Correct-Horse-9"}),
@@ -72,11 +76,12 @@ def test_the_role_opens_verifies_and_takes_back(world):
 
 def test_a_wrong_password_is_a_clear_error_without_the_password(world):
     twin, controller = world
+    site = twin.snapshot()
     wrong = {name: "Wrong-Secret-77" for name in controller._environment}
     failed = controller.run(environment=wrong)
     assert failed["rc"] != 0 and "Wrong-Secret-77" not in failed["shown"]
     assert "Nothing was changed" in failed["shown"]
-    assert "chatgpt" not in twin.snapshot()
+    assert twin.snapshot() == site
 
 
 def test_an_untrusted_certificate_is_refused(world):

@@ -14,11 +14,17 @@ import yaml
 from tests.lab.gateway import Gateway
 from tests.lab.lab import SOURCES, Internet, explicit, inventory
 from tests.lab.pki import Authority
+from tests.twins.fortios import FortiOS
 from tests.twins.panos import Panos
 
 PEOPLE = {SOURCES["branch1"]: "member", SOURCES["branch2"]: "member", SOURCES["stranger"]: "stranger"}
 #: Product: its name in results, how to make its twin, the device's inventory variables, and the page it shows.
 PRODUCTS = {
+    "fortios": ("FortiGate", lambda: FortiOS(tls=True), lambda twin: {
+        "access_product": "fortios", "access_fortios_host": "127.0.0.1", "access_fortios_port": twin.port, "access_fortios_access_token": twin.token,
+        "access_audience": {"policies": ["members"]}},
+        (403, {"Content-Type": "text/html"}, b"<html><head><title>Web Filter Violation</title></head><body><h1>FortiGuard Intrusion Prevention - Access "
+         b"Blocked</h1><p>You have tried to access a web page which is in violation of your internet usage policy. Powered By FortiGuard.</p></body></html>")),
     "panos": ("PAN-OS", lambda: Panos(tls=True, release=(11, 1, 4)), lambda twin: {
         "access_product": "panos", "access_panos_host": "127.0.0.1", "access_panos_port": twin.port, "access_panos_username": "netaccess",
         "access_panos_password": twin.admins["netaccess"],

@@ -1,0 +1,317 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fortios_access
+short_description: Allow ChatGPT on a FortiGate and exempt it from SSL inspection
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Allows the hosts in O(config.allow) for the people of O(audience) by rows of action C(exempt) in the URL filters of their web filter
+    profiles, and leaves those in O(config.exempt) undecrypted by a group of wildcard FQDNs in their SSL inspection profiles.
+  - A web filter profile has one URL filter. Where it has none, ours is made and linked; where the site has one, our rows go into it, above the rows
+    that block a wanted host, and everything else in it stays as it is.
+  - FortiOS has no commit, so each write is in force at once. The exemption comes before the allow rows. A list of the site is written only when nobody
+    wrote to its table since it was read, and everything is read back. On failure what was written is taken back.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: Name or address of the management interface; of a cluster, its own address. Environment variable E(FORTIOS_HOST).
+    type: str
+    required: true
+  port:
+    description: Port of the API.
+    type: int
+    default: 443
+  access_token:
+    description:
+      - Token of a REST API administrator. It is sent in a header, never in an URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
+      - Its profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), to read C(fwgrp.policy) and C(sysgrp.cfg), and with
+        O(scan_conflicts) to read the rest of C(utmgrp). With O(clone_builtin) it also has to write policies.
+      - On an HA pair a token belongs to one member.
+    type: str
+    required: true
+  vdom:
+    description: The virtual domain.
+    type: str
+    default: root
+  audience:
+    description:
+      - Who gets access. The entries add up.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      policies:
+        description: >-
+          Names of firewall policies (C(policy 7) for one without a name) whose people get access. Their profiles are changed; when
+          another policy uses one of these too, that is RV(audience_widened).
+        type: list
+        elements: str
+        default: []
+      webfilter_profiles:
+        description: Names of web filter profiles, for everybody who uses them.
+        type: list
+        elements: str
+        default: []
+      ssl_profiles:
+        description: Names of SSL inspection profiles, for everybody who uses them.
+        type: list
+        elements: str
+        default: []
+  prefix:
+    description: Name of our URL filter and of our group of wildcard FQDNs; the start of the names of our wildcard FQDNs.
+    type: str
+    default: chatgpt
+  url_filter_exempt:
+    description:
+      - What the allow rows exempt from. Only with C(fortiguard) does a row beat a blocked category. Each further word switches a control
+        off for these hosts, which is reported in RV(losses).
+    type: list
+    elements: str
+    choices: [fortiguard, av, web-content, activex-java-cookie, dlp, range-block, pass, antiphish, all]
+    default: [fortiguard]
+  clone_builtin:
+    description: >-
+      When a policy uses a built-in SSL inspection profile, which cannot be changed, make a copy of this name and let the named policies use it.
+      Without it such a profile is an error.
+    type: str
+  scan_conflicts:
+    description: Read DNS filters and application lists too, and say what of them still blocks a wanted host.
+    type: bool
+    default: true
+  accept_fortimanager_managed:
+    description: Write to a FortiGate although a FortiManager manages it, whose next install may take the change away.
+    type: bool
+    default: false
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: FortiOS 7.0 to 7.6, developed against a simulator that is held to the vendor's own modules' requests; not yet run on a device.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Rows are of type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources do not agree whether
+    C(*.example.com) matches C(example.com) itself; the wider reading is assumed and reported.
+  - In proxy mode an exemption by wildcard FQDN goes by address, so that neighbours on the same address are exempt too. That is reported as
+    RV(audience_widened).
+  - Our rows in a URL filter of the site are known by their number, from 1862300000 on; a row that O(unblock) disabled gets 1862400000 added to
+    its number until it is enabled again.
+  - Voice needs a firewall policy of its own; RV(manual) says which.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for the people of one policy and leave its TLS alone
+  netaccess.chatgpt.fortios_access:
+    host: fgt-a.example.com
+    access_token: "{{ vault_fortios_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      policies: [Staff to Internet]
+    comment: CHG0012345
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.fortios_access:
+    host: fgt-a.example.com
+    access_token: "{{ vault_fortios_token }}"
+    vdom: branch
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      policies: [Staff to Internet]
+    state: replaced
+  check_mode: true
+  diff: true
+
+- name: Take the change back
+  netaccess.chatgpt.fortios_access:
+    host: fgt-a.example.com
+    access_token: "{{ vault_fortios_token }}"
+    state: reverted
+    journal: /var/lib/netaccess/20260311T101500Z-fortios-1f2e3d4c.json
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: URL filter
+      name: chatgpt
+      op: update
+      members:
+        entries:
+          added: ['*.oaistatic.com']
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: create 21 wildcard FQDNs, create 1 wildcard FQDN group (+21), create 1 TLS exemption, create 1 URL filter (+39), create 1 web filter link
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: URL filter chatgpt
+      exempt: 'yes'
+      exempt_by: wildcard FQDN group chatgpt
+      note: ''
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: What of the site still denies a wanted host or strips its cookies, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: fortios-5f0c1d7a3b
+      effect: deny
+      where: 'DNS filter row corporate: wildcard *chatgpt.com'
+      text: wildcard *chatgpt.com block
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: every other host that this row blocks
+      remedy:
+        - kind: DNS filter row
+          name: 'corporate: wildcard *chatgpt.com'
+          op: update
+          fields:
+            status: {old: enable, new: disable}
+losses:
+  description: Controls that the exemption switches off for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: av-profile default of policy Web
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): add a policy for these addresses above the denies; this module makes no policies']
+activation:
+  description: Every write is in force at once; here is whether the configuration had to be saved.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample: 
+    - target: fgt-a.example.com:443
+      status: in force
+      saved: automatic
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-fortios-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 20, writes: 25, waited: 0, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+diagnosis:
+  description: What the named SSL profiles do with HTTP/3, with encrypted names, and with names that do not fit the certificate.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample:
+    ssl_profiles:
+      deep-corporate: {quic: block, encrypted-client-hello: block, sni-server-cert-check: enable}
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True, fallback=(env_fallback, ["FORTIOS_HOST"])),
+        port=dict(type="int", default=443),
+        access_token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["FORTIOS_ACCESS_TOKEN"])),
+        vdom=dict(type="str", default="root"),
+        audience=dict(type="dict", options=dict(policies=names, webfilter_profiles=names, ssl_profiles=names)),
+        prefix=dict(type="str", default="chatgpt"),
+        url_filter_exempt=dict(type="list", elements="str", default=["fortiguard"], choices=[
+            "fortiguard", "av", "web-content", "activex-java-cookie", "dlp", "range-block", "pass", "antiphish", "all"]),
+        clone_builtin=dict(type="str"),
+        scan_conflicts=dict(type="bool", default=True),
+        accept_fortimanager_managed=dict(type="bool", default=False),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
