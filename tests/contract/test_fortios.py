@@ -1,0 +1,313 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FortiOS beyond the contract: requests, rows of the site, profiles, audiences, conflicts, controls."""
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import row_hits
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from tests.contract.fortios import FortiosRig
+from tests.contract.rig import FIRST, LATER, MEMBER, STRANGER
+from tests.twins.server import Fault as Weather, Reply
+
+URLFILTER, WEB, SSL = "webfilter/urlfilter", "webfilter/profile", "firewall/ssl-ssh-profile"
+
+
+@pytest.fixture
+def make(tmp_path):
+    rigs = []
+
+    def build(**options):
+        rig = FortiosRig(tmp_path, **options)
+        rig.twin.__enter__()
+        rigs.append(rig)
+        return rig
+    yield build
+    for rig in rigs:
+        rig.twin.__exit__()
+
+
+@pytest.fixture
+def rig(make):
+    return make()
+
+
+@pytest.fixture
+def shared(make):
+    return make(site="rows")
+
+
+def writes(rig):
+    return [(request.method, request.path.partition("/cmdb/")[2]) for request in rig.twin.log if request.method != "GET"]
+
+
+# -- requests -----------------------------------------------------------------------------------------------------
+
+
+def test_requests_of_a_converge_and_of_a_rerun(rig):
+    """Read: policies, URL filters, web profiles, SSL profiles, wildcard FQDNs and groups; three more for the scan. Then the two looks before the
+    first write; three wildcard FQDNs, the group, the SSL profile, the URL filter, the link, and a look before the list of somebody else; read back."""
+    result = rig.run()
+    assert writes(rig) == [("POST", "firewall.wildcard-fqdn/custom")] * 3 + [
+        ("POST", "firewall.wildcard-fqdn/group"), ("PUT", "firewall/ssl-ssh-profile/deep-members"), ("POST", "webfilter/urlfilter"),
+        ("PUT", "webfilter/profile/members")]
+    assert result["requests"] == {"reads": 9 + 2 + 1 + 6, "writes": 7, "waited": 0, "connections": 1}
+    rig.twin.log.clear()
+    assert rig.run()["requests"] == {"reads": 9, "writes": 0, "waited": 0, "connections": 1}
+    assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 6
+
+
+def test_a_thousand_allowed_patterns_are_one_write(rig):
+    config = {"allow": ["*.h%d.example.com" % n for n in range(1000)], "exempt": []}
+    rig.run(policy=Policy.from_config(config))
+    assert writes(rig) == [("POST", "webfilter/urlfilter"), ("PUT", "webfilter/profile/members")]
+    rig.twin.log.clear()
+    config["allow"].append("one.more.example")
+    rig.run(policy=Policy.from_config(config))
+    assert writes(rig) == [("PUT", "webfilter/urlfilter/1")]
+
+
+def test_the_token_is_in_the_header_only(rig):
+    rig.run()
+    for request in rig.twin.log:
+        assert request.headers["authorization"] == "Bearer " + rig.twin.token and rig.twin.token not in request.path + str(request.query) + str(request.body)
+
+
+# -- rows ---------------------------------------------------------------------------------------------------------
+
+
+def test_rows_exempt_from_no_more_than_the_category_and_are_never_simple(rig):
+    rig.run()
+    rows = rig.twin.row(URLFILTER, "chatgpt")["entries"]
+    assert {(row["type"], row["action"], row["exempt"]) for row in rows} == {("wildcard", "exempt", "fortiguard")}
+
+
+def test_rows_in_a_filter_of_the_site_stand_above_what_blocks_and_below_the_rest(shared):
+    before = [dict(row) for row in shared.twin.row(URLFILTER, "members-urls")["entries"]]
+    shared.run()
+    rows = shared.twin.row(URLFILTER, "members-urls")["entries"]
+    assert [row for row in rows if row["id"] < 1000] == before
+    ours = [at for at, row in enumerate(rows) if row["id"] >= 1862300000]
+    blocks = [at for at, row in enumerate(rows) if row["action"] == "block"]
+    assert max(ours) < min(blocks)
+
+
+def test_rows_added_later_keep_the_numbers_of_the_others(shared):
+    shared.run()
+    first = {row["url"]: row["id"] for row in shared.twin.row(URLFILTER, "members-urls")["entries"]}
+    shared.run(policy=LATER)
+    second = {row["url"]: row["id"] for row in shared.twin.row(URLFILTER, "members-urls")["entries"]}
+    assert {url: second[url] for url in first} == first and "*.oaistatic.com" in second
+
+
+def test_a_list_that_somebody_wrote_to_meanwhile_is_left_alone(shared):
+    adapter = shared.adapter()
+    begin = adapter.begin
+
+    def meanwhile():
+        shared.entries().append({"id": 77, "url": "late.example", "type": "wildcard", "action": "block", "status": "enable", "exempt": ""})
+        return begin()
+    adapter.begin = meanwhile
+    with pytest.raises(Failed, match="somebody changed webfilter/urlfilter.*The old state was restored") as failed:
+        shared.run(adapter=adapter)
+    assert failed.value.result["failure"]["class"] == "conflict"
+    assert "late.example" in shared.foreign_members() and "chatgpt.com" not in shared.foreign_members()
+    assert shared.run()["changed"] and "late.example" in shared.foreign_members()
+
+
+def test_a_filter_that_other_profiles_use_reaches_more_people(shared):
+    shared.twin.row(WEB, "staff")["web"]["urlfilter-table"] = 1
+    with pytest.raises(Failed, match="web filter profile staff uses the URL filter members-urls too"):
+        shared.run()
+    assert shared.run(accept_wider_audience=True)["changed"] and shared.decide(STRANGER, "chatgpt.com")[0] == "allow"
+
+
+@pytest.mark.parametrize("kind,url,pattern,hits", [
+    ("wildcard", "*.openai.*", "*.openai.com", True), ("wildcard", "*chatgpt.com", ".chatgpt.com", True), ("wildcard", "*.example.com", "*.openai.com", False),
+    ("wildcard", "chat.openai.com", "*.openai.com", True), ("wildcard", "openai.com/blog", ".openai.com", True), ("simple", "openai", "*.openai.com", True),
+    ("simple", "notopenai.com", "*.openai.com", False), ("regex", "(chat)?gpt", ".chatgpt.com", True), ("regex", "^bank", ".chatgpt.com", False),
+    ("regex", "(", ".chatgpt.com", True), ("wildcard", "*.openai.com", "openai.com", True)])
+def test_which_rows_may_match_a_pattern(kind, url, pattern, hits):
+    assert row_hits(kind, url, parse(pattern)) is hits
+
+
+# -- exemption ----------------------------------------------------------------------------------------------------
+
+
+def test_other_rows_of_the_ssl_profile_stay(rig):
+    rig.run()
+    rows = rig.twin.row(SSL, "deep-members")["ssl-exempt"]
+    assert [row["type"] for row in rows] == ["fortiguard-category", "wildcard-fqdn"]
+    rig.run("deleted")
+    assert [row["type"] for row in rig.twin.row(SSL, "deep-members")["ssl-exempt"]] == ["fortiguard-category"]
+
+
+def test_an_object_of_the_site_with_the_same_fqdn_is_used_and_kept(rig):
+    rig.twin.rows("firewall.wildcard-fqdn/custom").append({"name": "g-chatgpt", "wildcard-fqdn": "*.chatgpt.com", "comment": ""})
+    rig.run()
+    group = rig.twin.row("firewall.wildcard-fqdn/group", "chatgpt")
+    assert "g-chatgpt" in [member["name"] for member in group["member"]] and len(rig.twin.rows("firewall.wildcard-fqdn/custom")) == 3
+    rig.run("deleted")
+    assert [row["name"] for row in rig.twin.rows("firewall.wildcard-fqdn/custom")] == ["g-chatgpt"]
+
+
+def test_retired_fqdns_go_after_the_group_let_go_of_them(rig):
+    rig.run()
+    rig.run("replaced", LATER)
+    assert {row["wildcard-fqdn"] for row in rig.twin.rows("firewall.wildcard-fqdn/custom")} == {"chatgpt.com", "*.chatgpt.com"}
+
+
+def test_a_profile_that_does_not_decrypt_needs_no_exemption(rig):
+    rig.twin.row(SSL, "deep-members")["https"]["status"] = "certificate-inspection"
+    result = rig.run()
+    assert rig.twin.rows("firewall.wildcard-fqdn/custom") == [] and result["coverage"][0]["exempt_by"] == "nothing is decrypted for these policies"
+    assert not rig.run()["changed"]
+
+
+def test_a_built_in_profile_is_copied_only_when_told(rig):
+    rig.twin.row("firewall/policy", "members")["ssl-ssh-profile"] = "deep-inspection"
+    site = rig.snapshot()
+    with pytest.raises(Failed, match="deep-inspection is built in"):
+        rig.run()
+    rig.run(adapter=rig.adapter(clone_builtin="deep-chatgpt"))
+    assert rig.twin.row("firewall/policy", "members")["ssl-ssh-profile"] == "deep-chatgpt" and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert not rig.run(adapter=rig.adapter(clone_builtin="deep-chatgpt"))["changed"]
+    rig.run("deleted", adapter=rig.adapter(clone_builtin="deep-chatgpt"))
+    assert rig.snapshot() == site
+
+
+def test_proxy_mode_exempts_neighbours_on_the_address_and_says_so(rig):
+    rig.twin.row("firewall/policy", "members")["inspection-mode"] = "proxy"
+    rig.twin.knobs.addresses.update({"chatgpt.com": "203.0.113.5", "www.example.com": "203.0.113.5"})
+    with pytest.raises(Failed, match="goes by address"):
+        rig.run()
+    rig.run(accept_wider_audience=True)
+    assert rig.decide(MEMBER, "www.example.com") == ("allow", "tunnel")
+
+
+def test_quic_and_encrypted_names_are_reported(rig):
+    assert rig.run("gathered")["diagnosis"]["ssl_profiles"]["deep-members"] == {
+        "quic": "block", "encrypted-client-hello": None, "sni-server-cert-check": "enable"}
+
+
+# -- audience, conflicts, controls --------------------------------------------------------------------------------
+
+
+def test_another_policy_with_the_same_profile_reaches_more_people(rig):
+    rig.twin.row("firewall/policy", "staff")["webfilter-profile"] = "members"
+    with pytest.raises(Failed, match="policy staff uses the webfilter profile members too"):
+        rig.run()
+
+
+def test_profiles_can_be_named_for_everybody_who_uses_them(rig):
+    rig.run(adapter=rig.adapter(audience=(), webfilter_profiles=("members",), ssl_profiles=("deep-members",)))
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and rig.decide(STRANGER, "chatgpt.com")[0] == "block"
+
+
+def test_profile_groups_are_resolved(rig):
+    policy = rig.twin.row("firewall/policy", "members")
+    rig.twin.rows("firewall/profile-group").append({"name": "standard", "webfilter-profile": "members", "ssl-ssh-profile": "deep-members"})
+    policy.update({"profile-type": "group", "profile-group": "standard", "webfilter-profile": "", "ssl-ssh-profile": ""})
+    rig.run()
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+@pytest.mark.parametrize("wrong,text", [({"policies": ("nobody",)}, "no policy named nobody; there are: members, staff"),
+                                        ({"policies": (), "webfilter_profiles": ("x",)}, "no profile named x; there are: members, staff")])
+def test_an_unknown_name_is_told_with_those_that_exist(rig, wrong, text):
+    with pytest.raises(Failed, match=text):
+        rig.run(adapter=rig.adapter(**wrong))
+
+
+def test_a_signature_of_application_control_is_a_conflict_for_a_person(rig):
+    rig.twin.rows("application/list").append({"name": "apps", "entries": [{"id": 3, "action": "block", "application": [{"id": 56684}]}]})
+    rig.twin.row("firewall/policy", "members")["application-list"] = "apps"
+    conflict, = rig.run()["conflicts"]
+    assert conflict["where"] == "application list apps, entry 3" and not conflict["certain"] and not conflict["remedy"]
+
+
+def test_a_cookie_filter_is_a_conflict_until_the_rows_exempt_from_it(rig):
+    rig.twin.row(WEB, "members")["options"] = "cookiefilter wf-cookie"
+    assert [c["effect"] for c in rig.run()["conflicts"]] == ["cookies"]
+    assert rig.run(adapter=rig.adapter(exempt_flags=("fortiguard", "activex-java-cookie")))["conflicts"] == []
+
+
+def test_losses_of_inspection_and_of_wider_rows(rig):
+    result = rig.run(check=True)
+    assert [(loss["control"], loss["rule"]) for loss in result["losses"]] == [("av", "av-profile default of policy members")]
+    with pytest.raises(Failed, match="refuse_losses"):
+        rig.run(refuse_losses=("av",))
+    assert "dlp" in {loss["control"] for loss in rig.run(check=True, adapter=rig.adapter(exempt_flags=("fortiguard", "dlp")))["losses"]}
+
+
+def test_a_disabled_row_is_protected_when_named(rig):
+    rig.block_early()
+    result = rig.run(check=True, adapter=rig.adapter(protected=("members-dns: wildcard *chatgpt.com",)))
+    assert result["conflicts"][0]["opens"] == "protected" and not result["conflicts"][0]["remedy"]
+
+
+def test_voice_is_left_to_a_person(rig):
+    config = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28"], "feed_date": "2026-07-25"}])
+    assert "UDP 3478" in rig.run(policy=Policy.from_config(config))["manual"][0]
+
+
+# -- the device ---------------------------------------------------------------------------------------------------
+
+
+def test_a_managed_device_is_refused_unless_told(rig):
+    rig.twin.state["root"]["system/central-management"].update({"type": "fortimanager", "fmg": '"192.0.2.9" '})
+    with pytest.raises(Failed, match="managed by the FortiManager 192.0.2.9"):
+        rig.run()
+    assert rig.run(adapter=rig.adapter(accept_fortimanager_managed=True))["changed"]
+
+
+@pytest.mark.parametrize("mode", ["manual", "revert"])
+def test_the_configuration_is_saved_where_the_device_does_not_do_it(rig, mode):
+    rig.twin.state["root"]["system/global"]["cfg-save"] = mode
+    result = rig.run()
+    assert rig.twin.saved and mode in result["activation"][0]["saved"]
+
+
+def test_another_vdom_is_another_scope(make):
+    rig = make(vdoms=("root", "branch"))
+    adapter = rig.adapter(vdom="branch")
+    adapter._api._vdom = "branch"
+    rig.run(adapter=adapter)
+    assert rig.twin.decide(MEMBER, "chatgpt.com", vdom="branch") == ("allow", "tunnel") and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+def test_a_wrong_token_and_a_missing_right_name_the_way_out(rig):
+    with pytest.raises(Failed, match="does not accept the token") as failed:
+        rig.run(adapter=rig.adapter(token="nonsense"))
+    assert failed.value.result["failure"]["class"] == "auth" and "nonsense" not in json.dumps(failed.value.result)
+    rig.twin.denied.add("firewall.wildcard-fqdn")
+    with pytest.raises(Failed, match="does not permit firewall.wildcard-fqdn/custom in VDOM root"):
+        rig.run()
+
+
+def test_an_error_of_the_device_is_shown_in_its_words_and_taken_back(rig):
+    site = rig.snapshot()
+    rig.twin.knobs.max_rows = 2
+    with pytest.raises(Failed, match="the table is full .HTTP 500, error -4..*The old state was restored"):
+        rig.run()
+    assert rig.snapshot() == site
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "malformed"])
+@pytest.mark.parametrize("skip", [0, 4, 6])
+def test_a_write_that_lost_its_answer_on_the_wire_is_settled(rig, kind, skip):
+    rig.twin.faults.append(Weather(kind, when=lambda request: request.method in ("POST", "PUT"), skip=skip))
+    assert rig.run()["changed"] and not rig.run()["changed"]
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_an_answer_that_is_not_the_api_is_a_clear_error(rig):
+    rig.twin.faults.append(Weather("status", reply=Reply(200, b"<html>login</html>"), times=99))
+    with pytest.raises(Failed, match="no JSON of its API"):
+        rig.run()
