@@ -10,7 +10,7 @@ LINK := .build/collections/ansible_collections/netaccess/chatgpt
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
 export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 
-.PHONY: help demo test lint bench build clean setup system
+.PHONY: help demo test lint bench build clean setup system peers
 
 help:
 	@echo "make demo    the main job on a real Squid: block, apply, verify, again, revert"
@@ -21,6 +21,11 @@ help:
 	@echo "make clean   removes .build"
 
 setup: $(VENV)/stamp $(LINK)
+
+peers: setup .build/peers/stamp
+
+.build/peers/stamp: requirements-test.txt scripts/install-peers
+	@scripts/install-peers
 
 $(VENV)/stamp: requirements-test.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found on PATH or in pyenv's folder."; exit 1; }
@@ -40,13 +45,13 @@ system:
 demo: setup system
 	@$(VENV)/bin/python -m tests.lab.demo
 
-test: setup system
+test: setup system peers
 	@$(VENV)/bin/python -m pytest
 
 lint: setup
 	@scripts/lint
 
-bench: setup system
+bench: setup system peers
 	@$(VENV)/bin/python -m tests.bench
 
 build: setup system
