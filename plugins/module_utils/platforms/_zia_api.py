@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API of Zscaler Internet Access: both ways to sign in, and its weather (edit lock, rate limits, sessions that end).
+
+Shapes and texts: recorded exchanges and models of the vendor's SDKs; limits: help page "Understanding Rate Limiting".
+"""
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+
+AUDIENCE = "https://api.zscaler.com"
+#: Refusals that pass by themselves: somebody else is saving. Nothing was done.
+_TRANSIENT = ("EDIT_LOCK_NOT_AVAILABLE", "enter Org barrier", "expected precondition was not met")
+_LOCK_PAUSE = 5
+_CLOUDS = {"zspreview": "https://admin.zspreview.net"}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Either ``username``, ``password`` and ``api_key`` (the old way), or ``client_id`` and ``client_secret`` with ``token_url``."""
+
+    username: str | None = None
+    password: str | None = None
+    api_key: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    token_url: str | None = None
+
+    @property
+    def oneapi(self) -> bool:
+        return self.client_id is not None
+
+
+def legacy_base(cloud: str) -> str:
+    return _CLOUDS.get(cloud, "https://zsapi.%s.net" % cloud)
+
+
+def oneapi_base(cloud: str) -> str:
+    """``cloud``: production, beta and the like, gov or govus."""
+    return {"production": "https://api.zsapi.net", "gov": "https://api.zscalergov.net", "govus": "https://api.zscalergov.us"}.get(
+        cloud, "https://api.%s.zsapi.net" % cloud)
+
+
+def token_base(vanity: str, cloud: str) -> str:
+    form = {"production": "https://%s.zslogin.net", "gov": "https://%s.zidentitygov.net", "govus": "https://%s.zidentitygov.us"}.get(
+        cloud, "https://%%s.zslogin%s.net" % cloud)
+    return form % vanity
+
+
+def obfuscate(key: str, stamp: str) -> str:
+    """The API key as it is sent with a time stamp of milliseconds. Algorithm: the vendor's SDKs."""
+    digits = stamp[-6:]
+    half = "%06d" % (int(digits) >> 1)
+    return "".join(key[int(digit)] for digit in digits) + "".join(key[int(digit) + 2] for digit in half)
+
+
+class Api:
+    """One tenant, one session."""
+
+    def __init__(self, transport, login: Login):
+        self._transport, self._login = transport, login
+        self._headers: dict | None = None
+
+    @property
+    def host(self) -> str:
+        return self._transport.connection.host
+
+    def get(self, path: str, **parameters):
+        return self._ask("GET", path, None, parameters)
+
+    def write(self, method: str, path: str, body=None, **parameters):
+        """One change of the saved configuration; it is in force after the activation or when any session ends."""
+        return self._ask(method, path, body, parameters)
+
+    def end(self) -> None:
+        """End the session, which publishes what waits."""
+        if self._headers is not None:
+            headers, self._headers = self._headers, None
+            self._transport.call("DELETE", self._path("authenticatedSession"), write=True, headers=headers)
+
+    def _path(self, path: str) -> str:
+        return ("/zia/api/v1/" if self._login.oneapi else "/api/v1/") + path
+
+    def _ask(self, method: str, path: str, body, parameters: dict):
+        renewed = False
+        while True:
+            if self._headers is None:
+                self._sign_in()
+            content = {"headers": self._headers, "params": parameters}
+            if method != "GET":
+                content["json"] = body if body is not None else {}
+            write = method != "GET"
+            answer = self._transport.call(method, self._path(path), write=write, **content)
+            if answer.status == 401 and not renewed:
+                # The session ended; the request was not carried out.
+                self._headers, renewed = None, True
+                continue
+            text = answer.body.decode("utf-8", "replace")
+            if answer.status in (409, 412) and any(word in text for word in _TRANSIENT):
+                self._transport.wait(_LOCK_PAUSE, "%s: somebody else is saving changes (edit lock)" % self.host)
+                continue
+            return self._result(answer, method, path, write)
+
+    def _result(self, answer, method: str, path: str, write: bool):
+        try:
+            found = answer.data
+        except ValueError:
+            found = NotImplemented
+        if 200 <= answer.status < 300 and found is not NotImplemented:
+            return found
+        if found is NotImplemented or (answer.status >= 500 and not isinstance(found, dict)):
+            text = "%s answers with HTTP %d and no JSON of its API" % (self.host, answer.status)
+            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + ": check cloud and proxy")
+        code = found.get("code") if isinstance(found, dict) else None
+        words = (found.get("message") if isinstance(found, dict) else None) or code or "no reason given"
+        failure = {401: AUTH, 403: AUTH, 409: CONFLICT, 412: CONFLICT}.get(answer.status, REFUSED)
+        if code == "LIMIT_EXCEEDED":
+            failure = REFUSED
+        hint = {"SCOPE_LIMITED": " (the role does not cover it)", "NOT_SUBSCRIBED": " (the licence does not cover it)",
+                "LIMIT_EXCEEDED": " (the tenant's maximum is reached)"}.get(code, "")
+        raise AccessError(failure, "%s refuses %s %s: %s%s (HTTP %d%s)" % (
+            self.host, method, path, " ".join(str(words).split()), hint, answer.status, ", %s" % code if code and code != words else ""))
+
+    # -- signing in
+
+    def _sign_in(self) -> None:
+        self._headers = self._token() if self._login.oneapi else self._session()
+
+    def _session(self) -> dict:
+        stamp = str(int(time.time() * 1000))
+        login = self._login
+        body = {"apiKey": obfuscate(login.api_key, stamp), "username": login.username, "password": login.password, "timestamp": stamp}
+        answer = self._transport.call("POST", self._path("authenticatedSession"), json=body)
+        cookie = next((part.split(";")[0] for part in answer.headers.get("set-cookie", "").split(",") if part.strip().startswith("JSESSIONID=")), None)
+        if answer.status != 200 or not cookie:
+            raise self._refused(answer, "user name, password and API key, and that the cloud is the right one")
+        return {"Cookie": cookie.strip()}
+
+    def _token(self) -> dict:
+        login = self._login
+        form = {"grant_type": "client_credentials", "client_id": login.client_id, "client_secret": login.client_secret, "audience": AUDIENCE}
+        answer = self._transport.call("POST", "/oauth2/v1/token", base=login.token_url, data=form)
+        try:
+            token = answer.data.get("access_token") if answer.status == 200 else None
+        except (ValueError, AttributeError):
+            token = None
+        if not token:
+            raise self._refused(answer, "client_id, client_secret and vanity_domain")
+        return {"Authorization": "Bearer %s" % token}
+
+    def _refused(self, answer, what: str) -> AccessError:
+        if answer.status >= 500:
+            return AccessError(UNREACHABLE, "%s cannot sign anybody in now (HTTP %d)" % (self.host, answer.status))
+        return AccessError(LOCKED if answer.status == 429 else AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, what))

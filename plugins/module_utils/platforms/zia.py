@@ -1,0 +1,252 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Zscaler Internet Access: custom URL categories, an SSL inspection rule and a URL filtering rule, one activation.
+
+There is no staging: whatever is saved is in force once anybody activates or any session ends. So rules are saved disabled and enabled
+last, and a run that fails writes the old values back before its session ends. Deletes are scarce (four an hour), so what goes is
+disabled and emptied; a disabled rule and an empty category of ours count as absent.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login, legacy_base, oneapi_base, token_base
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_assess import Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_site import (
+    APP_RULE, CATEGORY, COLUMNS, DISABLED, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site, is_ours, render, rule_fields,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+
+#: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
+_READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "predefined", "defaultRule", "accessControl")
+_POLL_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
+
+    audience: tuple = ()
+    prefix: str = "ChatGPT"
+    keep_parent_category: bool = True
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    protocols: tuple = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
+    server_certificates: str = "BLOCK"
+    before: tuple = ()
+    after: tuple = ()
+    never_above: tuple = ()
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(CATEGORY, self.category_name or self.prefix + " allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
+
+    @property
+    def field(self) -> str:
+        """Entries keep the vendor's own category too, or lose it."""
+        return "dbCategorizedUrls" if self.keep_parent_category else "urls"
+
+
+class ZiaAdapter(Adapter):
+    """One tenant."""
+
+    product = "zia"
+    kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE)
+
+    def __init__(self, settings: Settings, api: Api, transport):
+        self._settings, self._api, self._transport = settings, api, transport
+        self._site = Site()
+        self._written = self._foreign = False
+
+    @property
+    def device(self) -> str:
+        return self._api.host
+
+    def requests(self) -> dict:
+        return self._transport.requests()
+
+    def render(self, pattern) -> tuple:
+        return render(pattern)
+
+    # -- reading
+
+    def read(self) -> State:
+        site = self._site
+        pending = self._api.get("status").get("status") != "ACTIVE"
+        site.categories = self._api.get("urlCategories", customOnly="true")
+        site.rules[URL_RULE] = self._api.get(RULE_PATHS[URL_RULE])
+        site.rules[SSL_RULE] = self._api.get(RULE_PATHS[SSL_RULE])
+        if self._settings.scan_conflicts and (not site.scanned or self._written):
+            site.rules[APP_RULE] = self._api.get(RULE_PATHS[APP_RULE])
+        if self._settings.scan_conflicts and not site.scanned:
+            site.denied = self._api.get("security/advanced").get("blacklistUrls") or []
+            site.denied += self._api.get("cyberThreatProtection/maliciousUrls").get("maliciousUrls") or []
+            site.prompts = bool(self._api.get("advancedUrlFilterAndCloudAppSettings").get("enableChatGptPrompt"))
+            site.scanned = True
+        self._resolve()
+        # Whose edits wait cannot be asked: before our first write they are somebody else's.
+        self._foreign = self._foreign or (pending and not self._written)
+        return self._parse(None if not pending else OURS if self._written else FOREIGN)
+
+    def _resolve(self) -> None:
+        """The ids of the people and places in the audience; those that a rule already names need no question."""
+        for column, names in self._settings.audience:
+            known = self._site.ids(column)
+            for name in names:
+                if name not in known:
+                    rows = self._api.get(COLUMNS[column], search=name) or []
+                    found = next((row["id"] for row in rows if row.get("name") == name), None)
+                    if found is None:
+                        raise AccessError(REFUSED, "audience.%s: the tenant has nobody and nothing named %s" % (column, name))
+                    self._site.known.setdefault(column, {})[name] = found
+
+    def _parse(self, pending) -> State:
+        site, objects, rules = self._site, {}, {}
+        for category in site.categories:
+            name, ours = category.get("configuredName") or category["id"], is_ours(category)
+            members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
+            if not ours or any(members.values()):
+                ref = Ref(CATEGORY, name)
+                objects[ref] = Object(ref, {"description": category.get("description") or ""}, members, ours, native=category)
+        for kind, listed in site.rules.items():
+            order = []
+            for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
+                ours = is_ours(rule)
+                if ours and rule["state"] != "ENABLED":
+                    continue
+                ref = Ref(kind, rule["name"])
+                description = rule.get("description") or ""
+                borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
+                objects[ref] = Object(ref, rule_fields(kind, rule, site), {}, ours, borrowed, rule)
+                order.append(ref)
+            rules[RULE_PATHS[kind]] = tuple(order)
+        return State(objects, rules, pending)
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        places = Places(self._settings, self._site, policy, state)
+        wanted = [self._category(self._settings.allow, policy.allow, places.companions(policy.allow))]
+        if policy.exempt:
+            wanted.append(self._category(self._settings.exempt, policy.exempt, places.companions(policy.exempt)))
+            if not self._settings.exempt_category_name:
+                wanted.append(places.ssl_rule())
+        if not self._settings.category_name:
+            wanted.append(places.url_rule())
+        return wanted
+
+    def _category(self, ref: Ref, patterns, companions) -> Wanted:
+        entries = frozenset(entry for pattern in patterns for entry in render(pattern)) | companions
+        return Wanted(Object(ref, {"description": MARK}, {self._settings.field: entries}))
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        now = state
+        for change in changes:
+            then = apply(now, [change])
+            make = self._category_steps if change.ref.kind == CATEGORY else self._rule_steps
+            yield from make(change, now, then)
+            now = then
+
+    def _category_steps(self, change, now: State, then: State):
+        name, native = change.ref.name, self._site.category(change.ref.name)
+        title = "%s %s" % (change.op, change.ref)
+        if native is None:
+            body = dict({"configuredName": name, "superCategory": SUPER_CATEGORY, "type": "URL_CATEGORY", "customCategory": True, "description": MARK},
+                        **{field: sorted(added) for field, (added, _removed) in change.members.items()})
+            yield self._step(title, "POST", "urlCategories", body, (change,), learn=self._site.learn_category)
+            return
+        for action, index in (("ADD_TO_LIST", 0), ("REMOVE_FROM_LIST", 1)):
+            entries = {field: sorted(pair[index]) for field, pair in change.members.items() if pair[index]}
+            if entries:
+                body = dict({"configuredName": name}, **entries)
+                if native.get("description") != MARK and change.fields.get("description", ("", ""))[1] == MARK:
+                    body["description"] = MARK
+                yield self._step("%s: %s" % (title, action), "PUT", "urlCategories/%s" % native["id"], body, (change,), action=action)
+
+    def _rule_steps(self, change, now: State, then: State):
+        kind, name = change.ref.kind, change.ref.name
+        path, native = RULE_PATHS[kind], self._site.rule(kind, name)
+        title = "%s %s" % (change.op, change.ref)
+        if change.op == DELETE:
+            yield self._step(title + " (disable it)", "PUT", "%s/%s" % (path, native["id"]), self._body(native, {"state": "DISABLED"}), (change,))
+            return
+        if native is None:
+            body = dict(self._site.rule_body(kind, name, then.objects[change.ref].fields), state="DISABLED", order=self._site.last_order(kind) + 1, rank=7)
+            yield self._step(title + " (disabled)", "POST", path, body, (), learn=lambda reply: self._site.learn_rule(kind, reply))
+            native = self._site.rule(kind, name) or dict(body, id="<id of %s>" % name)
+        new = self._site.rule_body(kind, name, then.objects[change.ref].fields) if then.objects[change.ref].ours else {
+            field: value for field, (_old, value) in change.fields.items()}
+        if change.op == CREATE:
+            new["state"] = "ENABLED"
+        if change.place is not None:
+            new["order"] = self._site.order_after(kind, name, change.place[1].after)
+        yield self._step(title if change.op != CREATE else title + " (put in its place and enable)", "PUT", "%s/%s" % (path, native["id"]),
+                         self._body(native, new), (change,), learn=lambda reply: self._site.learn_rule(kind, reply))
+
+    @staticmethod
+    def _body(native: dict, new: dict) -> dict:
+        return dict({field: value for field, value in native.items() if field not in _READ_ONLY}, **new)
+
+    @staticmethod
+    def _step(title: str, method: str, path: str, body: dict, covers: tuple, learn=None, **parameters) -> Step:
+        return Step(title, {"method": method, "path": path, "body": body, "parameters": parameters}, covers, learn)
+
+    def send(self, request: dict):
+        self._written = True
+        return self._api.write(request["method"], request["path"], request["body"], **request["parameters"])
+
+    def activate(self) -> list:
+        status = (self._api.write("POST", "status/activate") or {}).get("status")
+        while status != "ACTIVE":
+            self._transport.wait(_POLL_SECONDS, "%s: the activation is %s; it waits for edits of other administrators, or is still at work"
+                                 % (self._api.host, status or "unknown"), ACTIVATION)
+            status = self._api.get("status").get("status")
+        return [{"target": self._api.host, "status": "in force"}]
+
+    def close(self) -> None:
+        try:
+            # Ending a session publishes what waits: after a run of ours that is nothing, or the old values; edits of others are not ours to publish.
+            if self._written or not self._foreign:
+                self._api.end()
+        finally:
+            self._transport.close()
+
+
+def from_module(module) -> ZiaAdapter:
+    """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
+    p = module.params
+    who = p["audience"] or {}
+    audience = tuple((column, tuple(who[column])) for column in COLUMNS if who.get(column))
+    writes = p["state"] in ("merged", "replaced", "deleted", "reverted")
+    if p["state"] in ("merged", "replaced", "rendered") and not audience and not who.get("everyone"):
+        raise AccessError(REFUSED, "audience: name groups, users, departments or locations, or set everyone: true")
+    if writes and not p["activate"] and not module.check_mode:
+        raise AccessError(REFUSED, "activate: ZIA has no staging; what is saved goes live when any session ends. Use check mode to see the plan")
+    login = Login(p["username"], p["password"], p["api_key"], p["client_id"], p["client_secret"],
+                  p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None))
+    if login.oneapi and not login.token_url:
+        raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
+    base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))
+    position = p["position"] or {}
+    settings = Settings(
+        audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
+        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
+        p["scan_conflicts"], p["comment"])
+    transport = Transport(Connection(base.rstrip("/"), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    return ZiaAdapter(settings, Api(transport, login), transport)
