@@ -278,6 +278,7 @@ class Run:
         self.journal = None
         self.result = {"changed": False}
         self._activation_begun = False
+        self._wanted_entries: set = set()
 
     def execute(self) -> dict:
         """:raises Failed: with the result so far and what state the device was left in."""
@@ -348,6 +349,7 @@ class Run:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             return changes
         wanted = self.adapter.target(self.policy, state)
+        self._wanted_entries = {entry for item in wanted for members in item.object.members.values() for entry in members}
         unblock = self.options.unblock if self.options.state != "deleted" else ()
         kept = frozenset(assessment.resolved[chosen] for chosen in unblock if chosen in assessment.resolved)
         target = desired(self.options.state, wanted, state, self.options, kept)
@@ -562,10 +564,10 @@ class Run:
     def _strangers(self, state: State) -> dict:
         """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``. Without a policy: none."""
         retired = {entry for pattern in self.policy.retired for entry in self.adapter.render(pattern)}
-        wanted = {entry for pattern in self.policy.allow for entry in self.adapter.render(pattern)}
+        wanted = {entry for pattern in self.policy.allow for entry in self.adapter.render(pattern)} | self._wanted_entries
         found = {"stale": [], "foreign": []}
         for ref, obj in sorted(state.objects.items()):
-            if not obj.ours or not wanted:
+            if not obj.ours or not self.policy.allow:
                 continue
             for path, members in sorted(obj.members.items()):
                 for entry in sorted(members - wanted):

@@ -15,6 +15,7 @@ from tests.contract.fortios import FortiosRig
 from tests.contract.memory import MemoryRig
 from tests.contract.panos import PanosRig
 from tests.contract.squid import SquidRig
+from tests.contract.zia import ZiaRig
 from tests.lab.lab import Internet
 from tests.lab.squid import available
 
@@ -57,6 +58,9 @@ TWINS = {
     "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
     "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
     "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4)),
+    # Both ways to sign in.
+    "zia-legacy": lambda folder: ZiaRig(folder),
+    "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
 }
 
 

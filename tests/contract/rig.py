@@ -87,6 +87,8 @@ class Rig:
     isolating = False
     #: Whether each write is in force at once.
     live = False
+    #: Whether what is written can wait for a later activation.
+    stageable = True
     #: Whether an object of somebody else can stand where ours would.
     adoptable = True
     #: Whether what is ours has an order that can be wrong.

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a ZIA tenant holds, by name, and its rules as flat fields. No IO."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, PatternError, parse
+
+MARK = "Managed by netaccess.chatgpt"
+#: Put behind the description of a rule of the site that we disabled.
+DISABLED = "[disabled by netaccess.chatgpt]"
+CATEGORY, URL_RULE, SSL_RULE, APP_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule"
+RULE_PATHS = {URL_RULE: "urlFilteringRules", SSL_RULE: "sslInspectionRules", APP_RULE: "webApplicationRules/AI_ML"}
+SUPER_CATEGORY = "USER_DEFINED"
+#: Column of a rule that says for whom, and the path where its names are looked up.
+COLUMNS = {"groups": "groups", "users": "users", "departments": "departments", "locations": "locations", "location_groups": "locations/groups"}
+_WIRE = {"location_groups": "locationGroups"}
+_LISTS = ("protocols", "actions", "applications", "cloudApplications")
+
+
+def is_ours(row) -> bool:
+    return (row.get("description") or "").startswith(MARK)
+
+
+def render(pattern: Pattern) -> tuple:
+    """Entries of a URL category. A leading dot is the apex and up to five levels below; the apex cannot be left out (URL format guidelines)."""
+    return (pattern.name if pattern.kind == EXACT else "." + pattern.name,)
+
+
+def entry_pattern(entry: str):
+    """The Pattern of an entry about whole hosts, or None for one with a path or port or that is no name."""
+    try:
+        return Pattern(entry[1:], DOMAIN) if entry.startswith(".") and parse(entry) else parse(entry)
+    except PatternError:
+        return None
+
+
+def wire(column: str) -> str:
+    return _WIRE.get(column, column)
+
+
+def rule_fields(kind: str, rule: dict, site: Site) -> dict:
+    """The policy-bearing fields of a rule, with names in place of ids."""
+    fields = {"description": rule.get("description") or "", "state": rule["state"]}
+    names = {category["id"]: category.get("configuredName") or category["id"] for category in site.categories}
+    fields["urlCategories"] = sorted(names.get(one, one) for one in rule.get("urlCategories") or [] if one != "ANY")
+    for column in COLUMNS:
+        fields[column] = sorted(row.get("name") or str(row["id"]) for row in rule.get(wire(column)) or [])
+    for field in _LISTS:
+        if field in rule:
+            fields[field] = sorted(rule[field])
+    action = rule.get("action")
+    if isinstance(action, dict):
+        fields["action"] = action.get("type")
+        inner = action.get("doNotDecryptSubActions") or {}
+        for field in ("bypassOtherPolicies", "serverCertificates", "minTLSVersion"):
+            if field in inner:
+                fields[field] = inner[field]
+    elif action:
+        fields["action"] = action
+    if kind == APP_RULE:
+        fields["cascadingEnabled"] = bool(rule.get("cascadingEnabled"))
+    return fields
+
+
+class Site:
+    """The tables as read. Filled by the adapter; ``known``: column to {name: id} of looked-up people and places."""
+
+    def __init__(self):
+        self.categories: list = []
+        self.rules: dict = {URL_RULE: [], SSL_RULE: [], APP_RULE: []}
+        self.denied: list = []
+        self.prompts = self.scanned = False
+        self.known: dict = {}
+
+    def category(self, name: str):
+        return next((row for row in self.categories if name in (row.get("configuredName"), row["id"])), None)
+
+    def rule(self, kind: str, name: str):
+        return next((row for row in self.rules[kind] if row["name"] == name), None)
+
+    def ids(self, column: str) -> dict:
+        """{name: id} of a column, from what rules name already and what was looked up."""
+        found = {row["name"]: row["id"] for rules in self.rules.values() for rule in rules for row in rule.get(wire(column)) or [] if row.get("name")}
+        found.update(self.known.get(column, {}))
+        return found
+
+    def learn_category(self, reply: dict) -> None:
+        self.categories.append(reply)
+
+    def learn_rule(self, kind: str, reply: dict) -> None:
+        """A rule was saved: it is at its order, and those from there on have moved."""
+        old = self.rule(kind, reply["name"])
+        rest = [rule for rule in self._sequence(kind) if rule is not old]
+        if reply["order"] > 0:
+            rest.insert(reply["order"] - 1, reply)
+        for order, rule in enumerate(rest, 1):
+            rule["order"] = order
+        self.rules[kind] = rest + [rule for rule in self.rules[kind] if rule["order"] < 1 and rule is not old]
+
+    def _sequence(self, kind: str) -> list:
+        return sorted((rule for rule in self.rules[kind] if rule["order"] > 0), key=lambda rule: rule["order"])
+
+    def last_order(self, kind: str) -> int:
+        return len(self._sequence(kind))
+
+    def order_after(self, kind: str, name: str, after) -> int:
+        """The order that puts a rule directly below another one; 1 for the top. Our own disabled rules count as well."""
+        names = [rule["name"] for rule in self._sequence(kind) if rule["name"] != name]
+        if after is None:
+            return 1
+        return names.index(after.name) + 2 if after.name in names else len(names) + 1
+
+    def rule_body(self, kind: str, name: str, fields: dict) -> dict:
+        """A rule of ours as it is sent."""
+        ids = {row.get("configuredName") or row["id"]: row["id"] for row in self.categories}
+        body = {"name": name, "description": fields["description"], "urlCategories": [ids.get(one, "<id of %s>" % one) for one in fields["urlCategories"]]}
+        for column in COLUMNS:
+            known = self.ids(column)
+            body[wire(column)] = [{"id": known.get(one, "<id of %s>" % one)} for one in fields.get(column) or []]
+        if kind == URL_RULE:
+            body.update({"action": fields["action"], "protocols": fields["protocols"]})
+        elif kind == SSL_RULE:
+            body["action"] = {
+                "type": fields["action"], "showEUN": False, "showEUNATP": False, "overrideDefaultCertificate": False, "doNotDecryptSubActions": {
+                    "bypassOtherPolicies": fields["bypassOtherPolicies"], "serverCertificates": fields["serverCertificates"], "ocspCheck": True,
+                    "minTLSVersion": fields["minTLSVersion"], "blockSslTrafficWithNoSniEnabled": False}}
+        return body

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Zscaler Internet Access under the contract. The audience is a user group."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.zia import Settings, ZiaAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from tests.contract.rig import MEMBER, Rig
+from tests.twins.zia import Zia
+
+GROUPS = {MEMBER: "AI users"}
+
+
+class TwinClock:
+    """Waiting moves the twin's clock."""
+
+    def __init__(self, twin):
+        self._twin = twin
+
+    def now(self):
+        return self._twin.now()
+
+    def sleep(self, seconds):
+        self._twin.advance(seconds)
+
+
+class ZiaRig(Rig):
+    name = "zia"
+    stageable = False
+
+    def __init__(self, folder, oneapi=False, limits=False, **options):
+        super().__init__(folder)
+        self.twin = Zia(limits=limits, **options)
+        self.oneapi = oneapi
+
+    def login(self, **changes):
+        twin = self.twin
+        if self.oneapi:
+            return Login(**dict({"client_id": "netaccess-client", "client_secret": twin.clients["netaccess-client"], "token_url": twin.url}, **changes))
+        return Login(**dict({"username": "netaccess@example.com", "password": twin.admins["netaccess@example.com"], "api_key": twin.api_key}, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=120, login=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
+        settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": ("threats",)}, **changes))
+        return ZiaAdapter(settings, Api(self.transport, self.login(**(login or {}))), self.transport)
+
+    def natives(self, pattern):
+        return {pattern.lstrip("*")}
+
+    def is_write(self, request):
+        return True
+
+    def decide(self, who, host):
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict == "allow" else None
+
+    def force(self):
+        self.twin.publish()
+
+    def snapshot(self):
+        return self.twin.snapshot()["saved"]
+
+    def by_hand(self, method, path, body):
+        self.twin.edit_as("alice@example.com", method, path, body)
+        self.twin.publish()
+
+    def _change_rule(self, kind, name, **changes):
+        rule = self.twin.find(kind, name)
+        body = {field: value for field, value in rule.items() if not field.startswith("_") and field not in ("predefined", "defaultRule")}
+        self.by_hand("PUT", "%s/%s" % (kind, rule["id"]), dict(body, **changes))
+
+    def _category(self):
+        return self.twin.find("urlCategories", "ChatGPT allow")
+
+    def _in_category(self, action, entry):
+        self.by_hand("PUT", "urlCategories/%s?action=%s" % (self._category()["id"], action), {"configuredName": "ChatGPT allow", "dbCategorizedUrls": [entry]})
+
+    def drop_member(self):
+        self._in_category("REMOVE_FROM_LIST", ".openai.com")
+
+    def change_field(self):
+        self._change_rule("urlFilteringRules", "ChatGPT allow", groups=[])
+
+    def shuffle(self):
+        last = len(self.twin.state.config["rules"]["urlFilteringRules"])
+        self._change_rule("urlFilteringRules", "ChatGPT allow", order=last)
+
+    def add_foreign_member(self, host):
+        self._in_category("ADD_TO_LIST", host)
+
+    def foreign_members(self):
+        try:
+            return set(self._category()["dbCategorizedUrls"])
+        except KeyError:
+            return set()
+
+    def unmarked_object(self):
+        self.by_hand("POST", "urlCategories", {"configuredName": "ChatGPT allow", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY",
+                                               "customCategory": True, "dbCategorizedUrls": ["foreign.example"]})
+
+    def block_early(self):
+        self.by_hand("POST", "urlCategories", {"configuredName": "Feed", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True,
+                                               "dbCategorizedUrls": [".chatgpt.com", "claude.ai"]})
+        category = self.twin.find("urlCategories", "Feed")["id"]
+        self.by_hand("POST", "urlFilteringRules", {"name": "threats", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"],
+                                                   "urlCategories": [category]})
+
+    def foreign_pending(self):
+        self.twin.edit_as("alice@example.com", "POST", "urlCategories", {
+            "configuredName": "Draft", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True, "urls": ["draft.example"]})
