@@ -457,7 +457,7 @@ class Run:
                 for step in self.adapter.steps(changes, state):
                     self.journal.sending(step.title)
                     reply = self.adapter.send(step.request)
-                    if step.learn is not None:
+                    if step.learn is not None and reply is not None:
                         step.learn(reply)
                     self.journal.sent()
                 return

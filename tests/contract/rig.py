@@ -89,6 +89,8 @@ class Rig:
     live = False
     #: Whether what is written can wait for a later activation.
     stageable = True
+    #: Whether an activation waits for others who have edits that wait.
+    queues = False
     #: Whether an object of somebody else can stand where ours would.
     adoptable = True
     #: Whether what is ours has an order that can be wrong.
@@ -118,6 +120,9 @@ class Rig:
     def force(self) -> None:
         """Bring into force whatever is written: the worst moment for somebody else to activate."""
         raise NotImplementedError
+
+    def settle(self) -> None:
+        """What comes about by itself some time after a process died."""
 
     def snapshot(self) -> object:
         """Everything that bears policy on the device, ours and others', read without the adapter."""

@@ -28,7 +28,7 @@ class TwinClock:
 
 class ZiaRig(Rig):
     name = "zia"
-    stageable = False
+    stageable, queues = False, True
 
     def __init__(self, folder, oneapi=False, limits=False, **options):
         super().__init__(folder)
@@ -58,6 +58,10 @@ class ZiaRig(Rig):
 
     def force(self):
         self.twin.publish()
+
+    def settle(self):
+        """The session of a dead process runs out, which publishes what it left."""
+        self.twin.advance(self.twin.knobs.session_seconds + 1)
 
     def snapshot(self):
         return self.twin.snapshot()["saved"]

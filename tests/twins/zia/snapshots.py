@@ -4,6 +4,15 @@
 """A configuration as plain data that can be compared: no ids, no times, names instead of references."""
 from __future__ import annotations
 
+from tests.twins.zia.rules import AGENTS, METHODS
+
+#: Fields whose whole set means the same as no field.
+EVERYTHING = {"requestMethods": set(METHODS), "userAgentTypes": set(AGENTS)}
+
+
+def _set(value) -> set | None:
+    return set(value) if isinstance(value, list) and all(isinstance(one, str) for one in value) else None
+
 
 def bearing(config: dict, whole: bool = False) -> dict:
     """``whole``: also what bears no policy (disabled rules, categories without entries that no rule shown uses)."""
@@ -28,7 +37,7 @@ def bearing(config: dict, whole: bool = False) -> dict:
 def _plain(rule: dict, names: dict) -> dict:
     shown = {}
     for field, value in rule.items():
-        if field in ("id", "order") or field.startswith("_") or value in ([], ""):
+        if field in ("id", "order") or field.startswith("_") or value in ([], "", False) or EVERYTHING.get(field, set()) == _set(value):
             continue
         if field in ("urlCategories", "urlCategories2"):
             value = sorted(names.get(key, key) for key in value)
