@@ -15,6 +15,7 @@ import yaml
 
 from tests.twins.fortios import FortiOS
 from tests.twins.panos import Panos
+from tests.twins.zia import Zia
 
 POLICY = {"allow": [".chatgpt.com", "*.openai.com"], "exempt": [".chatgpt.com", "*.openai.com"]}
 PRODUCTS = {
@@ -24,6 +25,9 @@ PRODUCTS = {
     "panos": (lambda: Panos(tls=True), lambda twin: {
         "access_panos_host": "127.0.0.1", "access_panos_port": twin.port, "access_panos_username": "netaccess",
         "access_audience": {"from_zones": ["trust"], "to_zones": ["untrust"], "users": ["example\\ai-users"]}}, {"PANOS_PASSWORD": "Correct-Horse-9"}),
+    "zia": (lambda: Zia(tls=True, limits=False), lambda twin: {
+        "access_zia_api_url": twin.url, "access_zia_token_url": twin.url, "access_audience": {"groups": ["AI users"]}},
+        {"ZSCALER_CLIENT_ID": "netaccess-client", "ZSCALER_CLIENT_SECRET": "Correct-Secret-9"}),
 }
 
 
@@ -47,8 +51,8 @@ class Controller:
             [str(Path(sys.executable).parent / "ansible-playbook"), "-i", "device1,", "-c", "local", str(play), "-e",
              json.dumps(dict(self._vars, **variables)), *flags], env=environment, capture_output=True, text=True, check=False)
         shown = done.stdout + done.stderr
-        for secret in self._environment.values():
-            assert secret not in shown
+        for name, secret in self._environment.items():
+            assert secret not in shown or name.endswith("_ID")
         return dict(json.loads(out.read_text()) if out.exists() else {}, rc=done.returncode, shown=shown)
 
 

@@ -16,6 +16,7 @@ from tests.lab.lab import SOURCES, Internet, explicit, inventory
 from tests.lab.pki import Authority
 from tests.twins.fortios import FortiOS
 from tests.twins.panos import Panos
+from tests.twins.zia import Zia
 
 PEOPLE = {SOURCES["branch1"]: "member", SOURCES["branch2"]: "member", SOURCES["stranger"]: "stranger"}
 #: Product: its name in results, how to make its twin, the device's inventory variables, and the page it shows.
@@ -32,6 +33,11 @@ PRODUCTS = {
         (503, {"Content-Type": "text/html"}, b"<html><head><title>Web Page Blocked</title></head><body bgcolor=\"#e7e8e9\"><div id=\"content\"><h1>Web Page "
          b"Blocked</h1><p>Access to the web page you were trying to visit has been blocked in accordance with company policy. Please contact your system "
          b"administrator if you believe this is in error.</p></div></body></html>")),
+    "zia": ("Zscaler Internet Access", lambda: Zia(tls=True, limits=False), lambda twin: {
+        "access_product": "zia", "access_zia_api_url": twin.url, "access_zia_username": "netaccess@example.com", "access_zia_api_key": twin.api_key,
+        "access_zia_password": twin.admins["netaccess@example.com"], "access_audience": {"groups": ["AI users"]}},
+        (403, {"Content-Type": "text/html", "Server": "Zscaler/6.2"}, b"<html><head><title>Internet Security by Zscaler</title></head><body><h1>Sorry, you "
+         b"don't have permission to visit this site.</h1></body></html>")),
 }
 
 

@@ -80,7 +80,7 @@ class Api:
         """End the session, which publishes what waits."""
         if self._headers is not None:
             headers, self._headers = self._headers, None
-            self._transport.call("DELETE", self._path("authenticatedSession"), write=True, headers=headers)
+            self._transport.call("DELETE", self._path("authenticatedSession"), headers=headers)
 
     def _path(self, path: str) -> str:
         return ("/zia/api/v1/" if self._login.oneapi else "/api/v1/") + path

@@ -1,0 +1,378 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: zia_access
+short_description: Allow ChatGPT in Zscaler Internet Access and exempt it from SSL inspection
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Allows the hosts in O(config.allow) for O(audience) by a custom URL category and a URL filtering rule, and leaves those in O(config.exempt)
+    undecrypted by a second category and an SSL inspection rule, with one activation.
+  - Entries are added to and removed from categories one by one; a category is never replaced. Rules are saved disabled and are enabled and put in their place
+    last.
+  - ZIA has no staging. What is saved goes live for the whole tenant when anybody activates or any session ends, so edits of others that wait stop a writing run
+    before its first write, and a run that fails writes the old values back before its own session ends.
+  - An edit lock (somebody else is saving) and the rate limits are waited out within O(timeout).
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  cloud:
+    description: >-
+      The cloud of the tenant. With O(username) its name as in C(zscaler), C(zscalerone), C(zscalertwo), C(zscalerthree), C(zscloud) or C(zscalergov); with
+      O(client_id) V(production), V(beta), V(gov) and the like. Environment variable E(ZSCALER_CLOUD).
+    type: str
+    default: production
+  username:
+    description: Administrator, for tenants with the old sign-in. Environment variable E(ZIA_USERNAME).
+    type: str
+  password:
+    description: Password of O(username). Environment variable E(ZIA_PASSWORD).
+    type: str
+  api_key:
+    description: API key of the tenant, for the old sign-in. Environment variable E(ZIA_API_KEY).
+    type: str
+  client_id:
+    description: API client, for tenants that have moved to OneAPI. Environment variable E(ZSCALER_CLIENT_ID).
+    type: str
+  client_secret:
+    description: Secret of O(client_id). Environment variable E(ZSCALER_CLIENT_SECRET).
+    type: str
+  vanity_domain:
+    description: The tenant's name in the address where OneAPI gives tokens. Environment variable E(ZSCALER_VANITY_DOMAIN).
+    type: str
+  api_url:
+    description: Scheme and host of the API, where O(cloud) does not say it.
+    type: str
+  token_url:
+    description: Scheme and host where tokens are given, where O(vanity_domain) does not say it.
+    type: str
+  audience:
+    description:
+      - Who gets access. The parts narrow each other, like the criteria of a rule; the entries of one part add up.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: Names of user groups.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Names of users.
+        type: list
+        elements: str
+        default: []
+      departments:
+        description: Names of departments.
+        type: list
+        elements: str
+        default: []
+      locations:
+        description: Names of locations.
+        type: list
+        elements: str
+        default: []
+      location_groups:
+        description: Names of location groups.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody in the tenant.
+        type: bool
+        default: false
+  prefix:
+    description: The objects are named C(PREFIX allow), C(PREFIX exempt) and C(PREFIX no decrypt). Names of rules have at most 31 characters.
+    type: str
+    default: ChatGPT
+  keep_parent_category:
+    description:
+      - With V(true) the hosts keep the category that the vendor gives them too, so that rules for other people that block it still do.
+      - With V(false) they are in our category alone, for everybody in the tenant.
+    type: bool
+    default: true
+  category_name:
+    description: An existing custom URL category to put the allowed hosts into. Then no URL filtering rule is made.
+    type: str
+  exempt_category_name:
+    description: An existing custom URL category to put the exempt hosts into. Then no SSL inspection rule is made.
+    type: str
+  protocols:
+    description: Protocols of the URL filtering rule.
+    type: list
+    elements: str
+    default: [HTTPS_RULE, SSL_RULE, TUNNELSSL_RULE, WEBSOCKETSSL_RULE]
+  server_certificates:
+    description: What to do with undecrypted sessions whose server certificate is not valid.
+    type: str
+    choices: [BLOCK, ALLOW, PASS_THRU]
+    default: BLOCK
+  position:
+    description:
+      - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that shut out a part of it.
+    type: dict
+    suboptions:
+      before:
+        description: Names of rules that ours have to stand above.
+        type: list
+        elements: str
+        default: []
+      after:
+        description: Names of rules that ours have to stand below.
+        type: list
+        elements: str
+        default: []
+      never_above:
+        description: Names of rules, say for threats, that ours must never pass.
+        type: list
+        elements: str
+        default: []
+  scan_conflicts:
+    description: >-
+      Read Cloud App Control, the denylists and the capture of prompts too. With V(false) these are not read, and RV(coverage) says V(unchecked).
+    type: bool
+    default: true
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Developed against a simulator that is held to the vendor's own client; not yet run on a tenant.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Run one writer per tenant.
+  - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
+  - With O(publish_foreign_changes) the activation is queued until the others whose edits wait have activated too, and is waited for within O(timeout).
+  - Deletes are limited to four an hour, so O(state=deleted) and O(state=reverted) disable our rules and empty our categories. A later run uses them again.
+  - An entry with a leading dot holds the domain itself and at most five levels below it; RV(coverage) says where that is wider or narrower than asked.
+  - An exact host in another custom category takes it away from a wildcard in ours. Hosts below a wanted wildcard that a category of the site
+    names are therefore added to ours as well.
+  - Sessions that are already open keep their verdict; allow the edges a minute or two before you verify.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a group of people and leave its TLS alone
+  netaccess.chatgpt.zia_access:
+    client_id: "{{ vault_zscaler_client_id }}"
+    client_secret: "{{ vault_zscaler_client_secret }}"
+    vanity_domain: example
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    comment: CHG0012345
+
+- name: A tenant with the old sign-in, at one location
+  netaccess.chatgpt.zia_access:
+    cloud: zscalertwo
+    username: netaccess@example.com
+    password: "{{ vault_zia_password }}"
+    api_key: "{{ vault_zia_api_key }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      locations: [Head office]
+    position:
+      never_above: [Stop threats]
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.zia_access:
+    client_id: "{{ vault_zscaler_client_id }}"
+    client_secret: "{{ vault_zscaler_client_secret }}"
+    vanity_domain: example
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      everyone: true
+    state: replaced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: URL category
+      name: ChatGPT allow
+      op: update
+      members:
+        dbCategorizedUrls:
+          added: [.oaistatic.com]
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: create URL category ChatGPT allow (+35), create URL category ChatGPT exempt (+18), create SSL inspection rule ChatGPT no decrypt, create URL filtering rule ChatGPT allow
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: ChatGPT allow
+      exempt: 'yes'
+      exempt_by: ChatGPT no decrypt
+      note: 'narrowed: at most five levels of subdomains'
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: Rules of the site that still deny or decrypt a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: zia-5f0c1d7a3b
+      effect: deny
+      where: cloud app rule No ChatGPT
+      text: DENY_AI_ML_WEB_USE for CHATGPT_AI
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: everything else that this rule denies
+      remedy:
+        - kind: cloud app rule
+          name: No ChatGPT
+          op: update
+          fields:
+            description: {old: '', new: '[disabled by netaccess.chatgpt]'}
+            state: {old: ENABLED, new: DISABLED}
+losses:
+  description: Controls that the exemption switches off for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: the tenant's policies for decrypted traffic
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): it needs Cloud Firewall and a rule there; this module makes none']
+activation:
+  description: The activation of the tenant.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample: 
+    - target: zsapi.zscaler.net
+      status: in force
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-zia-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 14, writes: 8, waited: 12, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.zia import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        cloud=dict(type="str", default="production", fallback=(env_fallback, ["ZSCALER_CLOUD"])),
+        username=dict(type="str", fallback=(env_fallback, ["ZIA_USERNAME"])),
+        password=dict(type="str", no_log=True, fallback=(env_fallback, ["ZIA_PASSWORD"])),
+        api_key=dict(type="str", no_log=True, fallback=(env_fallback, ["ZIA_API_KEY"])),
+        client_id=dict(type="str", fallback=(env_fallback, ["ZSCALER_CLIENT_ID"])),
+        client_secret=dict(type="str", no_log=True, fallback=(env_fallback, ["ZSCALER_CLIENT_SECRET"])),
+        vanity_domain=dict(type="str", fallback=(env_fallback, ["ZSCALER_VANITY_DOMAIN"])),
+        api_url=dict(type="str"),
+        token_url=dict(type="str", no_log=False),
+        audience=dict(type="dict", options=dict(
+            groups=names, users=names, departments=names, locations=names, location_groups=names, everyone=dict(type="bool", default=False))),
+        prefix=dict(type="str", default="ChatGPT"),
+        keep_parent_category=dict(type="bool", default=True),
+        category_name=dict(type="str"),
+        exempt_category_name=dict(type="str"),
+        protocols=dict(type="list", elements="str", default=["HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE"]),
+        server_certificates=dict(type="str", default="BLOCK", choices=["BLOCK", "ALLOW", "PASS_THRU"]),
+        position=dict(type="dict", options=dict(before=names, after=names, never_above=names)),
+        scan_conflicts=dict(type="bool", default=True),
+    )
+    module = AnsibleModule(
+        argument_spec=spec, required_if=access.required_if(), required_one_of=[("username", "client_id")],
+        required_together=[("username", "password", "api_key"), ("client_id", "client_secret")], mutually_exclusive=[("username", "client_id")],
+        supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
