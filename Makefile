@@ -13,7 +13,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 .PHONY: help demo test lint bench build clean setup system peers
 
 help:
-	@echo "make demo    the main job on a real Squid: block, apply, verify, again, revert"
+	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
 	@echo "make test    every test that CI runs"
 	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
 	@echo "make bench   the benchmark table"
@@ -43,7 +43,7 @@ system:
 	@scripts/install-lab
 
 demo: setup system
-	@$(VENV)/bin/python -m tests.lab.demo
+	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
 
 test: setup system peers
 	@$(VENV)/bin/python -m pytest

@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``make demo``: the main job on a real Squid. Shut and decrypted before; open and untouched after; nothing to do again; as before after the revert.
+"""``make demo``: the main job on a real Squid, then behind the twin of each product with an API.
 
-Exits 0 only if every one of these was seen from the managed hosts.
+Shut and decrypted before; open and untouched after; nothing to do again; as before after the revert. Exits 0 only if every one of these
+was seen from the managed hosts. ``make demo PRODUCTS="squid panos"`` runs some of them.
 """
 from __future__ import annotations
 
@@ -17,39 +18,46 @@ from pathlib import Path
 
 from tests.lab.lab import ROOT, Lab
 from tests.lab.squid import available
+from tests.lab.twinlab import PRODUCTS, TwinLab
 
 NAMES = ("branch1", "branch2", "stranger", "outside")
 
 
-def main() -> int:
+def main(products: list) -> int:
     missing = available()
-    if missing:
+    if missing and "squid" in products:
         print("The demo needs a real Squid: %s (Debian: apt-get install squid-openssl)." % missing)
         return 1
-    results = ROOT / ".build" / "demo"
-    results.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
-    with Lab() as lab:
-        print("The lab is up after %.1f s: a Squid that blocks AI hosts, decrypts everything and strips cookies.\n" % (time.monotonic() - began))
-        demo = Demo(lab, results)
-        for step in (demo.open_up, demo.again, demo.revert):
-            if not demo.failed():
-                step()
-    print("\nWritten results: %s" % results)
-    failed = demo.failed()
-    print("%d of %d claims proven%s" % (len(demo.claims) - len(failed), len(demo.claims), "" if not failed else "; NOT: " + "; ".join(failed)))
+    claims, failed = 0, []
+    for product in products:
+        results = ROOT / ".build" / "demo" / product
+        results.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        with Lab() if product == "squid" else TwinLab(product) as lab:
+            print("== %s: the lab is up after %.1f s. The company blocks AI hosts and decrypts everything.\n" % (lab.product, time.monotonic() - began))
+            demo = Demo(lab, results)
+            demo.run()
+        claims += len(demo.claims)
+        failed += ["%s: %s" % (lab.product, text) for text in demo.failed()]
+        print("\nWritten results: %s\n" % results)
+    print("%d of %d claims proven%s" % (claims - len(failed), claims, "" if not failed else "; NOT: " + "; ".join(failed)))
     return 1 if failed else 0
 
 
 class Demo:
     """The steps, each judged by what the managed hosts saw."""
 
-    def __init__(self, lab: Lab, results: Path):
+    def __init__(self, lab, results: Path):
         self._lab, self._results = lab, results
         self.claims: list = []
 
     def failed(self) -> list:
         return [text for proven, text in self.claims if not proven]
+
+    def run(self) -> None:
+        for step in (self.open_up, self.again, self.revert):
+            if not self.failed():
+                step()
 
     def open_up(self) -> None:
         rc, seconds, _out = self.play("site", "first")
@@ -136,4 +144,4 @@ class Demo:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or ["squid", *PRODUCTS]))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbooks against a real Squid, as an explicit proxy and for intercepted connections over IPv4 and IPv6."""
+"""The playbooks against a real Squid, as an explicit proxy and for intercepted connections over IPv4 and IPv6, and behind the twins."""
 from __future__ import annotations
 
 import json
@@ -12,6 +12,7 @@ from tests.lab import network, squid
 from tests.lab.client import direct_in
 from tests.lab.demo import NAMES, Demo
 from tests.lab.lab import Lab
+from tests.lab.twinlab import PRODUCTS, TwinLab
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 needs_namespaces = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
@@ -32,6 +33,14 @@ def test_shut_opened_verified_again_and_reverted(transparent, tmp_path):
     seen = {name: json.loads((results / "first" / (name + "-after.json")).read_text())["checks"] for name in NAMES}
     versions = {check["ip_version"] for check in seen["branch1"]}
     assert versions == ({4, 6} if transparent else {None})
+
+
+@pytest.mark.parametrize("product", sorted(PRODUCTS))
+def test_the_same_behind_each_product_with_an_api(product, tmp_path):
+    with TwinLab(product) as lab:
+        demo = Demo(lab, tmp_path)
+        demo.run()
+    assert demo.failed() == [] and len(demo.claims) == 15
 
 
 @needs_namespaces

@@ -1,0 +1,343 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ZIA beyond the contract: requests, limits, locks, sessions, rules in their order, Cloud App Control."""
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import legacy_base, obfuscate, oneapi_base, token_base
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from tests.contract.rig import LATER, MEMBER, STRANGER, Fault
+from tests.contract.zia import ZiaRig
+from tests.twins.server import Fault as Weather, Reply
+
+URL, SSL, APP = "urlFilteringRules", "sslInspectionRules", "webApplicationRules/AI_ML"
+
+
+@pytest.fixture
+def make(tmp_path):
+    rigs = []
+
+    def build(**options):
+        rig = ZiaRig(tmp_path, **options)
+        rig.twin.__enter__()
+        rigs.append(rig)
+        return rig
+    yield build
+    for rig in rigs:
+        rig.twin.__exit__()
+
+
+@pytest.fixture(params=[False, True], ids=["legacy", "oneapi"])
+def rig(request, make):
+    return make(oneapi=request.param)
+
+
+@pytest.fixture
+def legacy(make):
+    return make()
+
+
+def writes(rig):
+    return [(request.method, request.path.partition("/api/v1/")[2]) for request in rig.twin.log
+            if request.method != "GET" and "authenticatedSession" not in request.path and "oauth2" not in request.path]
+
+
+def names(rig, kind):
+    return [rule["name"] for rule in sorted(rig.twin.state.running["rules"][kind], key=lambda one: (one["order"] < 1, one["order"]))]
+
+
+# -- requests and budgets -----------------------------------------------------------------------------------------
+
+
+def test_requests_of_a_converge_and_of_a_rerun(rig):
+    """Sign in; status, categories, URL and SSL rules; four more for the scan; one name looked up. Two categories, two rules disabled and then
+    enabled, one activation. Read back, with the app rules; sign out."""
+    result = rig.run()
+    assert [method for method, _path in writes(rig)] == ["POST", "POST", "POST", "PUT", "POST", "PUT", "POST"]
+    assert result["requests"] == {"reads": 1 + 4 + 4 + 1 + 5 + 1, "writes": 7, "waited": 0, "connections": result["requests"]["connections"]}
+    rig.twin.log.clear()
+    again = rig.run()["requests"]
+    assert (again["reads"], again["writes"]) == (1 + 4 + 4 + 1, 0)
+    assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 1 + 4 + 1
+
+
+def test_one_connection_for_each_host_name(legacy):
+    assert legacy.run()["requests"]["connections"] == 1 and legacy.twin.connections == 1
+
+
+@pytest.mark.parametrize("form", ["integer", "seconds", "zero", "none"])
+def test_documented_limits_are_waited_out(make, form):
+    rig = make(limits=True)
+    rig.twin.limits.form = form
+    result = rig.run(adapter=rig.adapter(timeout=300))
+    assert result["changed"] and result["requests"]["waited"] > 0 and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_removing_costs_no_delete(rig):
+    rig.run()
+    rig.twin.log.clear()
+    rig.run("deleted")
+    assert "DELETE" not in {method for method, _path in writes(rig)}
+    rig.twin.log.clear()
+    rig.run()
+    assert ("POST", "urlCategories") not in writes(rig) and ("POST", URL) not in writes(rig), "what was retired is used again"
+
+
+def test_a_thousand_patterns_are_one_write_and_later_ones_an_increment(legacy):
+    config = {"allow": [".h%d.example.com" % n for n in range(1000)], "exempt": []}
+    legacy.run(policy=Policy.from_config(config))
+    assert len([path for _method, path in writes(legacy) if path.startswith("urlCategories")]) == 1
+    legacy.twin.log.clear()
+    config["allow"].append("one.more.example")
+    legacy.run(policy=Policy.from_config(config))
+    put, = (request for request in legacy.twin.log if request.method == "PUT")
+    assert put.query["action"] == "ADD_TO_LIST" and put.json["dbCategorizedUrls"] == ["one.more.example"]
+
+
+# -- what is written ----------------------------------------------------------------------------------------------
+
+
+def test_rules_are_scoped_keep_certificate_checks_and_other_policies(rig):
+    rig.run()
+    rule = rig.twin.find(SSL, "ChatGPT no decrypt", running=True)
+    inner = rule["action"]["doNotDecryptSubActions"]
+    assert (inner["bypassOtherPolicies"], inner["serverCertificates"], inner["minTLSVersion"]) == (False, "BLOCK", "SERVER_TLS_1_2")
+    allow = rig.twin.find(URL, "ChatGPT allow", running=True)
+    assert allow["groups"] == [{"id": 101}] and "HTTP_RULE" not in allow["protocols"] and "ANY_RULE" not in allow["protocols"]
+
+
+def test_rules_stand_directly_above_what_blocks_and_decrypts(rig):
+    rig.run()
+    assert names(rig, URL) == ["Stop threats", "ChatGPT allow", "Block AI"]
+    assert names(rig, SSL)[2:4] == ["Keep health private", "ChatGPT no decrypt"]
+
+
+def test_rules_are_saved_disabled_and_enabled_last(legacy):
+    legacy.run()
+    states = [(request.method, request.json["state"]) for request in legacy.twin.log if "Rules" in request.path and request.method != "GET"]
+    assert states == [("POST", "DISABLED"), ("PUT", "ENABLED")] * 2
+
+
+def test_others_still_block_by_the_parent_category_unless_it_is_given_up(legacy):
+    legacy.run()
+    assert legacy.decide(STRANGER, "chatgpt.com")[0] == "block"
+    legacy.run("deleted")
+    legacy.run(adapter=legacy.adapter(keep_parent_category=False))
+    assert legacy.decide(STRANGER, "chatgpt.com")[0] == "allow", "which is why it is kept by default"
+
+
+def test_a_host_that_a_category_of_the_site_names_is_named_in_ours_too(legacy):
+    legacy.by_hand("POST", "urlCategories", {"configuredName": "Pilot", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True,
+                                             "dbCategorizedUrls": ["labs.openai.com"]})
+    result = legacy.run()
+    assert legacy.decide(MEMBER, "labs.openai.com") == ("allow", "tunnel") and "labs.openai.com" in legacy.foreign_members()
+    assert result["foreign"] == [] and not legacy.run()["changed"] and not legacy.run("replaced")["changed"]
+
+
+def test_a_company_category_gets_entries_only(legacy):
+    legacy.by_hand("POST", "urlCategories", {"configuredName": "Company", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True,
+                                             "urls": ["foreign.example"]})
+    legacy.run(adapter=legacy.adapter(category_name="Company"))
+    category = legacy.twin.find("urlCategories", "Company")
+    assert "foreign.example" in category["urls"] and ".chatgpt.com" in category["dbCategorizedUrls"] and "ChatGPT allow" not in names(legacy, URL)
+
+
+def test_five_levels_and_the_apex_are_declared(rig):
+    notes = {entry["pattern"]: entry["note"] for entry in rig.run()["coverage"]}
+    assert "five levels" in notes[".chatgpt.com"] and "widened: openai.com itself" in notes["*.openai.com"] and notes["js.stripe.com"] == ""
+
+
+# -- audience and position ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("column,name", [("users", "Alice Adams"), ("departments", "Research"), ("locations", "Head office")])
+def test_other_audiences_by_name(legacy, column, name):
+    legacy.run(adapter=_with(legacy, ((column, (name,)),)))
+    assert legacy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert legacy.decide("guest", "chatgpt.com")[0] == "block"
+
+
+def _with(rig, audience):
+    adapter = rig.adapter()
+    adapter._settings = replace(adapter._settings, audience=audience)
+    return adapter
+
+
+def test_an_unknown_name_is_told_before_anything_is_written(legacy):
+    with pytest.raises(Failed, match="audience.groups: the tenant has nobody and nothing named Nobody"):
+        legacy.run(check=True, adapter=_with(legacy, (("groups", ("Nobody",)),)))
+    assert writes(legacy) == []
+
+
+def _block(rig, name, order, **scope):
+    rig.by_hand("POST", URL, dict({"name": name, "order": order, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"]}, **scope))
+
+
+def test_an_earlier_block_of_a_part_of_the_audience_keeps_its_word(legacy):
+    _block(legacy, "Quarantine", 1, locations=[{"id": 401}])
+    result = legacy.run()
+    assert names(legacy, URL).index("Quarantine") < names(legacy, URL).index("ChatGPT allow") and legacy.decide(MEMBER, "chatgpt.com")[0] == "block"
+    assert [(c["where"], c["certain"]) for c in result["conflicts"]] == [("URL filtering rule Quarantine", False)]
+
+
+def test_a_later_block_of_a_part_would_be_passed_and_has_to_be_said(legacy):
+    _block(legacy, "Quarantine", 3, locations=[{"id": 401}])
+    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience"):
+        legacy.run()
+
+
+# -- conflicts and controls ---------------------------------------------------------------------------------------
+
+
+def test_cloud_app_control_comes_first_and_is_a_conflict(make):
+    rig = make(site="capp")
+    conflict, = rig.run()["conflicts"]
+    assert conflict["where"] == "cloud app rule No ChatGPT" and conflict["certain"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    rig.run(unblock=(conflict["id"],))
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and not rig.run(unblock=(conflict["id"],))["changed"]
+    rig.run("deleted")
+    assert rig.twin.find(APP, "No ChatGPT", running=True)["state"] == "ENABLED"
+
+
+def test_a_denied_upload_is_a_conflict_that_is_not_certain_to_shut_the_host(make):
+    rig = make(site="capp")
+    rig._change_rule(APP, "No ChatGPT", actions=["DENY_AI_ML_UPLOAD"])
+    result = rig.run()
+    assert not result["conflicts"][0]["certain"] and {c["allowed"] for c in result["coverage"]} == {"yes"}
+
+
+def test_protected_and_predefined_rules_are_not_offered(make):
+    rig = make(site="capp")
+    assert rig.run(check=True, adapter=rig.adapter(protected=("No ChatGPT",)))["conflicts"][0]["opens"] == "protected"
+
+
+def test_the_denylist_is_a_conflict_for_a_person(legacy):
+    legacy.by_hand("PUT", "security/advanced", {"blacklistUrls": [".chatgpt.com"]})
+    conflict, = legacy.run()["conflicts"]
+    assert "denylist" in conflict["where"] and not conflict["remedy"] and legacy.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+def test_losses_name_prompt_capture(legacy):
+    legacy.by_hand("PUT", "advancedUrlFilterAndCloudAppSettings", {"enableChatGptPrompt": True})
+    assert {loss["control"] for loss in legacy.run(check=True)["losses"]} == {"av", "sandbox", "dlp", "file_control", "prompt_logging"}
+    with pytest.raises(Failed, match="prompt_logging"):
+        legacy.run(refuse_losses=("prompt_logging",))
+
+
+def test_a_tenancy_profile_needs_decryption(make):
+    rig = make(site="capp")
+    rig._change_rule(APP, "No ChatGPT", actions=["ALLOW_AI_ML_WEB_USE"], tenancyProfileIds=[{"id": 5}])
+    with pytest.raises(Failed, match="tenant_control"):
+        rig.run()
+    rig.run(tenant_control="keep")
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt")
+
+
+# -- the tenant and other administrators --------------------------------------------------------------------------
+
+
+def test_an_edit_lock_is_waited_out(rig):
+    rig.twin.hold_edit_lock("alice", 20)
+    result = rig.run()
+    assert result["changed"] and result["requests"]["waited"] >= 20
+
+
+def test_a_lock_that_stays_is_named_and_nothing_is_left(rig):
+    site = rig.snapshot()
+    rig.twin.hold_edit_lock("alice")
+    with pytest.raises(Failed, match="somebody else is saving changes .edit lock., and that did not end within 120 s") as failed:
+        rig.run()
+    assert failed.value.result["failure"]["class"] == "locked" and rig.snapshot() == site
+
+
+def test_a_failed_run_leaves_the_old_values_whoever_publishes(rig):
+    before = rig.decisions()
+    with pytest.raises(Failed, match="The old state was restored"):
+        rig.run(fault=Fault("refuse", 3))
+    rig.twin.publish()
+    assert rig.decisions() == before
+
+
+def test_a_session_that_ends_in_the_middle_is_renewed(rig):
+    adapter = rig.adapter()
+    send, sent = adapter.send, []
+
+    def ending(request):
+        sent.append(request)
+        if len(sent) == 3:
+            rig.twin.expire_sessions()
+        return send(request)
+    adapter.send = ending
+    assert rig.run(adapter=adapter)["changed"] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_an_audit_does_not_end_its_session_while_edits_of_others_wait(legacy):
+    legacy.foreign_pending()
+    legacy.run(check=True)
+    assert not any(request.method == "DELETE" for request in legacy.twin.log) and legacy.twin.pending_of() == ["alice@example.com"]
+
+
+@pytest.mark.parametrize("wrong", [{"password": "Wrong-One-1"}, {"client_secret": "Wrong-One-1"}])
+def test_wrong_credentials_are_a_clear_error_without_them(make, wrong):
+    rig = make(oneapi="client_secret" in wrong)
+    with pytest.raises(Failed, match="does not accept the credentials.*Nothing was changed") as failed:
+        rig.run(adapter=rig.adapter(login=wrong))
+    assert failed.value.result["failure"]["class"] == "auth" and "Wrong-One-1" not in json.dumps(failed.value.result) + str(failed.value)
+
+
+def test_a_role_and_a_maximum_are_told_apart(legacy):
+    legacy.twin.forbidden["sslInspectionRules"] = "SCOPE_LIMITED"
+    with pytest.raises(Failed, match="the role does not cover it"):
+        legacy.run()
+    legacy.twin.forbidden.clear()
+    legacy.twin.knobs.max_categories = 1
+    with pytest.raises(Failed, match="the tenant's maximum is reached.*The old state was restored"):
+        legacy.run()
+
+
+def test_an_activation_at_work_is_waited_for(legacy):
+    legacy.twin.knobs.activation_polls = 3
+    result = legacy.run()
+    assert result["requests"]["waited"] >= 6 and legacy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "drop_after", "malformed"])
+@pytest.mark.parametrize("skip", [0, 3, 5])
+def test_a_write_that_lost_its_answer_on_the_wire_is_settled(legacy, kind, skip):
+    legacy.twin.faults.append(Weather(kind, skip=skip, when=lambda request: request.method in ("POST", "PUT") and "/urlC" in request.path
+                                      or request.method in ("POST", "PUT") and "Rules" in request.path))
+    assert legacy.run()["changed"] and not legacy.run()["changed"]
+    assert legacy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_an_answer_that_is_not_the_api_is_a_clear_error(legacy):
+    legacy.twin.faults.append(Weather("status", reply=Reply(200, b"<html>proxy</html>"), times=99, when=lambda request: request.path.endswith("/status")))
+    with pytest.raises(Failed, match="no JSON of its API"):
+        legacy.run()
+
+
+# -- addresses and keys -------------------------------------------------------------------------------------------
+
+
+def test_the_obfuscated_key_is_that_of_the_vendors_client():
+    assert obfuscate("abcdefghijkl", "1795455683117") == "gidbbhfgdhhk"
+
+
+@pytest.mark.parametrize("found,expected", [
+    (legacy_base("zscalertwo"), "https://zsapi.zscalertwo.net"), (legacy_base("zspreview"), "https://admin.zspreview.net"),
+    (oneapi_base("production"), "https://api.zsapi.net"), (oneapi_base("beta"), "https://api.beta.zsapi.net"), (oneapi_base("gov"), "https://api.zscalergov.net"),
+    (token_base("acme", "production"), "https://acme.zslogin.net"), (token_base("acme", "beta"), "https://acme.zsloginbeta.net"),
+    (token_base("acme", "govus"), "https://acme.zidentitygov.us")])
+def test_addresses_of_clouds(found, expected):
+    assert found == expected
+
+
+def test_later_policies_add_and_report_what_is_stale(rig):
+    rig.run()
+    assert {entry["entry"] for entry in rig.run(policy=LATER)["stale"]} == {".openai.com", "js.stripe.com"}
