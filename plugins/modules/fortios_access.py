@@ -242,13 +242,13 @@ manual:
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): add a policy for these addresses above the denies; this module makes no policies']
+  sample: ['voice (voice, UDP 3478 to 4 published addresses): add a policy for these addresses above the denies; this module makes no policies']
 activation:
   description: Every write is in force at once; here is whether the configuration had to be saved.
   returned: after an activation
   type: list
   elements: dict
-  sample: 
+  sample:
     - target: fgt-a.example.com:443
       status: in force
       saved: automatic

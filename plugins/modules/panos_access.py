@@ -264,7 +264,9 @@ summary:
   description: One line for people.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create url category chatgpt-allow (+39), create url category chatgpt-exempt (+21), create decryption rule chatgpt-no-decrypt, create security rule chatgpt-allow
+  sample: >-
+    create url category chatgpt-allow (+39), create url category chatgpt-exempt (+21), create decryption rule chatgpt-no-decrypt,
+    create security rule chatgpt-allow
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write
@@ -352,7 +354,7 @@ activation:
   returned: after an activation
   type: list
   elements: dict
-  sample: 
+  sample:
     - target: fw-a.example.com:443
       status: in force
       job: '42'

@@ -218,7 +218,9 @@ summary:
   description: One line for people.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create URL category ChatGPT allow (+35), create URL category ChatGPT exempt (+18), create SSL inspection rule ChatGPT no decrypt, create URL filtering rule ChatGPT allow
+  sample: >-
+    create URL category ChatGPT allow (+35), create URL category ChatGPT exempt (+18), create SSL inspection rule ChatGPT no decrypt,
+    create URL filtering rule ChatGPT allow
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write
@@ -306,7 +308,7 @@ activation:
   returned: after an activation
   type: list
   elements: dict
-  sample: 
+  sample:
     - target: zsapi.zscaler.net
       status: in force
 journal:

@@ -128,7 +128,8 @@ def fortios_playbooks(name: str, policy, loop: bool) -> None:
         return
     rows = sorted({entry for pattern in policy.allow for entry in FortiosRig.natives(None, str(pattern))})
     exempt = sorted({entry for pattern in policy.exempt for entry in FortiosRig.natives(None, str(pattern))})
-    entries = [{"id": number, "url": url, "type": "wildcard", "action": "exempt", "exempt": "fortiguard", "status": "enable"} for number, url in enumerate(rows, 1)]
+    entries = [{"id": number, "url": url, "type": "wildcard", "action": "exempt", "exempt": "fortiguard", "status": "enable"}
+               for number, url in enumerate(rows, 1)]
 
     def custom(url, text):
         return {"fortinet.fortios.fortios_firewall_wildcard_fqdn_custom": {

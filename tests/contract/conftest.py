@@ -52,14 +52,14 @@ def make(internet):
 
 TWINS = {
     # A URL filter of our own, and rows of ours in one of the site.
-    "fortios-own": lambda folder: FortiosRig(folder),
+    "fortios-own": FortiosRig,
     "fortios-site": lambda folder: FortiosRig(folder, site="rows"),
     # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
     "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
     "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
     "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4)),
     # Both ways to sign in.
-    "zia-legacy": lambda folder: ZiaRig(folder),
+    "zia-legacy": ZiaRig,
     "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
 }
 

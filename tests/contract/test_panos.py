@@ -18,7 +18,6 @@ from tests.twins.panos.site import rule
 from tests.twins.server import Fault as Weather, Reply
 
 
-
 @pytest.fixture
 def make(tmp_path):
     rigs = []
@@ -173,7 +172,7 @@ def profiled(make):
 
 
 def test_existing_rules_alert_in_their_url_profile(profiled):
-    conflict, = [c for c in profiled.run(check=True, adapter=profiled.adapter(rules=("Web",), audience=()))["conflicts"]]
+    conflict, = profiled.run(check=True, adapter=profiled.adapter(rules=("Web",), audience=()))["conflicts"]
     assert "AI sites" in conflict["text"] and conflict["certain"] and not conflict["remedy"]
     profiled.by_hand("edit", "/profiles/custom-url-category/entry[@name='AI sites']/list", "<list><member>claude.ai/</member></list>")
     result = profiled.run(adapter=profiled.adapter(rules=("Web",), audience=()))
@@ -447,7 +446,8 @@ def test_an_answer_that_is_not_the_api_is_a_clear_error(rig, reply):
 @pytest.mark.parametrize("release", [(9, 1, 16), (11, 1, 4)])
 def test_a_write_that_lost_its_answer_on_the_wire_is_settled(make, kind, release):
     rig = make(release)
-    rig.twin.faults.append(Weather(kind, when=lambda request: request.form.get("action") in ("multi-config", "set", "move"), skip=0 if release > (10, 1) else 2))
+    rig.twin.faults.append(Weather(
+        kind, when=lambda request: request.form.get("action") in ("multi-config", "set", "move"), skip=0 if release > (10, 1) else 2))
     assert rig.run()["changed"] and not rig.run()["changed"]
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 

@@ -331,7 +331,8 @@ def test_the_obfuscated_key_is_that_of_the_vendors_client():
 
 @pytest.mark.parametrize("found,expected", [
     (legacy_base("zscalertwo"), "https://zsapi.zscalertwo.net"), (legacy_base("zspreview"), "https://admin.zspreview.net"),
-    (oneapi_base("production"), "https://api.zsapi.net"), (oneapi_base("beta"), "https://api.beta.zsapi.net"), (oneapi_base("gov"), "https://api.zscalergov.net"),
+    (oneapi_base("production"), "https://api.zsapi.net"), (oneapi_base("beta"), "https://api.beta.zsapi.net"),
+    (oneapi_base("gov"), "https://api.zscalergov.net"),
     (token_base("acme", "production"), "https://acme.zslogin.net"), (token_base("acme", "beta"), "https://acme.zsloginbeta.net"),
     (token_base("acme", "govus"), "https://acme.zidentitygov.us")])
 def test_addresses_of_clouds(found, expected):

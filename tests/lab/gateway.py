@@ -104,7 +104,8 @@ class Gateway:
             if verdict != "allow":
                 inside.recv(65536)
                 status, headers, body = self._page
-                lines = ["HTTP/1.1 %d Blocked" % status] + ["%s: %s" % item for item in headers.items()] + ["Content-Length: %d" % len(body), "Connection: close"]
+                lines = ["HTTP/1.1 %d Blocked" % status] + ["%s: %s" % item for item in headers.items()]
+                lines += ["Content-Length: %d" % len(body), "Connection: close"]
                 inside.sendall("\r\n".join(lines + ["", ""]).encode() + body)
                 return
             with self._upstream.wrap_socket(far, server_hostname=name) as outside:

@@ -92,7 +92,7 @@ def oneapi(twin, tmp_path, monkeypatch):
     with Mapper(twin.port) as mapper:
         monkeypatch.setenv("HTTPS_PROXY", mapper.url)
         client = oneapi_client.Client({"clientId": "netaccess-client", "clientSecret": "Correct-Secret-9", "vanityDomain": "example", "cloud": "production",
-                                              "cache": {"enabled": False}, "sslContext": twin.ca_file(tmp_path)})
+                                       "cache": {"enabled": False}, "sslContext": twin.ca_file(tmp_path)})
         yield twin, client, mapper
 
 
@@ -236,5 +236,5 @@ def test_a_private_key_instead_of_a_secret(oneapi, tmp_path):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
     client = oneapi_client.Client({"clientId": "netaccess-client", "privateKey": pem, "vanityDomain": "example", "cloud": "production",
-                                          "cache": {"enabled": False}, "sslContext": twin.ca_file(tmp_path)})
+                                   "cache": {"enabled": False}, "sslContext": twin.ca_file(tmp_path)})
     assert good(client.zia.activate.status()).status == "ACTIVE"

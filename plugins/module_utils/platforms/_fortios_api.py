@@ -13,8 +13,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AU
 
 #: Numbers in the field ``error`` of a refused write, in words for an operator.
 _REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", -5: "it exists already",
-            -14: "the token's profile has no right to it", -15: "a value occurs twice", -23: "it is still in use", -37: "the token's profile has no right to it",
-            -56: "a value is empty", -651: "a value is not accepted"}
+            -14: "the token's profile has no right to it", -15: "a value occurs twice", -23: "it is still in use",
+            -37: "the token's profile has no right to it", -56: "a value is empty", -651: "a value is not accepted"}
 
 
 class Api:

@@ -160,4 +160,3 @@ class Site:
         """What the named SSL profiles do with HTTP/3, with encrypted names and with names that do not fit the certificate."""
         words = ("quic", "encrypted-client-hello", "sni-server-cert-check")
         return {"ssl_profiles": {name: {word: (self.ssl_profiles[name].get("https") or {}).get(word) for word in words} for name in self.named_ssl_profiles()}}
-

@@ -171,7 +171,8 @@ class Assessor(_Site):
 
     def __init__(self, settings, context: Context, policy, state: State, above: dict, below: dict, release: tuple):
         super().__init__(settings, context, policy, state)
-        self._rules = {base: above[kind] + local_rules(state, base) + below[kind] for kind, base in ((xml.SECURITY, "security"), (xml.DECRYPTION, "decryption"))}
+        self._rules = {base: above[kind] + local_rules(state, base) + below[kind]
+                       for kind, base in ((xml.SECURITY, "security"), (xml.DECRYPTION, "decryption"))}
         self._release = release
         self._found = Assessment()
         self._exempt = Index(policy.exempt)

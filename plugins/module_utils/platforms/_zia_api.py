@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 
 AUDIENCE = "https://api.zscaler.com"
 #: Refusals that pass by themselves: somebody else is saving. Nothing was done.
@@ -155,4 +155,4 @@ class Api:
     def _refused(self, answer, what: str) -> AccessError:
         if answer.status >= 500:
             return AccessError(UNREACHABLE, "%s cannot sign anybody in now (HTTP %d)" % (self.host, answer.status))
-        return AccessError(LOCKED if answer.status == 429 else AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, what))
+        return AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, what))

@@ -18,7 +18,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_s
 )
 
 #: Words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
-_UNRELATED = ("ADULT", "GAMBLING", "MALWARE", "PHISHING", "SPYWARE", "BOTNET", "HEALTH", "FINANCE", "WEAPONS", "DRUGS", "RELIGION", "SPORTS", "TRAVEL", "GLOBAL_INT")
+_UNRELATED = ("ADULT", "GAMBLING", "MALWARE", "PHISHING", "SPYWARE", "BOTNET", "HEALTH", "FINANCE", "WEAPONS", "DRUGS", "RELIGION", "SPORTS", "TRAVEL",
+              "GLOBAL_INT")
 OPENAI_APPS = frozenset(("CHATGPT_AI", "DALL_E"))
 _SHUT = ("DENY_", "BLOCK_", "CAUTION_", "ISOLATE_")
 SURE, MAY, NO = 2, 1, 0

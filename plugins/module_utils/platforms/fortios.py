@@ -190,8 +190,8 @@ class FortiosAdapter(Adapter):
             return [Wanted(Object(Ref(EXEMPTION, name), {"wildcard-fqdn": self._settings.prefix}))]
         clone = self._settings.clone_builtin
         if not clone:
-            raise AccessError(REFUSED, "the SSL inspection profile %s is built in and cannot be changed: give these policies another one, or set clone_builtin to "
-                              "the name of a copy to make and use" % name)
+            raise AccessError(REFUSED, "the SSL inspection profile %s is built in and cannot be changed: give these policies another one, or set "
+                              "clone_builtin to the name of a copy to make and use" % name)
         found = [Wanted(Object(Ref(PROFILE, clone), {"clone of": name})), Wanted(Object(Ref(EXEMPTION, clone), {"wildcard-fqdn": self._settings.prefix}))]
         named = [p for p in self._site.named_policies() if p.get("ssl-ssh-profile") == name]
         return found + [Wanted(Object(Ref(INSPECTION, self._site.policy_name(p)), {"profile": clone, "was": name})) for p in named]
@@ -302,7 +302,8 @@ class FortiosAdapter(Adapter):
         if change.op != DELETE:
             rows.append({"id": max([row["id"] for row in rows], default=0) + 1, "type": "wildcard-fqdn", "wildcard-fqdn": self._settings.prefix})
         if len(rows) > MAX_EXEMPT_ROWS:
-            raise AccessError(REFUSED, "the SSL inspection profile %s holds %d exempt rows already, which is as many as it can" % (change.ref.name, MAX_EXEMPT_ROWS))
+            raise AccessError(REFUSED, "the SSL inspection profile %s holds %d exempt rows already, which is as many as it can"
+                              % (change.ref.name, MAX_EXEMPT_ROWS))
         return [{name: value for name, value in row.items() if name != "q_origin_key"} for row in rows]
 
     def _write_table(self, name: str, covers: tuple, then: State) -> Step:
@@ -381,7 +382,8 @@ class FortiosAdapter(Adapter):
     def activate(self) -> list:
         if self._save != "automatic":
             self._api.act("system/config/save")
-        return [{"target": self._api.host, "status": "in force", "saved": self._save if self._save == "automatic" else "by this run (cfg-save %s)" % self._save}]
+        saved = self._save if self._save == "automatic" else "by this run (cfg-save %s)" % self._save
+        return [{"target": self._api.host, "status": "in force", "saved": saved}]
 
 
 def from_module(module) -> FortiosAdapter:

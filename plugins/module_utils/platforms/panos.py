@@ -347,7 +347,8 @@ class PanosAdapter(Adapter):
         if state.findtext("enabled") == "yes":
             role = (state.findtext("group/local-info/state") or "unknown").lower()
             if not role.startswith("active") and not role.startswith("primary"):
-                raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over" % (self._api.host, role))
+                raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over"
+                                  % (self._api.host, role))
         if not self._panorama and not self._settings.accept_panorama_managed:
             status = "".join(self._api.operate("<show><panorama-status></panorama-status></show>").itertext())
             if re.search(r"Connected\s*:\s*yes", status):
@@ -379,7 +380,8 @@ class PanosAdapter(Adapter):
                 if words[0] == "netaccess.chatgpt" and len(words) > 1 and not self._alive(words[1]):
                     self._locked = True
                     return
-                self._transport.wait(_LOCK_PAUSE, "%s: %s already holds the configuration lock of %s (%s): another run may be at work; if none is, remove the lock"
+                self._transport.wait(_LOCK_PAUSE, "%s: %s already holds the configuration lock of %s (%s): another run may be at work; if none is, "
+                                     "remove the lock"
                                      % (self._api.host, self._api.username, self._settings.scope, " ".join(words) or "no comment"))
                 return
         self._transport.wait(_LOCK_PAUSE, "%s: %s already holds a configuration lock" % (self._api.host, self._api.username))
