@@ -13,12 +13,13 @@ import platform
 import re
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import BOTH, FOREIGN, OURS, Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, LOCKED, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _panos_xml as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api, ApiError, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_assess import LINK, Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_operations import RULEBASES, Operations, multi_config
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience, Context, rule_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
@@ -27,7 +28,6 @@ DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 #: logs of undecrypted sessions; the type of a URL category.
 MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
 _LOCK_PAUSE = 5
-_RULEBASES = {xml.SECURITY: "security", xml.DECRYPTION: "decryption"}
 _SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
 
 
@@ -101,8 +101,8 @@ class PanosAdapter(Adapter):
         self._release = (10, 2)
         self._context = Context()
         self._outer: list = []
-        self._above: dict = {kind: [] for kind in _RULEBASES}
-        self._below: dict = {kind: [] for kind in _RULEBASES}
+        self._above: dict = {kind: [] for kind in RULEBASES}
+        self._below: dict = {kind: [] for kind in RULEBASES}
         self._exclusions = None
         self._leftover = self._moved = self._locked = False
 
@@ -184,7 +184,7 @@ class PanosAdapter(Adapter):
                 parents += [node] if node is not None else []
         shared = self._api.get("/config/shared")
         self._outer = parents + ([shared] if shared is not None else [])
-        for kind, base in _RULEBASES.items():
+        for kind, base in RULEBASES.items():
             for node in self._outer:
                 where = node.get("name") or "shared"
                 self._above[kind] = [rule_of(e, where) for e in node.findall("pre-rulebase/%s/rules/entry" % base)] + self._above[kind]
@@ -200,7 +200,7 @@ class PanosAdapter(Adapter):
                     objects.update({link.ref: link for link in self._links(obj, scope)})
                 elif kind == xml.CATEGORY or obj.ours:
                     objects[obj.ref] = obj
-        for kind, base in _RULEBASES.items():
+        for kind, base in RULEBASES.items():
             found = [xml.parse_object(kind, entry) for entry in scope.findall("%s/%s/rules/entry" % (self._settings.rulebase, base))]
             objects.update({obj.ref: obj for obj in found})
             rules[base] = tuple(obj.ref for obj in found)
@@ -252,89 +252,13 @@ class PanosAdapter(Adapter):
     def steps(self, changes, state: State):
         if not changes:
             return
-        operations = list(self._operations(changes, state))
+        operations = list(Operations(self._settings.base, self._settings.rulebase).of(changes, state))
         if self._release >= MULTI_CONFIG:
-            element = "".join('<%s id="%d" xpath="%s"%s>%s</%s>' % (
-                op["action"], number, escape(op["xpath"], {'"': "&quot;"}), _attributes(op), op.get("element", ""), op["action"])
-                for number, (_title, op, _change) in enumerate(operations, 1))
-            request = {"action": "multi-config", "element": "<multi-configure-request>%s</multi-configure-request>" % element}
+            request = {"action": "multi-config", "element": multi_config([op for _title, op, _change in operations])}
             yield Step("change the candidate configuration (%d operations in one request)" % len(operations), request, tuple(changes))
             return
         for title, op, change in operations:
             yield Step(title, op, (change,) if change is not None else ())
-
-    def _operations(self, changes, state: State):
-        """(title, request, the Change that it begins or None) for each single operation."""
-        now = state
-        for change in changes:
-            then = apply(now, [change])
-            title = "%s %s" % (change.op, change.ref)
-            if change.ref.kind == LINK:
-                yield title, self._link(change), change
-            else:
-                first = change
-                for op in self._entry(change, now, then):
-                    yield title, op, first
-                    first = None
-            now = then
-
-    def _xpath(self, ref: Ref) -> str:
-        if ref.kind in _RULEBASES:
-            path = "%s/%s/rules" % (self._settings.rulebase, _RULEBASES[ref.kind])
-        else:
-            path = "/".join(xml.WHERE[ref.kind][0])
-        base = "/config/shared" if ref.kind == xml.EXCLUSION else self._settings.base
-        return "%s/%s/entry[@name=%s]" % (base, path, xml.quoted(ref.name))
-
-    def _link(self, change) -> dict:
-        """Our category in a list of a URL filtering profile; the rest of the profile is not touched."""
-        profile, _sep, category = change.ref.name.rpartition(": ")
-        old, new = change.fields["action"]
-        xpath = "%s/profiles/url-filtering/entry[@name=%s]" % (self._settings.base, xml.quoted(profile))
-        if change.op == DELETE:
-            return {"action": "delete", "xpath": "%s/%s/member[text()=%s]" % (xpath, old, xml.quoted(category))}
-        return {"action": "set", "xpath": xpath, "element": "<%s><member>%s</member></%s>" % (new, escape(category), new)}
-
-    def _entry(self, change, now: State, then: State):
-        xpath = self._xpath(change.ref)
-        if change.op == DELETE:
-            yield {"action": "delete", "xpath": xpath}
-            return
-        obj = then.objects[change.ref]
-        if change.op == CREATE:
-            yield {"action": "set", "xpath": xpath, "element": xml.inner(xml.build(obj))}
-        elif obj.ours and (change.fields or change.members):
-            yield {"action": "edit", "xpath": xpath, "element": xml.text(xml.build(obj))}
-        else:
-            yield from self._foreign(change, xpath)
-        if change.place is not None and self._moves(change, now):
-            after = change.place[1].after
-            where = {"where": "top"} if after is None else {"where": "after", "dst": after.name}
-            yield dict(where, action="move", xpath=xpath)
-
-    @staticmethod
-    def _foreign(change, xpath: str):
-        """Somebody else's entry: only the fields and members that change."""
-        for path, (_old, new) in sorted(change.fields.items()):
-            if new is None:
-                yield {"action": "delete", "xpath": "%s/%s" % (xpath, path)}
-            else:
-                yield {"action": "set", "xpath": xpath, "element": "<%s>%s</%s>" % (path, escape(new), path)}
-        for path, (added, removed) in sorted(change.members.items()):
-            if added:
-                yield {"action": "set", "xpath": xpath, "element": "<%s>%s</%s>" % (path, "".join("<member>%s</member>" % escape(a) for a in added), path)}
-            for entry in removed:
-                yield {"action": "delete", "xpath": "%s/%s/member[text()=%s]" % (xpath, path, xml.quoted(entry))}
-
-    @staticmethod
-    def _moves(change, now: State) -> bool:
-        """A rule is made at the bottom; it has to be moved when that is not its place."""
-        place = change.place[1]
-        if place is None:
-            return False
-        order = now.rules.get(place.rulebase, ())
-        at_bottom = place.after == order[-1] if order else place.after is None
-        return not (change.op == CREATE and at_bottom)
 
     def send(self, request: dict):
         self._moved = self._moved or request["action"] == "move" or "<move " in request.get("element", "")
@@ -454,10 +378,6 @@ class PanosAdapter(Adapter):
             return False
         self._api.operate("<revert><config><partial><admin><member>%s</member></admin></partial></config></revert>" % escape(self._api.username), write=True)
         return True
-
-
-def _attributes(op: dict) -> str:
-    return "".join(' %s="%s"' % (name, escape(op[name], {'"': "&quot;"})) for name in ("where", "dst") if name in op)
 
 
 def _alive(run_id: str) -> bool:
