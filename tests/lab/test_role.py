@@ -92,3 +92,18 @@ def test_an_untrusted_certificate_is_refused(world):
     _twin, controller = world
     failed = controller.run(access_ca_path=None)
     assert failed["rc"] != 0 and "set ca_path" in failed["shown"]
+
+
+SECRETS = {"panos": "access_panos_password", "fortios": "access_fortios_access_token", "zia": "access_zia_client_secret"}
+
+
+def test_a_secret_in_a_variable_appears_nowhere_even_when_very_verbose(world, tmp_path):
+    _twin, controller = world
+    name = SECRETS[controller._vars["access_product"]]
+    (name_of, secret), = [(key, value) for key, value in controller._environment.items() if not key.endswith("_ID")]
+    rest = {key: value for key, value in controller._environment.items() if key != name_of}
+    secrets = tmp_path / "secrets.yml"
+    secrets.write_text(yaml.safe_dump({name: secret}))
+    done = controller.run("-vvvv", "--diff", "-e", "@%s" % secrets, environment=rest)
+    assert done["rc"] == 0 and secret not in json.dumps(done)
+    assert secret not in "".join(path.read_text() for path in (tmp_path / "journals").iterdir())
