@@ -215,6 +215,15 @@ def test_an_earlier_quarantine_of_a_part_of_the_audience_keeps_its_word(rig):
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
+def test_our_rule_put_above_a_quarantine_by_hand_goes_back_below_it(rig):
+    at_top(rig, rule("Quarantine", "deny", application="any", **{"from": "trust", "to": "untrust", "source": "192.0.2.10"}))
+    rig.run()
+    rig.by_hand("move", "/rulebase/security/rules/entry[@name='chatgpt-allow']", where="top")
+    assert rig.run()["changed"]
+    order = [e.get("name") for e in rig.twin.candidate.find(".//security/rules")]
+    assert order.index("Quarantine") < order.index("chatgpt-allow")
+
+
 def test_a_later_quarantine_would_be_passed_and_has_to_be_said(rig):
     body = rule("Quarantine", "deny", application="any", **{"from": "trust", "to": "untrust", "source": "192.0.2.10"})
     rig.by_hand("set", "/rulebase/security/rules", body)
@@ -226,7 +235,7 @@ def test_a_later_quarantine_would_be_passed_and_has_to_be_said(rig):
 
 def test_rules_of_other_zones_do_not_matter(rig):
     at_top(rig, rule("Guests", "deny", application="any", **{"from": "guest", "to": "untrust"}))
-    rig.run()
+    assert rig.run()["conflicts"] == []
     order = [e.get("name") for e in rig.twin.candidate.find(".//security/rules")]
     assert order.index("chatgpt-allow") > order.index("Guests")
 
@@ -354,6 +363,16 @@ def test_a_failed_validation_is_discarded_and_leaves_others_edits(make, release)
         rig.run(publish_foreign_changes=True)
     assert failed.value.result["failure"]["class"] == "activation"
     assert rig.snapshot() == site and rig.twin.candidate.find(".//tag/entry[@name='draft']") is not None
+
+
+def test_what_an_earlier_run_left_is_not_discarded_by_a_later_one_that_fails(rig):
+    with pytest.raises(Killed):
+        rig.run(fault=Fault("kill_before_activation"))
+    left = rig.snapshot()
+    rig.twin.fail_next_validate = ["no"]
+    with pytest.raises(Failed, match="does not validate"):
+        rig.run(policy=LATER)
+    assert rig.snapshot() == left and "chatgpt-allow" in left
 
 
 def test_a_failed_commit_shows_the_devices_words(rig):

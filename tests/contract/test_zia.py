@@ -186,6 +186,13 @@ def test_an_earlier_block_of_a_part_of_the_audience_keeps_its_word(legacy):
     assert [(c["where"], c["certain"]) for c in result["conflicts"]] == [("URL filtering rule Quarantine", False)]
 
 
+def test_our_rule_put_above_such_a_block_by_hand_goes_back_below_it(legacy):
+    _block(legacy, "Quarantine", 1, locations=[{"id": 401}])
+    legacy.run()
+    legacy._change_rule(URL, "ChatGPT allow", order=1)
+    assert legacy.run()["changed"] and names(legacy, URL).index("Quarantine") < names(legacy, URL).index("ChatGPT allow")
+
+
 def test_a_later_block_of_a_part_would_be_passed_and_has_to_be_said(legacy):
     _block(legacy, "Quarantine", 3, locations=[{"id": 401}])
     with pytest.raises(Failed, match="Quarantine shuts out a part of the audience"):
