@@ -365,6 +365,17 @@ def test_a_failed_validation_is_discarded_and_leaves_others_edits(make, release)
     assert rig.snapshot() == site and rig.twin.candidate.find(".//tag/entry[@name='draft']") is not None
 
 
+def test_our_leftovers_beside_edits_of_others_are_not_published_where_everything_would_be(make):
+    rig = make((10, 2, 8))
+    with pytest.raises(Killed):
+        rig.run(fault=Fault("kill_before_activation"))
+    rig.twin.locks.clear()
+    rig.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
+    with pytest.raises(Failed, match="somebody else's edits wait"):
+        rig.run()
+    assert rig.run("gathered")["pending"] == "both" and rig.twin.running.find(".//tag/entry[@name='draft']") is None
+
+
 def test_what_an_earlier_run_left_is_not_discarded_by_a_later_one_that_fails(rig):
     with pytest.raises(Killed):
         rig.run(fault=Fault("kill_before_activation"))
