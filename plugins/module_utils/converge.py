@@ -315,6 +315,7 @@ class Run:
         self._admit(before)
         changes = self._plan(state, before)
         self._guard(changes, state)
+        self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         after = apply(state, changes)
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
         if self.check_mode or not (changes or self._to_activate(changes, state)):

@@ -162,6 +162,11 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: create 21 wildcard FQDNs, create 1 wildcard FQDN group (+21), create 1 TLS exemption, create 1 URL filter (+39), create 1 web filter link
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 25
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write

@@ -267,6 +267,11 @@ summary:
   sample: >-
     create url category chatgpt-allow (+39), create url category chatgpt-exempt (+21), create decryption rule chatgpt-no-decrypt,
     create security rule chatgpt-allow
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 1
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write

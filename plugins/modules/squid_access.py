@@ -142,6 +142,11 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: create 2 lists (+53), create 9 acls, create 5 rules
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 5
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write

@@ -221,6 +221,11 @@ summary:
   sample: >-
     create URL category ChatGPT allow (+35), create URL category ChatGPT exempt (+18), create SSL inspection rule ChatGPT no decrypt,
     create URL filtering rule ChatGPT allow
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 6
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write

@@ -39,15 +39,16 @@ class Meter(Adapter):
 
     def __init__(self, inner: Adapter, is_write, fault: Fault):
         self._inner, self._is_write, self._fault = inner, is_write, fault
-        self.writes, self.activations, self.sent = 0, 0, []
+        self.writes, self.activations, self.sends, self.sent = 0, 0, 0, []
         self._dead = False
 
     def __getattribute__(self, name):
-        if name in ("send", "activate", "close", "writes", "activations", "sent") or name.startswith("_"):
+        if name in ("send", "activate", "close", "writes", "activations", "sends", "sent") or name.startswith("_"):
             return object.__getattribute__(self, name)
         return getattr(self._inner, name)
 
     def send(self, request):
+        self.sends += 1
         if not self._is_write(request):
             return self._inner.send(request)
         number, self.writes = self.writes, self.writes + 1

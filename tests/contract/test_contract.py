@@ -167,6 +167,12 @@ def test_check_mode_predicts_the_real_run_and_writes_nothing(rig, state, policy)
         assert done[key] == planned[key], key
 
 
+def test_the_number_of_steps_is_known_before_the_first_one(rig):
+    planned = rig.run(check=True)["planned_steps"]
+    assert rig.meter.sends == 0 and rig.run()["planned_steps"] == planned == rig.meter.sends > 0
+    assert rig.run()["planned_steps"] == 0
+
+
 def test_expected_plan_is_accepted_and_another_one_refused(rig):
     planned = rig.run(check=True)
     with pytest.raises(Failed, match="plan changed"):
