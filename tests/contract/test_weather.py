@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bad weather on the wire at every single request of a first run, for every product with an API.
+
+Whatever goes wrong: the run ends in the new state, or it fails, says which state it left, and that is the state. Nothing is ever wider
+than what was asked, and the next run in good weather arrives.
+"""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
+from tests.contract.conftest import TWINS
+from tests.contract.rig import wider
+from tests.twins.server import Fault, Reply
+
+OVERSIZED = 200 * 1024
+WEATHER = {
+    "slow": lambda: Fault("slow", seconds=0.01),
+    "429 with Retry-After": lambda: Fault("status", reply=Reply.of_json({"message": "slow down"}, 429, **{"Retry-After": "2"})),
+    "429 without": lambda: Fault("status", reply=Reply.of_json({"message": "slow down"}, 429)),
+    "503 of a proxy": lambda: Fault("status", reply=Reply(503, b"<html>unavailable</html>")),
+    "500 after the effect": lambda: Fault("status_after", reply=Reply(500, b"<html>oops</html>")),
+    "dropped before": lambda: Fault("drop_before"),
+    "dropped after": lambda: Fault("drop_after"),
+    "half an answer": lambda: Fault("malformed"),
+    "an endless answer": lambda: Fault("status_after", reply=Reply(200, b"x" * (OVERSIZED + 1))),
+    "dropped for good": lambda: Fault("drop_before", times=10 ** 6),
+}
+SAYS = ("Nothing was changed", "The old state was restored", "The device may hold a part of the change")
+
+
+@pytest.fixture(params=sorted(TWINS))
+def product(request, tmp_path, monkeypatch):
+    monkeypatch.setattr(transport, "MAX_BYTES", OVERSIZED)
+
+    def make():
+        return TWINS[request.param](tmp_path)
+    return make
+
+
+def endings(product):
+    """What a run in good weather leads from and to, and how many requests it takes."""
+    rig = product()
+    with rig.twin:
+        old, before = rig.snapshot(), rig.decisions()
+        rig.run()
+        return old, before, rig.snapshot(), rig.decisions(), len(rig.twin.log)
+
+
+@pytest.mark.parametrize("kind", sorted(WEATHER))
+def test_at_every_request(product, kind):
+    old, before, new, after, requests = endings(product)
+    for number in range(requests):
+        rig = product()
+        with rig.twin:
+            fault = WEATHER[kind]()
+            fault.skip, times = number, fault.times
+            rig.twin.faults.append(fault)
+            left = run(rig)
+            assert fault.times < times, "it came"
+            rig.twin.faults.clear()
+            state, where = rig.snapshot(), "%s at request %d: %s" % (kind, number, left)
+            if left is None:
+                assert state == new, where
+            elif left in SAYS[:2]:
+                assert state == old, where
+            rig.settle()
+            for key, decision in rig.decisions().items():
+                assert not (wider(decision, before[key]) and wider(decision, after[key])), (where, key, decision)
+            rig.run(adapter=rig.adapter(timeout=10 ** 4))
+            assert (rig.snapshot(), rig.decisions()) == (new, after), where
+
+
+def run(rig):
+    """None for success, else what the failure says of the state that was left."""
+    try:
+        rig.run()
+        return None
+    except Failed as error:
+        said = [text for text in SAYS if text in str(error)]
+        assert len(said) == 1, str(error)
+        return said[0]
