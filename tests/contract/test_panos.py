@@ -129,6 +129,14 @@ def test_an_impostor_behind_the_exempt_name_is_stopped_by_the_decryption_profile
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
+def test_undecrypted_sessions_whose_certificates_nobody_checks_are_a_warning(rig):
+    assert "warnings" not in rig.run(check=True)
+    rig.by_hand("delete", "/rulebase/decryption/rules/entry[@name='Decrypt the rest']/profile")
+    rig.by_hand("delete", "/rulebase/decryption/rules/entry[@name='Keep health private']/profile")
+    assert any("has no decryption profile" in text for text in rig.run(check=True)["warnings"])
+    assert "warnings" not in rig.run(check=True, adapter=rig.adapter(decryption_profile="Standard"))
+
+
 def test_media_opens_the_published_addresses_and_nothing_else(rig):
     config = FIRST.to_config()
     config["media"] = [{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28", "198.51.100.7/32"], "feed_date": "2026-07-25"}]

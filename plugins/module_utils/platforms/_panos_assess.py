@@ -185,6 +185,10 @@ class Assessor(_Site):
         self._shared_profiles()
         if self._settings.rules or self._settings.category_name:
             found.manual += ["voice (%s): no rule is made with this method; allow it for these people" % media for media in self._policy.media]
+        unchecked = [ref.name for ref, obj in self._state.objects.items() if ref.kind == xml.DECRYPTION and obj.ours and not obj.fields.get("profile")]
+        if unchecked:
+            found.warnings.append("%s has no decryption profile, so nobody checks the server certificates of these undecrypted sessions but the client: set "
+                                  "decryption_profile" % ", ".join(unchecked))
         if self._settings.exclusion_depth:
             found.audience_widened.append("the SSL decryption exclusion list is for everybody on this device, and for all rules")
         return found
