@@ -50,6 +50,17 @@ def make(internet):
         yield build
 
 
+@pytest.fixture
+def open_rig(tmp_path):
+    """Makes a Rig of a class and starts its twin."""
+    with contextlib.ExitStack() as stack:
+        def build(kind, **options):
+            made = kind(tmp_path, **options)
+            stack.enter_context(made.twin)
+            return made
+        yield build
+
+
 TWINS = {
     # A URL filter of our own, and rows of ours in one of the site.
     "fortios-own": FortiosRig,

@@ -8,13 +8,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._forti
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import FIRST_ROW, FortiosAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
-from tests.contract.rig import MEMBER, Rig
+from tests.contract.rig import MEMBER, TwinRig
 from tests.twins.fortios import FortiOS
 
 POLICIES = {MEMBER: "members"}
 
 
-class FortiosRig(Rig):
+class FortiosRig(TwinRig):
     name = "fortios"
     live = True
 
@@ -35,18 +35,8 @@ class FortiosRig(Rig):
     def natives(self, pattern):
         return {pattern} if not pattern.startswith(".") else {pattern[1:], "*" + pattern}
 
-    def is_write(self, request):
-        return True
-
-    def decide(self, who, host):
-        verdict, inspection = self.twin.decide(who, host)
-        return verdict, inspection if verdict == "allow" else None
-
     def force(self):
         """Everything is live at once."""
-
-    def snapshot(self):
-        return self.twin.snapshot()
 
     def entries(self):
         self.twin.touch("webfilter/urlfilter")

@@ -10,7 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.panos import PanosAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
-from tests.contract.rig import MEMBER, Rig
+from tests.contract.rig import MEMBER, TwinRig
 from tests.twins.panos import Panos
 from tests.twins.panos.site import rule
 
@@ -32,7 +32,7 @@ class QuickClock:
         self.at += seconds
 
 
-class PanosRig(Rig):
+class PanosRig(TwinRig):
     name = "panos"
 
     def __init__(self, folder, release=(10, 2, 8), **options):
@@ -55,18 +55,8 @@ class PanosRig(Rig):
         name = pattern.lstrip("*.")
         return {pattern + "/"} if not pattern.startswith(".") else {name + "/", "*." + name + "/"}
 
-    def is_write(self, request):
-        return True
-
-    def decide(self, who, host):
-        verdict, inspection = self.twin.decide(who, host)
-        return verdict, inspection if verdict == "allow" else None
-
     def force(self):
         self.twin.publish()
-
-    def snapshot(self):
-        return self.twin.snapshot()
 
     def by_hand(self, action, path, element="", **extra):
         self.twin.locks.clear()

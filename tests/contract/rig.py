@@ -170,10 +170,26 @@ class Rig:
         return {(who, host): self.decide(who, host) for who in (MEMBER, STRANGER) for host in HOSTS}
 
 
+class TwinRig(Rig):
+    """A product whose device is a twin. ``twin`` is made by the subclass."""
+
+    twin = None
+
+    def is_write(self, request) -> bool:
+        return True
+
+    def decide(self, who: str, host: str) -> tuple:
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict == "allow" else None
+
+    def snapshot(self) -> object:
+        return self.twin.snapshot()
+
+
 def wider(now: tuple, limit: tuple) -> bool:
     """Whether a decision lets more through, or looks at less, than ``limit``."""
     opened = now[0] == "allow" and limit[0] == "block"
     return opened or (now[0] == "allow" and now[1] == "tunnel" and limit[1] != "tunnel")
 
 
-__all__ = ["FIRST", "HOSTS", "LATER", "MEMBER", "OTHERS", "STRANGER", "UNREACHABLE", "WANTED", "Fault", "Killed", "Meter", "Rig", "wider"]
+__all__ = ["FIRST", "HOSTS", "LATER", "MEMBER", "OTHERS", "STRANGER", "UNREACHABLE", "WANTED", "Fault", "Killed", "Meter", "Rig", "TwinRig", "wider"]

@@ -4,6 +4,7 @@
 """FortiOS beyond the contract: requests, rows of the site, profiles, audiences, conflicts, controls."""
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
@@ -20,17 +21,8 @@ URLFILTER, WEB, SSL = "webfilter/urlfilter", "webfilter/profile", "firewall/ssl-
 
 
 @pytest.fixture
-def make(tmp_path):
-    rigs = []
-
-    def build(**options):
-        rig = FortiosRig(tmp_path, **options)
-        rig.twin.__enter__()
-        rigs.append(rig)
-        return rig
-    yield build
-    for rig in rigs:
-        rig.twin.__exit__()
+def make(open_rig):
+    return functools.partial(open_rig, FortiosRig)
 
 
 @pytest.fixture

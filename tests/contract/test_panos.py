@@ -4,6 +4,7 @@
 """PAN-OS beyond the contract: requests, locks, commits, methods, conflicts, controls, Panorama."""
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import replace
 
@@ -19,17 +20,8 @@ from tests.twins.server import Fault as Weather, Reply
 
 
 @pytest.fixture
-def make(tmp_path):
-    rigs = []
-
-    def build(release=(11, 1, 4), **options):
-        rig = PanosRig(tmp_path, release, **options)
-        rig.twin.__enter__()
-        rigs.append(rig)
-        return rig
-    yield build
-    for rig in rigs:
-        rig.twin.__exit__()
+def make(open_rig):
+    return functools.partial(open_rig, PanosRig, release=(11, 1, 4))
 
 
 @pytest.fixture
@@ -115,7 +107,7 @@ def test_the_rules_stand_directly_above_what_blocks_and_decrypts(rig):
 
 
 def test_entries_end_with_a_slash_even_where_the_device_would_not_add_it(make):
-    rig = make((10, 1, 9))
+    rig = make(release=(10, 1, 9))
     rig.run()
     assert all(member.endswith("/") for member in (m.text for m in rig.twin.candidate.find(".//custom-url-category/entry[@name='chatgpt-allow']/list")))
     assert rig.decide(STRANGER, "chatgpt.com.evil.test") == rig.decide(MEMBER, "chatgpt.com.evil.test")
@@ -354,7 +346,7 @@ def test_only_our_changes_are_committed_on_11(rig):
 
 
 def test_before_11_a_commit_without_moves_is_ours_alone(make):
-    rig = make((10, 2, 8))
+    rig = make(release=(10, 2, 8))
     rig.run()
     rig.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
     result = rig.run(policy=LATER)
@@ -363,7 +355,7 @@ def test_before_11_a_commit_without_moves_is_ours_alone(make):
 
 @pytest.mark.parametrize("release", [(9, 1, 16), (10, 2, 8), (11, 1, 4)])
 def test_a_failed_validation_is_discarded_and_leaves_others_edits(make, release):
-    rig = make(release)
+    rig = make(release=release)
     rig.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
     site = rig.snapshot()
     rig.twin.fail_next_validate = ["rulebase -> security -> rules -> Web is missing 'from'"]
@@ -374,7 +366,7 @@ def test_a_failed_validation_is_discarded_and_leaves_others_edits(make, release)
 
 
 def test_our_leftovers_beside_edits_of_others_are_not_published_where_everything_would_be(make):
-    rig = make((10, 2, 8))
+    rig = make(release=(10, 2, 8))
     with pytest.raises(Killed):
         rig.run(fault=Fault("kill_before_activation"))
     rig.twin.locks.clear()
@@ -483,7 +475,7 @@ def test_an_answer_that_is_not_the_api_is_a_clear_error(rig, reply):
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "malformed"])
 @pytest.mark.parametrize("release", [(9, 1, 16), (11, 1, 4)])
 def test_a_write_that_lost_its_answer_on_the_wire_is_settled(make, kind, release):
-    rig = make(release)
+    rig = make(release=release)
     rig.twin.faults.append(Weather(
         kind, when=lambda request: request.form.get("action") in ("multi-config", "set", "move"), skip=0 if release > (10, 1) else 2))
     assert rig.run()["changed"] and not rig.run()["changed"]

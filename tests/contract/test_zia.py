@@ -4,6 +4,7 @@
 """ZIA beyond the contract: requests, limits, locks, sessions, rules in their order, Cloud App Control."""
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import replace
 
@@ -20,17 +21,8 @@ URL, SSL, APP = "urlFilteringRules", "sslInspectionRules", "webApplicationRules/
 
 
 @pytest.fixture
-def make(tmp_path):
-    rigs = []
-
-    def build(**options):
-        rig = ZiaRig(tmp_path, **options)
-        rig.twin.__enter__()
-        rigs.append(rig)
-        return rig
-    yield build
-    for rig in rigs:
-        rig.twin.__exit__()
+def make(open_rig):
+    return functools.partial(open_rig, ZiaRig)
 
 
 @pytest.fixture(params=[False, True], ids=["legacy", "oneapi"])

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.zia import Settings, ZiaAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
-from tests.contract.rig import MEMBER, Rig
+from tests.contract.rig import MEMBER, TwinRig
 from tests.twins.zia import Zia
 
 GROUPS = {MEMBER: "AI users"}
@@ -26,7 +26,7 @@ class TwinClock:
         self._twin.advance(seconds)
 
 
-class ZiaRig(Rig):
+class ZiaRig(TwinRig):
     name = "zia"
     stageable, queues = False, True
 
@@ -48,13 +48,6 @@ class ZiaRig(Rig):
 
     def natives(self, pattern):
         return {pattern.lstrip("*")}
-
-    def is_write(self, request):
-        return True
-
-    def decide(self, who, host):
-        verdict, inspection = self.twin.decide(who, host)
-        return verdict, inspection if verdict == "allow" else None
 
     def force(self):
         self.twin.publish()

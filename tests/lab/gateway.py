@@ -59,12 +59,9 @@ class Gateway:
             self._serve(client, source)
 
     def _serve(self, client, source: str) -> None:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            part = client.recv(1)
-            if not part:
-                return
-            head += part
+        head = _head(client)
+        if not head:
+            return
         method, target, _version = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
         host, _colon, port = target.rpartition(":")
         if method != "CONNECT":
@@ -88,13 +85,7 @@ class Gateway:
     def _dial(self, host: str, port: int):
         far = socket.create_connection(("127.0.0.1", self._provider), timeout=20)
         far.sendall(("CONNECT %s:%d HTTP/1.1\r\nHost: %s\r\n\r\n" % (host, port, host)).encode())
-        answer = b""
-        while not answer.endswith(b"\r\n\r\n"):
-            part = far.recv(1)
-            if not part:
-                break
-            answer += part
-        if b" 200 " not in answer.split(b"\r\n", 1)[0] + b" ":
+        if b" 200 " not in _head(far).split(b"\r\n", 1)[0] + b" ":
             far.close()
             return None
         return far
@@ -122,6 +113,17 @@ class Gateway:
                 context.set_alpn_protocols(["http/1.1"])
                 self._leafs[name] = context
             return self._leafs[name]
+
+
+def _head(peer) -> bytes:
+    """Up to the empty line and not a byte more: what follows is TLS. Empty when the other side ended before."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        part = peer.recv(1)
+        if not part:
+            return b""
+        head += part
+    return head
 
 
 def server_name(client) -> str | None:
