@@ -38,12 +38,13 @@ class PanosRig(TwinRig):
     def __init__(self, folder, release=(10, 2, 8), **options):
         super().__init__(folder)
         self.twin = Panos(release=release, **options)
+        self.never_above: tuple = ()
         self.isolating = release >= (11, 0, 1)
         self.ca_path = self.twin.ca_file(folder) if self.twin.authority else None
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
         people = Audience(("trust",), ("untrust",), (), tuple(GROUPS[who] for who in audience))
-        return Settings(**dict({"audience": people, "never_above": ("threats",)}, **changes))
+        return Settings(**dict({"audience": people, "never_above": self.never_above}, **changes))
 
     def adapter(self, audience=(MEMBER,), timeout=60, api=None, **changes):
         self.transport = Transport(Connection(self.twin.url, ca_path=self.ca_path, timeout=timeout), QuickClock())
@@ -90,6 +91,7 @@ class PanosRig(TwinRig):
         body = rule("threats", "deny", application="any", category="feed", **{"from": "trust", "to": "untrust"})
         self.by_hand("set", "/rulebase/security/rules", body)
         self.by_hand("move", "/rulebase/security/rules/entry[@name='threats']", where="top")
+        self.never_above = ("threats",)
 
     def foreign_pending(self):
         self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")

@@ -248,6 +248,16 @@ def test_a_quarantine_by_disjoint_addresses_does_not_matter(rig):
     assert rig.run(adapter=adapter)["conflicts"] == []
 
 
+@pytest.mark.parametrize("changes,text", [
+    ({"never_above": ("Quarentine",)}, "position: vsys1 has no rule named Quarentine"),
+    ({"audience": Audience(("trsut",), ("untrust",), (), ())}, "vsys1 has no zone trsut; there are: guest, trust, untrust")])
+def test_a_name_with_a_slip_is_told_before_anything_is_written(rig, changes, text):
+    adapter = rig.adapter()
+    adapter._settings = replace(adapter._settings, **changes)
+    with pytest.raises(Failed, match=text):
+        rig.run(check=True, adapter=adapter)
+
+
 # -- conflicts and controls ---------------------------------------------------------------------------------------
 
 

@@ -167,6 +167,11 @@ def test_an_unknown_name_is_told_before_anything_is_written(legacy):
     assert writes(legacy) == []
 
 
+def test_a_rule_named_with_a_slip_is_told_before_anything_is_written(legacy):
+    with pytest.raises(Failed, match="no rule named Stop threat"):
+        legacy.run(check=True, adapter=legacy.adapter(never_above=("Stop threat",)))
+
+
 def _block(rig, name, order, **scope):
     rig.by_hand("POST", URL, dict({"name": name, "order": order, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"]}, **scope))
 

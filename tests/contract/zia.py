@@ -34,6 +34,7 @@ class ZiaRig(TwinRig):
         super().__init__(folder)
         self.twin = Zia(limits=limits, **options)
         self.oneapi = oneapi
+        self.never_above: tuple = ()
 
     def login(self, **changes):
         twin = self.twin
@@ -43,7 +44,7 @@ class ZiaRig(TwinRig):
 
     def adapter(self, audience=(MEMBER,), timeout=120, login=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
-        settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": ("threats",)}, **changes))
+        settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": self.never_above}, **changes))
         return ZiaAdapter(settings, Api(self.transport, self.login(**(login or {}))), self.transport)
 
     def natives(self, pattern):
@@ -103,6 +104,7 @@ class ZiaRig(TwinRig):
         category = self.twin.find("urlCategories", "Feed")["id"]
         self.by_hand("POST", "urlFilteringRules", {"name": "threats", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"],
                                                    "urlCategories": [category]})
+        self.never_above = ("threats",)
 
     def foreign_pending(self):
         self.twin.edit_as("alice@example.com", "POST", "urlCategories", {

@@ -72,8 +72,20 @@ class Places(_Site):
 
     def __init__(self, settings, context: Context, policy, state: State, above: dict):
         super().__init__(settings, context, policy, state)
-        self._outer_above = above
         self._allow = self._judge(settings.audience, policy.allow)
+        if state.rules:
+            self._known_names(above)
+
+    def _known_names(self, above: dict) -> None:
+        """:raises AccessError: for a zone or rule that was named and is not there; a rule that must not be passed would be."""
+        settings, zones = self._settings, self._context.names("zone")
+        missing = [zone for zone in settings.audience.from_zones + settings.audience.to_zones if zone not in zones + ["any", "multicast"]]
+        if zones and missing:
+            raise AccessError(REFUSED, "audience: %s has no zone %s; there are: %s" % (settings.scope, ", ".join(missing), ", ".join(sorted(zones))))
+        known = {ref.name for refs in self._state.rules.values() for ref in refs} | {rule.name for rules in above.values() for rule in rules}
+        missing = [name for name in settings.before + settings.after + settings.never_above if name not in known]
+        if missing:
+            raise AccessError(REFUSED, "position: %s has no rule named %s" % (settings.scope, ", ".join(missing)))
 
     def security_rule(self) -> Wanted:
         template = self._template(self._allow)

@@ -12,6 +12,7 @@ import hashlib
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_site import (
     APP_RULE, CATEGORY, COLUMNS, DISABLED, MARK, RULE_PATHS, SSL_RULE, URL_RULE, Site, entry_pattern, render,
@@ -75,6 +76,14 @@ class _Site:
 
 class Places(_Site):
     """The rules that have to be there, each with what it has to stand above and below."""
+
+    def __init__(self, settings, site: Site, policy, state: State):
+        """:raises AccessError: for a rule that was named and is not there; one that must not be passed would be."""
+        super().__init__(settings, site, policy, state)
+        known = {ref.name for refs in state.rules.values() for ref in refs}
+        missing = [name for name in settings.before + settings.after + settings.never_above if name not in known]
+        if missing and state.rules:
+            raise AccessError(REFUSED, "position: the tenant has no rule named %s" % ", ".join(missing))
 
     def url_rule(self) -> Wanted:
         fields = dict(self._columns(), **{

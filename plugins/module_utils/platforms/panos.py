@@ -414,7 +414,8 @@ def from_module(module) -> PanosAdapter:
     for serial in p["devices"]:
         if not _SERIAL.match(serial):
             raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
-    position = p["position"] or {}
+    # Where rules would stand is no matter for their removal.
+    position = (p["position"] or {}) if p["state"] != "deleted" else {}
     settings = Settings(
         Audience(*(tuple(who.get(key) or ()) for key in ("from_zones", "to_zones", "sources", "users"))), rules, p["vsys"], p["device_group"],
         tuple(p["devices"]), p["prefix"], tuple(p["application"]), p["profile_group"], p["log_setting"], p["decryption_profile"], tuple(p["tags"]),

@@ -243,7 +243,8 @@ def from_module(module) -> ZiaAdapter:
     if login.oneapi and not login.token_url:
         raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
     base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))
-    position = p["position"] or {}
+    # Where rules would stand is no matter for their removal.
+    position = (p["position"] or {}) if p["state"] != "deleted" else {}
     settings = Settings(
         audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
         tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
