@@ -320,9 +320,10 @@ def test_a_write_that_lost_its_answer_on_the_wire_is_settled(legacy, kind, skip)
     assert legacy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
-def test_an_answer_that_is_not_the_api_is_a_clear_error(legacy):
-    legacy.twin.faults.append(Weather("status", reply=Reply(200, b"<html>proxy</html>"), times=99, when=lambda request: request.path.endswith("/status")))
-    with pytest.raises(Failed, match="no JSON of its API"):
+@pytest.mark.parametrize("body,text", [(b"<html>proxy</html>", "no JSON of its API"), (b"", "with nothing in it")])
+def test_an_answer_that_is_not_the_api_is_a_clear_error(legacy, body, text):
+    legacy.twin.faults.append(Weather("status", reply=Reply(200, body), times=99, when=lambda request: request.path.endswith("/status")))
+    with pytest.raises(Failed, match=text):
         legacy.run()
 
 

@@ -70,7 +70,11 @@ class Api:
         return self._transport.connection.host
 
     def get(self, path: str, **parameters):
-        return self._ask("GET", path, None, parameters)
+        """A table (list) or an object (dict). :raises AccessError: unreachable, for an answer without either."""
+        found = self._ask("GET", path, None, parameters)
+        if not isinstance(found, (list, dict)):
+            raise AccessError(UNREACHABLE, "%s answers GET %s with nothing in it" % (self.host, path))
+        return found
 
     def write(self, method: str, path: str, body=None, **parameters):
         """One change of the saved configuration; it is in force after the activation or when any session ends."""
