@@ -80,6 +80,14 @@ def test_rows_exempt_from_no_more_than_the_category_and_are_never_simple(rig):
     assert {(row["type"], row["action"], row["exempt"]) for row in rows} == {("wildcard", "exempt", "fortiguard")}
 
 
+def test_the_order_in_which_the_device_tells_the_flags_is_no_drift(rig):
+    flags = ("fortiguard", "activex-java-cookie")
+    rig.run(adapter=rig.adapter(exempt_flags=flags))
+    for row in rig.entries():
+        row["exempt"] = "fortiguard activex-java-cookie"
+    assert not rig.run(adapter=rig.adapter(exempt_flags=flags))["changed"]
+
+
 def test_rows_in_a_filter_of_the_site_stand_above_what_blocks_and_below_the_rest(shared):
     before = [dict(row) for row in shared.twin.row(URLFILTER, "members-urls")["entries"]]
     shared.run()

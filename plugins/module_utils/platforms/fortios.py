@@ -144,12 +144,12 @@ class FortiosAdapter(Adapter):
         for row in table.get("entries") or []:
             if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
                 natives.add(row_native(row))
-                flags.add(row.get("exempt") or "")
+                flags.add(" ".join(sorted((row.get("exempt") or "").split())))
                 at = len(order)
             elif row["action"] == "block":
                 order.append(self._block(ROW, table, row, "url", order, add))
         if natives or own:
-            fields = {"exempt": " ".join(sorted(flags)) if len(flags) < 2 else "mixed", "table": "own" if own and is_ours(table) else "of the site"}
+            fields = {"exempt": "".join(flags) if len(flags) < 2 else "mixed", "table": "own" if own and is_ours(table) else "of the site"}
             order.insert(at, add(TABLE, table["name"], fields, {"entries": frozenset(natives)}, is_ours(table) or not own))
         return {"url filter %s" % table["name"]: tuple(order)}
 
