@@ -82,7 +82,8 @@ options:
       Without it such a profile is an error.
     type: str
   scan_conflicts:
-    description: Read DNS filters and application lists too, and say what of them still blocks a wanted host.
+    description: >-
+      Read DNS filters, application lists and FQDN addresses too, and say what of them, and which deny policies above, still block a wanted host.
     type: bool
     default: true
   accept_fortimanager_managed:
@@ -266,7 +267,7 @@ requests:
   description: What this run cost, counted.
   returned: always
   type: dict
-  sample: {reads: 20, writes: 25, waited: 0, connections: 1}
+  sample: {reads: 19, writes: 20, waited: 0, connections: 1}
 gathered:
   description: Our objects as the device holds them.
   returned: for O(state=gathered)

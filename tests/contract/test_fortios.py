@@ -43,15 +43,15 @@ def writes(rig):
 
 
 def test_requests_of_a_converge_and_of_a_rerun(rig):
-    """Read: policies, URL filters, web profiles, SSL profiles, wildcard FQDNs and groups; three more for the scan. Then the two looks before the
+    """Read: policies, URL filters, web profiles, SSL profiles, wildcard FQDNs and groups; four more for the scan. Then the two looks before the
     first write; three wildcard FQDNs, the group, the SSL profile, the URL filter, the link, and a look before the list of somebody else; read back."""
     result = rig.run()
     assert writes(rig) == [("POST", "firewall.wildcard-fqdn/custom")] * 3 + [
         ("POST", "firewall.wildcard-fqdn/group"), ("PUT", "firewall/ssl-ssh-profile/deep-members"), ("POST", "webfilter/urlfilter"),
         ("PUT", "webfilter/profile/members")]
-    assert result["requests"] == {"reads": 9 + 2 + 1 + 6, "writes": 7, "waited": 0, "connections": 1}
+    assert result["requests"] == {"reads": 10 + 2 + 1 + 6, "writes": 7, "waited": 0, "connections": 1}
     rig.twin.log.clear()
-    assert rig.run()["requests"] == {"reads": 9, "writes": 0, "waited": 0, "connections": 1}
+    assert rig.run()["requests"] == {"reads": 10, "writes": 0, "waited": 0, "connections": 1}
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 6
 
 
@@ -223,6 +223,19 @@ def test_profile_groups_are_resolved(rig):
 def test_an_unknown_name_is_told_with_those_that_exist(rig, wrong, text):
     with pytest.raises(Failed, match=text):
         rig.run(adapter=rig.adapter(**wrong))
+
+
+def test_a_deny_policy_by_fqdn_above_is_a_conflict_for_a_person(rig):
+    rig.twin.rows("firewall/address").append({"name": "gpt", "type": "fqdn", "fqdn": "*.chatgpt.com"})
+    deny = {"policyid": 5, "name": "No GPT", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}], "dstaddr": [{"name": "gpt"}]}
+    rig.twin.rows("firewall/policy").insert(0, rig.twin._filled("firewall/policy", deny))
+    result = rig.run()
+    conflict, = result["conflicts"]
+    assert (conflict["where"], conflict["text"], conflict["certain"], conflict["remedy"]) == ("policy No GPT", "deny *.chatgpt.com", False, [])
+    assert rig.decide(MEMBER, "x.chatgpt.com")[0] == "block"
+    rows = rig.twin.rows("firewall/policy")
+    rows.append(rows.pop(0))
+    assert rig.run()["conflicts"] == [] and rig.decide(MEMBER, "x.chatgpt.com") == ("allow", "tunnel")
 
 
 def test_a_signature_of_application_control_is_a_conflict_for_a_person(rig):

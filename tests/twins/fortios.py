@@ -395,7 +395,7 @@ class FortiOS(Twin):
     def decide(self, who: str, host: str, port: int = 443, vdom: str = "root") -> tuple:
         with self.lock:
             tables, person, host = self.state[vdom], self.people[who], host.lower().rstrip(".")
-            policy = next((row for row in tables["firewall/policy"] if self._for(row, person)), None)
+            policy = next((row for row in tables["firewall/policy"] if self._for(row, person) and self._aims(tables, row, host)), None)
             if policy is None or policy["action"] != "accept":
                 return "block", "tunnel"
             inspection = self._inspection(tables, policy, host)
@@ -406,6 +406,12 @@ class FortiOS(Twin):
         groups = {group["name"] for group in policy.get("groups") or []}
         interfaces = {interface["name"] for interface in policy.get("srcintf") or []}
         return policy["status"] == "enable" and (not groups or bool(groups & set(person.groups))) and bool(interfaces & {"any", person.interface})
+
+    def _aims(self, tables: dict, policy: dict, host: str) -> bool:
+        """Whether the destination addresses of a policy hold a host; only FQDN addresses are modelled, everything else is all."""
+        fqdns = {row["name"]: row["fqdn"] for row in tables["firewall/address"] if row.get("type") == "fqdn"}
+        named = [fqdns[one["name"]] for one in policy.get("dstaddr") or [] if one["name"] in fqdns]
+        return not named or any(self._matches("wildcard", fqdn, host, True) for fqdn in named)
 
     @staticmethod
     def _profile(tables: dict, policy: dict, field_name: str, table: str) -> dict:

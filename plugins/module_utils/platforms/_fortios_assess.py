@@ -4,7 +4,7 @@
 """What a State of a VDOM means for a policy. Reads nothing and writes nothing.
 
 Precedence (ta-261349, ta-206632): rows of the URL filter from the top, first match; only ``exempt`` with ``fortiguard`` beats a category
-that is blocked. A DNS filter, a deny policy and application control are asked besides.
+that is blocked. Deny policies, a DNS filter and application control are asked besides.
 """
 from __future__ import annotations
 
@@ -60,6 +60,7 @@ class Assessor:
         for name in {name for name in tables.values() if name}:
             self._url_rows(name)
         self._dns_rows()
+        self._deny_policies()
         self._other_controls()
         self._audience(tables)
         self._losses()
@@ -114,6 +115,15 @@ class Assessor:
         remedy = () if protected else (Change(ref, UPDATE, {"status": (status, "disable")}),)
         self._conflict("deny", str(ref), "%s %s block" % (kind, url), hit, True, remedy, "protected" if protected else "every other host that this row blocks",
                        _conflict_id(ref))
+
+    def _deny_policies(self) -> None:
+        """Policies that deny by FQDN addresses before the named ones are asked; whom they are about is not evaluated."""
+        for policy in self._site.denies_above():
+            fqdns = [self._site.fqdns[one["name"]] for one in policy.get("dstaddr") or [] if one["name"] in self._site.fqdns]
+            hit = [pattern for pattern in self._policy.allow if any(row_hits("wildcard", fqdn, pattern) for fqdn in fqdns)]
+            where = "policy %s" % self._site.policy_name(policy)
+            self._conflict("deny", where, "deny %s" % ", ".join(fqdns), hit, False, (), "take these addresses out of the policy, or move it below",
+                           _conflict_id(Ref("policy", where)))
 
     def _other_controls(self) -> None:
         for policy in self._site.named_policies():

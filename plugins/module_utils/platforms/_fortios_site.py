@@ -75,6 +75,7 @@ class Site:
         self.profile_groups: dict = {}
         self.dns_profiles: dict = {}
         self.applications: dict = {}
+        self.fqdns: dict = {}
         self.scanned = False
 
     # -- policies
@@ -98,6 +99,14 @@ class Site:
         if missing and self.policies:
             raise AccessError(REFUSED, "audience.policies: there is no policy named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
         return [known[name] for name in self._settings.policies if name in known]
+
+    def denies_above(self) -> list:
+        """Enabled deny policies that are asked before the last of the named ones and share an interface with one of these."""
+        named = self.named_policies()
+        last = max([self.policies.index(policy) for policy in named], default=0)
+        came = {interface["name"] for policy in named for interface in policy.get("srcintf") or []}
+        return [policy for policy in self.policies[:last] if policy.get("action") == "deny" and policy.get("status") != "disable"
+                and (came | {"any"}) & {interface["name"] for interface in policy.get("srcintf") or []}]
 
     def _profiles(self, kind: str, named: tuple, known: dict) -> list:
         found = list(named) + [self.profile_of(policy, kind) for policy in self.named_policies()]

@@ -98,6 +98,7 @@ class FortiosAdapter(Adapter):
             site.domain_filters = self._api.get(DNSFILTER)
         if self._settings.scan_conflicts and not site.scanned:
             site.dns_profiles = {profile["name"]: profile for profile in self._api.get("dnsfilter/profile")}
+            site.fqdns = {row["name"]: row["fqdn"] for row in self._api.get("firewall/address", filter="type==fqdn", format="name|fqdn") if row.get("fqdn")}
             site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
             site.scanned = True
         self.diagnosis = site.diagnosis()
