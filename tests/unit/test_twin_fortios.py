@@ -24,7 +24,8 @@ def ask(twin, method, path, body=None, token=None, **query):
 
 
 @pytest.mark.parametrize("kind,url,host,proxy,expected", [
-    ("simple", "net.com", "fortinet.com", False, True), ("simple", "net.com", "fortinet.com", True, False), ("simple", "openai.com", "a.openai.com", True, True),
+    ("simple", "net.com", "fortinet.com", False, True), ("simple", "net.com", "fortinet.com", True, False),
+    ("simple", "openai.com", "a.openai.com", True, True),
     ("wildcard", "*.openai.com", "a.b.openai.com", False, True), ("wildcard", "*.openai.com", "evilopenai.com", False, False),
     ("wildcard", "openai.com", "openai.com.evil.test", False, False), ("wildcard", "*.openai.*", "a.openai.org", False, True),
     ("regex", "(chat|)gpt", "chatgpt.com", False, True)])

@@ -22,11 +22,14 @@ def twin():
 
 
 @pytest.mark.parametrize("entry,url,end,expected", [
-    ("example.com/", "example.com/", False, True), ("example.com/", "a.example.com/", False, False), ("example.com/", "example.com.evil.test/", False, False),
+    ("example.com/", "example.com/", False, True), ("example.com/", "a.example.com/", False, False),
+    ("example.com/", "example.com.evil.test/", False, False),
     ("example.com", "example.com.evil.test/", False, True), ("example.com", "example.com.evil.test/", True, False),
     ("*.example.com/", "a.example.com/", False, True), ("*.example.com/", "a.b.example.com/", False, True), ("*.example.com/", "example.com/", False, False),
-    ("*.example.com/", "evilexample.com/", False, False), ("^.example.com/", "a.example.com/", False, True), ("^.example.com/", "a.b.example.com/", False, False),
-    ("EXAMPLE.com/", "example.COM/", False, True), ("example.com/api/*", "example.com/", False, False), ("example.com/api/*", "example.com/api/v1", False, True)])
+    ("*.example.com/", "evilexample.com/", False, False), ("^.example.com/", "a.example.com/", False, True),
+    ("^.example.com/", "a.b.example.com/", False, False),
+    ("EXAMPLE.com/", "example.COM/", False, True), ("example.com/api/*", "example.com/", False, False),
+    ("example.com/api/*", "example.com/api/v1", False, True)])
 def test_entries_of_url_lists(entry, url, end, expected):
     assert url_matches(entry, url, end) is expected
 
