@@ -137,9 +137,9 @@ def _judge_connect(check: dict, connect: dict, context: Context) -> None:
         _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required")
         check["verdict"] = SKIPPED
         return
-    _fail(check, "proxy", connect["failure"] or "proxy_connect_denied", "blocked" if connect["status"] else "proxy_no_answer")
-    match = signatures.blocked_by(connect, context.table) if connect["status"] else None
-    check["blocked_by"] = _culprit(match, "CONNECT", connect)
+    _fail(check, "proxy", "proxy_" + connect["failure"] if connect["failure"] else "proxy_connect_denied", *["blocked"] * bool(connect["status"]))
+    if connect["status"]:
+        check["blocked_by"] = _culprit(signatures.blocked_by(connect, context.table), "CONNECT", connect)
 
 
 def _judge_block(check: dict, http: dict, context: Context) -> None:
@@ -182,8 +182,10 @@ def _judge_websocket(check: dict) -> None:
     if check["interception"] == NOT:
         # Nobody but the origin can have answered; without a login it may say no.
         check["flags"].append("websocket_refused_by_origin")
-    elif check["verdict"] == PASS:
-        _fail(check, "application", "websocket_upgrade_refused", "websocket_stripped")
+        return
+    check["flags"].append("websocket_stripped")
+    if check["verdict"] == PASS:
+        _fail(check, "application", "websocket_upgrade_refused")
         check["state"] = "open"
 
 

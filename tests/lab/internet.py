@@ -4,7 +4,7 @@
 """A small internet: TLS origins for any list of hosts, and an honest provider that carries CONNECT to them.
 
 ``python -m tests.lab.internet FOLDER ADDRESS PORT HOST...`` serves until it is killed, the origins on ADDRESS ("*" for all) and PORT (0 for
-a free one); ports are written to FOLDER/ports.json.
+a free one); ports are written to FOLDER/ports.json. With FOLDER/moods.json there a doorman stands before the origins.
 Origins answer by path: a trace, an OpenID configuration, 401 for the API, a request echo, a WebSocket echo, an event stream, an upload
 sink, a status page. HTTP/1.1 only. Nothing here is imported from the collection.
 """
@@ -17,8 +17,10 @@ import json
 import os
 import ssl
 import sys
+import threading
 from pathlib import Path
 
+from tests.lab.doorman import Doorman
 from tests.lab.pki import Authority
 
 WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -168,9 +170,16 @@ async def _copy(reader, writer) -> None:
 async def _main(folder: Path, address: str, port: int, hosts: list) -> None:
     authority = Authority("Lab Public Root", "Lab Public Trust")
     authority.write(folder / "public.pem")
+    # For a doorman, who shows leafs that are wrong in one respect only.
+    (folder / "public-key.pem").write_bytes(authority.key_pem)
     origin = Origin(authority, hosts, folder)
-    served = await asyncio.start_server(origin.serve, None if address == "*" else address, port, ssl=origin.context)
-    port = served.sockets[0].getsockname()[1]
+    moody = (folder / "moods.json").exists()
+    served = await asyncio.start_server(origin.serve, "127.0.0.1" if moody else None if address == "*" else address, 0 if moody else port, ssl=origin.context)
+    front, port = port, served.sockets[0].getsockname()[1]
+    if moody:
+        doorman = Doorman(folder, address, front, port)
+        threading.Thread(target=doorman.serve, daemon=True).start()
+        port = doorman.port
     provider = await asyncio.start_server(Provider(hosts, port).serve, "127.0.0.1", 0)
     ports = {"origin": port, "provider": provider.sockets[0].getsockname()[1]}
     (folder / "ports.tmp").write_text(json.dumps(ports))

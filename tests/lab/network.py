@@ -19,25 +19,30 @@ INTERNET, INTERNET6 = "198.51.100.%d", "2001:db8:100::%x"
 RESOLVER = "192.0.2.2"
 HTTP_PORT, HTTPS_PORT = 3129, 3130
 
-# Web traffic goes to Squid; but for DNS nothing else gets out.
-GATEWAY = """\
+# What a gateway does with what comes from the lan: ``nat`` before routing, ``passing`` when it is routed.
+TABLE = """\
+table inet lab
+delete table inet lab
 table inet lab {
-  chain to_squid {
+  chain to_proxy {
     type nat hook prerouting priority dstnat;
-    iifname "lan" tcp dport 80 redirect to :%d
-    iifname "lan" tcp dport 443 redirect to :%d
+    %(nat)s
   }
   chain passing {
     type filter hook forward priority filter; policy drop;
     ct state established,related accept
-    iifname "lan" meta l4proto { tcp, udp } th dport 53 accept
+    %(passing)s
   }
   chain leaving {
     type nat hook postrouting priority srcnat;
     oifname "wan" masquerade
   }
 }
-""" % (HTTP_PORT, HTTPS_PORT)
+"""
+# Web traffic goes to Squid; but for DNS nothing else gets out.
+TO_SQUID = 'iifname "lan" tcp dport 80 redirect to :%d\niifname "lan" tcp dport 443 redirect to :%d' % (HTTP_PORT, HTTPS_PORT)
+ONLY_NAMES = 'iifname "lan" meta l4proto { tcp, udp } th dport 53 accept'
+EVERYTHING = 'iifname "lan" accept'
 
 
 @functools.lru_cache(maxsize=1)
@@ -91,7 +96,7 @@ class Network:
 
     def _build(self) -> None:
         resolv_conf = self._folder / "resolv.conf"
-        resolv_conf.write_text("nameserver %s\n" % RESOLVER)
+        resolv_conf.write_text("nameserver %s\noptions timeout:1 attempts:1\n" % RESOLVER)
         for name in ("gateway", "internet", *BRANCHES):
             self.spaces[name] = Namespace(resolv_conf, self._cwd)
         gateway, internet = self.spaces["gateway"], self.spaces["internet"]
@@ -107,14 +112,24 @@ class Network:
             self.spaces[name].ip("addr add %s/24 dev lan" % (LAN % number), "addr add %s/64 dev lan nodad" % (LAN6 % number), "link set lan up",
                                  "route add default via %s" % (LAN % 1), "route add default via %s" % (LAN6 % 1))
         gateway.run(["sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"])
-        gateway.run(["nft", "-f", "-"], GATEWAY)
-        self._serve_names(internet)
+        self.filter()
+        self.serve_names()
 
-    def _serve_names(self, internet: Namespace) -> None:
+    def filter(self, passing: str = ONLY_NAMES, nat: str = TO_SQUID) -> None:
+        """Give the gateway other rules."""
+        self.spaces["gateway"].run(["nft", "-f", "-"], TABLE % {"nat": nat, "passing": passing})
+
+    def serve_names(self, other: dict | None = None) -> None:
+        """Start the DNS, or start it again with ``other`` lines of dnsmasq's configuration for some names: ``{name: [line]}``."""
+        internet = self.spaces["internet"]
+        if self._resolver is not None:
+            self._resolver.stop()
         config = self._folder / "dnsmasq.conf"
         # address=: no reverse names, as for the addresses of a CDN; "#" is every other name, which does not exist.
-        addresses = ["address=/%s/%s" % (name, form % number) for number, name in enumerate(self._names, 10) for form in (INTERNET, INTERNET6)]
+        usual = {name: ["address=/%s/%s" % (name, form % number) for form in (INTERNET, INTERNET6)] for number, name in enumerate(self._names, 10)}
+        addresses = [line for lines in dict(usual, **other or {}).values() for line in lines]
         pid_file = self._folder / "dnsmasq.pid"
+        pid_file.unlink(missing_ok=True)
         config.write_text("\n".join(
             ["no-resolv", "no-hosts", "no-poll", "user=root", "bind-interfaces", "listen-address=" + RESOLVER, "pid-file=%s" % pid_file, "address=/#/",
              *addresses]) + "\n")

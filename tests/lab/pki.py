@@ -38,6 +38,16 @@ class Authority:
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM)
         self.key_pem = _key_bytes(self._key) + self.pem
 
+    @classmethod
+    def load(cls, path: Path) -> Authority:
+        """One whose ``key_pem`` was written to ``path``."""
+        found = cls.__new__(cls)
+        text = path.read_bytes()
+        found._key, found.certificate = serialization.load_pem_private_key(text, None), x509.load_pem_x509_certificate(text)
+        found._name, found.pem = found.certificate.subject, found.certificate.public_bytes(serialization.Encoding.PEM)
+        found.key_pem = text
+        return found
+
     def leaf(self, names: list, sct: bool = True, days: int = 60) -> bytes:
         """Key and certificate (PEM) for ``names``; ``days`` below 1 makes an expired one."""
         key = ec.generate_private_key(ec.SECP256R1())

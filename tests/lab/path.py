@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A path from one host to the lab's internet with one thing wrong on it, and what the collection's probes and classifier say of it.
+
+``Routed`` is a host behind a router (namespaces, IPv4 and IPv6, its own DNS; root only), ``Proxied`` a host that uses an explicit proxy.
+"""
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue, classify, signatures
+from tests.lab.gateway import Gateway
+from tests.lab.lab import OVERLAY, ROOT, Internet, hosts
+from tests.lab.network import EVERYTHING, INTERNET, TO_SQUID, Network
+from tests.lab.pki import Authority
+from tests.lab.process import Process, wait_until
+from tests.lab.squid import Squid
+
+TARGET = "chatgpt.com"
+#: Of a Squid of a company: what to take out of its configuration, and what to put in.
+NO_DENIES = ("http_access deny ai_hosts\nhttp_access deny ai_sni\n", "")
+NO_COOKIE_RULES = ("request_header_access Cookie deny all\nreply_header_access Set-Cookie deny all\n", "")
+NO_BUMP = [("ssl_bump peek step1", ""), ("ssl_bump bump all", "")]
+SPLICE = ("ssl_bump bump all", "ssl_bump splice all")
+OWN_INTERCEPTION = 3140
+
+
+def quick(hosts_wanted=()) -> list:
+    """The quick set of the catalogue, or of these hosts of it."""
+    probes = catalogue.endpoint_probes(catalogue.load([OVERLAY]), catalogue.Selection(), "quick")
+    return [probe for probe in probes if not hosts_wanted or probe["host"] in hosts_wanted]
+
+
+def judge(probes: list, run: dict) -> list:
+    return classify.classify(probes, run["observations"], _public_roots.DATE, signatures.load(), datetime.date.today())
+
+
+class Host:
+    """What both paths share: moods of the far end, and looking."""
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o755)
+        self._up = contextlib.ExitStack()
+        self._fault = contextlib.ExitStack()
+        self.enter: list = []
+        self.settings: dict = {}
+        self.trusts: Path | None = None
+
+    def moods(self, moods: dict) -> None:
+        (self.folder / "internet" / "moods.json").write_text(json.dumps(moods))
+
+    def _internet(self, space=None) -> Internet:
+        (self.folder / "internet").mkdir(exist_ok=True)
+        self.moods({})
+        return self._up.enter_context(Internet(self.folder / "internet", space=space))
+
+    def _squid(self, gateway, replace=(), **options) -> Squid:
+        folder = self.folder / ("squid-%d" % len(list(self.folder.glob("squid-*"))))
+        squid = Squid(folder, self.internet.provider, self.internet.public, gateway=gateway, **options)
+        text = squid.config.read_text()
+        for old, new in replace:
+            assert old in text
+            text = text.replace(old, new)
+        squid.config.write_text(text)
+        self.trusts = squid.folder / "inspection-root.pem"
+        return self._fault.enter_context(squid)
+
+    def observe(self, probes: list, python: str = sys.executable, trust: bool = True, times: int = 1, **settings) -> dict:
+        """What ``observe.py`` says, run by ``python`` where the host is; the host trusts the company's inspection CA unless told."""
+        asked = dict({"public_roots": str(self.internet.public), "timeout": 1.5, "deadline": 6, "retries": 1}, **self.settings)
+        asked.update(settings)
+        asked = json.dumps({"probes": probes, "settings": asked, "times": times})
+        store = self.trusts if trust and self.trusts else self.internet.public
+        done = subprocess.run([*self.enter, python, str(ROOT / "tests" / "lab" / "observe.py")], input=asked, capture_output=True, text=True, check=False,
+                              env=dict(os.environ, SSL_CERT_FILE=str(store)))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def look(self, probes: list, **options) -> list:
+        """The checks of the probes."""
+        return judge(probes, self.observe(probes, **options)["runs"][0])
+
+    def mend(self) -> None:
+        """Everything right again."""
+        self._fault.close()
+        self.trusts = None
+        self.moods({})
+
+    def __exit__(self, *_exc) -> None:
+        self._fault.close()
+        self._up.close()
+
+
+class Proxied(Host):
+    """A host on loopback whose proxy is the provider itself, a Squid, or a gateway that looks at names."""
+
+    def __enter__(self) -> Proxied:
+        self.internet = self._internet()
+        self.mend()
+        return self
+
+    def mend(self) -> None:
+        super().mend()
+        self.proxy(self.internet.provider)
+
+    def proxy(self, port: int) -> None:
+        self.settings = {"proxy": "http://127.0.0.1:%d" % port, "source": "127.0.0.2"}
+
+    def squid(self, replace=(), **options) -> Squid:
+        found = self._squid(None, replace, **options)
+        self.proxy(found.port)
+        return found
+
+    def gateway(self, decide) -> None:
+        """A proxy that decides by the name in the handshake, ``decide(source, name, port)``."""
+        company = Authority("Example Inspection CA", "Example Company")
+        found = self._fault.enter_context(Gateway(self.folder / "gateway", decide, self.internet.provider, self.internet.public, company))
+        self.trusts = found.root
+        self.proxy(found.port)
+
+
+class Routed(Host):
+    """The host ``branch1`` of a Network."""
+
+    def __enter__(self) -> Routed:
+        self.network = self._up.enter_context(Network(self.folder / "network", hosts(), ROOT))
+        self.internet = self._internet(self.network.spaces["internet"])
+        self.enter = self.network.spaces["branch1"].enter
+        self.settings = {"versions": [4]}
+        self.mend()
+        return self
+
+    def mend(self) -> None:
+        super().mend()
+        self.network.filter(EVERYTHING, "")
+
+    def firewall(self, rules: str) -> None:
+        """Rules before the one that lets everything pass."""
+        self.network.filter(rules + "\n" + EVERYTHING, "")
+
+    def names(self, host: str, *addresses) -> None:
+        """Other addresses for a host for the time of this fault; none: it does not exist."""
+        self.network.serve_names({host: ["address=/%s/%s" % (host, address) for address in addresses or [""]]})
+        self._fault.callback(self.network.serve_names)
+
+    @staticmethod
+    def address(host: str) -> str:
+        return INTERNET % (hosts().index(host) + 10)
+
+    def relay(self, host: str, address: str) -> None:
+        """The company's DNS has an internal address for a host, and what is there carries on to the origin."""
+        self.names(host, address)
+        self.network.filter(EVERYTHING, "ip daddr %s tcp dport 443 dnat ip to %s" % (address, self.address(host)))
+
+    def squid(self, replace=(), **options) -> Squid:
+        found = self._squid(self.network.spaces["gateway"], replace, **options)
+        self.network.filter(nat=TO_SQUID)
+        return found
+
+    def middlebox(self, moods: dict, rules: str = 'iifname "lan" tcp dport 443 redirect to :%d' % OWN_INTERCEPTION) -> None:
+        """Something on the gateway that sees the names in handshakes and has moods of its own."""
+        folder = self.folder / "middlebox"
+        folder.mkdir(exist_ok=True)
+        (folder / "doorman.json").unlink(missing_ok=True)
+        (folder / "moods.json").write_text(json.dumps(moods))
+        box = Process([sys.executable, "-m", "tests.lab.doorman", str(folder), "*", str(OWN_INTERCEPTION), "0"], self.network.spaces["gateway"].enter, cwd=ROOT,
+                      stderr=None)
+        self._fault.callback(box.stop)
+        wait_until((folder / "doorman.json").exists, "the middlebox", lambda: None if box.alive() else "see above")
+        self.network.filter(EVERYTHING, rules)
+
+
+__all__ = ["NO_BUMP", "NO_COOKIE_RULES", "NO_DENIES", "SPLICE", "TARGET", "Proxied", "Routed", "judge", "quick"]

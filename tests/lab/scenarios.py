@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can be wrong on a path, and what has to be said of it. The expectation was written before the first probe ran.
+
+The names follow the list of scenarios of OONI's web connectivity test (github.com/ooni/probe-cli, webconnectivityqa) where it has one.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.lab.path import NO_BUMP, NO_COOKIE_RULES, NO_DENIES, SPLICE, TARGET
+
+BUMPED = [NO_DENIES, NO_COOKIE_RULES]
+PORTAL = "http://portal.example.net/blocked?url=%u"
+NOT, TRUSTED, UNTRUSTED, INVALID = "not_intercepted", "intercepted_trusted", "intercepted_untrusted", "invalid_certificate"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of one check; ``failure`` one of several words where the kernel decides which; ``flags`` have to be among those seen."""
+
+    verdict: str
+    layer: str | None = None
+    failure: tuple = (None,)
+    interception: str | None = None
+    product: str | None = None
+    flags: tuple = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """``arrange(path)`` makes it so. ``expected``: {id of a probe: Expected}; every other wanted check has to pass unless ``all_wanted`` is shut."""
+
+    name: str
+    path: str
+    arrange: object
+    expected: dict
+    elsewhere: str = "pass"
+    settings: dict = field(default_factory=dict)
+
+
+def fail(layer, failure, interception=None, product=None, *flags) -> Expected:
+    return Expected("fail", layer, failure if isinstance(failure, tuple) else (failure,), interception, product, flags)
+
+
+def open_(interception=NOT, *flags) -> Expected:
+    return Expected("pass", None, (None,), interception, None, flags)
+
+
+def moody(name: str, mood: str, expected: Expected, **more) -> list:
+    """The same fault of the far end, seen behind a router and through a proxy."""
+    return [Scenario(name, path, lambda host, mood=mood: host.moods({TARGET: mood}), {"chatgpt_trace": expected}, **more) for path in ("routed", "proxied")]
+
+
+def routed(name: str, arrange, expected, **more) -> Scenario:
+    return Scenario(name, "routed", arrange, expected if isinstance(expected, dict) else {"chatgpt_trace": expected}, **more)
+
+
+def proxied(name: str, arrange, expected, **more) -> Scenario:
+    return Scenario(name, "proxied", arrange, expected if isinstance(expected, dict) else {"chatgpt_trace": expected}, **more)
+
+
+def denied_by(what: str) -> list:
+    """What a Squid answers instead of its page."""
+    rule = "http_access deny ai_hosts\n"
+    return [(rule, "deny_info %s ai_hosts\ndeny_info %s ai_sni\n%s" % (what, what, rule))]
+
+
+def squid(name: str, replace, routed_says, proxied_says, elsewhere="pass", **options) -> list:
+    """The same Squid in the way of a host that knows of no proxy, and as an explicit proxy."""
+    def arrange(host):
+        host.squid(replace, **options)
+    found = [(kind, says) for kind, says in (("routed", routed_says), ("proxied", proxied_says)) if says is not None]
+    return [Scenario(name, kind, arrange, says if isinstance(says, dict) else {"chatgpt_trace": says}, elsewhere) for kind, says in found]
+
+
+_RESET = ("connection_reset", "eof_error")
+SCENARIOS = [
+    # -- the healthy path
+    Scenario("success", "routed", lambda host: None, {"chatgpt_trace": open_()}),
+    Scenario("success", "proxied", lambda host: None, {"chatgpt_trace": open_()}),
+    *moody("slow server", "slow", open_()),
+    *moody("large file", "large", open_()),
+    *moody("cloudflare challenge over https", "challenge", open_(NOT, "challenged")),
+    *moody("redirect to a foreign site, by the origin itself", "redirect_foreign", open_()),
+    *moody("redirect without a host", "redirect_broken", open_()),
+    *moody("more than ten redirects", "redirect_loop", open_()),
+    *moody("website down: 503", "unavailable", open_(NOT, "unexpected_status")),
+    # -- certificates
+    *moody("bad tls: expired", "expired", fail("tls", "ssl_invalid_certificate", INVALID)),
+    *moody("bad tls: wrong name", "wrong_name", fail("tls", "ssl_invalid_hostname", INVALID)),
+    *moody("bad tls: unknown authority", "private_ca", fail("tls", "ssl_intercepted", UNTRUSTED, None, "decrypted")),
+    # -- the far end, or something close to it
+    *moody("tls: reset after the hello", "tls_reset", fail("tls", _RESET)),
+    *moody("tls: closed after the hello", "tls_eof", fail("tls", _RESET)),
+    *moody("tls: stalled", "tls_silence", fail("tls", "generic_timeout_error")),
+    *moody("http: reset", "http_reset", fail("http", _RESET, NOT)),
+    *moody("http: stalled", "http_silence", fail("http", "generic_timeout_error", NOT)),
+    *moody("http: cut off", "truncated", fail("http", "eof_error", NOT)),
+    # -- the network
+    routed("tcp: timeout", lambda host: host.firewall("ip daddr %s tcp dport 443 drop" % host.address(TARGET)), fail("tcp", "generic_timeout_error")),
+    routed("tcp: refused", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with tcp reset" % host.address(TARGET)), fail("tcp", "connection_refused")),
+    routed("tcp: rejected by a firewall", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with icmp admin-prohibited" % host.address(TARGET)),
+           fail("tcp", ("host_unreachable", "network_unreachable", "connection_refused"))),
+    routed("dns: no such name", lambda host: host.names(TARGET), fail("dns", ("dns_nxdomain_error", "dns_no_answer"))),
+    routed("dns: silent", lambda host: host.firewall("meta l4proto { tcp, udp } th dport 53 drop"), fail("dns", "dns_temporary_failure"), elsewhere="fail"),
+    routed("dns: to an internal address with the origin's own certificate is legitimate",
+           lambda host: host.relay(TARGET, "10.10.0.1"), open_()),
+    # -- a middlebox that looks at names
+    proxied("sni filter: reset", lambda host: host.gateway(lambda _who, name, _port: ("block" if name == TARGET else "allow", "tunnel")),
+            fail("tls", _RESET)),
+    # -- proxies
+    proxied("proxy: gone", lambda host: host.proxy(1), fail("proxy", "proxy_connection_refused"), elsewhere="fail"),
+    *squid("squid: refuses the tunnel", NO_BUMP + [NO_COOKIE_RULES], None, fail("proxy", "proxy_connect_denied", None, "Squid", "blocked"), elsewhere="any"),
+    *squid("squid: everything is decrypted", BUMPED, fail("tls", "ssl_intercepted", TRUSTED, None, "decrypted"),
+           fail("tls", "ssl_intercepted", TRUSTED, None, "decrypted"), elsewhere="any"),
+    *squid("squid: nothing is decrypted, nothing is denied", [SPLICE, NO_DENIES, NO_COOKIE_RULES], open_(), open_()),
+    *squid("squid: denied inside TLS", [], fail("http", "http_block_page", TRUSTED, "Squid", "blocked"),
+           fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), elsewhere="any"),
+    *squid("squid: closes the connection", denied_by("TCP_RESET"), None, fail("proxy", ("proxy_eof_error", "proxy_connection_reset")), elsewhere="any"),
+    *squid("squid: denied with a redirect", denied_by("302:" + PORTAL), fail("http", "http_block_page", TRUSTED, "Squid", "blocked"),
+           fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), elsewhere="any"),
+    *squid("squid: wants a user", [NO_DENIES], None, Expected("skipped", "proxy", ("proxy_auth_required",), None, None, ("proxy_auth_required",)),
+           elsewhere="skipped", auth=True),
+    *squid("squid: cookies are stripped", [NO_DENIES], {"turnstile": fail("application", "cookie_stripped", TRUSTED, None, "cookie_stripped", "decrypted")},
+           {"turnstile": fail("application", "cookie_stripped", TRUSTED, None, "cookie_stripped", "decrypted")}, elsewhere="any"),
+    *squid("squid: the upgrade is dropped", BUMPED, {"chatgpt_ws": fail("tls", "ssl_intercepted", TRUSTED, None, "websocket_stripped", "decrypted")},
+           {"chatgpt_ws": fail("tls", "ssl_intercepted", TRUSTED, None, "websocket_stripped", "decrypted")}, elsewhere="any"),
+]
