@@ -4,11 +4,16 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, signatures, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
+
+#: Options that the host never sees.
+_OURS = ("baseline", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
 
 
 class ActionModule(ActionBase):
@@ -19,19 +24,51 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        args = dict(self._task.args)
-        baseline = args.pop("baseline", None) or {}
-        own = args.pop("signatures", None) or []
+        _spec, ours = self.validate_argument_spec(argument_spec=dict(
+            dict.fromkeys(set(self._task.args) - set(_OURS), dict(type="raw")),
+            baseline=dict(type="dict"),
+            signatures=dict(type="list", elements="dict", default=[]),
+            features=dict(type="list", elements="str", default=[]),
+            levels=dict(type="list", elements="str", choices=["required", "optional", "telemetry"], default=["required", "optional"]),
+            wait=dict(type="float", default=0),
+            wait_interval=dict(type="float", default=5),
+            evidence=dict(type="bool", default=False),
+        ))
+        args = {name: value for name, value in self._task.args.items() if name not in _OURS}
         try:
-            table = signatures.load(plain(own))
+            table = signatures.load(plain(ours["signatures"]))
         except signatures.SignatureError as error:
             raise AnsibleActionFail("reachability_info: %s" % error) from error
-        result = self._execute_module("netaccess.chatgpt.reachability_info", module_args=args, task_vars=task_vars)
+        return self._until_it_passes(args, dict(ours, table=table), task_vars)
+
+    def _until_it_passes(self, args: dict, ours: dict, task_vars) -> dict:
+        """Look, and look again on new connections while something that has to pass does not and there is time."""
+        host, began = (task_vars or {}).get("inventory_hostname", "the host"), time.monotonic()
+        while True:
+            result = self._look(args, ours, task_vars)
+            left = ours["wait"] - (time.monotonic() - began)
+            if left <= 0 or "checks" not in result or not _may_pass_yet(result):
+                return result
+            pause = min(ours["wait_interval"], left)
+            Display().display("%s: %s. Looking again in %.0f s, for at most %.0f s more" % (host, result["summary"]["message"], pause, left))
+            time.sleep(pause)
+
+    def _look(self, args: dict, ours: dict, task_vars) -> dict:
+        result = self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars)
         if result.get("failed") or "observations" not in result:
             return result
         result = plain(result)
-        checks = classify.classify(plain(args["probes"]), result.pop("observations"), result["roots"]["date"], table, datetime.date.today())
-        if baseline:
-            verdicts.apply_baseline(checks, plain(baseline).get("checks", []))
-        result.update(checks=checks, summary=classify.summarise(checks))
-        return result
+        checks = classify.classify(plain(args["probes"]), result.pop("observations"), result["roots"]["date"], ours["table"], datetime.date.today())
+        if ours["baseline"]:
+            verdicts.apply_baseline(checks, plain(ours["baseline"]).get("checks", []))
+        result["summary"] = classify.summarise(checks, ours["features"], ours["levels"])
+        for check in checks:
+            seen = check.pop("observations")
+            if ours["evidence"]:
+                check["observations"] = seen
+        return dict(result, checks=checks)
+
+
+def _may_pass_yet(result: dict) -> bool:
+    """Whether more time can help: something fails, and nothing was opened that has to stay shut."""
+    return result["summary"]["verdict"] in (classify.FAIL, classify.ERROR) and not any("regressed" in check["flags"] for check in result["checks"])

@@ -35,8 +35,17 @@ def conflict_line(conflict) -> str:
     return "conflict: %s (%s) %s%s %s; %s" % (conflict["where"], conflict["text"], "" if conflict["certain"] else "possibly ", verb, shown, way)
 
 
+def reachability_aggregate(results, expect=None) -> dict:
+    """What all hosts say together; a host without a result was not reached and is no pass."""
+    results = plain(results)
+    if not isinstance(results, dict):
+        raise AnsibleFilterError("reachability_aggregate: give a dictionary of host name to result of reachability_info")
+    return verdicts.aggregate(results, plain(expect or {}))
+
+
 class FilterModule:
     """The filters of the collection."""
 
     def filters(self):
-        return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line}
+        return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
+                "reachability_aggregate": reachability_aggregate}

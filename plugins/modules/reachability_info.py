@@ -71,6 +71,31 @@ options:
       An earlier result of this module from the same host. Hosts that are not wanted have to be as they were then; without it their
       verdict is V(unverified).
     type: dict
+  features:
+    description: What has to work, as the catalogue's features, for example V(chat) and V(upload). By default everything of O(levels).
+    type: list
+    elements: str
+    default: []
+  levels:
+    description: Which entries of the catalogue count for the verdict.
+    type: list
+    elements: str
+    choices: [required, optional, telemetry]
+    default: [required, optional]
+  wait:
+    description: >-
+      Seconds to keep looking, each time on new connections, while something that has to pass does not: some products take minutes until a change
+      is in force everywhere.
+    type: float
+    default: 0
+  wait_interval:
+    description: Seconds between two looks.
+    type: float
+    default: 5
+  evidence:
+    description: Whether each check also returns what was observed at every layer, as C(observations). Some hundred kilobytes.
+    type: bool
+    default: false
   signatures:
     description: >-
       Rules of your own for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
@@ -111,7 +136,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checks:
-  description: One for each probe and IP version, with what was observed at every layer.
+  description: One for each probe and IP version. With O(evidence) also with what was observed at every layer, as C(observations).
   returned: always
   type: list
   elements: dict
@@ -218,6 +243,11 @@ def main():
             ca_path=dict(type="path"),
             resolve=dict(type="dict", default={}),
             baseline=dict(type="dict"),
+            features=dict(type="list", elements="str", default=[]),
+            levels=dict(type="list", elements="str", choices=["required", "optional", "telemetry"], default=["required", "optional"]),
+            wait=dict(type="float", default=0),
+            wait_interval=dict(type="float", default=5),
+            evidence=dict(type="bool", default=False),
             signatures=dict(type="list", elements="dict", default=[]),
         ),
         supports_check_mode=True,

@@ -262,24 +262,27 @@ def _sentence(check: dict) -> str:
 # -- the whole host -------------------------------------------------------------------------------------------------
 
 
-def summarise(checks: list) -> dict:
-    """Verdict for the host, for each feature, and what the control hosts prove about the exemption."""
+def summarise(checks: list, features=(), levels=("required", "optional")) -> dict:
+    """Verdict for the host, for each feature, and what the control hosts prove about the exemption.
+
+    The verdict counts the wanted checks of ``levels``, and of ``features`` if there are any, and all that is not as it was.
+    """
     wanted = [c for c in checks if c["role"] == "wanted"]
-    features: dict = {}
+    by_feature: dict = {}
     for check in wanted:
         for feature in check["features"]:
-            features.setdefault(feature, []).append(check["verdict"])
-    counted = [c["verdict"] for c in wanted if c["level"] != "telemetry"]
-    counted += [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
-    verdict = _worst(counted) if counted else UNVERIFIED
-    shut = [c for c in wanted if c["verdict"] == FAIL]
+            by_feature.setdefault(feature, []).append(check["verdict"])
+    counted = [c for c in wanted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
+    verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
+    verdict = _worst(verdicts) if verdicts else UNVERIFIED
+    shut = [c for c in counted if c["verdict"] == FAIL]
     regressed = [c for c in checks if "regressed" in c["flags"]]
     return {
         "verdict": verdict,
-        "features": {name: _worst(found) for name, found in sorted(features.items())},
+        "features": {name: _worst(found) for name, found in sorted(by_feature.items())},
         "counts": {word: sum(c["verdict"] == word for c in wanted) for word in _RANK},
         "exemption": _exemption(checks),
-        "message": _headline(verdict, wanted, shut, regressed),
+        "message": _headline(verdict, counted, shut, regressed),
     }
 
 

@@ -4,7 +4,7 @@
 """Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.classify import FAIL, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.classify import ERROR, FAIL, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED
 
 _OPENED = "newly open"
 _SHUT = "newly shut"
@@ -90,3 +90,33 @@ def _line(row, sizes, width) -> str:
     cells = [(cell if len(cell) <= size else cell[:size - 2] + "..").ljust(size) for cell, size in zip(row, sizes)]
     text = "  ".join(cells + [row[-1]])
     return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
+
+
+def aggregate(results: dict, expect: dict) -> dict:
+    """What all hosts say together. ``results``: {host: result of reachability_info, or None where nothing came back}; ``expect``: {host:
+    "open" | "unchanged"}, "open" where it has none.
+
+    ``{"verdict", "hosts": {host: verdict | "unreachable"}, "unreachable": [...], "features": {feature: {verdict: [hosts]}}, "message"}``. A
+    host that was not reached proves nothing and is no pass; when none was, the verdict is unverified.
+    """
+    hosts, features = {}, {}
+    for name, result in sorted(results.items()):
+        summary = (result or {}).get("summary")
+        hosts[name] = summary["verdict"] if summary else "unreachable"
+        for feature, verdict in ((summary or {}).get("features") or {}).items():
+            features.setdefault(feature, {}).setdefault(verdict, []).append(name)
+    missing = [name for name, verdict in hosts.items() if verdict == "unreachable"]
+    judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
+    verdict = min(judged.values(), key=[FAIL, ERROR, UNVERIFIED, SKIPPED, PASS].index, default=UNVERIFIED)
+    return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "message": _together(judged, missing)}
+
+
+def _together(judged: dict, missing: list) -> str:
+    good = [name for name, verdict in judged.items() if verdict == PASS]
+    parts = ["%d of %d hosts pass" % (len(good), len(judged))] if judged else ["no host says anything"]
+    bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
+    if bad:
+        parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
+    if missing:
+        parts.append("not reached, so nothing is known of them: %s" % ", ".join(missing))
+    return "; ".join(parts)

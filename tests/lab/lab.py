@@ -79,6 +79,7 @@ def inventory(folder: Path, public: Path, device: dict, vantages: dict) -> dict:
             "ansible_connection": "ansible.builtin.local",
             "ansible_python_interpreter": sys.executable,
             "verify_ca_path": str(public),
+            "verify_wait": 0,
             "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s']) }}" % overlay,
         },
         "children": {

@@ -11,8 +11,10 @@ import contextlib
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
@@ -46,9 +48,9 @@ def judge(probes: list, run: dict) -> list:
 class Host:
     """What both paths share: moods of the far end, and looking."""
 
-    def __init__(self, folder: Path):
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def __init__(self):
+        # Squid gives up root and has to get in; pytest's own folder is closed to others.
+        self.folder = Path(tempfile.mkdtemp(prefix="netaccess-path-"))
         self.folder.chmod(0o755)
         self._up = contextlib.ExitStack()
         self._fault = contextlib.ExitStack()
@@ -99,6 +101,7 @@ class Host:
     def __exit__(self, *_exc) -> None:
         self._fault.close()
         self._up.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Proxied(Host):

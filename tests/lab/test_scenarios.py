@@ -7,7 +7,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -32,14 +31,13 @@ def oldest_python() -> str | None:
 
 
 @pytest.fixture(scope="module")
-def paths(tmp_path_factory):
-    """The two paths, made when they are first needed. Squid gives up root and has to get in."""
+def paths():
+    """The two paths, made when they are first needed."""
     made: dict = {}
 
     def path(kind: str):
         if kind not in made:
-            folder = Path("/tmp") / ("netaccess-path-%s-%d" % (kind, time.monotonic_ns()))
-            made[kind] = KINDS[kind](folder)
+            made[kind] = KINDS[kind]()
             made[kind].__enter__()
         made[kind].mend()
         return made[kind]
@@ -47,7 +45,6 @@ def paths(tmp_path_factory):
     yield path
     for one in made.values():
         one.__exit__()
-        shutil.rmtree(one.folder, ignore_errors=True)
 
 
 def as_params():
