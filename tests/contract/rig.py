@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Options, Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 FIRST = Policy.from_config({
@@ -165,6 +166,10 @@ class Rig:
         options.setdefault("journal", str(self.folder / "journals"))
         self.meter = Meter(adapter or self.adapter(), self.is_write, fault or Fault())
         return Run(self.meter, policy, Options(state=state, **options), check).execute()
+
+    def journals(self) -> list:
+        """What runs so far left on disk."""
+        return [Journal.load(str(path)) for path in sorted((self.folder / "journals").glob("*.json"))]
 
     def decisions(self) -> dict:
         return {(who, host): self.decide(who, host) for who in (MEMBER, STRANGER) for host in HOSTS}

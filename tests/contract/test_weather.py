@@ -9,11 +9,12 @@ than what was asked, and the next run in good weather arrives.
 from __future__ import annotations
 
 import pytest
+import requests
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
 from tests.contract.conftest import TWINS
-from tests.contract.rig import wider
+from tests.contract.rig import Killed, wider
 from tests.twins.server import Fault, Reply
 
 OVERSIZED = 200 * 1024
@@ -70,6 +71,37 @@ def test_at_every_request(product, kind):
             rig.settle()
             for key, decision in rig.decisions().items():
                 assert not (wider(decision, before[key]) and wider(decision, after[key])), (where, key, decision)
+            rig.run(adapter=rig.adapter(timeout=10 ** 4))
+            assert (rig.snapshot(), rig.decisions()) == (new, after), where
+
+
+def test_killed_at_every_request(product, monkeypatch):
+    """The process dies with an answer in its hands: what is left is no more than a part of the new state, and the next run finishes it."""
+    old, before, new, after, count = endings(product)
+    alive = requests.adapters.HTTPAdapter.send
+    for number in range(count):
+        seen: list = []
+
+        def send(self, *arguments, number=number, seen=seen, **options):
+            if len(seen) > number:
+                raise Killed()
+            reply = alive(self, *arguments, **options)
+            seen.append(None)
+            if len(seen) > number:
+                raise Killed()
+            return reply
+
+        rig = product()
+        with rig.twin:
+            with monkeypatch.context() as patched, pytest.raises(Killed):
+                patched.setattr(requests.adapters.HTTPAdapter, "send", send)
+                rig.run()
+            rig.settle()
+            where = "killed at request %d" % number
+            for key, decision in rig.decisions().items():
+                assert not (wider(decision, before[key]) and wider(decision, after[key])), (where, key, decision)
+            if rig.snapshot() != old:
+                assert any(journal.status != "applied" for journal in rig.journals()) or rig.snapshot() == new, where
             rig.run(adapter=rig.adapter(timeout=10 ** 4))
             assert (rig.snapshot(), rig.decisions()) == (new, after), where
 
