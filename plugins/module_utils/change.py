@@ -47,6 +47,20 @@ class Object:
     native: dict = field(default_factory=dict, compare=False)
 
 
+class Objects(dict):
+    """Objects by Ref, as they are read from a device. ``doubled`` are the Refs of which there was more than one: a name that says two things."""
+
+    def __init__(self):
+        super().__init__()
+        self.doubled: set = set()
+
+    def add(self, obj: Object) -> Ref:
+        if obj.ref in self:
+            self.doubled.add(obj.ref)
+        self[obj.ref] = obj
+        return obj.ref
+
+
 @dataclass(frozen=True)
 class State:
     """What a device holds: ``objects`` by Ref, and for each rulebase the order of its rules, first match first.

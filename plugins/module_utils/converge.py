@@ -348,14 +348,25 @@ class Run:
             changes, clashes = undo(self.journal.changes, state, self.adapter.kinds)
             if clashes:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
+            self._unambiguous(state, {change.ref for change in changes})
             return changes
         wanted = self.adapter.target(self.policy, state)
+        self._unambiguous(state, {item.object.ref for item in wanted})
         self._wanted_entries = {entry for item in wanted for members in item.object.members.values() for entry in members}
         unblock = self.options.unblock if self.options.state != "deleted" else ()
         kept = frozenset(assessment.resolved[chosen] for chosen in unblock if chosen in assessment.resolved)
         target = desired(self.options.state, wanted, state, self.options, kept)
         remedies = self._remedies(assessment, unblock)
-        return diff(state, apply(target, remedies), self.adapter.kinds)
+        changes = diff(state, apply(target, remedies), self.adapter.kinds)
+        self._unambiguous(state, {change.ref for change in changes})
+        return changes
+
+    def _unambiguous(self, state: State, refs: set) -> None:
+        """Names are identities: of what this run wants or changes there may be one. Doubles of others, which it never touches, are their matter."""
+        doubled = sorted(str(ref) for ref in refs & getattr(state.objects, "doubled", set()))
+        if doubled:
+            raise AccessError(REFUSED, "%s holds more than one %s: which one is meant cannot be told. Rename or remove the others, or have this task "
+                              "use another name" % (self.adapter.device, ", more than one ".join(doubled)))
 
     def _remedies(self, assessment: Assessment, unblock) -> list:
         known = {conflict.id: conflict for conflict in assessment.conflicts}

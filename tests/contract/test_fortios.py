@@ -324,3 +324,17 @@ def test_an_answer_that_is_not_the_api_is_a_clear_error(rig):
     rig.twin.faults.append(Weather("status", reply=Reply(200, b"<html>login</html>"), times=99))
     with pytest.raises(Failed, match="no JSON of its API"):
         rig.run()
+
+
+def test_two_url_filters_of_our_name_stop_the_run_and_two_of_somebody_else_do_not(rig):
+    rig.run()
+    table = rig.twin.row(URLFILTER, "chatgpt")
+    rig.twin.rows(URLFILTER).append(dict(table, id=77, name="other"))
+    rig.twin.rows(URLFILTER).append(dict(table, id=78, name="other"))
+    assert rig.run()["changed"] is False
+    rig.twin.rows(URLFILTER).append(dict(table, id=79))
+    before = rig.twin.snapshot()
+    for state in ("merged", "deleted"):
+        with pytest.raises(Failed, match="more than one URL filter chatgpt: which one is meant cannot be told.*Nothing was changed"):
+            rig.run(state)
+    assert rig.twin.snapshot() == before

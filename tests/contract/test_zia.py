@@ -347,3 +347,16 @@ def test_addresses_of_clouds(found, expected):
 def test_later_policies_add_and_report_what_is_stale(rig):
     rig.run()
     assert {entry["entry"] for entry in rig.run(policy=LATER)["stale"]} == {".openai.com", "js.stripe.com"}
+
+
+@pytest.mark.parametrize("section,kind,named", [("categories", "urlCategories", "URL category ChatGPT allow"),
+                                                ("rules", "urlFilteringRules", "URL filtering rule ChatGPT allow")])
+def test_two_objects_of_our_name_stop_the_run(rig, section, kind, named):
+    rig.run()
+    config = rig.twin.state.config
+    if section == "categories":
+        config["categories"]["CUSTOM_99"] = dict(rig.twin.find(kind, "ChatGPT allow"), id="CUSTOM_99")
+    else:
+        config["rules"][kind].append(dict(rig.twin.find(kind, "ChatGPT allow"), id=999999, order=len(config["rules"][kind])))
+    with pytest.raises(Failed, match="more than one %s: which one is meant cannot be told.*Nothing was changed" % named):
+        rig.run(policy=LATER)

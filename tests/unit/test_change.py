@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import (
-    CREATE, DELETE, UPDATE, Change, Object, Place, Ref, State, apply, diff, undo,
+    CREATE, DELETE, UPDATE, Change, Object, Objects, Place, Ref, State, apply, diff, undo,
 )
 
 KINDS = ("list", "rule")
@@ -129,3 +129,11 @@ def test_the_digest_ignores_native_data_and_sees_order():
     one = State({ref: Object(ref, native={"id": 1}), other: Object(other)}, {"base": (ref, other)})
     two = State({ref: Object(ref, native={"id": 2}), other: Object(other)}, {"base": (ref, other)})
     assert one.digest() == two.digest() != State(two.objects, {"base": (other, ref)}).digest()
+
+
+def test_a_name_that_says_two_things_is_remembered():
+    objects = Objects()
+    one, other = Object(Ref("list", "a"), {"x": 1}), Object(Ref("list", "b"))
+    assert [objects.add(obj) for obj in (one, other)] == [one.ref, other.ref] and objects.doubled == set()
+    objects.add(Object(Ref("list", "a"), {"x": 2}))
+    assert objects.doubled == {one.ref} and len(objects) == 2

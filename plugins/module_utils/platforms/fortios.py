@@ -12,7 +12,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
@@ -105,12 +105,10 @@ class FortiosAdapter(Adapter):
         return self._parse()
 
     def _parse(self) -> State:
-        site, objects, rules = self._site, {}, {}
+        site, objects, rules = self._site, Objects(), {}
 
         def add(kind, name, fields=None, members=None, ours=True, borrowed=None, **native):
-            ref = Ref(kind, name)
-            objects[ref] = Object(ref, fields or {}, members or {}, ours, borrowed or {}, native)
-            return ref
+            return objects.add(Object(Ref(kind, name), fields or {}, members or {}, ours, borrowed or {}, native))
 
         for name, custom in site.customs.items():
             if is_ours(custom):

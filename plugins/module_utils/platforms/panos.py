@@ -13,7 +13,7 @@ import platform
 import re
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import BOTH, FOREIGN, OURS, Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, LOCKED, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _panos_xml as xml
@@ -191,7 +191,7 @@ class PanosAdapter(Adapter):
                 self._below[kind] += [rule_of(e, where) for e in node.findall("post-rulebase/%s/rules/entry" % base)]
 
     def _parse(self, scope, pending) -> State:
-        objects, rules = {}, {}
+        objects, rules = Objects(), {}
         for kind, (path, _sets) in xml.WHERE.items():
             found = scope.findall("/".join(path) + "/entry") if kind != xml.EXCLUSION else self._exclusions if self._exclusions is not None else ()
             for entry in found:
@@ -199,11 +199,10 @@ class PanosAdapter(Adapter):
                 if kind == xml.PROFILE:
                     objects.update({link.ref: link for link in self._links(obj, scope)})
                 elif kind == xml.CATEGORY or obj.ours:
-                    objects[obj.ref] = obj
+                    objects.add(obj)
         for kind, base in RULEBASES.items():
             found = [xml.parse_object(kind, entry) for entry in scope.findall("%s/%s/rules/entry" % (self._settings.rulebase, base))]
-            objects.update({obj.ref: obj for obj in found})
-            rules[base] = tuple(obj.ref for obj in found)
+            rules[base] = tuple(objects.add(obj) for obj in found)
         return State(objects, rules, pending)
 
     def _links(self, profile: Object, scope):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Ref, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login, legacy_base, oneapi_base, token_base
@@ -112,13 +112,13 @@ class ZiaAdapter(Adapter):
                     self._site.known.setdefault(column, {})[name] = found
 
     def _parse(self, pending) -> State:
-        site, objects, rules = self._site, {}, {}
+        site, objects, rules = self._site, Objects(), {}
         for category in site.categories:
             name, ours = category.get("configuredName") or category["id"], is_ours(category)
             members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
             if not ours or any(members.values()):
                 ref = Ref(CATEGORY, name)
-                objects[ref] = Object(ref, {"description": category.get("description") or ""}, members, ours, native=category)
+                objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours, native=category))
         for kind, listed in site.rules.items():
             order = []
             for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
@@ -128,8 +128,7 @@ class ZiaAdapter(Adapter):
                 ref = Ref(kind, rule["name"])
                 description = rule.get("description") or ""
                 borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-                objects[ref] = Object(ref, rule_fields(kind, rule, site), {}, ours, borrowed, rule)
-                order.append(ref)
+                order.append(objects.add(Object(ref, rule_fields(kind, rule, site), {}, ours, borrowed, rule)))
             rules[RULE_PATHS[kind]] = tuple(order)
         return State(objects, rules, pending)
 
