@@ -8,7 +8,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._forti
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import FIRST_ROW, FortiosAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
-from tests.contract.rig import MEMBER, TwinRig
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.twins.fortios import FortiOS
 
 POLICIES = {MEMBER: "members"}
@@ -18,15 +18,25 @@ class FortiosRig(TwinRig):
     name = "fortios"
     live = True
 
-    def __init__(self, folder, site="category", **options):
+    def __init__(self, folder, site="category", voice=False, **options):
         super().__init__(folder)
         self.twin = FortiOS(site=site, **options)
+        if voice:
+            self.media = MEDIA
+            self.deny_udp("no-udp", 1)
         self.own = site == "category"
         self.adoptable, self.ordered = self.own, not self.own
         self.table = "chatgpt" if self.own else "members-urls"
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
-        return Settings(**dict({"policies": tuple(POLICIES[who] for who in audience)}, **changes))
+        return Settings(**dict({"policies": tuple(POLICIES[who] for who in audience), "media": bool(self.media)}, **changes))
+
+    def deny_udp(self, name, at, **columns):
+        """A policy of the site that lets no UDP out, at that place."""
+        any_ = [{"name": "all"}]
+        self.twin.rows("firewall/policy").insert(at, self.twin._filled("firewall/policy", dict({
+            "policyid": 100 + at, "name": name, "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}], "srcaddr": any_, "dstaddr": any_,
+            "service": [{"name": "ALL_UDP"}]}, **columns)))
 
     def adapter(self, audience=(MEMBER,), timeout=60, token=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())

@@ -4,12 +4,12 @@
 """What a product brings along to be held to the contract, and the faults that any adapter is put through."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Options, Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 
 FIRST = Policy.from_config({
     "allow": [".chatgpt.com", "*.openai.com", "js.stripe.com"], "exempt": [".chatgpt.com", "*.openai.com"]})
@@ -79,6 +79,12 @@ class Meter(Adapter):
         if self._fault.kind == "no_activation" and self.activations == 1:
             raise AccessError(ACTIVATION, "the activation failed")
         return self._inner.activate()
+
+
+#: Voice, for products that can express it: published addresses, and packets inside and outside of what is published.
+MEDIA = (Media("voice", "udp", (3478,), ("203.0.113.0/28", "198.51.100.7/32"), "2026-07-25"),)
+PACKETS = (("203.0.113.5", 3478), ("198.51.100.7", 3478), ("203.0.113.5", 3479), ("198.51.100.8", 3478))
+PUBLISHED = PACKETS[:2]
 
 
 class Rig:
@@ -162,10 +168,13 @@ class Rig:
 
     # The same for all.
 
+    #: Media that every policy of this rig has.
+    media = ()
+
     def run(self, state: str = "merged", policy: Policy = FIRST, check: bool = False, fault: Fault | None = None, adapter=None, **options) -> dict:
         options.setdefault("journal", str(self.folder / "journals"))
         self.meter = Meter(adapter or self.adapter(), self.is_write, fault or Fault())
-        return Run(self.meter, policy, Options(state=state, **options), check).execute()
+        return Run(self.meter, replace(policy, media=policy.media or self.media), Options(state=state, **options), check).execute()
 
     def journals(self) -> list:
         """What runs so far left on disk."""
@@ -187,6 +196,15 @@ class TwinRig(Rig):
         verdict, inspection = self.twin.decide(who, host)
         return verdict, inspection if verdict == "allow" else None
 
+    def passes(self, who: str, address: str, port: int) -> bool:
+        """Whether a UDP packet gets through."""
+        return self.twin.decide(who, address, port, protocol="udp")[0] == "allow"
+
+    def decisions(self) -> dict:
+        packets = {(who, "%s:%d" % packet): ("allow" if self.passes(who, *packet) else "block", None)
+                   for who in (MEMBER, STRANGER) for packet in PACKETS} if self.media else {}
+        return {**super().decisions(), **packets}
+
     def snapshot(self) -> object:
         return self.twin.snapshot()
 
@@ -197,4 +215,4 @@ def wider(now: tuple, limit: tuple) -> bool:
     return opened or (now[0] == "allow" and now[1] == "tunnel" and limit[1] != "tunnel")
 
 
-__all__ = ["FIRST", "HOSTS", "LATER", "MEMBER", "OTHERS", "STRANGER", "UNREACHABLE", "WANTED", "Fault", "Killed", "Meter", "Rig", "TwinRig", "wider"]
+__all__ = ["FIRST", "HOSTS", "LATER", "MEDIA", "MEMBER", "OTHERS", "PACKETS", "PUBLISHED", "STRANGER", "UNREACHABLE", "WANTED", "Fault", "Killed", "Meter", "Rig", "TwinRig", "wider"]

@@ -14,7 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._forti
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.fortios import FortiosRig
-from tests.contract.rig import FIRST, LATER, MEMBER, STRANGER
+from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER
 from tests.twins.server import Fault as Weather, Reply
 
 URLFILTER, WEB, SSL = "webfilter/urlfilter", "webfilter/profile", "firewall/ssl-ssh-profile"
@@ -265,9 +265,90 @@ def test_a_disabled_row_is_protected_when_named(rig):
     assert result["conflicts"][0]["opens"] == "protected" and not result["conflicts"][0]["remedy"]
 
 
-def test_voice_is_left_to_a_person(rig):
-    config = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28"], "feed_date": "2026-07-25"}])
-    assert "UDP 3478" in rig.run(policy=Policy.from_config(config))["manual"][0]
+# -- voice --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def voice(make):
+    return make(voice=True)
+
+
+def policies(rig):
+    return [row["name"] for row in rig.twin.rows("firewall/policy")]
+
+
+def test_voice_opens_for_the_audience_and_the_published_addresses_alone(voice):
+    assert not any(voice.passes(who, *packet) for who in (MEMBER, STRANGER) for packet in PACKETS)
+    result = voice.run()
+    assert [packet for packet in PACKETS if voice.passes(MEMBER, *packet)] == list(PUBLISHED)
+    assert not any(voice.passes(STRANGER, *packet) for packet in PACKETS)
+    assert result["manual"] == []
+    # Two addresses, the group, the service; the policy is made, moved and switched on.
+    assert writes(voice)[7:] == [("POST", "firewall/address")] * 2 + [("POST", "firewall/addrgrp"), ("POST", "firewall.service/custom"),
+                                                                      ("POST", "firewall/policy")] + [("PUT", "firewall/policy/102")] * 2
+    assert policies(voice) == ["members", "chatgpt-voice: members", "no-udp", "staff"]
+    voice.twin.log.clear()
+    assert voice.run()["requests"] == {"reads": 12, "writes": 0, "waited": 0, "connections": 1}
+
+
+def test_the_policy_for_voice_is_the_named_one_with_another_destination(voice):
+    named = voice.twin.row("firewall/policy", "members")
+    named.update({"srcaddr": [{"name": "all"}], "src-vendor-mac": [{"id": 7}], "fsso-groups": [{"name": "CN=x"}], "internet-service": "enable",
+                  "internet-service-name": [{"name": "Microsoft"}], "uuid": "1-2-3"})
+    voice.run()
+    made = voice.twin.row("firewall/policy", "chatgpt-voice: members")
+    for column in ("srcintf", "dstintf", "srcaddr", "groups", "src-vendor-mac", "fsso-groups", "schedule", "nat", "utm-status", "av-profile", "ssl-ssh-profile"):
+        assert made[column] == named[column]
+    assert (made["dstaddr"], made["service"], made["logtraffic"]) == ([{"name": "chatgpt-voice"}], [{"name": "chatgpt-voice"}], "all")
+    assert "uuid" not in made and "internet-service-name" not in made and "internet-service" not in made
+
+
+def test_who_it_is_for_follows_the_named_policy(voice):
+    voice.run()
+    voice.twin.row("firewall/policy", "members")["groups"] = [{"name": "staff"}]
+    result = voice.run()
+    assert [(change["name"], sorted(change["fields"])) for change in result["changes"]] == [("chatgpt-voice: members", ["groups"])]
+    assert voice.passes(STRANGER, *PUBLISHED[0]) and not voice.passes(MEMBER, *PUBLISHED[0])
+
+
+def test_a_policy_for_voice_that_was_moved_or_switched_off_is_drift(voice):
+    voice.run()
+    rows = voice.twin.rows("firewall/policy")
+    rows.append(rows.pop(1))
+    rows[-1]["status"] = "disable"
+    assert not voice.passes(MEMBER, *PUBLISHED[0])
+    assert voice.run()["changed"]
+    assert voice.passes(MEMBER, *PUBLISHED[0]) and policies(voice)[1] == "chatgpt-voice: members"
+
+
+def test_a_deny_that_stands_before_the_named_policy_is_told_and_not_passed(voice):
+    voice.deny_udp("quarantine", 0, srcaddr=[{"name": "sick"}], dstaddr=[])
+    voice.deny_udp("no-ntp", 0, service=[{"name": "DNS"}])
+    result = voice.run()
+    assert policies(voice)[:3] == ["no-ntp", "quarantine", "members"]
+    assert [(one["where"], one["certain"], one["remedy"]) for one in result["conflicts"] if "quarantine" in one["where"]] == [("policy quarantine", False, [])]
+    assert not any("no-ntp" in one["where"] for one in result["conflicts"])
+
+
+def test_voice_goes_with_the_rest(voice):
+    before = voice.twin.snapshot()
+    journal = voice.run()["journal"]
+    voice.run("deleted")
+    assert voice.twin.snapshot() == before
+    voice.run("reverted", journal=voice.run()["journal"])
+    assert voice.twin.snapshot() == before and journal
+
+
+@pytest.mark.parametrize("release,word", [((7, 4, 9), "TCP/UDP/SCTP"), ((7, 6, 4), "TCP/UDP/UDP-Lite/SCTP")])
+def test_the_word_for_a_port_service_is_that_of_the_release(make, release, word):
+    rig = make(voice=True, release=release)
+    rig.run()
+    assert rig.twin.row("firewall.service/custom", "chatgpt-voice")["protocol"] == word
+
+
+def test_profiles_alone_do_not_say_for_whom_voice_is(voice):
+    result = voice.run(adapter=voice.adapter(audience=(), webfilter_profiles=("members",), ssl_profiles=("deep-members",)))
+    assert "name policies in audience" in result["manual"][0] and policies(voice) == ["members", "no-udp", "staff"]
 
 
 # -- the device ---------------------------------------------------------------------------------------------------

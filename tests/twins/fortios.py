@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import ipaddress
 import json
 import re
 from dataclasses import dataclass, field
@@ -28,7 +29,9 @@ TABLES = {
     "firewall.wildcard-fqdn/group": ("name", ("member",), {"member.name": "firewall.wildcard-fqdn/custom"}),
     "firewall.service/custom": ("name", (), {}),
     "firewall/address": ("name", (), {}),
+    "firewall/addrgrp": ("name", ("member",), {"member.name": "firewall/address"}),
     "firewall/policy": ("policyid", (), {
+        "dstaddr.name": "firewall/addr*", "service.name": "firewall.service/custom",
         "webfilter-profile": "webfilter/profile", "ssl-ssh-profile": "firewall/ssl-ssh-profile", "dnsfilter-profile": "dnsfilter/profile",
         "application-list": "application/list", "profile-group": "firewall/profile-group"}),
     "firewall/profile-group": ("name", (), {"webfilter-profile": "webfilter/profile", "ssl-ssh-profile": "firewall/ssl-ssh-profile"}),
@@ -46,7 +49,10 @@ DEFAULTS = {
                                  "ssl": {"inspect-all": "disable"}, "ssl-exempt": [], "ssl-exemption-log": "disable"},
     "firewall.wildcard-fqdn/custom": {"comment": "", "color": 0, "visibility": "enable"},
     "firewall.wildcard-fqdn/group": {"comment": "", "color": 0, "member": []},
-    "firewall/policy": {"name": "", "status": "enable", "action": "deny", "srcaddr": [], "dstaddr": [], "groups": [], "users": [], "utm-status": "disable",
+    "firewall/addrgrp": {"comment": "", "member": []},
+    "firewall/address": {"comment": "", "type": "ipmask", "subnet": "0.0.0.0 0.0.0.0"},
+    "firewall.service/custom": {"comment": "", "protocol": "TCP/UDP/SCTP", "tcp-portrange": "", "udp-portrange": ""},
+    "firewall/policy": {"name": "", "schedule": "always", "nat": "enable", "service": [], "status": "enable", "action": "deny", "srcaddr": [], "dstaddr": [], "groups": [], "users": [], "utm-status": "disable",
                         "inspection-mode": "flow", "profile-type": "single", "webfilter-profile": "", "ssl-ssh-profile": "no-inspection",
                         "dnsfilter-profile": "", "application-list": "", "av-profile": "", "logtraffic": "utm", "comments": ""},
 }
@@ -107,6 +113,11 @@ class FortiOS(Twin):
         tables = {name: [] for name in TABLES}
         tables["system/global"] = {"cfg-save": "automatic", "hostname": "fgt-a"}
         tables["system/central-management"] = {"type": "none", "fmg": "", "mode": "normal"}
+        tables["firewall/address"].append(self._filled("firewall/address", {"name": "all"}))
+        port_services = "TCP/UDP/UDP-Lite/SCTP" if self.knobs.release >= (7, 6) else "TCP/UDP/SCTP"
+        for name, ports in {"ALL": {"protocol": "IP"}, "HTTPS": {"tcp-portrange": "443"}, "DNS": {"tcp-portrange": "53", "udp-portrange": "53"},
+                            "ALL_UDP": {"udp-portrange": "1-65535"}}.items():
+            tables["firewall.service/custom"].append(self._filled("firewall.service/custom", dict({"name": name, "protocol": port_services}, **ports)))
         for name, status in BUILT_IN.items():
             tables["firewall/ssl-ssh-profile"].append(self._filled("firewall/ssl-ssh-profile", {"name": name, "https": {"status": status}}))
         if site == "bare":
@@ -129,7 +140,7 @@ class FortiOS(Twin):
             tables["dnsfilter/profile"].append({"name": name, "domain-filter": {"domain-filter-table": number}})
             tables["firewall/policy"].append(self._filled("firewall/policy", {
                 "policyid": number * 10, "name": name, "action": "accept", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
-                "groups": [{"name": "ai-users" if name == "members" else "staff"}], "utm-status": "enable", "webfilter-profile": name,
+                "srcaddr": [{"name": "all"}], "dstaddr": [{"name": "all"}], "service": [{"name": "HTTPS"}, {"name": "DNS"}], "groups": [{"name": "ai-users" if name == "members" else "staff"}], "utm-status": "enable", "webfilter-profile": name,
                 "ssl-ssh-profile": "deep-%s" % name, "dnsfilter-profile": name, "av-profile": "default"}))
         return tables
 
@@ -392,12 +403,16 @@ class FortiOS(Twin):
 
     # -- the decision
 
-    def decide(self, who: str, host: str, port: int = 443, vdom: str = "root") -> tuple:
+    def decide(self, who: str, host: str, port: int = 443, vdom: str = "root", protocol: str = "tcp") -> tuple:
+        """``host`` is a name, or for what is no TLS an address."""
         with self.lock:
             tables, person, host = self.state[vdom], self.people[who], host.lower().rstrip(".")
-            policy = next((row for row in tables["firewall/policy"] if self._for(row, person) and self._aims(tables, row, host)), None)
+            policy = next((row for row in tables["firewall/policy"] if self._for(row, person) and self._aims(tables, row, host)
+                           and self._serves(tables, row, protocol, port)), None)
             if policy is None or policy["action"] != "accept":
                 return "block", "tunnel"
+            if protocol == "udp":
+                return "allow", "tunnel"
             inspection = self._inspection(tables, policy, host)
             return ("block" if self._shut(tables, policy, host) else "allow"), inspection
 
@@ -408,10 +423,30 @@ class FortiOS(Twin):
         return policy["status"] == "enable" and (not groups or bool(groups & set(person.groups))) and bool(interfaces & {"any", person.interface})
 
     def _aims(self, tables: dict, policy: dict, host: str) -> bool:
-        """Whether the destination addresses of a policy hold a host; only FQDN addresses are modelled, everything else is all."""
-        fqdns = {row["name"]: row["fqdn"] for row in tables["firewall/address"] if row.get("type") == "fqdn"}
-        named = [fqdns[one["name"]] for one in policy.get("dstaddr") or [] if one["name"] in fqdns]
-        return not named or any(self._matches("wildcard", fqdn, host, True) for fqdn in named)
+        """Whether the destination of a policy holds a host: FQDN addresses hold names, networks hold addresses, no destination holds everything."""
+        groups = {row["name"]: [member["name"] for member in row["member"]] for row in tables["firewall/addrgrp"]}
+        known = {row["name"]: row for row in tables["firewall/address"]}
+        named = [one for part in policy.get("dstaddr") or [] for one in groups.get(part["name"], [part["name"]])]
+        return not named or any(self._holds(known.get(one, {}), host) for one in named)
+
+    def _holds(self, address: dict, host: str) -> bool:
+        if address.get("type") == "fqdn":
+            return self._matches("wildcard", address["fqdn"], host, True)
+        network = ipaddress.ip_network("/".join(str(address.get("subnet", "0.0.0.0 0.0.0.0")).split(" ")))
+        try:
+            return ipaddress.ip_address(self.knobs.addresses.get(host, host)) in network
+        except ValueError:
+            return network.prefixlen == 0
+
+    @staticmethod
+    def _serves(tables: dict, policy: dict, protocol: str, port: int) -> bool:
+        known = {row["name"]: row for row in tables["firewall.service/custom"]}
+        for part in policy.get("service") or [{"name": "ALL"}]:
+            service = known.get(part["name"], {})
+            ranges = [text.partition("-") for text in str(service.get(protocol + "-portrange") or "").split()]
+            if service.get("protocol") == "IP" or any(int(low) <= port <= int(high or low) for low, _dash, high in ranges):
+                return True
+        return False
 
     @staticmethod
     def _profile(tables: dict, policy: dict, field_name: str, table: str) -> dict:

@@ -13,6 +13,7 @@ import hashlib
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import names, takes
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
     BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Site, render, row_hits, row_name,
 )
@@ -65,7 +66,8 @@ class Assessor:
         self._audience(tables)
         self._losses()
         found.coverage = [self._coverage(pattern, tables) for pattern in self._policy.allow]
-        found.manual += ["voice (%s): add a policy for these addresses above the denies; this module makes no policies" % media for media in self._policy.media]
+        for media in self._policy.media:
+            self._media(media)
         proxied = self._site.by_address()
         if proxied and self._policy.exempt and self._site.inspecting_profiles():
             found.audience_widened.append(
@@ -119,11 +121,27 @@ class Assessor:
     def _deny_policies(self) -> None:
         """Policies that deny by FQDN addresses before the named ones are asked; whom they are about is not evaluated."""
         for policy in self._site.denies_above():
-            fqdns = [self._site.fqdns[one["name"]] for one in policy.get("dstaddr") or [] if one["name"] in self._site.fqdns]
+            known = [self._site.addresses.get(one["name"]) or {} for one in policy.get("dstaddr") or []]
+            fqdns = [row["fqdn"] for row in known if row.get("type") == "fqdn" and row.get("fqdn")]
             hit = [pattern for pattern in self._policy.allow if any(row_hits("wildcard", fqdn, pattern) for fqdn in fqdns)]
             where = "policy %s" % self._site.policy_name(policy)
             self._conflict("deny", where, "deny %s" % ", ".join(fqdns), hit, False, (), "take these addresses out of the policy, or move it below",
                            _conflict_id(Ref("policy", where)))
+
+    def _media(self, media) -> None:
+        named = self._site.named_policies()
+        if not named:
+            self._found.manual.append("voice (%s): name policies in audience to have it opened; a web filter profile does not say for whom" % media)
+            return
+        if any(":" in one for one in media.destinations):
+            self._found.manual.append("voice (%s): its IPv6 addresses are left out; add a policy for them" % media)
+        last = max(self._site.policies.index(policy) for policy in named)
+        for deny in self._site.policies[:last]:
+            if any(takes(self._site, deny, policy, media) for policy in named if self._site.policies.index(deny) < self._site.policies.index(policy)):
+                where = "policy %s" % self._site.policy_name(deny)
+                everyone = names(deny.get("srcaddr")) in ([], ["all"]) and not deny.get("groups") and not deny.get("users")
+                self._conflict("deny", where, "deny, before the named policies", [media.id], everyone, (), "let %s through there, or move it below" % media,
+                               _conflict_id(Ref("voice", where)))
 
     def _other_controls(self) -> None:
         for policy in self._site.named_policies():

@@ -65,7 +65,9 @@ class Site:
 
     def __init__(self, settings):
         self._settings = settings
+        #: Of the site, and with ours, in their order.
         self.policies: list = []
+        self.every_policy: list = []
         self.tables: list = []
         self.domain_filters: list = []
         self.web_profiles: dict = {}
@@ -75,8 +77,11 @@ class Site:
         self.profile_groups: dict = {}
         self.dns_profiles: dict = {}
         self.applications: dict = {}
-        self.fqdns: dict = {}
+        self.addresses: dict = {}
+        self.address_groups: dict = {}
+        self.services: dict = {}
         self.scanned = False
+        self._made: dict = {}
 
     # -- policies
 
@@ -84,8 +89,16 @@ class Site:
     def policy_name(policy: dict) -> str:
         return policy.get("name") or "policy %s" % policy["policyid"]
 
-    def policy_id(self, name: str) -> int:
-        return next(policy["policyid"] for policy in self.policies if self.policy_name(policy) == name)
+    def number(self, name: str) -> int | None:
+        """The number of a policy, or of one that is being made."""
+        known = next((policy["policyid"] for policy in self.every_policy if self.policy_name(policy) == name), None)
+        return known if known is not None else self._made.get(name)
+
+    def learn_policy(self, name: str) -> int:
+        """The number that a new policy gets."""
+        if name not in self._made:
+            self._made[name] = max([policy["policyid"] for policy in self.every_policy] + list(self._made.values()), default=0) + 1
+        return self._made[name]
 
     def profile_of(self, policy: dict, kind: str) -> str:
         """The profile of that kind which a policy uses, its profile group resolved."""

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_assess import Assessor, blocking_rows
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import ADDRESS, ADDRESSES, POLICY, SERVICE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
     BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render, row_name, row_native,
 )
@@ -28,7 +30,7 @@ CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-
 FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
 MAX_EXEMPT_ROWS = 512
 _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
-                  "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|dstaddr")
+                  "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|dstaddr|comments")
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,14 @@ class Settings:
     scan_conflicts: bool = True
     accept_fortimanager_managed: bool = False
     comment: str | None = None
+    media: bool = False
 
 
 class FortiosAdapter(Adapter):
     """One VDOM of a FortiGate."""
 
     product = "fortios"
-    kinds = (CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK)
+    kinds = (CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY)
 
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
@@ -78,15 +81,18 @@ class FortiosAdapter(Adapter):
         """For ``rendered``: as if each policy named had profiles of its own, and these inspect."""
         settings, site = self._settings, self._site
         web, ssl = "the web filter profile of %s", "the SSL profile of %s"
-        site.policies = [{"policyid": 0, "name": name, "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name} for name in settings.policies]
+        site.policies = site.every_policy = [
+            {"policyid": number, "name": name, "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name} for number, name in enumerate(settings.policies, 1)]
         site.web_profiles = {name: {"name": name} for name in [web % policy for policy in settings.policies] + list(settings.webfilter_profiles)}
         names = [ssl % policy for policy in settings.policies] + list(settings.ssl_profiles)
         site.ssl_profiles = {name: {"name": name, "https": {"status": "deep-inspection"}} for name in names}
-        return State()
+        return State(rules={media.RULEBASE: tuple(Ref(POLICY, name) for name in settings.policies)})
 
     def read(self) -> State:
         site = self._site
-        site.policies = self._api.get(POLICIES, format=_POLICY_FIELDS)
+        # A policy for voice is the named one with another destination: then all of it is needed.
+        site.every_policy = self._api.get(POLICIES) if self._settings.media else self._api.get(POLICIES, format=_POLICY_FIELDS)
+        site.policies = [policy for policy in site.every_policy if not media.is_voice(policy)]
         site.tables = self._api.get(URLFILTER)
         site.web_profiles = {profile["name"]: profile for profile in self._api.get(WEBFILTER)}
         site.ssl_profiles = {profile["name"]: profile for profile in self._api.get(SSL)}
@@ -94,11 +100,15 @@ class FortiosAdapter(Adapter):
         site.groups = {group["name"]: group for group in self._api.get(GROUPS)}
         if any(policy.get("profile-type") == "group" for policy in site.policies) and not site.profile_groups:
             site.profile_groups = {group["name"]: group for group in self._api.get("firewall/profile-group")}
+        if self._settings.media:
+            site.addresses, site.address_groups, site.services = (
+                {row["name"]: row for row in self._api.get(media.PATHS[kind])} for kind in (ADDRESS, ADDRESSES, SERVICE))
         if self._settings.scan_conflicts and (not site.scanned or self._dns_written):
             site.domain_filters = self._api.get(DNSFILTER)
         if self._settings.scan_conflicts and not site.scanned:
             site.dns_profiles = {profile["name"]: profile for profile in self._api.get("dnsfilter/profile")}
-            site.fqdns = {row["name"]: row["fqdn"] for row in self._api.get("firewall/address", filter="type==fqdn", format="name|fqdn") if row.get("fqdn")}
+            if not self._settings.media:
+                site.addresses = {row["name"]: row for row in self._api.get("firewall/address", filter="type==fqdn", format="name|fqdn|type")}
             site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
             site.scanned = True
         self.diagnosis = site.diagnosis()
@@ -134,6 +144,8 @@ class FortiosAdapter(Adapter):
             table = site.table_of(profile)
             if table is not None and table["name"] == self._settings.prefix:
                 add(LINK, name, {"table": table["name"]})
+        if self._settings.media:
+            rules.update(media.parse(site, add))
         return State(objects, rules)
 
     def _parse_table(self, table: dict, add) -> dict:
@@ -178,7 +190,8 @@ class FortiosAdapter(Adapter):
             wanted.append(Wanted(Object(Ref(GROUP, self._settings.prefix), {"comment": MARK}, {"member": frozenset(natives)})))
             for name in inspecting:
                 wanted += self._exemption(name)
-        return wanted + self._rows(policy, state)
+        voice = [item for one in policy.media if self._settings.media and site.named_policies() for item in media.wanted(site, self._settings.prefix, one)]
+        return wanted + self._rows(policy, state) + voice
 
     def _custom_name(self, native: str) -> str:
         name = "%s-%s" % (self._settings.prefix, native.replace("*", "any"))
@@ -221,7 +234,9 @@ class FortiosAdapter(Adapter):
         now, done = state, set()
         for change in [change for change in changes if change not in last] + last:
             table = self._list_of(change)
-            if table is None:
+            if change.ref.kind in media.PATHS:
+                yield from media.steps(self._site, change, now, self._api.release)
+            elif table is None:
                 yield from self._step(change, now)
             elif table not in done:
                 # All that changes in one list is written once.
@@ -283,7 +298,7 @@ class FortiosAdapter(Adapter):
             yield step("PUT", "%s/%s" % (SSL, key(name)), {"ssl-exempt": self._exempt_rows(change)}, SSL)
         elif kind == INSPECTION:
             profile = change.fields["was"][0] if change.op == DELETE else new["profile"]
-            yield step("PUT", "%s/%d" % (POLICIES, self._site.policy_id(name)), {"ssl-ssh-profile": profile})
+            yield step("PUT", "%s/%d" % (POLICIES, self._site.number(name)), {"ssl-ssh-profile": profile})
         elif kind == LINK:
             table = 0 if change.op == DELETE else self._site.table_id(self._settings.prefix)
             yield step("PUT", "%s/%s" % (WEBFILTER, key(name)), {"web": {"urlfilter-table": table}})
@@ -391,7 +406,8 @@ def from_module(module) -> FortiosAdapter:
     who = p["audience"] or {}
     settings = Settings(
         *(tuple(who.get(name) or ()) for name in ("policies", "webfilter_profiles", "ssl_profiles")), p["vdom"], p["prefix"], tuple(p["url_filter_exempt"]),
-        p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"])
+        p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"],
+        bool(p["config"] and p["config"].get("media")) or p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
         raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
     transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
