@@ -65,6 +65,7 @@ TWINS = {
     # A URL filter of our own, and rows of ours in one of the site.
     "fortios-own": FortiosRig,
     "fortios-site": lambda folder: FortiosRig(folder, site="rows"),
+    "fortios-proxy": lambda folder: FortiosRig(folder, proxy=True),
     "fortios-voice": lambda folder: FortiosRig(folder, voice=True),
     # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
     "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),

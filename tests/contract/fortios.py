@@ -8,7 +8,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._forti
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import FIRST_ROW, FortiosAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
-from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.contract.rig import HOSTS, MEDIA, MEMBER, TwinRig
 from tests.twins.fortios import FortiOS
 
 POLICIES = {MEMBER: "members"}
@@ -18,9 +18,16 @@ class FortiosRig(TwinRig):
     name = "fortios"
     live = True
 
-    def __init__(self, folder, site="category", voice=False, **options):
+    def __init__(self, folder, site="category", voice=False, proxy=False, **options):
         super().__init__(folder)
         self.twin = FortiOS(site=site, **options)
+        self.by = "local_category" if proxy else "wildcard_fqdn"
+        if proxy:
+            for policy in self.twin.rows("firewall/policy"):
+                policy["inspection-mode"] = "proxy"
+            # Everything lives at one address, as behind a content delivery network.
+            self.twin.knobs.addresses.update({host: "198.51.100.1" for host in HOSTS})
+            self.twin.rows("webfilter/ftgd-local-cat").append({"desc": "company", "id": 140, "status": "enable"})
         if voice:
             self.media = MEDIA
             self.deny_udp("no-udp", 1)
@@ -29,7 +36,7 @@ class FortiosRig(TwinRig):
         self.table = "chatgpt" if self.own else "members-urls"
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
-        return Settings(**dict({"policies": tuple(POLICIES[who] for who in audience), "media": bool(self.media)}, **changes))
+        return Settings(**dict({"policies": tuple(POLICIES[who] for who in audience), "media": bool(self.media), "exempt_by": self.by}, **changes))
 
     def deny_udp(self, name, at, **columns):
         """A policy of the site that lets no UDP out, at that place."""

@@ -265,6 +265,73 @@ def test_a_disabled_row_is_protected_when_named(rig):
     assert result["conflicts"][0]["opens"] == "protected" and not result["conflicts"][0]["remedy"]
 
 
+# -- proxy mode -----------------------------------------------------------------------------------------------------
+
+CATEGORY, RATING = "webfilter/ftgd-local-cat", "webfilter/ftgd-local-rating"
+
+
+@pytest.fixture
+def proxy(make):
+    return make(proxy=True)
+
+
+def test_in_proxy_mode_a_local_category_exempts_by_name(proxy):
+    """All hosts share an address; with wildcard FQDNs their neighbours would be exempt too, which is refused."""
+    with pytest.raises(Failed, match="more people than the audience|goes by address"):
+        proxy.run(adapter=proxy.adapter(exempt_by="wildcard_fqdn"))
+    proxy.run(adapter=proxy.adapter(exempt_by="wildcard_fqdn"), accept_wider_audience=True)
+    assert proxy.decide(MEMBER, "www.example.com") == ("allow", "tunnel")
+    proxy.run("replaced")
+    assert proxy.decide(MEMBER, "www.example.com") == ("allow", "decrypt") and proxy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert not proxy.twin.rows("firewall.wildcard-fqdn/group") and not proxy.twin.rows("firewall.wildcard-fqdn/custom")
+
+
+def test_requests_with_a_local_category(proxy):
+    result = proxy.run()
+    assert writes(proxy) == [("POST", CATEGORY), ("POST", RATING), ("POST", RATING), ("PUT", "firewall/ssl-ssh-profile/deep-members"),
+                             ("POST", "webfilter/urlfilter"), ("PUT", "webfilter/profile/members")]
+    assert proxy.twin.row(CATEGORY, "chatgpt")["id"] == 141
+    assert {(row["url"], row["rating"]) for row in proxy.twin.rows(RATING)} == {("chatgpt.com", "141"), ("openai.com", "141")}
+    notes = {item["pattern"]: (item["exempt"], item["note"]) for item in result["coverage"]}
+    assert notes[".chatgpt.com"][0] == "yes" and "taken to hold for its subdomains" in notes[".chatgpt.com"][1]
+    proxy.twin.log.clear()
+    assert proxy.run()["requests"] == {"reads": 12, "writes": 0, "waited": 0, "connections": 1}
+
+
+def test_a_rating_of_the_site_stays_and_is_a_conflict(proxy):
+    rated = {"url": "openai.com", "rating": "52", "status": "enable"}
+    proxy.twin.rows(RATING).append(dict(rated))
+    result = proxy.run()
+    conflict, = [one for one in result["conflicts"] if one["effect"] == "decrypt"]
+    assert (conflict["where"], conflict["hosts"], conflict["remedy"]) == ("rating override openai.com", ("openai.com",), [])
+    assert {item["pattern"]: item["exempt"] for item in result["coverage"]}["*.openai.com"] == "no"
+    assert rated in [{name: row[name] for name in rated} for row in proxy.twin.rows(RATING)]
+
+
+def test_drift_in_a_rating_and_in_the_exempt_row_is_mended(proxy):
+    proxy.run()
+    next(row for row in proxy.twin.rows(RATING) if row["url"] == "chatgpt.com")["status"] = "disable"
+    profile = proxy.twin.row(SSL, "deep-members")
+    profile["ssl-exempt"] = [row for row in profile["ssl-exempt"] if row["fortiguard-category"] != 141]
+    result = proxy.run()
+    assert {(change["kind"], change["name"]) for change in result["changes"]} == {("rating override", "chatgpt.com"), ("TLS exemption", "deep-members")}
+    assert proxy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_a_category_that_others_use_too_is_not_taken_away(proxy):
+    proxy.run()
+    proxy.twin.rows(RATING).append({"url": "bank.test", "rating": "141", "status": "enable"})
+    proxy.run("deleted")
+    assert [row["desc"] for row in proxy.twin.rows(CATEGORY)] == ["company", "chatgpt"]
+    assert [row["url"] for row in proxy.twin.rows(RATING)] == ["bank.test"]
+
+
+def test_when_all_local_categories_are_taken_the_error_names_the_way_out(proxy):
+    proxy.twin.rows(CATEGORY)[:] = [{"desc": "c%d" % number, "id": number, "status": "enable"} for number in range(140, 192)]
+    with pytest.raises(Failed, match="all local categories .140 to 191. are taken.*exempt_by"):
+        proxy.run(check=True)
+
+
 # -- voice --------------------------------------------------------------------------------------------------------
 
 
@@ -319,6 +386,50 @@ def test_a_policy_for_voice_that_was_moved_or_switched_off_is_drift(voice):
     assert not voice.passes(MEMBER, *PUBLISHED[0])
     assert voice.run()["changed"]
     assert voice.passes(MEMBER, *PUBLISHED[0]) and policies(voice)[1] == "chatgpt-voice: members"
+    # Above the named policy it would pass what stands before that one.
+    rows.insert(0, rows.pop(1))
+    voice.deny_udp("quarantine", 1, srcaddr=[{"name": "sick"}])
+    assert voice.run()["changed"] and policies(voice)[:3] == ["quarantine", "members", "chatgpt-voice: members"]
+
+
+def test_it_is_made_switched_off(voice):
+    voice.twin.row("firewall/policy", "members")["av-profile"] = ""
+    voice.run()
+    made = next(request.json for request in voice.twin.log if request.method == "POST" and request.path.endswith("firewall/policy"))
+    assert made["status"] == "disable"
+
+
+def test_a_place_at_the_top_is_given_back(voice):
+    voice.run()
+    rows = voice.twin.rows("firewall/policy")
+    rows.insert(0, rows.pop(1))
+    voice.run("reverted", journal=voice.run("deleted")["journal"])
+    assert policies(voice)[0] == "chatgpt-voice: members"
+
+
+@pytest.mark.parametrize("columns", [{"status": "disable"}, {"dstintf": [{"name": "dmz"}]}, {"srcintf": [{"name": "guests"}]}, {"action": "accept"},
+                                     {"dstaddr": [{"name": "news"}]}, {"service": [{"name": "HTTPS"}]}], ids=str)
+def test_a_policy_that_takes_no_voice_is_not_passed(voice, columns):
+    voice.twin.rows("firewall/address").append({"name": "news", "type": "fqdn", "fqdn": "news.example"})
+    voice.twin.row("firewall/policy", "no-udp").update(columns)
+    voice.run()
+    assert policies(voice)[-1] == "chatgpt-voice: members"
+
+
+def test_ipv6_addresses_are_left_to_a_person(voice):
+    published = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28", "2001:db8::/48"],
+                                                "feed_date": "2026-07-25"}])
+    result = voice.run(policy=Policy.from_config(published))
+    assert "IPv6 addresses are left out" in result["manual"][0]
+    assert [row["name"] for row in voice.twin.rows("firewall/address")] == ["all", "chatgpt-203.0.113.0_28"]
+
+
+def test_a_long_name_is_cut_and_stays_its_own(voice):
+    long = ["a policy with a rather long name 1", "a policy with a rather long name 2"]
+    for name, row in zip(long, (voice.twin.row("firewall/policy", "members"), voice.twin.row("firewall/policy", "staff"))):
+        row["name"] = name
+    voice.run(adapter=voice.adapter(audience=(), policies=tuple(long)))
+    assert len([name for name in policies(voice) if name.startswith("chatgpt-voice: ")]) == 2
 
 
 def test_a_deny_that_stands_before_the_named_policy_is_told_and_not_passed(voice):

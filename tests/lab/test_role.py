@@ -17,7 +17,8 @@ from tests.twins.fortios import FortiOS
 from tests.twins.panos import Panos
 from tests.twins.zia import Zia
 
-POLICY = {"allow": [".chatgpt.com", "*.openai.com"], "exempt": [".chatgpt.com", "*.openai.com"]}
+POLICY = {"allow": [".chatgpt.com", "*.openai.com"], "exempt": [".chatgpt.com", "*.openai.com"], "media": [
+    {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28"], "feed_date": "2026-07-25"}]}
 PRODUCTS = {
     "fortios": (lambda: FortiOS(tls=True), lambda twin: {
         "access_fortios_host": "127.0.0.1", "access_fortios_port": twin.port, "access_audience": {"policies": ["members"]}},
@@ -76,6 +77,10 @@ def test_the_role_opens_verifies_and_takes_back(world):
     assert not again["changed"] and again["requests"]["writes"] == 0 and again["requests"]["connections"] == 1
     back = controller.run(access_state="reverted", access_journal=done["journal"])
     assert back["changed"] and twin.snapshot() == site, back["shown"]
+    controller.run()
+    gone = controller.run(access_state="deleted")
+    assert gone["changed"] and twin.decide("member", "chatgpt.com")[0] == "block", gone["shown"]
+    assert "203.0.113" not in str(twin.snapshot())
 
 
 def test_a_wrong_password_is_a_clear_error_without_the_password(world):

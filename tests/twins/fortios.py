@@ -81,6 +81,7 @@ class Knobs:
 
     release: tuple = (7, 4, 9)
     wildcard_apex: bool = True          # guess: whether *.x matches x; sources contradict each other
+    rating_subdomains: bool = True      # guess: whether the rating of a domain holds below it
     exempt_by_address: bool = True      # in proxy mode: ta-387569
     built_in_error: int = -7            # guess
     max_rows: int = 5000                # guess: by model
@@ -311,6 +312,8 @@ class FortiOS(Twin):
             rows.append(dict(copy.deepcopy(source), **{key: name}))
             return name
         if request.method == "POST":
+            if table == "firewall/policy" and "" in data.values():
+                raise Refusal(500, -56)
             name = data.get(key)
             if key in ("id", "policyid") and not name:
                 name = max([one[key] for one in rows], default=0) + 1
@@ -392,6 +395,11 @@ class FortiOS(Twin):
     @staticmethod
     def _check(tables: dict, method: str) -> None:
         """References to rows that are not there: a write that names one gets -3, a delete of one that is named -23."""
+        local = {row["id"] for row in tables["webfilter/ftgd-local-cat"]}
+        used = [int(row["rating"]) for row in tables["webfilter/ftgd-local-rating"]]
+        used += [row.get("fortiguard-category") or 0 for profile in tables["firewall/ssl-ssh-profile"] for row in profile["ssl-exempt"]]
+        if any(140 <= number <= 191 and number not in local for number in used):
+            raise Refusal(500, *((-23, "") if method == "DELETE" else (-3, "entry not found in datasource")))
         for table, (_key, _lists, refs) in TABLES.items():
             for path, target in refs.items():
                 names = {value for name in tables if name in TABLES and re.fullmatch(target.replace("*", ".*"), name)
@@ -477,10 +485,16 @@ class FortiOS(Twin):
                 if row["action"] == "exempt" and {"fortiguard", "all"} & set(row["exempt"].split()):
                     return False
                 break
-        local = next((row for row in tables["webfilter/ftgd-local-rating"] if row["url"] == host and row.get("status") != "disable"), None)
-        category = int(local["rating"]) if local else _nearest(self.knobs.categories, host)
         filters = {entry["category"]: entry["action"] for entry in (web.get("ftgd-wf") or {}).get("filters") or []}
+        local = self._local(tables, host)
+        # A local category concerns no web filter until the profile gives it an action (administration guide, 526649).
+        category = local if local in filters else _nearest(self.knobs.categories, host)
         return filters.get(category) in ("block", "warning", "authenticate")
+
+    def _local(self, tables: dict, host: str):
+        """The number of the category that the site rated a host into."""
+        rated = {row["url"]: int(row["rating"]) for row in tables["webfilter/ftgd-local-rating"] if row.get("status") != "disable"}
+        return _nearest(rated, host) if self.knobs.rating_subdomains else rated.get(host)
 
     def _matches(self, kind: str, url: str, host: str, proxy: bool) -> bool:
         """One row. Without decryption and with it, a row without a path is about the host."""
@@ -500,7 +514,7 @@ class FortiOS(Twin):
         groups = {row["name"]: [member["name"] for member in row["member"]] for row in tables["firewall.wildcard-fqdn/group"]}
         by_address = policy["inspection-mode"] == "proxy" and self.knobs.exempt_by_address
         for row in profile.get("ssl-exempt") or []:
-            if row.get("type") == "fortiguard-category" and row.get("fortiguard-category") == _nearest(self.knobs.categories, host):
+            if row.get("type") == "fortiguard-category" and row.get("fortiguard-category") in (_nearest(self.knobs.categories, host), self._local(tables, host)):
                 return "tunnel"
             for name in groups.get(row.get("wildcard-fqdn"), [row.get("wildcard-fqdn")]):
                 pattern = customs.get(name, "")

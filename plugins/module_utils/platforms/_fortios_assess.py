@@ -14,6 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UP
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import names, takes
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_ratings import LOCAL, RATING, foreign
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
     BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Site, render, row_hits, row_name,
 )
@@ -63,6 +64,7 @@ class Assessor:
         self._dns_rows()
         self._deny_policies()
         self._other_controls()
+        self._foreign_ratings()
         self._audience(tables)
         self._losses()
         found.coverage = [self._coverage(pattern, tables) for pattern in self._policy.allow]
@@ -160,6 +162,12 @@ class Assessor:
                 self._conflict("cookies", where, "options cookiefilter", decrypted, True, (), "add activex-java-cookie to url_filter_exempt",
                                _conflict_id(Ref("cookies", where)))
 
+    def _foreign_ratings(self) -> None:
+        for host, category in sorted(foreign(self._site, self._policy.exempt).items()):
+            where = "rating override %s" % host
+            self._conflict("decrypt", where, "the site rates it into category %s" % category, [host], True, (), "remove that rating, or exempt its category",
+                           _conflict_id(Ref("rating", where)))
+
     def _conflict(self, effect, where, text, hosts, certain, remedy, opens, identity) -> None:
         if hosts and not any(conflict.id == identity for conflict in self._found.conflicts):
             self._found.conflicts.append(Conflict(identity, effect, where, text, tuple(str(p) for p in hosts), certain, remedy, opens))
@@ -202,6 +210,8 @@ class Assessor:
 
     def _coverage(self, pattern, tables: dict) -> Coverage:
         notes = ["widened: *.%s also matches %s itself, by the wider reading" % (pattern.name, pattern.name)] if pattern.kind == "subdomains" else []
+        if self._settings.exempt_by == "local_category" and pattern.kind != "exact" and self._exempt.covering(pattern) is not None:
+            notes.append("exempt by the rating of %s, which is taken to hold for its subdomains" % pattern.name)
         allowed = "yes"
         for table in tables.values():
             ours = self._state.objects.get(Ref(TABLE, table)) if table else None
@@ -222,10 +232,18 @@ class Assessor:
         inspecting = self._site.inspecting_profiles()
         if not inspecting:
             return "yes", "nothing is decrypted for these policies"
-        group = self._state.objects.get(Ref(GROUP, self._settings.prefix))
         rows = [self._settings.clone_builtin if name in BUILT_IN and self._settings.clone_builtin else name for name in inspecting]
-        held = group is not None and _holds(group.members["member"], pattern) and all(Ref(EXEMPTION, name) in self._state.objects for name in rows)
-        return ("yes", "wildcard FQDN group %s" % self._settings.prefix) if held else ("no", None)
+        by = LOCAL if self._settings.exempt_by == "local_category" else GROUP
+        linked = [self._state.objects.get(Ref(EXEMPTION, name)) for name in rows]
+        held = self._listed(by, pattern) and all(one is not None and by in one.fields["by"] for one in linked)
+        return ("yes", "%s %s" % (by, self._settings.prefix)) if held else ("no", None)
+
+    def _listed(self, by: str, pattern) -> bool:
+        if by == LOCAL:
+            rating = self._state.objects.get(Ref(RATING, pattern.name))
+            return rating is not None and rating.fields == {"rating": self._settings.prefix, "status": "enable"}
+        group = self._state.objects.get(Ref(GROUP, self._settings.prefix))
+        return group is not None and _holds(group.members["member"], pattern)
 
 
 def _holds(entries, pattern) -> bool:

@@ -80,6 +80,9 @@ class Site:
         self.addresses: dict = {}
         self.address_groups: dict = {}
         self.services: dict = {}
+        #: Numbers of local categories by name, and rating overrides by URL.
+        self.local_categories: dict = {}
+        self.ratings: dict = {}
         self.scanned = False
         self._made: dict = {}
 
@@ -149,8 +152,22 @@ class Site:
         return any((profile.get(part) or {}).get(word) == "deep-inspection"
                    for part, word in (("https", "status"), ("ssl", "inspect-all")))
 
+    def local_name(self, rating: object) -> str:
+        """The name of the local category with that number; the number itself for any other."""
+        return next((name for name, number in self.local_categories.items() if str(number) == str(rating)), str(rating))
+
+    def exempt_row_by(self, row: dict) -> str | None:
+        """What an exempt row of ours in an SSL profile goes by; None for one of the site."""
+        prefix = self._settings.prefix
+        if row.get("wildcard-fqdn") == prefix:
+            return GROUP
+        category = row.get("fortiguard-category")
+        return "local category" if category and category == self.local_categories.get(prefix) else None
+
     def by_address(self) -> list:
         """Named policies in proxy mode: there an exemption by wildcard FQDN goes by the address that DNS gave, not by the name (ta-387569)."""
+        if self._settings.exempt_by == "local_category":
+            return []
         return [self.policy_name(policy) for policy in self.named_policies() if policy.get("inspection-mode") == "proxy"]
 
     # -- tables

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media, _fortios_ratings as ratings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_assess import Assessor, blocking_rows
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import ADDRESS, ADDRESSES, POLICY, SERVICE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
     BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render, row_name, row_native,
 )
@@ -49,13 +50,14 @@ class Settings:
     accept_fortimanager_managed: bool = False
     comment: str | None = None
     media: bool = False
+    exempt_by: str = "wildcard_fqdn"
 
 
 class FortiosAdapter(Adapter):
     """One VDOM of a FortiGate."""
 
     product = "fortios"
-    kinds = (CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY)
+    kinds = (CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY)
 
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
@@ -100,6 +102,9 @@ class FortiosAdapter(Adapter):
         site.groups = {group["name"]: group for group in self._api.get(GROUPS)}
         if any(policy.get("profile-type") == "group" for policy in site.policies) and not site.profile_groups:
             site.profile_groups = {group["name"]: group for group in self._api.get("firewall/profile-group")}
+        if self._settings.exempt_by == "local_category":
+            site.local_categories = {row["desc"]: row["id"] for row in self._api.get(ratings.PATHS[LOCAL])}
+            site.ratings = {row["url"]: row for row in self._api.get(ratings.PATHS[RATING])}
         if self._settings.media:
             site.addresses, site.address_groups, site.services = (
                 {row["name"]: row for row in self._api.get(media.PATHS[kind])} for kind in (ADDRESS, ADDRESSES, SERVICE))
@@ -130,8 +135,9 @@ class FortiosAdapter(Adapter):
             source = re.match(re.escape(MARK) + r", clone of (.+)", profile.get("comment") or "")
             if source:
                 add(PROFILE, name, {"clone of": source[1]})
-            if any(row.get("wildcard-fqdn") == self._settings.prefix for row in profile.get("ssl-exempt") or []):
-                add(EXEMPTION, name, {"wildcard-fqdn": self._settings.prefix})
+            by = [found for found in map(site.exempt_row_by, profile.get("ssl-exempt") or []) if found]
+            if by:
+                add(EXEMPTION, name, {"by": " and ".join(by)})
         for policy in site.policies:
             clone = objects.get(Ref(PROFILE, policy.get("ssl-ssh-profile") or ""))
             if clone:
@@ -144,6 +150,8 @@ class FortiosAdapter(Adapter):
             table = site.table_of(profile)
             if table is not None and table["name"] == self._settings.prefix:
                 add(LINK, name, {"table": table["name"]})
+        if self._settings.exempt_by == "local_category":
+            ratings.parse(site, self._settings.prefix, add)
         if self._settings.media:
             rules.update(media.parse(site, add))
         return State(objects, rules)
@@ -183,28 +191,33 @@ class FortiosAdapter(Adapter):
         natives = sorted({native for pattern in policy.exempt for native in render(pattern)})
         inspecting = site.inspecting_profiles()
         if natives and inspecting:
-            known = site.custom_names()
-            for native in natives:
-                if native not in known or is_ours(site.customs[known[native]]):
-                    wanted.append(Wanted(Object(Ref(CUSTOM, known.get(native) or self._custom_name(native)), {"wildcard-fqdn": native, "comment": MARK})))
-            wanted.append(Wanted(Object(Ref(GROUP, self._settings.prefix), {"comment": MARK}, {"member": frozenset(natives)})))
+            by_name = self._settings.exempt_by == "local_category"
+            wanted += ratings.wanted(self._settings.prefix, policy.exempt, site) if by_name else self._fqdns(natives)
             for name in inspecting:
                 wanted += self._exemption(name)
         voice = [item for one in policy.media if self._settings.media and site.named_policies() for item in media.wanted(site, self._settings.prefix, one)]
         return wanted + self._rows(policy, state) + voice
+
+    def _fqdns(self, natives: list) -> list:
+        known, wanted = self._site.custom_names(), []
+        for native in natives:
+            if native not in known or is_ours(self._site.customs[known[native]]):
+                wanted.append(Wanted(Object(Ref(CUSTOM, known.get(native) or self._custom_name(native)), {"wildcard-fqdn": native, "comment": MARK})))
+        return wanted + [Wanted(Object(Ref(GROUP, self._settings.prefix), {"comment": MARK}, {"member": frozenset(natives)}))]
 
     def _custom_name(self, native: str) -> str:
         name = "%s-%s" % (self._settings.prefix, native.replace("*", "any"))
         return name if len(name) <= 79 else "%s-%s" % (name[:68], hashlib.sha256(native.encode()).hexdigest()[:10])
 
     def _exemption(self, name: str) -> list:
+        row = {"by": LOCAL if self._settings.exempt_by == "local_category" else GROUP}
         if name not in BUILT_IN:
-            return [Wanted(Object(Ref(EXEMPTION, name), {"wildcard-fqdn": self._settings.prefix}))]
+            return [Wanted(Object(Ref(EXEMPTION, name), row))]
         clone = self._settings.clone_builtin
         if not clone:
             raise AccessError(REFUSED, "the SSL inspection profile %s is built in and cannot be changed: give these policies another one, or set "
                               "clone_builtin to the name of a copy to make and use" % name)
-        found = [Wanted(Object(Ref(PROFILE, clone), {"clone of": name})), Wanted(Object(Ref(EXEMPTION, clone), {"wildcard-fqdn": self._settings.prefix}))]
+        found = [Wanted(Object(Ref(PROFILE, clone), {"clone of": name})), Wanted(Object(Ref(EXEMPTION, clone), row))]
         named = [p for p in self._site.named_policies() if p.get("ssl-ssh-profile") == name]
         return found + [Wanted(Object(Ref(INSPECTION, self._site.policy_name(p)), {"profile": clone, "was": name})) for p in named]
 
@@ -230,12 +243,15 @@ class FortiosAdapter(Adapter):
     # -- writing
 
     def steps(self, changes, state: State):
-        last = [change for change in changes if change.ref.kind == CUSTOM and change.op == DELETE]
+        # What others refer to goes after these let go of it.
+        last = [change for kind in (GROUP, CUSTOM, RATING, LOCAL) for change in changes if change.ref.kind == kind and change.op == DELETE]
         now, done = state, set()
         for change in [change for change in changes if change not in last] + last:
             table = self._list_of(change)
             if change.ref.kind in media.PATHS:
                 yield from media.steps(self._site, change, now, self._api.release)
+            elif change.ref.kind in ratings.PATHS:
+                yield ratings.step(self._site, self._settings.prefix, change)
             elif table is None:
                 yield from self._step(change, now)
             elif table not in done:
@@ -312,9 +328,12 @@ class FortiosAdapter(Adapter):
 
     def _exempt_rows(self, change) -> list:
         source = self._site.ssl_profiles.get(change.ref.name) or {}
-        rows = [row for row in source.get("ssl-exempt") or [] if row.get("wildcard-fqdn") != self._settings.prefix]
+        rows = [row for row in source.get("ssl-exempt") or [] if self._site.exempt_row_by(row) is None]
         if change.op != DELETE:
-            rows.append({"id": max([row["id"] for row in rows], default=0) + 1, "type": "wildcard-fqdn", "wildcard-fqdn": self._settings.prefix})
+            ours = {"type": "wildcard-fqdn", "wildcard-fqdn": self._settings.prefix}
+            if change.fields["by"][1] == LOCAL:
+                ours = {"type": "fortiguard-category", "fortiguard-category": ratings.number(self._site, self._settings.prefix)}
+            rows.append(dict(ours, id=max([row["id"] for row in rows], default=0) + 1))
         if len(rows) > MAX_EXEMPT_ROWS:
             raise AccessError(REFUSED, "the SSL inspection profile %s holds %d exempt rows already, which is as many as it can"
                               % (change.ref.name, MAX_EXEMPT_ROWS))
@@ -407,7 +426,8 @@ def from_module(module) -> FortiosAdapter:
     settings = Settings(
         *(tuple(who.get(name) or ()) for name in ("policies", "webfilter_profiles", "ssl_profiles")), p["vdom"], p["prefix"], tuple(p["url_filter_exempt"]),
         p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"],
-        bool(p["config"] and p["config"].get("media")) or p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+        bool(p["config"] and p["config"].get("media")) or p["state"] in ("replaced", "deleted", "gathered", "reverted"),
+        p["exempt_by"])
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
         raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
     transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
