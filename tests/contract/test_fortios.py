@@ -43,13 +43,13 @@ def writes(rig):
 
 
 def test_requests_of_a_converge_and_of_a_rerun(rig):
-    """Read: policies, URL filters, web profiles, SSL profiles, wildcard FQDNs and groups; four more for the scan. Then the two looks before the
+    """Read: policies, URL filters, web profiles, SSL profiles, wildcard FQDNs and groups; four more for the scan. Then the three looks before the
     first write; three wildcard FQDNs, the group, the SSL profile, the URL filter, the link, and a look before the list of somebody else; read back."""
     result = rig.run()
     assert writes(rig) == [("POST", "firewall.wildcard-fqdn/custom")] * 3 + [
         ("POST", "firewall.wildcard-fqdn/group"), ("PUT", "firewall/ssl-ssh-profile/deep-members"), ("POST", "webfilter/urlfilter"),
         ("PUT", "webfilter/profile/members")]
-    assert result["requests"] == {"reads": 10 + 2 + 1 + 6, "writes": 7, "waited": 0, "connections": 1}
+    assert result["requests"] == {"reads": 10 + 3 + 1 + 6, "writes": 7, "waited": 0, "connections": 1}
     rig.twin.log.clear()
     assert rig.run()["requests"] == {"reads": 10, "writes": 0, "waited": 0, "connections": 1}
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 6
@@ -265,6 +265,18 @@ def test_a_disabled_row_is_protected_when_named(rig):
     assert result["conflicts"][0]["opens"] == "protected" and not result["conflicts"][0]["remedy"]
 
 
+def test_a_header_that_keeps_people_in_their_workspace_needs_a_word(proxy):
+    headers = [{"id": 1, "name": "ChatGPT-Allowed-Workspace-Id", "action": "add-to-request", "content": "ws-1"}]
+    proxy.twin.rows("web-proxy/profile").append({"name": "workspace", "headers": headers})
+    proxy.twin.row("firewall/policy", "members")["webproxy-profile"] = "workspace"
+    with pytest.raises(Failed, match="web proxy profile workspace of policy members adds the header.*tenant_control"):
+        proxy.run()
+    proxy.run(tenant_control="keep")
+    assert proxy.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt") and proxy.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
+    headers[0]["action"] = "remove-from-request"
+    assert proxy.run()["changed"] and proxy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
 # -- proxy mode -----------------------------------------------------------------------------------------------------
 
 CATEGORY, RATING = "webfilter/ftgd-local-cat", "webfilter/ftgd-local-rating"
@@ -470,6 +482,34 @@ def test_a_managed_device_is_refused_unless_told(rig):
     with pytest.raises(Failed, match="managed by the FortiManager 192.0.2.9"):
         rig.run()
     assert rig.run(adapter=rig.adapter(accept_fortimanager_managed=True))["changed"]
+
+
+@pytest.mark.parametrize("release", [(6, 4, 14), (7, 4, 9)])
+def test_only_the_primary_of_a_cluster_is_written_to(make, release):
+    rig = make(release=release)
+    rig.twin.state["root"]["system/ha"]["mode"] = "a-p"
+    rig.twin.knobs.primary = "FGVM010000000002"
+    before = rig.twin.snapshot()
+    with pytest.raises(Failed, match="not the primary of its cluster .FGVM010000000001.: write to the cluster's own address.*Nothing was changed"):
+        rig.run()
+    assert rig.twin.snapshot() == before
+    rig.twin.knobs.primary = "FGVM010000000001"
+    assert rig.run()["diagnosis"]["ha"] == {"mode": "a-p", "members": ["FGVM010000000001", "FGVM010000000002"], "primary": True}
+
+
+def test_a_cluster_that_does_not_say_who_is_who_is_written_to_and_that_is_said(rig):
+    rig.twin.state["root"]["system/ha"]["mode"] = "a-a"
+    rig.twin.denied.add("system/ha-checksums")
+    assert rig.run()["diagnosis"]["ha"] == {"mode": "a-a", "members": [], "primary": None}
+
+
+def test_addresses_that_are_no_longer_published_go_after_the_group_let_go_of_them(voice):
+    voice.run()
+    published = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["198.51.100.7/32"],
+                                                "feed_date": "2026-08-25"}])
+    voice.run("replaced", Policy.from_config(published))
+    assert [packet for packet in PACKETS if voice.passes(MEMBER, *packet)] == [PUBLISHED[1]]
+    assert [row["name"] for row in voice.twin.rows("firewall/address")] == ["all", "chatgpt-198.51.100.7_32"]
 
 
 @pytest.mark.parametrize("mode", ["manual", "revert"])

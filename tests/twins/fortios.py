@@ -33,14 +33,15 @@ TABLES = {
     "firewall/policy": ("policyid", (), {
         "dstaddr.name": "firewall/addr*", "service.name": "firewall.service/custom",
         "webfilter-profile": "webfilter/profile", "ssl-ssh-profile": "firewall/ssl-ssh-profile", "dnsfilter-profile": "dnsfilter/profile",
-        "application-list": "application/list", "profile-group": "firewall/profile-group"}),
+        "application-list": "application/list", "webproxy-profile": "web-proxy/profile", "profile-group": "firewall/profile-group"}),
     "firewall/profile-group": ("name", (), {"webfilter-profile": "webfilter/profile", "ssl-ssh-profile": "firewall/ssl-ssh-profile"}),
     "dnsfilter/domain-filter": ("id", ("entries",), {}),
     "dnsfilter/profile": ("name", (), {"domain-filter.domain-filter-table": "dnsfilter/domain-filter"}),
     "application/list": ("name", ("entries",), {}),
+    "web-proxy/profile": ("name", ("headers",), {}),
     "user/group": ("name", ("member",), {}),
 }
-SINGLETONS = ("system/global", "system/central-management")
+SINGLETONS = ("system/global", "system/central-management", "system/ha")
 #: What the device fills in on create.
 DEFAULTS = {
     "webfilter/urlfilter": {"comment": "", "one-arm-ips-urlfilter": "disable", "ip-addr-block": "disable", "entries": []},
@@ -84,6 +85,7 @@ class Knobs:
     rating_subdomains: bool = True      # guess: whether the rating of a domain holds below it
     exempt_by_address: bool = True      # in proxy mode: ta-387569
     built_in_error: int = -7            # guess
+    primary: str = "FGVM010000000001"
     max_rows: int = 5000                # guess: by model
     categories: dict = field(default_factory=lambda: {name: AI for name in (
         "chatgpt.com", "openai.com", "oaistatic.com", "oaiusercontent.com", "claude.ai", "other-ai.example")})
@@ -113,6 +115,7 @@ class FortiOS(Twin):
     def _site(self, site: str) -> dict:
         tables = {name: [] for name in TABLES}
         tables["system/global"] = {"cfg-save": "automatic", "hostname": "fgt-a"}
+        tables["system/ha"] = {"mode": "standalone", "group-name": ""}
         tables["system/central-management"] = {"type": "none", "fmg": "", "mode": "normal"}
         tables["firewall/address"].append(self._filled("firewall/address", {"name": "all"}))
         port_services = "TCP/UDP/UDP-Lite/SCTP" if self.knobs.release >= (7, 6) else "TCP/UDP/SCTP"
@@ -225,6 +228,10 @@ class FortiOS(Twin):
         body = self._envelope(request, path, vdom)
         if path == "system/status":
             body["results"] = {"model_name": "FortiGate", "model_number": "VM64", "hostname": "fgt-a"}
+        elif path == "system/ha-checksums":
+            word = "is_manage_primary" if self.knobs.release >= (7, 0) else "is_manage_master"  # guess
+            body["results"] = [{"serial_no": serial, word: int(serial == self.knobs.primary), "checksum": {"all": "0"}} for serial in (
+                "FGVM010000000001", "FGVM010000000002")]
         elif path == "system/config/save" and request.method == "POST":
             self.saved = True
             body["results"] = {}

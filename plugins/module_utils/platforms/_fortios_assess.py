@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import names, takes
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_ratings import LOCAL, RATING, foreign
@@ -24,6 +24,7 @@ _CONTROLS = {"av-profile": "av", "dlp-profile": "dlp", "dlp-sensor": "dlp", "fil
 _FLAGS = {"av": "av", "dlp": "dlp", "all": "av"}
 #: OpenAI.ChatGPT and OpenAI.ChatGPT_File.Upload; which of the two 56684 is, sources do not agree on.
 SIGNATURES = (56684,)
+_WORKSPACE = "chatgpt-allowed-workspace-id"
 
 
 def blocking_rows(site: Site, state: State, table: str, policy) -> frozenset:
@@ -67,6 +68,7 @@ class Assessor:
         self._foreign_ratings()
         self._audience(tables)
         self._losses()
+        self._tenant_controls()
         found.coverage = [self._coverage(pattern, tables) for pattern in self._policy.allow]
         for media in self._policy.media:
             self._media(media)
@@ -201,6 +203,15 @@ class Assessor:
         skipped = {_FLAGS[flag] for flag in self._settings.exempt_flags if flag in _FLAGS}
         for control in sorted(skipped):
             self._lose(Loss(control, "url_filter_exempt", tuple(str(pattern) for pattern in self._policy.allow)))
+
+    def _tenant_controls(self) -> None:
+        """Web proxy profiles that add the workspace header to requests, which needs decryption (fortinet.fortios, web_proxy_profile)."""
+        hosts = tuple(pattern for pattern in self._policy.exempt if pattern.matches("chatgpt.com") or pattern.matches("x.chatgpt.com"))
+        for policy in self._site.named_policies():
+            used = policy.get("webproxy-profile")
+            headers = self._site.proxy_profiles.get(used, {}).get("headers") or []
+            if hosts and any(str(header.get("name") or "").lower() == _WORKSPACE and header.get("action") == "add-to-request" for header in headers):
+                self._found.tenant_controls.append(TenantControl("web proxy profile %s of policy %s" % (used, self._site.policy_name(policy)), hosts))
 
     def _lose(self, loss: Loss) -> None:
         if loss not in self._found.losses:

@@ -75,6 +75,7 @@ class Site:
         self.customs: dict = {}
         self.groups: dict = {}
         self.profile_groups: dict = {}
+        self.proxy_profiles: dict = {}
         self.dns_profiles: dict = {}
         self.applications: dict = {}
         self.addresses: dict = {}

@@ -31,7 +31,8 @@ CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-
 FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
 MAX_EXEMPT_ROWS = 512
 _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
-                  "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|dstaddr|comments")
+                  "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|webproxy-profile|"
+                  "dstaddr|comments")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,8 @@ class FortiosAdapter(Adapter):
         site.groups = {group["name"]: group for group in self._api.get(GROUPS)}
         if any(policy.get("profile-type") == "group" for policy in site.policies) and not site.profile_groups:
             site.profile_groups = {group["name"]: group for group in self._api.get("firewall/profile-group")}
+        if any(policy.get("webproxy-profile") for policy in site.policies) and not site.proxy_profiles:
+            site.proxy_profiles = {profile["name"]: profile for profile in self._api.get("web-proxy/profile")}
         if self._settings.exempt_by == "local_category":
             site.local_categories = {row["desc"]: row["id"] for row in self._api.get(ratings.PATHS[LOCAL])}
             site.ratings = {row["url"]: row for row in self._api.get(ratings.PATHS[RATING])}
@@ -244,7 +247,7 @@ class FortiosAdapter(Adapter):
 
     def steps(self, changes, state: State):
         # What others refer to goes after these let go of it.
-        last = [change for kind in (GROUP, CUSTOM, RATING, LOCAL) for change in changes if change.ref.kind == kind and change.op == DELETE]
+        last = [change for kind in (GROUP, CUSTOM, RATING, LOCAL, ADDRESSES, SERVICE, ADDRESS) for change in changes if change.ref.kind == kind and change.op == DELETE]
         now, done = state, set()
         for change in [change for change in changes if change not in last] + last:
             table = self._list_of(change)
@@ -409,8 +412,22 @@ class FortiosAdapter(Adapter):
         if manager.get("type") == "fortimanager" and manager.get("fmg") and not self._settings.accept_fortimanager_managed:
             raise AccessError(REFUSED, "%s is managed by the FortiManager %s, whose next install would take local changes away: make the change there, or set "
                               "accept_fortimanager_managed" % (self._api.host, str(manager["fmg"]).strip('" ')))
+        self._cluster()
         self._save = (self._api.get("system/global", format="cfg-save") or [{}])[0].get("cfg-save") or "automatic"
         return False
+
+    def _cluster(self) -> None:
+        """In a cluster only the primary is written to; another member would lose the change to it. Who is who is told by both the words of 6.4 and of 7.0."""
+        mode = (self._api.get("system/ha", format="mode") or [{}])[0].get("mode") or "standalone"
+        self.diagnosis["ha"] = {"mode": mode}
+        if mode == "standalone":
+            return
+        members = {str(member.get("serial_no")): member for member in self._api.look("system/ha-checksums")}
+        mine = members.get(self._api.serial, {})
+        primary = next((bool(mine[word]) for word in ("is_manage_primary", "is_manage_master") if word in mine), None)
+        self.diagnosis["ha"].update({"members": sorted(members), "primary": primary})
+        if primary is False:
+            raise AccessError(REFUSED, "%s is not the primary of its cluster (%s): write to the cluster's own address" % (self._api.host, self._api.serial))
 
     def activate(self) -> list:
         if self._save != "automatic":
