@@ -33,7 +33,8 @@ options:
     description:
       - Token of a REST API administrator. It is sent in a header, never in an URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
       - Its profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), to read C(fwgrp.policy) and C(sysgrp.cfg), and with
-        O(scan_conflicts) to read the rest of C(utmgrp). With O(clone_builtin) it also has to write policies.
+        O(scan_conflicts) to read the rest of C(utmgrp). With O(clone_builtin), and when O(config) has C(media), it also has to write
+        policies, addresses and services.
       - On an HA pair a token belongs to one member.
     type: str
     required: true
@@ -65,7 +66,9 @@ options:
         elements: str
         default: []
   prefix:
-    description: Name of our URL filter and of our group of wildcard FQDNs; the start of the names of our wildcard FQDNs.
+    description: >-
+      Name of our URL filter, of our group of wildcard FQDNs and of our local category; the start of the names of our wildcard FQDNs and of what
+      we make for voice.
     type: str
     default: chatgpt
   url_filter_exempt:
@@ -81,6 +84,16 @@ options:
       When a policy uses a built-in SSL inspection profile, which cannot be changed, make a copy of this name and let the named policies use it.
       Without it such a profile is an error.
     type: str
+  exempt_by:
+    description:
+      - What the exemption from TLS inspection goes by.
+      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it goes by name, in proxy mode by address, so that neighbours on the same address
+        are exempt too, which is RV(audience_widened).
+      - V(local_category) is a local category into which the hosts are rated; it goes by name in both modes. It concerns no web filter, since no
+        profile gives it an action. The rating of a domain is taken to hold for its subdomains, which no source confirms; let verification decide.
+    type: str
+    choices: [wildcard_fqdn, local_category]
+    default: wildcard_fqdn
   scan_conflicts:
     description: >-
       Read DNS filters, application lists and FQDN addresses too, and say what of them, and which deny policies above, still block a wanted host.
@@ -103,11 +116,11 @@ attributes:
 notes:
   - Rows are of type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources do not agree whether
     C(*.example.com) matches C(example.com) itself; the wider reading is assumed and reported.
-  - In proxy mode an exemption by wildcard FQDN goes by address, so that neighbours on the same address are exempt too. That is reported as
-    RV(audience_widened).
   - Our rows in a URL filter of the site are known by their number, from 1862300000 on; a row that O(unblock) disabled gets 1862400000 added to
     its number until it is enabled again.
-  - Voice needs a firewall policy of its own; RV(manual) says which.
+  - Voice needs a firewall policy. For each policy in O(audience) one is made beside it with the same people and profiles, the published addresses
+    and UDP port alone, below that policy and above the first deny that would take its packets. IPv6 addresses are left to RV(manual).
+  - Of a cluster only the primary is written to, where the device says which one it is.
 seealso:
   - plugin: netaccess.chatgpt.policy
     plugin_type: lookup
@@ -248,7 +261,7 @@ manual:
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice, UDP 3478 to 4 published addresses): add a policy for these addresses above the denies; this module makes no policies']
+  sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): its IPv6 addresses are left out; add a policy for them']
 activation:
   description: Every write is in force at once; here is whether the configuration had to be saved.
   returned: after an activation
@@ -312,6 +325,7 @@ def main():
         url_filter_exempt=dict(type="list", elements="str", default=["fortiguard"], choices=[
             "fortiguard", "av", "web-content", "activex-java-cookie", "dlp", "range-block", "pass", "antiphish", "all"]),
         clone_builtin=dict(type="str"),
+        exempt_by=dict(type="str", choices=["wildcard_fqdn", "local_category"], default="wildcard_fqdn"),
         scan_conflicts=dict(type="bool", default=True),
         accept_fortimanager_managed=dict(type="bool", default=False),
     )

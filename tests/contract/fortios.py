@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import FIRST_ROW, FortiosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_lists import FIRST_ROW
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortios import FortiosAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
 from tests.contract.rig import HOSTS, MEDIA, MEMBER, TwinRig

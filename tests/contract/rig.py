@@ -215,4 +215,5 @@ def wider(now: tuple, limit: tuple) -> bool:
     return opened or (now[0] == "allow" and now[1] == "tunnel" and limit[1] != "tunnel")
 
 
-__all__ = ["FIRST", "HOSTS", "LATER", "MEDIA", "MEMBER", "OTHERS", "PACKETS", "PUBLISHED", "STRANGER", "UNREACHABLE", "WANTED", "Fault", "Killed", "Meter", "Rig", "TwinRig", "wider"]
+__all__ = ["FIRST", "HOSTS", "LATER", "MEDIA", "MEMBER", "OTHERS", "PACKETS", "PUBLISHED", "STRANGER", "UNREACHABLE", "WANTED", "Fault",
+           "Killed", "Meter", "Rig", "TwinRig", "wider"]

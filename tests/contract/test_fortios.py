@@ -376,7 +376,8 @@ def test_the_policy_for_voice_is_the_named_one_with_another_destination(voice):
                   "internet-service-name": [{"name": "Microsoft"}], "uuid": "1-2-3"})
     voice.run()
     made = voice.twin.row("firewall/policy", "chatgpt-voice: members")
-    for column in ("srcintf", "dstintf", "srcaddr", "groups", "src-vendor-mac", "fsso-groups", "schedule", "nat", "utm-status", "av-profile", "ssl-ssh-profile"):
+    for column in ("srcintf", "dstintf", "srcaddr", "groups", "src-vendor-mac", "fsso-groups", "schedule", "nat", "utm-status", "av-profile",
+                   "ssl-ssh-profile"):
         assert made[column] == named[column]
     assert (made["dstaddr"], made["service"], made["logtraffic"]) == ([{"name": "chatgpt-voice"}], [{"name": "chatgpt-voice"}], "all")
     assert "uuid" not in made and "internet-service-name" not in made and "internet-service" not in made

@@ -100,7 +100,8 @@ SCENARIOS = [
     *moody("http: cut off", "truncated", fail("http", "eof_error", NOT)),
     # -- the network
     routed("tcp: timeout", lambda host: host.firewall("ip daddr %s tcp dport 443 drop" % host.address(TARGET)), fail("tcp", "generic_timeout_error")),
-    routed("tcp: refused", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with tcp reset" % host.address(TARGET)), fail("tcp", "connection_refused")),
+    routed("tcp: refused", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with tcp reset" % host.address(TARGET)),
+           fail("tcp", "connection_refused")),
     routed("tcp: rejected by a firewall", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with icmp admin-prohibited" % host.address(TARGET)),
            fail("tcp", ("host_unreachable", "network_unreachable", "connection_refused"))),
     routed("dns: no such name", lambda host: host.names(TARGET), fail("dns", ("dns_nxdomain_error", "dns_no_answer"))),

@@ -39,7 +39,8 @@ def verify(path, tmp_path):
         (tmp_path / "inventory.yml").write_text(yaml.safe_dump(inventory))
         roles = [{"role": "netaccess.chatgpt.verify", "vars": {"verify_mode": mode}} for mode in modes]
         (tmp_path / "play.yml").write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "roles": [role]} for role in roles]))
-        done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(tmp_path / "inventory.yml"), str(tmp_path / "play.yml"), *flags],
+        program = str(Path(sys.executable).parent / "ansible-playbook")
+        done = subprocess.run([program, "-i", str(tmp_path / "inventory.yml"), str(tmp_path / "play.yml"), *flags],
                               env=dict(os.environ, ANSIBLE_NOCOLOR="1"), capture_output=True, text=True, check=False)
         results = {file.stem: json.loads(file.read_text()) for file in tmp_path.glob("*.json")}
         return done.returncode, done.stdout + done.stderr, results

@@ -53,7 +53,8 @@ DEFAULTS = {
     "firewall/addrgrp": {"comment": "", "member": []},
     "firewall/address": {"comment": "", "type": "ipmask", "subnet": "0.0.0.0 0.0.0.0"},
     "firewall.service/custom": {"comment": "", "protocol": "TCP/UDP/SCTP", "tcp-portrange": "", "udp-portrange": ""},
-    "firewall/policy": {"name": "", "schedule": "always", "nat": "enable", "service": [], "status": "enable", "action": "deny", "srcaddr": [], "dstaddr": [], "groups": [], "users": [], "utm-status": "disable",
+    "firewall/policy": {"name": "", "schedule": "always", "nat": "enable", "service": [],
+                        "status": "enable", "action": "deny", "srcaddr": [], "dstaddr": [], "groups": [], "users": [], "utm-status": "disable",
                         "inspection-mode": "flow", "profile-type": "single", "webfilter-profile": "", "ssl-ssh-profile": "no-inspection",
                         "dnsfilter-profile": "", "application-list": "", "av-profile": "", "logtraffic": "utm", "comments": ""},
 }
@@ -144,7 +145,8 @@ class FortiOS(Twin):
             tables["dnsfilter/profile"].append({"name": name, "domain-filter": {"domain-filter-table": number}})
             tables["firewall/policy"].append(self._filled("firewall/policy", {
                 "policyid": number * 10, "name": name, "action": "accept", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
-                "srcaddr": [{"name": "all"}], "dstaddr": [{"name": "all"}], "service": [{"name": "HTTPS"}, {"name": "DNS"}], "groups": [{"name": "ai-users" if name == "members" else "staff"}], "utm-status": "enable", "webfilter-profile": name,
+                "srcaddr": [{"name": "all"}], "dstaddr": [{"name": "all"}], "service": [{"name": "HTTPS"}, {"name": "DNS"}],
+                "groups": [{"name": "ai-users" if name == "members" else "staff"}], "utm-status": "enable", "webfilter-profile": name,
                 "ssl-ssh-profile": "deep-%s" % name, "dnsfilter-profile": name, "av-profile": "default"}))
         return tables
 
@@ -521,7 +523,8 @@ class FortiOS(Twin):
         groups = {row["name"]: [member["name"] for member in row["member"]] for row in tables["firewall.wildcard-fqdn/group"]}
         by_address = policy["inspection-mode"] == "proxy" and self.knobs.exempt_by_address
         for row in profile.get("ssl-exempt") or []:
-            if row.get("type") == "fortiguard-category" and row.get("fortiguard-category") in (_nearest(self.knobs.categories, host), self._local(tables, host)):
+            mine = (_nearest(self.knobs.categories, host), self._local(tables, host))
+            if row.get("type") == "fortiguard-category" and row.get("fortiguard-category") in mine:
                 return "tunnel"
             for name in groups.get(row.get("wildcard-fqdn"), [row.get("wildcard-fqdn")]):
                 pattern = customs.get(name, "")

@@ -84,7 +84,8 @@ def wanted(site: Site, prefix: str, media) -> list:
         fields = {column: names(policy.get(column)) for column in _NAMES}
         fields.update({"schedule": policy.get("schedule") or "always", "action": "accept", "status": "enable", "logtraffic": "all", "dstaddr": [group],
                        "service": [service], "as policy": like})
-        above = frozenset(Ref(POLICY, site.policy_name(other)) for other in site.policies[site.policies.index(policy) + 1:] if takes(site, other, policy, media))
+        later = site.policies[site.policies.index(policy) + 1:]
+        above = frozenset(Ref(POLICY, site.policy_name(other)) for other in later if takes(site, other, policy, media))
         found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above, frozenset([Ref(POLICY, like)])))
     return found
 

@@ -18,6 +18,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import RE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media, _fortios_ratings as ratings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_assess import Assessor, blocking_rows
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_lists import (
+    DISABLED, DNSFILTER, FIRST_ROW, LAST_ROW, URLFILTER, Lists,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import ADDRESS, ADDRESSES, POLICY, SERVICE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
@@ -25,10 +28,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._forti
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
-URLFILTER, WEBFILTER, SSL, DNSFILTER = "webfilter/urlfilter", "webfilter/profile", "firewall/ssl-ssh-profile", "dnsfilter/domain-filter"
+WEBFILTER, SSL = "webfilter/profile", "firewall/ssl-ssh-profile"
 CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-fqdn/group", "firewall/policy"
-#: Rows of ours are known by their number, in every release: below 7.6.4 a row has no comment. A row that we disabled gets its own plus DISABLED.
-FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
 MAX_EXEMPT_ROWS = 512
 _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
                   "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|webproxy-profile|"
@@ -63,6 +64,7 @@ class FortiosAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site(settings)
+        self._lists = Lists(self._site, settings.prefix)
         self._save, self._dns_written = "automatic", False
 
     @property
@@ -85,7 +87,8 @@ class FortiosAdapter(Adapter):
         settings, site = self._settings, self._site
         web, ssl = "the web filter profile of %s", "the SSL profile of %s"
         site.policies = site.every_policy = [
-            {"policyid": number, "name": name, "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name} for number, name in enumerate(settings.policies, 1)]
+            {"policyid": number, "name": name, "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name}
+            for number, name in enumerate(settings.policies, 1)]
         site.web_profiles = {name: {"name": name} for name in [web % policy for policy in settings.policies] + list(settings.webfilter_profiles)}
         names = [ssl % policy for policy in settings.policies] + list(settings.ssl_profiles)
         site.ssl_profiles = {name: {"name": name, "https": {"status": "deep-inspection"}} for name in names}
@@ -247,7 +250,8 @@ class FortiosAdapter(Adapter):
 
     def steps(self, changes, state: State):
         # What others refer to goes after these let go of it.
-        last = [change for kind in (GROUP, CUSTOM, RATING, LOCAL, ADDRESSES, SERVICE, ADDRESS) for change in changes if change.ref.kind == kind and change.op == DELETE]
+        inert = (GROUP, CUSTOM, RATING, LOCAL, ADDRESSES, SERVICE, ADDRESS)
+        last = [change for kind in inert for change in changes if change.ref.kind == kind and change.op == DELETE]
         now, done = state, set()
         for change in [change for change in changes if change not in last] + last:
             table = self._list_of(change)
@@ -261,7 +265,7 @@ class FortiosAdapter(Adapter):
                 # All that changes in one list is written once.
                 done.add(table)
                 covers = tuple(other for other in changes if self._list_of(other) == table)
-                write = self._write_table if table[0] == URLFILTER else self._write_domains
+                write = self._lists.urls if table[0] == URLFILTER else self._lists.domains
                 yield write(table[1], covers, apply(state, changes))
             now = apply(now, [change])
 
@@ -272,26 +276,6 @@ class FortiosAdapter(Adapter):
             return URLFILTER, change.ref.name
         path = {ROW: URLFILTER, DNS_ROW: DNSFILTER}.get(change.ref.kind)
         return (path, change.ref.name.partition(": ")[0]) if path else None
-
-    def _write_domains(self, name: str, covers: tuple, then: State) -> Step:
-        table = next(table for table in self._site.domain_filters if table["name"] == name)
-        rows, taken = [], []
-        for row in table["entries"]:
-            row = {field: value for field, value in row.items() if field != "q_origin_key"}
-            if row["action"] == "block":
-                taken.append(Ref(DNS_ROW, row_name(table, row, taken, "domain")))
-                row = self._switched(row, then.objects[taken[-1]].fields["status"])
-            rows.append(row)
-        return Step("write the DNS domain filter %s" % name, {
-            "method": "PUT", "path": "%s/%d" % (DNSFILTER, table["id"]), "body": {"entries": rows}, "guard": DNSFILTER, "parameters": {}}, covers)
-
-    @staticmethod
-    def _switched(row: dict, status: str) -> dict:
-        if status == row["status"]:
-            return row
-        if status == "disable":
-            return dict(row, status=status, id=row["id"] + DISABLED)
-        return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
 
     def _step(self, change, now: State):
         kind, name, new = change.ref.kind, change.ref.name, {path: value for path, (_old, value) in change.fields.items()}
@@ -341,67 +325,6 @@ class FortiosAdapter(Adapter):
             raise AccessError(REFUSED, "the SSL inspection profile %s holds %d exempt rows already, which is as many as it can"
                               % (change.ref.name, MAX_EXEMPT_ROWS))
         return [{name: value for name, value in row.items() if name != "q_origin_key"} for row in rows]
-
-    def _write_table(self, name: str, covers: tuple, then: State) -> Step:
-        """The whole list of a URL filter as it will be: rows of the site as they are, ours where they belong."""
-        ref, table = Ref(TABLE, name), self._site.table(name)
-        ours = then.objects.get(ref)
-        title = "write the URL filter %s" % name
-
-        def request(method, path, body=None, guard=None):
-            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": {}}, covers)
-
-        if ours is None and self._is_own(name):
-            return request("DELETE", "%s/%d" % (URLFILTER, table["id"]))
-        rows = self._our_rows(ours, table)
-        if table is None:
-            number = self._site.table_id(name)
-            return request("POST", URLFILTER, {"id": number, "name": name, "comment": MARK, "entries": rows})
-        kept, order = self._site_rows(table, then)
-        body = {"entries": rows + kept}
-        place = then.rules.get("url filter %s" % name, ())
-        before = place[place.index(ref) - 1] if ours is not None and place.index(ref) else None
-        if before is not None:
-            at = order[before.name] + 1
-            body = {"entries": kept[:at] + rows + kept[at:]}
-        if ours is not None and ours.fields["table"] == "own" and not is_ours(table):
-            body["comment"] = MARK
-        return request("PUT", "%s/%d" % (URLFILTER, table["id"]), body, URLFILTER)
-
-    def _is_own(self, name: str) -> bool:
-        return name == self._settings.prefix and is_ours(self._site.table(name))
-
-    def _our_rows(self, ours, table) -> list:
-        if ours is None:
-            return []
-        held = {row_native(row): row["id"] for row in (table or {}).get("entries") or [] if FIRST_ROW <= row["id"] <= LAST_ROW}
-        used, free, rows = set(held.values()), FIRST_ROW, []
-        for native in sorted(ours.members["entries"]):
-            number = held.get(native)
-            if number is None:
-                while free in used:
-                    free += 1
-                number = free
-                used.add(number)
-            kind, _blank, url = native.rpartition(" ")
-            rows.append({"id": number, "url": url, "type": kind or "wildcard", "action": "exempt", "status": "enable", "exempt": ours.fields["exempt"]})
-        return rows
-
-    def _site_rows(self, table: dict, then: State) -> tuple:
-        """(rows that are not ours, position of each blocking one by its name in the State)"""
-        kept, order, names = [], {}, []
-        own = table["name"] == self._settings.prefix
-        for row in table.get("entries") or []:
-            row = {field: value for field, value in row.items() if field != "q_origin_key"}
-            if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
-                continue
-            if row["action"] == "block":
-                name = row_name(table, row, names)
-                names.append(Ref(ROW, name))
-                order[name] = len(kept)
-                row = self._switched(row, then.objects[Ref(ROW, name)].fields["status"])
-            kept.append(row)
-        return kept, order
 
     def send(self, request: dict):
         self._dns_written = self._dns_written or request["guard"] == DNSFILTER
