@@ -73,6 +73,7 @@ TWINS = {
     "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4)),
     # Both ways to sign in.
     "zia-legacy": ZiaRig,
+    "zia-voice": lambda folder: ZiaRig(folder, voice=True),
     "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
 }
 

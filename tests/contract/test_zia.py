@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import legacy_base, obfuscate, oneapi_base, token_base
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from tests.contract.rig import LATER, MEMBER, STRANGER, Fault
+from tests.contract.rig import LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault
 from tests.contract.zia import ZiaRig
 from tests.twins.server import Fault as Weather, Reply
 
@@ -360,3 +360,93 @@ def test_two_objects_of_our_name_stop_the_run(rig, section, kind, named):
         config["rules"][kind].append(dict(rig.twin.find(kind, "ChatGPT allow"), id=999999, order=len(config["rules"][kind])))
     with pytest.raises(Failed, match="more than one %s: which one is meant cannot be told.*Nothing was changed" % named):
         rig.run(policy=LATER)
+
+
+# -- voice --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=[False, True], ids=["legacy", "oneapi"])
+def voice(request, make):
+    return make(oneapi=request.param, voice=True)
+
+
+def firewall(rig):
+    return [rule["name"] for rule in sorted(rig.twin.state.config["rules"]["firewallFilteringRules"], key=lambda rule: (rule["order"] < 1, rule["order"]))]
+
+
+def test_voice_opens_for_the_audience_and_the_published_addresses_alone(voice):
+    assert not any(voice.passes(who, *packet) for who in (MEMBER, STRANGER) for packet in PACKETS)
+    voice.twin.log.clear()
+    result = voice.run()
+    assert [packet for packet in PACKETS if voice.passes(MEMBER, *packet)] == list(PUBLISHED)
+    assert not any(voice.passes(STRANGER, *packet) for packet in PACKETS)
+    sent = [(request.method, request.path.rpartition("/v1/")[2]) for request in voice.twin.log if request.method in ("POST", "PUT")]
+    assert [one for one in sent if "irewall" in one[1] or one[1] == "networkServices"] == [
+        ("POST", "networkServices"), ("POST", "firewallFilteringRules"),
+        ("PUT", "firewallFilteringRules/%s" % voice.twin.find("firewallFilteringRules", "ChatGPT voice")["id"])]
+    made = next(request.json for request in voice.twin.log if request.method == "POST" and request.path.endswith("firewallFilteringRules"))
+    assert made["state"] == "DISABLED" and made["enableFullLogging"] is True
+    assert firewall(voice) == ["ChatGPT voice", "no media", "Default Firewall Filtering Rule"]
+    assert result["manual"] == [] and voice.run()["requests"]["writes"] == 0
+
+
+def test_ports_of_the_service_that_somebody_changed_are_drift(voice):
+    voice.run()
+    service = voice.twin.find("networkServices", "ChatGPT voice")
+    voice.by_hand("PUT", "networkServices/%s" % service["id"], dict(service, destUdpPorts=[{"start": 1, "end": 65535}]))
+    assert voice.passes(MEMBER, "203.0.113.5", 3479)
+    result = voice.run()
+    assert [(change["name"], list(change["fields"])) for change in result["changes"]] == [("ChatGPT voice", ["ports"])]
+    assert not voice.passes(MEMBER, "203.0.113.5", 3479) and voice.passes(MEMBER, *PUBLISHED[0])
+
+
+def test_a_rule_that_drops_packets_of_a_part_of_the_audience_keeps_its_word(voice):
+    groups = [{"id": voice.twin.state.config["directory"]["users"][0]["id"]}]
+    voice.by_hand("POST", "firewallFilteringRules", {"name": "quarantine", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP", "users": groups})
+    voice.by_hand("POST", "firewallFilteringRules", {"name": "no dns", "order": 2, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP",
+                                                     "destAddresses": ["192.0.2.53", "dns.example"]})
+    voice.run()
+    assert firewall(voice)[:4] == ["quarantine", "no dns", "ChatGPT voice", "no media"]
+
+
+def test_voice_goes_and_is_used_again(voice):
+    before = voice.snapshot()
+    journal = voice.run()["journal"]
+    voice.run("deleted")
+    assert voice.snapshot() == before and not voice.passes(MEMBER, *PUBLISHED[0])
+    voice.run()
+    assert len([row for row in voice.twin.state.config["objects"]["networkServices"] if row["name"] == "ChatGPT voice"]) == 1
+    assert voice.passes(MEMBER, *PUBLISHED[0]) and journal
+
+
+def test_a_tenant_without_cloud_firewall_gets_everything_else(make):
+    rig = make(voice=False)
+    rig.media = MEDIA
+    rig.twin.faults.append(Weather("status", reply=Reply.of_json({"code": "NOT_SUBSCRIBED", "message": "Cloud Firewall is not subscribed"}, 403),
+                                   times=10 ** 6, when=lambda request: "firewallFilteringRules" in request.path))
+    result = rig.run()
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert "this tenant has no Cloud Firewall" in result["manual"][0]
+    assert not rig.run()["changed"]
+
+
+def test_a_role_that_may_not_see_the_firewall_is_an_error(make):
+    rig = make(voice=True)
+    rig.twin.faults.append(Weather("status", reply=Reply.of_json({"code": "SCOPE_LIMITED", "message": "no"}, 403), times=10 ** 6,
+                                   when=lambda request: "firewallFilteringRules" in request.path))
+    with pytest.raises(Failed, match="firewallFilteringRules.*Nothing was changed"):
+        rig.run()
+
+
+def test_rules_are_read_from_all_pages(make):
+    rig = make(voice=True)
+    rules = rig.twin.state.config["rules"]["firewallFilteringRules"]
+    first = rules[-1]
+    for number in range(1100):
+        rules.append(dict(first, id=50000 + number, name="allow %d" % number, order=2 + number, action="ALLOW", destAddresses=["192.0.2.1"]))
+    rig.twin.publish()
+    rig.run()
+    assert firewall(rig)[0] == "ChatGPT voice"
+    rig.twin.log.clear()
+    assert rig.run()["changed"] is False
+    assert [request.query["page"] for request in rig.twin.log if request.path.endswith("firewallFilteringRules")] == ["1", "2"]

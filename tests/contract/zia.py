@@ -7,7 +7,7 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.zia import Settings, ZiaAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
-from tests.contract.rig import MEMBER, TwinRig
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.twins.zia import Zia
 
 GROUPS = {MEMBER: "AI users"}
@@ -30,9 +30,13 @@ class ZiaRig(TwinRig):
     name = "zia"
     stageable, queues = False, True
 
-    def __init__(self, folder, oneapi=False, limits=False, **options):
+    def __init__(self, folder, oneapi=False, limits=False, voice=False, **options):
         super().__init__(folder)
         self.twin = Zia(limits=limits, **options)
+        if voice:
+            self.media = MEDIA
+            self.by_hand("POST", "firewallFilteringRules", {"name": "no media", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP",
+                                                            "destAddresses": ["203.0.113.0/24", "198.51.100.1-198.51.100.9"]})
         self.oneapi = oneapi
         self.never_above: tuple = ()
 
@@ -44,8 +48,11 @@ class ZiaRig(TwinRig):
 
     def adapter(self, audience=(MEMBER,), timeout=120, login=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
-        settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": self.never_above}, **changes))
+        settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": self.never_above, "media": bool(self.media)}, **changes))
         return ZiaAdapter(settings, Api(self.transport, self.login(**(login or {}))), self.transport)
+
+    def passes(self, who, address, port):
+        return self.twin.decide(who, address, port, protocol="UDP")[0] == "allow"
 
     def natives(self, pattern):
         return {pattern.lstrip("*")}

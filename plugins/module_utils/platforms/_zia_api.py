@@ -15,6 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AU
 AUDIENCE = "https://api.zscaler.com"
 #: Refusals that pass by themselves: somebody else is saving. Nothing was done.
 _TRANSIENT = ("EDIT_LOCK_NOT_AVAILABLE", "enter Org barrier", "expected precondition was not met")
+PAGE = 1000
 _LOCK_PAUSE = 5
 _CLOUDS = {"zspreview": "https://admin.zspreview.net"}
 
@@ -75,6 +76,17 @@ class Api:
         if not isinstance(found, (list, dict)):
             raise AccessError(UNREACHABLE, "%s answers GET %s with nothing in it" % (self.host, path))
         return found
+
+    def pages(self, path: str) -> list:
+        """All rows of a table that is given in pages. A round hundred may be what the server gives at most, so it is asked once more."""
+        rows, seen, page = [], set(), 1
+        while True:
+            found = [row for row in self.get(path, page=page, pageSize=PAGE) if row["id"] not in seen]
+            rows += found
+            seen.update(row["id"] for row in found)
+            if not found or len(found) % 100:
+                return rows
+            page += 1
 
     def write(self, method: str, path: str, body=None, **parameters):
         """One change of the saved configuration; it is in force after the activation or when any session ends."""

@@ -14,8 +14,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UP
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _zia_media as media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_site import (
-    APP_RULE, CATEGORY, COLUMNS, DISABLED, MARK, RULE_PATHS, SSL_RULE, URL_RULE, Site, entry_pattern, render,
+    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, URL_RULE, Site, entry_pattern, render,
 )
 
 #: Words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
@@ -112,6 +113,14 @@ class Places(_Site):
                  and self._people(rule) != NO and (rule.native.get("defaultRule") or any(self._hits(rule, self._policy.exempt)))}
         return self._placed(Ref(SSL_RULE, self._settings.prefix + " no decrypt"), fields, above, set())
 
+    def media_rule(self, one) -> Wanted:
+        order = self._state.rules.get(RULE_PATHS[FIREWALL_RULE], ())
+        fixed = {Ref(FIREWALL_RULE, name) for name in self._settings.after + self._settings.never_above}
+        above = {Ref(FIREWALL_RULE, name) for name in self._settings.before}
+        columns = {column: sorted(self._audience.get(column) or ()) for column in COLUMNS}
+        return media.placed(media.wanted(self._settings.prefix, columns, one), one, self._order(FIREWALL_RULE), self._people, self._site,
+                            frozenset(other for other in above if other in order), frozenset(other for other in fixed if other in order))
+
     def companions(self, patterns) -> frozenset:
         """Hosts below a wanted wildcard that some category of the site names itself: there ours has to name them too, or it is not asked."""
         index, found = Index(patterns), set()
@@ -154,7 +163,8 @@ class Assessor(_Site):
         self._crossed()
         self._losses()
         found.coverage = [self._coverage(pattern, shut, opened, bumped, spared) for pattern in self._policy.allow]
-        found.manual += ["voice (%s): it needs Cloud Firewall and a rule there; this module makes none" % media for media in self._policy.media]
+        if not self._site.firewall:
+            found.manual += ["voice (%s): this tenant has no Cloud Firewall; open it where its packets leave the network" % one for one in self._policy.media]
         return found
 
     # -- what stands in the way

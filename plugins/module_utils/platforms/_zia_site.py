@@ -9,8 +9,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 MARK = "Managed by netaccess.chatgpt"
 #: Put behind the description of a rule of the site that we disabled.
 DISABLED = "[disabled by netaccess.chatgpt]"
-CATEGORY, URL_RULE, SSL_RULE, APP_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule"
-RULE_PATHS = {URL_RULE: "urlFilteringRules", SSL_RULE: "sslInspectionRules", APP_RULE: "webApplicationRules/AI_ML"}
+CATEGORY, URL_RULE, SSL_RULE, APP_RULE, FIREWALL_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule", "firewall rule"
+RULE_PATHS = {URL_RULE: "urlFilteringRules", SSL_RULE: "sslInspectionRules", APP_RULE: "webApplicationRules/AI_ML", FIREWALL_RULE: "firewallFilteringRules"}
 SUPER_CATEGORY = "USER_DEFINED"
 #: Column of a rule that says for whom, and the path where its names are looked up.
 COLUMNS = {"groups": "groups", "users": "users", "departments": "departments", "locations": "locations", "location_groups": "locations/groups"}
@@ -42,10 +42,12 @@ def wire(column: str) -> str:
 def rule_fields(kind: str, rule: dict, site: Site) -> dict:
     """The policy-bearing fields of a rule, with names in place of ids."""
     fields = {"description": rule.get("description") or "", "state": rule["state"]}
-    names = {category["id"]: category.get("configuredName") or category["id"] for category in site.categories}
-    fields["urlCategories"] = sorted(names.get(one, one) for one in rule.get("urlCategories") or [] if one != "ANY")
     for column in COLUMNS:
         fields[column] = sorted(row.get("name") or str(row["id"]) for row in rule.get(wire(column)) or [])
+    if kind == FIREWALL_RULE:
+        return fields
+    names = {category["id"]: category.get("configuredName") or category["id"] for category in site.categories}
+    fields["urlCategories"] = sorted(names.get(one, one) for one in rule.get("urlCategories") or [] if one != "ANY")
     for field in _LISTS:
         if field in rule:
             fields[field] = sorted(rule[field])
@@ -68,10 +70,19 @@ class Site:
 
     def __init__(self):
         self.categories: list = []
-        self.rules: dict = {URL_RULE: [], SSL_RULE: [], APP_RULE: []}
+        self.rules: dict = {URL_RULE: [], SSL_RULE: [], APP_RULE: [], FIREWALL_RULE: []}
+        self.services: list = []
+        #: Whether the tenant has Cloud Firewall.
+        self.firewall = True
         self.denied: list = []
         self.prompts = self.scanned = False
         self.known: dict = {}
+
+    def service(self, number):
+        return next((row for row in self.services if row["id"] == number), None)
+
+    def service_named(self, name: str):
+        return next((row for row in self.services if row["name"] == name), None)
 
     def category(self, name: str):
         return next((row for row in self.categories if name in (row.get("configuredName"), row["id"])), None)
@@ -114,7 +125,9 @@ class Site:
     def rule_body(self, kind: str, name: str, fields: dict) -> dict:
         """A rule of ours as it is sent."""
         ids = {row.get("configuredName") or row["id"]: row["id"] for row in self.categories}
-        body = {"name": name, "description": fields["description"], "urlCategories": [ids.get(one, "<id of %s>" % one) for one in fields["urlCategories"]]}
+        body = {"name": name, "description": fields["description"]}
+        if kind != FIREWALL_RULE:
+            body["urlCategories"] = [ids.get(one, "<id of %s>" % one) for one in fields["urlCategories"]]
         for column in COLUMNS:
             known = self.ids(column)
             body[wire(column)] = [{"id": known.get(one, "<id of %s>" % one)} for one in fields.get(column) or []]

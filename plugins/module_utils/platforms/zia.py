@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, AUTH, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _zia_media as media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login, legacy_base, oneapi_base, token_base
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_assess import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_site import (
-    APP_RULE, CATEGORY, COLUMNS, DISABLED, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site, is_ours, render, rule_fields,
+    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site, is_ours, render, rule_fields,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
@@ -43,6 +44,7 @@ class Settings:
     protected: tuple = ()
     scan_conflicts: bool = True
     comment: str | None = None
+    media: bool = False
 
     @property
     def allow(self) -> Ref:
@@ -62,7 +64,7 @@ class ZiaAdapter(Adapter):
     """One tenant."""
 
     product = "zia"
-    kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE)
+    kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE)
 
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
@@ -94,10 +96,22 @@ class ZiaAdapter(Adapter):
             site.denied += self._api.get("cyberThreatProtection/maliciousUrls").get("maliciousUrls") or []
             site.prompts = bool(self._api.get("advancedUrlFilterAndCloudAppSettings").get("enableChatGptPrompt"))
             site.scanned = True
+        if self._settings.media:
+            self._read_firewall()
         self._resolve()
         # Whose edits wait cannot be asked: before our first write they are somebody else's.
         self._foreign = self._foreign or (pending and not self._written)
         return self._parse(None if not pending else OURS if self._written else FOREIGN)
+
+    def _read_firewall(self) -> None:
+        """Cloud Firewall is licensed on its own; a tenant without it has everything else all the same."""
+        try:
+            self._site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
+            self._site.services = self._api.pages(media.SERVICES)
+        except AccessError as error:
+            if error.failure != AUTH or "NOT_SUBSCRIBED" not in str(error):
+                raise
+            self._site.firewall = False
 
     def _resolve(self) -> None:
         """The ids of the people and places in the audience; those that a rule already names need no question."""
@@ -126,9 +140,12 @@ class ZiaAdapter(Adapter):
                 if ours and rule["state"] != "ENABLED":
                     continue
                 ref = Ref(kind, rule["name"])
+                fields = rule_fields(kind, rule, site)
+                if kind == FIREWALL_RULE:
+                    fields.update(media.fields(rule, site))
                 description = rule.get("description") or ""
                 borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-                order.append(objects.add(Object(ref, rule_fields(kind, rule, site), {}, ours, borrowed, rule)))
+                order.append(objects.add(Object(ref, fields, {}, ours, borrowed, rule)))
             rules[RULE_PATHS[kind]] = tuple(order)
         return State(objects, rules, pending)
 
@@ -143,7 +160,7 @@ class ZiaAdapter(Adapter):
                 wanted.append(places.ssl_rule())
         if not self._settings.category_name:
             wanted.append(places.url_rule())
-        return wanted
+        return wanted + [places.media_rule(one) for one in policy.media if self._settings.media and self._site.firewall]
 
     def _category(self, ref: Ref, patterns, companions) -> Wanted:
         entries = frozenset(entry for pattern in patterns for entry in render(pattern)) | companions
@@ -182,14 +199,16 @@ class ZiaAdapter(Adapter):
         kind, name = change.ref.kind, change.ref.name
         path, native = RULE_PATHS[kind], self._site.rule(kind, name)
         title = "%s %s" % (change.op, change.ref)
+        if kind == FIREWALL_RULE:
+            yield from media.service_steps(change, then, self._site, self._step)
         if change.op == DELETE:
             yield self._step(title + " (disable it)", "PUT", "%s/%s" % (path, native["id"]), self._body(native, {"state": "DISABLED"}), (change,))
             return
         if native is None:
-            body = dict(self._site.rule_body(kind, name, then.objects[change.ref].fields), state="DISABLED", order=self._site.last_order(kind) + 1, rank=7)
+            body = dict(self._rule_body(kind, name, then), state="DISABLED", order=self._site.last_order(kind) + 1, rank=7)
             yield self._step(title + " (disabled)", "POST", path, body, (), learn=lambda reply: self._site.learn_rule(kind, reply))
             native = self._site.rule(kind, name) or dict(body, id="<id of %s>" % name)
-        new = self._site.rule_body(kind, name, then.objects[change.ref].fields) if then.objects[change.ref].ours else {
+        new = self._rule_body(kind, name, then) if then.objects[change.ref].ours else {
             field: value for field, (_old, value) in change.fields.items()}
         if change.op == CREATE:
             new["state"] = "ENABLED"
@@ -197,6 +216,11 @@ class ZiaAdapter(Adapter):
             new["order"] = self._site.order_after(kind, name, change.place[1].after)
         yield self._step(title if change.op != CREATE else title + " (put in its place and enable)", "PUT", "%s/%s" % (path, native["id"]),
                          self._body(native, new), (change,), learn=lambda reply: self._site.learn_rule(kind, reply))
+
+    def _rule_body(self, kind: str, name: str, then: State) -> dict:
+        fields = then.objects[Ref(kind, name)].fields
+        body = self._site.rule_body(kind, name, fields)
+        return dict(body, **media.body(self._site, name, fields)) if kind == FIREWALL_RULE else body
 
     @staticmethod
     def _body(native: dict, new: dict) -> dict:
@@ -247,6 +271,6 @@ def from_module(module) -> ZiaAdapter:
     settings = Settings(
         audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
         tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["comment"])
+        p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")) or p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     transport = Transport(Connection(base.rstrip("/"), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
     return ZiaAdapter(settings, Api(transport, login), transport)

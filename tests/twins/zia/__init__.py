@@ -419,7 +419,10 @@ class Zia(Twin):
         who = self.state.sessions[owner].who if owner in self.state.sessions else owner
         rules = Rules(kind, config["rules"].setdefault(kind, []), config, self.knobs, self._number)
         if method == "GET":
-            return rules.render(rules.find(key)) if key else rules.listing(request.query.get("search", ""))
+            if key:
+                return rules.render(rules.find(key))
+            listed = rules.listing(request.query.get("search", ""))
+            return _page(listed, request.query, "name") if rules.family == "firewallFilteringRules" else listed
         if method == "POST" and not key:
             return rules.create(body, who, self.now())
         if method == "PUT" and key:

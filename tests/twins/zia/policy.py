@@ -181,6 +181,9 @@ def applies_to(rule: dict, person: Person) -> bool:
 
 def _aims(target: str, host: str) -> bool:
     try:
+        first, dash, last = target.partition("-")
+        if dash:
+            return ipaddress.ip_address(first) <= ipaddress.ip_address(host) <= ipaddress.ip_address(last)
         return ipaddress.ip_address(host) in ipaddress.ip_network(target, strict=False)
     except ValueError:
         return target == host or (target.startswith(("*.", ".")) and host.endswith(target.lstrip("*")))

@@ -15,7 +15,7 @@ def _set(value) -> set | None:
 
 
 def bearing(config: dict, whole: bool = False) -> dict:
-    """``whole``: also what bears no policy (disabled rules, categories without entries that no rule shown uses)."""
+    """``whole``: also what bears no policy (disabled rules, and what no rule shown uses: categories without entries, network services)."""
     names = {key: one.get("configuredName", key) for key, one in config["categories"].items()}
     rules = {}
     for kind, rows in config["rules"].items():
@@ -27,7 +27,9 @@ def bearing(config: dict, whole: bool = False) -> dict:
         held = {field: sorted(value) if isinstance(value, list) else value for field, value in one.items() if value and field not in ("id", "val")}
         if whole or names[key] in used or any(isinstance(value, list) for value in held.values()):
             categories[names[key]] = held
-    objects = {kind: sorted(({field: value for field, value in row.items() if field != "id"} for row in rows), key=lambda row: row["name"])
+    named = {ref["id"] for rule in rules["firewallFilteringRules"] for ref in rule.get("nwServices", ())}
+    objects = {kind: sorted(({field: value for field, value in row.items() if field != "id"} for row in rows
+                             if whole or kind != "networkServices" or row["id"] in named), key=lambda row: row["name"])
                for kind, rows in config["objects"].items()}
     settings = {name: {field: sorted(value) if isinstance(value, list) else value for field, value in values.items()}
                 for name, values in config["settings"].items()}
