@@ -43,6 +43,11 @@ options:
   client_secret:
     description: Secret of O(client_id). Environment variable E(ZSCALER_CLIENT_SECRET).
     type: str
+  private_key:
+    description: >-
+      RSA key in PEM form by which O(client_id) signs in, in place of a secret. Needs the Python package cryptography, which ansible-core brings.
+      Environment variable E(ZSCALER_PRIVATE_KEY).
+    type: str
   vanity_domain:
     description: The tenant's name in the address where OneAPI gives tokens. Environment variable E(ZSCALER_VANITY_DOMAIN).
     type: str
@@ -157,6 +162,8 @@ notes:
   - An entry with a leading dot holds the domain itself and at most five levels below it; RV(coverage) says where that is wider or narrower than asked.
   - An exact host in another custom category takes it away from a wildcard in ours. Hosts below a wanted wildcard that a category of the site
     names are therefore added to ours as well.
+  - Voice, when O(config) has C(media), is a Cloud Firewall rule with a network service of its own, for the published addresses and ports alone. UDP comes to
+    Cloud Firewall by Z-Tunnel 2.0, GRE or IPsec only. A tenant without that licence gets everything else, and RV(manual) says so.
   - Sessions that are already open keep their verdict; allow the edges a minute or two before you verify.
 seealso:
   - plugin: netaccess.chatgpt.policy
@@ -307,7 +314,10 @@ manual:
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): it needs Cloud Firewall and a rule there; this module makes none']
+  sample:
+    - >-
+      voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): this tenant has no Cloud Firewall; open it where its packets
+      leave the network
 activation:
   description: The activation of the tenant.
   returned: after an activation
@@ -360,6 +370,7 @@ def main():
         api_key=dict(type="str", no_log=True, fallback=(env_fallback, ["ZIA_API_KEY"])),
         client_id=dict(type="str", fallback=(env_fallback, ["ZSCALER_CLIENT_ID"])),
         client_secret=dict(type="str", no_log=True, fallback=(env_fallback, ["ZSCALER_CLIENT_SECRET"])),
+        private_key=dict(type="str", no_log=True, fallback=(env_fallback, ["ZSCALER_PRIVATE_KEY"])),
         vanity_domain=dict(type="str", fallback=(env_fallback, ["ZSCALER_VANITY_DOMAIN"])),
         api_url=dict(type="str"),
         token_url=dict(type="str", no_log=False),
@@ -376,7 +387,8 @@ def main():
     )
     module = AnsibleModule(
         argument_spec=spec, required_if=access.required_if(), required_one_of=[("username", "client_id")],
-        required_together=[("username", "password", "api_key"), ("client_id", "client_secret")], mutually_exclusive=[("username", "client_id")],
+        required_together=[("username", "password", "api_key")], mutually_exclusive=[("username", "client_id"), ("client_secret", "private_key")],
+        required_by={"client_secret": ["client_id"], "private_key": ["client_id"]},
         supports_check_mode=True)
     access.run(module, lambda: from_module(module))
 

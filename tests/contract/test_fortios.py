@@ -330,6 +330,19 @@ def test_drift_in_a_rating_and_in_the_exempt_row_is_mended(proxy):
     assert proxy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
+def test_coverage_says_what_is_in_force_and_not_what_is_written_somewhere(proxy):
+    def exempt():
+        return {item["pattern"]: item["exempt"] for item in proxy.run("gathered")["coverage"]}[".chatgpt.com"]
+    proxy.run()
+    assert exempt() == "yes"
+    rating = next(row for row in proxy.twin.rows(RATING) if row["url"] == "chatgpt.com")
+    rating["status"] = "disable"
+    assert exempt() == "no"
+    rating["status"] = "enable"
+    proxy.twin.row(SSL, "deep-members")["ssl-exempt"] = []
+    assert exempt() == "no"
+
+
 def test_a_category_that_others_use_too_is_not_taken_away(proxy):
     proxy.run()
     proxy.twin.rows(RATING).append({"url": "bank.test", "rating": "141", "status": "enable"})

@@ -9,6 +9,8 @@ import json
 from dataclasses import replace
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import legacy_base, obfuscate, oneapi_base, token_base
@@ -450,3 +452,20 @@ def test_rules_are_read_from_all_pages(make):
     rig.twin.log.clear()
     assert rig.run()["changed"] is False
     assert [request.query["page"] for request in rig.twin.log if request.path.endswith("firewallFilteringRules")] == ["1", "2"]
+
+
+# -- a private key ------------------------------------------------------------------------------------------------
+
+
+def test_a_private_key_signs_in_and_another_one_does_not(make):
+    right, wrong = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _number in range(2))
+    pems = [key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode() for key in (right, wrong)]
+    rig = make(oneapi=True)
+    rig.twin.public_key = right.public_key()
+    rig.run(adapter=rig.adapter(login={"client_secret": None, "private_key": pems[0]}))
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    with pytest.raises(Failed, match="does not accept the credentials"):
+        rig.run(adapter=rig.adapter(login={"client_secret": None, "private_key": pems[1]}))
+    with pytest.raises(Failed, match="private_key is no RSA key in PEM form") as error:
+        rig.run(adapter=rig.adapter(login={"client_secret": None, "private_key": "-----BEGIN NOTHING-----"}))
+    assert "NOTHING" not in str(error.value)

@@ -10,6 +10,8 @@ import threading
 
 import pytest
 
+from tests.contract.rig import MEDIA
+from tests.contract.zia import ZiaRig
 from tests.twins.zia import Zia
 
 oneapi_client = pytest.importorskip("zscaler.oneapi_client", reason="zscaler-sdk-python is not installed")
@@ -234,7 +236,33 @@ def test_a_private_key_instead_of_a_secret(oneapi, tmp_path):
     from cryptography.hazmat.primitives.asymmetric import rsa
     twin, _client, _mapper = oneapi
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    twin.public_key = key.public_key()
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
     client = oneapi_client.Client({"clientId": "netaccess-client", "privateKey": pem, "vanityDomain": "example", "cloud": "production",
                                    "cache": {"enabled": False}, "sslContext": twin.ca_file(tmp_path)})
     assert good(client.zia.activate.status()).status == "ACTIVE"
+
+
+def test_the_firewall_rule_and_service_that_our_module_made(legacy, tmp_path):
+    twin, client = legacy
+    rig = ZiaRig(tmp_path)
+    rig.twin, rig.media = twin, MEDIA
+    rig.run()
+    service = next(one for one in good(client.zia.cloud_firewall.list_network_services()) if one.name == "ChatGPT voice")
+    assert [(one.start, one.end) for one in service.dest_udp_ports] == [(3478, None)]
+    rule = next(one for one in good(client.zia.cloud_firewall_rules.list_rules()) if one.name == "ChatGPT voice")
+    assert (rule.state, rule.action, sorted(rule.dest_addresses), rule.enable_full_logging) == (
+        "ENABLED", "ALLOW", ["198.51.100.7/32", "203.0.113.0/28"], True)
+
+
+def test_a_firewall_rule_as_the_vendors_client_makes_it(both):
+    twin, client = both
+    service = good(client.zia.cloud_firewall.add_network_service(name="Voice", type="CUSTOM", ports=[("dest", "udp", "3478")]))
+    group = next(one for one in good(client.zia.user_management.list_groups()) if one.name == "AI users")
+    drop = good(client.zia.cloud_firewall_rules.add_rule(name="drop", order=1, rank=7, enabled=True, action="BLOCK_DROP", dest_addresses=["203.0.113.0/24"]))
+    good(client.zia.cloud_firewall_rules.add_rule(name="voice", order=1, rank=7, enabled=True, action="ALLOW", dest_addresses=["203.0.113.0/28"],
+                                                  nw_services=[service.id], groups=[group.id]))
+    good(client.zia.activate.activate())
+    assert twin.decide("member", "203.0.113.5", 3478, "UDP")[0] == "allow"
+    assert twin.decide("stranger", "203.0.113.5", 3478, "UDP")[0] == "block" and twin.decide("member", "203.0.113.5", 3479, "UDP")[0] == "block"
+    good(client.zia.cloud_firewall_rules.delete_rule(drop.id))

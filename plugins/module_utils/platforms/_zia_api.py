@@ -7,12 +7,15 @@ Shapes and texts: recorded exchanges and models of the vendor's SDKs; limits: he
 """
 from __future__ import annotations
 
+import base64
+import json
 import time
 from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 
 AUDIENCE = "https://api.zscaler.com"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 #: Refusals that pass by themselves: somebody else is saving. Nothing was done.
 _TRANSIENT = ("EDIT_LOCK_NOT_AVAILABLE", "enter Org barrier", "expected precondition was not met")
 PAGE = 1000
@@ -22,7 +25,7 @@ _CLOUDS = {"zspreview": "https://admin.zspreview.net"}
 
 @dataclass(frozen=True)
 class Login:
-    """Either ``username``, ``password`` and ``api_key`` (the old way), or ``client_id`` and ``client_secret`` with ``token_url``."""
+    """Either ``username``, ``password`` and ``api_key`` (the old way), or ``client_id`` with ``token_url`` and ``client_secret`` or ``private_key`` (PEM)."""
 
     username: str | None = None
     password: str | None = None
@@ -30,6 +33,7 @@ class Login:
     client_id: str | None = None
     client_secret: str | None = None
     token_url: str | None = None
+    private_key: str | None = None
 
     @property
     def oneapi(self) -> bool:
@@ -50,6 +54,31 @@ def token_base(vanity: str, cloud: str) -> str:
     form = {"production": "https://%s.zslogin.net", "gov": "https://%s.zidentitygov.net", "govus": "https://%s.zidentitygov.us"}.get(
         cloud, "https://%%s.zslogin%s.net" % cloud)
     return form % vanity
+
+
+def assertion(client_id: str, private_key: str, now: float) -> str:
+    """A JSON web token (RFC 7523, RS256) by which a client signs in without a secret; claims as the vendor's SDK sends them.
+
+    :raises AccessError: refused, for a key that is no RSA key in PEM form, or without the Python package cryptography.
+    """
+    try:
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    except ImportError:
+        raise AccessError(REFUSED, "private_key needs the Python package cryptography where the module runs") from None
+    try:
+        key = serialization.load_pem_private_key(private_key.encode("utf-8"), None)
+    except (TypeError, ValueError):
+        key = None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise AccessError(REFUSED, "private_key is no RSA key in PEM form without a passphrase")
+    claims = {"iss": client_id, "sub": client_id, "aud": AUDIENCE, "exp": int(now) + 600}
+    signed = ".".join(_base64(json.dumps(part).encode("utf-8")) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
+    return "%s.%s" % (signed, _base64(key.sign(signed.encode("ascii"), padding.PKCS1v15(), hashes.SHA256())))
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
 
 
 def obfuscate(key: str, stamp: str) -> str:
@@ -158,14 +187,18 @@ class Api:
 
     def _token(self) -> dict:
         login = self._login
-        form = {"grant_type": "client_credentials", "client_id": login.client_id, "client_secret": login.client_secret, "audience": AUDIENCE}
+        form = {"grant_type": "client_credentials", "client_id": login.client_id, "audience": AUDIENCE}
+        if login.private_key:
+            form.update({"client_assertion_type": ASSERTION, "client_assertion": assertion(login.client_id, login.private_key, time.time())})
+        else:
+            form["client_secret"] = login.client_secret
         answer = self._transport.call("POST", "/oauth2/v1/token", base=login.token_url, data=form)
         try:
             token = answer.data.get("access_token") if answer.status == 200 else None
         except (ValueError, AttributeError):
             token = None
         if not token:
-            raise self._refused(answer, "client_id, client_secret and vanity_domain")
+            raise self._refused(answer, "client_id, its secret or private key, and vanity_domain")
         return {"Authorization": "Bearer %s" % token}
 
     def _refused(self, answer, what: str) -> AccessError:

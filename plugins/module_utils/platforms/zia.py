@@ -262,7 +262,10 @@ def from_module(module) -> ZiaAdapter:
     if writes and not p["activate"] and not module.check_mode:
         raise AccessError(REFUSED, "activate: ZIA has no staging; what is saved goes live when any session ends. Use check mode to see the plan")
     login = Login(p["username"], p["password"], p["api_key"], p["client_id"], p["client_secret"],
-                  p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None))
+                  p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None),
+                  p["private_key"])
+    if login.oneapi and not (login.client_secret or login.private_key):
+        raise AccessError(REFUSED, "client_id needs client_secret or private_key")
     if login.oneapi and not login.token_url:
         raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
     base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))

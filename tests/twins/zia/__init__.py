@@ -16,6 +16,10 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
 from tests.twins.server import Reply, Request, Twin
 from tests.twins.zia import site as sites
 from tests.twins.zia.categories import Categories
@@ -97,6 +101,8 @@ class Zia(Twin):
         self.admins = {"netaccess@example.com": "Correct-Horse-9", "alice@example.com": "Battery-Staple-7"}
         self.api_key = "abcdefghijkl"
         self.clients = {"netaccess-client": "Correct-Secret-9"}
+        #: Of clients that sign in with a private key.
+        self.public_key = None
         self._clock, self._moved = now, 0.0
         self.limits = Limits(limits)
         self.state = State(sites.tenant(site, default_ssl))
@@ -225,7 +231,7 @@ class Zia(Twin):
         if form.get("grant_type") != "client_credentials" or form.get("audience") != AUDIENCE:
             return Reply.of_json({"error": "invalid_request"}, 400)  # guess
         if "client_assertion" in form:
-            claims = _claims(form["client_assertion"])
+            claims = _claims(form["client_assertion"], self.public_key)
             client = str(claims.get("iss", ""))
             good = (form.get("client_assertion_type") == ASSERTION and claims.get("sub") == client and claims.get("aud") == AUDIENCE
                     and self.now() < claims.get("exp", 0) <= self.now() + 600)
@@ -506,12 +512,14 @@ def obfuscated(key: str, stamp: str) -> str:
     return "".join(key[int(one)] for one in digits) + "".join(key[int(one) + 2] for one in half)
 
 
-def _claims(assertion: str) -> dict:
-    """What a JWT says; its signature is not looked at."""
+def _claims(assertion: str, public_key) -> dict:
+    """What a JWT (RFC 7515, RS256) says; nothing when ``public_key`` is there and did not sign it."""
     try:
-        part = assertion.split(".")[1]
-        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (IndexError, ValueError, binascii.Error):
+        parts = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in assertion.split(".")]
+        if public_key is not None:
+            public_key.verify(parts[2], assertion.rpartition(".")[0].encode(), padding.PKCS1v15(), hashes.SHA256())
+        return json.loads(parts[1])
+    except (IndexError, ValueError, binascii.Error, InvalidSignature):
         return {}
 
 

@@ -27,7 +27,11 @@ def bearing(config: dict, whole: bool = False) -> dict:
         held = {field: sorted(value) if isinstance(value, list) else value for field, value in one.items() if value and field not in ("id", "val")}
         if whole or names[key] in used or any(isinstance(value, list) for value in held.values()):
             categories[names[key]] = held
+    services = {row["id"]: row["name"] for row in config["objects"]["networkServices"]}
     named = {ref["id"] for rule in rules["firewallFilteringRules"] for ref in rule.get("nwServices", ())}
+    for rule in rules["firewallFilteringRules"]:
+        if "nwServices" in rule:
+            rule["nwServices"] = sorted(services[ref["id"]] for ref in rule["nwServices"])
     objects = {kind: sorted(({field: value for field, value in row.items() if field != "id"} for row in rows
                              if whole or kind != "networkServices" or row["id"] in named), key=lambda row: row["name"])
                for kind, rows in config["objects"].items()}
