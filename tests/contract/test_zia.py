@@ -395,7 +395,7 @@ def test_voice_opens_for_the_audience_and_the_published_addresses_alone(voice):
 def test_ports_of_the_service_that_somebody_changed_are_drift(voice):
     voice.run()
     service = voice.twin.find("networkServices", "ChatGPT voice")
-    voice.by_hand("PUT", "networkServices/%s" % service["id"], dict(service, destUdpPorts=[{"start": 1, "end": 65535}]))
+    voice.by_hand("PUT", "networkServices/%s" % service["id"], dict(service, destUdpPorts=[{"start": 3478, "end": 3479}]))
     assert voice.passes(MEMBER, "203.0.113.5", 3479)
     result = voice.run()
     assert [(change["name"], list(change["fields"])) for change in result["changes"]] == [("ChatGPT voice", ["ports"])]
@@ -409,6 +409,8 @@ def test_a_rule_that_drops_packets_of_a_part_of_the_audience_keeps_its_word(voic
                                                      "destAddresses": ["192.0.2.53", "dns.example"]})
     voice.run()
     assert firewall(voice)[:4] == ["quarantine", "no dns", "ChatGPT voice", "no media"]
+    voice._change_rule("firewallFilteringRules", "ChatGPT voice", order=1)
+    assert voice.run()["changed"] and firewall(voice).index("quarantine") < firewall(voice).index("ChatGPT voice")
 
 
 def test_voice_goes_and_is_used_again(voice):

@@ -54,7 +54,7 @@ def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset
         if rule.ours or rule.fields["state"] != "ENABLED" or not str(rule.fields.get("action")).startswith("BLOCK") or not takes(rule, media, site):
             continue
         who = people(rule)
-        if who == SURE or rule.native.get("defaultRule"):
+        if who == SURE:
             high.add(rule.ref)
         elif who == MAY and not high:
             low.add(rule.ref)
