@@ -353,7 +353,7 @@ manual:
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): no rule is made with this method; allow it for these people']
+  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): with category_name no rule is made; allow it for these people']
 activation:
   description: What the commit said, and on a Panorama what each firewall said to the push.
   returned: after an activation

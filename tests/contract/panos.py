@@ -10,7 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.panos import PanosAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
-from tests.contract.rig import MEMBER, TwinRig
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.twins.panos import Panos
 from tests.twins.panos.site import rule
 
@@ -35,8 +35,9 @@ class QuickClock:
 class PanosRig(TwinRig):
     name = "panos"
 
-    def __init__(self, folder, release=(10, 2, 8), **options):
+    def __init__(self, folder, release=(10, 2, 8), voice=False, **options):
         super().__init__(folder)
+        self.media = MEDIA if voice else ()
         self.twin = Panos(release=release, **options)
         self.never_above: tuple = ()
         self.isolating = release >= (11, 0, 1)

@@ -14,7 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.panos import VSYS, PanosRig
-from tests.contract.rig import FIRST, LATER, MEMBER, STRANGER, Fault, Killed
+from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
 from tests.twins.panos.site import rule
 from tests.twins.server import Fault as Weather, Reply
 
@@ -127,6 +127,44 @@ def test_undecrypted_sessions_whose_certificates_nobody_checks_are_a_warning(rig
     rig.by_hand("delete", "/rulebase/decryption/rules/entry[@name='Keep health private']/profile")
     assert any("has no decryption profile" in text for text in rig.run(check=True)["warnings"])
     assert "warnings" not in rig.run(check=True, adapter=rig.adapter(decryption_profile="Standard"))
+
+
+@pytest.mark.parametrize("site,options,name", [("rule", {}, "chatgpt-voice"), ("profile", {"rules": ("Web",)}, "chatgpt-voice: Web")])
+def test_voice_opens_for_the_audience_and_the_published_addresses_alone(make, site, options, name):
+    rig = make(voice=True, site=site)
+    rig.by_hand("set", "/service/entry[@name='udp-all']", "<protocol><udp><port>1-65535</port></udp></protocol>")
+    rig.by_hand("set", "/rulebase/security/rules/entry[@name='No UDP']", rule("No UDP", "deny", service="udp-all", application="any", **{
+        "from": ["trust", "guest"], "to": "untrust"}).partition(">")[2].rpartition("</entry>")[0])
+    assert not any(rig.passes(who, *packet) for who in (MEMBER, STRANGER) for packet in PACKETS)
+    result = rig.run(adapter=rig.adapter(**options), accept_wider_audience=bool(options))
+    assert [packet for packet in PACKETS if rig.passes(MEMBER, *packet)] == list(PUBLISHED)
+    # A named rule is for everybody whom it is for.
+    assert [rig.passes(STRANGER, *packet) for packet in PACKETS[2:]] == [False, False]
+    assert rig.passes(STRANGER, *PUBLISHED[0]) is bool(options)
+    assert written(rig, name) is not None and not any("voice" in line for line in result["manual"])
+    again = rig.run(adapter=rig.adapter(**options), accept_wider_audience=bool(options))
+    assert not again["changed"]
+
+
+UDP = {"from": ["trust"], "to": "untrust", "application": "any", "service": "udp-all"}
+
+
+@pytest.mark.parametrize("columns,passed", [
+    ({}, True), ({"destination": "203.0.113.1-203.0.113.9"}, True), ({"destination": "203.0.113.0/24"}, True), ({"application": ["stun"]}, True),
+    ({"service": "any"}, True), ({"destination": "192.0.2.0/24"}, False), ({"destination": "news"}, False), ({"application": ["quic"]}, False),
+    ({"service": "dns"}, False), ({"service": "service-https"}, False), ({"from": ["guest"]}, False), ({"category": ["malware"]}, False),
+    ({"source-user": ["example\\alice"]}, False),
+], ids=str)
+def test_voice_is_placed_above_the_denies_that_take_its_packets_and_no_others(make, columns, passed):
+    """One that takes the packets of a part of the audience, the last of these, keeps its word."""
+    rig = make(voice=True)
+    rig.by_hand("set", "/service/entry[@name='udp-all']", "<protocol><udp><port>1-65535</port></udp></protocol>")
+    rig.by_hand("set", "/service/entry[@name='dns']", "<protocol><udp><port>53</port></udp></protocol>")
+    rig.by_hand("set", "/address/entry[@name='news']", "<fqdn>news.example</fqdn>")
+    rig.by_hand("set", "/rulebase/security/rules", rule("No UDP", "deny", **dict(UDP, **columns)))
+    rig.run()
+    order = [entry.get("name") for entry in rig.twin.candidate.findall(".//security/rules/entry")]
+    assert (order.index("chatgpt-voice") < order.index("No UDP")) is passed, order
 
 
 def test_media_opens_the_published_addresses_and_nothing_else(rig):

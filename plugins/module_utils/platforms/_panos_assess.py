@@ -93,23 +93,33 @@ class Places(_Site):
             "destination": ["any"], "application": sorted(self._settings.application), "service": ["service-https"],
             "category": [self._settings.allow.name], "action": "allow", "log-end": "yes"})
         fields.update(self._profiles(template))
-        return self._placed(self._settings.open_rule, fields, self._blocking(), template)
+        return self._placed(self._settings.open_rule, fields, self._blocking(self._allow), template)
 
-    def media_rule(self, media) -> list:
-        """Voice: no name is visible in its packets, so the published addresses are the destination."""
+    def media_rules(self, media) -> list:
+        """Voice: no name is visible in its packets, so the published addresses are the destination. One rule for each audience; for a named rule with
+        its security profiles, below it."""
         ref = Ref(xml.SERVICE, "%s-%s" % (self._settings.prefix, media.id))
-        service = Object(ref, {"description": xml.MARK, "protocol/%s/port" % media.protocol: ",".join(str(port) for port in media.ports)})
-        fields = dict(self._columns(self._settings.audience), **{
-            "destination": sorted(media.destinations), "application": ["any"], "service": [ref.name], "category": ["any"], "action": "allow", "log-end": "yes"})
-        above, below = self._blocking()
-        return [Wanted(service), self._placed(Ref(xml.SECURITY, ref.name), fields, (above, below | {self._settings.open_rule}), self._template(self._allow))]
+        wanted = [Wanted(Object(ref, {"description": xml.MARK, "protocol/%s/port" % media.protocol: ",".join(str(port) for port in media.ports)}))]
+        named = self._named_rules() if self._settings.rules else [None]
+        for name, audience, rule in zip(self._names(ref.name), self._audiences(), named):
+            judge = self._judge(audience, self._policy.allow)
+            template = rule or self._template(judge)
+            fields = dict(self._columns(audience), **{
+                "destination": sorted(media.destinations), "application": ["any"], "service": [ref.name], "category": ["any"], "action": "allow",
+                "log-end": "yes"})
+            if rule is not None:
+                fields.update(self._profiles(rule))
+            above, below = self._blocking(judge, lambda other, judge=judge: judge.drops(other, media))
+            wanted.append(self._placed(Ref(xml.SECURITY, name), fields, (above, below | ({rule.ref} if rule is not None else set())), template))
+        return wanted
+
+    def _names(self, name: str) -> list:
+        """The name of a rule, or of the rules beside the named ones."""
+        return [("%s: %s" % (name, rule))[:63] for rule in self._settings.rules] or [name]
 
     def decryption_rules(self, logs: bool) -> list:
         wanted = []
-        names = [self._settings.prefix + "-no-decrypt"]
-        if self._settings.rules:
-            names = [("%s: %s" % (names[0], rule))[:63] for rule in self._settings.rules]
-        for name, audience in zip(names, self._audiences()):
+        for name, audience in zip(self._names(self._settings.prefix + "-no-decrypt"), self._audiences()):
             judge = self._judge(audience, self._policy.exempt)
             decrypting = [rule for rule in local_rules(self._state, "decryption", ours=False) if judge.people(rule) != NO and any(judge.decrypts(rule))]
             fields = dict(self._columns(audience), **{
@@ -157,19 +167,19 @@ class Places(_Site):
             fields["log-setting"] = log_setting
         order = self._state.rules.get(base, ())
         above, below = bounds
-        # What stands above a rule that ours must stay below cannot be passed; it is reported as a conflict.
-        floor = max([order.index(other) for other in below if other in order], default=-1)
+        # What stands above a rule that ours must stay below cannot be passed; it is reported as a conflict. Rules of ours find their own place.
+        floor = max([order.index(other) for other in below if other in order and not self._state.objects[other].ours], default=-1)
         above = frozenset(other for other in above if other in order and order.index(other) > floor)
         named = frozenset(Ref(ref.kind, name) for name in self._settings.before)
         return Wanted(Object(ref, fields), base, above=above | {other for other in named if other in order}, below=frozenset(below))
 
-    def _blocking(self) -> tuple:
+    def _blocking(self, judge: Judge, blocks=None) -> tuple:
         """(rules that ours has to stand above, rules that it has to stay below)"""
         above, below = set(), {Ref(xml.SECURITY, name) for name in self._settings.after + self._settings.never_above}
         for rule in local_rules(self._state, "security", ours=False):
-            if not any(self._allow.blocked(rule)):
+            if not (blocks(rule) if blocks else any(judge.blocked(rule))):
                 continue
-            people = self._allow.people(rule)
+            people = judge.people(rule)
             if people == SURE:
                 above.add(rule.ref)
             elif people == MAY and not above:
@@ -195,8 +205,8 @@ class Assessor(_Site):
         verdicts = [self._for(audience) for audience in self._audiences()]
         found.coverage = [self._coverage(pattern, verdicts) for pattern in self._policy.allow]
         self._shared_profiles()
-        if self._settings.rules or self._settings.category_name:
-            found.manual += ["voice (%s): no rule is made with this method; allow it for these people" % media for media in self._policy.media]
+        if self._settings.category_name:
+            found.manual += ["voice (%s): with category_name no rule is made; allow it for these people" % media for media in self._policy.media]
         unchecked = [ref.name for ref, obj in self._state.objects.items() if ref.kind == xml.DECRYPTION and obj.ours and not obj.fields.get("profile")]
         if unchecked:
             found.warnings.append("%s has no decryption profile, so nobody checks the server certificates of these undecrypted sessions but the client: set "

@@ -178,6 +178,42 @@ class Judge:
 
     # -- what a rule does
 
+    def drops(self, rule: Rule, media) -> bool:
+        """Whether a rule denies packets of a Media to somebody of this audience; what cannot be told counts as yes. Packets have no category."""
+        if not rule.enabled or rule.fields.get("action", "allow") == "allow" or self.people(rule) == NO or rule.values("category") != ["any"]:
+            return False
+        applications = rule.values("application")
+        if applications != ["any"] and not {"stun", "unknown-%s" % media.protocol} & set(applications):
+            return False
+        targets = rule.values("destination")
+        if targets != ["any"] and rule.fields.get("negate-destination") != "yes" and not any(self._reaches(one, media) for one in targets):
+            return False
+        return any(self._serves(one, media) for one in rule.values("service"))
+
+    def _reaches(self, name: str, media) -> bool:
+        entry = self._context.find("address", name)
+        text = name if entry is None else entry.findtext("ip-netmask")
+        if entry is not None and entry.findtext("fqdn"):
+            return False
+        try:
+            network = ipaddress.ip_network(text or "", strict=False)
+        except ValueError:
+            # A range, a group, a wildcard mask, or a list from elsewhere.
+            return True
+        return any(network.version == one.version and network.overlaps(one) for one in map(ipaddress.ip_network, media.destinations))
+
+    def _serves(self, name: str, media) -> bool:
+        if name in ("service-http", "service-https"):
+            return False
+        entry = self._context.find("service", name)
+        if name == "any" or entry is None:
+            return name != "application-default"
+        for part in (entry.findtext("protocol/%s/port" % media.protocol) or "").split(","):
+            low, _dash, high = part.strip().partition("-")
+            if low.isdigit() and any(int(low) <= port <= int(high or low) for port in media.ports):
+                return True
+        return False
+
     def blocked(self, rule: Rule) -> tuple:
         """(patterns that the rule shuts for sure, that it may shut) for the people it is about: by its action or its URL filtering profile."""
         if not rule.enabled:

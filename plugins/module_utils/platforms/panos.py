@@ -230,12 +230,10 @@ class PanosAdapter(Adapter):
             wanted += places.decryption_rules(self._release >= DECRYPTION_LOGS)
         if self._settings.category_name:
             return wanted
+        voice = [item for media in policy.media for item in places.media_rules(media)]
         if self._settings.rules:
-            return wanted + [Wanted(Object(Ref(LINK, "%s: %s" % (name, self._settings.allow.name)), {"action": "alert"})) for name in places.url_profiles()]
-        wanted.append(places.security_rule())
-        for media in policy.media:
-            wanted += places.media_rule(media)
-        return wanted
+            return wanted + voice + [Wanted(Object(Ref(LINK, "%s: %s" % (name, self._settings.allow.name)), {"action": "alert"})) for name in places.url_profiles()]
+        return wanted + [places.security_rule()] + voice
 
     def _category(self, ref: Ref, patterns) -> Wanted:
         fields = {"description": xml.MARK}

@@ -128,7 +128,8 @@ class Panos(Twin):
         for job in self.jobs:
             self._finish(job)
 
-    def decide(self, who: str, host: str, port: int = 443, device: str = "") -> tuple:
+    def decide(self, who: str, host: str, port: int = 443, device: str = "", protocol: str = "tcp") -> tuple:
+        """``host`` is a name, or for UDP an address."""
         with self.lock:
             self.finish_jobs()
             if not self.groups:
@@ -136,6 +137,8 @@ class Panos(Twin):
             else:
                 device = device or next(iter(self.local))
                 policy = Policy(self.knobs, self.local[device], self.pushed[device], self._group_of(device))
+            if protocol == "udp":
+                return policy.decide_packet(self.people[who], host, port), "tunnel"
             return policy.decide(self.people[who], host, port)
 
     def snapshot(self) -> str:

@@ -37,6 +37,7 @@ class Session:
     port: int
     to: str = "untrust"
     application: str = "ssl"
+    protocol: str = "tcp"
     categories: list = field(default_factory=list)
     predefined: list = field(default_factory=list)
 
@@ -91,6 +92,12 @@ class Policy:
                 verdict = "block"
         return verdict, inspection
 
+    def decide_packet(self, person: Person, address: str, port: int) -> str:
+        """A UDP packet to an address: no name is seen in it, so it has no category, and it is not decrypted."""
+        session = Session(person, address, port, self.knobs.outside_zone, "unknown-udp", "udp")
+        rule, _lookup = self.matching("security", session)
+        return "allow" if rule is not None and text(rule, "action", default="allow") == "allow" else "block"
+
     def categories(self, host: str, path: str = "/") -> tuple:
         """(custom categories and external lists, predefined categories) of a host."""
         out, url = [], host + path
@@ -139,7 +146,7 @@ class Policy:
         who = {person.user, "known-user"} | set(person.groups) if person.user else {"unknown"}
         if not listed("source-user", who) or not listed("category", set(session.categories) | set(session.predefined)):
             return False
-        if not self._service(rule, session.port, lookup):
+        if not self._service(rule, session, lookup):
             return False
         if kind == "security":
             return listed("application", self._applications(rule, session.application, lookup))
@@ -160,20 +167,20 @@ class Policy:
         found = not values or "any" in values
         for value in values:
             for target in _addresses(value, lookup):
-                found = found or target == session.host or _within(self.knobs.hosts.get(session.host, ""), target)
+                found = found or target == session.host or _within(session.host, target) or _within(self.knobs.hosts.get(session.host, ""), target)
         return found != (text(rule, "negate-destination") == "yes")
 
-    def _service(self, rule, port, lookup) -> bool:
-        values = members(rule, "service")
+    def _service(self, rule, session: Session, lookup) -> bool:
+        values, port = members(rule, "service"), session.port
         if not values or "any" in values:
             return True
-        if "application-default" in values or "service-https" in values:
-            if port == 443:
+        if session.protocol == "tcp":
+            if port == 443 and {"application-default", "service-https"} & set(values):
                 return True
-        if "service-http" in values and port in (80, 8080):
-            return True
+            if "service-http" in values and port in (80, 8080):
+                return True
         objects = [entry for scope in lookup for entry in entries(scope, "service") if entry.get("name") in values]
-        return any(_port_in(port, text(entry, "protocol", "tcp", "port")) for entry in objects)
+        return any(_port_in(port, text(entry, "protocol", session.protocol, "port")) for entry in objects)
 
     def _security(self, session: Session) -> str:
         rule, lookup = self.matching("security", session)
