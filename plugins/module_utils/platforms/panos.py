@@ -232,7 +232,8 @@ class PanosAdapter(Adapter):
             return wanted
         voice = [item for media in policy.media for item in places.media_rules(media)]
         if self._settings.rules:
-            return wanted + voice + [Wanted(Object(Ref(LINK, "%s: %s" % (name, self._settings.allow.name)), {"action": "alert"})) for name in places.url_profiles()]
+            links = [Ref(LINK, "%s: %s" % (name, self._settings.allow.name)) for name in places.url_profiles()]
+            return wanted + voice + [Wanted(Object(link, {"action": "alert"})) for link in links]
         return wanted + [places.security_rule()] + voice
 
     def _category(self, ref: Ref, patterns) -> Wanted:
