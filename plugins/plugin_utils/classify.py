@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import json
 import re
 from dataclasses import dataclass
@@ -123,9 +124,29 @@ def _judge_path(check: dict, seen: dict, context: Context) -> None:
         _fail(check, "http", http["failure"])
     elif http:
         _judge_block(check, http, context)
+    if check["layer"] == "tls" and _speaks_tls(seen.get("other_name")):
+        check["flags"].append("sni_filtered")
+    if check["layer"] in ("tcp", "tls") and dns and not dns.get("pinned"):
+        _judge_sinkhole(check, dns["addresses"], context)
     if seen["failure"] and check["verdict"] == PASS:
         _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
         check["verdict"] = ERROR
+
+
+def _speaks_tls(other) -> bool:
+    """Whether the same address answered the handshake for another name, be it with an alert."""
+    return other is not None and (other["failure"] is None or other["failure"].startswith("ssl_"))
+
+
+def _judge_sinkhole(check: dict, addresses: list, context: Context) -> None:
+    """No connection came about and the name leads where no origin is. An internal address that does serve the origin is no concern of this."""
+    sinks = [address for address in addresses if ipaddress.ip_address(address).is_loopback or ipaddress.ip_address(address).is_unspecified]
+    match = next((found for found in (signatures.sinkhole(address, context.table) for address in addresses) if found), None)
+    if match is None and len(sinks) < len(addresses):
+        return
+    _fail(check, "dns", "dns_bogon_error", "dns_sinkhole")
+    if match is not None:
+        check["blocked_by"] = {"product": match.product, "where": "DNS", "status": None, "confidence": match.confidence, "evidence": list(match.evidence)}
 
 
 def _fail(check: dict, layer: str, failure: str, *flags) -> None:
@@ -146,6 +167,11 @@ def _judge_block(check: dict, http: dict, context: Context) -> None:
     match = signatures.blocked_by(http, context.table)
     if match:
         _fail(check, "http", "http_block_page", "blocked")
+        check["blocked_by"] = _culprit(match, "inside TLS", http)
+        return
+    match = signatures.progress_page(http, context.table)
+    if match:
+        _fail(check, "http", "progress_page", "progress_page")
         check["blocked_by"] = _culprit(match, "inside TLS", http)
 
 
@@ -237,7 +263,12 @@ def _judge_other(check: dict) -> None:
 def _sentence(check: dict) -> str:
     text = []
     issuer = (check["issuer"] or {}).get("cn") or (check["issuer"] or {}).get("o")
-    if check["blocked_by"]:
+    if check["failure"] == "dns_bogon_error":
+        text.append("its name leads to %s, where no origin is%s" % (", ".join(check["observations"]["dns"]["addresses"]), ": a block of %s" % (
+            check["blocked_by"]["product"]) if check["blocked_by"] else ""))
+    elif check["failure"] == "progress_page":
+        text.append("%s answers with a page of its own while it scans; programs that want data get that page" % check["blocked_by"]["product"])
+    elif check["blocked_by"]:
         culprit = check["blocked_by"]
         text.append("blocked by %s (%s %s, %s)" % (
             culprit["product"] if culprit["product"] != "unknown" else "an unknown product", "status", culprit["status"], culprit["where"]))
@@ -254,6 +285,8 @@ def _sentence(check: dict) -> str:
         text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else ", which this host does not trust"))
     elif check["state"] == "open" and not check["failure"]:
         text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")
+    if "sni_filtered" in check["flags"]:
+        text.append("the same address answers for another name, so it is this name that is filtered")
     if "challenged" in check["flags"]:
         text.append("a challenge of the origin, which a browser solves")
     return "; ".join(text) or check["verdict"]

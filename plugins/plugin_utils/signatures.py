@@ -4,6 +4,7 @@
 """The signature table: which product wrote this answer. Controller only, pure."""
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ import yaml
 
 _TABLE = Path(__file__).parent / "signatures.yml"
 _SCAN = 65536
-_CONDITIONS = {"status", "header", "body", "issuer_cn", "issuer_o"}
+_KINDS = {"block": {"status", "header", "body"}, "progress": set(), "issuer": {"issuer_cn", "issuer_o"}, "dns": {"address"}}
+_CONDITIONS = {word for words in _KINDS.values() for word in words}
 _FIELDS = _CONDITIONS | {"product", "confidence", "source"}
 
 
@@ -30,7 +32,7 @@ class Match:
 
 
 def load(own=()) -> dict:
-    """``{"block": [...], "issuer": [...]}`` with the site's own block rules first. :raises SignatureError:"""
+    """``{"block": [...], "progress": [...], "issuer": [...], "dns": [...]}`` with the site's own rules first. :raises SignatureError:"""
     table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
     for number, rule in enumerate(own, 1):
         if not isinstance(rule, dict) or not set(rule) <= _FIELDS or not rule.get("product") or not set(rule) & _CONDITIONS:
@@ -39,17 +41,36 @@ def load(own=()) -> dict:
             for key in ("body", "issuer_cn", "issuer_o"):
                 re.compile(rule.get(key, ""))
             re.compile(rule.get("header", ["", ""])[1])
-        except (re.error, IndexError, TypeError) as error:
+            for network in rule.get("address", []):
+                ipaddress.ip_network(network)
+        except (re.error, IndexError, TypeError, ValueError) as error:
             raise SignatureError("signatures, rule %d: %s" % (number, error)) from error
-    kinds = {kind: [r for r in own if bool({"issuer_cn", "issuer_o"} & set(r)) == (kind == "issuer")] for kind in ("block", "issuer")}
-    return {kind: kinds[kind] + table[kind] for kind in ("block", "issuer")}
+    return {kind: [rule for rule in own if words & set(rule)] + table[kind] for kind, words in _KINDS.items()}
 
 
 def blocked_by(answer: dict, table: dict) -> Match | None:
     """The product that wrote this answer to CONNECT or GET, or None: a challenge of the origin's own network is nobody's block."""
     if not answer or answer.get("headers", {}).get("cf-mitigated"):
         return None
-    for rule in table["block"]:
+    return _first(table["block"], answer)
+
+
+def progress_page(answer: dict, table: dict) -> Match | None:
+    """The product that answers with a page of its own while it scans what was asked for, or None."""
+    return _first(table["progress"], answer) if answer else None
+
+
+def sinkhole(address: str, table: dict) -> Match | None:
+    """The product whose block pages live at an address, or None."""
+    found = ipaddress.ip_address(address)
+    for rule in table["dns"]:
+        if any(found in ipaddress.ip_network(network) for network in rule["address"]):
+            return Match(rule["product"], rule.get("confidence", "medium"), ("the name leads to %s" % address,))
+    return None
+
+
+def _first(rules: list, answer: dict) -> Match | None:
+    for rule in rules:
         evidence = _evidence(rule, answer)
         if evidence:
             return Match(rule["product"], rule.get("confidence", "medium"), tuple(evidence))

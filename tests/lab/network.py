@@ -30,8 +30,8 @@ table inet lab {
   }
   chain passing {
     type filter hook forward priority filter; policy drop;
-    ct state established,related accept
     %(passing)s
+    ct state established,related accept
   }
   chain leaving {
     type nat hook postrouting priority srcnat;

@@ -105,10 +105,16 @@ SCENARIOS = [
     routed("tcp: rejected by a firewall", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with icmp admin-prohibited" % host.address(TARGET)),
            fail("tcp", ("host_unreachable", "network_unreachable", "connection_refused"))),
     routed("dns: no such name", lambda host: host.names(TARGET), fail("dns", ("dns_nxdomain_error", "dns_no_answer"))),
+    routed("dns: bogon", lambda host: host.names(TARGET, "0.0.0.0"), fail("dns", "dns_bogon_error", None, None, "dns_sinkhole")),
+    routed("dns: hijacked to localhost", lambda host: host.names(TARGET, "127.0.0.1"), fail("dns", "dns_bogon_error", None, None, "dns_sinkhole")),
+    routed("dns: sinkhole of a product", lambda host: host.names(TARGET, "146.112.61.106"),
+           fail("dns", "dns_bogon_error", None, "Cisco Umbrella", "dns_sinkhole")),
     routed("dns: silent", lambda host: host.firewall("meta l4proto { tcp, udp } th dport 53 drop"), fail("dns", "dns_temporary_failure"), elsewhere="fail"),
     routed("dns: to an internal address with the origin's own certificate is legitimate",
            lambda host: host.relay(TARGET, "10.10.0.1"), open_()),
     # -- a middlebox that looks at names
+    routed("sni filter: reset", lambda host: host.middlebox({TARGET: "tls_reset"}), fail("tls", _RESET, None, None, "sni_filtered")),
+    routed("sni filter: silence", lambda host: host.middlebox({TARGET: "tls_silence"}), fail("tls", "generic_timeout_error", None, None, "sni_filtered")),
     proxied("sni filter: reset", lambda host: host.gateway(lambda _who, name, _port: ("block" if name == TARGET else "allow", "tunnel")),
             fail("tls", _RESET)),
     # -- proxies

@@ -139,7 +139,7 @@ def test_a_rule_that_is_no_rule_is_named(rule):
     (http(403, {"x-squid-error": "ERR_ACCESS_DENIED 0"}), "Squid"), (http(302, {"location": "https://gateway.zscaler.net/x"}), "Zscaler Internet Access"),
     (http(302, {"location": "http://192.0.2.1:6080/php/urlblock.php?a"}), "PAN-OS"), (http(200, {}, "<a href=https://block.opendns.com/>"), "Cisco Umbrella"),
     (http(403, {}, "powered by FortiGuard Web Filtering"), "FortiGate"), (http(307, {"location": "https://gw:8090/ips/block/webcat?cat=1"}), "Sophos Firewall"),
-    (http(200, {}, "/mwg-internal/de5fs23hu73ds/progress"), "Skyhigh Web Gateway"), (http(302, {}, "https://notify.bluecoat.com"), "Symantec Cloud SWG"),
+    (http(302, {}, "https://notify.bluecoat.com"), "Symantec Cloud SWG"),
 ])
 def test_products_give_themselves_away(answer, product):
     assert signatures.blocked_by(answer, TABLE).product == product

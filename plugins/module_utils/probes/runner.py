@@ -18,6 +18,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dn
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
 
 THREADS = 64
+#: A name that nobody filters, for the question whether it is the name that is filtered. Nothing but the handshake uses it.
+CONTROL_NAME = "example.com"
+_CUT = ("connection_reset", "eof_error", TIMEOUT)
 
 
 @dataclass
@@ -86,7 +89,7 @@ def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
     proxy = effective_proxy(probe, settings)
     return {"id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "path": probe.get("path") or "/",
             "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy", "proxy": None if proxy is None else str(proxy),
-            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "http": None, "failure": None, "duration_ms": None}
+            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "other_name": None, "http": None, "failure": None, "duration_ms": None}
 
 
 def _collect(done: queue.Queue, wanted: int, until: float) -> set:
@@ -133,6 +136,8 @@ class Probe:
         secure, job["tls"] = self._secure("public")
         if secure is None and (job["tls"] or {}).get("verify_code") is not None:
             secure = self._look_unverified()
+        elif secure is None and job["tls"] and job["tls"]["failure"] in _CUT:
+            self._try_another_name()
         if secure is not None:
             with secure:
                 self._ask(secure)
@@ -150,11 +155,22 @@ class Probe:
         job["tls"] = dict(seen, failure=verdict["failure"], verify_code=verdict["verify_code"]) if seen["leaf"] else verdict
         return secure
 
-    def _secure(self, store: str) -> tuple:
+    def _try_another_name(self) -> None:
+        """The handshake was cut off: the same address once more, with a name that is in nobody's way."""
+        reached = {key: self._job[key] for key in ("tcp", "connect")}
+        secure, seen = self._secure("blind", CONTROL_NAME)
+        # What was observed for the name itself stays.
+        self._job.update(reached)
+        if seen is not None:
+            self._job["other_name"] = {"name": CONTROL_NAME, "failure": seen["failure"]}
+        if secure is not None:
+            secure.close()
+
+    def _secure(self, store: str, name: str | None = None) -> tuple:
         sock = self._reach()
         if sock is None:
             return None, None
-        secure, seen = tls.handshake(sock, self._job["host"], self._contexts[store])
+        secure, seen = tls.handshake(sock, name or self._job["host"], self._contexts[store])
         if secure is None:
             sock.close()
         return secure, seen

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The signature table: every rule knows what its source describes, and what is nobody's block is left alone."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import signatures
+
+TABLE = signatures.load()
+
+
+def page(status=403, body="", **headers):
+    return {"status": status, "headers": {name.replace("_", "-"): value for name, value in headers.items()}, "body": body}
+
+
+BLOCKS = [
+    ("Squid", page(x_squid_error="ERR_ACCESS_DENIED 0")), ("Squid", page(server="squid/5.7")), ("Squid", page(200, "<body id=ERR_ACCESS_DENIED>")),
+    ("squidGuard", page(302, location="http://proxy/cgi-bin/squidGuard.cgi?clientaddr=10.0.0.1")),
+    ("Zscaler Internet Access", page(307, location="https://gateway.zscalertwo.net:443/auD?origurl=x")),
+    ("Zscaler Internet Access", page(302, location="https://it.example.com/block?url=x&reason=y&reasoncode=CATEGORY_DENIED&cat=ai&kind=category&zsq=1")),
+    ("Zscaler Internet Access", page(403, "<title>Internet Security by Zscaler</title>")), ("Zscaler Internet Access", page(server="Zscaler/6.2")),
+    ("Zscaler Internet Access", page(200, "<img src=https://login.zscloud.net/img_logo_new1.png>")),
+    ("Cisco Umbrella", page(200, "<script>location='https://block.opendns.com/?url=x'")), ("Cisco Umbrella",
+    page(302, location="https://malware.opendns.com/")),
+    ("Cisco Umbrella", page(403, "This site is blocked due to content filtering.")),
+    ("FortiGate", page(403, "<h1>FortiGuard Intrusion Prevention - Access Blocked</h1>")), ("FortiGate", page(403, "<title>Web Filter Violation</title>")),
+    ("FortiGate", page(302, location="https://10.0.0.1:8010/A1/B2/C3/CI/deadbeef")),
+    ("PAN-OS", page(302, location="http://192.0.2.1:6080/php/urlblock.php?args=x&url=y")),
+    ("PAN-OS", page(503, "Access to the web page you were trying to visit has been blocked in accordance with company policy.")),
+    ("Sophos Firewall", page(307, location="https://fw:8090/ips/block/webcat?cat=1&pl=1&lu=0&url=aHR0cHM6")), ("Cyberoam",
+    page(200, "Cyberoam is securing you")),
+    ("Barracuda", page(200, "Redirecting you to Barracuda Web Filter")), ("Barracuda", page(403, server="BarracudaHTTP 4.0")),
+    ("Skyhigh Web Gateway", page(403, "<title>McAfee Web Gateway - Notification - Blocked by URL filtering</title>")),
+    ("Skyhigh Web Gateway", page(302, location="/mwg-internal/de5fs23hu73ds/auth")),
+    ("Skyhigh Web Gateway", page(403, "The content you requested is blocked by your organization's security policy")),
+    ("Symantec Cloud SWG", page(403, "<a href=http://notify.bluecoat.com/x>")), ("Symantec Cloud SWG", page(302, location="http://notify.bluecoat.com/coach")),
+    ("Symantec Cloud SWG", page(403, "Your request was denied: content_filter_denied")),
+    ("Cloudflare Gateway", page(302, location="https://blocked.teams.cloudflare.com/?account_id=x")),
+    ("Forcepoint", page(302, location="http://10.0.0.1:15871/cgi-bin/blockpage.cgi?ws-session=1")),
+    ("Forcepoint", page(200, "<frame src=http://10.0.0.1:15871/cgi-bin/blockOptions.cgi>")),
+    ("Check Point", page(302, location="https://gw/UserCheck/PortalMain?IID=A")), ("iboss", page(302, location="http://10.0.0.1/ibreports/ibp/bp.html")),
+    ("SonicWall", page(200, "<img src=http://cfssupport.sonicwall.com/x>")), ("Cisco Meraki", page(302, location="http://wired.meraki.com:8090/blocked.cgi")),
+    ("WatchGuard", page(403, "Request denied by WatchGuard HTTP Proxy.")), ("Cisco ScanSafe", page(302, location="http://alert.scansafe.net/x")),
+    ("Cisco Secure Web Appliance", page(403, via="1.1 wsa1:80 (Cisco-WSA/14.5)")),
+]
+ISSUERS = [
+    ("Zscaler Internet Access", {"cn": "Zscaler Intermediate Root CA", "o": "Zscaler Inc."}), ("Cisco Umbrella",
+    {"cn": "Cisco Umbrella Root CA", "o": "Cisco"}),
+    ("FortiGate", {"cn": "FG101F0000000000", "o": "Fortinet"}), ("FortiGate", {"cn": "FortiGate CA", "o": None}),
+    ("Sophos Firewall", {"cn": "Sophos SSL CA_C01001", "o": None}), ("Sophos Firewall", {"cn": "x", "o": "Sophos Plc"}),
+    ("Skyhigh Web Gateway", {"cn": "McAfee Web Gateway", "o": None}), ("Symantec Cloud SWG", {"cn": "x", "o": "Blue Coat Systems"}),
+    ("Cloudflare Gateway", {"cn": "Gateway CA - Cloudflare Managed G1 0123", "o": "Cloudflare, Inc."}), ("Forcepoint",
+    {"cn": "Forcepoint Cloud CA", "o": None}),
+    ("Forcepoint", {"cn": "x", "o": "Forcepoint LLC"}), ("Cyberoam", {"cn": "x", "o": "Cyberoam Certificate Authority"}),
+    ("SonicWall", {"cn": "x", "o": "HTTPS Management Certificate for SonicWALL (self-signed)"}),
+    ("Smoothwall", {"cn": "Smoothwall-default-root-certificate-authority", "o": None}), ("Trend Micro InterScan", {"cn": "IWSS.TREND", "o": None}),
+    ("ContentKeeper", {"cn": "ContentKeeper Appliance CA (123)", "o": None}), ("NetSpark", {"cn": "www.netspark.com", "o": None}),
+    ("Avast (antivirus on this machine)", {"cn": "avast! Web/Mail Shield Root", "o": "AVAST Software"}),
+    ("Bitdefender (antivirus on this machine)", {"cn": "Bitdefender Personal CA.Net-Defender", "o": "Bitdefender"}),
+    ("Kaspersky (antivirus on this machine)", {"cn": "Kaspersky Anti-Virus Personal Root Certificate", "o": "AO Kaspersky Lab"}),
+]
+NOBODY = [
+    page(403, "<title>Just a moment...</title> Ray ID: 8f", cf_mitigated="challenge", server="cloudflare"), page(403, "error 1020 Ray ID", server="cloudflare"),
+    page(200, "ok", via="1.1 varnish"), page(200, "ok", via="1.1 0123.cloudfront.net (CloudFront)"), page(200, "ok", via="1.1 google"),
+    page(200, "ok", via="1.1 akamai.net(ghost) (AkamaiGHost)"),
+    page(403, "<title>Access Denied</title> Reference #18.x errors.edgesuite.net", server="AkamaiGHost"),
+    page(403, "<h1>403 - Forbidden: Access is denied.</h1>", server="Microsoft-IIS/10.0"), page(403, '{"error": {"message": "Country not supported"}}'),
+    page(403, "<center>nginx</center>", server="nginx"), page(401, '{"error": {"message": "You didn\'t provide an API key"}}'),
+    page(302, location="https://auth.openai.com/log-in"), page(302, location="https://chatgpt.com/?reason=blocked"), page(503, "upstream connect error"),
+    page(200, "our help page about FortiGate firewalls and policy settings"),
+]
+
+
+@pytest.mark.parametrize("product,answer", BLOCKS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_block_page_is_known_by_its_product(product, answer):
+    match = signatures.blocked_by(answer, TABLE)
+    assert match.product == product and match.evidence
+
+
+@pytest.mark.parametrize("product,issuer", ISSUERS, ids=lambda value: value if isinstance(value, str) else "")
+def test_an_inspection_ca_is_known_by_its_product(product, issuer):
+    assert signatures.issued_by(issuer, TABLE).product == product
+
+
+@pytest.mark.parametrize("answer", NOBODY)
+def test_what_is_nobody_s_block_is_left_alone(answer):
+    assert signatures.blocked_by(answer, TABLE) is None and signatures.progress_page(answer, TABLE) is None
+
+
+@pytest.mark.parametrize("issuer", [{"cn": "WE1", "o": "Google Trust Services"}, {"cn": "R11", "o": "Let's Encrypt"}, {"cn": None, "o": None},
+                                    {"cn": "Cloudflare Inc ECC CA-3", "o": "Cloudflare, Inc."}, {"cn": "DigiCert Global G2", "o": "DigiCert Inc"}])
+def test_a_public_ca_is_no_inspection(issuer):
+    assert signatures.issued_by(issuer, TABLE) is None
+
+
+def test_every_rule_is_met_by_what_its_source_describes():
+    for rule in TABLE["block"]:
+        alone = dict(TABLE, block=[rule])
+        assert any(signatures.blocked_by(answer, alone) for _product, answer in BLOCKS), rule
+    for rule in TABLE["issuer"]:
+        assert any(signatures.issued_by(issuer, dict(TABLE, issuer=[rule])) for _product, issuer in ISSUERS), rule
+    for kind in ("block", "progress", "issuer", "dns"):
+        assert all(rule["source"] and rule["confidence"] in ("high", "medium", "low") for rule in TABLE[kind])
+
+
+def test_a_progress_page_is_no_block_page():
+    answer = page(200, "<html>scanning <script>poll('/mwg-internal/de5fs23hu73ds/progress?id=1')")
+    assert signatures.blocked_by(answer, TABLE) is None
+    assert signatures.progress_page(answer, TABLE).product == "Skyhigh Web Gateway"
+
+
+@pytest.mark.parametrize("address,product", [("146.112.61.104", "Cisco Umbrella"), ("146.112.61.110", "Cisco Umbrella"),
+                                             ("::ffff:146.112.61.107", "Cisco Umbrella"),
+                                             ("162.159.46.12", "Cloudflare Gateway"), ("208.91.112.55", "FortiGate")])
+def test_an_address_of_block_pages_is_known(address, product):
+    assert signatures.sinkhole(address, TABLE).product == product
+
+
+@pytest.mark.parametrize("address", ["146.112.61.103", "104.18.32.47", "10.0.0.1", "2606:4700::1"])
+def test_other_addresses_are_not(address):
+    assert signatures.sinkhole(address, TABLE) is None
+
+
+def test_rules_of_the_site_come_first():
+    own = [{"product": "House proxy", "body": "McAfee Web Gateway"}, {"product": "House DNS", "address": ["10.9.9.9/32"]},
+           {"product": "House CA", "issuer_o": "^House"}]
+    table = signatures.load(own)
+    assert signatures.blocked_by(page(403, "McAfee Web Gateway"), table).product == "House proxy"
+    assert signatures.sinkhole("10.9.9.9", table).product == "House DNS" and signatures.issued_by({"cn": None, "o": "House"}, table).product == "House CA"
+
+
+@pytest.mark.parametrize("rule", [{"product": "x"}, {"body": "y"}, {"product": "x", "body": "("}, {"product": "x", "address": ["nowhere"]},
+                                  {"product": "x", "colour": "red"}])
+def test_a_rule_that_is_none_is_an_error_that_names_it(rule):
+    with pytest.raises(signatures.SignatureError, match="signatures, rule 1"):
+        signatures.load([rule])
