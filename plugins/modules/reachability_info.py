@@ -99,7 +99,7 @@ options:
   signatures:
     description: >-
       Rules of your own for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
-      (name and regular expression), C(body), C(issuer_cn) and C(issuer_o).
+      (name and regular expression), C(body), C(issuer_cn), C(issuer_o) and C(address) (networks that a name leads to).
     type: list
     elements: dict
     default: []
