@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The status page in both of its forms, and everything else that may come back instead."""
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import service_status as status
+
+RULES = status.rules()
+SHIM = {
+    "page": {"id": "x"}, "status": {"indicator": "minor", "description": "Partially degraded"},
+    "components": [{"id": "g", "name": "ChatGPT", "group": True}, {"id": "1", "group_id": "g", "name": "Conversations", "status": "operational"},
+                   {"id": "2", "group_id": "g", "name": "Voice mode", "status": "degraded_performance"},
+                   {"id": "3", "group_id": "g", "name": "File uploads", "status": "operational"}, {"id": "4", "name": "Login", "status": "operational"}],
+    "incidents": [{"id": "i1", "name": "Voice is slow", "status": "investigating", "impact": "minor", "shortlink": "https://status.openai.com/i1",
+                   "created_at": "2026-11-24T08:00:00Z", "components": [{"name": "Voice mode"}]},
+                  {"id": "i0", "name": "Login was down", "status": "resolved", "impact": "critical", "components": [{"name": "Login"}]}],
+}
+NATIVE = {"summary": {
+    "components": [{"id": "1", "name": "Conversations"}, {"id": "2", "name": "Voice mode"}, {"id": "4", "name": "Login"}],
+    "structure": {"items": [{"group": {"name": "ChatGPT", "components": [{"component_id": "1"}, {"component_id": "2"}]}}]},
+    "affected_components": [{"component_id": "4", "status": "full_outage"}],
+    "ongoing_incidents": [{"id": "n1", "name": "Nobody can sign in", "status": "identified", "published_at": "2026-11-24T07:00:00Z", "url": "https://u",
+                           "component_impacts": [{"component_id": "4", "status": "full_outage"}]}],
+}}
+
+
+def test_the_compatible_form():
+    result = status.judge(SHIM, RULES)
+    assert (result["state"], result["source"]) == ("degraded", "shim")
+    assert result["features"] == {"chat": "operational", "login": "operational", "upload": "operational", "voice": "degraded"}
+    incident, = result["incidents"]
+    assert (incident["name"], incident["impact"], incident["features"], incident["url"]) == (
+        "Voice is slow", "degraded", ["voice"], "https://status.openai.com/i1")
+    assert status.sentence(result) == "the service reports degraded; voice: degraded; Voice is slow (https://status.openai.com/i1)"
+
+
+def test_the_page_s_own_form():
+    result = status.judge(NATIVE, RULES)
+    assert (result["state"], result["source"]) == ("outage", "native")
+    assert result["features"] == {"chat": "operational", "login": "outage", "voice": "operational"}
+    assert result["incidents"][0]["components"] == ["Login"] and result["incidents"][0]["impact"] == "outage"
+
+
+@pytest.mark.parametrize("change,state", [
+    ({"status": {"indicator": "none"}, "incidents": [], "components": []}, "operational"),
+    ({"status": {"indicator": "purple"}, "incidents": [], "components": []}, "unknown"), ({"status": None, "components": []}, "unknown"),
+    ({"status": {"indicator": "none"}, "incidents": [], "components": [{"name": "App", "status": "sideways"}]}, "unknown"),
+    ({"status": {"indicator": "none"}, "incidents": [], "components": [{"name": "App", "status": "under_maintenance"}]}, "maintenance"),
+    ({"status": {"indicator": "none"}, "incidents": [{"name": "x", "status": "scheduled", "impact": "critical"}], "components": []}, "operational"),
+])
+def test_a_word_that_is_not_known_is_unknown_and_never_good(change, state):
+    assert status.judge(dict(SHIM, **change), RULES)["state"] == state
+
+
+def test_what_the_page_does_not_say_of_its_components_is_unknown():
+    silent = {"summary": {key: value for key, value in NATIVE["summary"].items() if key != "affected_components"}}
+    result = status.judge(silent, RULES)
+    assert result["features"]["chat"] == "unknown" and result["state"] != "operational"
+
+
+@pytest.mark.parametrize("data", [None, [], "text", 3, {}, {"components": "no"}, {"summary": []}, {"incidents": []}])
+def test_anything_else_is_unknown(data):
+    result = status.judge(data, RULES)
+    assert (result["state"], result["features"]) == ("unknown", {}) and "not known" in status.sentence(result)
+
+
+values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+    st.sampled_from(["status", "indicator", "components", "name", "id", "group", "incidents", "summary", "structure", "items", "component_id", "impact",
+                     "affected_components", "ongoing_incidents", "component_impacts", "group_id"]), inner, max_size=4), max_leaves=25)
+
+
+@settings(max_examples=400, deadline=None)
+@given(values)
+def test_no_shape_is_an_exception(data):
+    result = status.judge(data, RULES)
+    assert result["state"] in ("operational", "degraded", "outage", "maintenance", "unknown")
+    json.dumps(result)
+    status.sentence(result)
+
+
+@pytest.mark.parametrize("body,problem", [(b"<html>blocked</html>", "but a web page"), (b"{", "is no JSON"), (b"\xff\xfe", "is no JSON"),
+                                          (b"x" * (status.MAX_BYTES + 1), "longer than"), (b"[" * 100000, "is no JSON")])
+def test_what_is_no_json_is_said(body, problem):
+    data, said = status.parse(body)
+    assert data is None and problem in said
+
+
+def test_rules_of_the_site_come_first_and_a_bad_one_is_named():
+    own = status.rules([{"component": "conversations", "features": ["support"]}])
+    assert status.judge(SHIM, own)["features"]["support"] == "operational"
+    for rule in ({"component": "("}, {"component": "(", "features": []}, {"component": "x", "features": "chat"}, "x"):
+        with pytest.raises(status.StatusError, match="components, rule 1"):
+            status.rules([rule])
