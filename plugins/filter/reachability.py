@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
 
 
@@ -43,9 +43,17 @@ def reachability_aggregate(results, expect=None) -> dict:
     return verdicts.aggregate(results, plain(expect or {}))
 
 
+def diagnose(hosts, control=None, status=None) -> dict:
+    """Where a fault is, who does it and what to change, from what hosts, a vantage outside and the service say."""
+    hosts = plain(hosts)
+    if not isinstance(hosts, dict):
+        raise AnsibleFilterError("diagnose: give a dictionary of host name to result of reachability_info")
+    return isolation.diagnose(hosts, plain(control or {}), plain(status or {}))
+
+
 class FilterModule:
     """The filters of the collection."""
 
     def filters(self):
         return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
-                "reachability_aggregate": reachability_aggregate}
+                "reachability_aggregate": reachability_aggregate, "diagnose": diagnose}

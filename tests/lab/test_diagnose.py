@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook diagnose.yml behind a real Squid: it names the network, the product and the option; and says none once it is open."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.lab import squid
+from tests.lab.demo import Demo
+from tests.lab.lab import Lab
+from tests.lab.path import TARGET
+
+pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The lab with its outside host as a control vantage; everybody inside is in the audience."""
+    with Lab() as up:
+        inventory = yaml.safe_load(up.inventory.read_text())
+        groups = inventory["all"]["children"]
+        groups["netaccess_control"] = {"hosts": {"hotspot": groups["netaccess_vantages"]["hosts"].pop("outside")}}
+        groups["netaccess_vantages"]["hosts"]["stranger"].pop("verify_expect")
+        groups["netaccess_devices"]["hosts"]["proxy1"]["access_audience"] = {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}
+        up.inventory.write_text(yaml.safe_dump(inventory))
+        yield up
+
+
+def diagnose(lab, folder, **variables) -> dict:
+    variables = dict({"diagnose_report_dir": str(folder), "diagnose_status_proxy": "http://127.0.0.1:%d" % lab.internet.provider,
+                      "diagnose_status_ca_path": str(lab.internet.public)}, **variables)
+    done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(lab.inventory), "netaccess.chatgpt.diagnose", "-e",
+                           json.dumps(variables)], env=dict(os.environ, ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(lab.trust)), capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    file = folder / "diagnosis.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    return dict(json.loads(file.read_text()), shown=done.stdout)
+
+
+def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, tmp_path):
+    before = diagnose(lab, tmp_path)
+    chat = before["features"]["chat"]
+    assert (chat["scope"], chat["row"], chat["confidence"]) == ("network", 5, "high")
+    fault = chat["faults"][0]
+    assert (fault["verdict"], fault["product"], fault["seen_from"]) == ("block_page", "Squid", ["branch1", "branch2", "stranger"])
+    assert TARGET in fault["for"] and "squid_access.unblock" in fault["remedy"]
+    assert before["control"] == {"hotspot": "usable"} and before["service"] == "operational"
+    assert "CHAT: network (high confidence)" in before["shown"]
+    demo = Demo(lab, tmp_path / "apply")
+    (tmp_path / "apply").mkdir()
+    code, _seconds, out = demo.play("site", "run", "--limit", "netaccess_devices")
+    assert code == 0, out
+    after = diagnose(lab, tmp_path)
+    assert {name: one["scope"] for name, one in after["features"].items()} == {name: "none" for name in before["features"]}, after["text"]
+    assert after["message"].startswith("everything that was looked at works")
+
+
+def test_without_a_control_vantage_or_the_status_page_it_says_so(lab, tmp_path):
+    page = tmp_path / "saved.json"
+    page.write_text("<html>blocked</html>")
+    found = diagnose(lab, tmp_path, diagnose_status_path=str(page))
+    assert found["service"] == "unknown"

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The isolation table, row by row, and what a diagnosis says of hosts, peers, a control vantage and the service."""
+from __future__ import annotations
+
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.isolation import BAD, OK, UNKNOWN
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.mark.parametrize("number,facts,scope", [
+    (1, "bad bad bad bad", "service_wide"), (1, "bad ok ok unknown", "service_wide"), (2, "bad bad bad ok", "network"), (3, "ok ok ok ok", "none"),
+    (3, "unknown ok ok bad", "none"), (3, "ok ok unknown ok", "none"), (4, "ok bad ok ok", "host_local"), (4, "unknown bad ok unknown", "host_local"),
+    (5, "ok bad bad ok", "network"), (5, "unknown bad bad ok", "network"), (6, "ok bad bad unknown", "network_suspected"),
+    (7, "ok bad bad bad", "service_or_path"), (8, "unknown bad bad bad", "service_wide_suspected"), (9, "ok bad unknown ok", "network_or_host"),
+    (10, "ok bad unknown unknown", "inconclusive"), (10, "ok unknown ok ok", "inconclusive"), (11, "ok ok bad ok", "segment_or_policy_group"),
+    (11, "unknown ok bad unknown", "segment_or_policy_group"), (12, "ok bad ok bad", "host_local"), (4, "bad bad ok ok", "host_local"),
+    (7, "ok bad unknown bad", "service_or_path"),
+])
+def test_each_row_by_its_numbers(number, facts, scope):
+    found = isolation.row(mixed=False, **dict(zip("SHPC", facts.split())))
+    assert (found["row"], found["scope"]) == (number, scope)
+
+
+def test_what_changes_over_time_is_intermittent_unless_the_service_says_why():
+    assert isolation.row(S=OK, H=BAD, P=OK, C=OK, mixed=True)["row"] == 13
+    assert isolation.row(S=BAD, H=BAD, P=OK, C=BAD, mixed=True)["row"] == 1
+
+
+def test_every_combination_ends_in_one_row_and_every_row_is_reached():
+    reached = {isolation.row(mixed=mixed, **dict(zip("SHPC", values)))["row"]
+               for values in itertools.product((OK, BAD, UNKNOWN), repeat=4) for mixed in (True, False)}
+    assert reached == {one["row"] for one in isolation.ROWS} == set(range(1, 14))
+
+
+def check(host="chatgpt.com", verdict="fail", layer="http", failure="http_block_page", product="Squid", features=("chat",), interception="not_intercepted",
+          flags=(), **more):
+    return dict({
+        "id": host, "host": host, "role": "wanted", "features": list(features), "verdict": verdict, "layer": layer if verdict == "fail" else None,
+        "failure": failure if verdict == "fail" else None, "flags": list(flags), "interception": interception, "issuer": {"cn": "Example Inspection CA", "o": None},
+        "blocked_by": {"product": product} if product and verdict == "fail" else None, "message": "%s: seen" % host}, **more)
+
+
+def result(*checks):
+    features: dict = {}
+    for one in checks:
+        for feature in one["features"]:
+            features[feature] = "fail" if "fail" in (one["verdict"], features.get(feature)) else one["verdict"]
+    return {"checks": list(checks), "summary": {"features": features}}
+
+
+BLOCKED, FINE = result(check()), result(check(verdict="pass"))
+
+
+def test_a_block_for_all_hosts_that_is_not_there_outside_is_the_network_and_names_the_product():
+    found = isolation.diagnose({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {"out": FINE}, {"state": "operational", "features": {"chat": "operational"}})
+    chat = found["features"]["chat"]
+    assert (chat["scope"], chat["row"], chat["confidence"]) == ("network", 5, "high")
+    fault, = chat["faults"]
+    assert (fault["verdict"], fault["product"], fault["seen_from"], fault["for"]) == ("block_page", "Squid", ["a", "b", "c"], ["chatgpt.com"])
+    assert "squid_access.unblock" in fault["remedy"]
+    assert found["message"] == "network: chat" and "CHAT: network (high confidence)" in found["text"] and "do: run squid_access" in found["text"]
+
+
+@pytest.mark.parametrize("hosts,control,status,scope", [
+    ({"a": BLOCKED, "b": FINE, "c": FINE}, {"out": FINE}, "operational", "host_local"), ({"a": BLOCKED, "b": FINE, "c": FINE}, {}, "unknown", "host_local"),
+    ({"a": BLOCKED, "b": BLOCKED}, {"out": FINE}, "operational", "network_or_host"), ({"a": BLOCKED}, {}, "unknown", "inconclusive"),
+    ({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {}, "operational", "network_suspected"), ({"a": FINE, "b": FINE, "c": FINE}, {}, "outage", "service_wide"),
+    ({"a": FINE, "b": FINE, "c": None}, {"out": FINE}, "operational", "none"),
+])
+def test_scopes_of_fleets(hosts, control, status, scope):
+    assert isolation.diagnose(hosts, control, {"state": status, "features": {"chat": status}})["features"]["chat"]["scope"] == scope
+
+
+def test_a_host_that_was_not_reached_counts_for_nothing():
+    found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"unreachable": True}}, {"out": FINE})
+    assert found["features"]["chat"]["scope"] == "network_or_host" and found["unreachable"] == ["b", "c"]
+    assert "not reached, so nothing is known of them: b, c" in found["text"]
+    assert "nothing was seen" in isolation.diagnose({"b": None})["message"]
+
+
+@pytest.mark.parametrize("spoiled", [result(check(verdict="pass", flags=["tenant_gateway"])), result(check(verdict="pass", interception="intercepted_trusted")),
+                                     BLOCKED])
+def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoiled):
+    found = isolation.diagnose({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {"out": spoiled})
+    assert found["features"]["chat"]["scope"] == "network_suspected" and found["control"]["out"] != "usable"
+
+
+@pytest.mark.parametrize("changes,verdict", [
+    (dict(layer="dns", failure="dns_bogon_error"), "dns_filter"), (dict(layer="dns", failure="dns_nxdomain_error"), "dns_failure"),
+    (dict(layer="tcp", failure="generic_timeout_error"), "ip_port_filter"), (dict(layer="proxy", failure="proxy_connect_denied"), "proxy_policy"),
+    (dict(layer="proxy", failure="proxy_auth_required"), "proxy_auth"), (dict(layer="proxy", failure="proxy_connection_refused"), "proxy_unreachable"),
+    (dict(layer="tls", failure="ssl_intercepted"), "tls_inspection"), (dict(layer="tls", failure="connection_reset", flags=["sni_filtered"]), "sni_filter"),
+    (dict(layer="tls", failure="connection_reset"), "tls_cut"), (dict(layer="tls", failure="ssl_invalid_certificate"), "invalid_certificate"),
+    (dict(layer="http", failure="progress_page"), "content_scan"), (dict(layer="http", failure="eof_error"), "connection_cut"),
+    (dict(layer="application", failure="cookie_stripped"), "cookie_interception"), (dict(layer="application", failure="websocket_upgrade_refused"), "websocket_filter"),
+    (dict(layer="application", failure="http_content_type_mismatch"), "content_rewritten"), (dict(layer="application", failure="new_word"), "unknown"),
+])
+def test_sub_verdicts(changes, verdict):
+    assert isolation.sub_verdict(check(**changes)) == verdict and isolation.remedy(verdict, "a product without a word of its own")
+
+
+def test_the_lowest_layer_comes_first_and_every_way_to_fail_is_said_once():
+    both = result(check(host="ws.chatgpt.com", layer="application", failure="websocket_upgrade_refused", product=None),
+                  check(host="chatgpt.com", layer="tcp", failure="connection_refused", product=None), check(host="ab.chatgpt.com", layer="tcp", product=None,
+                                                                                                          failure="connection_refused"))
+    faults = isolation.diagnose({"a": both})["features"]["chat"]["faults"]
+    assert [(fault["verdict"], fault["for"]) for fault in faults] == [("ip_port_filter", ["ab.chatgpt.com", "chatgpt.com"]), ("websocket_filter", ["ws.chatgpt.com"])]
+
+
+def test_remedies_name_options_that_modules_have():
+    named = set()
+    for product in isolation.REMEDIES.values():
+        for text in product.values():
+            named |= set(re.findall(r"(\w+_access)\.(\w+)", text))
+    assert len(named) > 5
+    for module, option in named:
+        text = (ROOT / "plugins" / "modules" / (module + ".py")).read_text()
+        fragments = (ROOT / "plugins" / "doc_fragments" / "access.py").read_text()
+        assert re.search(r"^  %s:" % option, text + fragments, re.M) or re.search(r"^\s+%s:" % option, fragments, re.M), (module, option)
+
+
+def test_every_sub_verdict_that_can_come_has_a_remedy():
+    for word in set(isolation._BY_FAILURE.values()) | set(isolation._BY_LAYER.values()) | {"sni_filter", "unknown"}:
+        assert word in isolation.REMEDIES
+    assert all("any" in one for one in isolation.REMEDIES.values())
