@@ -147,20 +147,36 @@ def _headline(features: dict) -> str:
 
 
 def _text(found: dict) -> str:
-    """For a person: the summary first, then each feature that does not work, what stands in its way, and what to do."""
-    lines = [found["message"]]
+    """For a person: the summary first; then for each scope what stands in the way, said once, which features that breaks, and what to do."""
+    lines, groups = [found["message"]], {}
     for name, one in found["features"].items():
-        if one["scope"] == "none":
-            continue
-        lines += ["", "%s: %s (%s confidence)" % (name.upper(), one["scope"].replace("_", " "), one["confidence"])]
-        for fault in one["faults"]:
-            lines.append("  %s%s, seen from %s" % (fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "",
-                                                   ", ".join(fault["seen_from"])))
-            lines += ["    %s" % fault["evidence"], "    do: %s" % fault["remedy"]]
-        lines.append("  next: %s" % one["next"])
+        if one["scope"] != "none":
+            groups.setdefault(one["row"], []).append(name)
+    for names in groups.values():
+        first = found["features"][names[0]]
+        lines += ["", "%s (%s confidence): %s" % (first["scope"].upper().replace("_", " "), first["confidence"], ", ".join(names))]
+        for number, (fault, breaks) in enumerate(_merged({name: found["features"][name]["faults"] for name in names}), 1):
+            lines += ["  %d. %s%s, for %d host%s, seen from %s" % (
+                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", len(fault["for"]),
+                "s" * (len(fault["for"]) != 1), ", ".join(fault["seen_from"])),
+                "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
+        lines.append("  next: %s" % first["next"])
     fine = [name for name, one in found["features"].items() if one["scope"] == "none"]
-    lines += ["", "working: %s" % ", ".join(fine)] if fine and len(fine) < len(found["features"]) else []
+    lines += ["", "working: %s" % ", ".join(fine)] if fine and len(fine) < len(found["features"]) else [""]
     lines += ["not reached, so nothing is known of them: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
     lines += ["control vantage %s: %s" % item for item in found["control"].items()] or ["no control vantage outside the company was asked"]
     lines.append("the service says of itself: %s" % found["service"])
     return "\n".join(lines) + "\n"
+
+
+def _merged(faults_by_feature: dict) -> list:
+    """[(fault over all features, the features that it breaks)], lowest layer first."""
+    found: dict = {}
+    for feature, faults in faults_by_feature.items():
+        for fault in faults:
+            key = (_LAYERS.index(fault["layer"]) if fault["layer"] in _LAYERS else len(_LAYERS), fault["verdict"], fault["product"] or "")
+            one, breaks = found.setdefault(key, (dict(fault), []))
+            one["for"] = sorted(set(one["for"]) | set(fault["for"]))
+            one["seen_from"] = sorted(set(one["seen_from"]) | set(fault["seen_from"]))
+            breaks.append(feature)
+    return [found[key] for key in sorted(found)]

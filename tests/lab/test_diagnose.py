@@ -54,7 +54,7 @@ def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, t
     assert (fault["verdict"], fault["product"], fault["seen_from"]) == ("block_page", "Squid", ["branch1", "branch2", "stranger"])
     assert TARGET in fault["for"] and "squid_access.unblock" in fault["remedy"]
     assert before["control"] == {"hotspot": "usable"} and before["service"] == "operational"
-    assert "CHAT: network (high confidence)" in before["shown"]
+    assert "NETWORK (high confidence): api" in before["shown"] and before["shown"].count("do: run squid_access") == 1
     demo = Demo(lab, tmp_path / "apply")
     (tmp_path / "apply").mkdir()
     code, _seconds, out = demo.play("site", "run", "--limit", "netaccess_devices")

@@ -67,7 +67,7 @@ def test_a_block_for_all_hosts_that_is_not_there_outside_is_the_network_and_name
     fault, = chat["faults"]
     assert (fault["verdict"], fault["product"], fault["seen_from"], fault["for"]) == ("block_page", "Squid", ["a", "b", "c"], ["chatgpt.com"])
     assert "squid_access.unblock" in fault["remedy"]
-    assert found["message"] == "network: chat" and "CHAT: network (high confidence)" in found["text"] and "do: run squid_access" in found["text"]
+    assert found["message"] == "network: chat" and "NETWORK (high confidence): chat" in found["text"] and "do: run squid_access" in found["text"]
 
 
 @pytest.mark.parametrize("hosts,control,status,scope", [
@@ -132,3 +132,10 @@ def test_every_sub_verdict_that_can_come_has_a_remedy():
     for word in set(isolation._BY_FAILURE.values()) | set(isolation._BY_LAYER.values()) | {"sni_filter", "unknown"}:
         assert word in isolation.REMEDIES
     assert all("any" in one for one in isolation.REMEDIES.values())
+
+
+def test_a_fault_that_breaks_several_features_is_said_once():
+    broken = result(check(features=["chat", "login"]), check(host="files.oaiusercontent.com", features=["files"]))
+    text = isolation.diagnose({"a": broken, "b": broken, "c": broken}, {"out": FINE})["text"]
+    assert text.count("1. block page by Squid, for 2 hosts, seen from a, b, c") == 1 and "2. " not in text
+    assert "breaks: chat, files, login" in text or ("breaks: chat" in text and "breaks: files, login" in text)

@@ -34,7 +34,7 @@ NATIVE = {"summary": {
 def test_the_compatible_form():
     result = status.judge(SHIM, RULES)
     assert (result["state"], result["source"]) == ("degraded", "shim")
-    assert result["features"] == {"chat": "operational", "login": "operational", "upload": "operational", "voice": "degraded"}
+    assert result["features"] == {"chat": "operational", "files": "operational", "login": "operational", "voice": "degraded"}
     incident, = result["incidents"]
     assert (incident["name"], incident["impact"], incident["features"], incident["url"]) == (
         "Voice is slow", "degraded", ["voice"], "https://status.openai.com/i1")
