@@ -51,7 +51,8 @@ def test_the_module_says_it_and_never_fails_for_it(path):
 
     def run(**args):
         args = dict({"proxy": path.settings["proxy"], "ca_path": str(path.internet.public), "timeout": 2}, **args)
-        done = subprocess.run([str(Path(sys.executable).parent / "ansible"), "localhost", "-m", "netaccess.chatgpt.service_status_info", "-a", json.dumps(args)],
+        program = str(Path(sys.executable).parent / "ansible")
+        done = subprocess.run([program, "localhost", "-m", "netaccess.chatgpt.service_status_info", "-a", json.dumps(args)],
                               env=dict(os.environ, ANSIBLE_NOCOLOR="1"), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout.partition("=>")[2])

@@ -45,7 +45,8 @@ def check(host="chatgpt.com", verdict="fail", layer="http", failure="http_block_
           flags=(), **more):
     return dict({
         "id": host, "host": host, "role": "wanted", "features": list(features), "verdict": verdict, "layer": layer if verdict == "fail" else None,
-        "failure": failure if verdict == "fail" else None, "flags": list(flags), "interception": interception, "issuer": {"cn": "Example Inspection CA", "o": None},
+        "failure": failure if verdict == "fail" else None, "flags": list(flags), "interception": interception,
+        "issuer": {"cn": "Example Inspection CA", "o": None},
         "blocked_by": {"product": product} if product and verdict == "fail" else None, "message": "%s: seen" % host}, **more)
 
 
@@ -101,7 +102,8 @@ def test_a_control_vantage_that_is_under_the_company_s_control_says_nothing(spoi
     (dict(layer="tls", failure="ssl_intercepted"), "tls_inspection"), (dict(layer="tls", failure="connection_reset", flags=["sni_filtered"]), "sni_filter"),
     (dict(layer="tls", failure="connection_reset"), "tls_cut"), (dict(layer="tls", failure="ssl_invalid_certificate"), "invalid_certificate"),
     (dict(layer="http", failure="progress_page"), "content_scan"), (dict(layer="http", failure="eof_error"), "connection_cut"),
-    (dict(layer="application", failure="cookie_stripped"), "cookie_interception"), (dict(layer="application", failure="websocket_upgrade_refused"), "websocket_filter"),
+    (dict(layer="application", failure="cookie_stripped"), "cookie_interception"),
+    (dict(layer="application", failure="websocket_upgrade_refused"), "websocket_filter"),
     (dict(layer="application", failure="http_content_type_mismatch"), "content_rewritten"), (dict(layer="application", failure="new_word"), "unknown"),
 ])
 def test_sub_verdicts(changes, verdict):
@@ -113,7 +115,8 @@ def test_the_lowest_layer_comes_first_and_every_way_to_fail_is_said_once():
                   check(host="chatgpt.com", layer="tcp", failure="connection_refused", product=None), check(host="ab.chatgpt.com", layer="tcp", product=None,
                                                                                                           failure="connection_refused"))
     faults = isolation.diagnose({"a": both})["features"]["chat"]["faults"]
-    assert [(fault["verdict"], fault["for"]) for fault in faults] == [("ip_port_filter", ["ab.chatgpt.com", "chatgpt.com"]), ("websocket_filter", ["ws.chatgpt.com"])]
+    assert [(fault["verdict"], fault["for"]) for fault in faults] == [
+        ("ip_port_filter", ["ab.chatgpt.com", "chatgpt.com"]), ("websocket_filter", ["ws.chatgpt.com"])]
 
 
 def test_remedies_name_options_that_modules_have():
