@@ -24,6 +24,12 @@ options:
     type: str
     default: full
     choices: [quick, full]
+  udp:
+    description: >-
+      Also ask the published voice addresses over UDP (STUN). Whether these servers answer anybody is not published, so silence is V(unverified) for the
+      feature and does not count for the host; compared with a vantage outside it does.
+    type: bool
+    default: true
   roles:
     description: Only V(wanted), V(negative) or V(control) probes.
     type: list
@@ -71,6 +77,6 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         options = self.get_options()
         try:
-            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"])]
+            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"])]
         except CatalogueError as error:
             raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from error

@@ -11,7 +11,7 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Probes DNS, TCP, the proxy's answer to CONNECT, TLS, HTTP and WebSocket of every host in O(probes), all at the same time, from the
+  - Probes DNS, TCP, the proxy's answer to CONNECT, TLS, HTTP and WebSocket, and for voice UDP, of every host in O(probes), all at the same time, from the
     managed host and with nothing but Python's standard library.
   - What was seen is judged on the controller. Every check names the layer that failed, whether TLS is intercepted, and the product that
     blocked it, with the evidence.

@@ -309,16 +309,26 @@ def _texts(patterns) -> list:
     return list(dict.fromkeys(str(p) for p in patterns))
 
 
-def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=()) -> list:
+def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=(), udp: bool = False) -> list:
     """The probes for reachability_info: of the selected entries, the negative set and the control hosts. :raises CatalogueError:"""
     _known("roles", roles, {"wanted", "negative", "control"})
     _known("cost", [cost], {"quick", "full"})
     config = policy_config(catalogue, want)
     exempt = Index([parse(p) for p in config["exempt"]])
     probes = [_wanted_probe(e, p, exempt, want) for e in select(catalogue, want).entries for p in e["probes"] if cost == "full" or p["cost"] == "quick"]
+    if udp:
+        probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
     for role in ("negative", "control"):
         probes += [_other_probe(point, role) for point in getattr(catalogue, role)]
     return [p for p in probes if not roles or p["role"] in roles]
+
+
+def _media_probes(media: dict, cost: str) -> list:
+    """A STUN question to published single addresses: two of them in the quick set."""
+    hosts = [one.partition("/")[0] for one in media["destinations"] if media["protocol"] == "udp" and one.endswith(("/32", "/128"))]
+    return [{"id": "%s_%d" % (media["id"], number), "host": host, "port": media["ports"][0], "kind": "stun", "path": "/", "entry": media["id"], "pattern": None,
+             "features": media["features"], "level": "optional", "role": "wanted", "exempt": False, "expect": {}, "cost": "quick" if number < 3 else "full"}
+            for number, host in enumerate(hosts, 1) if cost == "full" or number < 3]
 
 
 def _wanted_probe(entry, probe, exempt, want) -> dict:

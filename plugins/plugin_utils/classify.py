@@ -27,6 +27,7 @@ _WORDS = {
     "dns_no_answer": "the name has no address of this kind",
     "ssl_failed_handshake": "the TLS handshake failed",
     "network_unreachable": "there is no route",
+    "udp_no_reply": "no answer over UDP; seen from one place alone that proves nothing",
 }
 
 
@@ -50,7 +51,13 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
         key = (seen["id"], seen["ip_version"])
         if key not in found or _RANK.index(check["verdict"]) < _RANK.index(found[key]["verdict"]):
             found[key] = check
-    return list(found.values())
+    checks = list(found.values())
+    if any(check["kind"] == "stun" and check["role"] == "control" and check["state"] == "open" for check in checks):
+        for check in checks:
+            if check["failure"] == "udp_no_reply" and check["role"] == "wanted":
+                # UDP gets out from here, so these servers' silence is no general one.
+                check["verdict"] = FAIL
+    return checks
 
 
 def _shared_issuers(observations) -> set:
@@ -120,6 +127,8 @@ def _judge_path(check: dict, seen: dict, context: Context) -> None:
         _judge_connect(check, connect, context)
     elif tls and not tls.get("leaf"):
         _fail(check, "tls", tls["failure"] or "ssl_failed_handshake")
+    elif seen.get("stun") and seen["stun"]["failure"]:
+        _judge_udp(check, seen["stun"])
     elif http and http["failure"]:
         _fail(check, "http", http["failure"])
     elif http:
@@ -151,6 +160,14 @@ def _judge_sinkhole(check: dict, addresses: list, context: Context) -> None:
 
 def _fail(check: dict, layer: str, failure: str, *flags) -> None:
     check.update(verdict=FAIL, layer=layer, failure=failure, state="shut", flags=check["flags"] + list(flags))
+
+
+def _judge_udp(check: dict, stun: dict) -> None:
+    """Silence proves nothing by itself: whether these servers answer anybody is not published."""
+    silent = stun["failure"] == "generic_timeout_error"
+    _fail(check, "application", "udp_no_reply" if silent else stun["failure"])
+    if silent:
+        check["verdict"] = UNVERIFIED
 
 
 def _judge_connect(check: dict, connect: dict, context: Context) -> None:
@@ -252,6 +269,9 @@ def _judge_other(check: dict) -> None:
     """Control and negative hosts are not wanted open: their state counts, and later its comparison with the baseline."""
     if check["verdict"] in (ERROR, SKIPPED):
         return
+    if check["kind"] == "stun":
+        check["verdict"] = PASS
+        return
     reached = check["observations"]["http"] is not None and check["observations"]["http"]["status"] is not None
     check["state"] = "open" if reached and check["failure"] != "http_block_page" else "shut"
     check["verdict"] = UNVERIFIED if check["role"] == "negative" else PASS
@@ -305,7 +325,9 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     for check in wanted:
         for feature in check["features"]:
             by_feature.setdefault(feature, []).append(check["verdict"])
-    counted = [c for c in wanted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
+    # Silence of UDP is said for its feature; it neither makes nor breaks a host.
+    counted = [c for c in wanted if (c["verdict"], c["failure"]) != (UNVERIFIED, "udp_no_reply")]
+    counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
     verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
     verdict = _worst(verdicts) if verdicts else UNVERIFIED
     shut = [c for c in counted if c["verdict"] == FAIL]

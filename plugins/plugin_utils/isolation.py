@@ -72,6 +72,7 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
     "unreachable": [...], "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
     """
+    hosts = _udp_settled(hosts, control or {})
     reached = {name: result for name, result in hosts.items() if (result or {}).get("checks")}
     spoiled = {name: contaminated(result) for name, result in (control or {}).items() if (result or {}).get("checks")}
     clean = {name: control[name] for name, reason in spoiled.items() if reason is None}
@@ -85,6 +86,21 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     found["message"] = _headline(features)
     found["text"] = _text(found)
     return found
+
+
+def _udp_settled(hosts: dict, control: dict) -> dict:
+    """Silence of UDP counts as a fault where a vantage outside had an answer from the same address."""
+    answered = {check["host"] for result in control.values() for check in (result or {}).get("checks", [])
+                if check.get("kind") == "stun" and check["verdict"] == PASS}
+    settled = {}
+    for name, result in hosts.items():
+        silent = [check for check in (result or {}).get("checks", []) if check["failure"] == "udp_no_reply" and check["host"] in answered]
+        if silent:
+            checks = [dict(check, verdict=FAIL) if check in silent else check for check in result["checks"]]
+            features = dict(result["summary"]["features"], **{feature: FAIL for check in silent for feature in check["features"]})
+            result = dict(result, checks=checks, summary=dict(result["summary"], features=features))
+        settled[name] = result
+    return settled
 
 
 def _state(result: dict, feature: str) -> str:

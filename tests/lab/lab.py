@@ -80,7 +80,7 @@ def inventory(folder: Path, public: Path, device: dict, vantages: dict) -> dict:
             "ansible_python_interpreter": sys.executable,
             "verify_ca_path": str(public),
             "verify_wait": 0,
-            "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s']) }}" % overlay,
+            "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s'], udp=false) }}" % overlay,
         },
         "children": {
             "netaccess_devices": {"hosts": {"proxy1": dict({"access_comment": "lab", "access_journal": str(folder / "journals")}, **device)}},

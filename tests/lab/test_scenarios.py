@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.lab import network, squid
+from tests.lab.lab import ROOT
 from tests.lab.path import Proxied, Routed, judge, quick
+from tests.lab.process import Process, wait_until
 from tests.lab.scenarios import SCENARIOS
 
 needs_squid = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
@@ -99,3 +101,27 @@ def test_a_host_with_every_packet_dropped_answers_within_the_deadline_and_a_seco
     seen = path.observe(quick(), timeout=10, deadline=3)
     assert seen["seconds"] < 4
     assert {check["verdict"] for check in judge(quick(), seen["runs"][0]) if check["role"] == "wanted"} <= {"fail", "error"}
+
+
+VOICE = {"id": "voice", "host": "198.51.100.250", "port": 3478, "kind": "stun", "path": "/", "role": "wanted", "features": ["voice"], "level": "optional",
+         "exempt": False, "expect": {}}
+
+
+@needs_namespaces
+@needs_squid
+@pytest.mark.parametrize("rule,verdict,failure", [
+    ("", "pass", None), ("ip protocol udp udp dport 3478 drop", "unverified", "udp_no_reply"),
+    ("ip protocol udp udp dport 3478 reject", "fail", "connection_refused"),
+])
+def test_voice_over_udp(paths, rule, verdict, failure):
+    path = paths("routed")
+    internet = path.network.spaces["internet"]
+    server = Process([sys.executable, "-m", "tests.lab.stun", VOICE["host"], "3478"], internet.enter, cwd=ROOT)
+    try:
+        # Asked until it is up; then once more behind the rule.
+        wait_until(lambda: path.look([VOICE])[0]["verdict"] == "pass", "the STUN server")
+        path.firewall(rule)
+        check, = path.look([VOICE])
+    finally:
+        server.stop()
+    assert (check["verdict"], check["failure"]) == (verdict, failure)

@@ -14,7 +14,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.request import getproxies, proxy_bypass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, tls, tunnel, web
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, stun, tls, tunnel, web
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
 
 THREADS = 64
@@ -72,12 +72,15 @@ def run(probes: list, settings: Settings) -> dict:
 
 
 def _versions(probe: dict, settings: Settings) -> tuple:
+    if probe["kind"] == "stun":
+        return (6,) if ":" in probe["host"] else (4,)
     return (None,) if effective_proxy(probe, settings) is not None else settings.versions
 
 
 def effective_proxy(probe: dict, settings: Settings):
     """The Proxy that this probe goes through, or None."""
-    if settings.proxy == "direct":
+    # UDP does not go through a proxy.
+    if settings.proxy == "direct" or probe["kind"] == "stun":
         return None
     if settings.proxy != "environment":
         return settings.proxy
@@ -89,7 +92,8 @@ def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
     proxy = effective_proxy(probe, settings)
     return {"id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "path": probe.get("path") or "/",
             "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy", "proxy": None if proxy is None else str(proxy),
-            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "other_name": None, "http": None, "failure": None, "duration_ms": None}
+            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "other_name": None, "http": None, "stun": None, "failure": None,
+            "duration_ms": None}
 
 
 def _collect(done: queue.Queue, wanted: int, until: float) -> set:
@@ -127,6 +131,9 @@ class Probe:
             job["dns"] = dns_.resolve(job["host"], job["port"], job["ip_version"], self._settings.pins)
             if not job["dns"]["addresses"] or job["kind"] == "dns":
                 return
+        if job["kind"] == "stun":
+            job["stun"] = stun.binding(job["dns"]["addresses"][0], job["port"], self._settings.timeout, self._settings.source)
+            return
         if job["kind"] == "tcp":
             sock = self._reach()
             if sock is not None:
