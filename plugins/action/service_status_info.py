@@ -31,9 +31,9 @@ class ActionModule(ActionBase):
         ))
         try:
             rules = service_status.rules(plain(args["components"]))
+            data, problem = self._read(args)
         except service_status.StatusError as error:
             raise AnsibleActionFail("service_status_info: %s" % error) from error
-        data, problem = self._read(args)
         result = service_status.judge(data, rules)
         if problem is None and result["source"] == "none":
             problem = "what it says is of no known form"

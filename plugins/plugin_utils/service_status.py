@@ -13,8 +13,12 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
 import yaml
+
+try:
+    import requests
+except ImportError:
+    requests = None
 
 OPERATIONAL, DEGRADED, OUTAGE, MAINTENANCE, UNKNOWN = "operational", "degraded", "outage", "maintenance", "unknown"
 #: From best to worst; unknown is worse than good and better than bad.
@@ -29,7 +33,7 @@ MAX_BYTES = 4 * 1024 * 1024
 
 
 class StatusError(ValueError):
-    """An option that says nothing."""
+    """An option that says nothing, or a package that is missing."""
 
 
 def rules(own=()) -> list:
@@ -46,7 +50,12 @@ def rules(own=()) -> list:
 
 
 def fetch(url: str, timeout: float, verify, proxy: str | None) -> tuple:
-    """(JSON value or None, what went wrong or None). A redirect to somewhere else is no answer of the status page."""
+    """(JSON value or None, what went wrong or None). A redirect to somewhere else is no answer of the status page.
+
+    :raises StatusError: without the Python package requests.
+    """
+    if requests is None:
+        raise StatusError("the Python package requests is missing on the controller: install the collection's requirements.txt")
     proxies = {"https": proxy, "http": proxy} if proxy else None
     try:
         with requests.get(url, timeout=timeout, verify=verify, proxies=proxies, allow_redirects=False, stream=True,
@@ -87,7 +96,7 @@ def judge(data, feature_rules: list) -> dict:
 
 
 def _shim(data: dict, feature_rules: list) -> dict:
-    listed = [one for one in _dicts(data.get("components"))]
+    listed = _dicts(data.get("components"))
     groups = {one.get("id"): _text(one.get("name")) for one in listed if one.get("group") is True}
     components = [{"name": _text(one.get("name")), "group": groups.get(one.get("group_id"), ""), "status": _word(one.get("status")), "id": one.get("id")}
                   for one in listed if one.get("group") is not True and _text(one.get("name"))]

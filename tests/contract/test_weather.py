@@ -75,26 +75,28 @@ def test_at_every_request(product, kind):
             assert (rig.snapshot(), rig.decisions()) == (new, after), where
 
 
+def dying_after(number: int):
+    """A ``send`` that ends the process when it has the answer to request ``number``, from 0; nothing is sent after that."""
+    alive, left = requests.adapters.HTTPAdapter.send, iter(range(number + 1))
+
+    def send(self, *arguments, **options):
+        if next(left, None) is None:
+            raise Killed()
+        reply = alive(self, *arguments, **options)
+        if left.__length_hint__() == 0:
+            raise Killed()
+        return reply
+    return send
+
+
 def test_killed_at_every_request(product, monkeypatch):
     """The process dies with an answer in its hands: what is left is no more than a part of the new state, and the next run finishes it."""
     old, before, new, after, count = endings(product)
-    alive = requests.adapters.HTTPAdapter.send
     for number in range(count):
-        seen: list = []
-
-        def send(self, *arguments, number=number, seen=seen, **options):
-            if len(seen) > number:
-                raise Killed()
-            reply = alive(self, *arguments, **options)
-            seen.append(None)
-            if len(seen) > number:
-                raise Killed()
-            return reply
-
         rig = product()
         with rig.twin:
             with monkeypatch.context() as patched, pytest.raises(Killed):
-                patched.setattr(requests.adapters.HTTPAdapter, "send", send)
+                patched.setattr(requests.adapters.HTTPAdapter, "send", dying_after(number))
                 rig.run()
             rig.settle()
             where = "killed at request %d" % number

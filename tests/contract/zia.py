@@ -49,7 +49,7 @@ class ZiaRig(TwinRig):
     def adapter(self, audience=(MEMBER,), timeout=120, login=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
         settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": self.never_above,
-                                       "media": bool(self.media)}, **changes))
+                                    "media": bool(self.media)}, **changes))
         return ZiaAdapter(settings, Api(self.transport, self.login(**(login or {}))), self.transport)
 
     def passes(self, who, address, port):

@@ -112,8 +112,8 @@ def test_sub_verdicts(changes, verdict):
 
 def test_the_lowest_layer_comes_first_and_every_way_to_fail_is_said_once():
     both = result(check(host="ws.chatgpt.com", layer="application", failure="websocket_upgrade_refused", product=None),
-                  check(host="chatgpt.com", layer="tcp", failure="connection_refused", product=None), check(host="ab.chatgpt.com", layer="tcp", product=None,
-                                                                                                          failure="connection_refused"))
+                  check(host="chatgpt.com", layer="tcp", failure="connection_refused", product=None),
+                  check(host="ab.chatgpt.com", layer="tcp", failure="connection_refused", product=None))
     faults = isolation.diagnose({"a": both})["features"]["chat"]["faults"]
     assert [(fault["verdict"], fault["for"]) for fault in faults] == [
         ("ip_port_filter", ["ab.chatgpt.com", "chatgpt.com"]), ("websocket_filter", ["ws.chatgpt.com"])]

@@ -66,7 +66,8 @@ def test_a_refusal_is_told_from_silence():
 
 
 def look(port, role="wanted"):
-    probe = {"id": role, "host": "127.0.0.1", "port": port, "kind": "stun", "path": "/", "role": role, "features": ["voice"], "level": "optional", "exempt": False}
+    probe = {"id": role, "host": "127.0.0.1", "port": port, "kind": "stun", "path": "/", "role": role, "features": ["voice"], "level": "optional",
+             "exempt": False}
     settings = runner.Settings(public_roots=PUBLIC.pem.decode(), timeout=0.4, deadline=5, proxy="environment")
     return probe, runner.run([probe], settings)["observations"][0]
 
