@@ -29,9 +29,11 @@ ROW = "%-46s %-52s %s"
 
 
 def policies() -> list:
-    """(label, Policy): the shipped default, and 1,000 patterns of which 20 are exempt (a group of wildcard FQDNs is made one by one)."""
+    """(label, Policy): the shipped default without voice, which the peers do not make, and 1,000 patterns of which 20 are exempt (a group of wildcard
+    FQDNs is made one by one)."""
+    default = policy_config(load(), Selection(media=False))
     many = ["*.host%d.example.com" % number for number in range(1000)]
-    return [("%d patterns" % len(policy_config(load(), Selection())["allow"]), Policy.from_config(policy_config(load(), Selection()))),
+    return [("%d patterns" % len(default["allow"]), Policy.from_config(default)),
             ("1,000 patterns", Policy.from_config({"allow": many, "exempt": many[:20]}))]
 
 
@@ -118,10 +120,10 @@ def fortios() -> None:
                 def is_write(request):
                     return request.method != "GET" and "/cmdb/" in request.path
                 ours("FortiOS, " + label, rig, policy, Meter(rig.twin, is_write))
-        fortios_playbooks("FortiOS as playbooks, " + label, policy, loop=len(policy.allow) < 100)
+        fortios_playbooks("FortiOS as playbooks, " + label, policy)
 
 
-def fortios_playbooks(name: str, policy, loop: bool) -> None:
+def fortios_playbooks(name: str, policy) -> None:
     """Ours and the vendor's modules, both by ansible-playbook over HTTPS: one task for the list, and one task for each wildcard FQDN."""
     if not (ROOT / ".build" / "peers" / "stamp").exists():
         print(ROW % (name, "fortinet.fortios is not there", ""))
@@ -141,32 +143,28 @@ def fortios_playbooks(name: str, policy, loop: bool) -> None:
         play = {"ours": [{"netaccess.chatgpt.fortios_access": {
             "host": "127.0.0.1", "port": "{{ port }}", "access_token": "{{ token }}", "validate_certs": False, "config": policy.to_config(),
             "audience": {"policies": ["members"]}, "journal": str(folder / "journals")}, "vars": {"ansible_connection": "local"}}],
-            "fortinet.fortios, the list alone": bulk}
-        if loop:
-            play["fortinet.fortios, list, %d FQDNs" % len(exempt)] = bulk + [dict(custom("{{ item }}", "{{ item | replace('*', 'any') }}"), loop=exempt)]
-        times = None
+            "fortinet.fortios, the list alone": bulk,
+            "fortinet.fortios, list, %d FQDNs" % len(exempt): bulk + [dict(custom("{{ item }}", "{{ item | replace('*', 'any') }}"), loop=exempt)]}
+        ours_took: dict = {}
         for which, tasks in play.items():
             rig = FortiosRig(folder, tls=True)
             with rig.twin:
                 meter = Meter(rig.twin, lambda request: request.method != "GET" and "/cmdb/" in request.path)
                 path = folder / "play.yml"
                 path.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-                count = 1 if times is None else 1 + len(exempt) * ("FQDNs" in which)
-                if times is None:
-                    times = {}
-                    for word in ("converge", "re-run"):
-                        shown, times[word] = meter.run(lambda: ansible(path, rig.twin), count)
-                        print(ROW % ("%s: %s, %s" % (name, which, word), shown, ""))
-                else:
-                    beside(name, which, lambda: ansible(path, rig.twin), meter, times, count)
+                count = 1 + len(exempt) * ("FQDNs" in which)
+                for word, flags in (("check mode", ["--check"]), ("converge", []), ("re-run", [])):
+                    shown, seconds = meter.run(lambda flags=flags: ansible(path, rig.twin, flags), count)
+                    took = ours_took.setdefault(word, seconds)
+                    print(ROW % ("%s: %s, %s" % (name, which, word), shown, "" if which == "ours" else "ours takes %.1f of its time" % (took / seconds)))
 
 
-def ansible(play: Path, twin) -> None:
+def ansible(play: Path, twin, flags: list) -> None:
     variables = {"ansible_connection": "httpapi", "ansible_network_os": "fortinet.fortios.fortios", "ansible_host": "127.0.0.1",
                  "ansible_httpapi_port": twin.port, "ansible_httpapi_use_ssl": True, "ansible_httpapi_validate_certs": False,
                  "ansible_python_interpreter": sys.executable, "token": twin.token, "port": twin.port}
     paths = "%s:%s" % (ROOT / ".build" / "collections", ROOT / ".build" / "peers")
-    subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", "fgt,", str(play), "-e", json.dumps(variables)],
+    subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", "fgt,", str(play), "-e", json.dumps(variables), *flags],
                    env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=paths), capture_output=True, check=True)
 
 
