@@ -10,7 +10,7 @@ LINK := .build/collections/ansible_collections/netaccess/chatgpt
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
 export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 
-.PHONY: help demo test lint bench build clean setup system peers
+.PHONY: help demo test lint bench build kit clean setup system peers
 
 help:
 	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
 	@echo "make bench   the benchmark table"
 	@echo "make build   the tarball, installed into a scratch path to prove it"
+	@echo "make kit     the probes as one file, for machines that Ansible does not manage"
 	@echo "make clean   removes .build"
 
 setup: $(VENV)/stamp $(LINK)
@@ -56,6 +57,9 @@ bench: setup system peers
 
 build: setup system
 	@scripts/build
+
+kit: setup
+	@$(VENV)/bin/python scripts/build-kit
 
 clean:
 	rm -rf .build

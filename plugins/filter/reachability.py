@@ -4,8 +4,10 @@
 """Filters for people: results as a table, before against after, conflicts as lines."""
 from __future__ import annotations
 
+from pathlib import Path
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
 
 
@@ -51,9 +53,24 @@ def diagnose(hosts, control=None, status=None) -> dict:
     return isolation.diagnose(hosts, plain(control or {}), plain(status or {}))
 
 
+def import_probe(paths) -> dict:
+    """Results of reachability_info by label, from the files that the probe kit wrote."""
+    if not isinstance(paths, (list, tuple)):
+        raise AnsibleFilterError("import_probe: give a list of files that netaccess-probe wrote")
+    found: dict = {}
+    for path in plain(list(paths)):
+        try:
+            label, result = kit.read(Path(str(path)).expanduser())
+        except kit.KitError as error:
+            raise AnsibleFilterError("import_probe: %s" % error) from error
+        found[label if label not in found else "%s, %s" % (label, path)] = result
+    return found
+
+
 class FilterModule:
     """The filters of the collection."""
 
     def filters(self):
         return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
-                "reachability_aggregate": reachability_aggregate, "diagnose": diagnose}
+                "reachability_aggregate": reachability_aggregate, "diagnose": diagnose,
+                "import_probe": import_probe}

@@ -15,7 +15,7 @@ import yaml
 
 from tests.lab import squid
 from tests.lab.demo import Demo
-from tests.lab.lab import Lab
+from tests.lab.lab import ROOT, Lab
 from tests.lab.path import TARGET
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
@@ -62,6 +62,14 @@ def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, t
     after = diagnose(lab, tmp_path)
     assert {name: one["scope"] for name, one in after["features"].items()} == {name: "none" for name in before["features"]}, after["text"]
     assert after["message"].startswith("everything that was looked at works")
+
+
+def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(lab, tmp_path):
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "build-kit")], check=True, capture_output=True)
+    file = tmp_path / "home.json"
+    subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--ca-file", str(lab.internet.public), "--proxy",
+                    "http://127.0.0.1:%d" % lab.internet.provider, "--output", str(file)], check=True, capture_output=True)
+    assert diagnose(lab, tmp_path, diagnose_control_files=[str(file)])["control"] == {"hotspot": "usable", "home": "usable"}
 
 
 def test_without_a_control_vantage_or_the_status_page_it_says_so(lab, tmp_path):

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probes of netaccess.chatgpt in one file, for a machine that Ansible does not manage. Python 3.8 or newer and nothing else.
+
+It looks and writes down what it saw; what that means is said by the playbook diagnose, which reads the file.
+"""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pkgutil
+import sys
+import tempfile
+import time
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, runner, tunnel
+
+FORMAT = 1
+
+
+def main() -> int:
+    held = json.loads(pkgutil.get_data("netaccess_kit", "probes.json").decode("utf-8"))
+    parser = argparse.ArgumentParser(prog="netaccess-probe", description="Looks at what ChatGPT needs, from this machine, and writes down what it saw.")
+    parser.add_argument("--full", action="store_true", help="ask every host, not only one or two for each feature")
+    parser.add_argument("--no-udp", action="store_true", help="leave out the questions over UDP to the published voice addresses")
+    parser.add_argument("--proxy", default="environment", help="direct, environment (the default), or http://host:port")
+    parser.add_argument("--label", default="laptop", help="what this place is, for example hotspot or office")
+    parser.add_argument("--output", default="netaccess-probe.json", help="the file to write")
+    parser.add_argument("--ca-file", help="public roots (PEM) in place of the ones in this file")
+    parser.add_argument("--timeout", type=float, default=10, help="seconds for each step")
+    asked = parser.parse_args()
+    try:
+        proxy = asked.proxy if asked.proxy in ("direct", "environment") else tunnel.parse_proxy(asked.proxy)
+        roots, source = _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
+        if asked.ca_file:
+            with open(asked.ca_file, encoding="ascii", errors="replace") as pem:
+                roots, source = pem.read(), {"source": "file", "date": time.strftime("%Y-%m-%d", time.gmtime(os.stat(asked.ca_file).st_mtime))}
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    probes = [probe for probe in held["full" if asked.full else "quick"] if probe["kind"] != "stun" or not asked.no_udp]
+    print("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), 60))
+    settings = runner.Settings(roots, proxy, versions=(4, 6) if dns_.has_ipv6() else (4,), timeout=asked.timeout)
+    seen = runner.run(probes, settings)
+    body = dict(seen, format=FORMAT, label=asked.label, taken=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), kit=held["version"],
+                catalogue=held["catalogue"], probes=probes, roots=source)
+    write(asked.output, json.dumps(body))
+    print("\n".join(plainly(seen["observations"])))
+    print("Written to %s. Give that file to whoever runs the diagnosis; it holds no password and no value of a cookie." % os.path.abspath(asked.output))
+    return 0
+
+
+def plainly(observations: list) -> list:
+    """Facts for the person at the machine: how far each wanted host was reached."""
+    lines = []
+    for one in observations:
+        issuer = ((one["tls"] or {}).get("leaf") or {}).get("issuer") or {}
+        reached = "answers, certificate of %s" % (issuer.get("o") or issuer.get("cn")) if one["http"] and one["http"]["status"] else None
+        if one["stun"] and one["stun"]["mapped"]:
+            reached = "answers over UDP"
+        layer = next((name for name in ("dns", "tcp", "connect", "tls", "http", "stun") if (one[name] or {}).get("failure")), None)
+        words = (one.get(layer) or {}).get("failure") or one["failure"] or "refused"
+        lines.append("  %-34s %s" % (one["host"], reached or "%s: %s" % (layer or "not reached", words)))
+    return lines
+
+
+def write(path: str, text: str) -> None:
+    """The whole file or none of it, for its owner alone."""
+    folder = os.path.dirname(os.path.abspath(path))
+    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".netaccess-")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
