@@ -67,8 +67,8 @@ def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, t
 def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(lab, tmp_path):
     subprocess.run([sys.executable, str(ROOT / "scripts" / "build-kit")], check=True, capture_output=True)
     file = tmp_path / "home.json"
-    subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--ca-file", str(lab.internet.public), "--proxy",
-                    "http://127.0.0.1:%d" % lab.internet.provider, "--output", str(file)], check=True, capture_output=True)
+    subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--output", str(file),
+                    "--ca-file", str(lab.internet.public), "--proxy", "http://127.0.0.1:%d" % lab.internet.provider], check=True, capture_output=True)
     assert diagnose(lab, tmp_path, diagnose_control_files=[str(file)])["control"] == {"hotspot": "usable", "home": "usable"}
 
 
