@@ -351,6 +351,16 @@ def test_a_category_that_others_use_too_is_not_taken_away(proxy):
     assert [row["url"] for row in proxy.twin.rows(RATING)] == ["bank.test"]
 
 
+def test_what_is_ours_goes_whatever_the_options_of_the_task_that_removes_it(proxy):
+    before = proxy.twin.snapshot()
+    proxy.run()
+    proxy.run("deleted", adapter=proxy.adapter(exempt_by="wildcard_fqdn", whole=True))
+    assert proxy.twin.snapshot() == before and proxy.decide(MEMBER, "chatgpt.com")[0] == "block"
+    journal = proxy.run()["journal"]
+    proxy.run("reverted", journal=journal, adapter=proxy.adapter(exempt_by="wildcard_fqdn", whole=True))
+    assert proxy.twin.snapshot() == before
+
+
 def test_when_all_local_categories_are_taken_the_error_names_the_way_out(proxy):
     proxy.twin.rows(CATEGORY)[:] = [{"desc": "c%d" % number, "id": number, "status": "enable"} for number in range(140, 192)]
     with pytest.raises(Failed, match="all local categories .140 to 191. are taken.*exempt_by"):

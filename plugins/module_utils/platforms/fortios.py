@@ -38,7 +38,8 @@ _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|insp
 
 @dataclass(frozen=True)
 class Settings:
-    """What the task says of this product; names as in the module's options."""
+    """What the task says of this product; names as in the module's options. ``media``: voice is wanted; ``whole``: whatever is ours is to be seen,
+    also what these options would not make."""
 
     policies: tuple = ()
     webfilter_profiles: tuple = ()
@@ -53,6 +54,15 @@ class Settings:
     comment: str | None = None
     media: bool = False
     exempt_by: str = "wildcard_fqdn"
+    whole: bool = False
+
+    @property
+    def voice(self) -> bool:
+        return self.media or self.whole
+
+    @property
+    def rated(self) -> bool:
+        return self.exempt_by == "local_category" or self.whole
 
 
 class FortiosAdapter(Adapter):
@@ -97,7 +107,7 @@ class FortiosAdapter(Adapter):
     def read(self) -> State:
         site = self._site
         # A policy for voice is the named one with another destination: then all of it is needed.
-        site.every_policy = self._api.get(POLICIES) if self._settings.media else self._api.get(POLICIES, format=_POLICY_FIELDS)
+        site.every_policy = self._api.get(POLICIES) if self._settings.voice else self._api.get(POLICIES, format=_POLICY_FIELDS)
         site.policies = [policy for policy in site.every_policy if not media.is_voice(policy)]
         site.tables = self._api.get(URLFILTER)
         site.web_profiles = {profile["name"]: profile for profile in self._api.get(WEBFILTER)}
@@ -108,17 +118,17 @@ class FortiosAdapter(Adapter):
             site.profile_groups = {group["name"]: group for group in self._api.get("firewall/profile-group")}
         if any(policy.get("webproxy-profile") for policy in site.policies) and not site.proxy_profiles:
             site.proxy_profiles = {profile["name"]: profile for profile in self._api.get("web-proxy/profile")}
-        if self._settings.exempt_by == "local_category":
+        if self._settings.rated:
             site.local_categories = {row["desc"]: row["id"] for row in self._api.get(ratings.PATHS[LOCAL])}
             site.ratings = {row["url"]: row for row in self._api.get(ratings.PATHS[RATING])}
-        if self._settings.media:
+        if self._settings.voice:
             site.addresses, site.address_groups, site.services = (
                 {row["name"]: row for row in self._api.get(media.PATHS[kind])} for kind in (ADDRESS, ADDRESSES, SERVICE))
         if self._settings.scan_conflicts and (not site.scanned or self._dns_written):
             site.domain_filters = self._api.get(DNSFILTER)
         if self._settings.scan_conflicts and not site.scanned:
             site.dns_profiles = {profile["name"]: profile for profile in self._api.get("dnsfilter/profile")}
-            if not self._settings.media:
+            if not self._settings.voice:
                 site.addresses = {row["name"]: row for row in self._api.get("firewall/address", filter="type==fqdn", format="name|fqdn|type")}
             site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
             site.scanned = True
@@ -156,9 +166,9 @@ class FortiosAdapter(Adapter):
             table = site.table_of(profile)
             if table is not None and table["name"] == self._settings.prefix:
                 add(LINK, name, {"table": table["name"]})
-        if self._settings.exempt_by == "local_category":
+        if self._settings.rated:
             ratings.parse(site, self._settings.prefix, add)
-        if self._settings.media:
+        if self._settings.voice:
             rules.update(media.parse(site, add))
         return State(objects, rules)
 
@@ -366,8 +376,7 @@ def from_module(module) -> FortiosAdapter:
     settings = Settings(
         *(tuple(who.get(name) or ()) for name in ("policies", "webfilter_profiles", "ssl_profiles")), p["vdom"], p["prefix"], tuple(p["url_filter_exempt"]),
         p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"],
-        bool(p["config"] and p["config"].get("media")) or p["state"] in ("replaced", "deleted", "gathered", "reverted"),
-        p["exempt_by"])
+        bool(p["config"] and p["config"].get("media")), p["exempt_by"], p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
         raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
     transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
