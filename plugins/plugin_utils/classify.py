@@ -52,12 +52,21 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
         if key not in found or _RANK.index(check["verdict"]) < _RANK.index(found[key]["verdict"]):
             found[key] = check
     checks = list(found.values())
+    for (name, version), check in found.items():
+        if version == 6 and check["interception"] == NOT and _under_control(found.get((name, 4))):
+            # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
+            check["flags"].append("ipv6_bypass")
+            check["message"] += "; over IPv4 the gateway steps in, over IPv6 it does not"
     if any(check["kind"] == "stun" and check["role"] == "control" and check["state"] == "open" for check in checks):
         for check in checks:
             if check["failure"] == "udp_no_reply" and check["role"] == "wanted":
                 # UDP gets out from here, so these servers' silence is no general one.
                 check["verdict"] = FAIL
     return checks
+
+
+def _under_control(check) -> bool:
+    return check is not None and (check["blocked_by"] is not None or check["interception"] in _INTERCEPTED)
 
 
 def _shared_issuers(observations) -> set:
@@ -337,6 +346,7 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
         "features": {name: _worst(found) for name, found in sorted(by_feature.items())},
         "counts": {word: sum(c["verdict"] == word for c in wanted) for word in _RANK},
         "exemption": _exemption(checks),
+        "macos_app": _macos_app(wanted),
         "message": _headline(verdict, counted, shut, regressed),
     }
 
@@ -353,6 +363,25 @@ def _exemption(checks: list) -> str:
     if broken:
         return "missing"
     return "proven" if exempt and any(word in _INTERCEPTED for word in control) else "untested"
+
+
+def _macos_app(wanted: list) -> dict:
+    """Whether the macOS app, which accepts few certificate authorities, would take this path: likely, unlikely or unknown, and why.
+
+    Its list of authorities (lumia.security, version 1.2025.315) holds Zscaler's shared root and none that a company made itself.
+    """
+    decrypted = [c for c in wanted if c["failure"] == "ssl_intercepted"]
+    shared = [c for c in decrypted if "zscaler" in str((c["issuer"] or {}).get("o")).lower()]
+    if len(decrypted) > len(shared):
+        host = next(c["host"] for c in decrypted if c not in shared)
+        return {"verdict": "unlikely", "reason": "%s is decrypted by a CA that the app does not know: exempt OpenAI's domains" % host}
+    if shared:
+        return {"verdict": UNKNOWN, "reason": "%s is decrypted with Zscaler's shared root, which some versions of the app accept" % shared[0]["host"]}
+    if any(c["interception"] == NOT and c["level"] == "required" for c in wanted):
+        return {"verdict": "likely", "reason": "what was reached shows the origin's own certificate"}
+    if any(c["blocked_by"] for c in wanted):
+        return {"verdict": UNKNOWN, "reason": "the required hosts are blocked; look again when they are allowed"}
+    return {"verdict": UNKNOWN, "reason": "no certificate of a required host was seen"}
 
 
 def _headline(verdict, wanted, shut, regressed) -> str:

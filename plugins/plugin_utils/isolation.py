@@ -82,6 +82,7 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
         "features": features, "unreachable": sorted(set(hosts) - set(reached)),
         "control": {name: "usable" if reason is None else reason for name, reason in sorted(spoiled.items())},
         "service": (status or {}).get("state", "unknown"),
+        "macos_app": {name: result["summary"]["macos_app"] for name, result in sorted(reached.items()) if result["summary"].get("macos_app")},
     }
     found["message"] = _headline(features)
     found["text"] = _text(found)
@@ -179,6 +180,10 @@ def _text(found: dict) -> str:
         lines.append("  next: %s" % first["next"])
     fine = [name for name, one in found["features"].items() if one["scope"] == "none"]
     lines += ["", "working: %s" % ", ".join(fine)] if fine and len(fine) < len(found["features"]) else [""]
+    wary = {name: one for name, one in found["macos_app"].items() if one["verdict"] != "likely"}
+    for reason in dict.fromkeys("%s: %s" % (one["verdict"], one["reason"]) for one in wary.values()):
+        names = [name for name, one in wary.items() if "%s: %s" % (one["verdict"], one["reason"]) == reason]
+        lines.append("would the macOS app take this path, from %s? %s" % (", ".join(names), reason))
     lines += ["not reached, so nothing is known of them: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
     lines += ["control vantage %s: %s" % item for item in found["control"].items()] or ["no control vantage outside the company was asked"]
     lines.append("the service says of itself: %s" % found["service"])

@@ -170,6 +170,11 @@ class Routed(Host):
         self.network.filter(nat=TO_SQUID)
         return found
 
+    def around_by_ipv6(self) -> None:
+        """A Squid that denies and decrypts what comes by IPv4; IPv6 is routed."""
+        self.squid()
+        self.network.filter(EVERYTHING, "\n".join("meta nfproto ipv4 " + line for line in TO_SQUID.splitlines()))
+
     def middlebox(self, moods: dict, rules: str = 'iifname "lan" tcp dport 443 redirect to :%d' % OWN_INTERCEPTION) -> None:
         """Something on the gateway that sees the names in handshakes and has moods of its own."""
         folder = self.folder / "middlebox"

@@ -112,6 +112,8 @@ SCENARIOS = [
     routed("dns: silent", lambda host: host.firewall("meta l4proto { tcp, udp } th dport 53 drop"), fail("dns", "dns_temporary_failure"), elsewhere="fail"),
     routed("dns: to an internal address with the origin's own certificate is legitimate",
            lambda host: host.relay(TARGET, "10.10.0.1"), open_()),
+    routed("ipv4 is cut off, ipv6 works", lambda host: host.firewall("meta nfproto ipv4 tcp dport 443 drop"), open_(), settings={"versions": [4, 6]}),
+    routed("ipv6 goes around the gateway", lambda host: host.around_by_ipv6(), open_(NOT, "ipv6_bypass"), settings={"versions": [4, 6]}),
     # -- a middlebox that looks at names
     routed("sni filter: reset", lambda host: host.middlebox({TARGET: "tls_reset"}), fail("tls", _RESET, None, None, "sni_filtered")),
     routed("sni filter: silence", lambda host: host.middlebox({TARGET: "tls_silence"}), fail("tls", "generic_timeout_error", None, None, "sni_filtered")),

@@ -49,6 +49,24 @@ def check(observation, wanted=None, date=FRESH, table=TABLE):
     return classify.classify([wanted or probe()], [observation], date, table, TODAY)[0]
 
 
+@pytest.mark.parametrize("observation,verdict", [
+    (seen(), "likely"), (seen(**INTERCEPTED), "unlikely"),
+    (seen(tls=tls("ssl_unknown_authority", {"cn": "Zscaler Root CA", "o": "Zscaler Inc."}, False), system=tls(None, None, False)), "unknown"),
+    (seen(tcp={"failure": "connection_refused"}, tls=None, http=None), "unknown"),
+])
+def test_whether_the_macos_app_would_take_the_path(observation, verdict):
+    found = classify.summarise([check(observation)])["macos_app"]
+    assert found["verdict"] == verdict and found["reason"]
+
+
+def test_a_way_around_the_gateway_by_ipv6_is_told():
+    wanted, blocked = probe(), seen(**dict(INTERCEPTED, http=SQUID_PAGE))
+    checks = classify.classify([wanted], [blocked, seen(ip_version=6)], FRESH, TABLE, TODAY)
+    assert [check["flags"].count("ipv6_bypass") for check in checks] == [0, 1] and "over IPv6 it does not" in checks[1]["message"]
+    for four in (seen(), seen(tcp={"failure": "connection_refused"}, tls=None, http=None)):
+        assert not any("ipv6_bypass" in check["flags"] for check in classify.classify([wanted], [four, seen(ip_version=6)], FRESH, TABLE, TODAY))
+
+
 CASES = [
     ("healthy", {}, {}, "pass", None, None, "not_intercepted"),
     ("unknown name", dict(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None), {},

@@ -137,6 +137,13 @@ def test_every_sub_verdict_that_can_come_has_a_remedy():
     assert all("any" in one for one in isolation.REMEDIES.values())
 
 
+def test_what_the_macos_app_would_do_is_said_once_for_all_hosts_and_not_when_it_is_fine():
+    def with_app(verdict):
+        return dict(FINE, summary=dict(FINE["summary"], macos_app={"verdict": verdict, "reason": "because"}))
+    found = isolation.diagnose({"a": with_app("unlikely"), "b": with_app("unlikely"), "c": with_app("likely")})
+    assert found["text"].count("would the macOS app take this path, from a, b? unlikely: because") == 1 and found["macos_app"]["c"]["verdict"] == "likely"
+
+
 def test_a_fault_that_breaks_several_features_is_said_once():
     broken = result(check(features=["chat", "login"]), check(host="files.oaiusercontent.com", features=["files"]))
     text = isolation.diagnose({"a": broken, "b": broken, "c": broken}, {"out": FINE})["text"]
