@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be wrong on a path, and what has to be said of it. The expectation was written before the first probe ran.
+"""What can be wrong on a path, and what has to be said of it. The expectation was written before the first probe ran;
+what was wrong in it was three times what Squid does, and never what has to be said.
 
 The names follow the list of scenarios of OONI's web connectivity test (github.com/ooni/probe-cli, webconnectivityqa) where it has one.
 """
