@@ -428,6 +428,34 @@ def test_a_policy_for_voice_that_was_moved_or_switched_off_is_drift(voice):
     assert voice.run()["changed"] and policies(voice)[:3] == ["quarantine", "members", "chatgpt-voice: members"]
 
 
+def test_a_deny_for_a_part_of_the_people_keeps_its_word_or_is_told(voice):
+    voice.deny_udp("quarantine", 1, srcaddr=[{"name": "sick"}])
+    voice.run()
+    assert policies(voice) == ["members", "quarantine", "chatgpt-voice: members", "no-udp", "staff"]
+    voice.deny_udp("contractors", 4, groups=[{"name": "contractors"}])
+    with pytest.raises(Failed, match="policy contractors denies a part of the people of members"):
+        voice.run()
+    # About the very people, and about more.
+    for groups in ([{"name": "ai-users"}], [{"name": "ai-users"}, {"name": "contractors"}]):
+        voice.twin.row("firewall/policy", "contractors")["groups"] = groups
+        assert not voice.run()["changed"]
+
+
+@pytest.mark.parametrize("columns", [{"action": "deny"}, {"status": "disable"}], ids=str)
+def test_a_named_policy_that_lets_nobody_through_opens_no_voice(voice, columns):
+    voice.twin.row("firewall/policy", "members").update(columns)
+    result = voice.run()
+    assert "policy members denies or is switched off" in result["manual"][0]
+    assert not any(name.startswith("chatgpt-voice") for name in policies(voice))
+
+
+def test_addresses_of_ipv6_alone_make_nothing(voice):
+    published = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["2001:db8::/48"],
+                                                "feed_date": "2026-07-25"}])
+    assert "IPv6 addresses are left out" in voice.run(policy=Policy.from_config(published))["manual"][0]
+    assert not any(name.startswith("chatgpt-voice") for name in policies(voice))
+
+
 def test_it_is_made_switched_off(voice):
     voice.twin.row("firewall/policy", "members")["av-profile"] = ""
     voice.run()

@@ -13,7 +13,7 @@ import hashlib
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import names, takes
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_media import about_all, accepting, denies_below, names, takes
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_ratings import LOCAL, RATING, foreign
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
     BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Site, render, row_hits, row_name,
@@ -139,6 +139,15 @@ class Assessor:
             return
         if any(":" in one for one in media.destinations):
             self._found.manual.append("voice (%s): its IPv6 addresses are left out; add a policy for them" % media)
+        for policy in named:
+            name = self._site.policy_name(policy)
+            if policy not in accepting(self._site):
+                self._found.manual.append("voice (%s): policy %s denies or is switched off, so nothing is opened beside it" % (media, name))
+                continue
+            for deny in denies_below(self._site, policy, media)[1]:
+                if not about_all(deny, policy):
+                    self._found.audience_widened.append("policy %s denies a part of the people of %s and would no longer be asked for voice; move it above "
+                                                        "the denies for everybody" % (self._site.policy_name(deny), name))
         last = max(self._site.policies.index(policy) for policy in named)
         for deny in self._site.policies[:last]:
             if any(takes(self._site, deny, policy, media) for policy in named if self._site.policies.index(deny) < self._site.policies.index(policy)):

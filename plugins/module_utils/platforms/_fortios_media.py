@@ -72,22 +72,48 @@ def _cidr(row: dict) -> str:
 
 
 def wanted(site: Site, prefix: str, media) -> list:
-    """For each named policy one for this Media, directly before the first deny below it that would take its packets."""
+    """For each named policy that accepts one for this Media, directly before the first deny below it that takes its packets from all its people."""
     networks = [one for one in media.destinations if ":" not in one]
+    if not networks:
+        return []
     group, service = "%s-%s" % (prefix, media.id), "%s-%s" % (prefix, media.id)
     members = {one: "%s-%s" % (prefix, one.replace("/", "_")) for one in networks}
     found = [Wanted(Object(Ref(ADDRESS, name), {"subnet": one, "comment": MARK})) for one, name in members.items()]
     found.append(Wanted(Object(Ref(ADDRESSES, group), {"comment": MARK}, {"member": frozenset(members.values())})))
     found.append(Wanted(Object(Ref(SERVICE, service), {"%s-portrange" % media.protocol: " ".join(str(port) for port in media.ports)})))
-    for policy in site.named_policies():
+    for policy in accepting(site):
         like = site.policy_name(policy)
         fields = {column: names(policy.get(column)) for column in _NAMES}
         fields.update({"schedule": policy.get("schedule") or "always", "action": "accept", "status": "enable", "logtraffic": "all", "dstaddr": [group],
                        "service": [service], "as policy": like})
-        later = site.policies[site.policies.index(policy) + 1:]
-        above = frozenset(Ref(POLICY, site.policy_name(other)) for other in later if takes(site, other, policy, media))
-        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above, frozenset([Ref(POLICY, like)])))
+        kept, passed = denies_below(site, policy, media)
+        above, below = (frozenset(Ref(POLICY, site.policy_name(other)) for other in some) for some in (passed, [policy, *kept]))
+        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above, below))
     return found
+
+
+def accepting(site: Site) -> list:
+    """The named policies that let their people through; one that denies or is switched off says nothing of who may speak."""
+    return [policy for policy in site.named_policies() if policy.get("action", "accept") == "accept" and policy.get("status") != "disable"]
+
+
+def denies_below(site: Site, policy: dict, media) -> tuple:
+    """(denies that keep their word, denies that ours has to pass), of those below a policy that take this Media from its people.
+
+    One about a part of the people, say a quarantine, keeps its word when it stands before the first one that is about them all.
+    """
+    later = [other for other in site.policies[site.policies.index(policy) + 1:] if takes(site, other, policy, media)]
+    first = next((at for at, other in enumerate(later) if about_all(other, policy)), len(later))
+    return later[:first], later[first:]
+
+
+def about_all(deny: dict, policy: dict) -> bool:
+    """Whether a deny is about everybody whom a policy is about, as far as its columns say."""
+    for column, everything in (("srcintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)):
+        theirs, ours = set(names(deny.get(column))), set(names(policy.get(column)))
+        if theirs and everything not in theirs and not (ours and ours <= theirs):
+            return False
+    return True
 
 
 def takes(site: Site, deny: dict, policy: dict, media) -> bool:

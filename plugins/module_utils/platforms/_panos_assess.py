@@ -34,6 +34,11 @@ def local_rules(state: State, base: str, ours: bool = True) -> list:
     return [Rule(ref.name, obj.fields, ref) for ref, obj in found if ours or not obj.ours]
 
 
+def opens(rule: Rule) -> bool:
+    """Whether a named rule lets its people through; one that denies or is disabled says nothing of who may speak."""
+    return rule.enabled and rule.fields.get("action", "allow") == "allow"
+
+
 class _Site:
     """What both classes below look at: the policy, the audience columns and the site's own rules."""
 
@@ -102,6 +107,8 @@ class Places(_Site):
         wanted = [Wanted(Object(ref, {"description": xml.MARK, "protocol/%s/port" % media.protocol: ",".join(str(port) for port in media.ports)}))]
         named = self._named_rules() if self._settings.rules else [None]
         for name, audience, rule in zip(self._names(ref.name), self._audiences(), named):
+            if rule is not None and not opens(rule):
+                continue
             judge = self._judge(audience, self._policy.allow)
             template = rule or self._template(judge)
             fields = dict(self._columns(audience), **{
@@ -207,6 +214,10 @@ class Assessor(_Site):
         self._shared_profiles()
         if self._settings.category_name:
             found.manual += ["voice (%s): with category_name no rule is made; allow it for these people" % media for media in self._policy.media]
+        if not self._settings.category_name:
+            shut = [rule.name for rule in self._named_rules() if not opens(rule)]
+            found.manual += ["voice (%s): rule %s denies or is disabled, so nothing is opened beside it" % (media, name)
+                             for media in self._policy.media for name in shut]
         unchecked = [ref.name for ref, obj in self._state.objects.items() if ref.kind == xml.DECRYPTION and obj.ours and not obj.fields.get("profile")]
         if unchecked:
             found.warnings.append("%s has no decryption profile, so nobody checks the server certificates of these undecrypted sessions but the client: set "
