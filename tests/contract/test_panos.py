@@ -167,6 +167,23 @@ def test_voice_is_placed_above_the_denies_that_take_its_packets_and_no_others(ma
     assert (order.index("chatgpt-voice") < order.index("No UDP")) is passed, order
 
 
+def test_a_rule_for_a_part_of_the_audience_that_voice_would_pass_is_told(make):
+    rig = make(voice=True)
+    rig.by_hand("set", "/service/entry[@name='udp-all']", "<protocol><udp><port>1-65535</port></udp></protocol>")
+    for name, columns in (("No UDP", {}), ("Quarantine", {"source-user": ["example\\alice"]})):
+        rig.by_hand("set", "/rulebase/security/rules", rule(name, "deny", **dict(UDP, **columns)))
+    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience and would no longer be asked for voice"):
+        rig.run()
+
+
+def test_a_named_rule_that_lets_nobody_through_opens_no_voice(make):
+    rig = make(voice=True, site="profile")
+    at_top(rig, rule("No guests", "deny", application="any", **{"from": "guest", "to": "untrust"}))
+    result = rig.run(adapter=rig.adapter(rules=("Web", "No guests"), audience=()), accept_wider_audience=True)
+    assert written(rig, "chatgpt-voice: Web") is not None and written(rig, "chatgpt-voice: No guests") is None
+    assert any("rule No guests denies or is disabled" in line for line in result["manual"])
+
+
 def test_media_opens_the_published_addresses_and_nothing_else(rig):
     config = FIRST.to_config()
     config["media"] = [{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28", "198.51.100.7/32"], "feed_date": "2026-07-25"}]

@@ -442,6 +442,26 @@ def test_a_role_that_may_not_see_the_firewall_is_an_error(make):
         rig.run()
 
 
+def test_a_role_that_may_not_see_the_firewall_can_still_remove_the_rest(make):
+    rig = make()
+    before = rig.snapshot()
+    rig.run()
+    rig.twin.faults.append(Weather("status", reply=Reply.of_json({"code": "SCOPE_LIMITED", "message": "no"}, 403), times=10 ** 6,
+                                   when=lambda request: "firewallFilteringRules" in request.path))
+    result = rig.run("deleted", adapter=rig.adapter(whole=True))
+    assert rig.snapshot() == before and "this role may not see Cloud Firewall" in result["manual"][0]
+
+
+def test_a_rule_for_a_part_of_the_audience_that_voice_would_pass_is_told(make):
+    rig = make(voice=True)
+    users = [{"id": rig.twin.state.config["directory"]["users"][0]["id"]}]
+    rig.by_hand("POST", "firewallFilteringRules", {"name": "quarantine", "order": 2, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP", "users": users})
+    with pytest.raises(Failed, match="quarantine shuts out a part of the audience and would no longer be asked for voice"):
+        rig.run()
+    rig.run(accept_wider_audience=True)
+    assert rig.run("deleted", adapter=rig.adapter(media=False, whole=True))["changed"] and not rig.passes(MEMBER, *PUBLISHED[0])
+
+
 def test_rules_are_read_from_all_pages(make):
     rig = make(voice=True)
     rules = rig.twin.state.config["rules"]["firewallFilteringRules"]

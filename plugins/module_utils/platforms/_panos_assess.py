@@ -233,7 +233,10 @@ class Assessor(_Site):
         bumped = self._decryptions(exempt)
         spared = _decided(self._rules["decryption"], exempt, lambda rule: rule.fields.get("action", "no-decrypt") == "no-decrypt")
         self._losses(exempt)
-        self._crossed(allow)
+        if not self._settings.rules:
+            self._crossed(allow, lambda rule: any(allow.blocked(rule)), "these hosts")
+        for media in self._policy.media:
+            self._crossed(allow, lambda rule, media=media: allow.drops(rule, media), "voice")
         return {"shut": shut, "opened": opened, "bumped": bumped, "spared": spared}
 
     # -- what stands in the way
@@ -325,19 +328,19 @@ class Assessor(_Site):
         if loss not in self._found.losses:
             self._found.losses.append(loss)
 
-    def _crossed(self, judge: Judge) -> None:
+    def _crossed(self, judge: Judge, shuts, what: str) -> None:
         """Rules that shut a part of the audience out and would stand below ours."""
-        if self._settings.rules or self._settings.category_name:
+        if self._settings.category_name:
             return
         passed = False
         for rule in local_rules(self._state, "security", ours=False):
-            if not any(judge.blocked(rule)):
+            if not shuts(rule):
                 continue
             people = judge.people(rule)
             passed = passed or people == SURE
             if passed and people == MAY and rule.name not in self._settings.never_above + self._settings.after:
-                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for these hosts; name it in "
-                                                    "position.never_above, or narrow the audience" % rule.name)
+                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
+                                                    "position.never_above, or narrow the audience" % (rule.name, what))
 
     def _shared_profiles(self) -> None:
         if not self._settings.rules:

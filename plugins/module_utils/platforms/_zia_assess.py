@@ -160,11 +160,16 @@ class Assessor(_Site):
         more, opened = self._walk(URL_RULE, wanted, self._shuts_url, "deny", "everything else that this rule blocks")
         shut.update({pattern: rule for pattern, rule in more.items() if pattern not in shut})
         bumped, spared = self._walk(SSL_RULE, set(self._policy.exempt), self._decrypts, "decrypt", "everything else that this rule decrypts")
-        self._crossed()
+        if not self._settings.category_name:
+            self._crossed(URL_RULE, lambda rule: self._shuts_url(rule) and any(self._hits(rule, self._policy.allow)), "these hosts")
+        for one in self._policy.media:
+            self._crossed(FIREWALL_RULE, lambda rule, one=one: media.drops(rule, one, self._site), "voice")
         self._losses()
         found.coverage = [self._coverage(pattern, shut, opened, bumped, spared) for pattern in self._policy.allow]
-        if not self._site.firewall:
+        if self._site.no_firewall == "licence":
             found.manual += ["voice (%s): this tenant has no Cloud Firewall; open it where its packets leave the network" % one for one in self._policy.media]
+        elif self._site.no_firewall:
+            found.manual.append("this role may not see Cloud Firewall: a rule of ours for voice, if there is one, stays as it is")
         return found
 
     # -- what stands in the way
@@ -251,19 +256,17 @@ class Assessor(_Site):
 
     # -- who else is reached, and what is lost
 
-    def _crossed(self) -> None:
+    def _crossed(self, kind: str, shuts, what: str) -> None:
         """Rules that shut a part of the audience out and would stand below ours."""
-        if self._settings.category_name:
-            return
         passed = False
-        for rule in self._order(URL_RULE):
-            if rule.ours or rule.fields["state"] != "ENABLED" or not self._shuts_url(rule) or not any(self._hits(rule, self._policy.allow)):
+        for rule in self._order(kind):
+            if rule.ours or rule.fields["state"] != "ENABLED" or not shuts(rule):
                 continue
             people = self._people(rule)
             passed = passed or people == SURE
             if passed and people == MAY and rule.ref.name not in self._settings.never_above + self._settings.after:
-                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for these hosts; name it in "
-                                                    "position.never_above, or narrow the audience" % rule.ref.name)
+                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
+                                                    "position.never_above, or narrow the audience" % (rule.ref.name, what))
 
     def _losses(self) -> None:
         exempt = self._policy.exempt

@@ -51,7 +51,7 @@ def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset
     """As low as works: above the first rule that drops these packets for the whole audience, below those that drop them for a part of it."""
     high, low = set(), set()
     for rule in rules:
-        if rule.ours or rule.fields["state"] != "ENABLED" or not str(rule.fields.get("action")).startswith("BLOCK") or not takes(rule, media, site):
+        if rule.ours or rule.fields["state"] != "ENABLED" or not drops(rule, media, site):
             continue
         who = people(rule)
         if who == SURE:
@@ -61,9 +61,11 @@ def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset
     return Wanted(obj, RULE_PATHS[FIREWALL_RULE], frozenset(high) | above, frozenset(low) | below)
 
 
-def takes(rule: Object, media, site: Site) -> bool:
-    """Whether a rule is about packets of this Media; what cannot be told counts as yes."""
+def drops(rule: Object, media, site: Site) -> bool:
+    """Whether a rule blocks packets of this Media; what cannot be told of it counts as yes."""
     native = rule.native
+    if not str(rule.fields.get("action")).startswith("BLOCK"):
+        return False
     addresses = native.get("destAddresses") or []
     if addresses and not native.get("destIpGroups") and not any(_meets(one, media) for one in addresses):
         return False

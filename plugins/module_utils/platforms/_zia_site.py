@@ -72,8 +72,8 @@ class Site:
         self.categories: list = []
         self.rules: dict = {URL_RULE: [], SSL_RULE: [], APP_RULE: [], FIREWALL_RULE: []}
         self.services: list = []
-        #: Whether the tenant has Cloud Firewall.
-        self.firewall = True
+        #: Why Cloud Firewall cannot be seen: "licence", "role", or None.
+        self.no_firewall: str | None = None
         self.denied: list = []
         self.prompts = self.scanned = False
         self.known: dict = {}

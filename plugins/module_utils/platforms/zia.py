@@ -45,6 +45,7 @@ class Settings:
     scan_conflicts: bool = True
     comment: str | None = None
     media: bool = False
+    whole: bool = False
 
     @property
     def allow(self) -> Ref:
@@ -96,7 +97,7 @@ class ZiaAdapter(Adapter):
             site.denied += self._api.get("cyberThreatProtection/maliciousUrls").get("maliciousUrls") or []
             site.prompts = bool(self._api.get("advancedUrlFilterAndCloudAppSettings").get("enableChatGptPrompt"))
             site.scanned = True
-        if self._settings.media:
+        if self._settings.media or self._settings.whole:
             self._read_firewall()
         self._resolve()
         # Whose edits wait cannot be asked: before our first write they are somebody else's.
@@ -104,14 +105,15 @@ class ZiaAdapter(Adapter):
         return self._parse(None if not pending else OURS if self._written else FOREIGN)
 
     def _read_firewall(self) -> None:
-        """Cloud Firewall is licensed on its own; a tenant without it has everything else all the same."""
+        """Cloud Firewall is licensed on its own, and a role may not cover it; who does not ask for voice is not stopped by that."""
         try:
             self._site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
             self._site.services = self._api.pages(media.SERVICES)
         except AccessError as error:
-            if error.failure != AUTH or "NOT_SUBSCRIBED" not in str(error):
+            licence = "NOT_SUBSCRIBED" in str(error)
+            if error.failure != AUTH or not (licence or ("SCOPE_LIMITED" in str(error) and not self._settings.media)):
                 raise
-            self._site.firewall = False
+            self._site.no_firewall = "licence" if licence else "role"
 
     def _resolve(self) -> None:
         """The ids of the people and places in the audience; those that a rule already names need no question."""
@@ -160,7 +162,7 @@ class ZiaAdapter(Adapter):
                 wanted.append(places.ssl_rule())
         if not self._settings.category_name:
             wanted.append(places.url_rule())
-        return wanted + [places.media_rule(one) for one in policy.media if self._settings.media and self._site.firewall]
+        return wanted + [places.media_rule(one) for one in policy.media if self._settings.media and not self._site.no_firewall]
 
     def _category(self, ref: Ref, patterns, companions) -> Wanted:
         entries = frozenset(entry for pattern in patterns for entry in render(pattern)) | companions
@@ -274,6 +276,7 @@ def from_module(module) -> ZiaAdapter:
     settings = Settings(
         audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
         tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")) or p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+        p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")),
+        p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     transport = Transport(Connection(base.rstrip("/"), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
     return ZiaAdapter(settings, Api(transport, login), transport)
