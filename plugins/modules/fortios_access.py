@@ -34,7 +34,7 @@ options:
       - Token of a REST API administrator. It is sent in a header, never in an URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
       - Its profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), to read C(fwgrp.policy) and C(sysgrp.cfg), and with
         O(scan_conflicts) to read the rest of C(utmgrp). With O(clone_builtin), and when O(config) has C(media), it also has to write
-        policies, addresses and services.
+        policies, addresses and services. States that look for all that is ours (replaced, deleted, gathered, reverted) read these too.
       - On an HA pair a token belongs to one member.
     type: str
     required: true

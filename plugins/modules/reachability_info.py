@@ -150,6 +150,7 @@ checks:
       failure: http_block_page
       interception: intercepted_untrusted
       issuer: {cn: Example Inspection CA, o: Example Company}
+      inspected_by: null
       blocked_by:
         product: Squid
         where: inside TLS

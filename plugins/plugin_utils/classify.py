@@ -91,6 +91,8 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "state": "open", "message": "",
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
+    inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in _INTERCEPTED else None
+    check["inspected_by"] = inspector.product if inspector else None
     _judge_path(check, seen, context)
     if check["verdict"] == PASS:
         _judge_answer(check, probe, seen)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,14 +65,21 @@ def fetch(url: str, timeout: float, verify, proxy: str | None) -> tuple:
                 return None, "%s redirects to %s" % (urlsplit(url).hostname, urlsplit(reply.headers.get("Location", "")).hostname or "nowhere")
             if reply.status_code != 200:
                 return None, "%s answers with HTTP %d" % (urlsplit(url).hostname, reply.status_code)
-            body = reply.raw.read(MAX_BYTES + 1, decode_content=True)
+            body, until = bytearray(), time.monotonic() + timeout
+            # In small pieces, so that a page that comes drop by drop ends with the time.
+            for part in reply.iter_content(64):
+                body.extend(part)
+                if len(body) > MAX_BYTES:
+                    break
+                if time.monotonic() > until:
+                    return None, "%s does not finish its answer within %g s" % (urlsplit(url).hostname, timeout)
     except requests.exceptions.SSLError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return None, "the certificate of %s is not accepted; something decrypts this connection, or set ca_path" % urlsplit(url).hostname
         return None, "%s cannot be reached (the TLS handshake failed)" % urlsplit(url).hostname
     except (requests.exceptions.RequestException, OSError) as error:
         return None, "%s cannot be reached (%s)" % (urlsplit(url).hostname, type(error).__name__)
-    return parse(body)
+    return parse(bytes(body))
 
 
 def parse(body: bytes) -> tuple:

@@ -9,7 +9,7 @@ import datetime
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, signatures, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, isolation, signatures, verdicts
 
 TODAY = datetime.date(2026, 11, 23)
 TABLE = signatures.load()
@@ -47,6 +47,14 @@ SQUID_PAGE = http(403, {"x-squid-error": "ERR_ACCESS_DENIED 0", "server": "squid
 
 def check(observation, wanted=None, date=FRESH, table=TABLE):
     return classify.classify([wanted or probe()], [observation], date, table, TODAY)[0]
+
+
+def test_the_product_whose_ca_decrypts_is_named_and_gets_its_own_remedy():
+    zscaler = tls("ssl_unknown_authority", {"cn": "Zscaler Intermediate Root CA", "o": "Zscaler Inc."}, False)
+    found = check(seen(tls=zscaler, system=tls(None, None, False)))
+    assert found["inspected_by"] == "Zscaler Internet Access" == isolation.culprit(found)
+    assert "zia_access" in isolation.remedy(isolation.sub_verdict(found), isolation.culprit(found))
+    assert check(seen(**INTERCEPTED))["inspected_by"] is None and check(seen())["inspected_by"] is None
 
 
 @pytest.mark.parametrize("observation,verdict", [
