@@ -19,10 +19,12 @@ _BY_FAILURE = {
     "progress_page": "content_scan", "ssl_intercepted": "tls_inspection", "ssl_unknown_authority": "tls_inspection",
     "ssl_invalid_hostname": "invalid_certificate", "ssl_invalid_certificate": "invalid_certificate", "cookie_stripped": "cookie_interception",
     "websocket_upgrade_refused": "websocket_filter", "http_content_type_mismatch": "content_rewritten", "udp_no_reply": "udp_filter",
+    "browser_extension": "browser_extension", "browser_policy": "browser_policy", "upload_truncated": "upload_limit_or_dlp",
+    "ssl_pin_mismatch": "tls_inspection",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
 #: The layers from the bottom: of several faults the lowest hides the others.
-_LAYERS = ["dns", "tcp", "proxy", "tls", "http", "application"]
+_LAYERS = ["browser", "dns", "tcp", "proxy", "tls", "http", "application"]
 MIN_PEERS = 2
 
 

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har, har_reader, har_redact, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import CatalogueError, load, plain
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller and reads the file once, entry by entry."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(argument_spec=dict(
+            path=dict(type="path", required=True),
+            redacted=dict(type="path"),
+            overlays=dict(type="list", elements="raw", default=[]),
+            signatures=dict(type="list", elements="dict", default=[]),
+        ))
+        source, target = Path(args["path"]), Path(args["redacted"]) if args["redacted"] else None
+        if target and target.resolve() == source.resolve():
+            raise AnsibleActionFail("har_info: redacted must not be the file itself, which stays as it is")
+        write = target is not None and not self._task.check_mode
+        try:
+            judge = har.Judge(load(plain(args["overlays"])), signatures.load(plain(args["signatures"])))
+            changed = read(har_reader.Reader(source), judge, har_redact.Copy(target) if write else None)
+        except (CatalogueError, har_reader.HarError, signatures.SignatureError) as error:
+            raise AnsibleActionFail("har_info: %s" % error) from error
+        except OSError as error:
+            raise AnsibleActionFail("har_info: %s cannot be written: %s" % (target, error.strerror)) from error
+        return dict(judge.result(), changed=changed, redacted=str(target) if target else None)
+
+
+def read(reader, judge: har.Judge, copy: har_redact.Copy | None) -> bool:
+    """Every entry once; a copy is kept only when the whole file could be read. Whether the copy is another one than before."""
+    try:
+        for entry in reader:
+            judge.add(entry)
+            if copy:
+                copy.add(entry)
+        return copy.keep(reader.head) if copy else False
+    except BaseException:
+        if copy:
+            copy.drop()
+        raise

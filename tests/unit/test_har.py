@@ -1,0 +1,306 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HAR files: what they prove, what a copy must not hold, and how much memory they take.
+
+The files in ``har/`` were written by Chromium 150 through Playwright, behind the lab's Squid and doorman; bodies of pictures were taken out.
+"""
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har, har_reader, har_redact, isolation, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import load
+
+FILES = Path(__file__).parent / "har"
+ROOT = Path(__file__).resolve().parent.parent.parent
+CATALOGUE, TABLE = load(), signatures.load()
+
+
+def judge(entries, table=TABLE) -> dict:
+    one = har.Judge(CATALOGUE, table)
+    for entry in entries:
+        one.add(entry)
+    return one.result()
+
+
+def recorded(name: str) -> dict:
+    return judge(har_reader.Reader(FILES / (name + ".har")))
+
+
+def failures(result: dict) -> dict:
+    return {check["id"]: (check["layer"], isolation.sub_verdict(check), isolation.culprit(check)) for check in result["checks"] if check["verdict"] == "fail"}
+
+
+def entry(url="https://chatgpt.com/backend-api/me", status=200, headers=(), error=None, text="", mime="application/json", **more) -> dict:
+    found = {"startedDateTime": "2026-11-24T08:00:00.000Z", "time": 1,
+             "request": {"method": more.pop("method", "GET"), "url": url, "headers": [{"name": "Accept", "value": "application/json"}],
+                         "bodySize": more.pop("sent", 0)},
+             "response": {"status": status, "headers": [{"name": key, "value": value} for key, value in headers], "redirectURL": more.pop("redirect", ""),
+                          "content": {"size": len(text), "mimeType": mime, "text": text}}, "timings": {}}
+    if error:
+        found["response"]["_error"] = error
+    return dict(found, **more)
+
+
+# -- a real browser -------------------------------------------------------------------------------------------------
+
+
+def test_a_browser_that_was_blocked_by_squid():
+    result = recorded("blocked")
+    assert failures(result) == {
+        "api.openai.com:https:http_block_page": ("http", "block_page", "Squid"), "chatgpt.com:https:http_block_page": ("http", "block_page", "Squid"),
+        "files.oaiusercontent.com:https:upload_truncated": ("application", "upload_limit_or_dlp", None),
+        "ws.chatgpt.com:websocket:websocket_upgrade_refused": ("application", "websocket_filter", None)}
+    # Whoever wrote the page inside TLS holds the CA; so that CA decrypts this host too, although nothing blocks it.
+    turnstile = next(check for check in result["checks"] if check["host"] == "challenges.cloudflare.com")
+    assert (turnstile["verdict"], turnstile["interception"], turnstile["inspected_by"]) == ("pass", "intercepted_trusted", "Squid")
+    assert {"host": "claude.ai", "requests": 1, "failed": 1, "known_as": None} in result["unlisted"]
+    assert result["summary"]["features"]["chat"] == "fail"
+
+
+def test_a_browser_that_was_decrypted():
+    result = recorded("decrypted")
+    assert result["issuers"] == {"Example Inspection CA": ["api.openai.com", "challenges.cloudflare.com", "chatgpt.com"]}
+    assert failures(result) == {"ws.chatgpt.com:websocket:websocket_upgrade_refused": ("application", "websocket_filter", None)}
+    own = signatures.load([{"product": "Our gateway", "issuer_cn": "^Example Inspection CA$"}])
+    told = judge(har_reader.Reader(FILES / "decrypted.har"), own)
+    assert failures(told)["chatgpt.com:https:ssl_intercepted"] == ("tls", "tls_inspection", "Our gateway")
+    assert told["summary"]["exemption"] == "missing"
+
+
+def test_a_browser_whose_upload_was_too_large():
+    assert failures(recorded("limited"))["files.oaiusercontent.com:https:upload_truncated"][1] == "upload_limit_or_dlp"
+
+
+def test_a_browser_that_was_cut_off():
+    result = recorded("reset")
+    assert failures(result) == {"chatgpt.com:https:eof_error": ("tls", "tls_cut", None)}
+    assert [other["host"] for other in result["unlisted"] if other["failed"]] == ["portal.example.net"]
+
+
+def test_a_browser_with_nothing_in_its_way():
+    result = recorded("healthy")
+    assert failures(result) == {} and result["summary"]["verdict"] == "pass"
+    assert "nothing in it was blocked" in result["message"]
+
+
+# -- one request at a time ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error,layer,sub", [
+    ("net::ERR_NAME_NOT_RESOLVED", "dns", "dns_failure"), ("net::ERR_CONNECTION_REFUSED", "tcp", "ip_port_filter"),
+    ("net::ERR_CONNECTION_TIMED_OUT", "tcp", "ip_port_filter"), ("net::ERR_CONNECTION_RESET", "tls", "tls_cut"),
+    ("net::ERR_CERT_AUTHORITY_INVALID", "tls", "tls_inspection"), ("net::ERR_CERT_DATE_INVALID", "tls", "invalid_certificate"),
+    ("net::ERR_CERT_COMMON_NAME_INVALID", "tls", "invalid_certificate"), ("net::ERR_SSL_PINNED_KEY_NOT_IN_CERT_CHAIN", "tls", "tls_inspection"),
+    ("net::ERR_SSL_PROTOCOL_ERROR", "tls", "tls_cut"), ("net::ERR_TUNNEL_CONNECTION_FAILED", "proxy", "proxy_policy"),
+    ("net::ERR_PROXY_CONNECTION_FAILED", "proxy", "proxy_unreachable"), ("net::ERR_PROXY_AUTH_UNSUPPORTED", "proxy", "proxy_auth"),
+    ("net::ERR_EMPTY_RESPONSE", "http", "connection_cut"), ("net::ERR_HTTP2_PROTOCOL_ERROR", "http", "connection_cut"),
+    ("net::ERR_INCOMPLETE_CHUNKED_ENCODING", "http", "connection_cut"), ("net::ERR_BLOCKED_BY_CLIENT", "browser", "browser_extension"),
+    ("net::ERR_BLOCKED_BY_ADMINISTRATOR", "browser", "browser_policy"), ("net::ERR_SOMETHING_NEW", "http", "connection_cut"),
+])
+def test_the_errors_of_a_browser(error, layer, sub):
+    result = judge([entry(status=0, error=error)])
+    check, = result["checks"]
+    assert (check["verdict"], check["layer"], isolation.sub_verdict(check)) == ("fail", layer, sub)
+    assert error in check["message"] and sub in isolation.REMEDIES
+
+
+def test_what_the_page_itself_let_go_is_no_fault():
+    assert judge([entry(status=0, error="net::ERR_ABORTED")])["checks"][0]["verdict"] == "unverified"
+    assert judge([entry(), entry(status=0, error="net::ERR_ABORTED")])["checks"][0]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("one,flag", [
+    (entry(status=403, headers=[("Cf-Mitigated", "challenge")], text="<html>Just a moment", mime="text/html"), "challenged"),
+    (entry(status=403, headers=[("cf-ray", "1-X")]), "refused_by_origin"), (entry(status=503), "server_error"),
+    (entry("wss://ws.chatgpt.com/", 403, [("cf-ray", "1-X")]), "websocket_refused_by_origin")])
+def test_what_is_no_block(one, flag):
+    check, = judge([one])["checks"]
+    assert (check["verdict"], check["flags"]) == ("pass", [flag])
+
+
+def test_a_web_page_in_place_of_data():
+    check, = judge([entry(text="<html>Please sign in", mime="text/html", _resourceType="fetch")])["checks"]
+    assert (check["verdict"], check["failure"]) == ("fail", "http_content_type_mismatch")
+    script, = judge([entry("https://cdn.oaistatic.com/a.js", mime="text/html", _resourceType="script")])["checks"]
+    assert script["failure"] == "http_content_type_mismatch"
+
+
+def test_a_page_that_scans_a_name_that_lies_and_a_user_that_is_asked_for():
+    scan = entry(text='<a href="/mwg-internal/de5fs23hu73ds/progress?id=1">', mime="text/html")
+    assert failures(judge([scan]))["chatgpt.com:https:progress_page"] == ("http", "content_scan", "Skyhigh Web Gateway")
+    sink = entry(status=0, error="net::ERR_CONNECTION_REFUSED", serverIPAddress="146.112.61.106")
+    assert failures(judge([sink]))["chatgpt.com:https:dns_bogon_error"] == ("dns", "dns_filter", "Cisco Umbrella")
+    assert failures(judge([entry(status=407)]))["chatgpt.com:https:proxy_auth_required"] == ("proxy", "proxy_auth", None)
+
+
+def test_a_fault_that_comes_and_goes_says_so():
+    check, = judge([entry(), entry(status=0, error="net::ERR_CONNECTION_RESET"), entry()])["checks"]
+    assert check["flags"] == ["intermittent"] and "1 of 3 requests, first at 2026-11-24T08:00:00.000Z" in check["message"]
+
+
+def test_never_answered_without_a_reason_proves_nothing():
+    assert judge([entry(status=0)])["checks"][0]["verdict"] == "unverified"
+
+
+def test_hosts_of_no_list():
+    result = judge([entry("https://accounts.google.com/x"), entry("https://portal.corp.example/", 403, [("X-Squid-Error", "ERR_ACCESS_DENIED 0")]),
+                    entry("data:text/plain,x"), entry("https://[bad/"), {"request": None}, "nothing"])
+    assert {"host": "accounts.google.com", "requests": 1, "failed": 0, "known_as": "Sign-in with Google"} in result["unlisted"]
+    assert result["unlisted"][0] == {"host": "portal.corp.example", "requests": 1, "failed": 1, "known_as": None}
+    assert result["checks"] == [] and "nothing in it concerns ChatGPT" in result["message"]
+    assert "these failed: portal.corp.example" in result["message"]
+
+
+def test_the_entry_of_a_host_is_the_one_that_names_it_most_closely():
+    checks = {check["host"]: check for check in judge([entry("https://%s/" % host) for host in (
+        "ios.chat.openai.com", "api.openai.com", "x.web-sandbox.oaiusercontent.com", "featuregates.org")])["checks"]}
+    assert {host: check["entry"] for host, check in checks.items()} == {
+        "ios.chat.openai.com": "ios", "api.openai.com": "openai", "x.web-sandbox.oaiusercontent.com": "oaiusercontent", "featuregates.org": "featuregates"}
+
+
+def test_a_har_stands_for_a_host_in_a_diagnosis():
+    found = isolation.diagnose({"laptop of a user": recorded("blocked")}, {"hotspot": recorded("healthy")})
+    assert found["features"]["chat"]["row"] == 9 and found["features"]["chat"]["faults"][0]["product"] == "Squid"
+
+
+# -- reading --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text,said", [
+    ("", "ends too early"), ("[]", "no JSON object"), ("{}", "no log"), ('{"log": {"version": "1.2"}}', "no entries"), ("<html>", "no JSON object"),
+    ('{"log": {"entries": [{"request": ', "ends in the middle"), ('{"log": {"entries": [{}, ', "ends too early"), ('{"log": {"entries": 5}}', "no JSON object"),
+    ('{"log": {"entries": [{}]', "ends too early")])
+def test_what_is_no_har(tmp_path, text, said):
+    path = tmp_path / "x.har"
+    path.write_text(text)
+    with pytest.raises(har_reader.HarError, match="x.har.*" + said):
+        list(har_reader.Reader(path))
+
+
+def test_the_keys_may_come_in_any_order_and_the_blocks_may_end_anywhere(tmp_path, monkeypatch):
+    whole = {"other": [1.5, "]"], "log": {"creator": {"name": 'a "quoted" }'}, "entries": [{"n": number, "t": "é]}" * number} for number in range(40)],
+                                         "version": "1.2", "pages": []}, "last": 12345}
+    path = tmp_path / "x.har"
+    for size in (1, 2, 3, 7, 100):
+        monkeypatch.setattr(har_reader, "_BLOCK", size)
+        for indent in (None, 1):
+            path.write_text("\ufeff" + json.dumps(whole, indent=indent, ensure_ascii=False), encoding="utf-8")
+            reader = har_reader.Reader(path)
+            assert list(reader) == whole["log"]["entries"]
+            assert reader.head == {"creator": whole["log"]["creator"], "version": "1.2", "pages": []}
+
+
+def test_an_entry_that_never_ends_is_not_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(har_reader, "MAX_ENTRY", 1 << 20)
+    path = tmp_path / "x.har"
+    path.write_text('{"log": {"entries": ["' + "x" * (1 << 24))
+    with pytest.raises(har_reader.HarError, match="more than 1 MB"):
+        list(har_reader.Reader(path))
+
+
+def test_a_file_of_hundreds_of_megabytes_takes_no_more_memory_than_a_small_one(tmp_path):
+    """A process of its own, whose memory is limited: 300 MB of entries in the room of 160 MB."""
+    path = tmp_path / "large.har"
+    text = json.dumps(entry(text="x" * 100000, mime="text/plain"))
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('{"log": {"version": "1.2", "entries": [' + text)
+        for _number in range(3000):
+            file.write("," + text)
+        file.write("]}}")
+    program = ("import sys; from pathlib import Path\n"
+               "from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read\n"
+               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har, har_reader, har_redact, signatures\n"
+               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import load\n"
+               "judge = har.Judge(load(), signatures.load())\n"
+               "read(har_reader.Reader(Path(sys.argv[1])), judge, har_redact.Copy(Path(sys.argv[1] + '.safe')))\n"
+               "print(judge.count)\n")
+    limit = 160 << 20
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False,
+                          env=dict(os.environ, PYTHONPATH=str(ROOT / ".build" / "collections")),
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)))
+    assert done.stdout.strip() == "3001", done.stderr[-500:]
+    path.unlink()
+
+
+# -- the copy -------------------------------------------------------------------------------------------------------
+
+SECRET = "S3cr3tValue"
+
+
+def planted(draw_word: str) -> dict:
+    """An entry with a secret at every place where a browser or an application may put one."""
+    jwt, mail = "eyJhbGciOiJIUzI1NiJ9.e30." + draw_word, draw_word + "@example.com"
+    header = [{"name": name, "value": "%s %s" % (draw_word, jwt)} for name in (
+        "Cookie", "Authorization", "Proxy-Authorization", "OpenAI-Sentinel-Token", "OAI-Device-Id", "User-Agent", "Referer", "X-Anything", "Via")]
+    url = "https://chatgpt.com/c/%s/u/%s/files/%s.pdf/%s?sig=%s&%s=1&code=%s#%s" % ((draw_word,) * 8)
+    body = {"mimeType": "text/plain", "text": draw_word, "params": [{"name": draw_word, "value": draw_word}], "comment": draw_word}
+    return {
+        "startedDateTime": draw_word, "time": draw_word, "pageref": draw_word, "comment": draw_word, "_frameref": draw_word, "connection": draw_word,
+        "_initiator": {"url": url}, "_webSocketMessages": [{"data": draw_word}], "_resourceType": draw_word + " x", "serverIPAddress": draw_word,
+        "_securityDetails": {"protocol": jwt, "subjectName": draw_word, "issuer": mail, "sanList": [draw_word]},
+        "cache": {"beforeRequest": {"eTag": draw_word}}, "timings": {"wait": draw_word, "_x": draw_word},
+        "request": {"method": draw_word + " ", "url": url, "httpVersion": draw_word, "headers": header, "cookies": [{"name": "a", "value": draw_word}],
+                    "queryString": [{"name": "sig", "value": draw_word}], "postData": body, "bodySize": draw_word, "comment": draw_word},
+        "response": {"status": draw_word, "statusText": draw_word, "httpVersion": draw_word, "redirectURL": url, "_error": draw_word + " x",
+                     "headers": header + [{"name": "Set-Cookie", "value": "session=" + draw_word}, {"name": "Location", "value": url},
+                                          {"name": "Proxy-Authenticate", "value": "Basic realm=" + draw_word}],
+                     "cookies": [{"name": "session", "value": draw_word, "domain": draw_word}],
+                     "content": {"mimeType": draw_word, "text": draw_word, "size": draw_word, "comment": draw_word}}}
+
+
+@given(st.text("abcdefXYZ0123456789", min_size=6, max_size=12).map(lambda text: SECRET + text))
+@settings(max_examples=50, deadline=None)
+def test_no_secret_gets_into_the_copy(word):
+    # Via is a header whose value is kept: there only what looks like a token can be told.
+    raw = planted(word)
+    for message in (raw["request"], raw["response"]):
+        message["headers"] = [dict(row, value="Bearer " + word) if row["name"] == "Via" else row for row in message["headers"]]
+    assert SECRET not in json.dumps(har_redact.entry(raw))
+
+
+def test_the_copy_holds_what_a_diagnosis_needs():
+    for name in ("blocked", "limited", "healthy", "decrypted"):
+        whole = recorded(name)
+        copied = judge([har_redact.entry(one) for one in har_reader.Reader(FILES / (name + ".har"))])
+        # The text of a page is gone, what a product puts into headers is not.
+        assert {key: value[:2] for key, value in failures(copied).items()} == {key: value[:2] for key, value in failures(whole).items()}
+        assert [check["host"] for check in copied["checks"]] == [check["host"] for check in whole["checks"]]
+
+
+@pytest.mark.parametrize("raw,kept", [
+    ("https://chatgpt.com/backend-api/conversation/6f1e2c3a-aaaa-bbbb-cccc-0123456789ab", "https://chatgpt.com/backend-api/conversation/{id}"),
+    ("https://chatgpt.com/c/abc?model=gpt&token=x", "https://chatgpt.com/c/{id}?model=(removed)&token=(removed)"),
+    ("wss://ws.chatgpt.com/ws/user/me", "wss://ws.chatgpt.com/ws/user/{id}"),
+    ("https://cdn.oaistatic.com/assets/main-3f2a9c.js", "https://cdn.oaistatic.com/assets/{id}.js"),
+    ("https://0123456789abcdef0123456789.web-sandbox.oaiusercontent.com/x", "https://{id}.web-sandbox.oaiusercontent.com/x"),
+    ("https://files.oaiusercontent.com/Salaries-of-Alice.xlsx", "https://files.oaiusercontent.com/{file}.xlsx"),
+    ("https://user:password@chatgpt.com:8443/v1/models", "https://chatgpt.com:8443/v1/models"), ("https://10.1.2.3/x", "https://10.1.2.3/x"),
+    ("javascript:alert(1)", ""), ("https://[bad", "")])
+def test_what_is_left_of_an_address(raw, kept):
+    assert har_redact.url(raw) == kept
+
+
+def test_the_copy_is_whole_or_not_there(tmp_path):
+    target = tmp_path / "safe.har"
+    from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read
+    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is True
+    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is False
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert json.loads(target.read_text())["log"]["creator"]["name"] == "Playwright"
+    broken = tmp_path / "broken.har"
+    broken.write_text((FILES / "blocked.har").read_text()[:9000])
+    before = target.read_text()
+    with pytest.raises(har_reader.HarError):
+        read(har_reader.Reader(broken), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target))
+    assert target.read_text() == before and sorted(path.name for path in tmp_path.iterdir()) == ["broken.har", "safe.har"]
