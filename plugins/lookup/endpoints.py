@@ -30,6 +30,11 @@ options:
       feature and does not count for the host; compared with a vantage outside it does.
     type: bool
     default: true
+  canary:
+    description: >-
+      Host, or host and port, of a canary of your own outside of the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive whole,
+      events come as they are sent, cookies pass unchanged and WebSockets open. Put its name under the same policy as OpenAI's, since policy goes by name.
+    type: str
   roles:
     description: Only V(wanted), V(negative) or V(control) probes.
     type: list
@@ -61,6 +66,7 @@ _raw:
         role: wanted
         exempt: true
         expect: {status: [200], content_type: text/plain, body: '(?m)^h=chatgpt\.com$'}
+        options: {}
         cost: quick
 """
 
@@ -77,6 +83,6 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         options = self.get_options()
         try:
-            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"])]
+            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"], options["canary"])]
         except CatalogueError as error:
             raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from error

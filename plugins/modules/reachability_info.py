@@ -96,6 +96,11 @@ options:
     description: Whether each check also returns what was observed at every layer, as C(observations). Some hundred kilobytes.
     type: bool
     default: false
+  resolver:
+    description: >-
+      Address of a second resolver that is asked for each name as well, to tell a name that is filtered here from one that does not exist. To look with a
+      public resolver is a question for one host, not a remedy for a network.
+    type: str
   signatures:
     description: >-
       Rules of your own for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
@@ -158,6 +163,7 @@ checks:
         confidence: high
         evidence: ['x-squid-error: ERR_ACCESS_DENIED 0']
       flags: [blocked]
+      egress: null
       message: >-
         chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
 summary:
@@ -244,6 +250,7 @@ def main():
             consecutive=dict(type="int", default=1),
             ca_path=dict(type="path"),
             resolve=dict(type="dict", default={}),
+            resolver=dict(type="str"),
             baseline=dict(type="dict"),
             features=dict(type="list", elements="str", default=[]),
             levels=dict(type="list", elements="str", choices=["required", "optional", "telemetry"], default=["required", "optional"]),
@@ -259,7 +266,7 @@ def main():
     versions = tuple(params["ip_versions"] or ((4, 6) if dns_.has_ipv6() else (4,)))
     settings = runner.Settings(
         public_roots=pem, proxy=proxy(module), source=params["source_address"], versions=versions, timeout=params["timeout"],
-        deadline=params["deadline"], retries=params["retries"], consecutive=max(1, params["consecutive"]), pins=params["resolve"])
+        deadline=params["deadline"], retries=params["retries"], consecutive=max(1, params["consecutive"]), pins=params["resolve"], resolver=params["resolver"])
     try:
         seen = runner.run(params["probes"], settings)
     except ssl.SSLError:

@@ -309,7 +309,31 @@ def _texts(patterns) -> list:
     return list(dict.fromkeys(str(p) for p in patterns))
 
 
-def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=(), udp: bool = False) -> list:
+#: What a canary (scripts/kit/canary.py) is asked: which path shows which feature.
+_CANARY = [
+    {"id": "canary_echo", "kind": "echo", "path": "/netaccess/echo", "features": ["login"], "cost": "quick",
+     "expect": {"set_cookie": ["netaccess_canary; Secure; HttpOnly; SameSite=None"]}},
+    {"id": "canary_websocket", "kind": "websocket", "path": "/netaccess/websocket", "features": ["websocket"], "cost": "quick"},
+    {"id": "canary_stream", "kind": "stream", "path": "/netaccess/stream", "features": ["chat"], "cost": "quick",
+     "expect": {"events": 10, "interval_ms": 200}},
+    {"id": "canary_upload", "kind": "upload", "path": "/netaccess/upload", "features": ["files"], "cost": "full",
+     "options": {"sizes": [1 << 10, 1 << 20, 8 << 20, 32 << 20]}},
+]
+
+
+def canary_probes(place: str, cost: str, exempt: Index | None = None) -> list:
+    """The probes of a canary at ``place``, host or host:port. :raises CatalogueError:"""
+    host, _sep, port = str(place).partition(":")
+    try:
+        pattern, number = parse(host), int(port or 443)
+    except (PatternError, ValueError) as error:
+        raise CatalogueError("canary: %r is neither host nor host:port" % place) from error
+    return [dict({"host": pattern.name, "port": number, "entry": None, "pattern": None, "level": "optional", "role": "wanted", "expect": {}, "options": {},
+                  "exempt": exempt is not None and exempt.matching(pattern.name) is not None}, **probe)
+            for probe in _CANARY if cost == "full" or probe["cost"] == "quick"]
+
+
+def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=(), udp: bool = False, canary: str | None = None) -> list:
     """The probes for reachability_info: of the selected entries, the negative set and the control hosts. :raises CatalogueError:"""
     _known("roles", roles, {"wanted", "negative", "control"})
     _known("cost", [cost], {"quick", "full"})
@@ -318,16 +342,21 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
     probes = [_wanted_probe(e, p, exempt, want) for e in select(catalogue, want).entries for p in e["probes"] if cost == "full" or p["cost"] == "quick"]
     if udp:
         probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
+    if canary:
+        probes += canary_probes(canary, cost, exempt)
     for role in ("negative", "control"):
-        probes += [_other_probe(point, role) for point in getattr(catalogue, role)]
+        probes += [_other_probe(point, role) for point in getattr(catalogue, role) if cost == "full" or point.get("cost", "quick") == "quick"]
     return [p for p in probes if not roles or p["role"] in roles]
 
 
 def _media_probes(media: dict, cost: str) -> list:
     """A STUN question to published single addresses: two of them in the quick set."""
     hosts = [one.partition("/")[0] for one in media["destinations"] if media["protocol"] == "udp" and one.endswith(("/32", "/128"))]
+    # The first one is asked together with the second from one socket: that shows the kind of NAT.
+    second = {1: {"second": hosts[1]}} if len(hosts) > 1 else {}
     return [{"id": "%s_%d" % (media["id"], number), "host": host, "port": media["ports"][0], "kind": "stun", "path": "/", "entry": media["id"], "pattern": None,
-             "features": media["features"], "level": "optional", "role": "wanted", "exempt": False, "expect": {}, "cost": "quick" if number < 3 else "full"}
+             "features": media["features"], "level": "optional", "role": "wanted", "exempt": False, "expect": {}, "options": second.get(number, {}),
+             "cost": "quick" if number < 3 else "full"}
             for number, host in enumerate(hosts, 1) if cost == "full" or number < 3]
 
 
@@ -336,12 +365,13 @@ def _wanted_probe(entry, probe, exempt, want) -> dict:
         "id": probe["id"], "host": probe["host"], "port": probe.get("port", 443), "kind": probe["kind"], "path": probe.get("path", "/"),
         "entry": entry["id"], "pattern": str(pattern_of(entry, want.widen_challenges)), "features": probe.get("features", entry["features"]),
         "level": entry["level"], "role": "wanted", "exempt": exempt.matching(probe["host"]) is not None,
-        "expect": probe.get("expect", {}), "cost": probe["cost"],
+        "expect": probe.get("expect", {}), "options": probe.get("options", {}), "cost": probe["cost"],
     }
 
 
 def _other_probe(point, role) -> dict:
     return {
-        "id": point["id"], "host": point["host"], "port": 443, "kind": "https", "path": point.get("path", "/"), "entry": None, "pattern": None,
-        "features": [], "level": "required", "role": role, "exempt": False, "expect": {}, "cost": "quick",
+        "id": point["id"], "host": point["host"], "port": point.get("port", 443), "kind": point.get("kind", "https"), "path": point.get("path", "/"),
+        "entry": None, "pattern": None, "features": [], "level": "required", "role": role, "exempt": False, "expect": point.get("expect", {}), "options": {},
+        "cost": point.get("cost", "quick"),
     }

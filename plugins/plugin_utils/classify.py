@@ -9,8 +9,9 @@ import ipaddress
 import json
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import kinds, signatures
 
 PASS, FAIL, ERROR, SKIPPED, UNVERIFIED = "pass", "fail", "error", "skipped", "unverified"
 NOT, TRUSTED, UNTRUSTED, INVALID, UNKNOWN = "not_intercepted", "intercepted_trusted", "intercepted_untrusted", "invalid_certificate", "unknown"
@@ -28,6 +29,28 @@ _WORDS = {
     "ssl_failed_handshake": "the TLS handshake failed",
     "network_unreachable": "there is no route",
     "udp_no_reply": "no answer over UDP; seen from one place alone that proves nothing",
+    "upload_truncated": "small uploads get through, large ones are refused or cut off",
+    "throttled": "the answer comes, but far too slowly",
+    "stream_buffered": "what is sent bit by bit arrives all at once: something on the way holds it back",
+    "cookie_rewritten": "reachable, but its cookies are rewritten on the way",
+    "turn_no_answer": "the TURN server's answer does not come through",
+    "http_unexpected_redirect_url": "somebody on the way redirects to another site",
+    "not_reached_again": "a second connection did not come about",
+}
+#: What a flag says to a person.
+_NOTES = {
+    "large_hello": "the same handshake in one packet gets through, so it is its size that something on the way cannot take",
+    "captive_portal": "something else answers in its place: a captive portal, or a gateway that wants a sign-in",
+    "dns_differs": "another resolver knows it",
+    "sni_filtered": "the same address answers for another name, so it is this name that is filtered",
+    "challenged": "a challenge of the origin, which a browser solves",
+    "h2_lost": "without HTTP/2",
+    "quic_open": "HTTP/3 gets out over UDP 443, which a gateway that looks at TCP alone does not see",
+    "quic_unavailable": "no answer over UDP 443, so no HTTP/3; browsers do without",
+    "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from filters that go by SNI",
+    "symmetric_nat": "the NAT makes a new mapping for each destination, so voice has to go over a relay",
+    "headers_added": "a gateway adds headers of its own",
+    "tenant_gateway": "the far end says that a Cloudflare gateway or WARP carries this",
 }
 
 
@@ -46,12 +69,18 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
     context = Context(table, fresh, _shared_issuers(observations))
     by_id = {probe["id"]: probe for probe in probes}
     found: dict = {}
+    attempts: dict = {}
     for seen in observations:
         check = _check(by_id[seen["id"]], seen, context)
         key = (seen["id"], seen["ip_version"])
+        attempts.setdefault(key, []).append(check["verdict"])
         if key not in found or _RANK.index(check["verdict"]) < _RANK.index(found[key]["verdict"]):
             found[key] = check
     checks = list(found.values())
+    for key, verdicts in attempts.items():
+        if PASS in verdicts and found[key]["verdict"] in (FAIL, ERROR):
+            found[key]["flags"].append("intermittent")
+            found[key]["message"] += "; %d of %d attempts got through" % (verdicts.count(PASS), len(verdicts))
     for (name, version), check in found.items():
         if version == 6 and check["interception"] == NOT and _under_control(found.get((name, 4))):
             # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
@@ -93,9 +122,18 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
     }
     inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in _INTERCEPTED else None
     check["inspected_by"] = inspector.product if inspector else None
+    trace = kinds.trace(seen)
+    check["egress"] = trace.get("ip")
+    if "on" in (trace.get("gateway"), trace.get("warp")):
+        check["flags"].append("tenant_gateway")
+    if probe["kind"] in ("dns", "http", "quic") and seen["via"] == "proxy":
+        check.update(verdict=SKIPPED, message="%s: not asked through a proxy" % probe["host"])
+        return check
     _judge_path(check, seen, context)
     if check["verdict"] == PASS:
         _judge_answer(check, probe, seen)
+    if check["verdict"] == PASS:
+        _judge_kind(check, kinds.judge(probe, seen, check["interception"] == NOT, context.table))
     if probe["role"] != "wanted":
         _judge_other(check)
     check["message"] = "%s: %s" % (probe["host"], _sentence(check))
@@ -146,11 +184,29 @@ def _judge_path(check: dict, seen: dict, context: Context) -> None:
         _judge_block(check, http, context)
     if check["layer"] == "tls" and _speaks_tls(seen.get("other_name")):
         check["flags"].append("sni_filtered")
+    if check["layer"] == "tls" and _speaks_tls(seen.get("other_hello")):
+        check["flags"].append("large_hello")
     if check["layer"] in ("tcp", "tls") and dns and not dns.get("pinned"):
         _judge_sinkhole(check, dns["addresses"], context)
+    if check["layer"] == "dns" and (seen.get("second_dns") or {}).get("addresses"):
+        # One resolver knows the name, this host's does not tell.
+        check["flags"].append("dns_differs")
     if seen["failure"] and check["verdict"] == PASS:
         _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
         check["verdict"] = ERROR
+
+
+def _judge_kind(check: dict, found: kinds.Found) -> None:
+    if found.failure is None:
+        check["flags"] += found.flags
+        return
+    _fail(check, found.layer, found.failure, *found.flags)
+    if found.match:
+        check["blocked_by"] = _culprit(found.match, "inside TLS", found.answer)
+    if not found.proven:
+        check["verdict"] = UNVERIFIED
+    elif found.layer == "application":
+        check["state"] = "open"
 
 
 def _speaks_tls(other) -> bool:
@@ -228,7 +284,7 @@ def _judge_answer(check: dict, probe: dict, seen: dict) -> None:
         return
     if probe["kind"] == "websocket" and not http["accepted"]:
         _judge_websocket(check)
-    elif probe["kind"] == "https":
+    elif probe["kind"] in ("https", "echo"):
         _judge_expectation(check, probe.get("expect") or {}, http)
 
 
@@ -244,19 +300,25 @@ def _judge_websocket(check: dict) -> None:
 
 
 def _judge_expectation(check: dict, expect: dict, http: dict) -> None:
-    names = {cookie.partition(";")[0] for cookie in http["cookies"]}
-    missing = [name for name in expect.get("set_cookie", []) if name not in names]
-    if missing:
-        check["flags"].append("cookie_stripped")
-        if check["verdict"] == PASS:
-            _fail(check, "application", "cookie_stripped")
-            check["state"] = "open"
+    for names, failure in zip(kinds.cookies(expect, http["cookies"]), ("cookie_stripped", "cookie_rewritten")):
+        if names:
+            check["flags"].append(failure)
+            if check["verdict"] == PASS:
+                _fail(check, "application", failure)
+                check["state"] = "open"
     unexpected = _unexpected(expect, http)
     if unexpected:
         check["flags"].append("unexpected_" + unexpected)
         # With the origin's own certificate an odd answer is the origin's; otherwise somebody in between wrote it.
         if check["interception"] != NOT and check["verdict"] == PASS:
-            _fail(check, "application", "http_content_type_mismatch")
+            elsewhere = _other_site(check["host"], http)
+            _fail(check, "application", "http_unexpected_redirect_url" if elsewhere else "http_content_type_mismatch")
+
+
+def _other_site(host: str, http: dict) -> str | None:
+    """The host that an answer redirects to, when it is of another site."""
+    target = urlsplit(http["headers"].get("location", "")).hostname if http["status"] in (301, 302, 303, 307, 308) else None
+    return target if target and target.split(".")[-2:] != host.split(".")[-2:] else None
 
 
 def _unexpected(expect: dict, http: dict) -> str | None:
@@ -316,10 +378,7 @@ def _sentence(check: dict) -> str:
         text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else ", which this host does not trust"))
     elif check["state"] == "open" and not check["failure"]:
         text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")
-    if "sni_filtered" in check["flags"]:
-        text.append("the same address answers for another name, so it is this name that is filtered")
-    if "challenged" in check["flags"]:
-        text.append("a challenge of the origin, which a browser solves")
+    text += [words for flag, words in _NOTES.items() if flag in check["flags"]]
     return "; ".join(text) or check["verdict"]
 
 
@@ -336,8 +395,8 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     for check in wanted:
         for feature in check["features"]:
             by_feature.setdefault(feature, []).append(check["verdict"])
-    # Silence of UDP is said for its feature; it neither makes nor breaks a host.
-    counted = [c for c in wanted if (c["verdict"], c["failure"]) != (UNVERIFIED, "udp_no_reply")]
+    # What one vantage alone cannot prove is said for its feature; it neither makes nor breaks a host.
+    counted = [c for c in wanted if c["verdict"] != UNVERIFIED or c["failure"] not in ("udp_no_reply", "upload_truncated")]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
     verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
     verdict = _worst(verdicts) if verdicts else UNVERIFIED

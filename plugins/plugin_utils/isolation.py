@@ -20,7 +20,8 @@ _BY_FAILURE = {
     "ssl_invalid_hostname": "invalid_certificate", "ssl_invalid_certificate": "invalid_certificate", "cookie_stripped": "cookie_interception",
     "websocket_upgrade_refused": "websocket_filter", "http_content_type_mismatch": "content_rewritten", "udp_no_reply": "udp_filter",
     "browser_extension": "browser_extension", "browser_policy": "browser_policy", "upload_truncated": "upload_limit_or_dlp",
-    "ssl_pin_mismatch": "tls_inspection",
+    "ssl_pin_mismatch": "tls_inspection", "throttled": "throttling", "stream_buffered": "stream_buffering", "cookie_rewritten": "cookie_interception",
+    "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
 #: The layers from the bottom: of several faults the lowest hides the others.
@@ -37,6 +38,10 @@ def sub_verdict(check: dict) -> str:
     """Which control a failed check ran into, as a key of remedies.yml."""
     if "sni_filtered" in check["flags"]:
         return "sni_filter"
+    if "large_hello" in check["flags"]:
+        return "large_hello_filter"
+    if "captive_portal" in check["flags"]:
+        return "captive_portal"
     return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"]) or "unknown"
 
 

@@ -18,12 +18,18 @@ import time
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, runner, tunnel
 
+from netaccess_kit import canary
+
 FORMAT = 1
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["canary"]:
+        return canary.main(sys.argv[2:])
     held = json.loads(pkgutil.get_data("netaccess_kit", "probes.json").decode("utf-8"))
     parser = argparse.ArgumentParser(prog="netaccess-probe", description="Looks at what ChatGPT needs, from this machine, and writes down what it saw.")
+    parser.epilog = "netaccess-probe canary --help: a server of your own for probes of uploads, streams and cookies"
+    parser.add_argument("--canary", help="host or host:port of such a server, to be asked too")
     parser.add_argument("--full", action="store_true", help="ask every host, not only one or two for each feature")
     parser.add_argument("--no-udp", action="store_true", help="leave out the questions over UDP to the published voice addresses")
     parser.add_argument("--proxy", default="environment", help="direct, environment (the default), or http://host:port")
@@ -41,6 +47,8 @@ def main() -> int:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     probes = [probe for probe in held["full" if asked.full else "quick"] if probe["kind"] != "stun" or not asked.no_udp]
+    probes += [dict(probe, host=asked.canary.partition(":")[0], port=int(asked.canary.partition(":")[2] or 443)) for probe in held["canary"]
+               ] if asked.canary else []
     print("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), 60))
     settings = runner.Settings(roots, proxy, versions=(4, 6) if dns_.has_ipv6() else (4,), timeout=asked.timeout)
     seen = runner.run(probes, settings)

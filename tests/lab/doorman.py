@@ -35,13 +35,35 @@ ANSWERS = {
     "unavailable": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy",
     "truncated": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4000\r\nConnection: close\r\n\r\nfl=lab\n",
 }
+UPLOAD_LIMIT = 512 * 1024
+
+
+def _same(data):
+    return data
+
+
+def _no_cookie(fields: list) -> list:
+    return [line for line in fields if not line.lower().startswith(b"cookie:")]
+
+
+def _weak_cookies(answer: bytes) -> bytes:
+    return answer.replace(b"; Secure; HttpOnly; SameSite=None", b"")
+
+
+def _signed(fields: list) -> list:
+    return fields + [b"X-MWG-Via: 1.1 gateway"]
+
+
+#: What is done to a request's fields and to the answer, which always comes whole and late.
+MEDDLING = {"buffered": (_same, _same), "cookies_weak": (_same, _weak_cookies), "cookies_eaten": (_no_cookie, _same), "signed": (_signed, _same),
+            "upload_cut": (_same, _same), "upload_dropped": (_same, _same)}
 
 
 class Doorman:
-    """``public`` is the lab's public authority where it can be had, for certificates that are wrong in one respect only."""
+    """The lab's public authority, where it can be had, makes certificates that are wrong in one respect only. ``others``: {host: another upstream}."""
 
-    def __init__(self, folder: Path, address: str, port: int, upstream: int):
-        self.folder, self._upstream = Path(folder), upstream
+    def __init__(self, folder: Path, address: str, port: int, upstream: int, others: dict | None = None):
+        self.folder, self._upstream, self._others = Path(folder), upstream, others or {}
         self._private = Authority("Example Private CA", "Example Company")
         self._private.write(self.folder / "private.pem")
         self._contexts: dict = {}
@@ -61,7 +83,7 @@ class Doorman:
             name = server_name(client)
             mood = json.loads((self.folder / "moods.json").read_text()).get(name)
             if mood is None:
-                self._carry(client)
+                self._carry(client, name)
             elif mood == "tls_reset":
                 _reset(client)
             elif mood == "tls_silence":
@@ -72,20 +94,54 @@ class Doorman:
                 # What a middlebox does that looks for the name in the first packet only.
                 if int.from_bytes(client.recv(5, socket.MSG_PEEK)[3:5], "big") > 1400:
                     time.sleep(60)
-                self._carry(client)
+                self._carry(client, name)
             elif mood == "slow":
                 time.sleep(0.7)
-                self._carry(client)
+                self._carry(client, name)
+            elif mood in MEDDLING:
+                self._meddle(client, name, mood)
             else:
                 self._inside(client, name, mood)
 
-    def _carry(self, client) -> None:
-        with socket.create_connection(self._where(client), 20) as far:
+    def _carry(self, client, name: str) -> None:
+        with socket.create_connection(self._where(client, name), 20) as far:
             pump(client, far)
 
-    def _where(self, client) -> tuple:
+    def _meddle(self, client, name: str, mood: str) -> None:
+        """Decrypt, fetch from the real far end, and give the answer on, but not as it was."""
+        trusting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+        with self._context(name, mood).wrap_socket(client, server_side=True) as secure, \
+                trusting.wrap_socket(socket.create_connection(self._where(client, name), 20), server_hostname=name) as far:
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += secure.recv(65536) or b"\r\n\r\n"
+            head, _end, body = head.partition(b"\r\n\r\n")
+            fields = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"connection:")]
+            length = next((int(line.split(b":")[1]) for line in fields if line.lower().startswith(b"content-length:")), 0)
+            if mood == "upload_cut" and length > UPLOAD_LIMIT:
+                while len(body) < UPLOAD_LIMIT:
+                    body += secure.recv(65536)
+                _reset(secure)
+                return
+            if mood == "upload_dropped" and length > UPLOAD_LIMIT:
+                # Takes everything and gives on a part, as a scanner that fails.
+                while len(body) < length:
+                    body += secure.recv(65536)
+                body = body[:UPLOAD_LIMIT]
+                fields = [b"Content-Length: %d" % len(body) if line.lower().startswith(b"content-length:") else line for line in fields]
+                length = len(body)
+            far.sendall(b"\r\n".join(MEDDLING[mood][0](fields) + [b"Connection: close"]) + b"\r\n\r\n" + body)
+            for _part in iter(lambda: len(body) < length, False):
+                part = secure.recv(65536)
+                body += part
+                far.sendall(part)
+            answer = b"".join(iter(lambda: far.recv(65536), b""))
+            secure.sendall(MEDDLING[mood][1](answer))
+
+    def _where(self, client, name: str) -> tuple:
         if self._upstream:
-            return "127.0.0.1", self._upstream
+            return "127.0.0.1", self._others.get(name, self._upstream)
         local = client.getsockname()[0]
         if local.startswith("::ffff:") or ":" not in local:
             # The level is the address family of the packets, also for a listener of both.

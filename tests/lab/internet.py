@@ -4,7 +4,8 @@
 """A small internet: TLS origins for any list of hosts, and an honest provider that carries CONNECT to them.
 
 ``python -m tests.lab.internet FOLDER ADDRESS PORT HOST...`` serves until it is killed, the origins on ADDRESS ("*" for all) and PORT (0 for
-a free one); ports are written to FOLDER/ports.json. With FOLDER/moods.json there a doorman stands before the origins.
+a free one); ports are written to FOLDER/ports.json. With FOLDER/moods.json there a doorman stands before the origins, and the canary
+of the probe kit beside them; on all addresses plain HTTP answers the page that tells a portal.
 Origins answer by path: a trace, an OpenID configuration, 401 for the API, a request echo, a WebSocket echo, an event stream, an upload
 sink, a status page. HTTP/1.1 only. Nothing here is imported from the collection.
 """
@@ -23,6 +24,10 @@ from pathlib import Path
 from tests.lab.doorman import Doorman
 from tests.lab.pki import Authority
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts" / "kit"))
+from canary import Canary  # noqa: E402  pylint: disable=wrong-import-position
+
+CANARY = "canary.example.net"
 WEBSOCKET_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 COOKIE = "__cf_bm=lab; Path=/; Secure; HttpOnly; SameSite=None"
 
@@ -167,6 +172,29 @@ async def _copy(reader, writer) -> None:
         writer.close()
 
 
+def _canary(authority: Authority, folder: Path) -> int:
+    """The canary that people run, under the lab's public authority; its port."""
+    pem = folder / "canary.pem"
+    pem.write_bytes(authority.leaf([CANARY]))
+    server = Canary(("127.0.0.1", 0), str(pem), None)
+    pem.unlink()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_address[1]
+
+
+async def _plain(reader, writer) -> None:
+    """Plain HTTP: the page that devices look for to tell a portal from the internet."""
+    try:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b"<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>"
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+    except (OSError, asyncio.IncompleteReadError):
+        pass
+    finally:
+        writer.close()
+
+
 async def _main(folder: Path, address: str, port: int, hosts: list) -> None:
     authority = Authority("Lab Public Root", "Lab Public Trust")
     authority.write(folder / "public.pem")
@@ -177,9 +205,11 @@ async def _main(folder: Path, address: str, port: int, hosts: list) -> None:
     served = await asyncio.start_server(origin.serve, "127.0.0.1" if moody else None if address == "*" else address, 0 if moody else port, ssl=origin.context)
     front, port = port, served.sockets[0].getsockname()[1]
     if moody:
-        doorman = Doorman(folder, address, front, port)
+        doorman = Doorman(folder, address, front, port, {CANARY: _canary(authority, folder)})
         threading.Thread(target=doorman.serve, daemon=True).start()
         port = doorman.port
+    if address == "*":
+        await asyncio.start_server(_plain, None, 80)
     provider = await asyncio.start_server(Provider(hosts, port).serve, "127.0.0.1", 0)
     ports = {"origin": port, "provider": provider.sockets[0].getsockname()[1]}
     (folder / "ports.tmp").write_text(json.dumps(ports))

@@ -20,7 +20,7 @@ from tests.lab.squid import Squid, squid_program
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "plugins" / "plugin_utils" / "catalog" / "chatgpt.yml"
 SOURCES = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.4"}
-EXTRA_HOSTS = ["www.example.com", "x.other-ai.example"]
+EXTRA_HOSTS = ["www.example.com", "x.other-ai.example", "canary.example.net"]
 # What these hosts set in the lab; a site has no such knowledge of the real ones.
 OVERLAY = {"entries": [
     {"id": name, "probes": [{"id": probe, "host": host, "path": path, "kind": "https", "cost": "quick", "expect": {"set_cookie": ["__cf_bm"]}}]}

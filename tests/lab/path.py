@@ -20,6 +20,7 @@ from pathlib import Path
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue, classify, signatures
 from tests.lab.gateway import Gateway
+from tests.lab.internet import CANARY
 from tests.lab.lab import OVERLAY, ROOT, Internet, hosts
 from tests.lab.network import EVERYTHING, INTERNET, TO_SQUID, Network
 from tests.lab.pki import Authority
@@ -33,12 +34,18 @@ NO_COOKIE_RULES = ("request_header_access Cookie deny all\nreply_header_access S
 NO_BUMP = [("ssl_bump peek step1", ""), ("ssl_bump bump all", "")]
 SPLICE = ("ssl_bump bump all", "ssl_bump splice all")
 OWN_INTERCEPTION = 3140
+SECOND_RESOLVER = "198.51.100.200"
 
 
 def quick(hosts_wanted=()) -> list:
     """The quick set of the catalogue, or of these hosts of it."""
     probes = catalogue.endpoint_probes(catalogue.load([OVERLAY]), catalogue.Selection(), "quick")
     return [probe for probe in probes if not hosts_wanted or probe["host"] in hosts_wanted]
+
+
+def full(canary: str | None = CANARY) -> list:
+    """Everything that can be asked, of the lab's canary as well."""
+    return catalogue.endpoint_probes(catalogue.load([OVERLAY]), catalogue.Selection(), "full", canary=canary)
 
 
 def judge(probes: list, run: dict) -> list:
@@ -160,6 +167,29 @@ class Routed(Host):
     def address(host: str) -> str:
         return INTERNET % (hosts().index(host) + 10)
 
+    def portal(self) -> None:
+        """Plain HTTP ends at a server of the site."""
+        server = Process([sys.executable, "-m", "http.server", "8099", "--bind", "10.10.0.1"], self.network.spaces["gateway"].enter, cwd=self.folder / "network")
+        self._fault.callback(server.stop)
+        self.network.filter(EVERYTHING, 'iifname "lan" tcp dport 80 redirect to :8099')
+        wait_until(lambda: "captive_portal" in self.look([one for one in full() if one["id"] == "captive_portal"])[0]["flags"], "the portal")
+
+    def split_names(self, host: str) -> None:
+        """This host's resolver does not know a name; another one, at SECOND_RESOLVER, does."""
+        self.names(host)
+        config = self.folder / "second.conf"
+        config.write_text("no-resolv\nno-hosts\nuser=root\nbind-interfaces\nlisten-address=%s\npid-file=%s\naddress=/%s/%s\n" % (
+            SECOND_RESOLVER, self.folder / "second.pid", host, self.address(host)))
+        other = Process(["dnsmasq", "--keep-in-foreground", "--conf-file=%s" % config], enter=self.network.spaces["internet"].enter)
+        self._fault.callback(other.stop)
+        wait_until((self.folder / "second.pid").exists, "a second resolver", lambda: None if other.alive() else "see %s" % config)
+        self._fault.callback((self.folder / "second.pid").unlink, missing_ok=True)
+
+    def record(self, host: str, *lines) -> None:
+        """More lines of the DNS for a host, for the time of this fault."""
+        self.network.serve_names({host: ["address=/%s/%s" % (host, self.address(host)), *lines]})
+        self._fault.callback(self.network.serve_names)
+
     def relay(self, host: str, address: str) -> None:
         """The company's DNS has an internal address for a host, and what is there carries on to the origin."""
         self.names(host, address)
@@ -188,4 +218,4 @@ class Routed(Host):
         self.network.filter(EVERYTHING, rules)
 
 
-__all__ = ["NO_BUMP", "NO_COOKIE_RULES", "NO_DENIES", "SPLICE", "TARGET", "Proxied", "Routed", "judge", "quick"]
+__all__ = ["NO_BUMP", "NO_COOKIE_RULES", "NO_DENIES", "SECOND_RESOLVER", "SPLICE", "TARGET", "Proxied", "Routed", "full", "judge", "quick"]

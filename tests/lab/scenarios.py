@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tests.lab.path import NO_BUMP, NO_COOKIE_RULES, NO_DENIES, SPLICE, TARGET
+from tests.lab.internet import CANARY
+from tests.lab.path import NO_BUMP, NO_COOKIE_RULES, NO_DENIES, SECOND_RESOLVER, SPLICE, TARGET
 
 BUMPED = [NO_DENIES, NO_COOKIE_RULES]
 PORTAL = "http://portal.example.net/blocked?url=%u"
@@ -39,6 +40,8 @@ class Scenario:
     expected: dict
     elsewhere: str = "pass"
     settings: dict = field(default_factory=dict)
+    #: "full": everything is asked, and the canary.
+    asks: str = "quick"
 
 
 def fail(layer, failure, interception=None, product=None, *flags) -> Expected:
@@ -52,6 +55,12 @@ def open_(interception=NOT, *flags) -> Expected:
 def moody(name: str, mood: str, expected: Expected, **more) -> list:
     """The same fault of the far end, seen behind a router and through a proxy."""
     return [Scenario(name, path, lambda host, mood=mood: host.moods({TARGET: mood}), {"chatgpt_trace": expected}, **more) for path in ("routed", "proxied")]
+
+
+def meddled(name: str, mood: str, host_: str = CANARY, **expected) -> list:
+    """Something on the way decrypts and changes what goes to the canary; its certificate looks genuine, so that only the content tells."""
+    return [Scenario(name, path, lambda host, mood=mood, host_=host_: host.moods({host_: mood}), expected, "pass", PATIENT, "full")
+            for path in ("routed", "proxied")]
 
 
 def routed(name: str, arrange, expected, **more) -> Scenario:
@@ -68,15 +77,25 @@ def denied_by(what: str) -> list:
     return [(rule, "deny_info %s ai_hosts\ndeny_info %s ai_sni\n%s" % (what, what, rule))]
 
 
-def squid(name: str, replace, routed_says, proxied_says, elsewhere="pass", **options) -> list:
+def squid(name: str, replace, routed_says, proxied_says, elsewhere="pass", asks="quick", **options) -> list:
     """The same Squid in the way of a host that knows of no proxy, and as an explicit proxy."""
     def arrange(host):
         host.squid(replace, **options)
     found = [(kind, says) for kind, says in (("routed", routed_says), ("proxied", proxied_says)) if says is not None]
-    return [Scenario(name, kind, arrange, says if isinstance(says, dict) else {"chatgpt_trace": says}, elsewhere) for kind, says in found]
+    return [Scenario(name, kind, arrange, says if isinstance(says, dict) else {"chatgpt_trace": says}, elsewhere, PATIENT if asks == "full" else {}, asks)
+            for kind, says in found]
 
 
+PATIENT = {"timeout": 4, "deadline": 12}
 _RESET = ("connection_reset", "eof_error")
+#: Not what this scenario is about.
+ANY = None
+LIMITED = ("http_access deny !Safe_ports", "request_body_max_size 512 KB\nhttp_access deny !Safe_ports")
+#: Squid answers in the name of the host, so its page names it; the first uploads are below the limit.
+TOO_LARGE = fail("http", "http_block_page", TRUSTED, "Squid", "blocked")
+DECRYPTED = fail("tls", "ssl_intercepted", TRUSTED, None, "decrypted")
+#: HTTPS record (RFC 9460): priority 1, target ".", alpn=h2 and ech=<2 bytes>.
+HTTPS_RECORD = "0001" + "00" + "0001" + "0003" + "026832" + "0005" + "0002" + "abcd"
 SCENARIOS = [
     # -- the healthy path
     Scenario("success", "routed", lambda host: None, {"chatgpt_trace": open_()}),
@@ -99,6 +118,33 @@ SCENARIOS = [
     *moody("http: reset", "http_reset", fail("http", _RESET, NOT)),
     *moody("http: stalled", "http_silence", fail("http", "generic_timeout_error", NOT)),
     *moody("http: cut off", "truncated", fail("http", "eof_error", NOT)),
+    *moody("throttling", "drip", fail("http", "throttled", NOT)),
+    # -- what a page does not show
+    Scenario("everything is asked, nothing is wrong", "routed", lambda host: host.record(TARGET, "dns-rr=%s,65,%s" % (TARGET, HTTPS_RECORD)),
+             {"chatgpt_h2": open_(NOT, "h2_lost"), "chatgpt_large_hello": open_(), "chatgpt_quic": open_(None, "quic_unavailable"),
+              "chatgpt_https_record": open_(None, "ech_advertised"), "files_upload": open_(), "canary_upload": open_(), "canary_stream": open_(),
+              "canary_echo": open_()}, "pass", PATIENT, "full"),
+    Scenario("everything is asked, nothing is wrong", "proxied", lambda host: None, {
+        "chatgpt_quic": Expected("skipped"), "chatgpt_https_record": Expected("skipped"), "canary_upload": open_(), "canary_stream": open_()},
+        "pass", PATIENT, "full"),
+    *meddled("stream: buffered", "buffered", canary_stream=fail("application", "stream_buffered", NOT), canary_websocket=ANY, canary_upload=ANY),
+    *meddled("cookies: attributes taken off", "cookies_weak", canary_echo=fail("application", "cookie_rewritten", NOT, None, "cookie_rewritten"),
+             canary_stream=ANY, canary_websocket=ANY, canary_upload=ANY),
+    *meddled("cookies: taken out of requests", "cookies_eaten", canary_echo=fail("application", "cookie_stripped", NOT, None, "cookie_stripped"),
+             canary_stream=ANY, canary_websocket=ANY, canary_upload=ANY),
+    *meddled("headers of a gateway", "signed", canary_echo=open_(NOT, "headers_added"), canary_stream=ANY, canary_websocket=ANY, canary_upload=ANY),
+    *meddled("upload: large ones are cut off", "upload_cut",
+             canary_upload=fail("application", "upload_truncated", NOT, None, "cut_at_1048576_bytes"), canary_stream=ANY, canary_websocket=ANY),
+    *meddled("upload: large ones arrive in part", "upload_dropped",
+             canary_upload=fail("application", "upload_truncated", NOT, None, "upload_changed"), canary_stream=ANY, canary_websocket=ANY),
+    *meddled("upload: cut on the way to the file host proves nothing by itself", "upload_cut", "files.oaiusercontent.com",
+             files_upload=Expected("unverified", "application", ("upload_truncated",), NOT, None, ("cut_at_1048576_bytes",))),
+    *meddled("handshake: a large one is dropped", "big_hello_dropped", TARGET,
+             chatgpt_large_hello=fail("tls", "generic_timeout_error", None, None, "large_hello"), chatgpt_trace=open_()),
+    routed("a captive portal", lambda host: host.portal(), {"captive_portal": Expected("pass", None, (None,), None, None, ("captive_portal",))},
+           settings=PATIENT, asks="full"),
+    *squid("squid: limits the size of uploads", BUMPED + [LIMITED], {"files_upload": DECRYPTED, "canary_upload": TOO_LARGE},
+           {"files_upload": DECRYPTED, "canary_upload": TOO_LARGE}, elsewhere="any", asks="full"),
     # -- the network
     routed("tcp: timeout", lambda host: host.firewall("ip daddr %s tcp dport 443 drop" % host.address(TARGET)), fail("tcp", "generic_timeout_error")),
     routed("tcp: refused", lambda host: host.firewall("ip daddr %s tcp dport 443 reject with tcp reset" % host.address(TARGET)),
@@ -114,6 +160,9 @@ SCENARIOS = [
     routed("dns: to an internal address with the origin's own certificate is legitimate",
            lambda host: host.relay(TARGET, "10.10.0.1"), open_()),
     routed("ipv4 is cut off, ipv6 works", lambda host: host.firewall("meta nfproto ipv4 tcp dport 443 drop"), open_(), settings={"versions": [4, 6]}),
+    routed("ipv6 only", lambda host: host.firewall("meta nfproto ipv4 tcp dport 443 drop"), open_(), settings={"versions": [6]}),
+    routed("dns: another resolver knows the name", lambda host: host.split_names(TARGET), fail("dns", ("dns_nxdomain_error", "dns_no_answer"), None, None, "dns_differs"),
+           settings={"resolver": SECOND_RESOLVER}),
     routed("ipv6 goes around the gateway", lambda host: host.around_by_ipv6(), open_(NOT, "ipv6_bypass"), settings={"versions": [4, 6]}),
     # -- a middlebox that looks at names
     routed("sni filter: reset", lambda host: host.middlebox({TARGET: "tls_reset"}), fail("tls", _RESET, None, None, "sni_filtered")),

@@ -258,7 +258,7 @@ def test_no_certificate_breaks_the_reader(der):
 
 
 def test_the_shipped_roots_are_many_dated_and_loadable():
-    context = tls.public_context(_public_roots.PEM)
+    context = tls.Contexts(_public_roots.PEM).get("public")
     assert context.cert_store_stats()["x509_ca"] == _public_roots.COUNT > 100
     assert _public_roots.DATE.count("-") == 2
 

@@ -1,14 +1,24 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names to addresses, one family at a time. The system's resolver: the one that people on this host use."""
+"""Names to addresses, one family at a time. The system's resolver: the one that people on this host use.
+
+Beside it a question of our own (RFC 1035) to one resolver, for what the system's interface cannot ask: HTTPS records, and a second opinion.
+"""
 from __future__ import annotations
 
+import os
+import re
 import socket
+import struct
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+A, AAAA, HTTPS = 1, 28, 65
+_RCODES = {2: "dns_servfail_error", 3: "dns_nxdomain_error", 5: "dns_refused_error"}
+#: SvcParamKeys of RFC 9460 and of ECH.
+_ALPN, _ECH = 1, 5
 
 
 def resolve(host: str, port: int, version: int, pins: dict) -> dict:
@@ -21,6 +31,92 @@ def resolve(host: str, port: int, version: int, pins: dict) -> dict:
     except OSError as error:
         return {"addresses": [], "failure": failure(error), "pinned": False}
     return {"addresses": sorted({entry[4][0] for entry in found}), "failure": None, "pinned": False}
+
+
+def resolvers(path: str = "/etc/resolv.conf") -> list:
+    """The addresses of the resolvers that this host asks; none where there is no such file."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return re.findall(r"^\s*nameserver\s+([0-9A-Fa-f.:]+)", file.read(), re.M)
+    except OSError:
+        return []
+
+
+def ask(resolver: str, host: str, kind: int, timeout: float, source: str | None = None) -> dict:
+    """One question over UDP, asked twice: ``{"resolver", "addresses": [...], "alpn": [...], "ech": bool, "failure"}``."""
+    seen = {"resolver": resolver, "addresses": [], "alpn": [], "ech": False, "failure": TIMEOUT}
+    number = os.urandom(2)
+    try:
+        name = b"".join(bytes([len(label)]) + label.encode("ascii") for label in host.split("."))
+        request = number + struct.pack("!HHHHH", 0x0100, 1, 0, 0, 0) + name + b"\0" + struct.pack("!HH", kind, 1)
+        with socket.socket(socket.AF_INET6 if ":" in resolver else socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            if source and (":" in source) == (":" in resolver):
+                sock.bind((source, 0))
+            # A connected socket takes answers from nobody else.
+            sock.connect((resolver, 53))
+            sock.settimeout(min(timeout, 2))
+            for _attempt in range(2):
+                sock.send(request)
+                try:
+                    answer = sock.recv(4096)
+                except socket.timeout:
+                    continue
+                if answer[:2] == number:
+                    return dict(seen, **parse(answer))
+    except (OSError, UnicodeError) as error:
+        seen["failure"] = failure(error)
+    return seen
+
+
+def parse(answer: bytes) -> dict:
+    """``addresses``, ``alpn``, ``ech`` and ``failure`` of an answer to one question; a broken one is ``dns_server_misbehaving``."""
+    found = {"addresses": [], "alpn": [], "ech": False, "failure": None}
+    try:
+        flags, questions, answers = struct.unpack("!HHH", answer[2:8])
+        if not flags & 0x8000:
+            raise ValueError("no answer")
+        if flags & 15:
+            return dict(found, failure=_RCODES.get(flags & 15, "dns_server_misbehaving"))
+        at = 12
+        for _number in range(questions):
+            at = _after_name(answer, at) + 4
+        for _number in range(answers):
+            at = _after_name(answer, at)
+            kind, _class, _ttl, size = struct.unpack("!HHIH", answer[at:at + 10])
+            data, at = answer[at + 10:at + 10 + size], at + 10 + size
+            if len(data) < size:
+                raise ValueError("truncated")
+            if kind in (A, AAAA):
+                found["addresses"].append(socket.inet_ntop(socket.AF_INET if kind == A else socket.AF_INET6, data))
+            elif kind == HTTPS:
+                _service(data, found)
+    except (struct.error, IndexError, ValueError, OSError):
+        return {"addresses": [], "alpn": [], "ech": False, "failure": "dns_server_misbehaving"}
+    if not found["addresses"] and not found["alpn"] and not found["ech"]:
+        found["failure"] = "dns_no_answer"
+    return found
+
+
+def _after_name(data: bytes, at: int) -> int:
+    while data[at]:
+        if data[at] & 0xC0:
+            return at + 2
+        at += data[at] + 1
+    return at + 1
+
+
+def _service(data: bytes, found: dict) -> None:
+    """The parameters of an HTTPS record (RFC 9460, section 2.2)."""
+    at = _after_name(data, 2)
+    while at + 4 <= len(data):
+        key, size = struct.unpack("!HH", data[at:at + 4])
+        value, at = data[at + 4:at + 4 + size], at + 4 + size
+        if key == _ECH:
+            found["ech"] = True
+        elif key == _ALPN:
+            while value:
+                found["alpn"].append(value[1:1 + value[0]].decode("ascii", "replace"))
+                value = value[1 + value[0]:]
 
 
 def has_ipv6() -> bool:

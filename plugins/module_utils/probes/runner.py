@@ -14,18 +14,21 @@ import time
 from dataclasses import dataclass, field
 from urllib.request import getproxies, proxy_bypass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, stun, tls, tunnel, web
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, stun, tls, transfer, tunnel, web
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
 
 THREADS = 64
 #: A name that nobody filters, for the question whether it is the name that is filtered. Nothing but the handshake uses it.
 CONTROL_NAME = "example.com"
 _CUT = ("connection_reset", "eof_error", TIMEOUT)
+#: What a host that uses a proxy does not ask: names, HTTP/3 and portals are the proxy's business there.
+WITHOUT_PROXY = ("dns", "http", "quic")
 
 
 @dataclass
 class Settings:
-    """How to probe. ``proxy`` is "direct", "environment" or a Proxy; times in seconds; ``public_roots`` PEM; ``pins`` host to address."""
+    """How to probe. ``proxy`` is "direct", "environment" or a Proxy; times in seconds; ``public_roots`` PEM; ``pins`` host to address; ``resolver``
+    the address of a second resolver, for comparison."""
 
     public_roots: str
     proxy: object = "direct"
@@ -36,6 +39,7 @@ class Settings:
     retries: int = 1
     consecutive: int = 1
     pins: dict = field(default_factory=dict)
+    resolver: str | None = None
 
 
 class Counter:
@@ -52,7 +56,7 @@ class Counter:
 
 def run(probes: list, settings: Settings) -> dict:
     """``{"observations": [...], "connections": n, "threads": n}``; one observation for each probe, IP version and attempt, in that order."""
-    contexts = {"public": tls.public_context(settings.public_roots), "system": tls.system_context(), "blind": tls.blind_context()}
+    contexts = tls.Contexts(settings.public_roots)
     counter = Counter()
     jobs = [_blank(probe, version, attempt, settings)
             for attempt in range(settings.consecutive) for probe in probes for version in _versions(probe, settings)]
@@ -74,7 +78,9 @@ def run(probes: list, settings: Settings) -> dict:
 def _versions(probe: dict, settings: Settings) -> tuple:
     if probe["kind"] == "stun":
         return (6,) if ":" in probe["host"] else (4,)
-    return (None,) if effective_proxy(probe, settings) is not None else settings.versions
+    if effective_proxy(probe, settings) is not None:
+        return (None,)
+    return settings.versions[:1] if (probe.get("options") or {}).get("record") else settings.versions
 
 
 def effective_proxy(probe: dict, settings: Settings):
@@ -91,9 +97,9 @@ def effective_proxy(probe: dict, settings: Settings):
 def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
     proxy = effective_proxy(probe, settings)
     return {"id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "path": probe.get("path") or "/",
-            "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy", "proxy": None if proxy is None else str(proxy),
-            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "other_name": None, "http": None, "stun": None, "failure": None,
-            "duration_ms": None}
+            "options": probe.get("options") or {}, "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy", "proxy": None if proxy is None else str(proxy),
+            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "other_name": None, "other_hello": None, "second_dns": None, "http": None, "stun": None,
+            "application": None, "failure": None, "duration_ms": None}
 
 
 def _collect(done: queue.Queue, wanted: int, until: float) -> set:
@@ -121,30 +127,35 @@ def _work(todo, done, settings, contexts, counter) -> None:
 class Probe:
     """One probe: fills in the observation ``job`` layer by layer and stops at the first layer that fails."""
 
-    def __init__(self, job: dict, settings: Settings, contexts: dict, counter: Counter):
+    def __init__(self, job: dict, settings: Settings, contexts: tls.Contexts, counter: Counter):
         self._job, self._settings, self._contexts, self._counter = job, settings, contexts, counter
         self._proxy = effective_proxy(job, settings)
 
     def observe(self) -> None:
-        job = self._job
+        job, settings = self._job, self._settings
+        if job["kind"] in WITHOUT_PROXY and self._proxy is not None:
+            return
+        if job["kind"] == "dns" and job["options"].get("record"):
+            known = dns_.resolvers()
+            job["application"] = dns_.ask(known[0], job["host"], dns_.HTTPS, settings.timeout, settings.source) if known else None
+            return
         if self._proxy is None:
-            job["dns"] = dns_.resolve(job["host"], job["port"], job["ip_version"], self._settings.pins)
+            job["dns"] = dns_.resolve(job["host"], job["port"], job["ip_version"], settings.pins)
+            if settings.resolver and not job["dns"].get("pinned"):
+                kind = dns_.AAAA if job["ip_version"] == 6 else dns_.A
+                job["second_dns"] = dns_.ask(settings.resolver, job["host"], kind, settings.timeout, settings.source)
             if not job["dns"]["addresses"] or job["kind"] == "dns":
                 return
-        if job["kind"] == "stun":
-            job["stun"] = stun.binding(job["dns"]["addresses"][0], job["port"], self._settings.timeout, self._settings.source)
-            return
-        if job["kind"] == "tcp":
-            sock = self._reach()
-            if sock is not None:
-                sock.close()
+        plain = {"tcp": self._tcp, "stun": self._stun, "quic": self._quic, "http": self._http}.get(job["kind"])
+        if plain:
+            plain()
             return
         # The connection that verifies is also the one that is used: one connection for a healthy host.
         secure, job["tls"] = self._secure("public")
         if secure is None and (job["tls"] or {}).get("verify_code") is not None:
             secure = self._look_unverified()
         elif secure is None and job["tls"] and job["tls"]["failure"] in _CUT:
-            self._try_another_name()
+            self._try_otherwise()
         if secure is not None:
             with secure:
                 self._ask(secure)
@@ -162,22 +173,26 @@ class Probe:
         job["tls"] = dict(seen, failure=verdict["failure"], verify_code=verdict["verify_code"]) if seen["leaf"] else verdict
         return secure
 
-    def _try_another_name(self) -> None:
-        """The handshake was cut off: the same address once more, with a name that is in nobody's way."""
+    def _try_otherwise(self) -> None:
+        """The handshake was cut off: the same address once more, with a hello of usual size if it was none, else with a name that is in nobody's way."""
         reached = {key: self._job[key] for key in ("tcp", "connect")}
-        secure, seen = self._secure("blind", CONTROL_NAME)
+        large = self._hello() == "large"
+        secure, seen = self._secure("blind", None if large else CONTROL_NAME, "usual")
         # What was observed for the name itself stays.
         self._job.update(reached)
         if seen is not None:
-            self._job["other_name"] = {"name": CONTROL_NAME, "failure": seen["failure"]}
+            self._job["other_hello" if large else "other_name"] = {"name": self._job["host"] if large else CONTROL_NAME, "failure": seen["failure"]}
         if secure is not None:
             secure.close()
 
-    def _secure(self, store: str, name: str | None = None) -> tuple:
+    def _hello(self) -> str:
+        return self._job["options"].get("hello", "usual")
+
+    def _secure(self, store: str, name: str | None = None, hello: str | None = None) -> tuple:
         sock = self._reach()
         if sock is None:
             return None, None
-        secure, seen = tls.handshake(sock, name or self._job["host"], self._contexts[store])
+        secure, seen = tls.handshake(sock, name or self._job["host"], self._contexts.get(store, hello or self._hello()))
         if secure is None:
             sock.close()
         return secure, seen
@@ -202,9 +217,54 @@ class Probe:
         sock.close()
         return None
 
+    def _tcp(self) -> None:
+        sock = self._reach()
+        if sock is not None:
+            sock.close()
+
+    def _stun(self) -> None:
+        job, settings = self._job, self._settings
+        job["stun"] = stun.binding(job["dns"]["addresses"][0], job["port"], settings.timeout, settings.source, job["options"].get("second"))
+
+    def _quic(self) -> None:
+        job, settings = self._job, self._settings
+        job["application"] = quic.negotiate(job["dns"]["addresses"][0], job["port"], settings.timeout, settings.source)
+
+    def _http(self) -> None:
+        sock = self._reach()
+        if sock is not None:
+            with sock:
+                self._job["http"] = web.get(sock, self._job["host"], self._job["path"])
+
     def _ask(self, secure) -> None:
         job = self._job
+        where = (secure, job["host"], job["path"])
         if job["kind"] == "websocket":
-            job["http"] = web.upgrade(secure, job["host"], job["path"])
+            job["http"] = web.upgrade(*where)
         elif job["kind"] == "https":
-            job["http"] = web.get(secure, job["host"], job["path"])
+            job["http"] = web.get(*where)
+        elif job["kind"] == "echo":
+            job["http"] = web.echo(*where)
+        elif job["kind"] == "stream":
+            job["application"] = transfer.stream(*where, self._settings.timeout)
+        elif job["kind"] == "turn":
+            job["application"] = stun.allocate(secure)
+        elif job["kind"] == "upload":
+            job["application"] = self._ladder(secure)
+
+    def _ladder(self, secure) -> list:
+        """Uploads of growing size, each on a connection of its own, up to the first that gets no answer."""
+        job, rows = self._job, []
+        reached = {key: job[key] for key in ("tcp", "connect")}
+        for size in job["options"].get("sizes") or [1024]:
+            if rows:
+                secure, _seen = self._secure("blind")
+                if secure is None:
+                    rows.append({"bytes": size, "sent": 0, "status": None, "headers": {}, "body": "", "intact": None, "failure": "not_reached_again"})
+                    break
+            with secure:
+                rows.append(transfer.upload(secure, job["host"], job["path"], size))
+            if rows[-1]["failure"]:
+                break
+        job.update(reached)
+        return rows

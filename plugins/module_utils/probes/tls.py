@@ -7,41 +7,45 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ssl
+import threading
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
 
 _CN, _O = bytes.fromhex("550403"), bytes.fromhex("55040a")
 # Signed certificate timestamps (RFC 6962, 1.3.6.1.4.1.11129.2.4.2) and subject alternative names.
 _SCT, _SAN = bytes.fromhex("2b06010401d679020402"), bytes.fromhex("551d11")
-_ALPN = ["http/1.1"]
+#: What is offered by ALPN. "large" makes a hello of several packets, as browsers with post-quantum keys send it: protocols that nobody has fill it.
+HELLOS = {"usual": ["http/1.1"], "h2": ["h2", "http/1.1"], "large": ["http/1.1"] + ["netaccess-%d-%s" % (number, "x" * 200) for number in range(8)]}
 
 
-def public_context(pem: str) -> ssl.SSLContext:
-    """Verifies against the roots in ``pem`` and nothing else. :raises ssl.SSLError: when it holds no certificate."""
-    context = _base()
-    context.load_verify_locations(cadata=pem)
-    return context
+class Contexts:
+    """TLS contexts by store and hello, made when they are first needed. ``public``: roots in PEM and nothing else; ``system``: the store that programs on
+    this host use; ``blind``: verifies nothing, for looking at certificates; nothing secret is ever sent on it.
 
+    :raises ssl.SSLError: when the PEM holds no certificate.
+    """
 
-def system_context() -> ssl.SSLContext:
-    """Verifies against the store that programs on this host use."""
-    context = _base()
-    context.load_default_certs(ssl.Purpose.SERVER_AUTH)
-    return context
+    def __init__(self, pem: str):
+        self._pem, self._made, self._lock = pem, {}, threading.Lock()
+        self.get("public")
 
+    def get(self, store: str, hello: str = "usual") -> ssl.SSLContext:
+        with self._lock:
+            if (store, hello) not in self._made:
+                self._made[store, hello] = self._context(store, hello)
+            return self._made[store, hello]
 
-def blind_context() -> ssl.SSLContext:
-    """Verifies nothing: for looking at certificates. Nothing secret is ever sent on it."""
-    context = _base()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _base() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.set_alpn_protocols(_ALPN)
-    return context
+    def _context(self, store: str, hello: str) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.set_alpn_protocols(HELLOS[hello])
+        if store == "public":
+            context.load_verify_locations(cadata=self._pem)
+        elif store == "system":
+            context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+        else:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
 def handshake(sock, host: str, context: ssl.SSLContext) -> tuple:

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A server of one's own outside the company, for what no public server shows without an account: whether uploads arrive whole, events come as they are
+sent, cookies and headers pass unchanged, and WebSockets open. Python 3.8 or newer and nothing else. It keeps nothing.
+"""
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import http.server
+import json
+import socket
+import ssl
+import struct
+import threading
+import time
+
+MAX_UPLOAD, MAX_FRAME, MAX_CLIENTS, PATIENCE = 64 << 20, 1 << 20, 100, 60
+EVENTS, INTERVAL = 10, 0.2
+COOKIE = "netaccess_canary=1; Path=/; Secure; HttpOnly; SameSite=None"
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+class Canary(http.server.ThreadingHTTPServer):
+    """Handshakes are done by the thread of a connection, so that nobody's slow one holds up the others."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple, certificate: str, key):
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._context.set_alpn_protocols(["http/1.1"])
+        self._places = threading.BoundedSemaphore(MAX_CLIENTS)
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, Handler)
+
+    def process_request_thread(self, request, client_address):
+        if not self._places.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        try:
+            request.settimeout(PATIENCE)
+            secure = self._context.wrap_socket(request, server_side=True)
+        except (OSError, ValueError):
+            self.shutdown_request(request)
+        else:
+            super().process_request_thread(secure, client_address)
+        finally:
+            self._places.release()
+
+    def handle_error(self, request, client_address):
+        """Clients and gateways break off; that is what this is for."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """The paths are those of the probes of ``lookup('netaccess.chatgpt.endpoints', canary=...)``."""
+
+    protocol_version, server_version, sys_version = "HTTP/1.1", "netaccess-canary", ""
+
+    def do_GET(self):
+        if self.path == "/netaccess/echo":
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "proxy-authorization")}
+            self._json(200, {"headers": headers}, COOKIE)
+        elif self.path == "/netaccess/stream":
+            self._stream()
+        elif self.path == "/netaccess/websocket" and self.headers.get("Upgrade", "").lower() == "websocket":
+            self._websocket()
+        else:
+            self._json(404, {"error": "a canary of netaccess.chatgpt; see its documentation"})
+
+    def do_POST(self):
+        try:
+            left = int(self.headers.get("Content-Length", "0"))
+        except ValueError:
+            left = -1
+        if self.path != "/netaccess/upload" or not 0 <= left <= MAX_UPLOAD:
+            self.close_connection = True
+            self._json(404 if self.path != "/netaccess/upload" else 413, {"error": "at most %d bytes, to /netaccess/upload" % MAX_UPLOAD})
+            return
+        digest, size = hashlib.sha256(), 0
+        while left:
+            part = self.rfile.read(min(left, 65536))
+            if not part:
+                break
+            digest.update(part)
+            size, left = size + len(part), left - len(part)
+        self._json(200, {"bytes": size, "sha256": digest.hexdigest()})
+
+    def _json(self, status: int, value: dict, cookie=None):
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        if cookie:
+            self.send_header("Set-Cookie", cookie)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _stream(self):
+        self.close_connection = True
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for number in range(EVENTS):
+            self.wfile.write(b"data: %d\n\n" % number)
+            self.wfile.flush()
+            time.sleep(INTERVAL)
+
+    def _websocket(self):
+        """Accept, and send back what comes until the client closes."""
+        self.close_connection = True
+        accept = base64.b64encode(hashlib.sha1(self.headers.get("Sec-WebSocket-Key", "").encode() + _GUID).digest()).decode()
+        self.send_response(101)
+        for pair in (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)):
+            self.send_header(*pair)
+        self.end_headers()
+        while True:
+            head = self.rfile.read(2)
+            if len(head) < 2 or not head[1] & 0x80 or head[0] & 15 == 8:
+                return
+            size = head[1] & 127
+            if size > 125:
+                size = struct.unpack("!H" if size == 126 else "!Q", self.rfile.read(2 if size == 126 else 8))[0]
+            if size > MAX_FRAME:
+                return
+            mask, data = self.rfile.read(4), self.rfile.read(size)
+            data = bytes(byte ^ mask[at % 4] for at, byte in enumerate(data))
+            length = struct.pack("!B", size) if size < 126 else struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ", 127, size)
+            self.wfile.write(head[:1] + length + data)
+            self.wfile.flush()
+
+    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+        """Nothing is written down: who asks is nobody's business."""
+
+
+def main(arguments: list) -> int:
+    parser = argparse.ArgumentParser(prog="netaccess-probe canary", description="A server outside the company for the probes of uploads, streams and cookies.")
+    parser.add_argument("--certificate", required=True, help="PEM file with the certificate, which the public has to trust, and its chain")
+    parser.add_argument("--key", help="PEM file with its key, where that is another file")
+    parser.add_argument("--address", default="0.0.0.0", help="where to listen")
+    parser.add_argument("--port", type=int, default=443)
+    asked = parser.parse_args(arguments)
+    try:
+        server = Canary((asked.address, asked.port), asked.certificate, asked.key)
+    except (OSError, ssl.SSLError) as error:
+        parser.error(str(error))
+    print("Listening on %s, port %d. It keeps nothing; stop it with Ctrl-C." % server.server_address[:2], flush=True)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        return 0
+    return 0

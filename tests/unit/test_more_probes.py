@@ -1,0 +1,318 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""QUIC against aioquic, TURN and NAT against coturn, DNS against dnsmasq, HTTP/2 and large hellos against OpenSSL; and what is made of them."""
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue, classify, isolation, kinds, signatures
+from tests.lab.pki import Authority
+from tests.unit.test_classify import FRESH, TABLE, TODAY, seen, tls as tls_seen
+from tests.unit.test_classify import http as http_seen
+from tests.unit.test_classify import probe as wanted
+
+PUBLIC = Authority("Test Public Root", "Test Trust")
+LOCAL = ("127.0.0.1", "127.0.0.2")
+
+
+def settings(**more) -> runner.Settings:
+    return runner.Settings(**dict({"public_roots": PUBLIC.pem.decode(), "pins": {"a.test": LOCAL[0]}, "timeout": 3, "deadline": 8}, **more))
+
+
+def run(port=443, **probe) -> dict:
+    return runner.run([dict({"id": "x", "host": "a.test", "port": port, "path": "/"}, **probe)], settings())["observations"][0]
+
+
+def free_udp() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((LOCAL[0], 0))
+        return sock.getsockname()[1]
+
+
+# -- QUIC -----------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def quic_server(tmp_path):
+    """A real one, on a free port."""
+    from aioquic.asyncio.server import QuicServer
+    from aioquic.quic.configuration import QuicConfiguration
+    pem = tmp_path / "quic.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    config = QuicConfiguration(is_client=False, alpn_protocols=["h3"])
+    config.load_cert_chain(pem, pem)
+    loop, port = asyncio.new_event_loop(), free_udp()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+
+    async def begin():
+        await loop.create_datagram_endpoint(lambda: QuicServer(configuration=config), local_addr=(LOCAL[0], port))
+    asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
+    yield port
+    loop.call_soon_threadsafe(loop.stop)
+
+
+def test_quic_that_gets_through(tmp_path):
+    with quic_server(tmp_path) as port:
+        found = run(port, kind="quic")
+    assert "0x00000001" in found["application"]["versions"] and found["application"]["failure"] is None
+    assert kinds.judge({"kind": "quic"}, found, False, TABLE).flags == ["quic_open"]
+
+
+def test_quic_that_does_not():
+    assert quic.negotiate(LOCAL[0], free_udp(), 1)["failure"] == "connection_refused"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind((LOCAL[0], 0))
+        began = time.monotonic()
+        found = run(silent.getsockname()[1], kind="quic")
+        assert time.monotonic() - began < 4 and found["application"]["failure"] == "generic_timeout_error"
+        assert len(silent.recv(2048)) == 1200
+    check, = classify.classify([wanted(kind="quic")], [seen(kind="quic", tls=None, http=None, application=found["application"])], FRESH, TABLE, TODAY)
+    assert (check["verdict"], check["flags"]) == ("pass", ["quic_unavailable"])
+
+
+@given(st.binary(max_size=80))
+def test_answers_that_are_none(data):
+    assert quic.parse(data, b"12345678", b"abcdefgh") == []
+    assert dns_.parse(data)["addresses"] == [] or data[2] & 0x80
+    # Somebody else's connection.
+    good = b"\xc0\0\0\0\0\x08" + b"12345678" + b"\x08" + b"abcdefgh" + b"\0\0\0\x01"
+    assert quic.parse(good, b"12345678", b"abcdefgh") == ["0x00000001"] and quic.parse(good, b"abcdefgh", b"12345678") == []
+
+
+# -- STUN and TURN --------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def coturn(tmp_path, *options):
+    program = shutil.which("turnserver")
+    if program is None:
+        pytest.skip("coturn is not here")
+    pem = tmp_path / "turn.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    port, secure = free_udp(), free_udp()
+    command = [program, "--no-cli", "-n", "--listening-ip", LOCAL[0], "--listening-ip", LOCAL[1], "--listening-port", str(port), "--tls-listening-port",
+               str(secure), "--cert", str(pem), "--pkey", str(pem), "--realm", "lab.test", "--pidfile", str(tmp_path / "turn.pid"), "--log-file",
+               str(tmp_path / "turn.log"), "--simple-log", "--userdb", str(tmp_path / "turn.db"), *options]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            with contextlib.suppress(OSError), socket.create_connection((LOCAL[0], secure), 1):
+                break
+            time.sleep(0.1)
+        yield port, secure
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_turn_over_tls_proves_itself_by_asking_for_a_user(tmp_path):
+    with coturn(tmp_path, "--lt-cred-mech", "--user", "a:b") as (port, secure):
+        found = run(secure, kind="turn")
+        assert found["application"] == {"realm": "lab.test", "error": 401, "failure": None} and found["tls"]["failure"] is None
+        assert stun.binding(LOCAL[0], port, 3)["mapped"].startswith("127.0.0.1:")
+        # Both addresses of the server see the same port of ours: there is no NAT.
+        both = stun.binding(LOCAL[0], port, 3, None, LOCAL[1])
+        assert both["mapped"].rpartition(":")[2] == both["mapped_second"].rpartition(":")[2]
+        assert stun.binding(LOCAL[0], port, 3, None, "127.0.0.3")["mapped_second"] is None
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", struct.pack("!HHI", 0x0113, 0, 0x2112A442) + bytes(12), b""])
+def test_what_is_no_turn_server(tmp_path, answer):
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    with socket.create_server((LOCAL[0], 0)) as listener:
+        def serve():
+            with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
+                secure.recv(2048)
+                secure.sendall(answer)
+        threading.Thread(target=serve, daemon=True).start()
+        found = run(listener.getsockname()[1], kind="turn")
+    assert found["application"]["failure"] in ("turn_no_answer", "eof_error")
+    check, = classify.classify([wanted(kind="turn")], [seen(kind="turn", http=None, application=found["application"])], FRESH, TABLE, TODAY)
+    assert (check["verdict"], check["layer"]) == ("fail", "application")
+
+
+def test_a_nat_that_makes_a_new_mapping_for_each_server():
+    said = {"address": "x", "failure": None, "mapped": "192.0.2.1:4000", "mapped_second": "192.0.2.1:4001"}
+    check, = classify.classify([wanted(kind="stun")], [seen(kind="stun", tls=None, http=None, stun=said)], FRESH, TABLE, TODAY)
+    assert check["verdict"] == "pass" and check["flags"] == ["symmetric_nat"] and "relay" in check["message"]
+
+
+def test_the_published_voice_addresses_are_asked_two_by_two():
+    probes = [one for one in catalogue.endpoint_probes(catalogue.load(), catalogue.Selection(), "quick", udp=True) if one["kind"] == "stun"]
+    assert probes[0]["options"] == {"second": probes[1]["host"]} and probes[1]["options"] == {}
+
+
+# -- DNS ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rcode,word", [(2, "dns_servfail_error"), (3, "dns_nxdomain_error"), (5, "dns_refused_error"), (9, "dns_server_misbehaving"),
+                                        (0, "dns_no_answer")])
+def test_what_a_resolver_says_instead(rcode, word):
+    assert dns_.parse(b"id" + struct.pack("!HHHHH", 0x8180 | rcode, 0, 0, 0, 0))["failure"] == word
+
+
+def test_an_answer_with_addresses_and_a_service_record():
+    name = b"\x07chatgpt\x03com\0"
+    rows = [(dns_.A, socket.inet_aton("192.0.2.7")), (dns_.HTTPS, struct.pack("!H", 1) + b"\0" + struct.pack("!HH", 1, 6) + b"\x02h2\x02h3"
+                                                      + struct.pack("!HH", 5, 2) + b"xx")]
+    answer = b"id" + struct.pack("!HHHHH", 0x8180, 1, len(rows), 0, 0) + name + struct.pack("!HH", 1, 1)
+    for kind, data in rows:
+        answer += b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 60, len(data)) + data
+    assert dns_.parse(answer) == {"addresses": ["192.0.2.7"], "alpn": ["h2", "h3"], "ech": True, "failure": None}
+    assert dns_.parse(answer[:-9])["failure"] == "dns_server_misbehaving"
+
+
+def test_the_resolvers_of_this_host(tmp_path):
+    path = tmp_path / "resolv.conf"
+    path.write_text("# nameserver 9.9.9.9\nnameserver 192.0.2.2\n  nameserver fd00::1\noptions timeout:1\n")
+    assert dns_.resolvers(str(path)) == ["192.0.2.2", "fd00::1"] and dns_.resolvers(str(tmp_path / "none")) == []
+
+
+# -- handshakes -----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def secure_server(tmp_path, alpn):
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    context.set_alpn_protocols(alpn)
+    sizes = []
+    with socket.create_server((LOCAL[0], 0)) as listener:
+        def serve():
+            while True:
+                with contextlib.suppress(OSError):
+                    client = listener.accept()[0]
+                    sizes.append(int.from_bytes(client.recv(5, socket.MSG_PEEK)[3:5], "big"))
+                    context.wrap_socket(client, server_side=True).close()
+        threading.Thread(target=serve, daemon=True).start()
+        yield listener.getsockname()[1], sizes
+
+
+@pytest.mark.parametrize("alpn,flags", [(["h2", "http/1.1"], []), (["http/1.1"], ["h2_lost"])])
+def test_http2(tmp_path, alpn, flags):
+    with secure_server(tmp_path, alpn) as (port, _sizes):
+        found = run(port, kind="tls", options={"hello": "h2"})
+    assert found["tls"]["failure"] is None and kinds.judge({"kind": "tls", "options": {"hello": "h2"}}, found, True, TABLE).flags == flags
+
+
+def test_a_large_hello_needs_several_packets(tmp_path):
+    with secure_server(tmp_path, ["http/1.1"]) as (port, sizes):
+        assert run(port, kind="tls", options={"hello": "large"})["tls"]["failure"] is None
+        assert run(port, kind="tls")["tls"]["failure"] is None
+    assert sizes[0] > 1500 and sizes[1] < sizes[0] - 1000
+
+
+def test_contexts_are_made_once_and_only_when_needed():
+    made = tls.Contexts(PUBLIC.pem.decode())
+    assert made.get("public") is made.get("public") and made.get("public") is not made.get("public", "h2")
+
+
+# -- what is made of it ---------------------------------------------------------------------------------------------
+
+
+def row(size, **more) -> dict:
+    return dict({"bytes": size, "sent": size, "status": 404, "headers": {}, "body": "", "intact": None, "failure": None}, **more)
+
+
+@pytest.mark.parametrize("rows,genuine,verdict,failure,flags", [
+    ([row(1), row(1000)], True, "pass", None, []),
+    ([row(1, failure="connection_reset", status=None)], True, "fail", "connection_reset", []),
+    ([row(1), row(1000, failure="connection_reset", status=None)], True, "unverified", "upload_truncated", ["cut_at_1000_bytes"]),
+    ([row(1, intact=True), row(1000, failure="connection_reset", status=None)], True, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
+    ([row(1), row(1000, failure="connection_reset", status=None)], False, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
+    ([row(1), row(1000, status=413)], True, "pass", None, ["upload_refused_by_origin"]),
+    ([row(1), row(1000, status=413)], False, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
+    ([row(1, intact=True), row(1000, intact=False)], True, "fail", "upload_truncated", ["upload_changed"]),
+    ([row(1, status=403, headers={"x-squid-error": "ERR_ACCESS_DENIED 0"})], False, "fail", "http_block_page", ["blocked"]),
+])
+def test_uploads(rows, genuine, verdict, failure, flags):
+    # Not exempt, and decrypted by a CA that this host trusts: then an answer may be anybody's.
+    inspected = {} if genuine else {"tls": tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False), "system": tls_seen(None, None, False)}
+    check, = classify.classify([wanted(kind="upload", exempt=False)], [seen(kind="upload", http=None, application=rows, **inspected)], FRESH, TABLE, TODAY)
+    assert (check["verdict"], check["failure"]) == (verdict, failure)
+    assert set(flags) <= set(check["flags"])
+    # What one vantage cannot prove does not count for the host.
+    assert verdict != "unverified" or classify.summarise([check, dict(check, verdict="pass", failure=None)])["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("arrivals,failure", [([0, 200, 400, 600], None), ([601, 601, 602, 602], "stream_buffered"), ([0, 200], "eof_error")])
+def test_streams(arrivals, failure):
+    answer = {"status": 200, "headers": {}, "body": "", "arrivals_ms": arrivals, "failure": None}
+    asked = wanted(kind="stream", expect={"events": 4, "interval_ms": 200})
+    check, = classify.classify([asked], [seen(kind="stream", http=None, application=answer)], FRESH, TABLE, TODAY)
+    assert check["failure"] == failure
+    assert failure is None or isolation.sub_verdict(check) in isolation.REMEDIES
+
+
+@pytest.mark.parametrize("line,failure", [("sid; Secure; HttpOnly", None), ("sid; secure; path=/; httponly", None), ("sid; HttpOnly", "cookie_rewritten"),
+                                          ("other", "cookie_stripped")])
+def test_cookies(line, failure):
+    check, = classify.classify([wanted(expect={"set_cookie": ["sid; Secure; HttpOnly"]})], [seen(http=http_seen(cookies=[line]))], FRESH, TABLE, TODAY)
+    assert check["failure"] == failure
+
+
+def test_a_redirect_to_another_site_by_somebody_on_the_way():
+    asked = wanted(exempt=False, expect={"status": [200]})
+    inspected = {"tls": tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False), "system": tls_seen(None, None, False)}
+    for target, failure in (("https://login.corp.example/?u=1", "http_unexpected_redirect_url"), ("/here", "http_content_type_mismatch"),
+                            ("https://www.chatgpt.com/", "http_content_type_mismatch")):
+        check, = classify.classify([asked], [seen(http=http_seen(302, {"location": target}), **inspected)], FRESH, TABLE, TODAY)
+        assert check["failure"] == failure
+    genuine, = classify.classify([asked], [seen(http=http_seen(302, {"location": "https://login.corp.example/"}))], FRESH, TABLE, TODAY)
+    assert genuine["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("word", ["gateway", "warp"])
+def test_a_trace_that_tells_of_a_gateway_and_of_the_way_out(word):
+    body = "h=chatgpt.com\nip=203.0.113.9\nwarp=off\ngateway=off\n".replace(word + "=off", word + "=on")
+    check, = classify.classify([wanted()], [seen(path="/cdn-cgi/trace", http=http_seen(body=body))], FRESH, TABLE, TODAY)
+    assert check["egress"] == "203.0.113.9" and "tenant_gateway" in check["flags"]
+    assert isolation.contaminated({"checks": [check]}) is not None
+    elsewhere, = classify.classify([wanted()], [seen(path="/other", http=http_seen(body=body))], FRESH, TABLE, TODAY)
+    assert elsewhere["egress"] is None and elsewhere["flags"] == []
+
+
+def test_attempts_that_differ_are_intermittent():
+    cut = seen(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, attempt=1)
+    check, = classify.classify([wanted()], [seen(), cut, seen(attempt=2)], FRESH, TABLE, TODAY)
+    assert check["verdict"] == "fail" and check["flags"] == ["intermittent"] and "2 of 3 attempts got through" in check["message"]
+    steady, = classify.classify([wanted()], [cut, dict(cut, attempt=2)], FRESH, TABLE, TODAY)
+    assert steady["flags"] == []
+
+
+@pytest.mark.parametrize("place,said", [("canary.example.net", 443), ("canary.example.net:8443", 8443), ("no host", None), ("a:b", None)])
+def test_where_a_canary_is(place, said):
+    if said is None:
+        with pytest.raises(catalogue.CatalogueError, match="canary"):
+            catalogue.canary_probes(place, "full")
+    else:
+        assert {one["port"] for one in catalogue.canary_probes(place, "full")} == {said}
+        assert len(catalogue.canary_probes(place, "quick")) == 3
+
+
+def test_signatures_are_not_needed_to_know_a_portal():
+    asked = dict(wanted(kind="http", role="control", exempt=False), expect={"status": [200], "body": "Success"})
+    for answer, flags in ((http_seen(body="<BODY>Success</BODY>"), []), (http_seen(302, {"location": "http://10.0.0.1/"}), ["captive_portal"]),
+                          (http_seen(511), ["captive_portal"]), (http_seen(body="Welcome"), ["captive_portal"])):
+        check, = classify.classify([asked], [seen(kind="http", tls=None, http=answer)], FRESH, signatures.load(), TODAY)
+        assert (check["verdict"], check["flags"]) == ("pass", flags)
