@@ -9,7 +9,7 @@ import time
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, signatures, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import advice, classify, signatures, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
 
 #: Options that the host never sees.
@@ -58,7 +58,10 @@ class ActionModule(ActionBase):
         if result.get("failed") or "observations" not in result:
             return result
         result = plain(result)
-        checks = classify.classify(plain(args["probes"]), result.pop("observations"), result["roots"]["date"], ours["table"], datetime.date.today())
+        observations = result.pop("observations")
+        checks = classify.classify(plain(args["probes"]), observations, result["roots"]["date"], ours["table"], datetime.date.today())
+        if result.get("host"):
+            result["host"]["clock_skew_s"] = advice.clock_skew(result["host"], observations)
         if ours["baseline"]:
             verdicts.apply_baseline(checks, plain(ours["baseline"]).get("checks", []))
         result["summary"] = classify.summarise(checks, ours["features"], ours["levels"])
@@ -66,7 +69,7 @@ class ActionModule(ActionBase):
             seen = check.pop("observations")
             if ours["evidence"]:
                 check["observations"] = seen
-        return dict(result, checks=checks)
+        return dict(result, checks=checks, notes=advice.notes(result.get("host"), checks))
 
 
 def _may_pass_yet(result: dict) -> bool:

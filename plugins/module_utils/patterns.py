@@ -62,7 +62,7 @@ def parse(text: object) -> Pattern:
         empty label, wildcard elsewhere than in front, or a wildcard over a whole top-level domain.
     """
     if not isinstance(text, str):
-        raise PatternError("%r is not a host name pattern: write it as a quoted string such as \"*.example.com\"" % (text,))
+        raise PatternError("%.200r is not a host name pattern: write it as a quoted string such as \"*.example.com\"" % (text,))
     shown = repr(text if len(text) <= 300 else text[:300] + "...")
     name = text.lower()
     kind = EXACT

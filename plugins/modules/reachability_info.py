@@ -101,6 +101,17 @@ options:
       Address of a second resolver that is asked for each name as well, to tell a name that is filtered here from one that does not exist. To look with a
       public resolver is a question for one host, not a remedy for a network.
     type: str
+  host_facts:
+    description: >-
+      Whether to say what the host itself has that changes its way to the internet - agents of gateways, VPNs, proxies, a PAC file, entries of its hosts
+      file, its resolvers, its clock, and the version of the macOS app. No user and no other process is named.
+    type: bool
+    default: true
+  pac_url:
+    description: >-
+      A PAC file that browsers on this network use. It is fetched, hashed and searched for the probed names, and not run; which proxy it leads to you say with
+      O(proxy). By default the one that the system's settings name, on macOS and Windows.
+    type: str
   signatures:
     description: >-
       Rules of your own for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
@@ -189,6 +200,32 @@ threads:
   returned: always
   type: int
   sample: 39
+host:
+  description: >-
+    What the host has that changes its way to the internet. C(clock_skew_s) is how far its clock is ahead of the origins' own C(Date), null when none was seen.
+  returned: with O(host_facts)
+  type: dict
+  sample:
+    system: Linux
+    python: 3.12.3
+    clock: '2026-11-24T08:00:00Z'
+    clock_skew_s: 0
+    resolvers: [192.0.2.53]
+    hosts_file: {}
+    proxies: {https: 'http://proxy.example.com:3128'}
+    no_proxy: localhost
+    pac: null
+    route: {interface: eth0, mtu: 1500, tunnel: false}
+    agents:
+      - {name: Zscaler Client Connector, state: running, seen: zstunnel}
+    app: null
+notes:
+  description: What a person should know about this host or its way, in words, most telling first.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - {id: agent, text: 'Zscaler Client Connector runs here, so what this host sees may be the policy of that agent and not of the network'}
 roots:
   description: Which public roots were asked, and of what date they are.
   returned: always
@@ -202,7 +239,7 @@ import ssl
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
 
 
 def roots(module):
@@ -251,6 +288,8 @@ def main():
             ca_path=dict(type="path"),
             resolve=dict(type="dict", default={}),
             resolver=dict(type="str"),
+            host_facts=dict(type="bool", default=True),
+            pac_url=dict(type="str"),
             baseline=dict(type="dict"),
             features=dict(type="list", elements="str", default=[]),
             levels=dict(type="list", elements="str", choices=["required", "optional", "telemetry"], default=["required", "optional"]),
@@ -273,6 +312,9 @@ def main():
         module.fail_json(msg="%s holds no certificate in PEM form" % source["source"])
     except (KeyError, TypeError) as error:
         module.fail_json(msg="probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error)
+    if params["host_facts"]:
+        names = sorted({probe["host"] for probe in params["probes"]})
+        seen["host"] = host.facts(names, params["pac_url"], params["timeout"])
     module.exit_json(changed=False, roots=source, **seen)
 
 

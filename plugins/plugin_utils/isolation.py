@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import advice
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.classify import ERROR, FAIL, PASS, TRUSTED, UNTRUSTED
 
 OK, BAD, UNKNOWN = "ok", "bad", "unknown"
@@ -63,6 +64,9 @@ def remedy(verdict: str, product: str | None) -> str:
 
 def contaminated(result: dict) -> str | None:
     """Why a vantage that should be outside of the company's control is not, or None."""
+    running = [agent["name"] for agent in (result.get("host") or {}).get("agents") or [] if agent["state"] == "running"]
+    if running:
+        return "%s runs there" % ", ".join(running)
     for check in result.get("checks", []):
         if "tenant_gateway" in check["flags"]:
             return "its own trace says that a gateway is on"
@@ -91,6 +95,8 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
         "service": (status or {}).get("state", "unknown"),
         "macos_app": {name: result["summary"]["macos_app"] for name, result in sorted(reached.items()) if result["summary"].get("macos_app")},
     }
+    found["notes"] = {name: result["notes"] for name, result in sorted(reached.items()) if result.get("notes")}
+    found["cases"] = advice.cases(features, found["notes"])
     found["message"] = _headline(features)
     found["text"] = _text(found)
     return found
@@ -136,10 +142,17 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict) -> dict:
     asked = bad[0] if bad else next(iter(states), None)
     peers = [state for name, state in states.items() if name != asked]
     facts = {"S": _service(status, feature), "H": states.get(asked, UNKNOWN), "C": _together([_state(result, feature) for result in control.values()]),
-             "P": _together(peers) if len([state for state in peers if state != UNKNOWN]) >= MIN_PEERS else UNKNOWN, "mixed": False}
+             "P": _together(peers) if len([state for state in peers if state != UNKNOWN]) >= MIN_PEERS else UNKNOWN,
+             "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad)}
     found = row(**facts)
     return {"scope": found["scope"], "row": found["row"], "confidence": found["confidence"], "next": found["next"], "facts": facts,
             "faults": _faults(feature, {name: hosts[name] for name in bad}), "hosts": states}
+
+
+def _comes_and_goes(result: dict, feature: str) -> bool:
+    """Whether everything of a feature that failed on a host also got through, in another attempt."""
+    failed = [check for check in result["checks"] if check["role"] == "wanted" and feature in check["features"] and check["verdict"] in (FAIL, ERROR)]
+    return bool(failed) and all("intermittent" in check["flags"] for check in failed)
 
 
 def _faults(feature: str, hosts: dict) -> list:
@@ -191,6 +204,9 @@ def _text(found: dict) -> str:
     for reason in dict.fromkeys("%s: %s" % (one["verdict"], one["reason"]) for one in wary.values()):
         names = [name for name, one in wary.items() if "%s: %s" % (one["verdict"], one["reason"]) == reason]
         lines.append("would the macOS app take this path, from %s? %s" % (", ".join(names), reason))
+    lines += ["case: %s" % case["text"] for case in found["cases"]]
+    for text in dict.fromkeys(note["text"] for notes in found["notes"].values() for note in notes):
+        lines.append("noticed on %s: %s" % (", ".join(name for name, notes in found["notes"].items() if text in [note["text"] for note in notes]), text))
     lines += ["not reached, so nothing is known of them: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
     lines += ["control vantage %s: %s" % item for item in found["control"].items()] or ["no control vantage outside the company was asked"]
     lines.append("the service says of itself: %s" % found["service"])

@@ -8,7 +8,7 @@ import datetime
 import json
 from pathlib import Path
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import advice, classify, signatures
 
 FORMAT = 1
 _KEYS = {"format", "label", "taken", "probes", "observations", "roots"}
@@ -34,6 +34,10 @@ def read(path: Path) -> tuple:
         checks = classify.classify(body["probes"], body["observations"], body["roots"]["date"], signatures.load(), datetime.date.today())
     except (KeyError, TypeError, ValueError) as error:
         raise KitError("%s is damaged (%s)" % (path, error)) from error
+    host = body.get("host")
+    if host:
+        host = dict(host, clock_skew_s=advice.clock_skew(host, body["observations"]))
     for check in checks:
         check.pop("observations")
-    return str(body["label"]), {"checks": checks, "summary": classify.summarise(checks), "roots": body["roots"], "taken": body["taken"]}
+    return str(body["label"]), {"checks": checks, "summary": classify.summarise(checks), "roots": body["roots"], "taken": body["taken"], "host": host,
+                                "notes": advice.notes(host, checks)}

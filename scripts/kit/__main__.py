@@ -16,7 +16,7 @@ import tempfile
 import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
 
 from netaccess_kit import canary
 
@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="ask every host, not only one or two for each feature")
     parser.add_argument("--no-udp", action="store_true", help="leave out the questions over UDP to the published voice addresses")
     parser.add_argument("--proxy", default="environment", help="direct, environment (the default), or http://host:port")
+    parser.add_argument("--pac", help="address of the PAC file that browsers here use, where the system's settings do not name it")
     parser.add_argument("--label", default="laptop", help="what this place is, for example hotspot or office")
     parser.add_argument("--output", default="netaccess-probe.json", help="the file to write")
     parser.add_argument("--ca-file", help="public roots (PEM) in place of the ones in this file")
@@ -52,8 +53,9 @@ def main() -> int:
     print("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), 60))
     settings = runner.Settings(roots, proxy, versions=(4, 6) if dns_.has_ipv6() else (4,), timeout=asked.timeout)
     seen = runner.run(probes, settings)
+    facts = host.facts(sorted({probe["host"] for probe in probes}), asked.pac, asked.timeout)
     body = dict(seen, format=FORMAT, label=asked.label, taken=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), kit=held["version"],
-                catalogue=held["catalogue"], probes=probes, roots=source)
+                catalogue=held["catalogue"], probes=probes, roots=source, host=facts)
     write(asked.output, json.dumps(body))
     print("\n".join(plainly(seen["observations"])))
     print("Written to %s. Give that file to whoever runs the diagnosis; it holds no password and no value of a cookie." % os.path.abspath(asked.output))

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What this host itself has that changes its way to the internet: agents of gateways, VPNs, proxies, a PAC file, its hosts file, its resolvers.
+
+Facts only, and only those that a diagnosis needs: no user, no other process, no other name. What cannot be read is None.
+"""
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+import platform
+import plistlib
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+
+try:
+    import winreg
+except ImportError:
+    winreg = None
+
+#: Agents that steer the traffic of a host: what their processes are called (lower case, without .exe), and where they are installed.
+#: help.zscaler.com/client-connector (processes to allowlist); developers.cloudflare.com (WARP); Cisco Secure Client and Netskope from public inventories
+#: of processes; the name of the WSS agent's process is from memory and not confirmed.
+AGENTS = [
+    ("Zscaler Client Connector", ("zsatunnel", "zsaservice", "zstunnel"), ("/opt/zscaler", "/Applications/Zscaler", "C:\\Program Files\\Zscaler",
+                                                                           "C:\\Program Files (x86)\\Zscaler")),
+    ("Cloudflare WARP", ("warp-svc", "cloudflarewarp"), ("/Applications/Cloudflare WARP.app", "C:\\Program Files\\Cloudflare\\Cloudflare WARP")),
+    ("Cisco Umbrella", ("acumbrellaagent", "csc_umbrellaagent", "csc_swgagent", "acswgagent"), ()),
+    ("Netskope Client", ("stagentsvc", "stagentui"), ("/opt/netskope", "/Library/Application Support/Netskope")),
+    ("Symantec WSS Agent", ("wssad",), ()),
+    ("GlobalProtect", ("pangps", "pangpa"), ("/opt/paloaltonetworks/globalprotect", "/Applications/GlobalProtect.app")),
+    ("FortiClient", ("forticlient", "fctservctl", "fortitray"), ("/opt/forticlient", "/Applications/FortiClient.app")),
+    ("Cisco Secure Client", ("vpnagentd", "vpnagent"), ("/opt/cisco/secureclient", "/opt/cisco/anyconnect")),
+]
+_TUNNELS = re.compile(r"(tun|tap|wg|utun|ppp|ipsec|gpd|cscotun|zcctun|CloudflareWARP|tailscale|nordlynx)", re.I)
+#: Not a private and not a documentation address, so that the route to it is the one that the internet has.
+_SOMEWHERE = "1.0.0.1"
+_PAC_LIMIT = 1 << 20
+_APPS = ("/Applications/ChatGPT.app/Contents/Info.plist", "~/Applications/ChatGPT.app/Contents/Info.plist")
+_COMMAND = 5
+
+
+def facts(names, pac: str | None = None, timeout: float = 5, root: str = "/") -> dict:
+    """``{"system", "python", "clock", "resolvers", "hosts_file", "proxies", "no_proxy", "pac", "route", "agents", "app"}``.
+
+    ``names`` are looked up in the hosts file, ``pac`` is fetched instead of the one that the system names; ``root`` is where files are, for tests.
+    """
+    found = _pac_of_system() if pac is None else {"url": pac, "source": "option"}
+    return {
+        "system": platform.system(), "python": platform.python_version(), "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, os.path.join(root, "etc/hosts")),
+        "proxies": {scheme: without_user(url) for scheme, url in sorted(urllib.request.getproxies().items()) if scheme != "no"},
+        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "pac": _fetched(found, names, timeout) if found else None,
+        "route": route(root), "agents": agents(_processes(root), root), "app": app(root),
+    }
+
+
+def hosts_file(names, path: str) -> dict:
+    """{name: [addresses]} of ``names`` in a hosts file, which goes before every resolver."""
+    wanted, found = {name.lower() for name in names}, {}
+    for line in (_text(path) or "").splitlines():
+        address, *listed = line.split("#", 1)[0].split() or [""]
+        for name in listed:
+            if name.lower() in wanted:
+                found.setdefault(name.lower(), []).append(address)
+    return found
+
+
+def without_user(url: str) -> str:
+    """A URL without user and password."""
+    return re.sub(r"//[^/@]*@", "//", url)
+
+
+def agents(processes, root: str = "/") -> list:
+    """``[{"name", "state": "running" or "installed", "seen"}]`` of AGENTS."""
+    running = {process.lower()[:-4] if process.lower().endswith(".exe") else process.lower() for process in processes}
+    found = []
+    for name, programs, places in AGENTS:
+        # The kernel keeps fifteen characters of a name.
+        process = next((one for one in programs if one in running or one[:15] in running), None)
+        place = next((one for one in places if os.path.exists(os.path.join(root, one.lstrip("/")) if one.startswith("/") else one)), None)
+        if process or place:
+            found.append({"name": name, "state": "running" if process else "installed", "seen": process or place})
+    return found
+
+
+def _processes(root: str) -> list:
+    folder = Path(root, "proc")
+    if folder.is_dir():
+        return [name for name in (_text(str(path)) for path in folder.glob("[0-9]*/comm")) for name in [(name or "").strip()] if name]
+    if sys.platform == "win32":
+        return [line.split('"')[1] for line in _run(["tasklist", "/FO", "CSV", "/NH"]).splitlines() if line.startswith('"')]
+    return [os.path.basename(line.strip()) for line in _run(["ps", "-axo", "comm="]).splitlines()]
+
+
+def route(root: str = "/") -> dict | None:
+    """``{"interface", "mtu", "tunnel"}`` of the way to the internet over IPv4."""
+    if os.path.exists(os.path.join(root, "proc/net/route")):
+        name = interface_of(_text(os.path.join(root, "proc/net/route")) or "")
+        mtu = _text(os.path.join(root, "sys/class/net", name, "mtu")) if name else None
+        kind = _text(os.path.join(root, "sys/class/net", name, "type")) if name else None
+        # ARPHRD_NONE and ARPHRD_PPP (linux/if_arp.h): what VPNs make.
+        tunnel = bool(name) and (bool(_TUNNELS.match(name)) or (kind or "").strip() in ("65534", "512"))
+        return {"interface": name, "mtu": int(mtu) if mtu else None, "tunnel": tunnel} if name else None
+    said = _run(["/sbin/route", "-n", "get", _SOMEWHERE]) if sys.platform == "darwin" else ""
+    name, mtu = re.search(r"interface:\s*(\S+)", said), re.search(r"mtu\s*\n.*\s(\d+)\s+\d+\s*$", said, re.M)
+    return {"interface": name.group(1), "mtu": int(mtu.group(1)) if mtu else None, "tunnel": bool(_TUNNELS.match(name.group(1)))} if name else None
+
+
+def interface_of(table: str) -> str | None:
+    """The interface of the longest match for an address of the internet in /proc/net/route; VPNs often add two halves to the default route."""
+    target, best = int(ipaddress.ip_address(_SOMEWHERE)), None
+    for line in table.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) < 8:
+            continue
+        # In the byte order of the machine.
+        network, mask = (int.from_bytes(bytes.fromhex(fields[at]), sys.byteorder) for at in (1, 7))
+        rank = (bin(mask).count("1"), -int(fields[6]))
+        if int(fields[3], 16) & 1 and target & mask == network and (best is None or rank > best[0]):
+            best = (rank, fields[0])
+    return best[1] if best else None
+
+
+def app(root: str = "/") -> dict | None:
+    """``{"version", "build"}`` of the macOS app, where it is installed."""
+    for place in _APPS:
+        path = os.path.expanduser(place) if place.startswith("~") else os.path.join(root, place.lstrip("/"))
+        try:
+            with open(path, "rb") as file:
+                said = plistlib.load(file)
+        except (OSError, ValueError, plistlib.InvalidFileException):
+            continue
+        return {"version": said.get("CFBundleShortVersionString"), "build": said.get("CFBundleVersion")}
+    return None
+
+
+def _pac_of_system() -> dict | None:
+    """Where the system's own settings say that a PAC file is: macOS and Windows; Linux desktops have no one place for it."""
+    if sys.platform == "darwin":
+        said = re.search(r"ProxyAutoConfigURLString\s*:\s*(\S+)", _run(["/usr/sbin/scutil", "--proxy"]))
+        return {"url": said.group(1), "source": "system settings"} if said else None
+    if winreg is not None:
+        try:
+            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, r"Software\Microsoft\Windows\CurrentVersion\Internet Settings") as key:
+                return {"url": winreg.QueryValueEx(key, "AutoConfigURL")[0], "source": "system settings"}
+        except OSError:
+            return None
+    return None
+
+
+def _fetched(found: dict, names, timeout: float) -> dict:
+    """The PAC file is fetched, hashed and searched for names, and never run: it is JavaScript."""
+    seen = dict(found, url=without_user(found["url"]), status=None, content_type=None, sha256=None, proxies=[], names=[], failure=None)
+    if urlsplit(found["url"]).scheme not in ("http", "https"):
+        return dict(seen, failure="unsupported_scheme")
+    try:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(found["url"], timeout=timeout) as reply:
+            body = reply.read(_PAC_LIMIT)
+            seen.update(status=reply.status, content_type=reply.headers.get("Content-Type"))
+    except urllib.error.HTTPError as error:
+        return dict(seen, status=error.code, failure="http_unexpected_status_code")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        return dict(seen, failure=failure(reason if isinstance(reason, Exception) else error))
+    text = body.decode("utf-8", "replace")
+    words = {part for name in names for part in (name, ".".join(name.split(".")[-2:]))}
+    return dict(seen, sha256=hashlib.sha256(body).hexdigest(),
+                proxies=sorted(set(re.findall(r"(?:PROXY|HTTPS|SOCKS5?)\s+([\w.-]+:\d+)", text)))[:20],
+                names=sorted(word for word in words if re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), text))[:50])
+
+
+def _text(path: str) -> str | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return None
+
+
+def _run(command: list) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND, check=False).stdout or ""
+    except (OSError, subprocess.SubprocessError):
+        return ""
