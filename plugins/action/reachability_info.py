@@ -9,11 +9,11 @@ import time
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import advice, classify, signatures, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import advice, classify, path, signatures, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
 
 #: Options that the host never sees.
-_OURS = ("baseline", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
+_OURS = ("baseline", "path", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
 
 
 class ActionModule(ActionBase):
@@ -27,6 +27,7 @@ class ActionModule(ActionBase):
         _spec, ours = self.validate_argument_spec(argument_spec=dict(
             dict.fromkeys(set(self._task.args) - set(_OURS), dict(type="raw")),
             baseline=dict(type="dict"),
+            path=dict(type="dict"),
             signatures=dict(type="list", elements="dict", default=[]),
             features=dict(type="list", elements="str", default=[]),
             levels=dict(type="list", elements="str", choices=["required", "optional", "telemetry"], default=["required", "optional"]),
@@ -37,7 +38,9 @@ class ActionModule(ActionBase):
         args = {name: value for name, value in self._task.args.items() if name not in _OURS}
         try:
             table = signatures.load(plain(ours["signatures"]))
-        except signatures.SignatureError as error:
+            if ours["path"]:
+                path.check(plain(ours["path"]))
+        except (path.PathError, signatures.SignatureError) as error:
             raise AnsibleActionFail("reachability_info: %s" % error) from error
         return self._until_it_passes(args, dict(ours, table=table), task_vars)
 
@@ -65,6 +68,10 @@ class ActionModule(ActionBase):
         if ours["baseline"]:
             verdicts.apply_baseline(checks, plain(ours["baseline"]).get("checks", []))
         result["summary"] = classify.summarise(checks, ours["features"], ours["levels"])
+        if ours["path"]:
+            result["path"] = path.judge(plain(ours["path"]), checks, (plain(ours["baseline"]) or {}).get("checks", []))
+            if not result["path"]["proven"]:
+                result["summary"] = dict(path.unproven(result["summary"]), message="%s. %s" % (result["summary"]["message"], result["path"]["message"]))
         for check in checks:
             seen = check.pop("observations")
             if ours["evidence"]:

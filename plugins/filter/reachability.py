@@ -37,12 +37,12 @@ def conflict_line(conflict) -> str:
     return "conflict: %s (%s) %s%s %s; %s" % (conflict["where"], conflict["text"], "" if conflict["certain"] else "possibly ", verb, shown, way)
 
 
-def reachability_aggregate(results, expect=None) -> dict:
-    """What all hosts say together; a host without a result was not reached and is no pass."""
+def reachability_aggregate(results, expect=None, devices=()) -> dict:
+    """What all hosts say together; a host without a result was not reached and is no pass, and a device without a host behind it is named."""
     results = plain(results)
     if not isinstance(results, dict):
         raise AnsibleFilterError("reachability_aggregate: give a dictionary of host name to result of reachability_info")
-    return verdicts.aggregate(results, plain(expect or {}))
+    return verdicts.aggregate(results, plain(expect or {}), plain(list(devices)))
 
 
 def diagnose(hosts, control=None, status=None) -> dict:

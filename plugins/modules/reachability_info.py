@@ -71,6 +71,13 @@ options:
       An earlier result of this module from the same host. Hosts that are not wanted have to be as they were then; without it their
       verdict is V(unverified).
     type: dict
+  path:
+    description: >-
+      Which device this host stands behind - C(device), C(audience), C(kind) (V(user), V(server) or V(probe)), and C(proven_by) with one or more of C(egress)
+      (networks by which traffic behind it leaves), C(product) (a product that shows itself in block pages or certificates), C(issuer) (a regular expression for
+      the name of its inspection CA) and C(proxy) (the URL of the explicit proxy). When nothing that was seen, now or in O(baseline), proves it, what passes is
+      V(unverified).
+    type: dict
   features:
     description: What has to work, as the catalogue's features, for example V(chat) and V(upload). By default everything of O(levels).
     type: list
@@ -174,6 +181,7 @@ checks:
         confidence: high
         evidence: ['x-squid-error: ERR_ACCESS_DENIED 0']
       flags: [blocked]
+      addresses: []
       egress: null
       message: >-
         chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
@@ -219,6 +227,11 @@ host:
     agents:
       - {name: Zscaler Client Connector, state: running, seen: zstunnel}
     app: null
+path:
+  description: Whether it is proven that this host stands behind the device.
+  returned: with O(path)
+  type: dict
+  sample: {device: proxy1, audience: staff, kind: user, proven: true, message: 'behind proxy1: it leaves by 203.0.113.7'}
 notes:
   description: What a person should know about this host or its way, in words, most telling first.
   returned: always
@@ -291,6 +304,7 @@ def main():
             host_facts=dict(type="bool", default=True),
             pac_url=dict(type="str"),
             baseline=dict(type="dict"),
+            path=dict(type="dict"),
             features=dict(type="list", elements="str", default=[]),
             levels=dict(type="list", elements="str", choices=["required", "optional", "telemetry"], default=["required", "optional"]),
             wait=dict(type="float", default=0),

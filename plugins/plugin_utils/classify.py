@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import kinds, si
 PASS, FAIL, ERROR, SKIPPED, UNVERIFIED = "pass", "fail", "error", "skipped", "unverified"
 NOT, TRUSTED, UNTRUSTED, INVALID, UNKNOWN = "not_intercepted", "intercepted_trusted", "intercepted_untrusted", "invalid_certificate", "unknown"
 ROOTS_FRESH = datetime.timedelta(days=90)
-_INTERCEPTED = (TRUSTED, UNTRUSTED)
+INTERCEPTED = (TRUSTED, UNTRUSTED)
 _RANK = [FAIL, ERROR, UNVERIFIED, SKIPPED, PASS]
 _WORDS = {
     "connection_refused": "the connection was refused",
@@ -95,7 +95,7 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
 
 
 def _under_control(check) -> bool:
-    return check is not None and (check["blocked_by"] is not None or check["interception"] in _INTERCEPTED)
+    return check is not None and (check["blocked_by"] is not None or check["interception"] in INTERCEPTED)
 
 
 def _shared_issuers(observations) -> set:
@@ -120,10 +120,11 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "state": "open", "message": "",
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
-    inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in _INTERCEPTED else None
+    inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in INTERCEPTED else None
     check["inspected_by"] = inspector.product if inspector else None
     trace = kinds.trace(seen)
     check["egress"] = trace.get("ip")
+    check["addresses"] = ((seen["dns"] or {}).get("addresses") or [])[:4]
     if "on" in (trace.get("gateway"), trace.get("warp")):
         check["flags"].append("tenant_gateway")
     if probe["kind"] in ("dns", "http", "quic") and seen["via"] == "proxy":
@@ -267,11 +268,11 @@ def _culprit(match, where: str, answer: dict) -> dict:
 
 def _judge_answer(check: dict, probe: dict, seen: dict) -> None:
     http = seen["http"]
-    if check["interception"] in _INTERCEPTED:
+    if check["interception"] in INTERCEPTED:
         check["flags"].append("decrypted")
     if check["interception"] == INVALID:
         _fail(check, "tls", seen["tls"]["failure"])
-    elif check["interception"] in _INTERCEPTED and probe["exempt"]:
+    elif check["interception"] in INTERCEPTED and probe["exempt"]:
         _fail(check, "tls", "ssl_intercepted")
         check["state"] = "open"
     elif check["interception"] == UNTRUSTED:
@@ -374,7 +375,7 @@ def _sentence(check: dict) -> str:
     elif check["failure"] and check["failure"] != "ssl_intercepted":
         text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
                                 _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
-    if check["interception"] in _INTERCEPTED:
+    if check["interception"] in INTERCEPTED:
         text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else ", which this host does not trust"))
     elif check["state"] == "open" and not check["failure"]:
         text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")
@@ -423,7 +424,7 @@ def _exemption(checks: list) -> str:
     control = [c["interception"] for c in checks if c["role"] == "control" and c["interception"]]
     if broken:
         return "missing"
-    return "proven" if exempt and any(word in _INTERCEPTED for word in control) else "untested"
+    return "proven" if exempt and any(word in INTERCEPTED for word in control) else "untested"
 
 
 def _macos_app(wanted: list) -> dict:

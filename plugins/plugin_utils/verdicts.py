@@ -92,12 +92,12 @@ def _line(row, sizes, width) -> str:
     return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
 
 
-def aggregate(results: dict, expect: dict) -> dict:
+def aggregate(results: dict, expect: dict, devices=()) -> dict:
     """What all hosts say together. ``results``: {host: result of reachability_info, or None where nothing came back}; ``expect``: {host:
-    "open" | "unchanged"}, "open" where it has none.
+    "open" | "unchanged"}, "open" where it has none; ``devices`` that should have a host behind them.
 
-    ``{"verdict", "hosts": {host: verdict | "unreachable"}, "unreachable": [...], "features": {feature: {verdict: [hosts]}}, "message"}``. A
-    host that was not reached proves nothing and is no pass; when none was, the verdict is unverified.
+    ``{"verdict", "hosts": {host: verdict | "unreachable"}, "unreachable": [...], "features": {feature: {verdict: [hosts]}}, "devices": {device:
+    {"hosts", "proven"}}, "message"}``. A host that was not reached proves nothing and is no pass; when none was, the verdict is unverified.
     """
     hosts, features = {}, {}
     for name, result in sorted(results.items()):
@@ -105,13 +105,21 @@ def aggregate(results: dict, expect: dict) -> dict:
         hosts[name] = summary["verdict"] if summary else "unreachable"
         for feature, verdict in ((summary or {}).get("features") or {}).items():
             features.setdefault(feature, {}).setdefault(verdict, []).append(name)
+    behind: dict = {device: {"hosts": [], "proven": []} for device in devices}
+    for name, result in sorted(results.items()):
+        said = (result or {}).get("path")
+        if said:
+            one = behind.setdefault(said["device"], {"hosts": [], "proven": []})
+            one["hosts"].append(name)
+            one["proven"] += [name] * said["proven"]
     missing = [name for name, verdict in hosts.items() if verdict == "unreachable"]
     judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
     verdict = min(judged.values(), key=[FAIL, ERROR, UNVERIFIED, SKIPPED, PASS].index, default=UNVERIFIED)
-    return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "message": _together(judged, missing)}
+    return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "devices": behind,
+            "message": _together(judged, missing, [device for device, one in behind.items() if not one["hosts"]])}
 
 
-def _together(judged: dict, missing: list) -> str:
+def _together(judged: dict, missing: list, alone: list) -> str:
     good = [name for name, verdict in judged.items() if verdict == PASS]
     parts = ["%d of %d hosts pass" % (len(good), len(judged))] if judged else ["no host says anything"]
     bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
@@ -119,4 +127,6 @@ def _together(judged: dict, missing: list) -> str:
         parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
     if missing:
         parts.append("not reached, so nothing is known of them: %s" % ", ".join(missing))
+    if alone:
+        parts.append("no host says that it stands behind %s (netaccess_path), so nothing is known of it" % ", ".join(alone))
     return "; ".join(parts)

@@ -64,7 +64,9 @@ class Internet:
 
 def explicit(proxy: int, provider: int) -> dict:
     """Vantages on loopback: three behind the proxy at that port, told apart by their address, and one outside."""
-    found = {name: {"verify_proxy": "http://127.0.0.1:%d" % proxy, "verify_source_address": source} for name, source in SOURCES.items()}
+    url = "http://127.0.0.1:%d" % proxy
+    found = {name: {"verify_proxy": url, "verify_source_address": source, "netaccess_path": {"device": "proxy1", "proven_by": {"proxy": url}}}
+             for name, source in SOURCES.items()}
     found["outside"] = {"verify_proxy": "http://127.0.0.1:%d" % provider}
     return found
 
@@ -128,7 +130,9 @@ class Lab:
             place = {name: self._interpreter(space) for name, space in self.network.spaces.items()}
             networks = [form % BRANCHES[name] for name in ("branch1", "branch2") for form in (LAN, LAN6)]
             device = place["gateway"]
-            vantages = {name: dict(place[name], verify_proxy="direct") for name in BRANCHES}
+            # Control hosts stay under inspection, so the name of the CA tells who is on the way.
+            behind = {"device": "proxy1", "proven_by": {"issuer": "^Example Inspection CA$"}}
+            vantages = {name: dict(place[name], verify_proxy="direct", netaccess_path=behind) for name in BRANCHES}
             vantages["outside"] = dict(place["internet"], verify_proxy="direct")
         else:
             networks, device, vantages = [SOURCES["branch1"], SOURCES["branch2"]], {}, explicit(squid.port, self.internet.provider)

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -50,8 +51,11 @@ def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, t
     before = diagnose(lab, tmp_path)
     chat = before["features"]["chat"]
     assert (chat["scope"], chat["row"], chat["confidence"]) == ("network", 5, "high")
-    fault = chat["faults"][0]
-    assert (fault["verdict"], fault["product"], fault["seen_from"]) == ("block_page", "Squid", ["branch1", "branch2", "stranger"])
+    faults = {fault["verdict"]: fault for fault in chat["faults"]}
+    # What asks for no page is decrypted all the same.
+    assert list(faults) == ["tls_inspection", "block_page", "cookie_interception"]
+    fault = faults["block_page"]
+    assert (fault["product"], fault["seen_from"]) == ("Squid", ["branch1", "branch2", "stranger"])
     assert TARGET in fault["for"] and "squid_access.unblock" in fault["remedy"]
     assert before["control"] == {"hotspot": "usable"} and before["service"] == "operational"
     assert "NETWORK (high confidence): api" in before["shown"] and before["shown"].count("do: run squid_access") == 1
@@ -70,6 +74,24 @@ def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(lab, tmp_path):
     subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--output", str(file),
                     "--ca-file", str(lab.internet.public), "--proxy", "http://127.0.0.1:%d" % lab.internet.provider], check=True, capture_output=True)
     assert diagnose(lab, tmp_path, diagnose_control_files=[str(file)])["control"] == {"hotspot": "usable", "home": "usable"}
+
+
+def test_browsers_and_a_file_for_the_support_case(lab, tmp_path):
+    hars = [str(ROOT / "tests" / "unit" / "har" / "blocked.har")]
+    target = tmp_path / "case.zip"
+    found = diagnose(lab, tmp_path, diagnose_har_files=hars, diagnose_bundle=str(target), diagnose_case="4711", diagnose_steps=["looked without VPN"])
+    assert "blocked.har" in found["features"]["chat"]["hosts"] and target.stat().st_mode & 0o777 == 0o600
+    with zipfile.ZipFile(target) as archive:
+        names = set(archive.namelist())
+        readme = archive.read("README.txt").decode()
+        har = json.loads(archive.read("har/1.har"))
+    assert names == {"README.txt", "diagnosis.txt", "diagnosis.json", "service.json", "har/1.har", "control/hotspot.json", "hosts/blocked.har.json",
+                     "hosts/branch1.json", "hosts/branch2.json", "hosts/stranger.json"}
+    assert "Case: 4711" in readme and "  - looked without VPN" in readme and "register.appattest.apple.com" in readme
+    assert "text" not in har["log"]["entries"][0]["response"]["content"]
+    assert not {"expect", "probes", "observations"} & set(json.loads(zipfile.ZipFile(target).read("hosts/branch1.json")))
+    # The same again is no change.
+    assert "changed=0" in diagnose(lab, tmp_path, diagnose_status_path=str(ROOT / "galaxy.yml"))["shown"]
 
 
 def test_without_a_control_vantage_or_the_status_page_it_says_so(lab, tmp_path):

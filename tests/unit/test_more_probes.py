@@ -109,11 +109,9 @@ def coturn(tmp_path, *options):
                str(tmp_path / "turn.log"), "--simple-log", "--userdb", str(tmp_path / "turn.db"), *options]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            with contextlib.suppress(OSError), socket.create_connection((LOCAL[0], secure), 1):
-                break
-            time.sleep(0.1)
+        until = time.monotonic() + 30
+        while run(secure, kind="tls")["tls"] is None and time.monotonic() < until:
+            time.sleep(0.2)
         yield port, secure
     finally:
         process.terminate()

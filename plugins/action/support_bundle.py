@@ -1,0 +1,62 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import yaml
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import bundle, har_reader
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller, where the results of all hosts are."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(argument_spec=dict(
+            dest=dict(type="path", required=True),
+            diagnosis=dict(type="dict", required=True),
+            hosts=dict(type="dict", default={}),
+            control=dict(type="dict", default={}),
+            status=dict(type="dict", default={}),
+            hars=dict(type="list", elements="path", default=[]),
+            case=dict(type="str"),
+            steps=dict(type="list", elements="str", default=[]),
+        ))
+        args, target = plain(args), Path(args["dest"])
+        if not {"text", "message"} <= set(args["diagnosis"]):
+            raise AnsibleActionFail("support_bundle: diagnosis must be what the filter netaccess.chatgpt.diagnose returns")
+        case = {"id": args["case"], "steps": args["steps"], "hars": args["hars"], "version": _version(),
+                "taken": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
+        content = bundle.parts(args["diagnosis"], args["hosts"], args["control"], args["status"], case)
+        if self._task.check_mode:
+            return dict(changed=True, dest=str(target), content=sorted(content))
+        try:
+            changed = bundle.write(target, content, args["hars"])
+        except har_reader.HarError as error:
+            raise AnsibleActionFail("support_bundle: %s" % error) from error
+        except OSError as error:
+            raise AnsibleActionFail("support_bundle: %s cannot be written: %s" % (target, error.strerror)) from error
+        return dict(changed=changed, dest=str(target), content=sorted(content) + ["har/%d.har" % number for number in range(1, len(args["hars"]) + 1)])
+
+
+def _version() -> str:
+    """Of this collection: a checkout has galaxy.yml, an installed one MANIFEST.json, which YAML reads as well."""
+    for name in ("MANIFEST.json", "galaxy.yml"):
+        path = _ROOT / name
+        if path.exists():
+            found = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return str(found.get("collection_info", found)["version"])
+    return "of unknown version"

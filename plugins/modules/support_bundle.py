@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: support_bundle
+short_description: Everything that a support case asks for, in one file
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Writes a zip file on the controller with the steps that were taken, the diagnosis, the verdicts of every host, resolvers and addresses, the result for iOS
+    App Attest, the version of the macOS app, the state of the service, and redacted copies of HAR files.
+  - It holds addresses and names of the company's hosts and gateways, and no password, token, cookie, or content. Look into it before it leaves the house.
+options:
+  dest:
+    description: The file to write, mode 0600. It is written whole or not at all.
+    type: path
+    required: true
+  diagnosis:
+    description: What P(netaccess.chatgpt.diagnose#filter) returned.
+    type: dict
+    required: true
+  hosts:
+    description: Results of M(netaccess.chatgpt.reachability_info) by host name, from inside.
+    type: dict
+    default: {}
+  control:
+    description: The same from outside of the company.
+    type: dict
+    default: {}
+  status:
+    description: Result of M(netaccess.chatgpt.service_status_info).
+    type: dict
+    default: {}
+  hars:
+    description: HAR files. Only redacted copies go in, as M(netaccess.chatgpt.har_info) makes them.
+    type: list
+    elements: path
+    default: []
+  case:
+    description: The number of the case or ticket.
+    type: str
+  steps:
+    description: What was tried before, in words.
+    type: list
+    elements: str
+    default: []
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Make the file for the support case
+  netaccess.chatgpt.support_bundle:
+    dest: /srv/cases/chatgpt-4711.zip
+    case: '4711'
+    steps:
+      - app updated and started again
+      - looked without VPN, no difference
+    diagnosis: "{{ diagnose_result }}"
+    hosts: "{{ diagnose_hosts }}"
+    hars:
+      - /srv/cases/alice.har
+"""
+
+RETURN = r"""
+dest:
+  description: Where the file is.
+  returned: always
+  type: str
+  sample: /srv/cases/chatgpt-4711.zip
+content:
+  description: The names in it.
+  returned: always
+  type: list
+  elements: str
+  sample: [README.txt, diagnosis.json, diagnosis.txt, hosts/branch1.json, har/1.har]
+"""
