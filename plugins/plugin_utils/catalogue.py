@@ -350,14 +350,17 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
 
 
 def _media_probes(media: dict, cost: str) -> list:
-    """A STUN question to published single addresses: two of them in the quick set."""
+    """A STUN question to published single addresses, and a TCP connection to two of them for the fallback: two of each in the quick set."""
     hosts = [one.partition("/")[0] for one in media["destinations"] if media["protocol"] == "udp" and one.endswith(("/32", "/128"))]
     # The first one is asked together with the second from one socket: that shows the kind of NAT.
     second = {1: {"second": hosts[1]}} if len(hosts) > 1 else {}
-    return [{"id": "%s_%d" % (media["id"], number), "host": host, "port": media["ports"][0], "kind": "stun", "path": "/", "entry": media["id"], "pattern": None,
-             "features": media["features"], "level": "optional", "role": "wanted", "exempt": False, "expect": {}, "options": second.get(number, {}),
-             "cost": "quick" if number < 3 else "full"}
-            for number, host in enumerate(hosts, 1) if cost == "full" or number < 3]
+    common = {"path": "/", "entry": media["id"], "pattern": None, "features": media["features"], "level": "optional", "role": "wanted", "exempt": False, "expect": {}}
+    found = [dict(common, id="%s_%d" % (media["id"], number), host=host, port=media["ports"][0], kind="stun", options=second.get(number, {}),
+                  cost="quick" if number < 3 else "full")
+             for number, host in enumerate(hosts, 1) if cost == "full" or number < 3]
+    # Whether these addresses take connections from anybody is not published.
+    return found + [dict(common, id="%s_tcp%d_%d" % (media["id"], port, number), host=host, port=port, kind="tcp", options={"unproven": True}, cost="quick")
+                    for port in media.get("fallback", []) for number, host in enumerate(hosts[:2], 1)]
 
 
 def _wanted_probe(entry, probe, exempt, want) -> dict:

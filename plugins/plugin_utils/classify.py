@@ -28,7 +28,7 @@ _WORDS = {
     "dns_no_answer": "the name has no address of this kind",
     "ssl_failed_handshake": "the TLS handshake failed",
     "network_unreachable": "there is no route",
-    "udp_no_reply": "no answer over UDP; seen from one place alone that proves nothing",
+    "udp_no_reply": "no answer over UDP",
     "upload_truncated": "small uploads get through, large ones are refused or cut off",
     "throttled": "the answer comes, but far too slowly",
     "stream_buffered": "what is sent bit by bit arrives all at once: something on the way holds it back",
@@ -50,6 +50,7 @@ _NOTES = {
     "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from filters that go by SNI",
     "symmetric_nat": "the NAT makes a new mapping for each destination, so voice has to go over a relay",
     "headers_added": "a gateway adds headers of its own",
+    "unproven": "from one place alone that proves nothing",
     "tenant_gateway": "the far end says that a Cloudflare gateway or WARP carries this",
 }
 
@@ -90,7 +91,7 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
         for check in checks:
             if check["failure"] == "udp_no_reply" and check["role"] == "wanted":
                 # UDP gets out from here, so these servers' silence is no general one.
-                check["verdict"] = FAIL
+                check.update(verdict=FAIL, flags=[flag for flag in check["flags"] if flag != "unproven"])
     return checks
 
 
@@ -131,6 +132,8 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         check.update(verdict=SKIPPED, message="%s: not asked through a proxy" % probe["host"])
         return check
     _judge_path(check, seen, context)
+    if check["verdict"] in (FAIL, ERROR) and (probe.get("options") or {}).get("unproven"):
+        _unproven(check)
     if check["verdict"] == PASS:
         _judge_answer(check, probe, seen)
     if check["verdict"] == PASS:
@@ -205,7 +208,7 @@ def _judge_kind(check: dict, found: kinds.Found) -> None:
     if found.match:
         check["blocked_by"] = _culprit(found.match, "inside TLS", found.answer)
     if not found.proven:
-        check["verdict"] = UNVERIFIED
+        _unproven(check)
     elif found.layer == "application":
         check["state"] = "open"
 
@@ -235,7 +238,12 @@ def _judge_udp(check: dict, stun: dict) -> None:
     silent = stun["failure"] == "generic_timeout_error"
     _fail(check, "application", "udp_no_reply" if silent else stun["failure"])
     if silent:
-        check["verdict"] = UNVERIFIED
+        _unproven(check)
+
+
+def _unproven(check: dict) -> None:
+    """It failed, and from one vantage alone that proves nothing."""
+    check.update(verdict=UNVERIFIED, flags=check["flags"] + ["unproven"])
 
 
 def _judge_connect(check: dict, connect: dict, context: Context) -> None:
@@ -397,7 +405,7 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
         for feature in check["features"]:
             by_feature.setdefault(feature, []).append(check["verdict"])
     # What one vantage alone cannot prove is said for its feature; it neither makes nor breaks a host.
-    counted = [c for c in wanted if c["verdict"] != UNVERIFIED or c["failure"] not in ("udp_no_reply", "upload_truncated")]
+    counted = [c for c in wanted if c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
     verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
     verdict = _worst(verdicts) if verdicts else UNVERIFIED

@@ -83,7 +83,7 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
     "unreachable": [...], "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
     """
-    hosts = _udp_settled(hosts, control or {})
+    hosts = _settled(hosts, control or {})
     reached = {name: result for name, result in hosts.items() if (result or {}).get("checks")}
     spoiled = {name: contaminated(result) for name, result in (control or {}).items() if (result or {}).get("checks")}
     clean = {name: control[name] for name, reason in spoiled.items() if reason is None}
@@ -102,19 +102,22 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     return found
 
 
-def _udp_settled(hosts: dict, control: dict) -> dict:
-    """Silence of UDP counts as a fault where a vantage outside had an answer from the same address."""
-    answered = {check["host"] for result in control.values() for check in (result or {}).get("checks", [])
-                if check.get("kind") == "stun" and check["verdict"] == PASS}
+def _settled(hosts: dict, control: dict) -> dict:
+    """What one vantage alone does not prove counts as a fault where a vantage outside got through to the same address."""
+    answered = {_place(check) for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
     settled = {}
     for name, result in hosts.items():
-        silent = [check for check in (result or {}).get("checks", []) if check["failure"] == "udp_no_reply" and check["host"] in answered]
-        if silent:
-            checks = [dict(check, verdict=FAIL) if check in silent else check for check in result["checks"]]
-            features = dict(result["summary"]["features"], **{feature: FAIL for check in silent for feature in check["features"]})
+        proven = [check for check in (result or {}).get("checks", []) if "unproven" in check["flags"] and _place(check) in answered]
+        if proven:
+            checks = [dict(check, verdict=FAIL) if check in proven else check for check in result["checks"]]
+            features = dict(result["summary"]["features"], **{feature: FAIL for check in proven for feature in check["features"]})
             result = dict(result, checks=checks, summary=dict(result["summary"], features=features))
         settled[name] = result
     return settled
+
+
+def _place(check: dict) -> tuple:
+    return check["host"], check.get("port"), check.get("kind")
 
 
 def _state(result: dict, feature: str) -> str:

@@ -21,6 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import
 from tests.bench import products
 from tests.contract.squid import SquidRig
 from tests.lab.lab import Internet, Lab
+from tests.lab.path import Proxied, quick
 from tests.lab.squid import available
 
 ROW = "%-58s %-34s %s"
@@ -106,6 +107,17 @@ def reachability() -> None:
                  "%.1f times one probe alone (%.2f s)" % (whole / alone, alone)))
 
 
+def quick_set() -> None:
+    """As a managed host runs it: a process of its own, its memory, and hosts that are as far away as they are."""
+    probes = quick()
+    with Proxied() as path:
+        path.moods({probe["host"]: "far" for probe in probes})
+        whole = path.observe(probes, timeout=10, deadline=30, times=5)
+        alone = max(path.observe([probe], timeout=10, times=5)["seconds"] for probe in probes)
+    print(ROW % ("reachability_info: quick set, %d probes, hosts 150 ms away" % len(probes), "%.2f s, %d MB" % (whole["seconds"], whole["peak_mb"]),
+                 "%.2f times the slowest probe alone (%.2f s)" % (whole["seconds"] / alone, alone)))
+
+
 @contextlib.contextmanager
 def blackhole():
     """A port whose backlog is full: packets to it are dropped, as a firewall does. Yields its number."""
@@ -130,6 +142,7 @@ def main() -> None:
         return
     squid()
     reachability()
+    quick_set()
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ ANSWERS = {
     "unavailable": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy",
     "truncated": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4000\r\nConnection: close\r\n\r\nfl=lab\n",
 }
+#: Seconds before a connection goes on. "far": what the packets of a handshake and an answer take over a line of some 50 ms.
+DELAYS = {"slow": 0.7, "far": 0.15}
 UPLOAD_LIMIT = 512 * 1024
 
 
@@ -95,8 +97,8 @@ class Doorman:
                 if int.from_bytes(client.recv(5, socket.MSG_PEEK)[3:5], "big") > 1400:
                     time.sleep(60)
                 self._carry(client, name)
-            elif mood == "slow":
-                time.sleep(0.7)
+            elif mood in DELAYS:
+                time.sleep(DELAYS[mood])
                 self._carry(client, name)
             elif mood in MEDDLING:
                 self._meddle(client, name, mood)

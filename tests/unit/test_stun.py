@@ -108,3 +108,24 @@ def test_the_catalogue_asks_two_addresses_in_the_quick_set_and_all_in_the_full_o
     assert len(asked("quick")) == 2 and len(asked("full")) == 23
     assert {(probe["port"], tuple(probe["features"])) for probe in asked("full")} == {(3478, ("voice",))}
     assert not [probe for probe in endpoint_probes(load(), Selection()) if probe["kind"] == "stun"]
+
+
+def test_the_fallback_over_tcp_proves_as_little_by_itself():
+    probes = [probe for probe in endpoint_probes(load(), Selection(), "quick", udp=True) if probe["kind"] == "tcp" and probe["features"] == ["voice"]]
+    assert [(probe["port"], probe["options"]) for probe in probes] == [(443, {"unproven": True})] * 2
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    here = dict(probes[0], host="127.0.0.1", port=port)
+    settings = runner.Settings(public_roots=PUBLIC.pem.decode(), timeout=1, deadline=5, pins={"127.0.0.1": "127.0.0.1"})
+    shut, = classify.classify([here], runner.run([here], settings)["observations"], "2026-10-18", signatures.load(), datetime.date(2026, 11, 24))
+    assert (shut["verdict"], shut["failure"], shut["flags"]) == ("unverified", "connection_refused", ["unproven"])
+    with socket.create_server(("127.0.0.1", port)):
+        open_, = classify.classify([here], runner.run([here], settings)["observations"], "2026-10-18", signatures.load(), datetime.date(2026, 11, 24))
+    assert open_["verdict"] == "pass"
+    hosts = {name: {"checks": [shut], "summary": classify.summarise([shut])} for name in "abc"}
+    outside = {"out": {"checks": [open_], "summary": classify.summarise([open_])}}
+    assert isolation.diagnose(hosts)["features"]["voice"]["scope"] == "inconclusive"
+    assert isolation.diagnose(hosts, outside)["features"]["voice"]["scope"] == "network"
+    elsewhere = dict(open_, port=port + 1)
+    assert isolation.diagnose(hosts, {"out": {"checks": [elsewhere], "summary": classify.summarise([elsewhere])}})["features"]["voice"]["scope"] == "inconclusive"
