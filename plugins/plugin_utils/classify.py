@@ -50,6 +50,7 @@ _NOTES = {
     "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from filters that go by SNI",
     "symmetric_nat": "the NAT makes a new mapping for each destination, so voice has to go over a relay",
     "headers_added": "a gateway adds headers of its own",
+    "by_choice": "that breaks it, and the policy leaves it so: exempt_level core exempts it",
     "unproven": "from one place alone that proves nothing",
     "tenant_gateway": "the far end says that a Cloudflare gateway or WARP carries this",
 }
@@ -283,6 +284,10 @@ def _judge_answer(check: dict, probe: dict, seen: dict) -> None:
     elif check["interception"] in INTERCEPTED and probe["exempt"]:
         _fail(check, "tls", "ssl_intercepted")
         check["state"] = "open"
+    elif check["interception"] in INTERCEPTED and (probe.get("expect") or {}).get("own_certificate"):
+        # The policy leaves it under inspection: the feature is broken by choice.
+        _fail(check, "tls", "ssl_intercepted", "by_choice")
+        check["state"] = "open"
     elif check["interception"] == UNTRUSTED:
         _fail(check, "tls", "ssl_unknown_authority")
         check["state"] = "open"
@@ -404,8 +409,8 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     for check in wanted:
         for feature in check["features"]:
             by_feature.setdefault(feature, []).append(check["verdict"])
-    # What one vantage alone cannot prove is said for its feature; it neither makes nor breaks a host.
-    counted = [c for c in wanted if c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]]
+    # What one vantage alone cannot prove, and what the policy itself leaves broken, is said for its feature; it neither makes nor breaks a host.
+    counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
     verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
     verdict = _worst(verdicts) if verdicts else UNVERIFIED
@@ -428,7 +433,7 @@ def _worst(verdicts) -> str:
 
 def _exemption(checks: list) -> str:
     exempt = [c for c in checks if c["role"] == "wanted" and c["interception"] == NOT]
-    broken = any(c["failure"] == "ssl_intercepted" for c in checks if c["role"] == "wanted")
+    broken = any(c["failure"] == "ssl_intercepted" and "by_choice" not in c["flags"] for c in checks if c["role"] == "wanted")
     control = [c["interception"] for c in checks if c["role"] == "control" and c["interception"]]
     if broken:
         return "missing"
@@ -440,7 +445,7 @@ def _macos_app(wanted: list) -> dict:
 
     Its list of authorities (lumia.security, version 1.2025.315) holds Zscaler's shared root and none that a company made itself.
     """
-    decrypted = [c for c in wanted if c["failure"] == "ssl_intercepted"]
+    decrypted = [c for c in wanted if c["failure"] == "ssl_intercepted" and "by_choice" not in c["flags"]]
     shared = [c for c in decrypted if "zscaler" in str((c["issuer"] or {}).get("o")).lower()]
     if len(decrypted) > len(shared):
         host = next(c["host"] for c in decrypted if c not in shared)

@@ -41,8 +41,8 @@ def sub_verdict(check: dict) -> str:
         return "sni_filter"
     if "large_hello" in check["flags"]:
         return "large_hello_filter"
-    if "captive_portal" in check["flags"]:
-        return "captive_portal"
+    if "by_choice" in check["flags"]:
+        return "inspected_by_choice"
     return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"]) or "unknown"
 
 
@@ -142,7 +142,8 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict) -> dict:
     states = {name: _state(result, feature) for name, result in sorted(hosts.items())}
     bad = [name for name, state in states.items() if state == BAD]
     # The host in question is one that has the trouble, if one has it; the others are its peers.
-    asked = bad[0] if bad else next(iter(states), None)
+    said = [name for name, state in states.items() if state != UNKNOWN]
+    asked = next(iter(bad or said or states), None)
     peers = [state for name, state in states.items() if name != asked]
     facts = {"S": _service(status, feature), "H": states.get(asked, UNKNOWN), "C": _together([_state(result, feature) for result in control.values()]),
              "P": _together(peers) if len([state for state in peers if state != UNKNOWN]) >= MIN_PEERS else UNKNOWN,

@@ -66,11 +66,18 @@ def plainly(observations: list) -> list:
     """Facts for the person at the machine: how far each wanted host was reached."""
     lines = []
     for one in observations:
-        issuer = ((one["tls"] or {}).get("leaf") or {}).get("issuer") or {}
-        reached = "answers, certificate of %s" % (issuer.get("o") or issuer.get("cn")) if one["http"] and one["http"]["status"] else None
-        if one["stun"] and one["stun"]["mapped"]:
+        if one["kind"] in runner.WITHOUT_PROXY and one["via"] == "proxy":
+            continue
+        issuer = ((one["tls"] or {}).get("leaf") or {}).get("issuer")
+        asked_more = one["kind"] not in ("https", "websocket", "echo", "http")
+        reached = None
+        if (one["http"] or {}).get("status") or (asked_more and issuer):
+            reached = "answers" + (", certificate of %s" % (issuer.get("o") or issuer.get("cn")) if issuer else "")
+        elif (one["stun"] or {}).get("mapped") or (one["kind"] == "quic" and (one["application"] or {}).get("versions")):
             reached = "answers over UDP"
-        layer = next((name for name in ("dns", "tcp", "connect", "tls", "http", "stun") if (one[name] or {}).get("failure")), None)
+        elif one["kind"] in ("tcp", "dns") and not (one["tcp"] or {}).get("failure") and not (one["dns"] or {}).get("failure"):
+            reached = "is there"
+        layer = next((name for name in ("dns", "tcp", "connect", "tls", "http", "stun") if isinstance(one[name], dict) and one[name].get("failure")), None)
         words = (one.get(layer) or {}).get("failure") or one["failure"] or "refused"
         lines.append("  %-34s %s" % (one["host"], reached or "%s: %s" % (layer or "not reached", words)))
     return lines

@@ -31,6 +31,8 @@ def lab(tmp_path_factory):
         groups["netaccess_control"] = {"hosts": {"hotspot": groups["netaccess_vantages"]["hosts"].pop("outside")}}
         groups["netaccess_vantages"]["hosts"]["stranger"].pop("verify_expect")
         groups["netaccess_devices"]["hosts"]["proxy1"]["access_audience"] = {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}
+        # With the default App Attest stays under inspection, which breaks it.
+        groups["netaccess_devices"]["hosts"]["proxy1"]["access_policy"] = "{{ lookup('netaccess.chatgpt.policy', exempt_level='core') }}"
         up.inventory.write_text(yaml.safe_dump(inventory))
         yield up
 
@@ -57,6 +59,7 @@ def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, t
     fault = faults["block_page"]
     assert (fault["product"], fault["seen_from"]) == ("Squid", ["branch1", "branch2", "stranger"])
     assert TARGET in fault["for"] and "squid_access.unblock" in fault["remedy"]
+    assert before["features"]["ios_attest"]["faults"][0]["verdict"] == "inspected_by_choice"
     assert before["control"] == {"hotspot": "usable"} and before["service"] == "operational"
     assert "NETWORK (high confidence): api" in before["shown"] and before["shown"].count("do: run squid_access") == 1
     demo = Demo(lab, tmp_path / "apply")

@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import socket
+import ssl
 import subprocess
 import sys
 
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import kit
+from tests.lab.internet import CANARY
 from tests.lab.lab import ROOT
 from tests.lab.path import TARGET, Proxied
+from tests.lab.pki import Authority
 from tests.lab.test_scenarios import oldest_python
 
 PROGRAM = ROOT / ".build" / "netaccess-probe.pyz"
@@ -52,6 +57,39 @@ def test_what_it_saw_is_judged_as_if_the_module_had_seen_it(path, tmp_path, pyth
     mine = {(check["id"], check["verdict"], check["failure"]) for check in path.look(probes, timeout=2)}
     assert label == "hotspot" and {(check["id"], check["verdict"], check["failure"]) for check in result["checks"]} == mine
     assert result["summary"]["features"]["chat"] == "fail" and result["summary"]["features"]["login"] == "pass"
+
+
+def test_a_canary_is_asked_too_and_everything_that_answers_is_said_to(path, tmp_path):
+    path.mend()
+    done = run(path, tmp_path, "--full", "--canary", CANARY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "refused" not in done.stdout and "not reached" not in done.stdout and CANARY in done.stdout
+    checks = {check["id"]: check for check in kit.read(tmp_path / "netaccess-probe.json")[1]["checks"]}
+    assert {checks[name]["verdict"] for name in ("canary_upload", "canary_stream", "canary_echo", "canary_websocket")} == {"pass"}
+
+
+def test_the_kit_is_a_canary_as_well(tmp_path):
+    build()
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(Authority("Test Public Root", "Test Trust").leaf(["canary.test"]))
+    command = [oldest_python() or sys.executable, "-I", str(PROGRAM), "canary", "--certificate", str(pem), "--address", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            port = int(re.search(r"port (\d+)", process.stdout.readline()).group(1))
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            # Somebody who connects and says nothing holds up nobody.
+            with socket.create_connection(("127.0.0.1", port)), context.wrap_socket(socket.create_connection(("127.0.0.1", port))) as secure:
+                secure.sendall(b"GET /netaccess/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Basic c2VjcmV0\r\nConnection: close\r\n\r\n")
+                answer = b"".join(iter(lambda: secure.recv(65536), b"")).decode()
+            assert "200 OK" in answer and "netaccess_canary=1; Path=/; Secure" in answer and "c2VjcmV0" not in answer
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", port))) as secure:
+                secure.sendall(b"POST /netaccess/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+                assert b" 413 " in secure.recv(4096)
+        finally:
+            process.terminate()
+    wrong = subprocess.run(command[:5] + [str(tmp_path / "none.pem")], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2 and "error:" in wrong.stderr
 
 
 def test_the_same_content_gives_the_same_bytes():

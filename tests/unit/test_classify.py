@@ -251,3 +251,17 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     lines = text.splitlines()
     assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
     assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
+
+
+def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():
+    apple = dict(features=["ios_attest"], level="optional", exempt=False, expect={"own_certificate": True}, kind="tls")
+    found = check(seen(http=None, **INTERCEPTED), probe(**apple))
+    assert (found["verdict"], found["failure"], found["flags"]) == ("fail", "ssl_intercepted", ["decrypted", "by_choice"])
+    assert "exempt_level" in isolation.remedy(isolation.sub_verdict(found), None)
+    fine = check(seen())
+    summary = classify.summarise([found, fine])
+    # It is said for its feature; the host does what the policy says.
+    assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
+    assert summary["macos_app"]["verdict"] == "likely"
+    assert check(seen(http=None, **INTERCEPTED), probe(**dict(apple, exempt=True)))["flags"] == ["decrypted"]
+    assert check(seen(http=None), probe(**apple))["verdict"] == "pass"

@@ -149,3 +149,9 @@ def test_a_fault_that_breaks_several_features_is_said_once():
     text = isolation.diagnose({"a": broken, "b": broken, "c": broken}, {"out": FINE})["text"]
     assert text.count("1. block page by Squid, for 2 hosts, seen from a, b, c") == 1 and "2. " not in text
     assert "breaks: chat, files, login" in text or ("breaks: chat" in text and "breaks: files, login" in text)
+
+
+def test_a_host_that_says_nothing_of_a_feature_is_not_the_one_that_is_asked():
+    quiet = result(check(features=["chat"], verdict="pass"))
+    found = isolation.diagnose({"a laptop": quiet, "b": result(check(features=["files"], verdict="pass"))})
+    assert (found["features"]["files"]["row"], found["features"]["files"]["scope"]) == (3, "none")
