@@ -136,6 +136,22 @@ def test_a_web_page_in_place_of_data():
     assert script["failure"] == "http_content_type_mismatch"
 
 
+def test_a_page_where_a_page_was_wanted():
+    page = entry("https://chatgpt.com/", text="<html>ChatGPT", mime="text/html", _resourceType="document")
+    page["request"]["headers"] = [{"name": "Accept", "value": "text/html,application/json"}]
+    assert judge([page])["checks"][0]["verdict"] == "pass"
+
+
+def test_who_signed_for_a_block_page_decrypts_everything_that_it_signed_for():
+    blocked = entry("https://claude.chatgpt.com/", 403, [("X-Squid-Error", "ERR_ACCESS_DENIED 0")], _securityDetails={"issuer": "Our CA"})
+    result = judge([entry(_securityDetails={"issuer": "Our CA"}), entry("https://api.openai.com/", _securityDetails={"issuer": "WE1"}),
+                    entry("https://js.stripe.com/v3/", _securityDetails={"issuer": "Our CA"}), blocked])
+    found = {check["host"]: (check["failure"], check["inspected_by"]) for check in result["checks"]}
+    assert found == {"chatgpt.com": ("ssl_intercepted", "Squid"), "api.openai.com": (None, None), "js.stripe.com": (None, "Squid"),
+                     "claude.chatgpt.com": ("http_block_page", "Squid")}
+    assert result["summary"]["exemption"] == "missing"
+
+
 def test_a_page_that_scans_a_name_that_lies_and_a_user_that_is_asked_for():
     scan = entry(text='<a href="/mwg-internal/de5fs23hu73ds/progress?id=1">', mime="text/html")
     assert failures(judge([scan]))["chatgpt.com:https:progress_page"] == ("http", "content_scan", "Skyhigh Web Gateway")
@@ -278,9 +294,19 @@ def test_the_copy_holds_what_a_diagnosis_needs():
         assert [check["host"] for check in copied["checks"]] == [check["host"] for check in whole["checks"]]
 
 
+def test_a_redirect_to_a_block_page_is_still_known_in_the_copy():
+    target = "https://gateway.zscaler.net/block?user=alice&reasoncode=CATEGORY_DENIED"
+    raw = entry(status=302, headers=[("Location", target), ("Set-Cookie", "sid=secret; Path=/")])
+    copied = har_redact.entry(raw)
+    assert failures(judge([copied])) == failures(judge([raw])) and "alice" not in json.dumps(copied)
+    assert {"name": "location", "value": "https://gateway.zscaler.net/block?user=(removed)&reasoncode=(removed)"} in copied["response"]["headers"]
+    assert {"name": "set-cookie", "value": "sid"} in copied["response"]["headers"]
+
+
 @pytest.mark.parametrize("raw,kept", [
     ("https://chatgpt.com/backend-api/conversation/6f1e2c3a-aaaa-bbbb-cccc-0123456789ab", "https://chatgpt.com/backend-api/conversation/{id}"),
     ("https://chatgpt.com/c/abc?model=gpt&token=x", "https://chatgpt.com/c/{id}?model=(removed)&token=(removed)"),
+    ("https://file-0123456.oaiusercontent.com/a", "https://{id}.oaiusercontent.com/a"),
     ("wss://ws.chatgpt.com/ws/user/me", "wss://ws.chatgpt.com/ws/user/{id}"),
     ("https://cdn.oaistatic.com/assets/main-3f2a9c.js", "https://cdn.oaistatic.com/assets/{id}.js"),
     ("https://0123456789abcdef0123456789.web-sandbox.oaiusercontent.com/x", "https://{id}.web-sandbox.oaiusercontent.com/x"),

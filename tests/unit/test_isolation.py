@@ -155,3 +155,24 @@ def test_a_host_that_says_nothing_of_a_feature_is_not_the_one_that_is_asked():
     quiet = result(check(features=["chat"], verdict="pass"))
     found = isolation.diagnose({"a laptop": quiet, "b": result(check(features=["files"], verdict="pass"))})
     assert (found["features"]["files"]["row"], found["features"]["files"]["scope"]) == (3, "none")
+
+
+def diagnosed(*states, **more):
+    fine, broken = result(check(verdict="pass")), result(check())
+    return isolation.diagnose({"host%d" % number: fine if state == "ok" else broken for number, state in enumerate(states)}, **more)["features"]["chat"]
+
+
+def test_peers_decide_by_majority():
+    assert diagnosed("bad", "ok", "ok", "bad")["facts"]["P"] == OK
+    assert diagnosed("bad", "bad", "bad", "ok")["facts"]["P"] == BAD
+
+
+@pytest.mark.parametrize("word,state", [("operational", OK), ("degraded", BAD), ("outage", BAD), ("maintenance", UNKNOWN), ("unknown", UNKNOWN)])
+def test_what_the_service_says_of_a_feature(word, state):
+    assert diagnosed("bad", status={"features": {"chat": word}, "state": word})["facts"]["S"] == state
+
+
+def test_intermittent_is_what_comes_and_goes_everywhere():
+    coming, steady = result(check(flags=["intermittent"])), result(check())
+    assert isolation.diagnose({"a": coming, "b": steady})["features"]["chat"]["facts"]["mixed"] is False
+    assert isolation.diagnose({"a": coming, "b": coming})["features"]["chat"]["facts"]["mixed"] is True

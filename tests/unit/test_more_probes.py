@@ -308,6 +308,108 @@ def test_where_a_canary_is(place, said):
         assert len(catalogue.canary_probes(place, "quick")) == 3
 
 
+def inspected(issuer="X") -> dict:
+    return {"tls": tls_seen("ssl_unknown_authority", {"cn": issuer, "o": "Y"}, False), "system": tls_seen(None, None, False)}
+
+
+def judged(observation, **asked):
+    return classify.classify([wanted(**asked)], [observation], FRESH, TABLE, TODAY)[0]
+
+
+def test_a_name_that_leads_to_a_sinkhole_and_elsewhere_is_none():
+    cut = dict(tls=None, http=None, tcp={"address": "x", "port": 443, "failure": "connection_refused"})
+    for addresses, failure in ((["127.0.0.1"], "dns_bogon_error"), (["127.0.0.1", "192.0.2.1"], "connection_refused"), (["0.0.0.0", "::1"], "dns_bogon_error")):
+        assert judged(seen(dns={"addresses": addresses, "failure": None}, **cut))["failure"] == failure
+
+
+@pytest.mark.parametrize("other,flags", [(None, ["sni_filtered"]), ("ssl_failed_handshake", ["sni_filtered"]), ("connection_reset", []), ("eof_error", [])])
+def test_the_same_address_speaks_tls_with_another_name(other, flags):
+    cut = dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, other_name={"name": "example.com", "failure": other})
+    assert judged(seen(**cut))["flags"] == flags
+
+
+def test_a_product_whose_ca_is_seen_inspects_only_what_the_public_roots_do_not_vouch_for():
+    zscaler = {"cn": "Zscaler Root CA", "o": "Zscaler Inc."}
+    assert judged(seen(tls=tls_seen(None, zscaler)))["inspected_by"] is None
+    assert judged(seen(**inspected()), exempt=False)["inspected_by"] is None
+
+
+def test_the_macos_app_is_judged_by_hosts_that_are_required():
+    optional = judged(seen(), level="optional")
+    assert classify.summarise([optional])["macos_app"]["verdict"] == "unknown"
+    assert classify.summarise([judged(seen())])["macos_app"]["verdict"] == "likely"
+
+
+@pytest.mark.parametrize("kind,verdict", [("dns", "skipped"), ("http", "skipped"), ("quic", "skipped"), ("https", "pass")])
+def test_what_is_the_business_of_a_proxy_is_skipped_behind_one(kind, verdict):
+    empty = {} if kind == "https" else {"tls": None, "http": None, "tcp": None, "dns": None}
+    assert judged(seen(kind=kind, via="proxy", proxy="http://p:1", **empty), kind=kind)["verdict"] == verdict
+
+
+def test_another_resolver_matters_only_where_this_one_fails():
+    second = {"addresses": ["192.0.2.9"], "failure": None}
+    gone = seen(dns={"addresses": [], "failure": "dns_nxdomain_error"}, tcp=None, tls=None, http=None, second_dns=second)
+    assert judged(gone)["flags"] == ["dns_differs"] and judged(seen(second_dns=second))["flags"] == []
+
+
+PAGE = {"x-squid-error": "ERR_ACCESS_DENIED 0"}
+
+
+def test_a_page_of_a_product_inside_tls_is_one_only_where_the_origin_cannot_have_written_it():
+    stream = {"status": 403, "headers": PAGE, "body": "", "arrivals_ms": [], "failure": None}
+    asked = dict(kind="stream", exempt=False, expect={"events": 1})
+    assert judged(seen(kind="stream", http=None, application=stream, **inspected()), **asked)["blocked_by"]["product"] == "Squid"
+    assert judged(seen(kind="stream", http=None, application=stream), **asked)["failure"] == "eof_error"
+    assert judged(seen(kind="upload", http=None, application=[row(1, status=403, headers=PAGE)]), kind="upload")["verdict"] == "pass"
+
+
+def test_an_echo_that_is_none():
+    strange = dict(http_seen(body="<html>"), echoed=None)
+    assert judged(seen(kind="echo", http=strange), kind="echo")["verdict"] == "unverified"
+    assert judged(seen(kind="echo", http=strange, **inspected()), kind="echo", exempt=False)["verdict"] == "fail"
+
+
+def test_a_portal_is_an_answer():
+    silent = seen(kind="http", tls=None, http=dict(http_seen(None), failure="generic_timeout_error"))
+    assert judged(silent, kind="http", role="control", exempt=False, expect={"body": "Success"})["flags"] == []
+
+
+def test_what_was_observed_for_the_name_itself_stays(tmp_path):
+    """The second try goes to the same place; where that one is refused, the first observation must not change."""
+    tries = []
+
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            client = listener.accept()[0]
+            tries.append(client.recv(100))
+            listener.close()
+            client.close()
+    listener = socket.create_server((LOCAL[0], 0))
+    threading.Thread(target=serve, args=(listener,), daemon=True).start()
+    found = run(listener.getsockname()[1], kind="https")
+    assert found["tcp"]["failure"] is None and found["tls"]["failure"] in ("connection_reset", "eof_error") and found["other_name"] is None
+
+
+def test_a_ladder_ends_with_the_first_upload_that_gets_no_answer(tmp_path):
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    served = []
+
+    def serve(listener):
+        while True:
+            with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
+                served.append(1)
+                if len(served) == 1:
+                    secure.recv(70000)
+                    secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    with socket.create_server((LOCAL[0], 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        found = run(listener.getsockname()[1], kind="upload", options={"sizes": [10, 20, 30]})
+    assert [(one["bytes"], one["status"]) for one in found["application"]] == [(10, 404), (20, None)] and len(served) == 2
+
+
 def test_signatures_are_not_needed_to_know_a_portal():
     asked = dict(wanted(kind="http", role="control", exempt=False), expect={"status": [200], "body": "Success"})
     for answer, flags in ((http_seen(body="<BODY>Success</BODY>"), []), (http_seen(302, {"location": "http://10.0.0.1/"}), ["captive_portal"]),
