@@ -6,14 +6,10 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-import yaml
-
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import bundle, har_reader
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
-
-_ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class ActionModule(ActionBase):
@@ -38,7 +34,7 @@ class ActionModule(ActionBase):
         args, target = plain(args), Path(args["dest"])
         if not {"text", "message"} <= set(args["diagnosis"]):
             raise AnsibleActionFail("support_bundle: diagnosis must be what the filter netaccess.chatgpt.diagnose returns")
-        case = {"id": args["case"], "steps": args["steps"], "hars": args["hars"], "version": _version(),
+        case = {"id": args["case"], "steps": args["steps"], "hars": args["hars"], "version": bundle.collection_version(),
                 "taken": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
         content = bundle.parts(args["diagnosis"], args["hosts"], args["control"], args["status"], case)
         if self._task.check_mode:
@@ -50,13 +46,3 @@ class ActionModule(ActionBase):
         except OSError as error:
             raise AnsibleActionFail("support_bundle: %s cannot be written: %s" % (target, error.strerror)) from error
         return dict(changed=changed, dest=str(target), content=sorted(content) + ["har/%d.har" % number for number in range(1, len(args["hars"]) + 1)])
-
-
-def _version() -> str:
-    """Of this collection: a checkout has galaxy.yml, an installed one MANIFEST.json, which YAML reads as well."""
-    for name in ("MANIFEST.json", "galaxy.yml"):
-        path = _ROOT / name
-        if path.exists():
-            found = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return str(found.get("collection_info", found)["version"])
-    return "of unknown version"

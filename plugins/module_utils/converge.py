@@ -14,7 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import (
     Object, Ref, State, apply, canonical_digest, diff, undo,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import (
-    ACTIVATION, CONFLICT, LOCKED, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, REVERTED, UNDONE, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -417,7 +417,7 @@ class Run:
         self.result["plan_digest"] = digest
         expected = self.options.expected_plan
         if expected and expected != digest:
-            raise AccessError(REFUSED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry out %s"
+            raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry out %s"
                               % (expected[:12], digest[:12]))
         for option, secret in sorted(self.options.secrets.items()):
             if secret and any(secret in text for change in changes for text in change.strings()):

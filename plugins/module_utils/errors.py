@@ -11,6 +11,7 @@ REFUSED = "refused"
 CONFLICT = "conflict"
 PARTIAL = "partial"
 ACTIVATION = "activation"
+PLAN_CHANGED = "plan_changed"
 
 
 class AccessError(Exception):

@@ -11,8 +11,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import yaml
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har_reader, har_redact
 
+_ROOT = Path(__file__).resolve().parent.parent.parent
 #: The same content gives the same bytes.
 _DATE = (2026, 1, 1, 0, 0, 0)
 
@@ -53,6 +56,16 @@ def _add_har(archive: zipfile.ZipFile, name: str, path: Path) -> None:
         with archive.open(info, "w", force_zip64=True) as out, open(Path(folder) / "copy.har", "rb") as source:
             for part in iter(lambda: source.read(1 << 20), b""):
                 out.write(part)
+
+
+def collection_version() -> str:
+    """Of this collection: a checkout has galaxy.yml, an installed one MANIFEST.json, which YAML reads as well."""
+    for name in ("MANIFEST.json", "galaxy.yml"):
+        path = _ROOT / name
+        if path.exists():
+            found = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return str(found.get("collection_info", found)["version"])
+    return "of unknown version"
 
 
 def parts(diagnosis: dict, hosts: dict, control: dict, status: dict, case: dict) -> dict:

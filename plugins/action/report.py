@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import datetime
+import subprocess
+from pathlib import Path
+
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.bundle import collection_version
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import CatalogueError, load, plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.register import RegisterError
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.register import read as read_register
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller. Writes the report also in check mode: an audit is a check run, and the report is its result."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(argument_spec=dict(
+            dest=dict(type="path", required=True),
+            devices=dict(type="dict", default={}),
+            hosts=dict(type="dict", default={}),
+            baselines=dict(type="dict", default={}),
+            expect=dict(type="dict", default={}),
+            mode=dict(type="str", choices=["audit", "change"], default="change"),
+            title=dict(type="str"),
+            change=dict(type="dict"),
+            generated=dict(type="str"),
+            register=dict(type="path"),
+            strict=dict(type="list", elements="str", default=[], choices=[name for name, code, _words in report.CLASSES if not code]),
+            signing_key=dict(type="path"),
+        ))
+        args = plain(args)
+        try:
+            looks = {name: {"before": args["baselines"].get(name), "after": after, "expect": args["expect"].get(name)} for name, after in args["hosts"].items()}
+            found = report.build(args["devices"], looks, _about(args))
+            folder = Path(args["dest"])
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            changed = False
+            for name, text in report.files(found).items():
+                path = folder / name
+                if not path.exists() or path.read_bytes() != text.encode("utf-8"):
+                    write_atomically(str(path), text)
+                    changed = True
+            if args["signing_key"]:
+                _sign(folder / "SHA256SUMS", args["signing_key"])
+        except (CatalogueError, RegisterError, report.ReportError) as error:
+            raise AnsibleActionFail("report: %s" % error) from error
+        except OSError as error:
+            raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or args["dest"], error.strerror)) from error
+        return dict(changed=changed, dest=str(folder), files=sorted([*report.FORMS, "SHA256SUMS"]), verdict=found["verdict"], msg=found["verdict"]["message"])
+
+
+def _about(args: dict) -> dict:
+    try:
+        now = datetime.datetime.fromisoformat(args["generated"].replace("Z", "+00:00")) if args["generated"] else datetime.datetime.now(datetime.timezone.utc)
+    except ValueError as error:
+        raise report.ReportError("generated: %s" % error) from error
+    versions = load().version_names()
+    newest = max(versions)
+    age = (now.date() - datetime.date.fromisoformat(newest)).days
+    return {"title": args["title"] or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
+            "generated": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "mode": args["mode"], "collection": collection_version(), "change": args["change"],
+            "catalogue": {"version": "union", "newest": newest, "age_days": age}, "today": now.date(), "strict": args["strict"],
+            "register": read_register(Path(args["register"])) if args["register"] else None}
+
+
+def _sign(path: Path, key: str) -> None:
+    """A detached signature beside the checksums. :raises ReportError:"""
+    Path(str(path) + ".sig").unlink(missing_ok=True)
+    try:
+        done = subprocess.run(["ssh-keygen", "-Y", "sign", "-f", key, "-n", "netaccess.chatgpt", str(path)], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+    except FileNotFoundError as error:
+        raise report.ReportError("signing_key: ssh-keygen is not on this controller") from error
+    if done.returncode:
+        raise report.ReportError("signing_key: %s" % " ".join(done.stderr.split())[:300])
+
+

@@ -1,0 +1,274 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One report of a run over a fleet: what every device and every host said, what that comes to, and the forms that people and pipelines read. Pure.
+
+The same input gives the same bytes; nothing is taken from the clock or the machine.
+"""
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import io
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import jinja2
+
+FORMAT = 1
+IN_STEP, DRIFT, CHANGED, FAILED, UNREACHABLE = "in_step", "drift", "changed", "failed", "unreachable"
+#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 in step, 2 drift, 1
+#: anything else that needs a person.
+CLASSES = [
+    ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("plan_changed", 1, "the plan is not the reviewed one"),
+    ("regressed", 1, "newly open, or newly shut"), ("verification_failed", 1, "still shut, decrypted or broken"),
+    ("unverified", 1, "not proven"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
+    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "not as the policy says"),
+    ("stale", 0, "retired entries are still there"), ("manual", 0, "steps for a person"),
+]
+_FOLDER = Path(__file__).parent
+_KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal", "requests", "activation")
+_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
+
+
+class ReportError(ValueError):
+    """Input that is none. The message names it."""
+
+
+def build(devices: dict, hosts: dict, about: dict) -> dict:
+    """The whole report as data (report.schema.json).
+
+    ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
+    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today"}``; see ``verdict`` for ``register`` and ``strict``.
+    """
+    found = {
+        "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
+        "catalogue": about["catalogue"], "change": about.get("change"),
+        "devices": [_device(name, result, about["mode"]) for name, result in sorted(devices.items())],
+        "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
+    }
+    found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
+    return found
+
+
+def _device(name: str, result, mode: str) -> dict:
+    result = result if isinstance(result, dict) else {}
+    failure = result.get("failure") or {}
+    if result.get("unreachable") or not result or failure.get("class") == "unreachable":
+        state = UNREACHABLE
+    elif result.get("failed") or failure:
+        state = FAILED
+    elif result.get("changed"):
+        state = DRIFT if mode == "audit" else CHANGED
+    else:
+        state = IN_STEP
+    found = {key: result.get(key) for key in _KEPT}
+    found.update(
+        name=name, state=state, summary=str(result.get("summary") or ""), error=str(result.get("msg") or "nothing came back") if state in (FAILED, UNREACHABLE) else None,
+        failure=failure.get("class"), changes=[_change(one) for one in result.get("changes") or []],
+        # Entries of somebody else are nobody's business but by name.
+        foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
+    for key in ("coverage", "conflicts", "losses", "audience_widened", "manual", "stale"):
+        found[key] = found[key] or []
+    return found
+
+
+def _change(one: dict) -> dict:
+    members = one.get("members") or {}
+    return {"op": one["op"], "kind": one["kind"], "name": one["name"],
+            "fields": {path: {"old": _text(values.get("old")), "new": _text(values.get("new"))} for path, values in (one.get("fields") or {}).items()},
+            "added": sorted(entry for parts in members.values() for entry in parts.get("added") or []),
+            "removed": sorted(entry for parts in members.values() for entry in parts.get("removed") or [])}
+
+
+def _text(value) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _host(name: str, looks) -> dict:
+    before, after = ((looks or {}).get(key) or {} for key in ("before", "after"))
+    now = after if after.get("checks") is not None else before
+    old = {(check["id"], check.get("ip_version")): check["verdict"] for check in before.get("checks") or []} if now is after else {}
+    summary = now.get("summary") or {}
+    checks = []
+    for check in now.get("checks") or []:
+        row = {key: check.get(key) for key in _CHECK}
+        row["product"] = (check.get("blocked_by") or {}).get("product") or check.get("inspected_by")
+        row["regressed"] = "regressed" in (check.get("flags") or [])
+        row["before"] = old.get((check["id"], check.get("ip_version")))
+        checks.append(row)
+    return {"name": name, "reached": bool(now), "expect": (looks or {}).get("expect") or "open", "verdict": summary.get("verdict") if now else UNREACHABLE,
+            "judged": now is after and bool(now), "message": summary.get("message") or "nothing came back", "features": summary.get("features") or {},
+            "exemption": summary.get("exemption"), "path": now.get("path"), "notes": now.get("notes") or [], "checks": checks}
+
+
+# -- what it comes to -----------------------------------------------------------------------------------------------
+
+
+def verdict(report: dict, register, strict, today: datetime.date) -> dict:
+    """``{"code", "message", "classes": {class: [what]}}`` with every class of CLASSES. A class that has a code of 0 decides nothing unless ``strict`` names it.
+
+    ``register``: None, or lines ``{pattern, owner, reason, risk_id, approved_by, approved_on, review_by}``: an exemption in force without one is
+    unregistered, one past ``review_by`` is overdue.
+    """
+    found: dict = {name: [] for name, _code, _words in CLASSES}
+    for device in report["devices"]:
+        name = device["name"]
+        if device["state"] == UNREACHABLE:
+            found["unreachable"].append("%s: %s" % (name, device["error"]))
+        elif device["state"] == FAILED:
+            kind = "plan_changed" if device["failure"] == "plan_changed" else "failed"
+            found[kind].append("%s: %s" % (name, device["error"]))
+        elif device["state"] == DRIFT:
+            found["drift"].append("%s: %s" % (name, device["summary"]))
+        found["conflicts"] += ["%s: %s (%s) %s" % (name, one["where"], one["effect"], one["id"]) for one in device["conflicts"]]
+        found["stale"] += ["%s: %s" % (name, one.get("entry") or one.get("pattern")) for one in device["stale"]]
+        found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
+        found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
+        if register is not None:
+            _registered(device, register, today, found)
+    for host in report["hosts"]:
+        _verified(host, found)
+    codes = [1 if name in strict and not code else code for name, code, _words in CLASSES if found[name]]
+    return {"code": 1 if 1 in codes else max(codes, default=0), "message": _message(report, found), "classes": found}
+
+
+def _registered(device: dict, register: list, today: datetime.date, found: dict) -> None:
+    lines = {str(line["pattern"]): line for line in register}
+    for row in device["coverage"]:
+        if row["exempt"] != "yes":
+            continue
+        line = lines.get(row["pattern"])
+        if line is None:
+            found["unregistered"].append("%s: %s" % (device["name"], row["pattern"]))
+        elif datetime.date.fromisoformat(str(line["review_by"])) < today:
+            found["overdue"].append("%s: %s was to be reviewed by %s (%s)" % (device["name"], row["pattern"], line["review_by"], line["owner"]))
+
+
+def _verified(host: dict, found: dict) -> None:
+    if not host["reached"]:
+        found["unreachable"].append("%s: no look came back" % host["name"])
+    if not host["judged"]:
+        return
+    moved = [check for check in host["checks"] if check["regressed"] or (check["role"] == "wanted" and check["before"] == "pass" and check["verdict"] == "fail")]
+    if host["expect"] == "unchanged":
+        moved += [check for check in host["checks"] if check not in moved and check["role"] == "wanted" and check["before"] == "fail" and check["verdict"] == "pass"]
+    found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
+    if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
+        found["verification_failed"].append("%s: %s" % (host["name"], host["message"]))
+    elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped"):
+        found["unverified"].append("%s: %s" % (host["name"], host["message"]))
+
+
+def _message(report: dict, found: dict) -> str:
+    parts = ["%d devices, %d hosts" % (len(report["devices"]), len(report["hosts"]))]
+    parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
+    return "; ".join(parts if len(parts) > 1 else parts + ["everything is in step"])
+
+
+# -- forms ----------------------------------------------------------------------------------------------------------
+
+
+def as_json(report: dict) -> str:
+    return json.dumps(report, indent=1, sort_keys=True) + "\n"
+
+
+def as_verdict(report: dict) -> str:
+    return json.dumps(dict(report["verdict"], generated=report["generated"], change=report["change"]), indent=1, sort_keys=True) + "\n"
+
+
+def as_plans(report: dict) -> str:
+    """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also of one with nothing to do."""
+    return json.dumps({"netaccess_plans": {one["name"]: one["plan_digest"] for one in report["devices"] if one["plan_digest"]}}, indent=1, sort_keys=True) + "\n"
+
+
+def as_csv(report: dict) -> str:
+    """A line for each pattern of each device, for spreadsheets; what could be taken for a formula is quoted."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["device", "state", "pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"])
+    for device in report["devices"]:
+        for row in device["coverage"] or [{"pattern": "", "allowed": "", "exempt": ""}]:
+            cells = [device["name"], device["state"], *(row.get(key) or "" for key in ("pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"))]
+            writer.writerow(["'" + cell if cell[:1] in "=+-@\t\r" and cell else cell for cell in map(str, cells)])
+    return out.getvalue()
+
+
+def as_markdown(report: dict) -> str:
+    """For a merge request: what would change first, then what else a reviewer has to know."""
+    lines = ["### %s" % _md(report["title"]), "", "**%s**" % _md(report["verdict"]["message"]), ""]
+    for device in report["devices"]:
+        lines.append("- `%s`: %s" % (_code(device["name"]), _md(device["error"] or device["summary"] or "in step")))
+        for one in device["changes"]:
+            text = ", ".join(["+%s" % entry for entry in one["added"][:20]] + ["-%s" % entry for entry in one["removed"][:20]])
+            more = len(one["added"]) + len(one["removed"]) - min(len(one["added"]), 20) - min(len(one["removed"]), 20)
+            lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), ": `%s`" % _code(text) if text else "", " and %d more" % more if more else ""))
+    for name, _code_, words in CLASSES:
+        if name != "drift" and report["verdict"]["classes"][name]:
+            lines += ["", "**%s**" % words, ""] + ["- %s" % _md(text) for text in report["verdict"]["classes"][name][:50]]
+    digests = [device for device in report["devices"] if device["plan_digest"] and device["state"] == DRIFT]
+    if digests:
+        lines += ["", "Plans: " + ", ".join("`%s` %s" % (_code(device["name"]), device["plan_digest"][:12]) for device in digests)]
+    return "\n".join(lines) + "\n"
+
+
+def _md(text: str) -> str:
+    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in " ".join(str(text).split()))
+
+
+def _code(text: str) -> str:
+    return " ".join(str(text).split()).replace("`", "'")
+
+
+def as_junit(report: dict) -> str:
+    """A case for each device and each feature of each host, as CI systems show them."""
+    suites = ElementTree.Element("testsuites", name=report["title"])
+    devices = ElementTree.SubElement(suites, "testsuite", name="devices", tests=str(len(report["devices"])))
+    for device in report["devices"]:
+        case = ElementTree.SubElement(devices, "testcase", classname="device", name=device["name"])
+        if device["state"] in (UNREACHABLE, FAILED):
+            ElementTree.SubElement(case, "error", message=_xml(device["error"]))
+        elif device["state"] == DRIFT or device["conflicts"]:
+            ElementTree.SubElement(case, "failure", message=_xml(device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"])))
+    for host in report["hosts"]:
+        suite = ElementTree.SubElement(suites, "testsuite", name=host["name"], tests=str(max(1, len(host["features"]))))
+        if not host["reached"]:
+            ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname=host["name"], name="reached"), "error", message=_xml(host["message"]))
+        for feature, said in sorted(host["features"].items()):
+            case = ElementTree.SubElement(suite, "testcase", classname=host["name"], name=feature)
+            if said in ("skipped", "unverified"):
+                ElementTree.SubElement(case, "skipped", message=said)
+            elif said != "pass":
+                why = [check["message"] for check in host["checks"] if check["verdict"] == said and feature in (check["features"] or [])]
+                ElementTree.SubElement(case, "failure", message=_xml("; ".join(why[:3])))
+    ElementTree.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n%s\n' % ElementTree.tostring(suites, encoding="unicode")
+
+
+def _xml(text) -> str:
+    """Without the characters that XML 1.0 cannot hold."""
+    return "".join(c for c in str(text) if c in "\t\n" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000")
+
+
+def as_html(report: dict) -> str:
+    """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    template = environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
+    return template.render(report=report, classes=CLASSES, count=_count)
+
+
+def _count(number: int, word: str) -> str:
+    return "%d %s%s" % (number, word, "" if number == 1 else "s")
+
+
+FORMS = {"report.json": as_json, "verdict.json": as_verdict, "plans.json": as_plans, "report.html": as_html, "coverage.csv": as_csv, "report.md": as_markdown,
+         "report.junit.xml": as_junit}
+
+
+def files(report: dict) -> dict:
+    """{name: text} of every form, and SHA256SUMS over them as sha256sum reads it."""
+    found = {name: form(report) for name, form in FORMS.items()}
+    found["SHA256SUMS"] = "".join("%s  %s\n" % (hashlib.sha256(text.encode("utf-8")).hexdigest(), name) for name, text in sorted(found.items()))
+    return found
