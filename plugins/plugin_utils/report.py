@@ -163,7 +163,7 @@ def _verified(host: dict, found: dict) -> None:
 
 
 def _message(report: dict, found: dict) -> str:
-    parts = ["%d devices, %d hosts" % (len(report["devices"]), len(report["hosts"]))]
+    parts = ["%s, %s" % (_count(len(report["devices"]), "device"), _count(len(report["hosts"]), "host"))]
     parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
     return "; ".join(parts if len(parts) > 1 else parts + ["everything is in step"])
 

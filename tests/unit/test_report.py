@@ -72,7 +72,7 @@ def test_what_decides_nothing_decides_when_told():
 def test_trouble_goes_before_drift():
     assert built({"a": device(changed=True), "b": None})["verdict"]["code"] == 1
     assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; not as the policy says: 1"
-    assert built({"a": device()})["verdict"]["message"] == "1 devices, 0 hosts; everything is in step"
+    assert built({"a": device()})["verdict"]["message"] == "1 device, 0 hosts; everything is in step"
 
 
 def test_what_was_changed_is_no_drift():
