@@ -417,8 +417,8 @@ class Run:
         self.result["plan_digest"] = digest
         expected = self.options.expected_plan
         if expected and expected != digest:
-            raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry out %s"
-                              % (expected[:12], digest[:12]))
+            raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry "
+                              "out %s" % (expected[:12], digest[:12]))
         for option, secret in sorted(self.options.secrets.items()):
             if secret and any(secret in text for change in changes for text in change.strings()):
                 raise AccessError(REFUSED, "the value of option %s occurs inside what would be written to the device; results and journals would be mangled "

@@ -82,7 +82,9 @@ EXAMPLES = r"""
   netaccess.chatgpt.report:
     dest: /srv/reports/2026-11-24
     mode: audit
-    devices: "{{ dict(groups['netaccess_devices'] | zip(groups['netaccess_devices'] | map('extract', hostvars) | map(attribute='access_result', default={}))) }}"
+    devices: "{{ dict(names | zip(names | map('extract', hostvars) | map(attribute='access_result', default={}))) }}"
+  vars:
+    names: "{{ groups['netaccess_devices'] }}"
   register: audit
 
 - name: Say what it comes to

@@ -85,7 +85,8 @@ def readme(diagnosis: dict, results: dict, case: dict) -> str:
              "By: netaccess.chatgpt %s" % case["version"], "", "In short: %s" % diagnosis["message"], "", "Steps taken before"]
     lines += ["  - %s" % step for step in case["steps"]] or ["  none were named"]
     lines += ["", "Version of the macOS app"]
-    lines += ["  %s: %s" % (name, result["host"]["app"]["version"]) for name, result in _facts(results) if result["host"].get("app")] or ["  no Mac was looked at"]
+    apps = [(name, result["host"]["app"]) for name, result in _facts(results) if result["host"].get("app")]
+    lines += ["  %s: %s" % (name, app["version"]) for name, app in apps] or ["  no Mac was looked at"]
     lines += ["", "Resolvers, and where names lead"]
     for name, result in _facts(results):
         lines.append("  %s asks %s" % (name, ", ".join(result["host"].get("resolvers") or []) or "resolvers that could not be read"))

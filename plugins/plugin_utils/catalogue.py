@@ -354,7 +354,8 @@ def _media_probes(media: dict, cost: str) -> list:
     hosts = [one.partition("/")[0] for one in media["destinations"] if media["protocol"] == "udp" and one.endswith(("/32", "/128"))]
     # The first one is asked together with the second from one socket: that shows the kind of NAT.
     second = {1: {"second": hosts[1]}} if len(hosts) > 1 else {}
-    common = {"path": "/", "entry": media["id"], "pattern": None, "features": media["features"], "level": "optional", "role": "wanted", "exempt": False, "expect": {}}
+    common = {"path": "/", "entry": media["id"], "pattern": None, "features": media["features"], "level": "optional", "role": "wanted",
+              "exempt": False, "expect": {}}
     found = [dict(common, id="%s_%d" % (media["id"], number), host=host, port=media["ports"][0], kind="stun", options=second.get(number, {}),
                   cost="quick" if number < 3 else "full")
              for number, host in enumerate(hosts, 1) if cost == "full" or number < 3]

@@ -34,7 +34,8 @@ _ERRORS = [
     ("CONNECTION_FAILED", ("tcp", "connection_aborted")), ("ADDRESS_UNREACHABLE", ("tcp", "host_unreachable")),
     ("INTERNET_DISCONNECTED", ("tcp", "network_unreachable")), ("NETWORK_", ("tcp", "network_down")),
     ("CERT_AUTHORITY_INVALID", ("tls", "ssl_unknown_authority")), ("CERT_COMMON_NAME_INVALID", ("tls", "ssl_invalid_hostname")),
-    ("CERT_", ("tls", "ssl_invalid_certificate")), ("SSL_PINNED_KEY", ("tls", "ssl_pin_mismatch")), ("CERTIFICATE_TRANSPARENCY", ("tls", "ssl_unknown_authority")),
+    ("CERT_", ("tls", "ssl_invalid_certificate")), ("SSL_PINNED_KEY", ("tls", "ssl_pin_mismatch")),
+    ("CERTIFICATE_TRANSPARENCY", ("tls", "ssl_unknown_authority")),
     ("SSL_", ("tls", "ssl_failed_handshake")), ("ECH_", ("tls", "ssl_failed_handshake")),
     ("EMPTY_RESPONSE", ("http", "eof_error")), ("INCOMPLETE_CHUNKED", ("http", "eof_error")), ("CONTENT_LENGTH_MISMATCH", ("http", "eof_error")),
     ("HTTP2_", ("http", "eof_error")), ("QUIC_", ("http", "eof_error")), ("CONTENT_DECODING", ("http", "http_content_type_mismatch")),
@@ -243,7 +244,8 @@ class Judge:
                      else "nothing in it concerns ChatGPT: record it while the trouble happens")
         failed = [other["host"] for other in unlisted if other["failed"]]
         if failed:
-            parts.append("Of hosts that no list names, these failed: %s" % ", ".join(failed[:3]) + (" and %d more" % (len(failed) - 3) if len(failed) > 3 else ""))
+            more = " and %d more" % (len(failed) - 3) if len(failed) > 3 else ""
+            parts.append("Of hosts that no list names, these failed: %s%s" % (", ".join(failed[:3]), more))
         if issuers:
             parts.append("Certificates by: %s" % ", ".join(issuers[:5]))
         return ". ".join(parts)

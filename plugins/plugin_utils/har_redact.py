@@ -82,7 +82,8 @@ def url(text) -> str:
     labels = [label if _LABEL.match(label) and sum(c.isdigit() for c in label) < 6 else "{id}" for label in host.split(".")]
     place = ".".join(labels) if not _address(host) else host
     names = "&".join("%s=%s" % (name, REMOVED) for name in _query_names(text))
-    return "%s://%s%s%s%s" % (parts.scheme, "[%s]" % place if ":" in place else place, ":%d" % port if port else "", _path(parts.path), "?" + names if names else "")
+    place = ("[%s]" % place if ":" in place else place) + (":%d" % port if port else "")
+    return "%s://%s%s%s" % (parts.scheme, place, _path(parts.path), "?" + names if names else "")
 
 
 def _path(path: str) -> str:

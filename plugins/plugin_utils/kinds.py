@@ -28,7 +28,8 @@ class Found:
 
 def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     """``genuine``: the certificate is the origin's own, so that nobody else can have written an answer."""
-    how = {"upload": _upload, "stream": _stream, "echo": _echo, "turn": _turn, "tls": _hello, "quic": _quic, "dns": _record, "http": _portal, "stun": _nat}.get(probe["kind"])
+    kinds = {"upload": _upload, "stream": _stream, "echo": _echo, "turn": _turn, "tls": _hello, "quic": _quic, "dns": _record, "http": _portal, "stun": _nat}
+    how = kinds.get(probe["kind"])
     return how(probe, seen, genuine, table) if how else Found()
 
 

@@ -29,7 +29,8 @@ CLASSES = [
     ("stale", 0, "retired entries are still there"), ("manual", 0, "steps for a person"),
 ]
 _FOLDER = Path(__file__).parent
-_KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal", "requests", "activation")
+_KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
+         "requests", "activation")
 _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
 
 
@@ -66,8 +67,9 @@ def _device(name: str, result, mode: str) -> dict:
         state = IN_STEP
     found = {key: result.get(key) for key in _KEPT}
     found.update(
-        name=name, state=state, summary=str(result.get("summary") or ""), error=str(result.get("msg") or "nothing came back") if state in (FAILED, UNREACHABLE) else None,
-        failure=failure.get("class"), changes=[_change(one) for one in result.get("changes") or []],
+        name=name, state=state, summary=str(result.get("summary") or ""),
+        error=str(result.get("msg") or "nothing came back") if state in (FAILED, UNREACHABLE) else None, failure=failure.get("class"),
+        changes=[_change(one) for one in result.get("changes") or []],
         # Entries of somebody else are nobody's business but by name.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     for key in ("coverage", "conflicts", "losses", "audience_widened", "manual", "stale"):
@@ -152,9 +154,8 @@ def _verified(host: dict, found: dict) -> None:
         found["unreachable"].append("%s: no look came back" % host["name"])
     if not host["judged"]:
         return
-    moved = [check for check in host["checks"] if check["regressed"] or (check["role"] == "wanted" and check["before"] == "pass" and check["verdict"] == "fail")]
-    if host["expect"] == "unchanged":
-        moved += [check for check in host["checks"] if check not in moved and check["role"] == "wanted" and check["before"] == "fail" and check["verdict"] == "pass"]
+    moves = [("pass", "fail")] + [("fail", "pass")] * (host["expect"] == "unchanged")
+    moved = [check for check in host["checks"] if check["regressed"] or (check["role"] == "wanted" and (check["before"], check["verdict"]) in moves)]
     found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
     if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
         found["verification_failed"].append("%s: %s" % (host["name"], host["message"]))
@@ -181,7 +182,8 @@ def as_verdict(report: dict) -> str:
 
 def as_plans(report: dict) -> str:
     """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also of one with nothing to do."""
-    return json.dumps({"netaccess_plans": {one["name"]: one["plan_digest"] for one in report["devices"] if one["plan_digest"]}}, indent=1, sort_keys=True) + "\n"
+    plans = {one["name"]: one["plan_digest"] for one in report["devices"] if one["plan_digest"]}
+    return json.dumps({"netaccess_plans": plans}, indent=1, sort_keys=True) + "\n"
 
 
 def as_csv(report: dict) -> str:
@@ -202,9 +204,10 @@ def as_markdown(report: dict) -> str:
     for device in report["devices"]:
         lines.append("- `%s`: %s" % (_code(device["name"]), _md(device["error"] or device["summary"] or "in step")))
         for one in device["changes"]:
-            text = ", ".join(["+%s" % entry for entry in one["added"][:20]] + ["-%s" % entry for entry in one["removed"][:20]])
-            more = len(one["added"]) + len(one["removed"]) - min(len(one["added"]), 20) - min(len(one["removed"]), 20)
-            lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), ": `%s`" % _code(text) if text else "", " and %d more" % more if more else ""))
+            entries = ["+%s" % entry for entry in one["added"]] + ["-%s" % entry for entry in one["removed"]]
+            shown = ": `%s`" % _code(", ".join(entries[:20])) if entries else ""
+            more = " and %d more" % (len(entries) - 20) if len(entries) > 20 else ""
+            lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), shown, more))
     for name, _code_, words in CLASSES:
         if name != "drift" and report["verdict"]["classes"][name]:
             lines += ["", "**%s**" % words, ""] + ["- %s" % _md(text) for text in report["verdict"]["classes"][name][:50]]

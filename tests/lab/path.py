@@ -169,7 +169,8 @@ class Routed(Host):
 
     def portal(self) -> None:
         """Plain HTTP ends at a server of the site."""
-        server = Process([sys.executable, "-m", "http.server", "8099", "--bind", "10.10.0.1"], self.network.spaces["gateway"].enter, cwd=self.folder / "network")
+        command = [sys.executable, "-m", "http.server", "8099", "--bind", "10.10.0.1"]
+        server = Process(command, self.network.spaces["gateway"].enter, cwd=self.folder / "network")
         self._fault.callback(server.stop)
         self.network.filter(EVERYTHING, 'iifname "lan" tcp dport 80 redirect to :8099')
         wait_until(lambda: "captive_portal" in self.look([one for one in full() if one["id"] == "captive_portal"])[0]["flags"], "the portal")

@@ -161,8 +161,8 @@ SCENARIOS = [
            lambda host: host.relay(TARGET, "10.10.0.1"), open_()),
     routed("ipv4 is cut off, ipv6 works", lambda host: host.firewall("meta nfproto ipv4 tcp dport 443 drop"), open_(), settings={"versions": [4, 6]}),
     routed("ipv6 only", lambda host: host.firewall("meta nfproto ipv4 tcp dport 443 drop"), open_(), settings={"versions": [6]}),
-    routed("dns: another resolver knows the name", lambda host: host.split_names(TARGET), fail("dns", ("dns_nxdomain_error", "dns_no_answer"), None, None, "dns_differs"),
-           settings={"resolver": SECOND_RESOLVER}),
+    routed("dns: another resolver knows the name", lambda host: host.split_names(TARGET),
+           fail("dns", ("dns_nxdomain_error", "dns_no_answer"), None, None, "dns_differs"), settings={"resolver": SECOND_RESOLVER}),
     routed("ipv6 goes around the gateway", lambda host: host.around_by_ipv6(), open_(NOT, "ipv6_bypass"), settings={"versions": [4, 6]}),
     # -- a middlebox that looks at names
     routed("sni filter: reset", lambda host: host.middlebox({TARGET: "tls_reset"}), fail("tls", _RESET, None, None, "sni_filtered")),

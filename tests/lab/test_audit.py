@@ -78,7 +78,8 @@ def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
 
 def test_a_device_and_a_host_that_are_not_there_are_in_the_report(lab, tmp_path):
     inventory = yaml.safe_load(lab.inventory.read_text())
-    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "access_product": "squid", "access_audience": {"networks": ["10.0.0.0/8"]}}
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "access_product": "squid",
+            "access_audience": {"networks": ["10.0.0.0/8"]}}
     inventory["all"]["children"]["netaccess_devices"]["hosts"]["gone1"] = gone
     inventory["all"]["children"]["netaccess_vantages"]["hosts"]["gone2"] = {key: gone[key] for key in ("ansible_connection", "ansible_host", "ansible_port")}
     path = lab.inventory.parent / "with-gone.yml"
@@ -98,8 +99,8 @@ def test_a_signed_report(lab, tmp_path):
     assert code == 0, out
     signers = tmp_path / "signers"
     signers.write_text("auditor " + (tmp_path / "key.pub").read_text())
+    command = ["ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", "auditor", "-n", "netaccess.chatgpt", "-s", "SHA256SUMS.sig"]
     with open(tmp_path / "audit" / "SHA256SUMS", "rb") as sums:
-        subprocess.run(["ssh-keygen", "-Y", "verify", "-f", str(signers), "-I", "auditor", "-n", "netaccess.chatgpt", "-s", str(tmp_path / "audit" / "SHA256SUMS.sig")],
-                       stdin=sums, check=True, capture_output=True)
+        subprocess.run(command, cwd=tmp_path / "audit", stdin=sums, check=True, capture_output=True)
     code, out = play(lab, "audit", tmp_path / "audit", audit_signing_key=str(tmp_path / "none"), audit_hosts=[])
     assert code != 0 and "signing_key" in out

@@ -141,13 +141,16 @@ def test_the_clock_is_compared_with_what_origins_say_themselves():
     assert advice.clock_skew(facts, [seen(wrong, "ssl_unknown_authority")]) is None
 
 
-FACTS = {"agents": [], "route": {"interface": "eth0", "mtu": 1500, "tunnel": False}, "hosts_file": {}, "clock_skew_s": 3, "proxies": {}, "pac": None, "app": None}
+FACTS = {"agents": [], "route": {"interface": "eth0", "mtu": 1500, "tunnel": False}, "hosts_file": {}, "clock_skew_s": 3, "proxies": {}, "pac": None,
+         "app": None}
 PAC_FILE = {"url": "http://wpad.example.com/wpad.dat", "failure": None}
 
 
 @pytest.mark.parametrize("facts,checks,ids", [
-    ({}, [], []), ({"agents": [{"name": "Cloudflare WARP", "state": "running"}, {"name": "GlobalProtect", "state": "installed"}]}, [], ["agent", "agent_installed"]),
-    ({"route": {"interface": "utun4", "mtu": 1280, "tunnel": True}}, [], ["tunnel"]), ({"route": {"interface": "eth0", "mtu": 1280, "tunnel": False}}, [], ["mtu"]),
+    ({}, [], []),
+    ({"agents": [{"name": "Cloudflare WARP", "state": "running"}, {"name": "GlobalProtect", "state": "installed"}]}, [], ["agent", "agent_installed"]),
+    ({"route": {"interface": "utun4", "mtu": 1280, "tunnel": True}}, [], ["tunnel"]),
+    ({"route": {"interface": "eth0", "mtu": 1280, "tunnel": False}}, [], ["mtu"]),
     ({"hosts_file": {"chatgpt.com": ["10.0.0.1"]}}, [], ["hosts_file"]), ({"clock_skew_s": -121}, [], ["clock"]), ({"clock_skew_s": None}, [], []),
     ({"proxies": {"https": "http://p:1"}}, [check(via="direct")], ["proxy_unused"]), ({"proxies": {"https": "http://p:1"}}, [check(via="proxy")], []),
     ({"pac": PAC_FILE}, [check(via="direct")], ["pac"]), ({"pac": dict(PAC_FILE, failure="generic_timeout_error")}, [check(via="direct")], ["pac_unread"]),

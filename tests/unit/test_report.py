@@ -28,7 +28,8 @@ CHANGE = {"op": "update", "kind": "url category", "name": "chatgpt-allow", "fiel
 
 def device(**more) -> dict:
     return dict({"changed": False, "summary": "", "changes": [], "coverage": [COVERED], "conflicts": [], "losses": [], "manual": [], "stale": [], "foreign": [],
-                 "coverage_summary": {"wanted": 1, "allowed": 1, "exempt_wanted": 1, "exempt": 1}, "plan_digest": "d" * 64, "audience_widened": [], "pending": None,
+                 "coverage_summary": {"wanted": 1, "allowed": 1, "exempt_wanted": 1, "exempt": 1}, "plan_digest": "d" * 64, "audience_widened": [],
+                  "pending": None,
                  "requests": {"reads": 5, "writes": 0}}, **more)
 
 
@@ -49,12 +50,14 @@ def built(devices=None, hosts=None, **about) -> dict:
 
 # -- what it comes to -----------------------------------------------------------------------------------------------
 
-CONFLICT = {"id": "panos-1", "effect": "deny", "where": "security rule Block AI", "text": "deny", "hosts": ["a"], "certain": True, "opens": "x", "remedy": [{"op": "update"}]}
+CONFLICT = {"id": "panos-1", "effect": "deny", "where": "security rule Block AI", "text": "deny", "hosts": ["a"], "certain": True, "opens": "x",
+            "remedy": [{"op": "update"}]}
 
 
 @pytest.mark.parametrize("one,name,code", [
     (device(), None, 0), (device(changed=True, summary="create x", changes=[CHANGE]), "drift", 2), (device(conflicts=[CONFLICT]), "conflicts", 1),
-    (device(failed=True, msg="refused", failure={"class": "refused"}), "failed", 1), (device(failed=True, msg="x", failure={"class": "plan_changed"}), "plan_changed", 1),
+    (device(failed=True, msg="refused", failure={"class": "refused"}), "failed", 1),
+    (device(failed=True, msg="x", failure={"class": "plan_changed"}), "plan_changed", 1),
     (device(failed=True, msg="no answer", failure={"class": "unreachable"}), "unreachable", 1), ({}, "unreachable", 1), (None, "unreachable", 1),
     ({"unreachable": True, "msg": "ssh"}, "unreachable", 1), (device(pending="foreign"), "pending", 1), (device(stale=[{"entry": "old"}]), "stale", 0),
     (device(manual=["do it"]), "manual", 0)])
@@ -81,7 +84,8 @@ def test_what_was_changed_is_no_drift():
 
 
 @pytest.mark.parametrize("looks,name,code", [
-    ({"after": look("pass", check())}, None, 0), ({"after": look("fail", check("fail"))}, "verification_failed", 1), ({"after": look("unverified")}, "unverified", 1),
+    ({"after": look("pass", check())}, None, 0), ({"after": look("fail", check("fail"))}, "verification_failed", 1),
+    ({"after": look("unverified")}, "unverified", 1),
     ({"after": None}, "unreachable", 1), (None, "unreachable", 1), ({"before": look("fail", check("fail")), "after": None}, None, 0),
     ({"after": look("fail", check("fail", role="negative", flags=["regressed"]))}, "regressed", 1),
     ({"before": look("pass", check()), "after": look("fail", check("fail"))}, "regressed", 1),
@@ -165,7 +169,8 @@ def test_the_page_needs_nothing_else_and_runs_nothing():
     assert page.links and all(link.startswith("#") for link in page.links)
     assert {"main", "header", "footer", "h1", "h2", "h3", "caption", "title"} <= page.tags and page.headers > 10
     text = report.as_html(whole())
-    for words in ("CHG1", "Needs a person", "unblock: [panos-1]", "open UDP 3478", "fw2", "nothing came back", "evil.example", "everybody behind the profile", "/root/j.json",
+    for words in ("CHG1", "Needs a person", "unblock: [panos-1]", "open UDP 3478", "fw2", "nothing came back", "evil.example", "everybody behind the profile",
+                  "/root/j.json",
                   "once this is done"):
         assert words in text
 
@@ -192,14 +197,16 @@ def test_the_form_for_spreadsheets_holds_no_formula():
 
 def test_the_form_for_merge_requests_holds_no_markup_of_somebody_else():
     text = report.as_markdown(whole())
-    assert "<script>" not in text and "- `fw1`: update url category chatgpt-allow" in text and "  - update url category `chatgpt-allow`: `+a/, +b/, -c/`" in text
+    assert "<script>" not in text and "- `fw1`: update url category chatgpt-allow" in text
+    assert "  - update url category `chatgpt-allow`: `+a/, +b/, -c/`" in text
     assert "`fw2`: nothing came back" in text and "Plans: `fw1` dddddddddddd" in text
 
 
 def test_the_form_for_ci_systems():
     root = ElementTree.fromstring(report.as_junit(whole()))
     cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in root.iter("testcase")}
-    assert cases == {("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [], ("branch2", "chat"): ["failure"],
+    assert cases == {("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [],
+                     ("branch2", "chat"): ["failure"],
                      ("gone", "reached"): ["error"]}
     report.as_junit(built({"a": device(failed=True, msg="bad \x00 byte \ud800", failure={"class": "refused"})}))
 

@@ -129,4 +129,5 @@ def test_the_fallback_over_tcp_proves_as_little_by_itself():
     assert isolation.diagnose(hosts)["features"]["voice"]["scope"] == "inconclusive"
     assert isolation.diagnose(hosts, outside)["features"]["voice"]["scope"] == "network"
     elsewhere = dict(open_, port=port + 1)
-    assert isolation.diagnose(hosts, {"out": {"checks": [elsewhere], "summary": classify.summarise([elsewhere])}})["features"]["voice"]["scope"] == "inconclusive"
+    other = {"out": {"checks": [elsewhere], "summary": classify.summarise([elsewhere])}}
+    assert isolation.diagnose(hosts, other)["features"]["voice"]["scope"] == "inconclusive"

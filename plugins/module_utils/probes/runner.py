@@ -97,9 +97,9 @@ def effective_proxy(probe: dict, settings: Settings):
 def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
     proxy = effective_proxy(probe, settings)
     return {"id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "path": probe.get("path") or "/",
-            "options": probe.get("options") or {}, "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy", "proxy": None if proxy is None else str(proxy),
-            "dns": None, "tcp": None, "connect": None, "tls": None, "system": None, "other_name": None, "other_hello": None, "second_dns": None, "http": None, "stun": None,
-            "application": None, "failure": None, "duration_ms": None}
+            "options": probe.get("options") or {}, "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy",
+            "proxy": None if proxy is None else str(proxy), "dns": None, "tcp": None, "connect": None, "tls": None, "system": None,
+            "other_name": None, "other_hello": None, "second_dns": None, "http": None, "stun": None, "application": None, "failure": None, "duration_ms": None}
 
 
 def _collect(done: queue.Queue, wanted: int, until: float) -> set:
