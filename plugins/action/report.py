@@ -86,5 +86,3 @@ def _sign(path: Path, key: str) -> None:
         raise report.ReportError("signing_key: ssh-keygen is not on this controller") from error
     if done.returncode:
         raise report.ReportError("signing_key: %s" % " ".join(done.stderr.split())[:300])
-
-

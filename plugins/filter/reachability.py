@@ -1,13 +1,15 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Filters for people: results as a table, before against after, conflicts as lines."""
+"""Filters: results as a table, before against after, conflicts as lines, whether now is the time."""
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import window as change_window
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
 
 
@@ -67,10 +69,21 @@ def import_probe(paths) -> dict:
     return found
 
 
+def window_state(window, needs=0, now=None) -> dict:
+    """Whether now is in a change window with that many seconds left, and when the next one opens."""
+    if not isinstance(window, dict):
+        raise AnsibleFilterError("window_state: give a dictionary with timezone, windows and freeze")
+    try:
+        at = datetime.datetime.fromisoformat(str(now).replace("Z", "+00:00")) if now else datetime.datetime.now(datetime.timezone.utc)
+        return change_window.state(plain(window), at if at.tzinfo else at.replace(tzinfo=datetime.timezone.utc), float(needs))
+    except (change_window.WindowError, ValueError) as error:
+        raise AnsibleFilterError("window_state: %s" % error) from error
+
+
 class FilterModule:
     """The filters of the collection."""
 
     def filters(self):
         return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
                 "reachability_aggregate": reachability_aggregate, "diagnose": diagnose,
-                "import_probe": import_probe}
+                "import_probe": import_probe, "window_state": window_state}

@@ -299,7 +299,9 @@ def _split(url):
     """The parts of a URL that has a host, or None."""
     try:
         parts = urlsplit(str(url))
-        return parts if parts.hostname and parts.scheme in ("http", "https", "ws", "wss") and (parts.port or True) else None
+        # A port that is none is said when it is asked for.
+        known = parts.hostname and parts.scheme in ("http", "https", "ws", "wss") and parts.port != 0
+        return parts if known else None
     except ValueError:
         return None
 

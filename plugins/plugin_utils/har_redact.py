@@ -125,7 +125,7 @@ def _headers(message: dict) -> list:
         elif name == "set-cookie":
             value = _cookie_name(str(row.get("value") or "").partition("=")[0])
         elif name == "proxy-authenticate":
-            value = str(row.get("value") or "").split(" ")[0][:20]
+            value = str(row.get("value") or "").split(" ", maxsplit=1)[0][:20]
         else:
             value = _clean(str(row.get("value") or ""))[:200] if name in _VALUES else REMOVED
         found.append({"name": name, "value": value})

@@ -34,8 +34,8 @@ def read(path: Path) -> list:
 def _line(path: Path, number: int, line) -> dict:
     missing = [field for field in FIELDS if not isinstance(line, dict) or line.get(field) in (None, "")]
     if missing or set(line) - set(FIELDS):
-        raise RegisterError("register: %s, line %d: %s" % (path, number, "it lacks %s" % ", ".join(missing) if missing
-                                                          else "unknown field %s" % sorted(set(line) - set(FIELDS))[0]))
+        problem = "it lacks %s" % ", ".join(missing) if missing else "unknown field %s" % sorted(set(line) - set(FIELDS))[0]
+        raise RegisterError("register: %s, line %d: %s" % (path, number, problem))
     line = {field: str(line[field]) for field in FIELDS}
     try:
         line["pattern"] = str(parse(line["pattern"]))

@@ -254,8 +254,9 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():
-    apple = dict(features=["ios_attest"], level="optional", exempt=False, expect={"own_certificate": True}, kind="tls")
-    found = check(seen(http=None, **INTERCEPTED), probe(**apple))
+    def apple(exempt=False):
+        return probe(features=["ios_attest"], level="optional", exempt=exempt, expect={"own_certificate": True}, kind="tls")
+    found = check(seen(http=None, **INTERCEPTED), apple())
     assert (found["verdict"], found["failure"], found["flags"]) == ("fail", "ssl_intercepted", ["decrypted", "by_choice"])
     assert "exempt_level" in isolation.remedy(isolation.sub_verdict(found), None)
     fine = check(seen())
@@ -263,5 +264,5 @@ def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspecte
     # It is said for its feature; the host does what the policy says.
     assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
     assert summary["macos_app"]["verdict"] == "likely"
-    assert check(seen(http=None, **INTERCEPTED), probe(**dict(apple, exempt=True)))["flags"] == ["decrypted"]
-    assert check(seen(http=None), probe(**apple))["verdict"] == "pass"
+    assert check(seen(http=None, **INTERCEPTED), apple(exempt=True))["flags"] == ["decrypted"]
+    assert check(seen(http=None), apple())["verdict"] == "pass"

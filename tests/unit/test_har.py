@@ -205,8 +205,8 @@ def test_what_is_no_har(tmp_path, text, said):
 
 
 def test_the_keys_may_come_in_any_order_and_the_blocks_may_end_anywhere(tmp_path, monkeypatch):
-    whole = {"other": [1.5, "]"], "log": {"creator": {"name": 'a "quoted" }'}, "entries": [{"n": number, "t": "é]}" * number} for number in range(40)],
-                                         "version": "1.2", "pages": []}, "last": 12345}
+    entries = [{"n": number, "t": "é]}" * number} for number in range(40)]
+    whole = {"other": [1.5, "]"], "log": {"creator": {"name": 'a "quoted" }'}, "entries": entries, "version": "1.2", "pages": []}, "last": 12345}
     path = tmp_path / "x.har"
     for size in (1, 2, 3, 7, 100):
         monkeypatch.setattr(har_reader, "_BLOCK", size)

@@ -80,7 +80,7 @@ def test_this_very_host_can_be_read_by_the_oldest_python():
     program = ("import json, sys; sys.path.insert(0, '.build/collections')\n"
                "from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import host\n"
                "print(json.dumps(host.facts(['chatgpt.com'])))\n")
-    for python in {sys.executable, oldest_python() or sys.executable}:
+    for python in sorted({sys.executable, oldest_python() or sys.executable}):
         done = subprocess.run([python, "-c", program], capture_output=True, text=True, check=False)
         assert done.returncode == 0 and '"clock"' in done.stdout, done.stderr
 

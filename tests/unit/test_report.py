@@ -29,8 +29,7 @@ CHANGE = {"op": "update", "kind": "url category", "name": "chatgpt-allow", "fiel
 def device(**more) -> dict:
     return dict({"changed": False, "summary": "", "changes": [], "coverage": [COVERED], "conflicts": [], "losses": [], "manual": [], "stale": [], "foreign": [],
                  "coverage_summary": {"wanted": 1, "allowed": 1, "exempt_wanted": 1, "exempt": 1}, "plan_digest": "d" * 64, "audience_widened": [],
-                  "pending": None,
-                 "requests": {"reads": 5, "writes": 0}}, **more)
+                 "pending": None, "requests": {"reads": 5, "writes": 0}}, **more)
 
 
 def look(verdict="pass", *checks, **more) -> dict:

@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Change windows: whether now is in one, whether there is time enough, and when the next one opens. Pure; times are aware."""
+from __future__ import annotations
+
+import datetime
+import zoneinfo
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_AHEAD = 400
+_DAY = datetime.timedelta(days=1)
+
+
+class WindowError(ValueError):
+    """A window that is none. The message names the field."""
+
+
+def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
+    """``{"open", "message", "closes", "opens"}``; times are ISO 8601 in the window's zone, ``opens`` that of the next one when it is not open.
+
+    ``window``: ``{"timezone", "windows": [{"start", "end"} or {"days", "from", "until"}], "freeze": [date or "date/date"]}``; ``needs`` in seconds: there
+    has to be that much time left. :raises WindowError:
+    """
+    try:
+        zone = zoneinfo.ZoneInfo(str(window.get("timezone") or "UTC"))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise WindowError("timezone: %r is unknown on this controller" % window.get("timezone")) from error
+    if set(window) - {"timezone", "windows", "freeze"} or not isinstance(window.get("windows"), list) or not window["windows"]:
+        raise WindowError("it has timezone, windows (a list that is not empty) and freeze")
+    spans = sorted(_utc(span) for number, one in enumerate(window["windows"], 1) for span in _spans(number, one, now.astimezone(zone), zone))
+    spans = _without(_joined(spans), [_utc(_frozen(text, zone)) for text in window.get("freeze") or []])
+    inside = next(((start, end) for start, end in spans if start <= now < end), None)
+    later = next((start for start, _end in spans if start > now), None)
+    opens = later.astimezone(zone).isoformat() if later else None
+    when = "the next one opens at %s" % opens if opens else "none is to come"
+    if inside is None:
+        return {"open": False, "message": "outside of the change window: %s" % when, "closes": None, "opens": opens}
+    closes, left = inside[1].astimezone(zone).isoformat(), (inside[1] - now).total_seconds()
+    if left < needs:
+        return {"open": False, "closes": closes, "opens": opens,
+                "message": "the change window closes in %d s, and change, proof and the way back may take %d s; %s" % (left, needs, when)}
+    return {"open": True, "message": "in the change window, which closes at %s" % closes, "closes": closes, "opens": opens}
+
+
+def _utc(span: tuple) -> tuple:
+    """Python compares and subtracts times of one zone by the clock on the wall, which is an hour off in two nights of the year."""
+    return tuple(moment.astimezone(datetime.timezone.utc) for moment in span)
+
+
+def _spans(number: int, one, now: datetime.datetime, zone) -> list:
+    try:
+        if set(one) == {"start", "end"}:
+            start, end = (_moment(one[key], zone) for key in ("start", "end"))
+            if start >= end:
+                raise ValueError("it ends before it starts")
+            return [(start, end)]
+        if set(one) != {"days", "from", "until"}:
+            raise ValueError("it has start and end, or days, from and until")
+        days = {_DAYS.index(str(day).lower()[:3]) for day in one["days"]}
+        first, last = (datetime.time.fromisoformat(str(one[key])) for key in ("from", "until"))
+    except (TypeError, ValueError) as error:
+        raise WindowError("windows, number %d: %s" % (number, error)) from error
+    found = []
+    for ahead in range(-1, _AHEAD):
+        day = now.date() + ahead * _DAY
+        if day.weekday() in days:
+            # One that ends at an earlier hour than it starts goes over midnight.
+            found.append((datetime.datetime.combine(day, first, zone), datetime.datetime.combine(day + _DAY * (last <= first), last, zone)))
+    return found
+
+
+def _moment(value, zone) -> datetime.datetime:
+    found = value if isinstance(value, datetime.datetime) else datetime.datetime.fromisoformat(str(value).replace("Z", "+00:00"))
+    return found.replace(tzinfo=zone) if found.tzinfo is None else found.astimezone(zone)
+
+
+def _frozen(value, zone) -> tuple:
+    first, _sep, last = str(value).partition("/")
+    try:
+        days = [datetime.date.fromisoformat(text) for text in (first, last or first)]
+    except ValueError as error:
+        raise WindowError("freeze: %r is neither a date nor two with a slash between" % str(value)) from error
+    return (datetime.datetime.combine(days[0], datetime.time(), zone), datetime.datetime.combine(days[1] + _DAY, datetime.time(), zone))
+
+
+def _joined(spans: list) -> list:
+    """Spans that touch or overlap are one."""
+    found: list = []
+    for start, end in spans:
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _without(spans: list, frozen: list) -> list:
+    for first, last in frozen:
+        spans = [part for start, end in spans for part in ((start, min(end, first)), (max(start, last), end)) if part[0] < part[1]] if first < last else spans
+    return spans
