@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook site.yml as a change: in its window, with its number, with a report at the end, whatever happened."""
+from __future__ import annotations
+
+import datetime
+import json
+
+import pytest
+import yaml
+
+from tests.lab import squid
+from tests.lab.lab import Lab
+from tests.lab.test_audit import play, policy_of
+
+pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
+CHANGE = {"id": "CHG0012345", "requester": "alice", "approver": "bob", "implementer": "carol"}
+
+
+def window(**more) -> dict:
+    """One that closes, from now, in so many ``minutes``, or is over."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    start, end = now - datetime.timedelta(hours=2), now + datetime.timedelta(**more)
+    return {"timezone": "UTC", "windows": [{"start": start.isoformat(), "end": end.isoformat()}]}
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """Without a comment of its own: the number of the change has to come with the run."""
+    with Lab() as up:
+        inventory = yaml.safe_load(up.inventory.read_text())
+        inventory["all"]["children"]["netaccess_devices"]["hosts"]["proxy1"].pop("access_comment")
+        up.inventory.write_text(yaml.safe_dump(inventory))
+        yield up
+
+
+def journals(lab) -> list:
+    return sorted((lab.folder / "journals").glob("*.json"))
+
+
+@pytest.mark.parametrize("variables,said,probed", [
+    ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come. Nothing was touched", False),
+    ({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and the way back may take 1320 s", True),
+    ({}, "nothing is written without the number of a change", True),
+    ({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False)])
+def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
+    before = policy_of(lab)
+    code, out = play(lab, "site", tmp_path, **variables)
+    assert code != 0 and said in " ".join(out.split()), out
+    assert policy_of(lab) == before and journals(lab) == [] and ("Probe what ChatGPT needs" in out) is probed
+
+
+def test_a_check_run_needs_neither_number_nor_window(lab, tmp_path):
+    code, out = play(lab, "site", tmp_path, "--check", change_window=window(minutes=-1), netaccess_report_dir=str(tmp_path / "report"))
+    assert code == 0, out
+    assert json.loads((tmp_path / "report" / "verdict.json").read_text())["classes"]["drift"] and journals(lab) == []
+
+
+def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path):
+    folder = tmp_path / "report"
+    code, out = play(lab, "site", tmp_path, change=dict(CHANGE, emergency=True), change_window=window(minutes=-1), netaccess_report_dir=str(folder))
+    assert code == 0 and "an emergency goes on outside of it" in " ".join(out.split()), out
+    report = json.loads((folder / "report.json").read_text())
+    assert report["change"]["emergency"] is True and report["devices"][0]["state"] == "changed" and report["verdict"]["code"] == 0
+    chat = next(check for host in report["hosts"] if host["name"] == "branch1" for check in host["checks"] if check["id"] == "chatgpt_trace")
+    assert (chat["before"], chat["verdict"]) == ("fail", "pass")
+    journal, = journals(lab)
+    comment = "CHG0012345, asked by alice, approved by bob, emergency"
+    assert comment in journal.read_text() and comment in lab.squid.drop_in.read_text()
+    before = policy_of(lab)
+    code, out = play(lab, "rollback", tmp_path, change_window=window(minutes=-1), netaccess_journal=str(journal))
+    assert code == 0 and policy_of(lab) != before, out
+
+
+def test_a_run_that_fails_still_writes_the_report(lab, tmp_path):
+    code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), netaccess_plans={})
+    assert code != 0, out
+    found = json.loads((tmp_path / "report" / "verdict.json").read_text())
+    assert found["code"] == 1 and found["classes"]["plan_changed"] and found["change"]["id"] == "CHG0012345"
+    # What hosts see was looked at all the same.
+    assert json.loads((tmp_path / "report" / "report.json").read_text())["hosts"][0]["judged"] is True
+
+
+def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
+    inventory = yaml.safe_load(lab.inventory.read_text())
+    devices = inventory["all"]["children"]["netaccess_devices"]["hosts"]
+    devices["a-canary"] = dict(devices["proxy1"], access_squid_config_file="/nowhere/squid.conf")
+    path = lab.inventory.parent / "two.yml"
+    path.write_text(yaml.safe_dump(inventory))
+    both = type("Lab", (), {"inventory": path, "trust": lab.trust})
+    before = policy_of(lab)
+    code, out = play(both, "site", tmp_path, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_report_dir=str(tmp_path / "report"))
+    found = json.loads((tmp_path / "report" / "verdict.json").read_text())
+    assert code != 0 and policy_of(lab) == before and len(found["classes"]["failed"]) == 2, out
+    assert "proxy1: not begun: too many devices failed before" in found["classes"]["failed"]
+    # When one failure is allowed, the next batch begins.
+    code, out = play(both, "site", tmp_path, "--check", netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_report_dir=str(tmp_path / "second"))
+    assert code != 0 and json.loads((tmp_path / "second" / "verdict.json").read_text())["classes"]["drift"], out
