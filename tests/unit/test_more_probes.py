@@ -129,7 +129,11 @@ def test_turn_over_tls_proves_itself_by_asking_for_a_user(tmp_path):
         assert stun.binding(LOCAL[0], port, 3, None, "127.0.0.3")["mapped_second"] is None
 
 
-@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", struct.pack("!HHI", 0x0113, 0, 0x2112A442) + bytes(12), b""])
+#: 401 with a realm, to somebody else's question.
+ANOTHERS = struct.pack("!HHI", 0x0113, 16, 0x2112A442) + bytes(12) + struct.pack("!HHBBBB", 9, 4, 0, 0, 4, 1) + struct.pack("!HH4s", 0x14, 4, b"lab.")
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", ANOTHERS, b""])
 def test_what_is_no_turn_server(tmp_path, answer):
     pem = tmp_path / "leaf.pem"
     pem.write_bytes(PUBLIC.leaf(["a.test"]))
@@ -176,6 +180,23 @@ def test_an_answer_with_addresses_and_a_service_record():
         answer += b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 60, len(data)) + data
     assert dns_.parse(answer) == {"addresses": ["192.0.2.7"], "alpn": ["h2", "h3"], "ech": True, "failure": None}
     assert dns_.parse(answer[:-9])["failure"] == "dns_server_misbehaving"
+
+
+def test_an_answer_to_another_question_is_none(monkeypatch):
+    """A resolver that first answers with another number and then rightly, on the port that there is no way to choose but for this."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind((LOCAL[0], 0))
+
+        def serve():
+            for change in (1, 0):
+                request, peer = server.recvfrom(2048)
+                address = b"\xc0\x0c" + struct.pack("!HHIH", dns_.A, 1, 60, 4) + socket.inet_aton("192.0.2.%d" % (7 + change))
+                server.sendto(bytes([request[0] ^ change]) + request[1:2] + struct.pack("!HHHHH", 0x8180, 1, 1, 0, 0) + request[12:] + address, peer)
+        threading.Thread(target=serve, daemon=True).start()
+        port = server.getsockname()[1]
+        real = socket.socket.connect
+        monkeypatch.setattr(dns_.socket.socket, "connect", lambda sock, place: real(sock, (place[0], port)))
+        assert dns_.ask(LOCAL[0], "chatgpt.com", dns_.A, 2)["addresses"] == ["192.0.2.7"]
 
 
 def test_the_resolvers_of_this_host(tmp_path):
