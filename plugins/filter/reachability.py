@@ -47,6 +47,14 @@ def reachability_aggregate(results, expect=None, devices=()) -> dict:
     return verdicts.aggregate(results, plain(expect or {}), plain(list(devices)))
 
 
+def reachability_proof(results, baselines=None, expect=None) -> dict:
+    """What the hosts behind one device say of a change, and whether it did harm."""
+    results = plain(results)
+    if not isinstance(results, dict):
+        raise AnsibleFilterError("reachability_proof: give a dictionary of host name to result of reachability_info")
+    return verdicts.proof(results, plain(baselines or {}), plain(expect or {}))
+
+
 def diagnose(hosts, control=None, status=None) -> dict:
     """Where a fault is, who does it and what to change, from what hosts, a vantage outside and the service say."""
     hosts = plain(hosts)
@@ -85,5 +93,5 @@ class FilterModule:
 
     def filters(self):
         return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
-                "reachability_aggregate": reachability_aggregate, "diagnose": diagnose,
+                "reachability_aggregate": reachability_aggregate, "reachability_proof": reachability_proof, "diagnose": diagnose,
                 "import_probe": import_probe, "window_state": window_state}

@@ -92,6 +92,38 @@ def _line(row, sizes, width) -> str:
     return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
 
 
+def proof(results: dict, baselines: dict, expect: dict) -> dict:
+    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "message"}``.
+
+    ``verdict``: fail, unverified or pass. ``harm``: something is newly open or newly shut, or changed for a host that must be unchanged, and two hosts saw
+    it, or the only one there is. That something is merely still shut is no harm.
+    """
+    moved, shut, unproven = {}, {}, []
+    for name, result in sorted(results.items()):
+        if not (result or {}).get("checks"):
+            unproven.append(name)
+            continue
+        found = compare((baselines.get(name) or {}).get("checks", []), result["checks"])
+        outside = expect.get(name, "open") == "unchanged"
+        lines = [one["message"] for one in found["regressed"] + (found["fixed"] if outside else [])]
+        if lines:
+            moved[name] = lines
+        elif not outside and result["summary"]["verdict"] in (FAIL, ERROR):
+            shut[name] = result["summary"]["message"]
+        elif not outside and result["summary"]["verdict"] != PASS:
+            unproven.append(name)
+    harm = len(moved) >= min(2, len(results)) and bool(moved)
+    verdict = FAIL if moved or shut else UNVERIFIED if unproven or not results else PASS
+    return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "message": _proof_message(results, moved, shut, unproven)}
+
+
+def _proof_message(results: dict, moved: dict, shut: dict, unproven: list) -> str:
+    parts = ["%s: not as it was: %s" % (name, "; ".join(lines[:3]) + (" and %d more" % (len(lines) - 3) if len(lines) > 3 else "")) for name, lines in moved.items()]
+    parts += ["%s: %s" % item for item in shut.items()]
+    parts += ["not proven by: %s" % ", ".join(unproven)] if unproven else []
+    return ". ".join(parts) or ("proven by %s" % ", ".join(sorted(results)) if results else "no host stands behind it, so nothing is proven")
+
+
 def aggregate(results: dict, expect: dict, devices=()) -> dict:
     """What all hosts say together. ``results``: {host: result of reachability_info, or None where nothing came back}; ``expect``: {host:
     "open" | "unchanged"}, "open" where it has none; ``devices`` that should have a host behind them.

@@ -28,24 +28,21 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
         raise WindowError("timezone: %r is unknown on this controller" % window.get("timezone")) from error
     if set(window) - {"timezone", "windows", "freeze"} or not isinstance(window.get("windows"), list) or not window["windows"]:
         raise WindowError("it has timezone, windows (a list that is not empty) and freeze")
-    spans = sorted(_utc(span) for number, one in enumerate(window["windows"], 1) for span in _spans(number, one, now.astimezone(zone), zone))
-    spans = _without(_joined(spans), [_utc(_frozen(text, zone)) for text in window.get("freeze") or []])
+    # Python subtracts times of one zone by the clock on the wall, which is an hour off in two nights of the year: so it is asked in UTC.
+    now = now.astimezone(datetime.timezone.utc)
+    spans = sorted(span for number, one in enumerate(window["windows"], 1) for span in _spans(number, one, now.astimezone(zone), zone))
+    spans = _without(_joined(spans), [_frozen(text, zone) for text in window.get("freeze") or []])
     inside = next(((start, end) for start, end in spans if start <= now < end), None)
     later = next((start for start, _end in spans if start > now), None)
-    opens = later.astimezone(zone).isoformat() if later else None
+    opens = later.isoformat() if later else None
     when = "the next one opens at %s" % opens if opens else "none is to come"
     if inside is None:
         return {"open": False, "message": "outside of the change window: %s" % when, "closes": None, "opens": opens}
-    closes, left = inside[1].astimezone(zone).isoformat(), (inside[1] - now).total_seconds()
+    closes, left = inside[1].isoformat(), (inside[1] - now).total_seconds()
     if left < needs:
         return {"open": False, "closes": closes, "opens": opens,
                 "message": "the change window closes in %d s, and change, proof and the way back may take %d s; %s" % (left, needs, when)}
     return {"open": True, "message": "in the change window, which closes at %s" % closes, "closes": closes, "opens": opens}
-
-
-def _utc(span: tuple) -> tuple:
-    """Python compares and subtracts times of one zone by the clock on the wall, which is an hour off in two nights of the year."""
-    return tuple(moment.astimezone(datetime.timezone.utc) for moment in span)
 
 
 def _spans(number: int, one, now: datetime.datetime, zone) -> list:

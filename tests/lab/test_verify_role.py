@@ -49,11 +49,12 @@ def verify(path, tmp_path):
 
 def test_it_waits_for_the_change_to_arrive_and_says_so(path, verify):
     path.moods({TARGET: "tls_reset"})
-    threading.Timer(4, path.moods, [{}]).start()
+    # Late enough that a busy machine has taken the first look by then.
+    threading.Timer(12, path.moods, [{}]).start()
     began = time.monotonic()
     code, shown, results = verify("assert", verify_wait=60, verify_wait_interval=1)
     assert code == 0, shown
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 55
     assert results["desk1-after"]["summary"]["verdict"] == "pass"
     assert "desk1: 1 of" in shown and "Looking again in 1 s, for at most" in shown
 
