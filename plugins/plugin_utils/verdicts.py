@@ -118,7 +118,10 @@ def proof(results: dict, baselines: dict, expect: dict) -> dict:
 
 
 def _proof_message(results: dict, moved: dict, shut: dict, unproven: list) -> str:
-    parts = ["%s: not as it was: %s" % (name, "; ".join(lines[:3]) + (" and %d more" % (len(lines) - 3) if len(lines) > 3 else "")) for name, lines in moved.items()]
+    parts = []
+    for name, lines in moved.items():
+        more = " and %d more" % (len(lines) - 3) if len(lines) > 3 else ""
+        parts.append("%s: not as it was: %s%s" % (name, "; ".join(lines[:3]), more))
     parts += ["%s: %s" % item for item in shut.items()]
     parts += ["not proven by: %s" % ", ".join(unproven)] if unproven else []
     return ". ".join(parts) or ("proven by %s" % ", ".join(sorted(results)) if results else "no host stands behind it, so nothing is proven")

@@ -119,7 +119,8 @@ def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(
     both = type("Lab", (), {"inventory": path, "trust": lab.trust})
     before, known = policy_of(lab), set(journals(lab))
     more = {"on_failure": on_failure} if on_failure else {}
-    code, out = play(both, "site", tmp_path, change=CHANGE, access_policy=policy, netaccess_serial=[1, "100%"], netaccess_report_dir=str(tmp_path / "report"), **more)
+    code, out = play(both, "site", tmp_path, change=CHANGE, access_policy=policy, netaccess_serial=[1, "100%"],
+                     netaccess_report_dir=str(tmp_path / "report"), **more)
     assert code != 0 and (policy_of(lab) == before) is back, out
     assert second.read_text() == "# nothing of ours\n"
     report = json.loads((tmp_path / "report" / "report.json").read_text())

@@ -11,8 +11,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import verdicts
 
 def look(verdict="pass", checks=(("chat", "pass", False),)) -> dict:
     return {"summary": {"verdict": verdict, "message": "it " + verdict},
-            "checks": [{"id": name, "ip_version": 4, "host": name, "role": "wanted", "verdict": said, "flags": ["regressed"] * moved, "message": name + ": seen"}
-                       for name, said, moved in checks]}
+            "checks": [{"id": name, "ip_version": 4, "host": name, "role": "wanted", "verdict": said, "flags": ["regressed"] * moved,
+                        "message": name + ": seen"} for name, said, moved in checks]}
 
 
 FINE, SHUT = look(), look("fail", [("chat", "fail", False)])

@@ -41,7 +41,8 @@ def test_there_has_to_be_time_enough():
 def test_one_window_and_then_none():
     once = {"windows": [{"start": "2026-11-24T22:00", "end": "2026-11-25T02:00Z"}]}
     assert state(once, "2026-11-24T22:00:00+00:00")["open"] is True
-    assert state(once, "2026-11-25T02:00:00+00:00") == {"open": False, "message": "outside of the change window: none is to come", "closes": None, "opens": None}
+    assert state(once, "2026-11-25T02:00:00+00:00") == {
+        "open": False, "message": "outside of the change window: none is to come", "closes": None, "opens": None}
 
 
 def test_windows_that_touch_are_one_and_a_frozen_day_cuts():
@@ -59,7 +60,8 @@ def test_the_night_that_is_an_hour_longer():
 
 @pytest.mark.parametrize("broken,said", [
     ({}, "windows"), ({"windows": []}, "windows"), ({"windows": [{}]}, "number 1"), ({"windows": [{"start": "x", "end": "y"}]}, "number 1"),
-    ({"windows": [{"start": "2026-11-25", "end": "2026-11-24"}]}, "ends before"), ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "number 1"),
+    ({"windows": [{"start": "2026-11-25", "end": "2026-11-24"}]}, "ends before"),
+    ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "number 1"),
     ({"windows": NIGHTS["windows"], "timezone": "Mars/Olympus"}, "timezone"), ({"windows": NIGHTS["windows"], "freeze": ["soon"]}, "freeze"),
     ({"windows": NIGHTS["windows"], "colour": 1}, "it has timezone"), ({"windows": ["x"]}, "number 1")])
 def test_a_window_that_is_none(broken, said):
