@@ -32,8 +32,13 @@ options:
     default: true
   canary:
     description: >-
-      Host, or host and port, of a canary of your own outside of the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive whole,
-      events come as they are sent, cookies pass unchanged and WebSockets open. Put its name under the same policy as OpenAI's, since policy goes by name.
+      Host, or host and port, of a canary of your own outside of the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive
+      whole, events come as they are sent, cookies pass unchanged and WebSockets open. Put its name under the same policy as OpenAI's, since policy goes by name.
+    type: str
+  turn:
+    description: >-
+      Host, or host and port, of a TURN server that takes TLS, the way that voice takes where UDP is shut. It is asked for a relay without a user, and has to say
+      that it wants one. None is published for everybody, so there is none by default.
     type: str
   roles:
     description: Only V(wanted), V(negative) or V(control) probes.
@@ -83,6 +88,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         options = self.get_options()
         try:
-            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"], options["canary"])]
+            return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"], options["canary"],
+                                    options["turn"])]
         except CatalogueError as error:
             raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from error

@@ -321,19 +321,28 @@ _CANARY = [
 ]
 
 
+#: LiveKit and others publish no host for it that can be asked by anybody; a site that knows one names it.
+_TURN = [{"id": "turn_tls", "kind": "turn", "path": "/", "features": ["voice"], "cost": "full"}]
+
+
 def canary_probes(place: str, cost: str, exempt: Index | None = None) -> list:
     """The probes of a canary at ``place``, host or host:port. :raises CatalogueError:"""
+    return _probes_at("canary", place, _CANARY, cost, exempt)
+
+
+def _probes_at(option: str, place: str, probes: list, cost: str, exempt: Index | None) -> list:
     host, _sep, port = str(place).partition(":")
     try:
         pattern, number = parse(host), int(port or 443)
     except (PatternError, ValueError) as error:
-        raise CatalogueError("canary: %r is neither host nor host:port" % place) from error
+        raise CatalogueError("%s: %r is neither host nor host:port" % (option, place)) from error
     return [dict({"host": pattern.name, "port": number, "entry": None, "pattern": None, "level": "optional", "role": "wanted", "expect": {}, "options": {},
                   "exempt": exempt is not None and exempt.matching(pattern.name) is not None}, **probe)
-            for probe in _CANARY if cost == "full" or probe["cost"] == "quick"]
+            for probe in probes if cost == "full" or probe["cost"] == "quick"]
 
 
-def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=(), udp: bool = False, canary: str | None = None) -> list:
+def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=(), udp: bool = False, canary: str | None = None,
+                    turn: str | None = None) -> list:
     """The probes for reachability_info: of the selected entries, the negative set and the control hosts. :raises CatalogueError:"""
     _known("roles", roles, {"wanted", "negative", "control"})
     _known("cost", [cost], {"quick", "full"})
@@ -344,6 +353,8 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
         probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
     if canary:
         probes += canary_probes(canary, cost, exempt)
+    if turn:
+        probes += _probes_at("turn", turn, _TURN, cost, exempt)
     for role in ("negative", "control"):
         probes += [_other_probe(point, role) for point in getattr(catalogue, role) if cost == "full" or point.get("cost", "quick") == "quick"]
     return [p for p in probes if not roles or p["role"] in roles]

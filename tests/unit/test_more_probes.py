@@ -319,6 +319,16 @@ def test_attempts_that_differ_are_intermittent():
     assert steady["flags"] == []
 
 
+def test_a_turn_server_is_asked_when_the_site_names_one():
+    def asked(**more):
+        return [one for one in catalogue.endpoint_probes(catalogue.load(), catalogue.Selection(), **more) if one["kind"] == "turn"]
+    assert asked() == [] and asked(turn="turn.example.net", cost="quick") == []
+    found, = asked(turn="turn.example.net:5349")
+    assert (found["host"], found["port"], found["features"], found["cost"]) == ("turn.example.net", 5349, ["voice"], "full")
+    with pytest.raises(catalogue.CatalogueError, match="turn: 'no host'"):
+        asked(turn="no host")
+
+
 @pytest.mark.parametrize("place,said", [("canary.example.net", 443), ("canary.example.net:8443", 8443), ("no host", None), ("a:b", None)])
 def test_where_a_canary_is(place, said):
     if said is None:
