@@ -33,12 +33,13 @@ options:
   canary:
     description: >-
       Host, or host and port, of a canary of your own outside of the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive
-      whole, events come as they are sent, cookies pass unchanged and WebSockets open. Put its name under the same policy as OpenAI's, since policy goes by name.
+      whole, events come as they are sent, cookies pass unchanged and WebSockets open. Put its name under the same policy as OpenAI's, since policy goes
+      by name.
     type: str
   turn:
     description: >-
-      Host, or host and port, of a TURN server that takes TLS, the way that voice takes where UDP is shut. It is asked for a relay without a user, and has to say
-      that it wants one. None is published for everybody, so there is none by default.
+      Host, or host and port, of a TURN server that takes TLS, the way that voice takes where UDP is shut. It is asked for a relay without a user, and has
+      to say that it wants one. None is published for everybody, so there is none by default.
     type: str
   roles:
     description: Only V(wanted), V(negative) or V(control) probes.
