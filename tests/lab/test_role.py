@@ -39,7 +39,8 @@ class Controller:
         _make, variables, self._environment = PRODUCTS[product]
         self._folder = folder
         self._vars = dict(variables(twin), access_product=product, access_policy=POLICY, access_ca_path=twin.ca_file(folder), access_timeout=60,
-                          access_comment="CHG1", access_report_dir=str(folder), access_journal=str(folder / "journals"), ansible_python_interpreter=sys.executable)
+                          access_comment="CHG1", access_report_dir=str(folder), access_journal=str(folder / "journals"),
+                          ansible_python_interpreter=sys.executable)
 
     def run(self, *flags, environment=None, **variables) -> dict:
         out = self._folder / "device1-access.json"
