@@ -61,6 +61,12 @@ def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
     assert code != 0 and "plan changed" in out and policy_of(lab) == before
     code, out = play(lab, "site", tmp_path, **plans)
     assert code == 0, out
+    # The way back is bound to no plan, also where plans are given.
+    journal, = (lab.folder / "journals").glob("*.json")
+    code, out = play(lab, "rollback", tmp_path, netaccess_journal=str(journal), netaccess_plans={})
+    assert code == 0, out
+    code, out = play(lab, "site", tmp_path, **plans)
+    assert code == 0, out
     code, out = play(lab, "audit", tmp_path / "second", "--check", fail_on_drift=True)
     assert code == 0 and verdict(tmp_path / "second")["code"] == 0, out
     # Voice does not pass through Squid; that is for a person, is said, and decides nothing unless told.
