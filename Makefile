@@ -47,7 +47,7 @@ demo: setup system
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
 
 test: setup system peers
-	@$(VENV)/bin/python -m pytest
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@scripts/lint
