@@ -304,6 +304,11 @@ class Run:
             return self._rendered()
         if self.options.state == "reverted":
             self.journal = self._journal_to_revert()
+            if self.journal is None:
+                self.result["summary"] = "nothing to take back: no journal in %s is about %s" % (self.options.journal, self.adapter.device)
+                return self.result
+        else:
+            self._unfinished()
         state = self.adapter.read()
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
@@ -317,13 +322,24 @@ class Run:
         self._guard(changes, state)
         self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         after = apply(state, changes)
+        self.result["reversal"] = self._reversal(changes, after)
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
-        if self.check_mode or not (changes or self._to_activate(changes, state)):
+        if self.check_mode:
             return self.result
-        if self.adapter.begin():
-            state, changes = self._secured(changes)
-        self._carry_out(changes, state)
+        if changes or self._to_activate(changes, state):
+            if self.adapter.begin():
+                state, changes = self._secured(changes)
+            self._carry_out(changes, state)
+        for path in self.result.get("unfinished", []):
+            self._settle(path)
         return self.result
+
+    def _settle(self, path: str) -> None:
+        """What an earlier run left half done is as the policy says now; its journal can still be taken back."""
+        try:
+            Journal.load(path).close(APPLIED)
+        except (AccessError, OSError) as error:
+            self._warn("journal %s of an earlier run stays open: %s" % (path, error))
 
     def _secured(self, changes: list) -> tuple:
         """Read again now that nobody else can write. What was admitted and reported has to be the plan still."""
@@ -336,10 +352,22 @@ class Run:
 
     # -- planning
 
-    def _journal_to_revert(self) -> Journal:
-        journal = Journal.load(self.options.journal)
+    def _unfinished(self) -> None:
+        found = Journal.unfinished(self.options.journal, self.adapter.product, self.adapter.device)
+        if found:
+            self.result["unfinished"] = found
+            self._warn("an earlier run on %s did not come to its end, or another one is under way: see %s. This run goes on from what is there; to go back "
+                       "instead, run state reverted with that journal" % (self.adapter.device, ", ".join(found)))
+
+    def _reversal(self, changes: list, after: State) -> dict:
+        """What taking the change back will cost."""
+        back, _clashes = undo(changes, after, self.adapter.kinds)
+        return {"writes": sum(1 for _step in self.adapter.steps(back, after)), "activations": int(bool(back) and self.options.activate)}
+
+    def _journal_to_revert(self) -> Journal | None:
         here = (self.adapter.product, self.adapter.device)
-        if (journal.product, journal.device) != here:
+        journal = Journal.newest(self.options.journal, *here)
+        if journal is not None and (journal.product, journal.device) != here:
             raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % ((journal.path, journal.product, journal.device) + here))
         return journal
 

@@ -73,6 +73,45 @@ class Journal:
         journal._body, journal.path, journal._changes = body, path, changes
         return journal
 
+    @classmethod
+    def newest(cls, path: str, product: str, device: str) -> Journal | None:
+        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that was not taken back; None: there is none.
+
+        :raises AccessError: refused: as ``load``; also when a file that may be the one cannot be read.
+        """
+        path = os.path.abspath(os.path.expanduser(path))
+        if not os.path.isdir(path):
+            return cls.load(path)
+        for journal in cls._of(path, product, device):
+            if journal.status in (OPEN, APPLIED):
+                return journal
+        return None
+
+    @classmethod
+    def unfinished(cls, path: str, product: str, device: str) -> list:
+        """Paths of the journals in the folder at ``path`` whose runs about this device did not come to their end, up to the last one that did."""
+        path, found = os.path.abspath(os.path.expanduser(path)), []
+        try:
+            for journal in cls._of(path, product, device):
+                if journal.status != OPEN:
+                    break
+                found.append(journal.path)
+        except (OSError, AccessError):
+            # What is there besides is no reason to hold a run up: each run writes a file of its own.
+            return found
+        return found
+
+    @classmethod
+    def _of(cls, folder: str, product: str, device: str):
+        """The journals of one device, the newest first."""
+        mark = "-%s-" % product
+        paths = [os.path.join(folder, name) for name in os.listdir(folder) if mark in name and name.endswith(".json") and not name.startswith(".")]
+        # Names begin with the second of the start; two runs within one are told apart by when they last wrote.
+        for path in sorted(paths, key=lambda path: (os.path.basename(path).split("-")[0], os.stat(path).st_mtime_ns), reverse=True):
+            journal = cls.load(path)
+            if (journal.product, journal.device) == (product, device):
+                yield journal
+
     @property
     def changes(self) -> list:
         return list(self._changes)

@@ -181,6 +181,17 @@ planned_steps:
   returned: for states that write
   type: int
   sample: 25
+reversal:
+  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 1, activations: 1}
+unfinished:
+  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
 plan_digest:
   description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
   returned: for states that write

@@ -215,6 +215,34 @@ def test_journal_alone_takes_the_change_back(rig):
     assert not again["changed"] and rig.meter.writes == rig.meter.activations == 0
 
 
+def test_the_cost_of_the_way_back_is_known_before_the_first_write(rig):
+    foreseen = rig.run(check=True)["reversal"]
+    assert rig.run()["reversal"] == foreseen and foreseen["writes"] > 0
+    back = rig.run("reverted", check=True)
+    assert foreseen == {"writes": back["planned_steps"], "activations": 1}
+    assert rig.run("reverted")["changed"] and rig.run(check=True)["reversal"] == foreseen
+
+
+def test_the_newest_journal_of_a_folder_is_taken_back_and_none_is_no_failure(rig):
+    before = rig.snapshot()
+    rig.run()
+    between = rig.snapshot()
+    rig.run("replaced", LATER)
+    assert rig.run("reverted")["changed"] and rig.snapshot() == between
+    assert rig.run("reverted")["changed"] and rig.snapshot() == before
+    result = rig.run("reverted")
+    assert not result["changed"] and "nothing to take back" in result["summary"] and result.get("requests") is None
+
+
+def test_an_unfinished_run_is_named_until_another_one_has_finished(rig):
+    with pytest.raises(Killed):
+        rig.run(fault=Fault("kill", 0))
+    rig.settle()
+    found = rig.run(check=True)
+    assert found["unfinished"] == [rig.journals()[0].path] and any("did not come to its end" in text for text in found["warnings"])
+    assert rig.run()["unfinished"] == found["unfinished"] and "unfinished" not in rig.run()
+
+
 def test_revert_of_a_replacement_restores_what_it_removed(rig):
     rig.run()
     rig.add_foreign_member("foreign.example")

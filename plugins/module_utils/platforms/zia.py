@@ -182,7 +182,7 @@ class ZiaAdapter(Adapter):
             now = then
 
     def _category_steps(self, change, now: State, then: State):
-        name, native = change.ref.name, self._site.category(change.ref.name)
+        name, native = change.ref.name, self._site.category(change.ref.name) or self._foreseen(change.ref, now)
         title = "%s %s" % (change.op, change.ref)
         if native is None:
             body = dict({"configuredName": name, "superCategory": SUPER_CATEGORY, "type": "URL_CATEGORY", "customCategory": True, "description": MARK},
@@ -199,7 +199,7 @@ class ZiaAdapter(Adapter):
 
     def _rule_steps(self, change, now: State, then: State):
         kind, name = change.ref.kind, change.ref.name
-        path, native = RULE_PATHS[kind], self._site.rule(kind, name)
+        path, native = RULE_PATHS[kind], self._site.rule(kind, name) or self._foreseen(change.ref, now)
         title = "%s %s" % (change.op, change.ref)
         if kind == FIREWALL_RULE:
             yield from media.service_steps(change, then, self._site, self._step)
@@ -209,7 +209,7 @@ class ZiaAdapter(Adapter):
         if native is None:
             body = dict(self._rule_body(kind, name, then), state="DISABLED", order=self._site.last_order(kind) + 1, rank=7)
             yield self._step(title + " (disabled)", "POST", path, body, (), learn=lambda reply: self._site.learn_rule(kind, reply))
-            native = self._site.rule(kind, name) or dict(body, id="<id of %s>" % name)
+            native = self._site.rule(kind, name) or dict(body, **self._foreseen(change.ref, then))
         new = self._rule_body(kind, name, then) if then.objects[change.ref].ours else {
             field: value for field, (_old, value) in change.fields.items()}
         if change.op == CREATE:
@@ -223,6 +223,11 @@ class ZiaAdapter(Adapter):
         fields = then.objects[Ref(kind, name)].fields
         body = self._site.rule_body(kind, name, fields)
         return dict(body, **media.body(self._site, name, fields)) if kind == FIREWALL_RULE else body
+
+    @staticmethod
+    def _foreseen(ref: Ref, state: State) -> dict | None:
+        """What stands for the native of an object that only a prediction holds: its id is known once it was made."""
+        return {"id": "<id of %s>" % ref.name} if ref in state.objects else None
 
     @staticmethod
     def _body(native: dict, new: dict) -> dict:
