@@ -106,8 +106,8 @@ options:
     description:
       - Where the plan is saved before the first write, so that O(state=reverted) can take it back even when the run was killed.
       - A folder gets one file for each run; a path ending in C(.json) is a file that must not exist yet.
-      - With O(state=reverted) the file to take back, or a folder. Of a folder it is the newest one about this device that was not taken back; that there is none
-        is no failure.
+      - With O(state=reverted) the file to take back, or a folder. Of a folder it is the newest one about this device that was not taken back; that there is
+        none is no failure.
       - The path is on the host where the module runs. Files are written atomically with mode 0600.
     type: path
     default: ~/.netaccess/journals

@@ -8,8 +8,9 @@ import datetime
 from pathlib import Path
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, preflight, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import window as change_window
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import register as exemption_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
 
 
@@ -77,6 +78,18 @@ def import_probe(paths) -> dict:
     return found
 
 
+def preflight_verdict(devices, hosts=None, register=None) -> dict:
+    """Whether a change may begin, from check runs on the devices and a look from the hosts."""
+    devices = plain(devices)
+    if not isinstance(devices, dict):
+        raise AnsibleFilterError("preflight_verdict: give a dictionary of device name to result of an access module in check mode")
+    try:
+        lines = exemption_register.read(Path(str(register)).expanduser()) if register else None
+    except exemption_register.RegisterError as error:
+        raise AnsibleFilterError("preflight_verdict: %s" % error) from error
+    return preflight.judge(devices, plain(hosts or {}), lines, datetime.datetime.now(datetime.timezone.utc).date())
+
+
 def window_state(window, needs=0, now=None) -> dict:
     """Whether now is in a change window with that many seconds left, and when the next one opens."""
     if not isinstance(window, dict):
@@ -94,4 +107,4 @@ class FilterModule:
     def filters(self):
         return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
                 "reachability_aggregate": reachability_aggregate, "reachability_proof": reachability_proof, "diagnose": diagnose,
-                "import_probe": import_probe, "window_state": window_state}
+                "import_probe": import_probe, "window_state": window_state, "preflight_verdict": preflight_verdict}

@@ -137,6 +137,8 @@ class Adapter:
     product = ""
     #: Kinds of objects from inert (lists) to linking (rules): the order in which they are made; they go in reverse.
     kinds = ()
+    #: What keeps a second run away from a device while one writes, in words; empty: nothing does.
+    exclusive = ""
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
 
@@ -460,7 +462,8 @@ class Run:
             if not self.check_mode:
                 raise AccessError(LOCKED, "somebody else's edits wait for activation on %s and would go live with ours: have them activated first, "
                                   "or set publish_foreign_changes" % self.adapter.device)
-            self._warn("somebody else's edits wait for activation; a real run stops here unless publish_foreign_changes is set")
+            self.result["would_stop"] = "somebody else's edits wait for activation; a real run stops here unless publish_foreign_changes is set"
+            self._warn(self.result["would_stop"])
         return needed
 
     # -- carrying out
@@ -589,6 +592,7 @@ class Run:
         result["audience_widened"] = list(assessment.audience_widened)
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
+        result["exclusive"] = self.adapter.exclusive
         if self.adapter.diagnosis:
             result["diagnosis"] = self.adapter.diagnosis
         result.update(self._strangers(after))

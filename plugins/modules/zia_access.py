@@ -238,6 +238,15 @@ reversal:
   returned: for states that write
   type: dict
   sample: {writes: 1, activations: 1}
+exclusive:
+  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
+  returned: always
+  type: str
+  sample: ""
+would_stop:
+  description: In check mode, why a real run would stop before its first write.
+  returned: in check mode, when it would
+  type: str
 unfinished:
   description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
   returned: when there are any

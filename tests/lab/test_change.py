@@ -57,6 +57,30 @@ def test_a_check_run_needs_neither_number_nor_window(lab, tmp_path):
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["classes"]["drift"] and journals(lab) == []
 
 
+def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, tmp_path):
+    before = policy_of(lab)
+    code, out = play(lab, "preflight", tmp_path)
+    said = " ".join(out.split())
+    assert code == 0 and "1 of 1 device may be changed" in said, out
+    assert "nothing on the device keeps a second run away" in said and "the way back takes" in said, out
+    assert policy_of(lab) == before and journals(lab) == []
+
+
+def test_an_exemption_without_a_line_in_the_register_stops_before_anything_is_written(lab, tmp_path):
+    register = tmp_path / "register.yml"
+    register.write_text(yaml.safe_dump([{"pattern": ".chatgpt.com", "owner": "it", "reason": "pinning", "risk_id": "R1", "approved_by": "bob",
+                                         "approved_on": "2026-01-01", "review_by": "2099-01-01"}]))
+    before = policy_of(lab)
+    wanted = {"require_register": True, "audit_register": str(register)}
+    code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), **wanted)
+    assert code != 0 and policy_of(lab) == before and journals(lab) == [], out
+    device, = json.loads((tmp_path / "report" / "report.json").read_text())["devices"]
+    assert device["state"] == "failed" and "the register has no line for the exemption of " in device["error"] and ".chatgpt.com" not in device["error"]
+    assert play(lab, "preflight", tmp_path, **wanted)[0] != 0
+    code, out = play(lab, "preflight", tmp_path, access_policy="{{ {'allow': ['.chatgpt.com'], 'exempt': ['.chatgpt.com']} }}", **wanted)
+    assert code == 0, out
+
+
 def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path):
     folder = tmp_path / "report"
     code, out = play(lab, "site", tmp_path, change=dict(CHANGE, emergency=True), change_window=window(minutes=-1), netaccess_report_dir=str(folder))

@@ -90,6 +90,7 @@ class PanosAdapter(Adapter):
     """One firewall's vsys, or one device group of a Panorama."""
 
     product = "panos"
+    exclusive = "the config lock"
     kinds = (xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY)
 
     def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):

@@ -65,6 +65,7 @@ class ZiaAdapter(Adapter):
     """One tenant."""
 
     product = "zia"
+    exclusive = "the edit lock of the tenant"
     kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE)
 
     def __init__(self, settings: Settings, api: Api, transport):

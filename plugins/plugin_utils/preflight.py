@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a change may begin: what check runs on the devices and a look from the hosts say, before anything is written. Pure."""
+from __future__ import annotations
+
+import datetime
+
+OK, WARN, STOP = "ok", "warn", "stop"
+
+
+def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date) -> dict:
+    """``{"rows": [{"subject", "verdict", "message"}], "stops": {device: reason}, "message"}``; a verdict is ok, warn or stop, stops come first.
+
+    ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the
+    register of exemptions where each exempt pattern has to have one, else None.
+    """
+    rows: list = []
+    for name, result in sorted(devices.items()):
+        _device(name, result or {}, rows)
+        if register is not None:
+            _registered(name, result or {}, register, today, rows)
+        _watched(name, hosts, rows)
+    for name, result in sorted(hosts.items()):
+        if not (result or {}).get("checks"):
+            rows.append(_row(name, WARN, "not reached, so it will prove nothing"))
+    stops: dict = {}
+    for row in rows:
+        if row["verdict"] == STOP:
+            stops.setdefault(row["subject"], []).append(row["message"])
+    stops = {subject: "; ".join(messages) for subject, messages in stops.items()}
+    rows.sort(key=lambda row: [STOP, WARN, OK].index(row["verdict"]))
+    return {"rows": rows, "stops": stops, "message": _message(devices, rows, stops)}
+
+
+def _row(subject: str, verdict: str, message: str) -> dict:
+    return {"subject": subject, "verdict": verdict, "message": message}
+
+
+def _device(name: str, result: dict, rows: list) -> None:
+    if result.get("unreachable") or result.get("failed") or not result:
+        rows.append(_row(name, STOP, str(result.get("msg") or "nothing came back")))
+        return
+    if result.get("would_stop"):
+        rows.append(_row(name, STOP, result["would_stop"]))
+    if result.get("unfinished"):
+        rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
+    certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
+    if certain:
+        rows.append(_row(name, WARN, "%d conflict%s will stay in the way: %s" % (
+            len(certain), "" if len(certain) == 1 else "s", ", ".join(str(one["where"]) for one in certain[:3]))))
+    if result.get("changed") and not result.get("exclusive"):
+        rows.append(_row(name, WARN, "nothing on the device keeps a second run away: let the pipeline run one at a time"))
+    cost = result.get("reversal") or {}
+    back = "; the way back takes %d writes and %d activation%s" % (cost["writes"], cost["activations"], "" if cost["activations"] == 1 else "s")\
+        if result.get("changed") and cost else ""
+    rows.append(_row(name, OK, "%s%s" % (result.get("summary") or "nothing to do", back)))
+
+
+def _registered(name: str, result: dict, register: list, today: datetime.date, rows: list) -> None:
+    lines = {line["pattern"]: line for line in register}
+    exempt = [row["pattern"] for row in result.get("coverage") or [] if row["exempt"] != "not wanted"]
+    missing = [pattern for pattern in exempt if pattern not in lines]
+    if missing:
+        more = " and %d more" % (len(missing) - 5) if len(missing) > 5 else ""
+        rows.append(_row(name, STOP, "the register has no line for the exemption of %s%s" % (", ".join(missing[:5]), more)))
+    for pattern in exempt:
+        if pattern in lines and datetime.date.fromisoformat(lines[pattern]["review_by"]) < today:
+            rows.append(_row(name, WARN, "the exemption of %s was to be reviewed by %s" % (pattern, lines[pattern]["review_by"])))
+
+
+def _watched(name: str, hosts: dict, rows: list) -> None:
+    """A device whose change nobody would see, or whose hosts see nothing at all even now."""
+    looks = {host: result for host, result in hosts.items() if ((result or {}).get("path") or {}).get("device") == name and result.get("checks")}
+    if not looks:
+        rows.append(_row(name, WARN, "no host says that it stands behind it (netaccess_path), so nothing will be proven"))
+        return
+    controls = {host: [check["state"] for check in result["checks"] if check["role"] == "control"] for host, result in sorted(looks.items())}
+    blind = [host for host, states in controls.items() if states and "open" not in states]
+    if len(blind) == len(looks):
+        rows.append(_row(name, STOP, "%s reach%s not even a control host: what is broken there comes first" % (", ".join(blind), "es" * (len(blind) == 1))))
+    elif blind:
+        rows.append(_row(name, WARN, "%s reach%s not even a control host" % (", ".join(blind), "es" * (len(blind) == 1))))
+
+
+def _message(devices: dict, rows: list, stops: dict) -> str:
+    warned = sum(row["verdict"] == WARN for row in rows)
+    parts = ["%d of %d device%s may be changed" % (len(devices) - len(stops), len(devices), "" if len(devices) == 1 else "s")]
+    parts += ["%d warning%s" % (warned, "" if warned == 1 else "s")] * bool(warned)
+    return "; ".join(parts + ["%s: %s" % item for item in sorted(stops.items())])

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pipeline files: by the schemas of the services that read them, and their own commands carried out on the lab."""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.lab import squid
+from tests.lab.lab import ROOT, Lab
+from tests.lab.test_audit import play, policy_of
+
+FOLDER = ROOT / "docs" / "pipelines"
+BIN = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize("name,flags", [("github-actions.yml", ["vendor.github-workflows"]),
+                                        ("gitlab-ci.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"])])
+def test_the_service_would_read_it(name, flags):
+    done = subprocess.run([str(BIN / "check-jsonschema"), "--builtin-schema", *flags, str(FOLDER / name)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture(scope="module")
+def lab():
+    if squid.available() is not None:
+        pytest.skip(str(squid.available()))
+    with Lab() as up:
+        yield up
+
+
+def github(job: str) -> list:
+    steps = yaml.safe_load((FOLDER / "github-actions.yml").read_text())["jobs"][job]["steps"]
+    return [step["run"] for step in steps if step.get("name") in ("Audit", "Verdict", "Apply")]
+
+
+def gitlab(job: str) -> list:
+    return yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())[job]["script"]
+
+
+@pytest.mark.parametrize("service", [github, gitlab])
+def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, tmp_path, service):
+    (tmp_path / "inventory").symlink_to(lab.inventory)
+    (tmp_path / "change.yml").write_text("change: {id: CHG1}\n")
+    (tmp_path / "bin").mkdir()
+    # Where a note would be sent: what was to be sent is kept.
+    (tmp_path / "bin" / "curl").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > note.txt\n')
+    (tmp_path / "bin" / "curl").chmod(0o755)
+
+    def carry_out(job: str, source: str) -> tuple:
+        env = dict(os.environ, PATH="%s:%s:%s" % (tmp_path / "bin", BIN, os.environ["PATH"]), ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(lab.trust),
+                   GITHUB_OUTPUT=str(tmp_path / "output"), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"), CI_PIPELINE_SOURCE=source, CI_API_V4_URL="api",
+                   CI_PROJECT_ID="7", CI_MERGE_REQUEST_IID="8", NETACCESS_NOTE_TOKEN="token")
+        # As both services do it: one shell that stops at the first command that fails.
+        done = subprocess.run(["bash", "-e", "-c", "\n".join(service(job))], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    before = policy_of(lab)
+    assert carry_out("audit", "schedule")[0] == (1 if service is gitlab else 0)
+    code, out = carry_out("audit", "merge_request_event")
+    assert code == 0 and policy_of(lab) == before, out
+    if service is gitlab:
+        assert "body@audit/report.md" in (tmp_path / "note.txt").read_text() and "api/projects/7/merge_requests/8/notes" in (tmp_path / "note.txt").read_text()
+    else:
+        assert "code=1" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
+    code, out = carry_out("apply", "push")
+    assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
+    code, out = carry_out("audit", "schedule")
+    assert code == 0, out
+    if service is github:
+        assert (tmp_path / "output").read_text().splitlines()[-1] == "code=0"
+    plans = tmp_path / "audit" / "plans.json"
+    plans.write_text(plans.read_text().replace(json.loads(plans.read_text())["netaccess_plans"]["proxy1"], "0" * 64))
+    assert carry_out("apply", "push")[0] != 0
+    code, out = play(lab, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+    assert code == 0, out

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What may begin: each reason to stop and each warning by itself."""
+from __future__ import annotations
+
+import datetime
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import preflight
+
+TODAY = datetime.date(2026, 11, 24)
+LINE = {"pattern": ".chatgpt.com", "review_by": "2027-01-01"}
+GOOD = {"changed": True, "summary": "create list allow (+3)", "exclusive": "the config lock", "conflicts": [], "reversal": {"writes": 2, "activations": 1},
+        "coverage": [{"pattern": ".chatgpt.com", "exempt": "yes"}, {"pattern": "js.stripe.com", "exempt": "not wanted"}]}
+
+
+def look(state="open", device="fw1"):
+    return {"path": {"device": device, "proven": True}, "checks": [{"role": "control", "state": state}, {"role": "wanted", "state": "shut"}]}
+
+
+def judged(device=None, hosts=None, register=None):
+    return preflight.judge({"fw1": dict(GOOD, **(device or {}))}, {"branch1": look()} if hosts is None else hosts, register, TODAY)
+
+
+def test_a_good_device_may_begin_and_the_way_back_is_said():
+    found = judged(register=[LINE])
+    assert found["stops"] == {} and found["message"] == "1 of 1 device may be changed"
+    assert found["rows"] == [{"subject": "fw1", "verdict": "ok", "message": "create list allow (+3); the way back takes 2 writes and 1 activation"}]
+
+
+@pytest.mark.parametrize("device,hosts,register,said", [
+    ({"failed": True, "msg": "no such policy"}, None, None, "no such policy"),
+    ({"unreachable": True, "msg": "timed out"}, None, None, "timed out"),
+    ({"would_stop": "edits of others wait"}, None, None, "edits of others wait"),
+    ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
+    ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
+def test_what_stops(device, hosts, register, said):
+    found = judged(device, hosts, register)
+    assert said in found["stops"]["fw1"] and "0 of 1 device may be changed" in found["message"] and found["rows"][0]["verdict"] == "stop"
+
+
+@pytest.mark.parametrize("device,hosts,register,said", [
+    ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
+    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
+    ({"exclusive": ""}, None, None, "nothing on the device keeps a second run away"),
+    ({}, {}, None, "no host says that it stands behind it"),
+    ({}, {"branch1": look(device="other")}, None, "no host says that it stands behind it"),
+    ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
+    ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it will prove nothing"),
+    ({}, None, [dict(LINE, review_by="2026-11-23")], "was to be reviewed by 2026-11-23")])
+def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
+    found = judged(device, hosts, register)
+    assert found["stops"] == {} and [row["message"] for row in found["rows"] if row["verdict"] == "warn" and said in row["message"]], found
+
+
+def test_a_device_that_said_nothing_stops_alone():
+    found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, None, TODAY)
+    assert found["stops"] == {"fw2": "nothing came back"} and found["message"].startswith("1 of 2 devices may be changed")
+
+
+def test_uncertain_conflicts_and_devices_in_step_are_no_warnings():
+    found = judged({"changed": False, "exclusive": "", "summary": "nothing to do", "conflicts": [{"where": "x", "certain": False}]})
+    assert [row["verdict"] for row in found["rows"]] == ["ok"] and found["rows"][0]["message"] == "nothing to do"
