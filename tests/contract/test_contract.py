@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import diff
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed, Options, desired
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, wider
 
 STEPS = 12
@@ -221,6 +222,8 @@ def test_the_cost_of_the_way_back_is_known_before_the_first_write(rig):
     back = rig.run("reverted", check=True)
     assert foreseen == {"writes": back["planned_steps"], "activations": 1}
     assert rig.run("reverted")["changed"] and rig.run(check=True)["reversal"] == foreseen
+    if rig.stageable:
+        assert rig.run(check=True, activate=False)["reversal"] == dict(foreseen, activations=0)
 
 
 def test_the_newest_journal_of_a_folder_is_taken_back_and_none_is_no_failure(rig):
@@ -241,6 +244,20 @@ def test_an_unfinished_run_is_named_until_another_one_has_finished(rig):
     found = rig.run(check=True)
     assert found["unfinished"] == [rig.journals()[0].path] and any("did not come to its end" in text for text in found["warnings"])
     assert rig.run()["unfinished"] == found["unfinished"] and "unfinished" not in rig.run()
+
+
+def test_an_open_journal_that_cannot_be_closed_is_said_and_no_failure(rig, monkeypatch):
+    with pytest.raises(Killed):
+        rig.run(fault=Fault("kill", 0))
+    rig.settle()
+    left, close = rig.journals()[0].path, Journal.close
+
+    def refuse(self, status):
+        if self.path == left:
+            raise OSError("read-only file system")
+        close(self, status)
+    monkeypatch.setattr(Journal, "close", refuse)
+    assert any("stays open: read-only file system" in text for text in rig.run()["warnings"])
 
 
 def test_revert_of_a_replacement_restores_what_it_removed(rig):

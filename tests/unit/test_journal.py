@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, UPDATE, Change, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
 
 CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, {"hosts": (("a.example",), ())})
 
@@ -95,3 +95,25 @@ def test_a_killed_process_leaves_a_readable_journal(tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert Journal.load(path).changes == [CHANGE]
+
+
+def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp_path):
+    made = {}
+    for second, (device, status) in enumerate([("a", REVERTED), ("a", OPEN), ("a", APPLIED), ("a", UNDONE), ("b", APPLIED), ("c", OPEN)]):
+        journal = Journal(str(tmp_path / ("20261124T22000%dZ-squid-%s%s.json" % (second, device, status))), "squid", device)
+        journal.begin([CHANGE])
+        if status != OPEN:
+            journal.close(status)
+        made[device, status] = journal.path
+    folder = str(tmp_path)
+    assert Journal.newest(folder, "squid", "a").path == made["a", APPLIED]
+    assert Journal.newest(folder, "squid", "c").path == made["c", OPEN]
+    assert Journal.newest(folder, "squid", "d") is None and Journal.newest(folder, "panos", "a") is None
+    assert Journal.newest(made["a", REVERTED], "squid", "a").path == made["a", REVERTED]
+    # Later runs on that device came to their end.
+    assert Journal.unfinished(folder, "squid", "a") == [] and Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]]
+    with open(made["a", UNDONE], "a", encoding="utf-8") as handle:
+        handle.write("x")
+    with pytest.raises(AccessError, match="not a complete journal"):
+        Journal.newest(folder, "squid", "a")
+    assert Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]] and Journal.unfinished(str(tmp_path / "none"), "squid", "a") == []

@@ -55,6 +55,12 @@ def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     assert found["stops"] == {} and [row["message"] for row in found["rows"] if row["verdict"] == "warn" and said in row["message"]], found
 
 
+def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
+    assert judged(hosts={"branch1": {"path": {"device": "fw1"}}})["stops"] == {}
+    bare = {"path": {"device": "fw1"}, "checks": [{"role": "wanted", "state": "shut"}]}
+    assert [row["verdict"] for row in judged(hosts={"branch1": bare})["rows"]] == ["ok"]
+
+
 def test_a_device_that_said_nothing_stops_alone():
     found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, None, TODAY)
     assert found["stops"] == {"fw2": "nothing came back"} and found["message"].startswith("1 of 2 devices may be changed")

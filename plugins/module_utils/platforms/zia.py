@@ -183,7 +183,7 @@ class ZiaAdapter(Adapter):
             now = then
 
     def _category_steps(self, change, now: State, then: State):
-        name, native = change.ref.name, self._site.category(change.ref.name) or self._foreseen(change.ref, now)
+        name, native = change.ref.name, self._site.category(change.ref.name)
         title = "%s %s" % (change.op, change.ref)
         if native is None:
             body = dict({"configuredName": name, "superCategory": SUPER_CATEGORY, "type": "URL_CATEGORY", "customCategory": True, "description": MARK},
