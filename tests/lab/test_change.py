@@ -55,6 +55,8 @@ def test_a_check_run_needs_neither_number_nor_window(lab, tmp_path):
     code, out = play(lab, "site", tmp_path, "--check", change_window=window(minutes=-1), netaccess_report_dir=str(tmp_path / "report"))
     assert code == 0, out
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["classes"]["drift"] and journals(lab) == []
+    code, out = play(lab, "audit", tmp_path / "audit", change_window=window(minutes=-1))
+    assert code == 0 and json.loads((tmp_path / "audit" / "verdict.json").read_text())["classes"]["failed"] == [], out
 
 
 def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, tmp_path):
