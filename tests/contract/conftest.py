@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
+import pkgutil
 import tempfile
 from pathlib import Path
 
 import pytest
 
-from tests.contract.fortios import FortiosRig
+import tests.contract
 from tests.contract.memory import MemoryRig
-from tests.contract.panos import PanosRig
 from tests.contract.squid import SquidRig
-from tests.contract.zia import ZiaRig
 from tests.lab.lab import Internet
 from tests.lab.squid import available
 
@@ -61,21 +61,9 @@ def open_rig(tmp_path):
         yield build
 
 
-TWINS = {
-    # A URL filter of our own, and rows of ours in one of the site.
-    "fortios-own": FortiosRig,
-    "fortios-site": lambda folder: FortiosRig(folder, site="rows"),
-    "fortios-proxy": lambda folder: FortiosRig(folder, proxy=True),
-    "fortios-voice": lambda folder: FortiosRig(folder, voice=True),
-    # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
-    "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
-    "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
-    "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4), voice=True),
-    # Both ways to sign in.
-    "zia-legacy": ZiaRig,
-    "zia-voice": lambda folder: ZiaRig(folder, voice=True),
-    "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
-}
+#: Every rig that a product's module names in RIGS.
+TWINS = {name: rig for module in pkgutil.iter_modules(tests.contract.__path__) if not module.name.startswith(("test_", "conftest"))
+         for name, rig in getattr(importlib.import_module("tests.contract." + module.name), "RIGS", {}).items()}
 
 
 @pytest.fixture(params=["memory", "squid"] + sorted(TWINS))

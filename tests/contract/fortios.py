@@ -91,3 +91,13 @@ class FortiosRig(TwinRig):
         self.twin.row("dnsfilter/domain-filter", "members-dns")["entries"] += [
             {"id": number, "domain": domain, "type": "wildcard", "action": "block", "status": "enable"}
             for number, domain in ((1, "*chatgpt.com"),)]
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # A URL filter of our own, and rows of ours in one of the site.
+    "fortios-own": FortiosRig,
+    "fortios-site": lambda folder: FortiosRig(folder, site="rows"),
+    "fortios-proxy": lambda folder: FortiosRig(folder, proxy=True),
+    "fortios-voice": lambda folder: FortiosRig(folder, voice=True),
+}

@@ -96,3 +96,12 @@ class PanosRig(TwinRig):
 
     def foreign_pending(self):
         self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
+    "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
+    "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
+    "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4), voice=True),
+}

@@ -117,3 +117,12 @@ class ZiaRig(TwinRig):
     def foreign_pending(self):
         self.twin.edit_as("alice@example.com", "POST", "urlCategories", {
             "configuredName": "Draft", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True, "urls": ["draft.example"]})
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # Both ways to sign in.
+    "zia-legacy": ZiaRig,
+    "zia-voice": lambda folder: ZiaRig(folder, voice=True),
+    "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
+}

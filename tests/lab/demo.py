@@ -16,9 +16,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.lab.devices import devices
 from tests.lab.lab import ROOT, Lab
 from tests.lab.squid import available
-from tests.lab.twinlab import PRODUCTS, TwinLab
+from tests.lab.twinlab import TwinLab
 
 NAMES = ("branch1", "branch2", "stranger", "outside")
 
@@ -145,4 +146,4 @@ class Demo:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:] or ["squid", *PRODUCTS]))
+    sys.exit(main(sys.argv[1:] or ["squid", *devices()]))

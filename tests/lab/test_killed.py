@@ -17,9 +17,10 @@ import yaml
 
 from tests.contract.rig import MEMBER, STRANGER, wider
 from tests.lab import squid
+from tests.lab.devices import devices
 from tests.lab.lab import Lab
 from tests.lab.test_audit import play, policy_of
-from tests.lab.twinlab import PRODUCTS
+from tests.lab.twinlab import variables_of
 from tests.twins.server import Fault
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
@@ -34,14 +35,14 @@ class Fleet:
         self.inventory, self.trust, self.journals = folder / "fleet.yml", self.squid.trust, folder / "journals"
         found = yaml.safe_load(self.squid.inventory.read_text())
         groups = found["all"]["children"]
-        devices = groups["netaccess_devices"]["hosts"]
+        fleet = groups["netaccess_devices"]["hosts"]
         self.twins = {}
-        for name, (_product, make, variables, _page) in PRODUCTS.items():
-            twin = self.twins[name] = up.enter_context(make())
+        for name, known in devices().items():
+            twin = self.twins[name] = up.enter_context(known.make())
             twin.name = name
             (folder / name).mkdir()
-            devices[name] = dict(variables(twin), access_ca_path=twin.ca_file(folder / name), access_comment="lab")
-        for device in devices.values():
+            fleet[name] = dict(variables_of(name, twin, folder / name), access_comment="lab")
+        for device in fleet.values():
             device["access_journal"] = str(self.journals)
         hosts = groups["netaccess_vantages"]["hosts"]
         groups["netaccess_vantages"]["hosts"] = {"branch1": hosts["branch1"]}

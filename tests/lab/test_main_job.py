@@ -11,8 +11,9 @@ import pytest
 from tests.lab import network, squid
 from tests.lab.client import direct_in
 from tests.lab.demo import NAMES, Demo
+from tests.lab.devices import devices
 from tests.lab.lab import Lab
-from tests.lab.twinlab import PRODUCTS, TwinLab
+from tests.lab.twinlab import TwinLab
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 needs_namespaces = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
@@ -35,7 +36,7 @@ def test_shut_opened_verified_again_and_reverted(transparent, tmp_path):
     assert versions == ({4, 6} if transparent else {None})
 
 
-@pytest.mark.parametrize("product", sorted(PRODUCTS))
+@pytest.mark.parametrize("product", list(devices()))
 def test_the_same_behind_each_product_with_an_api(product, tmp_path):
     with TwinLab(product) as lab:
         demo = Demo(lab, tmp_path)

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The products with an API as the lab knows them: one module each, with ``DEVICE``."""
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Device:
+    """``title``: the product's name in results. ``make()``: its twin, over HTTPS. ``variables(twin)``: the inventory variables of a device but for its
+    secrets; ``secrets(twin)``: those as variables, and ``environment(twin)``: the same as the vendor's customary environment variables.
+    ``page``: the block page, as status, headers and body.
+    """
+
+    title: str
+    make: object
+    variables: object
+    secrets: object
+    environment: object
+    page: tuple
+
+
+def devices() -> dict:
+    """Product: Device."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return {name: importlib.import_module("%s.%s" % (__name__, name)).DEVICE for name in names}
