@@ -139,6 +139,8 @@ class Adapter:
     kinds = ()
     #: What keeps a second run away from a device while one writes, in words; empty: nothing does.
     exclusive = ""
+    #: Seconds that an activation may take to be in force everywhere after the device has said yes. 0: it is in force then.
+    propagation = 0
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
 
@@ -593,6 +595,7 @@ class Run:
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
         result["exclusive"] = self.adapter.exclusive
+        result["propagation"] = self.adapter.propagation
         if self.adapter.diagnosis:
             result["diagnosis"] = self.adapter.diagnosis
         result.update(self._strangers(after))

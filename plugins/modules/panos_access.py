@@ -282,6 +282,11 @@ exclusive:
   returned: always
   type: str
   sample: ""
+propagation:
+  description: Seconds that it may take after the activation until the change is in force everywhere, by the vendor's documents; RV(propagation=0) means at once.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 0
 would_stop:
   description: In check mode, why a real run would stop before its first write.
   returned: in check mode, when it would

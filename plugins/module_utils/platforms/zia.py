@@ -66,6 +66,8 @@ class ZiaAdapter(Adapter):
 
     product = "zia"
     exclusive = "the edit lock of the tenant"
+    #: The vendor names no time for its edges; a minute or two is what is allowed for here.
+    propagation = 120
     kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE)
 
     def __init__(self, settings: Settings, api: Api, transport):
