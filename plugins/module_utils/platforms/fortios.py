@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media, _fortios_ratings as ratings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_assess import Assessor, blocking_rows
@@ -204,7 +205,8 @@ class FortiosAdapter(Adapter):
 
     def target(self, policy, state: State) -> list:
         site, wanted = self._site, []
-        natives = sorted({native for pattern in policy.exempt for native in render(pattern)})
+        # Each of these objects costs a request of its own, so none is made that another one covers.
+        natives = sorted({native for pattern in collapse(policy.exempt) for native in render(pattern)})
         inspecting = site.inspecting_profiles()
         if natives and inspecting:
             by_name = self._settings.exempt_by == "local_category"

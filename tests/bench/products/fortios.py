@@ -12,6 +12,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
 from tests.bench.products import ROW, Meter, ours, policies
 from tests.contract.fortios import FortiosRig
 from tests.lab.lab import ROOT
@@ -29,27 +30,32 @@ def main() -> None:
 
 
 def fortios_playbooks(name: str, policy) -> None:
-    """Ours and the vendor's modules, both by ansible-playbook over HTTPS: one task for the list, and one task for each wildcard FQDN."""
+    """Ours and the vendor's modules, both by ansible-playbook over HTTPS: the list alone, and the same objects as ours, in one task for each wildcard
+    FQDN and one each for the list, the group and the two profiles that refer to these."""
     if not (ROOT / ".build" / "peers" / "stamp").exists():
         print(ROW % (name, "fortinet.fortios is not there", ""))
         return
     rows = sorted({entry for pattern in policy.allow for entry in FortiosRig.natives(None, str(pattern))})
-    exempt = sorted({entry for pattern in policy.exempt for entry in FortiosRig.natives(None, str(pattern))})
+    exempt = sorted({entry for pattern in collapse(policy.exempt) for entry in FortiosRig.natives(None, str(pattern))})
     entries = [{"id": number, "url": url, "type": "wildcard", "action": "exempt", "exempt": "fortiguard", "status": "enable"}
                for number, url in enumerate(rows, 1)]
 
-    def custom(url, text):
-        return {"fortinet.fortios.fortios_firewall_wildcard_fqdn_custom": {
-            "access_token": "{{ token }}", "vdom": "root", "state": "present", "firewall_wildcard_fqdn_custom": {"name": text, "wildcard_fqdn": url}}}
-    bulk = [{"fortinet.fortios.fortios_webfilter_urlfilter": {
-        "access_token": "{{ token }}", "vdom": "root", "state": "present", "webfilter_urlfilter": {"id": 9, "name": "chatgpt", "entries": entries}}}]
+    def task(module, body, **more):
+        return dict({"fortinet.fortios.fortios_" + module: dict({"access_token": "{{ token }}", "vdom": "root", "state": "present"}, **{module: body})}, **more)
+    bulk = [task("webfilter_urlfilter", {"id": 9, "name": "chatgpt", "entries": entries})]
+    rest = [
+        task("firewall_wildcard_fqdn_custom", {"name": "{{ item | replace('*', 'any') }}", "wildcard_fqdn": "{{ item }}"}, loop=exempt),
+        task("firewall_wildcard_fqdn_group", {"name": "chatgpt", "member": [{"name": url.replace("*", "any")} for url in exempt]}),
+        task("firewall_ssl_ssh_profile", {"name": "deep-members", "ssl_exempt": [{"id": 1, "type": "wildcard-fqdn", "wildcard_fqdn": "chatgpt"}]}),
+        task("webfilter_profile", {"name": "members", "web": {"urlfilter_table": 9}}),
+    ]
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         play = {"ours": [{"netaccess.chatgpt.fortios_access": {
             "host": "127.0.0.1", "port": "{{ port }}", "access_token": "{{ token }}", "validate_certs": False, "config": policy.to_config(),
             "audience": {"policies": ["members"]}, "journal": str(folder / "journals")}, "vars": {"ansible_connection": "local"}}],
             "fortinet.fortios, the list alone": bulk,
-            "fortinet.fortios, list, %d FQDNs" % len(exempt): bulk + [dict(custom("{{ item }}", "{{ item | replace('*', 'any') }}"), loop=exempt)]}
+            "fortinet.fortios, the same objects": bulk + rest}
         ours_took: dict = {}
         for which, tasks in play.items():
             rig = FortiosRig(folder, tls=True)
@@ -57,7 +63,7 @@ def fortios_playbooks(name: str, policy) -> None:
                 meter = Meter(rig.twin, lambda request: request.method != "GET" and "/cmdb/" in request.path)
                 path = folder / "play.yml"
                 path.write_text(yaml.safe_dump([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
-                count = 1 + len(exempt) * ("FQDNs" in which)
+                count = 4 + len(exempt) if "same" in which else 1
                 for word, flags in (("check mode", ["--check"]), ("converge", []), ("re-run", [])):
                     shown, seconds = meter.run(lambda flags=flags: ansible(path, rig.twin, flags), count)
                     took = ours_took.setdefault(word, seconds)
