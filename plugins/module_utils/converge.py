@@ -139,6 +139,8 @@ class Adapter:
     kinds = ()
     #: What keeps a second run away from a device while one writes, in words; empty: nothing does.
     exclusive = ""
+    #: Whether the product has no way to write: then a plan is handed to a person as ``manual``, and nothing is sent.
+    by_hand = False
     #: Seconds that an activation may take to be in force everywhere after the device has said yes. 0: it is in force then.
     propagation = 0
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
@@ -205,7 +207,7 @@ class Adapter:
 
 
 def desired(word: str, wanted: list, state: State, options: Options, keep=frozenset()) -> State:
-    """The State that ``word`` (merged, replaced or deleted) asks for; borrowed objects in ``keep`` stay as they are.
+    """The State that ``word`` (merged, replaced or deleted) asks for; what an unblocked conflict needs is in ``keep`` and stays.
 
     :raises AccessError: refused, when ``replaced`` meets an object of that name that does not carry our marker; conflict, when
         no place in a rulebase is both above and below what it has to be.
@@ -215,7 +217,7 @@ def desired(word: str, wanted: list, state: State, options: Options, keep=frozen
     names = {item.object.ref for item in wanted}
     if word in ("replaced", "deleted"):
         for ref, obj in state.objects.items():
-            if obj.ours and (word == "deleted" or ref not in names):
+            if obj.ours and ref not in keep and (word == "deleted" or ref not in names):
                 objects.pop(ref)
                 for refs in order.values():
                     if ref in refs:
@@ -327,6 +329,8 @@ class Run:
         self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         after = apply(state, changes)
         self.result["reversal"] = self._reversal(changes, after)
+        if self.adapter.by_hand:
+            return self._handed_over(state, changes, before)
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
         if self.check_mode:
             return self.result
@@ -336,6 +340,19 @@ class Run:
             self._carry_out(changes, state)
         for path in self.result.get("unfinished", []):
             self._settle(path)
+        return self.result
+
+    def _handed_over(self, state: State, changes: list, assessment: Assessment) -> dict:
+        """Nothing is done: the steps are for a person, coverage is that of now, and a difference is a change in check mode alone."""
+        self._describe(state, changes, assessment)
+        steps = list(self.adapter.steps(changes, state))
+        self.result["rendered"] = [{"title": step.title, "request": step.request} for step in steps]
+        self.result["manual"] = [step.title for step in steps] + self.result["manual"]
+        self.result["diff"]["after"] = _text(apply(state, changes), changes)
+        self.result.pop("reversal")
+        self.result["changed"] = bool(changes) and self.check_mode
+        if changes:
+            self.result["summary"] = "for a person to do: %s" % self.result["summary"]
         return self.result
 
     def _settle(self, path: str) -> None:

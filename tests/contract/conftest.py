@@ -61,18 +61,23 @@ def open_rig(tmp_path):
         yield build
 
 
-#: Every rig that a product's module names in RIGS.
-TWINS = {name: rig for module in pkgutil.iter_modules(tests.contract.__path__) if not module.name.startswith(("test_", "conftest"))
-         for name, rig in getattr(importlib.import_module("tests.contract." + module.name), "RIGS", {}).items()}
+def named(word: str) -> dict:
+    """Every rig that a product's module names in ``word``."""
+    found = [module.name for module in pkgutil.iter_modules(tests.contract.__path__) if not module.name.startswith(("test_", "conftest"))]
+    return {name: rig for module in found for name, rig in getattr(importlib.import_module("tests.contract." + module), word, {}).items()}
 
 
-@pytest.fixture(params=["memory", "squid"] + sorted(TWINS))
+#: With an API, and without one that writes.
+TWINS, BY_HAND = named("RIGS"), named("BY_HAND")
+
+
+@pytest.fixture(params=["memory", "squid"] + sorted(TWINS) + sorted(BY_HAND))
 def rig(request, tmp_path):
     if request.param == "memory":
         yield MemoryRig(tmp_path)
         return
-    if request.param in TWINS:
-        made = TWINS[request.param](tmp_path)
+    if request.param in TWINS or request.param in BY_HAND:
+        made = dict(TWINS, **BY_HAND)[request.param](tmp_path)
         with made.twin:
             yield made
         return

@@ -36,7 +36,7 @@ def main(products: list) -> int:
         began = time.monotonic()
         with Lab() if product == "squid" else TwinLab(product) as lab:
             print("== %s: the lab is up after %.1f s. The company blocks AI hosts and decrypts everything.\n" % (lab.product, time.monotonic() - began))
-            demo = Demo(lab, results)
+            demo = (ByHand if getattr(lab, "person", None) else Demo)(lab, results)
             demo.run()
         claims += len(demo.claims)
         failed += ["%s: %s" % (lab.product, text) for text in demo.failed()]
@@ -51,6 +51,8 @@ class Demo:
     def __init__(self, lab, results: Path):
         self._lab, self._results = lab, results
         self.claims: list = []
+        #: Arguments of every playbook.
+        self.more: list = []
 
     def failed(self) -> list:
         return [text for proven, text in self.claims if not proven]
@@ -61,8 +63,8 @@ class Demo:
                 step()
 
     def open_up(self) -> None:
-        rc, seconds, _out = self.play("site", "first")
-        before, after = self._seen("first", "before"), self._seen("first", "after")
+        rc, seconds, last = self.change()
+        before, after = self._seen("first", "before"), self._seen(last, "after")
         branch = before["branch1"]["checks"]
         print("BEFORE, from branch1:")
         for line in self._examples(branch):
@@ -75,7 +77,7 @@ class Demo:
             self._claim(any("cookie_stripped" in c["flags"] for c in branch), "before: cookies are stripped")
         self._claim(before["outside"]["summary"]["verdict"] == "pass", "the service itself is fine, seen from outside")
         print("APPLY and VERIFY: %.1f s" % seconds)
-        self._claim(rc == 0, "the playbook site.yml succeeds")
+        self._claim(rc == 0, "the playbook succeeds")
         for name in ("branch1", "branch2"):
             summary = after[name]["summary"]
             self._claim(summary["verdict"] == "pass", "after: %s: %s" % (name, summary["message"]))
@@ -85,6 +87,11 @@ class Demo:
             self._claim(exempt and set(exempt) == {"not_intercepted"}, "after: %s: OpenAI's hosts show the origin's own certificate" % name)
         self._unchanged("after: the negative set is unchanged", before, after, lambda c: c["role"] == "negative", ("branch1", "branch2"))
         self._unchanged("after: nothing changed for a host outside the audience", before, after, lambda c: True, ("stranger",))
+
+    def change(self) -> tuple:
+        """(exit code, seconds, the folder with what was seen in the end)"""
+        rc, seconds, _out = self.play("site", "first")
+        return rc, seconds, "first"
 
     def again(self) -> None:
         _rc, seconds, _out = self.play("site", "second")
@@ -97,11 +104,14 @@ class Demo:
         rc, seconds, _out = self.play("rollback", "revert", "-e", "netaccess_journal=" + journal)
         print("REVERT from the journal: %.1f s" % seconds)
         self._claim(rc == 0, "the playbook rollback.yml succeeds")
+        self.reverted()
+
+    def reverted(self) -> None:
         self.play("baseline", "reverted")
         before, after = self._seen("first", "before"), self._seen("reverted", "before")
         self._unchanged("reverted: every host sees what it saw before", before, after, lambda c: True, tuple(before))
 
-    def play(self, playbook: str, folder: str, *arguments) -> tuple:
+    def play(self, playbook: str, folder: str, *arguments, loud=True) -> tuple:
         target = self._results / folder
         target.mkdir(parents=True, exist_ok=True)
         for old in target.iterdir():
@@ -110,13 +120,13 @@ class Demo:
         tree = ROOT / ".build" / "collections"
         done = subprocess.run(
             [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self._lab.inventory), "netaccess.chatgpt." + playbook,
-             "-e", json.dumps({"verify_report_dir": str(target), "access_report_dir": str(target)}), *arguments],
+             "-e", json.dumps({"verify_report_dir": str(target), "access_report_dir": str(target)}), *arguments, *self.more],
             env=dict(os.environ, ANSIBLE_COLLECTIONS_PATH=os.environ.get("DEMO_COLLECTIONS_PATH", str(tree)), ANSIBLE_NOCOLOR="1",
                      # The hosts of a company trust its inspection CA.
                      SSL_CERT_FILE=str(self._lab.trust)),
             capture_output=True, text=True, check=False)
         (target / "ansible.log").write_text(done.stdout + done.stderr)
-        if done.returncode:
+        if done.returncode and loud:
             print(done.stdout[-6000:] + done.stderr[-3000:])
         return done.returncode, time.monotonic() - began, done.stdout
 
@@ -143,6 +153,33 @@ class Demo:
     def _claim(self, proven: bool, text: str) -> None:
         self.claims.append((proven, text))
         print("   %s %s" % ("[proven]" if proven else "[FAILED]", text))
+
+
+class ByHand(Demo):
+    """A product whose API writes no policy: site.yml hands out a plan, a person carries it out, and verify.yml says whether that opened it."""
+
+    def change(self) -> tuple:
+        rc, _seconds, _out = self.play("site", "first", loud=False)
+        access = self._plan("first")
+        print("PLAN for a person:")
+        for line in access["manual"][:2]:
+            print("   " + (line if len(line) < 160 else line[:157] + "..."))
+        self._claim(rc != 0 and not access["changed"] and access["requests"]["writes"] == 0, "the playbook writes nothing, and fails while it is shut")
+        self._carry_out(access)
+        rc, seconds, _out = self.play("site", "opened")
+        return rc, seconds, "opened"
+
+    def revert(self) -> None:
+        rc, _seconds, _out = self.play("site", "revert", "--check", "-e", "access_state=deleted")
+        self._claim(rc == 0, "the way back is a plan, too")
+        self._carry_out(self._plan("revert"))
+        self.reverted()
+
+    def _plan(self, folder: str) -> dict:
+        return json.loads((self._results / folder / "proxy1-access.json").read_text())
+
+    def _carry_out(self, access: dict) -> None:
+        self.more = ["-e", json.dumps(self._lab.person(self._lab.device, access["rendered"]))]
 
 
 if __name__ == "__main__":

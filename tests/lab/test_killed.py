@@ -17,7 +17,7 @@ import yaml
 
 from tests.contract.rig import MEMBER, STRANGER, wider
 from tests.lab import squid
-from tests.lab.devices import devices
+from tests.lab.devices import written
 from tests.lab.lab import Lab
 from tests.lab.test_audit import play, policy_of
 from tests.lab.twinlab import variables_of
@@ -37,7 +37,7 @@ class Fleet:
         groups = found["all"]["children"]
         fleet = groups["netaccess_devices"]["hosts"]
         self.twins = {}
-        for name, known in devices().items():
+        for name, known in written().items():
             twin = self.twins[name] = up.enter_context(known.make())
             twin.name = name
             (folder / name).mkdir()

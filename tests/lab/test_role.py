@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.lab.devices import devices
+from tests.lab.devices import devices, written
 
 POLICY = {"allow": [".chatgpt.com", "*.openai.com"], "exempt": [".chatgpt.com", "*.openai.com"], "media": [
     {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28"], "feed_date": "2026-07-25"}]}
@@ -46,7 +46,7 @@ class Controller:
         return dict(json.loads(out.read_text()) if out.exists() else {}, rc=done.returncode, shown=shown)
 
 
-@pytest.fixture(params=list(devices()))
+@pytest.fixture(params=list(written()))
 def world(request, tmp_path):
     with devices()[request.param].make() as twin:
         yield twin, Controller(request.param, twin, tmp_path)

@@ -30,7 +30,7 @@ class TwinLab:
 
     def __init__(self, product: str):
         self._known = devices()[product]
-        self._name, self.product = product, self._known.title
+        self._name, self.product, self.person = product, self._known.title, self._known.person
         self.folder = Path(tempfile.mkdtemp(prefix="netaccess-lab-"))
         self._up = contextlib.ExitStack()
 

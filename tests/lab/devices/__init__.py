@@ -13,7 +13,8 @@ from dataclasses import dataclass
 class Device:
     """``title``: the product's name in results. ``make()``: its twin, over HTTPS. ``variables(twin)``: the inventory variables of a device but for its
     secrets; ``secrets(twin)``: those as variables, and ``environment(twin)``: the same as the vendor's customary environment variables.
-    ``page``: the block page, as status, headers and body.
+    ``page``: the block page, as status, headers and body. ``person(twin, plan)``, where the product has no API that writes: somebody carries out
+    ``rendered`` and copies the pages again; the result is the variables that say so.
     """
 
     title: str
@@ -22,9 +23,15 @@ class Device:
     secrets: object
     environment: object
     page: tuple
+    person: object = None
 
 
 def devices() -> dict:
-    """Product: Device."""
+    """Product: Device, of all."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return {name: importlib.import_module("%s.%s" % (__name__, name)).DEVICE for name in names}
+
+
+def written() -> dict:
+    """Those with an API that writes."""
+    return {name: device for name, device in devices().items() if device.person is None}

@@ -1,0 +1,338 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: barracuda_wsg_access
+short_description: Plan how ChatGPT is allowed on a Barracuda Web Security Gateway
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - The API of this product cannot manage policies or lists; its guide says so. This module therefore never writes. It compares what stands on the pages of the
+    device with O(config) and returns an exact plan for a person, page by page, with lists to paste. Hosts behind the device then show whether it was done.
+  - The plan is one custom category with the allowed domains, and an Allow exception for each part of O(audience) that refers to it. IP Block/Exempt is never
+    used, since it ends all filtering.
+  - What the pages hold is told in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: The gateway, as it is named in results; with O(settings) also the address of its API.
+    type: str
+    required: true
+  port:
+    description: HTTPS port of the administration and its API.
+    type: int
+    default: 443
+  password:
+    description: The API password of BASIC > Administration, for O(settings). Environment variable E(BARRACUDA_WSG_PASSWORD).
+    type: str
+  settings:
+    description: >-
+      Names of single global variables to read by the API into RV(diagnosis), as a backup of the configuration spells them. The names are not documented.
+    type: list
+    elements: str
+    default: []
+  backup:
+    description: >-
+      A backup of the configuration (ADVANCED > Backup), on the host where the module runs. Where it names a wanted host, RV(diagnosis) says in which
+      variable; nothing else of it is returned.
+    type: path
+  pages:
+    description: What stands on the pages of the device now. A page that is left out was not looked at.
+    type: dict
+    suboptions:
+      category:
+        description: The domains in the custom category O(category_name); an empty list when it does not exist.
+        type: list
+        elements: str
+      exceptions:
+        description: The exceptions that name this custom category.
+        type: list
+        elements: dict
+        suboptions:
+          audience:
+            description: For whom, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
+            type: str
+            required: true
+          action:
+            description: What it does.
+            type: str
+            default: allow
+      application_exceptions:
+        description: Allow exceptions for applications.
+        type: list
+        elements: dict
+        suboptions:
+          application:
+            description: Name of the application.
+            type: str
+            required: true
+          audience:
+            description: For whom, as in O(pages.exceptions).
+            type: str
+            required: true
+      blocked_applications:
+        description: Names of blocked applications. An inline gateway asks them before every category.
+        type: list
+        elements: str
+      inspected_domains:
+        description: Domains that SSL Inspection is designated for.
+        type: list
+        elements: str
+      inspected_categories:
+        description: Categories that SSL Inspection is designated for.
+        type: list
+        elements: str
+  category_name:
+    description: Name of the custom category.
+    type: str
+    default: ChatGPT allow
+  audience:
+    description:
+      - Who gets access.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: Names of groups.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Names of users.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody, whether they sign in or not. Policies for these two stand apart, so there are two exceptions.
+        type: bool
+        default: false
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Reads by the documented API and from files; nothing here was tried on an appliance.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - In check mode a difference is C(changed), so that drift is found. A real run changes nothing and returns the same plan, with C(changed) false.
+  - Copy the pages again after the plan was carried out; the next run then says whether something is missing.
+  - Nothing is written, so there is no journal. Take a backup of the configuration before the plan is carried out. The way back is the plan of
+    O(state=deleted), and for a domain that was taken out of SSL Inspection its entry.
+  - Domains have no wildcard - one stands for itself and everything below it, and RV(coverage) says where that is wider than asked.
+  - SSL Inspection is off for everything that is not designated for it. A designated domain or category that holds wanted hosts is a conflict.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: What a person has to do, and whether it was done
+  netaccess.chatgpt.barracuda_wsg_access:
+    host: wsg.example.com
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    pages:
+      category: "{{ lookup('ansible.builtin.file', 'wsg/custom-category.txt').splitlines() }}"
+      exceptions:
+        - audience: group AI users
+      blocked_applications: []
+      inspected_domains: "{{ lookup('ansible.builtin.file', 'wsg/inspected-domains.txt').splitlines() }}"
+      inspected_categories: []
+  check_mode: true
+  diff: true
+
+- name: The whole plan for a device that holds nothing of it, with lists to paste
+  netaccess.chatgpt.barracuda_wsg_access:
+    host: wsg.example.com
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      everyone: true
+    state: rendered
+
+- name: Where a backup of the configuration names hosts of ChatGPT
+  netaccess.chatgpt.barracuda_wsg_access:
+    host: wsg.example.com
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    backup: /var/backups/wsg.txt
+"""
+
+RETURN = r"""
+changes:
+  description: How the device differs from what is wanted, as deltas on what stands on its pages.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: custom category
+      name: ChatGPT allow
+      op: update
+      members:
+        domains:
+          added: [oaistatic.com]
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: 'for a person to do: create custom category ChatGPT allow (+36), create exception group AI users'
+planned_steps:
+  description: How many lines the plan for a person has.
+  returned: for states that write
+  type: int
+  sample: 2
+diagnosis:
+  description: >-
+    C(settings) holds the variables of O(settings); C(backup) the checksum of O(backup) and where it names wanted hosts.
+  returned: when there is any
+  type: dict
+  sample:
+    backup:
+      sha256: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+      found:
+        - variable: some_variable
+          hosts: [chatgpt.com]
+plan_digest:
+  description: Identifies this plan on this device.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: What is in force now for each wanted pattern, by what O(pages) says; V(unchecked) where nobody looked.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: custom category ChatGPT allow
+      exempt: unchecked
+      exempt_by: null
+      note: a subdomain that the vendor rates on its own is not included
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: What still denies or decrypts a wanted host by what O(pages) says, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: barracuda-5f0c1d7a3b
+      effect: decrypt
+      where: SSL Inspection, designated domain chatgpt.com
+      text: everything below it is decrypted
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: ''
+      remedy:
+        - kind: inspected domain
+          name: chatgpt.com
+          op: delete
+losses:
+  description: Controls that end for a wanted host when a designated domain is taken out of SSL Inspection.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: SSL Inspection, designated domain chatgpt.com
+      hosts: ['.chatgpt.com']
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: The plan for a person, in order, and what else only a person can do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - 'BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 2 domains: chatgpt.com openai.com, then Save Changes'
+    - 'BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes'
+requests:
+  description: What this run cost, counted. It never writes.
+  returned: always
+  type: dict
+  sample: {reads: 0, writes: 0, waited: 0, connections: 0}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The same steps as data, with C(paste) to paste into the page.
+  returned: for states that write, and for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - title: 'BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 2 domains: chatgpt.com openai.com, then Save Changes'
+      request: {page: BLOCK/ACCEPT > Custom Categories, do: add, kind: custom category, name: ChatGPT allow, fields: {}, paste: "chatgpt.com\nopenai.com"}
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.barracuda_wsg import from_module
+
+
+def main():
+    names = dict(type="list", elements="str")
+    whom = dict(type="str", required=True)
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True),
+        port=dict(type="int", default=443),
+        password=dict(type="str", no_log=True, fallback=(env_fallback, ["BARRACUDA_WSG_PASSWORD"])),
+        settings=dict(names, default=[]),
+        backup=dict(type="path"),
+        pages=dict(type="dict", options=dict(
+            category=names,
+            exceptions=dict(type="list", elements="dict", options=dict(audience=whom, action=dict(type="str", default="allow"))),
+            application_exceptions=dict(type="list", elements="dict", options=dict(application=dict(type="str", required=True), audience=whom)),
+            blocked_applications=names,
+            inspected_domains=names,
+            inspected_categories=names,
+        )),
+        category_name=dict(type="str", default="ChatGPT allow"),
+        audience=dict(type="dict", options=dict(groups=dict(names, default=[]), users=dict(names, default=[]), everyone=dict(type="bool", default=False))),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
