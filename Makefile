@@ -9,6 +9,8 @@ VENV := .build/venv
 LINK := .build/collections/ansible_collections/netaccess/chatgpt
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.build/collections
 export ANSIBLE_HOME := $(CURDIR)/.build/ansible
+# Compiled modules of tests and lab are kept: hundreds of processes import them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint bench build kit clean setup system peers
 

@@ -1,0 +1,118 @@
+#!/usr/bin/env python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes docs/products.md: what each adapter really does with the shipped policy, seen on its device or twin. ``--check`` only compares.
+
+Run it from the root of the checkout: ``.build/venv/bin/python scripts/generate_product_table.py``.
+"""
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import tests.conftest  # noqa: E402  pylint: disable=unused-import,wrong-import-position  # puts the collection on the path
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy  # noqa: E402  pylint: disable=wrong-import-position
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import Selection, load, policy_config  # noqa: E402  pylint: disable=wrong-import-position
+from tests.contract.conftest import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
+from tests.contract.squid import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
+from tests.lab.lab import Internet  # noqa: E402  pylint: disable=wrong-import-position
+
+OUT = Path("docs/products.md")
+#: Product, its module, and the rig that shows it.
+PRODUCTS = (
+    ("Squid", "squid_access", None),
+    ("Palo Alto PAN-OS", "panos_access", "panos-11.1"),
+    ("Fortinet FortiOS", "fortios_access", "fortios-voice"),
+    ("Zscaler Internet Access", "zia_access", "zia-voice"),
+    ("Barracuda Web Security Gateway", "barracuda_wsg_access", "barracuda"),
+)
+HEAD = """<!-- Made by scripts/generate_product_table.py; do not edit. -->
+# What works on which product
+
+Seen by running each adapter with the policy as shipped ({patterns} patterns, {exempt} of them exempt from inspection, voice to published addresses) on a real Squid
+and on the simulators of the other products, for a part of the people. Numbers of requests are those of a first run and of a second one that finds nothing to do,
+with the scan for conflicts, reading back, locks and activation.
+
+| product | allows | exempts | voice | first run | second run | in force after | kept apart from a second run by | said about entries |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def main() -> int:
+    config = policy_config(load(), Selection())
+    policy = Policy.from_config(config)
+    rows, notes = [], []
+    for title, module, name in PRODUCTS:
+        with rig_of(name) as rig:
+            row, lines = show(title, module, rig, policy)
+            rows.append(row)
+            notes.append((title, lines))
+    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + details(notes)
+    if "--check" in sys.argv:
+        print("docs/products.md is as the adapters are" if OUT.read_text() == text else "docs/products.md is out of date: run scripts/generate_product_table.py")
+        return 0 if OUT.read_text() == text else 1
+    OUT.write_text(text)
+    return 0
+
+
+@contextlib.contextmanager
+def rig_of(name):
+    with contextlib.ExitStack() as up:
+        if name is None:
+            internet = up.enter_context(Internet(Path(up.enter_context(tempfile.TemporaryDirectory()))))
+            yield up.enter_context(contextlib.closing(SquidRig(up.enter_context(open_folder()), internet)))
+            return
+        rig = dict(TWINS, **BY_HAND)[name](Path(up.enter_context(tempfile.TemporaryDirectory())))
+        up.enter_context(rig.twin)
+        yield rig
+
+
+def show(title: str, module: str, rig, policy) -> tuple:
+    """(row of the table, what a person has to know besides)"""
+    first = rig.run("merged", policy, accept_wider_audience=True)
+    second = rig.run("merged", policy, accept_wider_audience=True)
+    adapter = rig.meter
+    by_hand = adapter.product == "barracuda_wsg"
+    coverage = second["coverage"]
+    kinds = {word: sum(row["note"].startswith(word) or "; %s" % word in row["note"] for row in coverage) for word in ("widened", "narrowed")}
+    said = ", ".join("%s: %d of %d" % (word, count, len(coverage)) for word, count in kinds.items() if count) or "as asked"
+    voice = "by hand" if any(line.startswith("voice") for line in second["manual"]) else "yes"
+    summary = second["coverage_summary"]
+    wait = "%d s" % second["propagation"] if second["propagation"] else "at once"
+    row = "| %s (`%s`) | %s | %s | %s | %s | %s | %s | %s | %s |" % (
+        title, module, works(by_hand, summary["allowed"], summary["wanted"]), works(by_hand, summary["exempt"], summary["exempt_wanted"]), voice,
+        cost(first, by_hand), cost(second, by_hand), wait, second["exclusive"] or "nothing: the pipeline has to", said)
+    lines = ["by hand: " + line for line in second["manual"]] + ["more people: " + line for line in second["audience_widened"]]
+    return row, lines
+
+
+def works(by_hand: bool, count: int, wanted: int) -> str:
+    return ("by hand, by a plan" if by_hand else "yes") + ("" if count == wanted else ", seen for %d of %d" % (count, wanted))
+
+
+def cost(result: dict, by_hand: bool) -> str:
+    if by_hand:
+        return "%d lines for a person" % result["planned_steps"]
+    found = result["requests"]
+    if "connections" not in found:
+        return ", ".join("%d %s" % (count, name) for name, count in found.items())
+    return "%d read, %d write, %d connection%s" % (found["reads"], found["writes"], found["connections"], "s" * (found["connections"] != 1))
+
+
+def details(notes: list) -> str:
+    text = "\n## What stays for a person, and where more people are reached\n"
+    for title, lines in notes:
+        text += "\n**%s**: %s\n" % (title, "nothing." if not lines else "")
+        text += "".join("\n- %s" % re.sub(r"/tmp/\S+?/(?=[\w.-]+)", "", line) for line in lines) + "\n" * bool(lines)
+    return text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
