@@ -1,0 +1,177 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a State of an organisation in Umbrella means for a policy. Reads nothing and writes nothing.
+
+Precedence: in a DNS policy an allow list beats block lists, categories and security categories, also for more specific names; in a web policy the
+rules of the ruleset decide from the top (user guide, "Manage Destination Lists", "Best Practices for the Web Policy"). Which policy uses a list,
+and what a ruleset decrypts, no published API of Umbrella tells: what hangs on that is "unchecked" here, and a step for a person.
+"""
+from __future__ import annotations
+
+import hashlib
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_site import (
+    BLOCKED, DNS, KINDS, WEB, Site, entry_pattern, is_url, managed_elsewhere, park,
+)
+
+#: Controls of a web policy that look into decrypted traffic.
+_CONTROLS = ("av", "sandbox", "dlp", "file_control", "casb", "isolation")
+
+
+class Assessor:
+    """``settings``: the task's; ``site``: the tables; ``state``: read or predicted."""
+
+    def __init__(self, settings, site: Site, policy, state: State):
+        self._settings, self._site, self._policy, self._state = settings, site, policy, state
+        self._found = Assessment()
+
+    def assess(self) -> Assessment:
+        found, settings = self._found, self._settings
+        if settings.scan:
+            self._conflicts()
+        if settings.removing:
+            self._removal()
+            return found
+        self._widened()
+        if WEB in settings.layers and self._policy.exempt:
+            hosts = tuple(str(pattern) for pattern in self._policy.exempt)
+            rule = "the web policy, as far as it uses it; the API does not tell"
+            found.losses += [Loss(control, rule, hosts) for control in _CONTROLS]
+        self._manual()
+        held = {layer: self._held(layer) for layer in settings.layers}
+        exempt = Index(self._policy.exempt)
+        found.coverage = [self._coverage(pattern, held, exempt) for pattern in self._policy.allow]
+        return found
+
+    def _held(self, layer: str) -> Index:
+        obj = self._state.objects.get(self._ref(layer))
+        return Index(pattern for pattern in map(entry_pattern, obj.members["destinations"] if obj else ()) if pattern is not None)
+
+    def _ref(self, layer: str) -> Ref:
+        return Ref(KINDS[layer], self._settings.names[layer])
+
+    def _shown(self, layer: str) -> str:
+        """The list as it is called in the dashboard."""
+        obj = self._state.objects.get(self._ref(layer))
+        return obj.fields["name"] if obj else self._settings.full_name(layer)
+
+    def _everywhere(self, layer: str) -> bool:
+        """Whether the list is the organisation's global one, which every DNS policy uses by itself."""
+        obj = self._state.objects.get(self._ref(layer))
+        return layer == DNS and obj is not None and bool(obj.native.get("isGlobal"))
+
+    # -- what may stand in the way
+
+    def _conflicts(self) -> None:
+        wanted = self._policy.allow
+        index, above = Index(wanted), {name for pattern in wanted for name in _ancestors(pattern.name)}
+        for ref, obj in self._state.objects.items():
+            if ref.kind != BLOCKED:
+                continue
+            name = obj.native["destination"]
+            if not obj.fields["blocks"]:
+                self._found.resolved[_conflict_id(ref)] = ref
+                continue
+            entry = entry_pattern(name)
+            if entry is None or (entry.name not in above and index.matching(entry.name) is None):
+                continue
+            hosts = tuple(str(pattern) for pattern in wanted if covers(entry, pattern) or pattern.matches(entry.name))
+            remedy, opens = self._remedy(ref, obj, name)
+            self._found.conflicts.append(Conflict(
+                _conflict_id(ref), "deny", "destination list %s" % obj.native["list"]["name"], "%s %s" % ("URL" if is_url(name) else "domain", name),
+                hosts, False, remedy, opens))
+
+    def _remedy(self, ref: Ref, obj, name: str) -> tuple:
+        row = obj.native["list"]
+        if row["name"] in self._settings.protected:
+            return (), "protected"
+        if managed_elsewhere(row):
+            return (), "this list is managed outside of this organisation's own settings"
+        if park(name, self._settings.parking_domain) is None:
+            return (), "its name is too long to be parked"
+        fields = {"blocks": (True, False)}
+        if not obj.fields["parked"]:
+            fields["parked"] = (False, True)
+        return (Change(ref, UPDATE, fields),), "this entry, for everybody whom a rule with this list shuts out"
+
+    # -- who else is reached
+
+    def _widened(self) -> None:
+        if self._everywhere(DNS) and not self._settings.everyone:
+            self._found.audience_widened.append("%s holds for everybody in every DNS policy" % self._shown(DNS))
+
+    # -- what only a person can do
+
+    def _manual(self) -> None:
+        found, settings = self._found, self._settings
+        found.manual += self._site.unread
+        for layer in settings.layers:
+            if layer == DNS and not self._everywhere(DNS):
+                found.manual.append(
+                    "once: add the destination list %s as an allow list to %s, and to no other policy (Policies > DNS Policies > Destination Lists). Until "
+                    "then it does nothing, and the API does not tell whether it was done" % (self._shown(DNS), self._places(DNS, "DNS policy")))
+            elif layer == WEB:
+                found.manual.append(
+                    "once: in %s have a rule with the action Allow, the people of the audience, and the destination list %s; above the rules that "
+                    "block or warn for these hosts, below those against threats (Policies > Web Policies). Until then the list does nothing, and the API does "
+                    "not tell whether it was done" % (self._places(WEB, "ruleset"), self._shown(WEB)))
+        if WEB in settings.layers and self._policy.exempt:
+            domains = sorted({pattern.name for pattern in self._policy.exempt})
+            found.manual.append(
+                "not decrypted: the selective decryption list of %s has to hold these domains (Policies > Selective Decryption Lists; the API has none): %s"
+                % (self._places(WEB, "ruleset"), ", ".join(domains)))
+        for one in self._policy.media:
+            found.manual.append("voice (%s): neither DNS nor web policies carry it; open it in the firewall policy of the tunnels, or where its packets leave "
+                                "the network" % one)
+
+    def _places(self, layer: str, word: str) -> str:
+        names = self._settings.policies(layer)
+        if not names:
+            return "every %s" % word
+        return "the %s %s" % (word, ", ".join(names)) if len(names) == 1 else "each %s of %s" % (word, ", ".join(names))
+
+    def _removal(self) -> None:
+        for layer, name in sorted(self._settings.names.items()):
+            if self._site.row(Ref(KINDS[layer], name)) is not None:
+                self._found.manual.append("the destination list %s stays, empty if it was ours: it allows nothing. To be rid of it, take it out of the policies "
+                                          "that use it and delete it" % self._shown(layer))
+        self._found.manual.append("take the domains of this collection out of the selective decryption list (Policies > Selective Decryption Lists)")
+
+    # -- what is in force, as far as it can be told
+
+    def _coverage(self, pattern: Pattern, held: dict, exempt: Index) -> Coverage:
+        notes = []
+        if pattern.kind == EXACT:
+            notes.append("widened: every subdomain of %s too" % pattern.name)
+        elif pattern.kind == SUBDOMAINS:
+            notes.append("widened: %s itself too" % pattern.name)
+        missing = [layer for layer, index in held.items() if index.covering(Pattern(pattern.name, DOMAIN)) is None]
+        by = ", ".join(self._shown(layer) for layer in held if layer not in missing)
+        if missing:
+            allowed = "no"
+            notes += ["%s does not hold it" % self._shown(layer) for layer in missing]
+        elif all(self._everywhere(layer) for layer in held):
+            allowed = "yes"
+        else:
+            allowed = "unchecked"
+            notes.append("in the list; the API does not tell which policies use it")
+        kept = exempt.covering(pattern) is not None
+        if kept:
+            notes.append("what is decrypted the API does not tell" if WEB in held else "the DNS layer decrypts only what its intelligent proxy takes")
+        return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", by or None, None, "; ".join(notes))
+
+
+def _ancestors(name: str):
+    """A name and those above it."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
+
+
+def _conflict_id(ref: Ref) -> str:
+    """Short and stable: from the name of the list and the entry."""
+    return "umbrella-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]
