@@ -43,6 +43,10 @@ class UmbrellaRig(TwinRig):
     def force(self):
         """Everything is live at once."""
 
+    def settle(self):
+        """What a dead process wrote last shows by now."""
+        self.twin.advance(self.twin.knobs.lag)
+
     def list(self, name=LISTS[0]):
         return self.twin.begins(name)
 
@@ -73,6 +77,6 @@ class UmbrellaRig(TwinRig):
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
     "umbrella": UmbrellaRig,
-    # What was written shows some reads later.
-    "umbrella-late": lambda folder: UmbrellaRig(folder, lag=2),
+    # What was written shows some seconds later.
+    "umbrella-late": lambda folder: UmbrellaRig(folder, lag=5),
 }

@@ -34,7 +34,7 @@ class Knobs:
     duplicates: str = "refuse"        # guess: "refuse" the whole request or "ignore" the item
     doubled_names: bool = False       # guess: whether two lists may have one name
     name_length: int = 255            # guess
-    lag: int = 0                      # guess: reads of a list that still show what it held before a write
+    lag: float = 0                    # guess: seconds for which the tables still show what was there before a write
     strict_ids: bool = True           # guess: ids to remove have to be numbers
     totals: bool = True
     unknown_tlds: tuple = ()          # guess: endings that are refused
@@ -51,6 +51,7 @@ class State:
         self.lists: dict = {}
         self.tokens: dict = {}
         self.serial = 1000
+        #: Of lists: until when, and what is shown until then (None: not the list itself).
         self.stale: dict = {}
         #: DNS policies and web rulesets, first match first; only the dashboard can edit them.
         self.dns: list = []
@@ -243,7 +244,7 @@ class Umbrella(Twin):
         self._allowed(scopes, "policies.destinations" if len(rest) > 1 else "policies.destinationLists", method)
         if not rest:
             if method == "GET":
-                return self._page(request, [self._row(row) for row in self.state.lists.values()])
+                return self._page(request, self._listed())
             if method == "POST":
                 return self._create(request.json)
             raise ApiError(404)
@@ -285,7 +286,7 @@ class Umbrella(Twin):
         self._check_name(body["name"], None)
         entries = self._checked(body.get("destinations") or [], body["access"], [])
         row = self.add_list(body["name"], body["access"], bundle, [], isGlobal=body["isGlobal"])
-        return self._added(row, entries)
+        return self._added(row, entries, None)
 
     def _check_name(self, name, row) -> None:
         if not isinstance(name, str) or not name or len(name) > self.knobs.name_length:
@@ -300,7 +301,7 @@ class Umbrella(Twin):
         entries = self._checked(body, row["access"], held)
         if row["bundleTypeId"] == WEB and len(held) + len(entries) > self.knobs.web_entries:
             raise ApiError(400, "Too many destinations")
-        return self._added(row, entries)
+        return self._added(row, entries, list(row["items"]))
 
     def _checked(self, entries: list, access: str, held: list) -> list:
         if len(entries) > 500:
@@ -322,8 +323,8 @@ class Umbrella(Twin):
                 kept.append(dict(entry, type=kind))
         return kept
 
-    def _added(self, row: dict, entries: list) -> Reply:
-        before, refused = list(row["items"]), []
+    def _added(self, row: dict, entries: list, before) -> Reply:
+        refused = []
         for entry in entries:
             if entry["destination"] in self.knobs.high_volume:
                 refused.append(entry["destination"])
@@ -347,17 +348,18 @@ class Umbrella(Twin):
         self._touched(row, before)
         return _ok(self._row(row))
 
-    def _touched(self, row: dict, before: list) -> None:
+    def _touched(self, row: dict, before) -> None:
         row["modifiedAt"] = int(self.now())
-        if self.knobs.lag:
-            self.state.stale[row["id"]] = [self.knobs.lag, before]
+        if self.knobs.lag and self.state.stale.get(row["id"], (0,))[0] <= self.now():
+            self.state.stale[row["id"]] = (self.now() + self.knobs.lag, before)
 
     def _shown(self, row: dict) -> list:
-        stale = self.state.stale.get(row["id"])
-        if stale and stale[0] > 0:
-            stale[0] -= 1
-            return copy.deepcopy(stale[1])
-        return row["items"]
+        until, before = self.state.stale.get(row["id"], (0, ()))
+        return (before or []) if until > self.now() else row["items"]
+
+    def _listed(self) -> list:
+        hidden = {number for number, (until, before) in self.state.stale.items() if before is None and until > self.now()}
+        return [self._row(row) for number, row in self.state.lists.items() if number not in hidden]
 
     def _row(self, row: dict) -> dict:
         kinds = [item["type"] for item in row["items"]]

@@ -125,8 +125,8 @@ class Assessor:
                 "not decrypted: the selective decryption list of %s has to hold these domains (Policies > Selective Decryption Lists; the API has none): %s"
                 % (self._places(WEB, "ruleset"), ", ".join(domains)))
         for one in self._policy.media:
-            found.manual.append("voice (%s): neither DNS nor web policies carry it; open it in the firewall policy of the tunnels, or where its packets leave "
-                                "the network" % one)
+            found.manual.append("voice (%s): neither DNS nor web policies carry it; open it in the firewall policy of the tunnels, or where its packets "
+                                "leave the network" % one)
 
     def _places(self, layer: str, word: str) -> str:
         names = self._settings.policies(layer)
@@ -137,8 +137,8 @@ class Assessor:
     def _removal(self) -> None:
         for layer, name in sorted(self._settings.names.items()):
             if self._site.row(Ref(KINDS[layer], name)) is not None:
-                self._found.manual.append("the destination list %s stays, empty if it was ours: it allows nothing. To be rid of it, take it out of the policies "
-                                          "that use it and delete it" % self._shown(layer))
+                self._found.manual.append("the destination list %s stays, empty if it was ours: it allows nothing. To be rid of it, take it out of the "
+                                          "policies that use it and delete it" % self._shown(layer))
         self._found.manual.append("take the domains of this collection out of the selective decryption list (Policies > Selective Decryption Lists)")
 
     # -- what is in force, as far as it can be told

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Step, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, PARTIAL, REFUSED, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_api import (
     BASES, BATCH, LISTS, POLICIES, Api,
@@ -25,6 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbre
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
+#: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
 _LOOKS, _LOOK_SECONDS = 4, 3
 _AUTHOR = "netaccess.chatgpt"
 
@@ -63,6 +64,7 @@ class UmbrellaAdapter(Adapter):
         self._settings, self._api, self._transport, self._key = settings, api, transport, key
         self._site = Site(settings.names, settings.parking_domain)
         self._written: set = set()
+        self._doubt = False
 
     @property
     def device(self) -> str:
@@ -80,6 +82,10 @@ class UmbrellaAdapter(Adapter):
 
     def read(self) -> State:
         site, settings = self._site, self._settings
+        if self._doubt:
+            # The last write has not been seen yet. Read at once, the lists may not show what it did.
+            self._transport.wait(_LOOKS * _LOOK_SECONDS, "%s does not say what became of a write" % self._api.host, UNREACHABLE)
+            self._doubt = False
         site.lists = self._api.pages(LISTS)
         self._check_organization()
         for row in site.lists:
@@ -206,7 +212,13 @@ class UmbrellaAdapter(Adapter):
         return [{"destination": one, "comment": comment} for one in destinations]
 
     def send(self, request: dict):
-        reply = self._api.write(request["method"], request["path"], request["body"])
+        self._doubt = True
+        try:
+            reply = self._api.write(request["method"], request["path"], request["body"])
+        except AccessError as error:
+            self._doubt = isinstance(error, OutcomeUnknown)
+            self._site.scanned.clear()
+            raise
         body, number = request["body"], request["path"][len(LISTS) + 1:].partition("/")[0]
         if request["path"] == LISTS:
             row = reply.get("data") if isinstance(reply, dict) else None
@@ -216,6 +228,7 @@ class UmbrellaAdapter(Adapter):
         self._written.add(int(number))
         if request["method"] != "PATCH":
             self._settled(int(number), request["method"] == "DELETE", body)
+        self._doubt = False
         return reply
 
     def _settled(self, number: int, removal: bool, body: list) -> None:
