@@ -131,15 +131,20 @@ class Umbrella(Twin):
                         "thirdpartyCategoryId": 0, "createdAt": int(self.now()), "modifiedAt": int(self.now()), "isMspDefault": False,
                         "markedForDeletion": False, "bundleTypeId": bundle, "items": []}, **more)
             self.state.lists[row["id"]] = row
-            self.put_items(name, destinations)
+            self.put_items(row["id"], destinations)
             return row
 
-    def put_items(self, name: str, destinations, comment: str | None = None) -> None:
+    def put_items(self, name, destinations, comment: str | None = None) -> None:
+        """``name``: of a list, or its id."""
         with self.lock:
+            row = self.state.lists[name] if isinstance(name, int) else self.named(name)
             for destination in destinations:
-                self.named(name)["items"].append({"id": str(self._number()), "destination": destination, "type": _kind(destination), "comment": comment,
-                                                  "createdAt": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.now()))})
+                row["items"].append(self._item(destination, comment))
             self._person()
+
+    def _item(self, destination: str, comment) -> dict:
+        return {"id": str(self._number()), "destination": destination, "type": _kind(destination), "comment": comment,
+                "createdAt": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.now()))}
 
     def take_items(self, name: str, destinations) -> None:
         with self.lock:
@@ -320,7 +325,7 @@ class Umbrella(Twin):
                 raise ApiError(400, "%s is already in the list" % text)
             if text.lower() not in seen:
                 seen.add(text.lower())
-                kept.append(dict(entry, type=kind))
+                kept.append(entry)
         return kept
 
     def _added(self, row: dict, entries: list, before) -> Reply:
@@ -329,8 +334,7 @@ class Umbrella(Twin):
             if entry["destination"] in self.knobs.high_volume:
                 refused.append(entry["destination"])
             elif entry["destination"] not in self.knobs.swallowed:
-                row["items"].append({"id": str(self._number()), "destination": entry["destination"], "type": entry["type"], "comment": entry.get("comment"),
-                                     "createdAt": time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(self.now()))})
+                row["items"].append(self._item(entry["destination"], entry.get("comment")))
         self._touched(row, before)
         if refused and self.knobs.high_volume_says:
             return Reply.of_json({"status": {"code": 400, "text": "%s is on a high-volume domain" % refused[0]}, "data": self._row(row)})   # guess: the shape

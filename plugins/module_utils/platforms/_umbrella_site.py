@@ -29,10 +29,12 @@ def render(pattern: Pattern) -> tuple:
 
 
 def entry_pattern(destination: str):
-    """The Pattern of a domain or URL as an entry, or None for an address."""
+    """The Pattern of a domain or URL as an entry, or None for an address. A whole top-level domain is an entry too."""
+    found = _HOST.match(destination.strip().lower())
+    host = found.group("host") if found else ""
     try:
-        return Pattern(parse(_HOST.match(destination.strip().lower()).group("host")).name, DOMAIN)
-    except (PatternError, AttributeError):
+        return Pattern(host if host.isalpha() else parse(host).name, DOMAIN)
+    except PatternError:
         return None
 
 
@@ -87,12 +89,12 @@ class Site:
 
     def objects(self, add) -> None:
         """Hand each Object to ``add``. A list of ours without entries does nothing and counts as absent; the next run uses it again."""
-        for row in self.lists:
-            ref = self.ref_of(row)
+        refs = [self.ref_of(row) for row in self.lists]
+        for row, ref in zip(self.lists, refs):
             if ref is not None:
                 members = frozenset(item["destination"].lower() for item in self.items.get(row["id"], ()))
                 ours = MARK in row["name"]
-                if members or not ours:
+                if members or not ours or refs.count(ref) > 1:
                     add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours, native=row))
             elif row["id"] in self.scanned:
                 self._blocked(row, add)
