@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: umbrella_access
-short_description: Allow ChatGPT in Cisco Umbrella
+short_description: Allow ChatGPT in Cisco Umbrella or Cisco Secure Access
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
@@ -17,6 +17,8 @@ description:
   - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These steps are for a person;
     RV(manual) spells them out, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
   - The global allow list is never used unless it is named in O(dns_list), since it is for everybody in every DNS policy.
+  - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
+    O(audience.rules) use our list and what stands above them; the rules themselves and do not decrypt lists are left to a person.
   - Each write is in force by itself. A run that fails takes back what it wrote.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
@@ -25,7 +27,7 @@ options:
   service:
     description: The service, which says where the API is.
     type: str
-    choices: [umbrella, umbrella_gov]
+    choices: [umbrella, umbrella_gov, secure_access]
     default: umbrella
   api_url:
     description: Scheme and host of the API, where O(service) does not say it.
@@ -35,7 +37,8 @@ options:
       - Key of the API, made by a full administrator under C(Admin > API Keys). It is of one organisation, and dies with the account of who made it. Environment
         variable E(UMBRELLA_API_KEY).
       - It needs the scopes C(policies.destinationLists) and C(policies.destinations), for reading and writing, and C(deployments.policies) for reading.
-        With the last one missing the names in O(audience) are not looked up.
+        With the last one missing the names in O(audience) are not looked up. With O(service=secure_access) it is C(policies.rules) for reading in its
+        place.
     type: str
     required: true
   api_secret:
@@ -63,8 +66,13 @@ options:
         type: list
         elements: str
         default: []
+      rules:
+        description: With O(service=secure_access), and there alone, names of enabled access rules that allow.
+        type: list
+        elements: str
+        default: []
       everyone:
-        description: Everybody in the organisation, in O(layers).
+        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule says for whom it is.
         type: bool
         default: false
   layers:
@@ -147,6 +155,15 @@ EXAMPLES = r"""
       everyone: true
     layers: [dns]
     dns_list: Company allowed
+
+- name: An organisation in Secure Access
+  netaccess.chatgpt.umbrella_access:
+    service: secure_access
+    api_key: "{{ vault_secure_access_api_key }}"
+    api_secret: "{{ vault_secure_access_api_secret }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      rules: [AI users]
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.umbrella_access:
@@ -345,7 +362,7 @@ def main():
         api_key=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["UMBRELLA_API_KEY"])),
         api_secret=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["UMBRELLA_API_SECRET"])),
         organization_id=dict(type="str"),
-        audience=dict(type="dict", options=dict(dns_policies=names, web_policies=names, everyone=dict(type="bool", default=False))),
+        audience=dict(type="dict", options=dict(dns_policies=names, web_policies=names, rules=names, everyone=dict(type="bool", default=False))),
         layers=dict(type="list", elements="str", choices=["dns", "web"], default=["dns", "web"]),
         prefix=dict(type="str", default="ChatGPT"),
         dns_list=dict(type="str"),

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import Ac
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import umbrella as product
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
-from tests.contract.umbrella import KEY, LISTS, MARKED, UmbrellaRig
+from tests.contract.umbrella import KEY, LISTS, MARKED, SecureAccessRig, UmbrellaRig
 from tests.twins.server import Fault as Weather, Reply
 from tests.twins.umbrella import DNS, WEB
 
@@ -384,6 +384,93 @@ def test_block_lists_of_the_dns_layer_are_no_conflict_since_ours_beats_them(rig)
     assert rig.run()["conflicts"] == [] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
+# -- Secure Access ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def secure(open_rig):
+    return open_rig(SecureAccessRig)
+
+
+def test_requests_in_secure_access(secure):
+    """A token, the lists, the table of rules, the three of them that matter (two allow, one stands above); one list that blocks, and ours. Ours exists, so
+    its entries are added and read back. Then the lists and ours."""
+    result = secure.run()
+    assert writes(secure) == [("POST", "/%d/destinations" % secure.list()["id"])]
+    assert result["requests"]["reads"] == 1 + 1 + 1 + 3 + 2 + 1 + 2 and result["coverage_summary"]["allowed"] == 3
+    assert secure.run(adapter=secure.adapter(scan=False))["requests"]["reads"] == 1 + 1 + 1 + 1 + 1
+
+
+def test_a_list_made_in_secure_access_is_of_its_only_kind(secure):
+    secure.run(adapter=secure.adapter(names={"web": "Pilot"}))
+    row = secure.twin.named("Pilot by netaccess.chatgpt")
+    assert (row["access"], row["bundleTypeId"], row["isGlobal"]) == ("none", WEB, False)
+
+
+def test_a_rule_that_does_not_use_the_list_is_told_and_claims_nothing(secure):
+    secure.twin.rule("AI users")["lists"] = []
+    secure.twin.rule("AI users")["people"] = ["nobody"]
+    result = secure.run()
+    assert {row["allowed"] for row in result["coverage"]} == {"no"} and "the access rule AI users does not use the list" in result["coverage"][0]["note"]
+    assert "once: add the destination list %s to the destinations of the access rule AI users" % MARKED[1] in result["manual"][0]
+    secure.twin.rule("AI users").update(lists=[secure.list()["id"]], people=["member"])
+    again = secure.run()
+    assert not again["changed"] and {row["allowed"] for row in again["coverage"]} == {"yes"} and not any("once" in line for line in again["manual"])
+
+
+def test_another_rule_that_uses_the_list_is_a_wider_audience(secure):
+    secure.twin.add_rule("Guests", "allow", ["stranger"], [secure.list()["id"]], at=1)
+    with pytest.raises(Failed, match="access rule Guests allows by"):
+        secure.run()
+    assert writes(secure) == [] and secure.run(accept_wider_audience=True)["changed"]
+
+
+@pytest.mark.parametrize("name", ["Nobody", "Bad sites"])
+def test_a_rule_that_is_not_there_or_blocks_is_told_before_anything_is_written(secure, name):
+    with pytest.raises(Failed, match="no enabled access rule that allows named %s" % name):
+        secure.run(adapter=_for(secure, (("rules", (name,)),)))
+    secure.twin.rule("AI users")["ruleIsEnabled"] = False
+    with pytest.raises(Failed, match="named AI users"):
+        secure.run()
+    assert writes(secure) == []
+
+
+@pytest.mark.parametrize("people,categories,word,certain", [(None, (), "no", True), (["member"], (), "unchecked", False),
+                                                            (None, ("Generative AI",), "unchecked", False)])
+def test_what_stands_above_our_rule_decides_the_word(secure, people, categories, word, certain):
+    secure.twin.add_rule("Early", "block", people, [secure.twin.named("Unused")["id"]], categories, at=0)
+    result = secure.run()
+    conflict, = result["conflicts"]
+    assert (conflict["where"], conflict["certain"]) == ("access rule Early, destination list Unused", certain)
+    words = {row["pattern"]: row["allowed"] for row in result["coverage"]}
+    assert words["*.openai.com"] == word and words[".chatgpt.com"] == ("unchecked" if categories else "yes")
+
+
+def test_lists_that_no_rule_above_uses_are_no_conflict(secure):
+    secure.twin.add_rule("Late", "block", None, [secure.twin.named("Unused")["id"]])
+    assert secure.run()["conflicts"] == [] and {row["allowed"] for row in secure.run()["coverage"]} == {"yes"}
+
+
+def test_what_was_unblocked_is_given_back_without_an_audience(secure):
+    secure.block_early()
+    conflict, = secure.run()["conflicts"]
+    site = secure.snapshot()
+    secure.run(unblock=(conflict["id"],))
+    secure.run("deleted", adapter=_for(secure, ()))
+    held = {item["destination"] for item in secure.twin.named("Threats")["items"]}
+    assert "chatgpt.com" not in held, "such a list is found by its rule alone, or when the task looks for everything"
+    adapter = _for(secure, ())
+    adapter._settings = replace(adapter._settings, whole=True, removing=True)
+    secure.run("deleted", adapter=adapter)
+    assert {item["destination"] for item in secure.twin.named("Threats")["items"]} == {"chatgpt.com", "claude.ai"} and site != secure.snapshot()
+
+
+def test_a_key_that_may_not_read_rules_claims_nothing(secure):
+    secure.twin.keys[KEY][1].discard("policies.rules:read")
+    result = secure.run()
+    assert {row["allowed"] for row in result["coverage"]} == {"unchecked"} and "policies.rules:read" in result["manual"][0]
+
+
 # -- the module's options -----------------------------------------------------------------------------------------
 
 
@@ -403,6 +490,16 @@ def test_the_audience_says_which_layers_get_a_list():
     for wrong in ({"dns_policies": ["A"], "web_policies": [], "everyone": True}, {}, None):
         with pytest.raises(AccessError, match="audience"):
             product.from_module(task(audience=wrong))
+
+
+def test_secure_access_takes_rules_and_umbrella_takes_policies():
+    rules = {"dns_policies": [], "web_policies": [], "rules": ["A"], "everyone": False}
+    settings = product.from_module(task(service="secure_access", audience=rules))._settings
+    assert (settings.layers, settings.names, settings.secure) == (("web",), {"web": "ChatGPT web"}, True)
+    for service, wrong in (("umbrella", rules), ("secure_access", dict(rules, web_policies=["B"])), ("secure_access", dict(rules, everyone=True)),
+                           ("secure_access", dict(rules, rules=[]))):
+        with pytest.raises(AccessError, match="audience"):
+            product.from_module(task(service=service, audience=wrong))
 
 
 def test_where_the_api_is_follows_from_the_service():

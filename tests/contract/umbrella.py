@@ -24,7 +24,7 @@ MARKED = tuple(name + " by netaccess.chatgpt" for name in LISTS)
 class UmbrellaRig(TwinRig):
     name = "umbrella"
     live, ordered = True, False
-    tells = "unchecked"
+    tells = ("unchecked", "unchecked")
 
     def __init__(self, folder, watchful=True, undecrypted=("chatgpt.com", "openai.com"), **options):
         super().__init__(folder)
@@ -74,9 +74,37 @@ class UmbrellaRig(TwinRig):
         self.twin.attach("Threats", "AI users web", "block", 0)
 
 
+class SecureAccessRig(UmbrellaRig):
+    """The successor: a person has put our list, empty, into the access rule for the audience, whose use of it can be read."""
+
+    name = "secure-access"
+    tells = ("yes", "unchecked")
+
+    def __init__(self, folder, **options):
+        super().__init__(folder, secure=True, **options)
+
+    def settings(self, audience=(MEMBER,), **changes):
+        return Settings(**dict({"names": {"web": LISTS[1]}, "layers": ("web",), "secure": True, "audience": (("rules", ("AI users",)),)}, **changes))
+
+    def list(self, name=LISTS[1]):
+        return self.twin.begins(name)
+
+    def drop_member(self):
+        self.twin.take_items(MARKED[1], ["openai.com"])
+
+    def unmarked_object(self):
+        self.list()["name"] = LISTS[1]
+        self.twin.put_items(LISTS[1], ["foreign.example"])
+
+    def block_early(self):
+        threats = self.twin.add_list("Threats", "none", WEB, ["chatgpt.com", "claude.ai"])["id"]
+        self.twin.add_rule("Threats", "block", None, [threats], at=0)
+
+
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
     "umbrella": UmbrellaRig,
     # What was written shows some seconds later.
     "umbrella-late": lambda folder: UmbrellaRig(folder, lag=5),
+    "umbrella-secure-access": SecureAccessRig,
 }

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from tests.twins.server import Reply, Request, Twin
 
-LISTS, POLICIES = "/policies/v2/destinationlists", "/deployments/v2/policies"
+LISTS, POLICIES, RULES = "/policies/v2/destinationlists", "/deployments/v2/policies", "/policies/v2/rules"
 DNS, WEB, SAML = 1, 2, 4
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\Z")
 ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}(/[0-9]+)?\Z")
@@ -56,6 +56,8 @@ class State:
         #: DNS policies and web rulesets, first match first; only the dashboard can edit them.
         self.dns: list = []
         self.web: list = []
+        #: Secure Access: access rules, first match first.
+        self.rules: list = []
 
 
 class ApiError(Exception):
@@ -69,21 +71,27 @@ class ApiError(Exception):
 class Umbrella(Twin):
     """``keys``: {id: [secret, scopes]}. ``watchful``: an administrator attaches each list whose name begins with "ChatGPT" the moment it exists, as the text
     in ``manual`` says; without it, ``attach`` is that person. ``undecrypted``: the domains in the selective decryption list of the audience's ruleset.
-    ``now``: the clock, seconds.
+    ``now``: the clock, seconds. ``secure``: an organisation in Secure Access: lists of one kind, access rules that can be read, no other policies; the rules
+    are written by a person here, although its API has that too.
     """
 
-    def __init__(self, tls: bool = False, port: int = 0, watchful: bool = False, undecrypted: tuple = (), limits: bool = False, now=time.time, **knobs):
+    def __init__(self, tls: bool = False, port: int = 0, watchful: bool = False, undecrypted: tuple = (), limits: bool = False, secure: bool = False,
+                 now=time.time, **knobs):
         super().__init__(tls, port)
         self.knobs = Knobs(**knobs)
         self.organization = 2345678
         self.keys = {"netaccess-key": ["Correct-Secret-9", {"policies.destinationLists:read", "policies.destinationLists:write", "policies.destinations:read",
-                                                            "policies.destinations:write", "deployments.policies:read"}]}
+                                                            "policies.destinations:write", "deployments.policies:read", "policies.rules:read"}]}
+        self.secure = secure
         self.watchful, self._limits, self._seen = watchful, limits, {}
         self._clock, self._moved = now, 0.0
         self.state = State()
         self._site(list(undecrypted))
 
     def _site(self, undecrypted: list) -> None:
+        if self.secure:
+            self._secure_site(undecrypted)
+            return
         self.add_list("Global Allow List", "allow", DNS, [], isGlobal=True)
         self.add_list("Global Block List", "block", DNS, ["malware.example"], isGlobal=True)
         self.add_list("Partners", "allow", DNS, ["partner.example"])
@@ -98,6 +106,26 @@ class Umbrella(Twin):
                 {"name": "Bad sites", "action": "block", "lists": [self.named("Bad sites")["id"]], "categories": []},
                 {"name": "Block AI", "action": "block", "lists": [], "categories": ["Generative AI"]}]})
         self.state.web[0]["undecrypted"] = undecrypted
+
+    def _secure_site(self, undecrypted: list) -> None:
+        self.undecrypted = undecrypted
+        ours = self.add_list("ChatGPT web by netaccess.chatgpt", "none", WEB, [])["id"]
+        bad = self.add_list("Bad sites", "none", WEB, ["gambling.example"])["id"]
+        self.add_list("Unused", "none", WEB, ["openai.com"])
+        for name, action, people, lists, categories in (
+                ("Bad sites", "block", None, [bad], []), ("AI users", "allow", ["member"], [ours], []), ("Block AI", "block", None, [], ["Generative AI"]),
+                ("Default", "allow", None, [], [])):
+            self.add_rule(name, action, people, lists, categories)
+
+    def add_rule(self, name: str, action: str, people, lists=(), categories=(), at: int | None = None) -> dict:
+        """A rule of a person, at that place; the last one without."""
+        rule = {"ruleId": self._number(), "ruleName": name, "ruleAction": action, "ruleIsEnabled": True, "people": people, "lists": list(lists),
+                "categories": list(categories)}
+        self.state.rules.insert(len(self.state.rules) if at is None else at, rule)
+        return rule
+
+    def rule(self, name: str) -> dict:
+        return next(rule for rule in self.state.rules if rule["ruleName"] == name)
 
     @staticmethod
     def _policy(number: int, name: str, people) -> dict:
@@ -163,7 +191,7 @@ class Umbrella(Twin):
                     ruleset["rules"].insert(at, {"name": "%s %s" % (action, name), "action": action, "lists": [number], "categories": []})
 
     def _person(self) -> None:
-        for row in list(self.state.lists.values()) if self.watchful else ():
+        for row in list(self.state.lists.values()) if self.watchful and not self.secure else ():
             if row["name"].startswith("ChatGPT"):
                 self.attach(row["name"], "AI users" if row["bundleTypeId"] == DNS else "AI users web")
 
@@ -177,6 +205,8 @@ class Umbrella(Twin):
         """The DNS layer is asked first, then for web ports the ruleset. A block page comes under the vendor's or the company's CA either way."""
         with self.lock:
             state, host = self.state, host.lower()
+            if self.secure:
+                return self._decide_secure(who, host, port, protocol)
             if not ADDRESS.match(host) and not self._resolves(next(one for one in state.dns if _for(one, who)), host):
                 return "block", "decrypt"
             if port not in (80, 443) or protocol != "tcp":
@@ -187,6 +217,18 @@ class Umbrella(Twin):
                 return "block", "decrypt"
             kept = not ruleset["inspect"] or any(_under(host, domain) for domain in ruleset["undecrypted"])
             return "allow", "tunnel" if kept else "decrypt"
+
+    def _decide_secure(self, who: str, host: str, port: int, protocol: str) -> tuple:
+        for rule in self.state.rules:
+            anything = not rule["lists"] and not rule["categories"]
+            if rule["ruleIsEnabled"] and _for(rule, who) and (anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
+                if rule["ruleAction"] != "allow":
+                    return "block", "decrypt"
+                break
+        web = port in (80, 443) and protocol == "tcp"
+        # guess: the do not decrypt list is in the profile of the rule for members.
+        kept = who == "member" and any(_under(host, domain) for domain in self.undecrypted)
+        return "allow", "decrypt" if web and not kept else "tunnel"
 
     def _resolves(self, policy: dict, host: str) -> bool:
         allow = policy["allow"] + [row["id"] for row in self.state.lists.values() if row["isGlobal"] and row["access"] == "allow"]
@@ -240,7 +282,10 @@ class Umbrella(Twin):
     def _carry_out(self, request: Request) -> Reply:
         scopes = self._scopes(request)
         method, parts = request.method, request.path.strip("/").split("/")
-        if request.path == POLICIES and method == "GET":
+        if self.secure and parts[:3] == RULES.strip("/").split("/") and method == "GET":
+            self._allowed(scopes, "policies.rules", method)
+            return self._rules(request, parts[3:])
+        if not self.secure and request.path == POLICIES and method == "GET":
             self._allowed(scopes, "deployments.policies", method)
             return self._policies(request)
         if parts[:3] != LISTS.strip("/").split("/"):
@@ -268,7 +313,7 @@ class Umbrella(Twin):
             return _ok(self._row(row))
         if what == ("DELETE", ""):
             if any(row["id"] in policy["allow"] + policy["block"] for policy in self.state.dns) or any(
-                    row["id"] in rule["lists"] for ruleset in self.state.web for rule in ruleset["rules"]):
+                    row["id"] in rule["lists"] for ruleset in [*self.state.web, {"rules": self.state.rules}] for rule in ruleset["rules"]):
                 raise ApiError(409, "The destination list is in use")
             del self.state.lists[row["id"]]
             return _ok([])
@@ -284,7 +329,9 @@ class Umbrella(Twin):
         if not isinstance(body, dict) or not {"access", "isGlobal", "name"} <= set(body):
             raise ApiError(400, "Validation Error")
         bundle = body.get("bundleTypeId", DNS)
-        if body["access"] not in ("allow", "block") or bundle not in (DNS, WEB, SAML):
+        if self.secure and (bundle != WEB or body["isGlobal"]):
+            raise ApiError(400, "Validation Error")
+        if body["access"] not in (("allow", "block", "none") if self.secure else ("allow", "block")) or bundle not in (DNS, WEB, SAML):
             raise ApiError(400, "Validation Error")
         if body["isGlobal"] and any(row["isGlobal"] and row["access"] == body["access"] for row in self.state.lists.values()):
             raise ApiError(409, "Only one global list of this kind is allowed")
@@ -319,7 +366,7 @@ class Umbrella(Twin):
             kind = _kind(text)
             if kind is None or text.rpartition(".")[2] in self.knobs.unknown_tlds:
                 raise ApiError(400, "%s is not a valid destination" % text)
-            if (kind == "url" and access != "block") or (kind == "ipv4" and access != "allow"):
+            if not self.secure and ((kind == "url" and access != "block") or (kind == "ipv4" and access != "allow")):
                 raise ApiError(400, "Destinations of type %s are not allowed here" % kind)
             if text.lower() in seen and self.knobs.duplicates == "refuse":
                 raise ApiError(400, "%s is already in the list" % text)
@@ -370,6 +417,26 @@ class Umbrella(Twin):
         shown = {name: value for name, value in row.items() if name != "items"}
         return dict(shown, meta={"destinationCount": len(kinds), "domainCount": kinds.count("domain"), "urlCount": kinds.count("url"),
                                  "ipv4Count": kinds.count("ipv4"), "applicationCount": 0})
+
+    def _rules(self, request: Request, rest: list) -> Reply:
+        rows = [{"ruleId": rule["ruleId"], "ruleName": rule["ruleName"], "ruleDescription": "", "ruleAction": rule["ruleAction"], "rulePriority": at,
+                 "ruleIsEnabled": rule["ruleIsEnabled"], "ruleIsDefault": False, "organizationId": self.organization, "createdAt": "2024-03-28T18:17:36",
+                 "modifiedAt": "2024-03-28T18:17:36", "modifiedBy": "2345678/1"} for at, rule in enumerate(self.state.rules, 1)]
+        if not rest:
+            offset, limit = int(request.query.get("offset", 0)), min(int(request.query.get("limit", 10)), 1000)
+            return Reply.of_json({"count": len(rows), "result": rows[offset:offset + limit]})
+        for row, rule in zip(rows, self.state.rules):
+            if str(rule["ruleId"]) == rest[0]:
+                return Reply.of_json(dict(row, ruleSettings=[], ruleConditions=self._conditions(rule)))
+        raise ApiError(404)
+
+    def _conditions(self, rule: dict) -> list:
+        def one(name, value, operator="INTERSECT"):
+            return {"attributeName": "umbrella." + name, "attributeValue": value, "attributeOperator": operator}
+        conditions = [one("source.all", True, "=") if rule["people"] is None else one("source.identity_ids", [301])]
+        conditions += [one("destination.destination_list_ids", rule["lists"])] if rule["lists"] else []
+        conditions += [one("destination.category_ids", [161])] if rule["categories"] else []
+        return conditions + ([] if rule["lists"] or rule["categories"] else [one("destination.all", True, "=")])
 
     def _policies(self, request: Request) -> Reply:
         kind = request.query.get("type", "dns")
@@ -423,7 +490,9 @@ class Umbrella(Twin):
             web = [[one["name"], one["people"], one["inspect"], one["undecrypted"],
                     [[rule["action"], rule["categories"], sorted(held[n]["name"] for n in rule["lists"] if n in held)] for rule in one["rules"]
                      if rule["categories"] or any(n in held for n in rule["lists"])]] for one in state.web]
-            return copy.deepcopy({"lists": lists, "dns": dns, "web": web})
+            rules = [[rule["ruleName"], rule["ruleAction"], rule["ruleIsEnabled"], rule["people"], rule["categories"],
+                      sorted(held[n]["name"] for n in rule["lists"] if n in held)] for rule in state.rules]
+            return copy.deepcopy({"lists": lists, "dns": dns, "web": web, "rules": rules})
 
 
 def _ok(data) -> Reply:

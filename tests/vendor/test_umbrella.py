@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.umbrella import KEY, MARKED, UmbrellaRig
+from tests.contract.umbrella import KEY, MARKED, SecureAccessRig, UmbrellaRig
 
 secure_access = pytest.importorskip("secure_access", reason="secureaccess is not installed")
 exceptions = pytest.importorskip("secure_access.exceptions")
@@ -68,6 +68,23 @@ def test_our_module_keeps_what_the_client_adds_and_replaces_it_when_told(rig):
     assert {entry["entry"] for entry in rig.run()["foreign"]} == {"by-hand.example"}
     rig.run("replaced")
     assert "by-hand.example" not in names(destinations, number)
+
+
+def test_the_client_reads_the_rules_of_secure_access_and_what_our_module_wrote_there(tmp_path):
+    rig = SecureAccessRig(tmp_path)
+    with rig.twin:
+        rig.run()
+        lists, destinations = apis(rig.twin)
+        rules = secure_access.AccessRulesApi(lists.api_client)
+        table = rules.list_rules(offset=0, limit=100)
+        assert [row.rule_name for row in table.result] == ["Bad sites", "AI users", "Block AI", "Default"] and table.count == 4
+        conditions = {one.attribute_name.actual_instance.value: one.attribute_value.actual_instance
+                      for one in rules.get_rule(table.result[1].rule_id).rule_conditions}
+        number, = conditions["umbrella.destination.destination_list_ids"]
+        assert {row.id: row.access for row in lists.get_destination_lists().data}[number] == "none"
+        assert names(destinations, number) == {"chatgpt.com", "openai.com", "js.stripe.com"}
+        with pytest.raises(exceptions.BadRequestException):
+            lists.create_destination_list({"access": "none", "isGlobal": True, "bundleTypeId": 2, "name": "Theirs"})
 
 
 def test_a_wrong_secret_and_a_key_that_only_reads_are_refused_as_the_client_expects(rig):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The API of Cisco Umbrella: tokens, pages, errors.
+"""The API of Cisco Umbrella and of Cisco Secure Access: tokens, pages, errors.
 
 Shapes: the vendor's OpenAPI documents "Destination Lists API" 2.0.0 and "Deployments Policies API" 2.0.0; limits: developer.cisco.com,
-"Umbrella API rate limits". A 429 names no time to wait; the transport waits and asks again.
+"Umbrella API rate limits"; rules: the vendor's SDK for Secure Access (package secureaccess). A 429 names no time to wait; the transport waits and asks again.
 """
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import base64
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 
-UMBRELLA, GOVERNMENT = "umbrella", "umbrella_gov"
-BASES = {UMBRELLA: "https://api.umbrella.com", GOVERNMENT: "https://api.umbrellagov.com"}
-LISTS, POLICIES = "/policies/v2/destinationlists", "/deployments/v2/policies"
+UMBRELLA, GOVERNMENT, SECURE_ACCESS = "umbrella", "umbrella_gov", "secure_access"
+BASES = {UMBRELLA: "https://api.umbrella.com", GOVERNMENT: "https://api.umbrellagov.com", SECURE_ACCESS: "https://api.sse.cisco.com"}
+LISTS, POLICIES, RULES = "/policies/v2/destinationlists", "/deployments/v2/policies", "/policies/v2/rules"
 #: Rows of a page, and destinations of one request that writes, at most.
 PAGE, BATCH = 100, 500
 
@@ -52,6 +52,25 @@ class Api:
         if not isinstance(part, list):
             raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, path))
         return part, (found.get("meta") or {}).get("total")
+
+    def rules(self) -> list:
+        """The table of access rules of Secure Access, first match first. It does not have their conditions; ``rule`` has."""
+        rows: list = []
+        while True:
+            found = self._ask("GET", RULES, None, {"offset": len(rows), "limit": PAGE})
+            part = found.get("result") if isinstance(found, dict) else None
+            if not isinstance(part, list):
+                raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, RULES))
+            rows += part
+            if not part or len(rows) >= found.get("count", 0):
+                return sorted(rows, key=lambda row: row["rulePriority"])
+
+    def rule(self, number) -> dict:
+        """A rule with its conditions. :raises AccessError: unreachable, for an answer without them."""
+        found = self._ask("GET", "%s/%s" % (RULES, number), None, None)
+        if not isinstance(found, dict) or not isinstance(found.get("ruleConditions"), list):
+            raise AccessError(UNREACHABLE, "%s answers GET %s/%s with no conditions in it" % (self.host, RULES, number))
+        return found
 
     def write(self, method: str, path: str, body):
         """One write, in force by itself. :raises OutcomeUnknown: without an answer of the API."""

@@ -6,6 +6,7 @@
 Precedence: in a DNS policy an allow list beats block lists, categories and security categories, also for more specific names; in a web policy the
 rules of the ruleset decide from the top (user guide, "Manage Destination Lists", "Best Practices for the Web Policy"). Which policy uses a list,
 and what a ruleset decrypts, no published API of Umbrella tells: what hangs on that is "unchecked" here, and a step for a person.
+The access rules of Secure Access can be read, and say which of them use a list.
 """
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ import hashlib
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_rules import goes_by_more, is_for_everybody, lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_site import (
-    BLOCKED, DNS, KINDS, WEB, Site, entry_pattern, is_url, managed_elsewhere, park,
+    BLOCKED, DNS, KINDS, RULES, WEB, Site, entry_pattern, is_url, managed_elsewhere, park,
 )
 
 #: Controls of a web policy that look into decrypted traffic.
@@ -28,6 +30,9 @@ class Assessor:
     def __init__(self, settings, site: Site, policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._found = Assessment()
+        #: Of Secure Access: rules above those of the audience; and {host: (such a rule, whether it is certain to shut it)}.
+        self._above = site.rules.above() if site.rules is not None else []
+        self._shut: dict = {}
 
     def assess(self) -> Assessment:
         found, settings = self._found, self._settings
@@ -81,9 +86,17 @@ class Assessor:
                 continue
             hosts = tuple(str(pattern) for pattern in wanted if covers(entry, pattern) or pattern.matches(entry.name))
             remedy, opens = self._remedy(ref, obj, name)
+            if self._site.rules is not None and not any(obj.native["list"]["id"] in lists_of(rule) for rule in self._above):
+                continue
+            where, certain = "destination list %s" % obj.native["list"]["name"], False
+            rules = [rule for rule in self._above if obj.native["list"]["id"] in lists_of(rule)]
+            if rules:
+                where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
+                certain = any(is_for_everybody(rule) for rule in rules) and not is_url(name) and not any(goes_by_more(rule) for rule in rules)
+                for rule in rules:
+                    self._shut.update({host: (rule["ruleName"], certain) for host in hosts if certain or host not in self._shut})
             self._found.conflicts.append(Conflict(
-                _conflict_id(ref), "deny", "destination list %s" % obj.native["list"]["name"], "%s %s" % ("URL" if is_url(name) else "domain", name),
-                hosts, False, remedy, opens))
+                _conflict_id(ref), "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens))
 
     def _remedy(self, ref: Ref, obj, name: str) -> tuple:
         row = obj.native["list"]
@@ -101,15 +114,25 @@ class Assessor:
     # -- who else is reached
 
     def _widened(self) -> None:
-        if self._everywhere(DNS) and not self._settings.everyone:
+        if DNS in self._settings.layers and self._everywhere(DNS) and not self._settings.everyone:
             self._found.audience_widened.append("%s holds for everybody in every DNS policy" % self._shown(DNS))
+        if self._site.rules is not None:
+            self._found.audience_widened += ["the access rule %s allows by %s too; name it in audience.rules, or take the list out of it" % (
+                name, self._shown(WEB)) for name in self._site.rules.others(self._number())]
 
     # -- what only a person can do
+
+    def _number(self):
+        """The id of our list in Secure Access; None before it was made."""
+        row = self._site.row(self._ref(WEB))
+        return row["id"] if row else None
 
     def _manual(self) -> None:
         found, settings = self._found, self._settings
         found.manual += self._site.unread
-        for layer in settings.layers:
+        if settings.secure:
+            self._manual_secure()
+        for layer in settings.layers if not settings.secure else ():
             if layer == DNS and not self._everywhere(DNS):
                 found.manual.append(
                     "once: add the destination list %s as an allow list to %s, and to no other policy (Policies > DNS Policies > Destination Lists). Until "
@@ -119,14 +142,26 @@ class Assessor:
                     "once: in %s have a rule with the action Allow, the people of the audience, and the destination list %s; above the rules that "
                     "block or warn for these hosts, below those against threats (Policies > Web Policies). Until then the list does nothing, and the API does "
                     "not tell whether it was done" % (self._places(WEB, "ruleset"), self._shown(WEB)))
-        if WEB in settings.layers and self._policy.exempt:
-            domains = sorted({pattern.name for pattern in self._policy.exempt})
+        domains = sorted({pattern.name for pattern in self._policy.exempt})
+        if WEB in settings.layers and domains and not settings.secure:
             found.manual.append(
                 "not decrypted: the selective decryption list of %s has to hold these domains (Policies > Selective Decryption Lists; the API has none): %s"
                 % (self._places(WEB, "ruleset"), ", ".join(domains)))
         for one in self._policy.media:
             found.manual.append("voice (%s): neither DNS nor web policies carry it; open it in the firewall policy of the tunnels, or where its packets "
                                 "leave the network" % one)
+
+    def _manual_secure(self) -> None:
+        names, rules = self._settings.policies(RULES), self._site.rules
+        missing = names if rules is None else rules.missing(self._number())
+        if missing:
+            self._found.manual.append(
+                "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which has to stand above the rules that "
+                "block or warn for these hosts, and below those against threats. Until then the list does nothing" % (self._shown(WEB), ", ".join(missing)))
+        domains = sorted({pattern.name for pattern in self._policy.exempt})
+        if domains:
+            self._found.manual.append("not decrypted: the do not decrypt list of the security profile in the access rule %s has to hold these domains; this "
+                                      "collection does not edit it: %s" % (", ".join(names), ", ".join(domains)))
 
     def _places(self, layer: str, word: str) -> str:
         names = self._settings.policies(layer)
@@ -139,7 +174,8 @@ class Assessor:
             if self._site.row(Ref(KINDS[layer], name)) is not None:
                 self._found.manual.append("the destination list %s stays, empty if it was ours: it allows nothing. To be rid of it, take it out of the "
                                           "policies that use it and delete it" % self._shown(layer))
-        self._found.manual.append("take the domains of this collection out of the selective decryption list (Policies > Selective Decryption Lists)")
+        self._found.manual.append("take the domains of this collection out of the %s" % (
+            "do not decrypt list" if self._settings.secure else "selective decryption list (Policies > Selective Decryption Lists)"))
 
     # -- what is in force, as far as it can be told
 
@@ -156,6 +192,9 @@ class Assessor:
             notes += ["%s does not hold it" % self._shown(layer) for layer in missing]
         elif all(self._everywhere(layer) for layer in held):
             allowed = "yes"
+        elif self._site.rules is not None:
+            allowed, note = self._by_rules(str(pattern))
+            notes += [note] if note else []
         else:
             allowed = "unchecked"
             notes.append("in the list; the API does not tell which policies use it")
@@ -163,6 +202,21 @@ class Assessor:
         if kept:
             notes.append("what is decrypted the API does not tell" if WEB in held else "the DNS layer decrypts only what its intelligent proxy takes")
         return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", by or None, None, "; ".join(notes))
+
+
+    def _by_rules(self, host: str) -> tuple:
+        """(word of coverage, note) for a host in our list, by the rules of Secure Access."""
+        missing = self._site.rules.missing(self._number())
+        if missing:
+            return "no", "the access rule %s does not use the list" % ", ".join(missing)
+        if host in self._shut:
+            name, certain = self._shut[host]
+            return ("no", "the access rule %s blocks it" % name) if certain else ("unchecked", "the access rule %s may block it" % name)
+        if not self._settings.scan:
+            return "unchecked", "what stands above was not read"
+        unclear = [rule["ruleName"] for rule in self._above if goes_by_more(rule)]
+        return ("unchecked", "what the access rule %s above blocks by categories or applications the API does not tell" % ", ".join(unclear)) if unclear else (
+            "yes", "")
 
 
 def _ancestors(name: str):

@@ -12,9 +12,10 @@ import re
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_rules import Rules
 
 MARK = " by netaccess.chatgpt"
-DNS, WEB = "dns", "web"
+DNS, WEB, RULES = "dns", "web", "rules"
 DNS_LIST, WEB_LIST, BLOCKED = "DNS destination list", "web destination list", "blocked destination"
 KINDS = {DNS: DNS_LIST, WEB: WEB_LIST}
 #: bundleTypeId of a list, by layer (vendor's OpenAPI document).
@@ -67,6 +68,8 @@ class Site:
         self.lists: list = []
         self.items: dict = {}
         self.policies: dict = {}
+        #: Of Secure Access, when they could be read.
+        self.rules: Rules | None = None
         self.scanned: set = set()
         #: What the key may not read, for people.
         self.unread: list = []

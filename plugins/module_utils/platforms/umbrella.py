@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cisco Umbrella: destination lists of the DNS and the web layer.
+"""Cisco Umbrella: destination lists of the DNS and the web layer; and of Cisco Secure Access, its successor, whose access rules can be read.
 
 Each write is in force by itself, and reaches the edges some time later. What uses a list is set up by a person, once; so what is taken away is
 emptied and never deleted, which would take that work with it. Entries are added and removed one by one, at most 500 in a request, and each request
@@ -17,11 +17,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_api import (
-    BASES, BATCH, LISTS, POLICIES, Api,
+    BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_assess import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_rules import Rules, lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_site import (
-    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, WEB, WEB_LIST, Site, layer_of, managed_elsewhere, park, render,
+    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, RULES, WEB, WEB_LIST, Site, layer_of, managed_elsewhere, park, render,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
@@ -38,11 +39,14 @@ class Settings:
     layers: tuple = (DNS, WEB)
     audience: tuple = ()
     everyone: bool = False
+    secure: bool = False
     organization_id: str | None = None
     protected: tuple = ()
     parking_domain: str = "netaccess.invalid"
     scan: bool = True
     removing: bool = False
+    #: Look for all that was changed, wherever it is.
+    whole: bool = False
     comment: str | None = None
 
     def policies(self, layer: str) -> tuple:
@@ -63,7 +67,6 @@ class UmbrellaAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, transport, key: str):
         self._settings, self._api, self._transport, self._key = settings, api, transport, key
         self._site = Site(settings.names, settings.parking_domain)
-        self._written: set = set()
         self._doubt = False
 
     @property
@@ -88,11 +91,12 @@ class UmbrellaAdapter(Adapter):
             self._doubt = False
         site.lists = self._api.pages(LISTS)
         self._check_organization()
+        self._check_rules()
         for row in site.lists:
             number = row["id"]
             if site.ref_of(row) is not None:
                 site.items[number] = self._items(number)
-            elif settings.scan and may_block(row) and (number not in site.scanned or number in self._written):
+            elif settings.scan and self._may_block(row) and number not in site.scanned:
                 site.items[number] = self._items(number)
                 site.scanned.add(number)
         self._check_policies()
@@ -111,7 +115,7 @@ class UmbrellaAdapter(Adapter):
 
     def _check_policies(self) -> None:
         """Names of policies that the task gives are looked at while planning: a slip would otherwise be found by the person who attaches the list."""
-        for layer, names in self._settings.audience:
+        for layer, names in () if self._settings.secure else self._settings.audience:
             if layer in self._site.policies or not names or self._settings.removing:
                 continue
             try:
@@ -126,6 +130,36 @@ class UmbrellaAdapter(Adapter):
             missing = [name for name in names if name not in held]
             if missing:
                 raise AccessError(REFUSED, "audience.%s_policies: the organisation has no %s policy named %s" % (layer, layer, ", ".join(missing)))
+
+    def _check_rules(self) -> None:
+        """Secure Access: the rules of the audience, with ``scan`` also those that stand above and those that use a list, whole. They are read once."""
+        names = self._settings.policies(RULES)
+        if not self._settings.secure or self._site.rules is not None or self._site.unread:
+            return
+        try:
+            table = self._api.rules()
+            last = max((row["rulePriority"] for row in table if row["ruleName"] in names), default=0)
+            rows = [self._api.rule(row["ruleId"]) if row["ruleName"] in names or self._matters(row, last) else row for row in table]
+        except AccessError as error:
+            if error.failure != AUTH:
+                raise
+            self._site.unread.append("this key may not read access rules (scope policies.rules:read): whether those in audience.rules use the list is "
+                                     "not known")
+            return
+        allowing = {row["ruleName"] for row in rows if row["ruleAction"] == "allow" and row.get("ruleIsEnabled")}
+        missing = [name for name in names if name not in allowing]
+        if missing and not self._settings.removing:
+            raise AccessError(REFUSED, "audience.rules: the organisation has no enabled access rule that allows named %s" % ", ".join(missing))
+        self._site.rules = Rules(names, rows)
+
+    def _matters(self, row: dict, last: int) -> bool:
+        return self._settings.scan and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
+
+    def _may_block(self, row: dict) -> bool:
+        """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
+        if not self._settings.secure or self._site.rules is None:
+            return may_block(row)
+        return layer_of(row) == WEB and self._settings.whole or any(row["id"] in lists_of(rule) for rule in self._site.rules.above())
 
     # -- wanting
 
@@ -166,9 +200,10 @@ class UmbrellaAdapter(Adapter):
         row = site.row(ref)
         if row is None and change.op == CREATE:
             first, added = added[:BATCH], added[BATCH:]
-            yield Step("%s (+%d)" % (title, len(first)), {"method": "POST", "path": LISTS, "body": {
-                "access": "allow", "isGlobal": False, "name": change.fields["name"][1], "bundleTypeId": BUNDLES[layer_of_kind(ref.kind)],
-                "destinations": self._new(first)}}, (change,), learn=lambda reply: site.learn(reply["data"]))
+            body = {"access": "none" if self._settings.secure else "allow", "isGlobal": False, "name": change.fields["name"][1],
+                    "bundleTypeId": BUNDLES[layer_of_kind(ref.kind)], "destinations": self._new(first)}
+            yield Step("%s (+%d)" % (title, len(first)), {"method": "POST", "path": LISTS, "body": body}, (change,),
+                       learn=lambda reply: site.learn(reply["data"]))
             row = site.row(ref)
         name = change.fields.get("name", (None, None))[1]
         if change.op != DELETE and row is not None and name is not None and row["name"] != name:
@@ -225,7 +260,6 @@ class UmbrellaAdapter(Adapter):
             if not isinstance(row, dict) or "id" not in row:
                 raise OutcomeUnknown("%s answers the creation of a list without the list" % self._api.host)
             number, body = row["id"], body["destinations"]
-        self._written.add(int(number))
         if request["method"] != "PATCH":
             self._settled(int(number), request["method"] == "DELETE", body)
         self._doubt = False
@@ -268,17 +302,24 @@ def from_module(module) -> UmbrellaAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
     who = p["audience"] or {}
-    audience = tuple((layer, tuple(who[layer + "_policies"])) for layer in (DNS, WEB) if who.get(layer + "_policies"))
+    secure = p["service"] == SECURE_ACCESS
+    parts = {RULES: "rules"} if secure else {DNS: "dns_policies", WEB: "web_policies"}
+    audience = tuple((part, tuple(who[option])) for part, option in parts.items() if who.get(option))
     everyone = bool(who.get("everyone"))
+    if any(who.get(option) for option in ("dns_policies", "web_policies", "rules") if option not in parts.values()) or (secure and everyone):
+        raise AccessError(REFUSED, "audience: with service %s name %s" % (p["service"], " and ".join(parts.values())))
     if audience and everyone:
         raise AccessError(REFUSED, "audience: name policies, or set everyone: true, not both")
     if p["state"] in ("merged", "replaced", "rendered") and not audience and not everyone:
-        raise AccessError(REFUSED, "audience: name dns_policies or web_policies, or set everyone: true")
+        raise AccessError(REFUSED, "audience: name %s" % ("rules" if secure else "dns_policies or web_policies, or set everyone: true"))
     layers = tuple(layer for layer, _names in audience) or tuple(p["layers"])
     base = (p["api_url"] or BASES[p["service"]]).rstrip("/")
     names = {DNS: p["dns_list"] or p["prefix"] + " DNS", WEB: p["web_list"] or p["prefix"] + " web"}
+    whole = p["state"] in ("replaced", "deleted", "reverted")
+    if secure:
+        layers, names = (WEB,), {WEB: names[WEB]}
     settings = Settings(
-        names, layers, audience, everyone, p["organization_id"], tuple(p["protected"]), p["parking_domain"].strip(".").lower(),
-        p["scan_conflicts"] or p["state"] in ("replaced", "deleted", "reverted"), p["state"] == "deleted", p["comment"])
+        names, layers, audience, everyone, secure, p["organization_id"], tuple(p["protected"]), p["parking_domain"].strip(".").lower(),
+        p["scan_conflicts"] or whole, p["state"] == "deleted", whole, p["comment"])
     transport = Transport(Connection(base, p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
     return UmbrellaAdapter(settings, Api(transport, p["api_key"], p["api_secret"]), transport, p["api_key"])
