@@ -78,7 +78,7 @@ def test_the_client_reads_the_rules_of_secure_access_and_what_our_module_wrote_t
         rules = secure_access.AccessRulesApi(lists.api_client)
         table = rules.list_rules(offset=0, limit=100)
         assert [row.rule_name for row in table.result] == ["Bad sites", "AI users", "Block AI", "Default"] and table.count == 4
-        conditions = {one.attribute_name.actual_instance.value: one.attribute_value.actual_instance
+        conditions = {one.attribute_name.value: one.attribute_value.actual_instance
                       for one in rules.get_rule(table.result[1].rule_id).rule_conditions}
         number, = conditions["umbrella.destination.destination_list_ids"]
         assert {row.id: row.access for row in lists.get_destination_lists().data}[number] == "none"
