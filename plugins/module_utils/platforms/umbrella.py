@@ -251,7 +251,8 @@ class UmbrellaAdapter(Adapter):
         try:
             reply = self._api.write(request["method"], request["path"], request["body"])
         except AccessError as error:
-            self._doubt = isinstance(error, OutcomeUnknown)
+            # A refusal may come with a part of the entries added.
+            self._doubt = isinstance(error, OutcomeUnknown) or error.failure == REFUSED
             self._site.scanned.clear()
             raise
         body, number = request["body"], request["path"][len(LISTS) + 1:].partition("/")[0]
