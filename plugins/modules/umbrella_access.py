@@ -126,6 +126,7 @@ notes:
   - Only web lists of the site that are not marked as allowing are read for conflicts; whether a rule blocks by them the API does not tell, so no
     conflict is certain. In a DNS policy an allow list beats every block list.
   - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
+  - O(protected) takes names of destination lists.
   - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
   - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
 seealso:
