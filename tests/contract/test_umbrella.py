@@ -131,6 +131,10 @@ def test_smaller_pages_than_asked_for_are_all_read(make):
 # -- lists that nobody attached, and what the API does not tell ----------------------------------------------------
 
 
+def test_a_look_without_a_policy_asks_nothing_of_anybody(rig):
+    assert rig.run("gathered", Policy())["manual"] == []
+
+
 def test_a_list_that_nobody_attached_opens_nothing_and_nothing_is_claimed(make):
     rig = make(watchful=False)
     before = rig.decisions()
@@ -241,6 +245,7 @@ def test_wrong_credentials_are_told_without_them(rig):
 def test_a_key_of_another_organisation_is_refused(rig):
     with pytest.raises(Failed, match="organisation 2345678, not of 99"):
         rig.run(adapter=rig.adapter(organization_id="99"))
+    rig.twin.add_list("From the console", "block", WEB, ["x.example"], isMspDefault=True, organizationId=77)
     assert writes(rig) == [] and rig.run(adapter=rig.adapter(organization_id="2345678"))["changed"]
 
 

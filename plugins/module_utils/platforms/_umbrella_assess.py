@@ -85,11 +85,11 @@ class Assessor:
             if entry is None or (entry.name not in above and index.matching(entry.name) is None):
                 continue
             hosts = tuple(str(pattern) for pattern in wanted if covers(entry, pattern) or pattern.matches(entry.name))
-            remedy, opens = self._remedy(ref, obj, name)
-            if self._site.rules is not None and not any(obj.native["list"]["id"] in lists_of(rule) for rule in self._above):
-                continue
-            where, certain = "destination list %s" % obj.native["list"]["name"], False
             rules = [rule for rule in self._above if obj.native["list"]["id"] in lists_of(rule)]
+            if self._site.rules is not None and not rules:
+                continue
+            remedy, opens = self._remedy(ref, obj, name)
+            where, certain = "destination list %s" % obj.native["list"]["name"], False
             if rules:
                 where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
                 certain = any(is_for_everybody(rule) for rule in rules) and not is_url(name) and not any(goes_by_more(rule) for rule in rules)
@@ -130,6 +130,8 @@ class Assessor:
     def _manual(self) -> None:
         found, settings = self._found, self._settings
         found.manual += self._site.unread
+        if not self._policy.allow:
+            return
         if settings.secure:
             self._manual_secure()
         for layer in settings.layers if not settings.secure else ():
@@ -166,7 +168,7 @@ class Assessor:
     def _places(self, layer: str, word: str) -> str:
         names = self._settings.policies(layer)
         if not names:
-            return "every %s" % word
+            return "every %s" % word if self._settings.everyone else "each %s of the audience" % word
         return "the %s %s" % (word, ", ".join(names)) if len(names) == 1 else "each %s of %s" % (word, ", ".join(names))
 
     def _removal(self) -> None:
@@ -202,7 +204,6 @@ class Assessor:
         if kept:
             notes.append("what is decrypted the API does not tell" if WEB in held else "the DNS layer decrypts only what its intelligent proxy takes")
         return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", by or None, None, "; ".join(notes))
-
 
     def _by_rules(self, host: str) -> tuple:
         """(word of coverage, note) for a host in our list, by the rules of Secure Access."""

@@ -108,10 +108,11 @@ class UmbrellaAdapter(Adapter):
         return self._api.pages("%s/%s/destinations" % (LISTS, number))
 
     def _check_organization(self) -> None:
+        """Lists that a console of several organisations hands down may be another one's."""
         wanted = self._settings.organization_id
-        others = {str(row["organizationId"]) for row in self._site.lists if "organizationId" in row} - {wanted}
-        if wanted and others:
-            raise AccessError(REFUSED, "organization_id: the key is one of organisation %s, not of %s" % (", ".join(sorted(others)), wanted))
+        held = {str(row["organizationId"]) for row in self._site.lists if "organizationId" in row}
+        if wanted and held and wanted not in held:
+            raise AccessError(REFUSED, "organization_id: the key is one of organisation %s, not of %s" % (", ".join(sorted(held)), wanted))
 
     def _check_policies(self) -> None:
         """Names of policies that the task gives are looked at while planning: a slip would otherwise be found by the person who attaches the list."""
@@ -159,7 +160,7 @@ class UmbrellaAdapter(Adapter):
         """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
         if not self._settings.secure or self._site.rules is None:
             return may_block(row)
-        return layer_of(row) == WEB and self._settings.whole or any(row["id"] in lists_of(rule) for rule in self._site.rules.above())
+        return (self._settings.whole and layer_of(row) == WEB) or any(row["id"] in lists_of(rule) for rule in self._site.rules.above())
 
     # -- wanting
 
