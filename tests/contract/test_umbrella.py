@@ -109,6 +109,12 @@ def test_a_token_that_ran_out_is_renewed_once_and_the_request_repeated(make):
     assert failed.value.result["failure"]["class"] == "auth"
 
 
+def test_an_error_of_the_server_after_the_effect_is_settled_by_reading(rig):
+    rig.twin.faults.append(Weather("status_after", when=lambda request: request.method == "POST" and request.path.endswith("lists"),
+                                   reply=Reply.of_json({"statusCode": 500, "error": "Internal Server Error"}, 500)))
+    assert rig.run()["changed"] and writes(rig) == [("POST", "")] * 2 and not rig.run()["changed"]
+
+
 def test_a_table_that_is_cut_off_is_never_planned_on(make):
     rig = make()
     rig.run(policy=many(150))
@@ -294,12 +300,20 @@ def test_two_audiences_have_lists_of_their_own(rig):
     assert rig.run("deleted", adapter=rig.adapter(names=other))["changed"] and rig.foreign_members() and not rig.run()["changed"]
 
 
-def test_two_lists_of_one_name_are_refused(make):
+@pytest.mark.parametrize("entries", [["x.example"], []])
+def test_two_lists_of_one_name_are_refused(make, entries):
     rig = make(doubled_names=True)
     rig.run()
-    rig.twin.add_list(MARKED[0], "allow", DNS, ["x.example"])
+    rig.twin.add_list(MARKED[0], "allow", DNS, entries)
     with pytest.raises(Failed, match="more than one DNS destination list ChatGPT DNS"):
         rig.run()
+
+
+def test_a_list_that_is_about_to_be_deleted_is_not_used(make):
+    rig = make(doubled_names=True)
+    rig.twin.add_list(MARKED[0], "allow", DNS, [], markedForDeletion=True)
+    rig.run()
+    assert sorted(len(row["items"]) for row in rig.twin.state.lists.values() if row["name"] == MARKED[0]) == [0, 3]
 
 
 def test_the_ticket_stands_at_each_entry_and_an_older_one_is_no_drift(rig):
