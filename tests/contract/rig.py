@@ -103,6 +103,8 @@ class Rig:
     adoptable = True
     #: Whether what is ours has an order that can be wrong.
     ordered = True
+    #: What coverage says of a host that is open, and of one that is exempt: "unchecked" where the product tells nobody what uses our lists.
+    tells = ("yes", "yes")
 
     def __init__(self, folder):
         self.folder = folder

@@ -47,8 +47,9 @@ def test_create_opens_for_the_member_and_exempts(rig):
     assert after[MEMBER, "chatgpt.com"] == after[MEMBER, "api.openai.com"] == ("allow", "tunnel")
     assert after[MEMBER, "js.stripe.com"] == ("allow", "decrypt")
     assert {who_host: after[who_host] for who_host in after if who_host[1] in OTHERS} == {k: v for k, v in before.items() if k[1] in OTHERS}
+    allowed, exempt = rig.tells
     assert [(c["pattern"], c["allowed"], c["exempt"]) for c in result["coverage"]] == [
-        (".chatgpt.com", "yes", "yes"), ("*.openai.com", "yes", "yes"), ("js.stripe.com", "yes", "not wanted")]
+        (".chatgpt.com", allowed, exempt), ("*.openai.com", allowed, exempt), ("js.stripe.com", allowed, "not wanted")]
 
 
 def test_audience_who_is_not_in_it_stays_as_it_was(rig):

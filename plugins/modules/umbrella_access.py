@@ -1,0 +1,379 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: umbrella_access
+short_description: Allow ChatGPT in Cisco Umbrella or Cisco Secure Access
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which policies of
+    O(audience) use. Entries are added and removed one by one, at most 500 in a request, and read back after each request, since Umbrella may accept an
+    entry and drop it.
+  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These steps are for a person;
+    RV(manual) spells them out, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
+  - The global allow list is never used unless it is named in O(dns_list), since it is for everybody in every DNS policy.
+  - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
+    O(audience.rules) use our list and what stands above them; the rules themselves and do not decrypt lists are left to a person.
+  - Each write is in force by itself. A run that fails takes back what it wrote.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  service:
+    description: The service, which says where the API is.
+    type: str
+    choices: [umbrella, umbrella_gov, secure_access]
+    default: umbrella
+  api_url:
+    description: Scheme and host of the API, where O(service) does not say it.
+    type: str
+  api_key:
+    description:
+      - Key of the API, made by a full administrator under C(Admin > API Keys). It is of one organisation, and dies with the account of who made it. Environment
+        variable E(UMBRELLA_API_KEY).
+      - It needs the scopes C(policies.destinationLists) and C(policies.destinations), for reading and writing, and C(deployments.policies) for reading.
+        With the last one missing the names in O(audience) are not looked up. With O(service=secure_access) it is C(policies.rules) for reading in its
+        place.
+    type: str
+    required: true
+  api_secret:
+    description: Secret of O(api_key). Environment variable E(UMBRELLA_API_SECRET).
+    type: str
+    required: true
+  organization_id:
+    description:
+      - Number of the organisation. A key of another one is refused. It also names the organisation in journals, which are otherwise bound to the key.
+    type: str
+  audience:
+    description:
+      - Who gets access, which in Umbrella is a matter of policies. The entries add up.
+      - The module makes the list of a layer for which policies are named here; that these policies use it, and no others, is a step for a person.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      dns_policies:
+        description: Names of DNS policies.
+        type: list
+        elements: str
+        default: []
+      web_policies:
+        description: Names of rulesets of the web policy.
+        type: list
+        elements: str
+        default: []
+      rules:
+        description: With O(service=secure_access), and there alone, names of enabled access rules that allow.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule says for whom it is.
+        type: bool
+        default: false
+  layers:
+    description: The layers that get a list where O(audience.everyone) is set. Web policies come with the SIG packages only.
+    type: list
+    elements: str
+    choices: [dns, web]
+    default: [dns, web]
+  prefix:
+    description: >-
+      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). They may be renamed behind these words, which the next run
+      takes back.
+    type: str
+    default: ChatGPT
+  dns_list:
+    description: >-
+      Name of the list of the DNS layer, in place of the one made of O(prefix). An existing list of exactly this name gets the entries; one that is not
+      there is made, and has the words that mark it as ours behind its name.
+    type: str
+  web_list:
+    description: Name of the list of the web layer, as O(dns_list).
+    type: str
+  parking_domain:
+    description: >-
+      An entry that O(unblock) takes out of a list of the site waits there as a name below this domain, which nobody can reach, until it is given back.
+      Umbrella cannot disable an entry. A site whose organisation refuses the default may give a name below a domain of its own that does not exist.
+    type: str
+    default: netaccess.invalid
+  scan_conflicts:
+    description: >-
+      Read the web lists of the site that may block, and say which of their entries hold a wanted host. States that look for all that was changed
+      (replaced, deleted, reverted) read them anyway.
+    type: bool
+    default: true
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Developed against a simulator that is held to the vendor's own client; not yet run in an organisation.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Run one writer per organisation.
+  - An entry always holds the name and every subdomain. What that is more than asked stands in RV(coverage).
+  - An allow list beats the categories and the security categories of a DNS policy too. Keep the people of the policy to the audience.
+  - O(state=deleted) and O(state=reverted) empty our lists and do not delete them, so that the policies that use them need not be set up again; Umbrella
+    refuses to delete a list in use. A later run uses them again.
+  - Only web lists of the site that are not marked as allowing are read for conflicts; whether a rule blocks by them the API does not tell, so no
+    conflict is certain. In a DNS policy an allow list beats every block list.
+  - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
+  - O(protected) takes names of destination lists.
+  - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
+  - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for the people of one DNS policy and one web ruleset
+  netaccess.chatgpt.umbrella_access:
+    api_key: "{{ vault_umbrella_api_key }}"
+    api_secret: "{{ vault_umbrella_api_secret }}"
+    organization_id: "2345678"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      dns_policies: [AI users]
+      web_policies: [AI users web]
+    comment: CHG0012345
+
+- name: An organisation with the DNS layer alone, and a list that its DNS policies use already
+  netaccess.chatgpt.umbrella_access:
+    api_key: "{{ vault_umbrella_api_key }}"
+    api_secret: "{{ vault_umbrella_api_secret }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      everyone: true
+    layers: [dns]
+    dns_list: Company allowed
+
+- name: An organisation in Secure Access
+  netaccess.chatgpt.umbrella_access:
+    service: secure_access
+    api_key: "{{ vault_secure_access_api_key }}"
+    api_secret: "{{ vault_secure_access_api_secret }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      rules: [AI users]
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.umbrella_access:
+    api_key: "{{ vault_umbrella_api_key }}"
+    api_secret: "{{ vault_umbrella_api_secret }}"
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      dns_policies: [AI users]
+    state: replaced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: DNS destination list
+      name: ChatGPT DNS
+      op: update
+      members:
+        destinations:
+          added: [oaistatic.com]
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: create DNS destination list ChatGPT DNS (+33), create web destination list ChatGPT web (+33)
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 2
+reversal:
+  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 2, activations: 1}
+exclusive:
+  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
+  returned: always
+  type: str
+  sample: ""
+propagation:
+  description: Seconds that it may take until the change is in force everywhere, by the vendor's word.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 1200
+would_stop:
+  description: In check mode, why a real run would stop before its first write.
+  returned: in check mode, when it would
+  type: str
+unfinished:
+  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What can be told of each wanted pattern after the run. V(unchecked) is as good as it gets where a person has to do something.
+    With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: unchecked
+      allowed_by: ChatGPT DNS by netaccess.chatgpt, ChatGPT web by netaccess.chatgpt
+      exempt: unchecked
+      exempt_by: null
+      note: in the list; the API does not tell which policies use it; what is decrypted the API does not tell
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
+conflicts:
+  description: Entries in lists of the site by which a rule may deny a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: umbrella-5f0c1d7a3b
+      effect: deny
+      where: destination list Bad sites
+      text: domain chatgpt.com
+      hosts: ['.chatgpt.com']
+      certain: false
+      opens: this entry, for everybody whom a rule with this list shuts out
+      remedy:
+        - kind: blocked destination
+          name: 'Bad sites: chatgpt.com'
+          op: update
+          fields:
+            blocks: {old: true, new: false}
+            parked: {old: false, new: true}
+losses:
+  description: Controls that the exemption would switch off for a wanted host, if the web policy uses them; which it uses the API does not tell.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: the web policy, as far as it uses it; the API does not tell
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - >-
+      once: add the destination list ChatGPT DNS by netaccess.chatgpt as an allow list to the DNS policy AI users, and to no other policy (Policies > DNS
+      Policies > Destination Lists). Until then it does nothing, and the API does not tell whether it was done
+activation:
+  description: Nothing; each write is in force by itself.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample: []
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-umbrella-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 13, writes: 2, waited: 0, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_api import BASES
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.umbrella import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        service=dict(type="str", default="umbrella", choices=list(BASES)),
+        api_url=dict(type="str"),
+        api_key=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["UMBRELLA_API_KEY"])),
+        api_secret=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["UMBRELLA_API_SECRET"])),
+        organization_id=dict(type="str"),
+        audience=dict(type="dict", options=dict(dns_policies=names, web_policies=names, rules=names, everyone=dict(type="bool", default=False))),
+        layers=dict(type="list", elements="str", choices=["dns", "web"], default=["dns", "web"]),
+        prefix=dict(type="str", default="ChatGPT"),
+        dns_list=dict(type="str"),
+        web_list=dict(type="str"),
+        parking_domain=dict(type="str", default="netaccess.invalid"),
+        scan_conflicts=dict(type="bool", default=True),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
