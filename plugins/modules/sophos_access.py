@@ -53,7 +53,7 @@ options:
         elements: str
         default: []
       firewall_rules:
-        description: Names of firewall rules (with C( (IPv6\)) behind the name of one for IPv6) whose web policies get the rule.
+        description: Names of firewall rules whose web policies get the rule; behind the name of a rule for IPv6 stands " (IPv6)".
         type: list
         elements: str
         default: []

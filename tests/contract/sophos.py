@@ -11,7 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.sophos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
 from tests.contract.rig import MEMBER, TwinRig
-from tests.twins.sophos import Sophos, firewall_rule, get, group, tls_rule, web_rule
+from tests.twins.sophos import Sophos, firewall_rule, get, group, web_rule
 
 GROUPS = {MEMBER: "AI users"}
 USER, OWN_LIST = "netaccess", "Not decrypted for AI users"
@@ -30,10 +30,9 @@ class SophosRig(TwinRig):
         self.changes: dict = {}
         if exempt == "people":
             self.changes = {"exempt_group": OWN_LIST}
-            self.twin.tables["WebFilterURLGroup"].append(group(OWN_LIST, ["clinic.test"]))
-            self.twin.tables["SSLTLSInspectionRule"].insert(1, tls_rule("AI undecrypted", "Do not decrypt", [(OWN_LIST, "URL Group")], ["AI users"]))
+            self.twin.leave_undecrypted(OWN_LIST, ["AI users"])
         elif exempt == "exception":
-            self.changes = {"exempt_by": "exception", "exempt_sources": ("192.0.2.10", "2001:db8::/124")}
+            self.changes = {"exempt_by": "exception", "exempt_sources": ("192.0.2.10", "2001:db8::/123")}
         # The device's own list reaches everybody, which a run has to accept; the other two ways do not.
         self.accept = exempt == "device"
 

@@ -131,7 +131,7 @@ class Sophos(Twin):
         super().__init__(tls, port)
         self.knobs = Knobs(**knobs)
         self.admins = {"netaccess": "S0phos&<Secret>-77"}
-        self.people = {"member": Person("192.0.2.10", "2001:db8::10", ("AI users", "Staff")), "stranger": Person("192.0.2.20", "2001:db8::20", ("Staff",))}
+        self.people = {"member": Person("192.0.2.10", "2001:db8::10", ("AI users", "Staff")), "stranger": Person("192.0.2.20", "2001:db8::40", ("Staff",))}
         self.users = {"AI users", "Staff", "Interns", "alice"}
         self.denied: set = set()
         self.tables = {entity: [] for entity in ENTITIES}
@@ -161,7 +161,12 @@ class Sophos(Twin):
         return next(one for one in self.tables[entity] if get(one, "Name") == name)
 
     def rules_of(self, policy: str) -> list:
-        return list(self.node("WebFilterPolicy", policy).find("RuleList") or ())
+        return self.node("WebFilterPolicy", policy).findall("RuleList/Rule")
+
+    def leave_undecrypted(self, name: str, members) -> None:
+        """A list of the site, and the rule of TLS inspection that leaves it undecrypted for these people, as somebody made them by hand."""
+        self.tables["WebFilterURLGroup"].append(group(name, ["clinic.test"]))
+        self.tables["SSLTLSInspectionRule"].insert(1, tls_rule("AI undecrypted", "Do not decrypt", [(name, "URL Group")], members))
 
     def snapshot(self) -> object:
         return {entity: [_data(one) for one in (nodes if entity in ("FirewallRule", "SSLTLSInspectionRule") else

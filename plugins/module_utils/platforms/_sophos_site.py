@@ -329,17 +329,17 @@ class Site:
         settings, found = self._settings, list(self._settings.web_policies)
         rules = {firewall_name(rule): rule for rule in self.tables[FIREWALL]}
         missing = [name for name in settings.firewall_rules if name not in rules]
-        if missing and rules:
+        if missing and rules and settings.wants:
             raise AccessError(REFUSED, "audience.firewall_rules: there is no firewall rule named %s; there are: %s"
                               % (", ".join(missing), ", ".join(sorted(rules))))
         for name in settings.firewall_rules:
             used = of_rule(rules[name], "WebFilter") if name in rules else ""
-            if name in rules and used in ("", "None"):
+            if name in rules and used in ("", "None") and settings.wants:
                 raise AccessError(REFUSED, "audience.firewall_rules: %s uses no web policy, so none of it can be opened for its people" % name)
             found.append(used)
         known = [text_of(policy, "Name") for policy in self.tables[POLICIES]]
         absent = [name for name in settings.web_policies if name not in known]
-        if absent and known:
+        if absent and known and settings.wants:
             raise AccessError(REFUSED, "audience.web_policies: there is no web policy named %s; there are: %s" % (", ".join(absent), ", ".join(sorted(known))))
         return list(dict.fromkeys(name for name in found if name in known))
 

@@ -26,7 +26,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import
 
 @dataclass(frozen=True)
 class Settings:
-    """What the task says of this product; names as in the module's options."""
+    """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
+    stop at names that are gone."""
 
     web_policies: tuple = ()
     firewall_rules: tuple = ()
@@ -39,6 +40,7 @@ class Settings:
     exempt_sources: tuple = ()
     protected: tuple = ()
     scan_conflicts: bool = True
+    wants: bool = True
 
     @property
     def allow(self) -> str:
@@ -150,6 +152,8 @@ class SophosAdapter(Adapter):
     # -- wanting
 
     def target(self, policy, state: State) -> list:
+        if not self._settings.wants:
+            return []
         wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": xml.names(policy.allow)}))]
         if self._settings.category_name and Ref(GROUP, self._settings.list) not in state.objects:
             raise AccessError(REFUSED, "category_name: there is no URL group named %s" % self._settings.list)
@@ -307,8 +311,9 @@ def from_module(module) -> SophosAdapter:
     who = p["audience"] or {}
     settings = Settings(
         *(tuple(who.get(name) or ()) for name in ("web_policies", "firewall_rules", "users")), bool(who.get("everyone")), p["prefix"], p["category_name"],
-        p["exempt_by"], p["exempt_group"], tuple(_source(text) for text in p["exempt_sources"]), tuple(p["protected"]), p["scan_conflicts"])
-    if p["state"] in ("merged", "replaced", "rendered"):
+        p["exempt_by"], p["exempt_group"], tuple(_source(text) for text in p["exempt_sources"]), tuple(p["protected"]), p["scan_conflicts"],
+        p["state"] in ("merged", "replaced", "rendered"))
+    if settings.wants:
         if not (settings.web_policies or settings.firewall_rules):
             raise AccessError(REFUSED, "audience: name the web policies whose people get access, or firewall rules that use them")
         if bool(settings.users) == settings.everyone:

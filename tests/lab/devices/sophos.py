@@ -6,12 +6,20 @@ from __future__ import annotations
 from tests.lab.devices import Device
 from tests.twins.sophos import Sophos
 
-USER = "netaccess"
+USER, LIST = "netaccess", "Not decrypted for AI users"
 PAGE = (307, {"Location": "https://fw.example.com:8090/ips/block/webcat?cat=77&pl=1&lu=0&url=aHR0cHM6Ly9jaGF0Z3B0LmNvbS8="}, b"")
+
+
+def make() -> Sophos:
+    """With a list that is left undecrypted for the audience alone: the device's own is about everybody, which the stranger of the lab would see."""
+    twin = Sophos(tls=True)
+    twin.leave_undecrypted(LIST, ["AI users"])
+    return twin
+
+
 DEVICE = Device(
-    "Sophos Firewall", lambda: Sophos(tls=True),
-    # The device's own exclusion list is about everybody behind it, which has to be accepted.
-    lambda twin: {"access_sophos_host": "127.0.0.1", "access_sophos_port": twin.port, "access_sophos_username": USER, "access_accept_wider_audience": True,
+    "Sophos Firewall", make,
+    lambda twin: {"access_sophos_host": "127.0.0.1", "access_sophos_port": twin.port, "access_sophos_username": USER, "access_sophos_exempt_group": LIST,
                   "access_audience": {"web_policies": ["Company"], "users": ["AI users"]}},
     lambda twin: {"access_sophos_password": twin.admins[USER]},
     lambda twin: {"SOPHOS_PASSWORD": twin.admins[USER]}, PAGE)
