@@ -40,7 +40,8 @@ class SophosRig(TwinRig):
         return Settings(**dict({"web_policies": ("Company",), "users": tuple(GROUPS[who] for who in audience)}, **dict(self.changes, **changes)))
 
     def adapter(self, audience=(MEMBER,), timeout=60, password=None, **changes):
-        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        trusted = self.twin.ca_file(self.folder) if self.twin.authority else None
+        self.transport = Transport(Connection(self.twin.url, ca_path=trusted, timeout=timeout), QuickClock())
         return SophosAdapter(self.settings(audience, **changes), Api(self.transport, USER, password or self.twin.admins[USER]), self.transport)
 
     def run(self, *arguments, **options):

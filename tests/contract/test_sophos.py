@@ -545,7 +545,7 @@ def test_the_scan_looks_into_categories_activities_and_groups_of_hosts(rig, kind
 
 
 def test_losses_are_what_looks_into_decrypted_traffic(rig):
-    rig.rules().insert(0, ET.fromstring(web_rule("Deny", [("FileType", "Executables")], ccl="1")))
+    rig.rules().insert(0, ET.fromstring(web_rule("Deny", [("FileType", "Executable Files")], ccl="1")))
     result = rig.run(check=True)
     assert {(loss["control"], loss["rule"]) for loss in result["losses"]} == {
         ("av", "firewall rule LAN to WAN"), ("av", "firewall rule LAN to WAN v6 (IPv6)"), ("file_control", "web policy Company"),

@@ -145,6 +145,8 @@ class Sophos(Twin):
         lists = [(LOCAL, "URL Group"), (MANAGED, "URL Group")] if self.knobs.shows_default_lists else []
         tables["SSLTLSInspectionRule"] = [tls_rule("Exclusions by website or category", "Do not decrypt", lists, default="Yes"),
                                           tls_rule("Inspect all", "Decrypt")]
+        for entity, names in (("FileType", ("Audio Files", "Executable Files")), ("UserActivity", ("Instant Messenger", "Not Suitable for Schools"))):
+            tables[entity] = [ET.fromstring("<%s><Name>%s</Name></%s>" % (entity, name, entity)) for name in names]
         if site == "bare":
             return
         tables["WebFilterURLGroup"].append(group("AI sites", ["openai.com", "chatgpt.com", "oaistatic.com", "claude.ai"], "Closed to all staff"))
