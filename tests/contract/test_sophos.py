@@ -172,6 +172,22 @@ def test_an_update_sends_everything_that_was_read_back(rig):
     assert get(rig.twin.node("WebFilterURLGroup", LOCAL), "Description") == "ask security first" and "bank.test" in entries(rig, LOCAL)
 
 
+@pytest.mark.parametrize("state", ["merged", "replaced"])
+def test_an_entry_that_somebody_added_to_our_group_meanwhile_is_not_overwritten(rig, state):
+    rig.run()
+    adapter = rig.adapter()
+    send = adapter.send
+
+    def meanwhile(request):
+        if "late.example" not in entries(rig, "ChatGPT allow"):
+            rig.add_foreign_member("late.example")
+        return send(request)
+    adapter.send = meanwhile
+    with pytest.raises(Failed, match="somebody changed WebFilterURLGroup ChatGPT allow"):
+        rig.run(state, LATER, adapter=adapter)
+    assert "late.example" in entries(rig, "ChatGPT allow")
+
+
 @pytest.mark.parametrize("entity,name", [("WebFilterPolicy", "Company"), ("WebFilterURLGroup", LOCAL)])
 def test_an_object_that_somebody_wrote_to_meanwhile_is_left_alone(rig, entity, name):
     adapter = rig.adapter()
@@ -208,6 +224,13 @@ def test_entries_are_domains_without_a_wildcard_and_the_widening_is_said(rig):
         "ws.chatgpt.com": "widened: every subdomain of it too"}
     assert {row["allowed"] for row in result["coverage"]} == {"yes"}
     assert rig.decide(MEMBER, "a.b.js.stripe.com")[0] == "allow" and rig.decide(MEMBER, "evilchatgpt.com") == ("allow", "decrypt")
+
+
+def test_a_host_that_is_left_undecrypted_by_an_entry_above_it_is_said(rig):
+    config = {"allow": ["a.com", "x.a.com", "b.com"], "exempt": ["a.com"]}
+    rows = {row["pattern"]: row for row in rig.run(policy=Policy.from_config(config))["coverage"]}
+    assert "leaves it undecrypted too" in rows["x.a.com"]["note"] and rig.decide(MEMBER, "x.a.com")[1] == "tunnel"
+    assert "undecrypted" not in rows["b.com"]["note"]
 
 
 @pytest.mark.parametrize("patterns,expected", [([".a.com", "b.a.com"], {"a.com"}), (["*.b.a.com", "b.a.com"], {"b.a.com"}), (["ba.com", "a.com"], {"ba.com", "a.com"})])
@@ -419,6 +442,9 @@ def test_firewall_rules_as_audience_and_who_else_uses_their_policy(rig):
     assert rig.run(policy=policy, adapter=rig.adapter(**chosen))["changed"], "the rule is about these users wherever it is asked"
     with pytest.raises(Failed, match="firewall rule LAN to WAN v6 \\(IPv6\\), Guests out uses web policy Company too"):
         rig.run(policy=policy, adapter=rig.adapter(users=(), everyone=True, **chosen))
+    put(rig.twin.node("FirewallRule", "LAN to WAN").find("NetworkPolicy"), "WebFilter", "Allow All")
+    with pytest.raises(Failed, match="web policy Allow All is built in"):
+        rig.run(adapter=rig.adapter(**chosen))
     for wrong, words in ((dict(web_policies=("Nowhere",)), "no web policy named Nowhere; there are: Company, Guests"),
                          (dict(web_policies=(), firewall_rules=("Nowhere",)), "no firewall rule named Nowhere")):
         with pytest.raises(Failed, match=words):
@@ -441,6 +467,14 @@ def test_a_policy_that_no_rule_uses_and_one_that_does_not_report_are_said(rig):
     put(rig.twin.node("WebFilterPolicy", "Unused"), "EnableReporting", "Disable")
     manual = rig.run(adapter=rig.adapter(web_policies=("Unused",)))["manual"]
     assert any("no enabled firewall rule uses web policy Unused" in line for line in manual) and any("Unused reports nothing" in line for line in manual)
+
+
+def test_a_policy_without_rules_gets_one_and_is_left_without(rig):
+    rig.twin.tables["WebFilterPolicy"].append(web_policy("Bare", default="Deny"))
+    site, chosen = rig.snapshot(), dict(web_policies=("Bare",))
+    assert {row["allowed"] for row in rig.run(adapter=rig.adapter(**chosen))["coverage"]} == {"yes"} and rules(rig, "Bare") == ["ours"]
+    rig.run("deleted", adapter=rig.adapter(**chosen))
+    assert rig.snapshot() == site
 
 
 def test_voice_is_left_to_people(rig):
@@ -575,7 +609,7 @@ def module(**changes):
     (dict(audience={"users": ["AI users"]}), "name the web policies"), (dict(audience={"web_policies": ["Company"]}), "name users or groups"),
     (dict(audience={"web_policies": ["Company"], "users": ["x"], "everyone": True}), "name users or groups"),
     (dict(exempt_sources=["192.0.2.1"]), "only an exception"), (dict(exempt_by="exception", exempt_sources=["lan"]), "is not an address"),
-    (dict(category_name="ChatGPT allow"), "is the name of our own group")])
+    (dict(category_name="ChatGPT allow"), "is the name of our own group"), (dict(prefix="a,b"), "prefix: names"), (dict(prefix="x" * 44), "at most 43")])
 def test_options_that_do_not_fit_are_refused(changes, words):
     with pytest.raises(AccessError, match=words):
         from_module(module(**changes))

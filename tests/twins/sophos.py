@@ -320,6 +320,9 @@ class Sophos(Twin):
         quota = get(new, "QuotaLimit", "60")
         if not quota.isdigit() or int(quota) % 10:
             raise invalid("/WebFilterPolicy/QuotaLimit")
+        rules = new.find("RuleList")
+        if rules is not None and not len(rules):
+            new.remove(rules)
         known = {"URLGroup": "WebFilterURLGroup", "WebCategory": "WebFilterCategory", "UserActivity": "UserActivity", "FileType": "FileType"}
         for rule in new.findall("RuleList/Rule"):
             if {get(rule, "HTTPAction"), get(rule, "HTTPSAction")} - {"Allow", "Deny", "Warn", "Quota"}:

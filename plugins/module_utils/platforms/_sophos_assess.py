@@ -356,6 +356,8 @@ class Assessor(_Rules):
         exempt, by = self._exemption(pattern, why)
         cover = self._exempt.covering(pattern)
         notes += [why[cover]] if cover in why else []
+        if cover is None and self._settings.exempt_by != "exception" and xml.parents(pattern.name) & self._listed():
+            notes.append("widened: an entry above it leaves it undecrypted too")
         return Coverage(str(pattern), allowed, exempt, "URL group %s" % self._settings.list if allowed != "no" else None, by, "; ".join(notes))
 
     def _exemption(self, pattern, why: dict) -> tuple:
@@ -367,13 +369,17 @@ class Assessor(_Rules):
             obj = self._state.objects.get(ref)
             held = obj is not None and obj.fields["enabled"] == "on" and "decryption" in obj.fields["skips"] and xml.regex(cover) in obj.members["urls"]
             return ("yes", str(ref)) if held else ("no", None)
+        held = bool(xml.parents(cover.name) & self._listed())
+        return ("yes", "URL group %s" % self._settings.exempt_group) if held and cover not in why else ("no", None)
+
+    def _listed(self) -> frozenset:
+        """What the exclusion list holds: entries of others as they were read, and ours."""
         group = self._site.group_like(self._settings.exempt_group)
         record = self._site.node(GROUPS, self._settings.record)
         ours = next((obj.members["urls"] for ref, obj in self._state.objects.items() if ref.kind == EXCLUSION), frozenset())
         mine = xml.entries(record) if record is not None and xml.is_ours(record) else frozenset()
         others = frozenset() if group is None else xml.entries(group) - mine
-        held = bool(xml.parents(cover.name) & (ours | others))
-        return ("yes", "URL group %s" % self._settings.exempt_group) if held and cover not in why else ("no", None)
+        return ours | others
 
     def _holds(self, ref: Ref, pattern) -> bool:
         obj = self._state.objects.get(ref)

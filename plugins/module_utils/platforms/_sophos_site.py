@@ -338,6 +338,10 @@ class Site:
                 raise AccessError(REFUSED, "audience.firewall_rules: %s uses no web policy, so none of it can be opened for its people" % name)
             found.append(used)
         known = [text_of(policy, "Name") for policy in self.tables[POLICIES]]
+        lost = [name for name in found if name not in known and name not in settings.web_policies]
+        if lost and known and settings.wants:
+            raise AccessError(REFUSED, "audience.firewall_rules: web policy %s is built in and cannot be changed; choose one of the site's own there"
+                              % ", ".join(lost))
         absent = [name for name in settings.web_policies if name not in known]
         if absent and known and settings.wants:
             raise AccessError(REFUSED, "audience.web_policies: there is no web policy named %s; there are: %s" % (", ".join(absent), ", ".join(sorted(known))))

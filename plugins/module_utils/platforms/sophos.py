@@ -10,6 +10,7 @@ holds all that may be written together.
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, UPDATE, Object, Objects, Ref, State, apply
@@ -245,12 +246,13 @@ class SophosAdapter(Adapter):
         if ref.kind == GROUP:
             return self._group(ref, then, obj.members["urls"])
         native = self._site.node(EXCEPTIONS, ref.name)
-        return self._sent(EXCEPTIONS, xml.exception_node(ref.name, native, obj.fields, obj.members), native is not None and not obj.ours)
+        return self._sent(EXCEPTIONS, xml.exception_node(ref.name, native, obj.fields, obj.members), native is not None)
 
     def _group(self, ref: Ref, then: State, urls) -> dict:
         native = self._site.node(GROUPS, ref.name)
         node = xml.group_node(ref.name, native, urls, then.objects[ref].fields["description"])
-        return self._sent(GROUPS, node, native is not None and not xml.is_ours(native))
+        # The record is written up to twice in one run, and holds nothing of anybody else.
+        return self._sent(GROUPS, node, native is not None and ref.name != self._settings.record)
 
     def _list(self, change, then: State) -> dict:
         """The list of the site with our entries: those that it had before and that are not ours stay."""
@@ -280,7 +282,7 @@ class SophosAdapter(Adapter):
         self._api.write(request["operation"], request["objects"])
 
     def _unchanged(self, guarded: list) -> None:
-        """There is no lock, and the last writer wins: whole objects of somebody else are compared right before they are written."""
+        """There is no lock, and the last writer wins: whole objects are compared right before they are written."""
         now = self._api.get(sorted({one["entity"] for one in guarded}))
         for one in guarded:
             known = [plain(node) for node in self._site.tables[one["entity"]] if text_of(node, "Name") == one["name"]]
@@ -318,6 +320,8 @@ def from_module(module) -> SophosAdapter:
             raise AccessError(REFUSED, "audience: name the web policies whose people get access, or firewall rules that use them")
         if bool(settings.users) == settings.everyone:
             raise AccessError(REFUSED, "audience: name users or groups, or set everyone: true for all who use these web policies")
+    if len(settings.prefix) > 43 or re.search(r"[,^;'\"\\]", settings.prefix):
+        raise AccessError(REFUSED, "prefix: names of objects have no comma, semicolon, quote, caret or backslash, and this part of them at most 43 characters")
     if settings.exempt_sources and settings.exempt_by != "exception":
         raise AccessError(REFUSED, "exempt_sources: only an exception can be limited to addresses; set exempt_by to exception")
     if settings.category_name == settings.allow:
