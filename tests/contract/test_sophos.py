@@ -141,10 +141,11 @@ def test_one_refusal_among_several_objects_takes_the_others_back(rig):
 
 
 @pytest.mark.parametrize("code", [201, 202, 217, 222])
-def test_a_write_that_the_device_cannot_tell_about_is_settled_by_reading(rig, code):
+@pytest.mark.parametrize("kind", ["status", "status_after"])
+def test_a_write_that_the_device_cannot_tell_about_is_settled_by_reading(rig, kind, code):
     answer = "<Response><Login><status>Authentication Successful</status></Login>%s</Response>" % (
         "<WebFilterURLGroup><Status code='%d'>Unable to get status message</Status></WebFilterURLGroup>" % code * 2)
-    rig.twin.faults.append(Weather("status_after", when=lambda request: b"operation%3D%22add" in request.body, reply=Reply(200, answer.encode())))
+    rig.twin.faults.append(Weather(kind, when=lambda request: b"operation%3D%22add" in request.body, reply=Reply(200, answer.encode())))
     assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
