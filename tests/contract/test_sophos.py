@@ -234,7 +234,8 @@ def test_a_host_that_is_left_undecrypted_by_an_entry_above_it_is_said(rig):
     assert "undecrypted" not in rows["b.com"]["note"]
 
 
-@pytest.mark.parametrize("patterns,expected", [([".a.com", "b.a.com"], {"a.com"}), (["*.b.a.com", "b.a.com"], {"b.a.com"}), (["ba.com", "a.com"], {"ba.com", "a.com"})])
+@pytest.mark.parametrize("patterns,expected", [([".a.com", "b.a.com"], {"a.com"}), (["*.b.a.com", "b.a.com"], {"b.a.com"}),
+                                               (["ba.com", "a.com"], {"ba.com", "a.com"})])
 def test_names(patterns, expected):
     assert names(map(parse, patterns)) == expected
 
@@ -571,8 +572,8 @@ def test_the_scan_looks_into_categories_activities_and_groups_of_hosts(rig, kind
     else:
         rig.twin.tables["WebFilterCategory"].append(ET.fromstring(category % inner.get(kind, inner["domain"])))
         if kind == "activity":
-            rig.twin.tables["UserActivity"].append(ET.fromstring("<UserActivity><Name>Chatting</Name><CategoryList><Category><ID>Feed</ID><type>WebCategory</type>"
-                                                                 "</Category></CategoryList></UserActivity>"))
+            rig.twin.tables["UserActivity"].append(ET.fromstring("<UserActivity><Name>Chatting</Name><CategoryList><Category><ID>Feed</ID>"
+                                                                 "<type>WebCategory</type></Category></CategoryList></UserActivity>"))
             about = ("UserActivity", "Chatting")
         rig.rules().insert(0, ET.fromstring(web_rule("Deny", [about], ["Staff"])))
     conflict, = rig.run()["conflicts"]
@@ -600,9 +601,9 @@ def test_application_control_is_named_since_it_cannot_be_judged(rig):
 
 
 def module(**changes):
-    params = dict(audience={"web_policies": ["Company"], "users": ["AI users"]}, prefix="ChatGPT", category_name=None, exempt_by="url_group", exempt_group=LOCAL,
-                  exempt_sources=[], protected=[], scan_conflicts=True, state="merged", host="fw", port=4444, validate_certs=True, ca_path=None, proxy=None,
-                  timeout=60, username="netaccess", password="p")
+    params = dict(audience={"web_policies": ["Company"], "users": ["AI users"]}, prefix="ChatGPT", category_name=None, exempt_by="url_group",
+                  exempt_group=LOCAL, exempt_sources=[], protected=[], scan_conflicts=True, state="merged", host="fw", port=4444, validate_certs=True,
+                  ca_path=None, proxy=None, timeout=60, username="netaccess", password="p")
     return SimpleNamespace(params=dict(params, **changes), check_mode=False)
 
 

@@ -118,8 +118,9 @@ def firewall_rule(name: str, action: str = "Accept", family: str = "IPv4", netwo
 
 def tls_rule(name: str, action: str, about=(), members=(), default: str = "No"):
     listed = "".join("<Activity><Name>%s</Name><Type>%s</Type></Activity>" % pair for pair in about)
-    return ET.fromstring("<SSLTLSInspectionRule><Name>%s</Name><IsDefault>%s</IsDefault><Description/><Enable>Yes</Enable><LogConnections>Enable</LogConnections>"
-                         "<DecryptAction>%s</DecryptAction><DecryptionProfile>Maximum compatibility</DecryptionProfile>%s%s</SSLTLSInspectionRule>" % (
+    return ET.fromstring("<SSLTLSInspectionRule><Name>%s</Name><IsDefault>%s</IsDefault><Description/><Enable>Yes</Enable>"
+                         "<LogConnections>Enable</LogConnections><DecryptAction>%s</DecryptAction>"
+                         "<DecryptionProfile>Maximum compatibility</DecryptionProfile>%s%s</SSLTLSInspectionRule>" % (
                              name, default, action, "<Identity>%s</Identity>" % tags("Members", members) if members else "",
                              "<Websites>%s</Websites>" % listed if listed else ""))
 

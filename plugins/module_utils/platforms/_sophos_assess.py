@@ -14,8 +14,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _sophos_site as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._sophos_api import text_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._sophos_site import (
-    ACTIVITIES, ALWAYS, CATEGORIES, DISABLED, EVERYTHING, EXCEPTION, EXCLUSION, FIREWALL, FIREWALL_RULE, FQDN_GROUPS, FQDNS, GROUP, GROUPS, LOCAL_LIST, MAX_TEXT,
-    POLICIES, RULE, TLS_RULES, Site, entry_pattern, fqdn_pattern,
+    ACTIVITIES, ALWAYS, CATEGORIES, DISABLED, EVERYTHING, EXCEPTION, EXCLUSION, FIREWALL, FIREWALL_RULE, FQDN_GROUPS, FQDNS, GROUP, GROUPS, LOCAL_LIST,
+    MAX_TEXT, POLICIES, RULE, TLS_RULES, Site, entry_pattern, fqdn_pattern,
 )
 
 #: Words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
@@ -271,7 +271,8 @@ class Assessor(_Rules):
         found, settings = self._found.audience_widened, self._settings
         if self._policy.exempt and not self._all():
             if settings.exempt_by == "exception" and not settings.exempt_sources:
-                found.append("web exception %s leaves these hosts undecrypted for everybody behind this firewall; limit it with exempt_sources" % settings.prefix)
+                found.append("web exception %s leaves these hosts undecrypted for everybody behind this firewall; limit it with exempt_sources"
+                             % settings.prefix)
             elif settings.exempt_by != "exception":
                 wide = [text_of(rule, "Name") for rule in self._naming() if not self._for_audience(rule)]
                 found += ["URL group %s leaves these hosts undecrypted for everybody behind this firewall (rule %s); use exempt_group with a rule for these "

@@ -179,7 +179,8 @@ class SophosAdapter(Adapter):
                               "exempt_by to exception" % settings.exempt_group)
         name = text_of(group, "Name")
         if record is not None and not record.ours:
-            raise AccessError(REFUSED, "%s exists and was not made by this collection; it has to remember which entries of %s are ours: set prefix" % (ref, name))
+            raise AccessError(REFUSED, "%s exists and was not made by this collection; it has to remember which entries of %s are ours: set prefix"
+                              % (ref, name))
         if record is not None and xml.recorded_in(record.fields["description"]) not in (name, None):
             raise AccessError(REFUSED, "entries of ours are in %s: set exempt_group to it, or remove them with state deleted before choosing another list"
                               % xml.recorded_in(record.fields["description"]))
