@@ -1,0 +1,382 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sophos_access
+short_description: Allow ChatGPT on a Sophos Firewall and exempt it from TLS inspection
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Allows the hosts in O(config.allow) for the people of O(audience) by a URL group and a rule for it in their web policies. The rule stands above the
+    first one that shuts a wanted host for all of these people, and below those that do so for a part of them.
+  - Leaves the hosts in O(config.exempt) undecrypted by entries in a URL group that a rule of TLS inspection names, or by a web exception. Policy checks,
+    malware scanning and certificate checks are never skipped by it.
+  - Works by the XML API, which hardware, virtual and cloud firewalls have alike. There is no commit, so each write is in force at once; the exemption comes
+    with or before the rule that allows. An update replaces a whole object, so objects are written back as they were read, with our part changed. What
+    somebody else may have written to is compared right before, and everything is read back. On failure what was written is taken back.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: Name or address of the firewall's web admin console; of a cluster, its primary. Environment variable E(SOPHOS_HOST).
+    type: str
+    required: true
+  port:
+    description: Port of the web admin console.
+    type: int
+    default: 4444
+  username:
+    description:
+      - A local administrator without one-time passwords. Environment variable E(SOPHOS_USERNAME).
+      - Its profile needs read-write on web and content filter; on rules and policies to read, and to write as well when O(unblock) names a firewall rule.
+      - The API has to be enabled under Backup & firmware > API, with the address of the host where this module runs in its list.
+    type: str
+    required: true
+  password:
+    description: Its password; it travels in the body of each request, as the API wants it. Environment variable E(SOPHOS_PASSWORD).
+    type: str
+    required: true
+  audience:
+    description:
+      - Who gets access. Web policies say where the rule goes, users for whom it is.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered), with O(audience.users) or O(audience.everyone).
+    type: dict
+    suboptions:
+      web_policies:
+        description: Names of web policies that get the rule. A built-in one is changed as any other when it is named here.
+        type: list
+        elements: str
+        default: []
+      firewall_rules:
+        description: Names of firewall rules whose web policies get the rule; behind the name of a rule for IPv6 stands " (IPv6)".
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Names of users and groups that the rule is for, as the firewall knows them.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: The rule is for everybody who uses these web policies.
+        type: bool
+        default: false
+  prefix:
+    description: >-
+      Start of the names of our URL groups (C(ChatGPT allow), and C(ChatGPT exempt), which remembers which entries of O(exempt_group) are ours), and the
+      name of our web exception.
+    type: str
+    default: ChatGPT
+  category_name:
+    description: >-
+      An existing URL group that the site allows already. The hosts go into it and no rule is made; O(state=deleted) leaves them there.
+    type: str
+  exempt_by:
+    description:
+      - What leaves hosts undecrypted.
+      - V(url_group) is the list O(exempt_group). It works with the DPI engine, not for firewall rules that use the web proxy.
+      - V(exception) is a web exception. It works with both, can be limited to O(exempt_sources), and names hosts exactly.
+    type: str
+    choices: [url_group, exception]
+    default: url_group
+  exempt_group:
+    description:
+      - The URL group that gets the exempt hosts; entries of others in it stay.
+      - The default is the device's own list, whose rule is about everybody behind this firewall, which is RV(audience_widened) and has to be accepted with
+        O(accept_wider_audience).
+      - The name of a URL group of the site that a TLS inspection rule of action Don't decrypt names keeps the exemption to the users of that rule. The
+        rule is made once by hand, since the API cannot create one (release 22.0 refuses every attempt).
+    type: str
+    default: Local TLS exclusion list
+  exempt_sources:
+    description: >-
+      With O(exempt_by=exception), addresses or networks of either IP family to which the exception is limited. Without them it is about everybody, which is
+      RV(audience_widened).
+    type: list
+    elements: str
+    default: []
+  scan_conflicts:
+    description: >-
+      Read web categories, user activities and FQDN hosts too, and say what of them, and of the firewall rules before, still shuts a wanted host.
+    type: bool
+    default: true
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Sophos Firewall (SFOS) 19.5 to 22.0, developed against a simulator that the vendor's SDK accepts; not yet run on a device.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - A domain in a URL group always stands for its subdomains too, and a wildcard is not accepted there. So a single host is widened to its subdomains, and
+    C(*.example.com) to C(example.com); RV(coverage) says so.
+  - Rules of a web policy have no names and no descriptions. One that O(unblock) disabled is remembered by its id in the description of its policy.
+  - Web policies are about HTTP. Voice is left to RV(manual).
+  - The firewall has no lock, and the last writer wins. Run one task at a time on a device.
+  - What Sophos Central pushes may take the place of what is written here; a firewall rule that comes from there is not changed.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a group, with the device's own exclusion list
+  netaccess.chatgpt.sophos_access:
+    host: xgs-a.example.com
+    username: netaccess
+    password: "{{ vault_sophos_password }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      web_policies: [Company]
+      users: [AI users]
+    accept_wider_audience: true
+    comment: CHG0012345
+
+- name: The same, with the exemption kept to these people by a TLS inspection rule of the site
+  netaccess.chatgpt.sophos_access:
+    host: xgs-a.example.com
+    username: netaccess
+    password: "{{ vault_sophos_password }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      web_policies: [Company]
+      users: [AI users]
+    exempt_group: Not decrypted for AI users
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.sophos_access:
+    host: xgs-a.example.com
+    username: auditor
+    password: "{{ vault_sophos_password }}"
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      firewall_rules: [LAN to WAN]
+      everyone: true
+    exempt_by: exception
+    exempt_sources: [10.20.0.0/16, '2001:db8:20::/48']
+    state: replaced
+  check_mode: true
+  diff: true
+
+- name: Take the change back
+  netaccess.chatgpt.sophos_access:
+    host: xgs-a.example.com
+    username: netaccess
+    password: "{{ vault_sophos_password }}"
+    state: reverted
+    journal: /var/lib/netaccess/20260311T101500Z-sophos-1f2e3d4c.json
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: URL group
+      name: ChatGPT allow
+      op: update
+      members:
+        urls:
+          added: [oaistatic.com]
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: >-
+    create URL group ChatGPT allow (+34), create URL group ChatGPT exempt (+14), create TLS exclusion Local TLS exclusion list (+14), create web policy
+    rule Company: ChatGPT allow
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 2
+reversal:
+  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 2, activations: 1}
+exclusive:
+  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
+  returned: always
+  type: str
+  sample: ""
+propagation:
+  description: Seconds that are allowed for until a saved web policy decides; the vendor names no time.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 10
+would_stop:
+  description: In check mode, why a real run would stop before its first write.
+  returned: in check mode, when it would
+  type: str
+unfinished:
+  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: URL group ChatGPT allow
+      exempt: 'yes'
+      exempt_by: URL group Local TLS exclusion list
+      note: ''
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: What of the site still denies or decrypts a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: sophos-5f0c1d7a3b
+      effect: deny
+      where: 'web policy rule Company: Deny AI sites for Interns'
+      text: Deny
+      hosts: ['.chatgpt.com']
+      certain: false
+      opens: everything else that this rule shuts
+      remedy:
+        - kind: web policy rule
+          name: 'Company: Deny AI sites for Interns'
+          op: update
+          fields:
+            enabled: {old: '1', new: '0'}
+            disabled by us: {old: false, new: true}
+losses:
+  description: Controls that the exemption switches off for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: firewall rule LAN to WAN
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: ['web policy Company reports nothing: enable reporting in it, so that visits are logged']
+activation:
+  description: Every write is in force at once.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample:
+    - target: xgs-a.example.com:4444
+      status: in force
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-sophos-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 3, writes: 2, waited: 0, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+diagnosis:
+  description: >-
+    The version of the API, and of the firewall rules that use the named web policies - the IP families, which use the web proxy, and which ask application
+    control besides.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {api_version: '2200.1', families: [IPv4], web_proxy: [], application_control: {LAN to WAN: Block P2P}}
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.sophos import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True, fallback=(env_fallback, ["SOPHOS_HOST"])),
+        port=dict(type="int", default=4444),
+        username=dict(type="str", required=True, fallback=(env_fallback, ["SOPHOS_USERNAME"])),
+        password=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["SOPHOS_PASSWORD"])),
+        audience=dict(type="dict", options=dict(web_policies=names, firewall_rules=names, users=names, everyone=dict(type="bool", default=False))),
+        prefix=dict(type="str", default="ChatGPT"),
+        category_name=dict(type="str"),
+        exempt_by=dict(type="str", choices=["url_group", "exception"], default="url_group"),
+        exempt_group=dict(type="str", default="Local TLS exclusion list"),
+        exempt_sources=dict(type="list", elements="str", default=[]),
+        scan_conflicts=dict(type="bool", default=True),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
