@@ -212,6 +212,8 @@ class Assessor(View):
                 continue
             now = {pattern: min(how, people) for pattern, how in self.hits(rule).items() if pattern in open_}
             sure = {pattern for pattern, how in now.items() if how == SURE}
+            # What was not read makes every rule a possible one: without the scan only what is certain is said.
+            now = now if self._settings.scan_conflicts else sure
             if action == opens:
                 good.update({pattern: rule.ref.name for pattern in sure})
             elif now:
