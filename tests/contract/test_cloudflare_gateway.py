@@ -464,6 +464,28 @@ def test_an_http_rule_against_threats_that_exempt_hosts_pass_is_a_loss(rig):
     assert ("av", "HTTP rule Stop malware") in {(loss["control"], loss["rule"]) for loss in rig.run(check=True)["losses"]}
 
 
+def test_rules_about_a_part_keep_their_word_when_they_come_first_and_are_a_loss_when_ours_passes_them(make):
+    rig = make(site="bare")
+    part = 'any(http.download.file.types[*] in {"exe"})'
+    rig.twin.add_rule("First", "http", "block", part, 10)
+    rig.twin.add_rule("No payments", "http", "block", 'any(http.request.domains[*] in {"stripe.com"})', 20)
+    rig.twin.add_rule("Later", "http", "block", part, 30)
+    result = rig.run()
+    assert rig.twin.order("http")[:4] == ["First", "ChatGPT allow", "No payments", "Later"] and not rig.run()["changed"]
+    assert [loss["hosts"] for loss in result["losses"] if loss["rule"] == "HTTP rule Later"] == [("js.stripe.com",), (".chatgpt.com", "*.openai.com")]
+    assert [loss["hosts"] for loss in result["losses"] if loss["rule"] == "HTTP rule First"] == [(".chatgpt.com", "*.openai.com")]
+
+
+def test_an_exemption_narrower_than_what_is_allowed_is_seen_and_the_other_way_round(rig):
+    result = rig.run(policy=Policy.from_config({"allow": [".openai.com", "api.openai.com", "chat.openai.com"], "exempt": ["api.openai.com"]}))
+    assert [(entry["pattern"], entry["allowed"], entry["exempt"]) for entry in result["coverage"]] == [
+        (".openai.com", "yes", "not wanted"), ("api.openai.com", "yes", "yes"), ("chat.openai.com", "yes", "not wanted")]
+    assert rig.decide(MEMBER, "api.openai.com") == ("allow", "tunnel") and rig.decide(MEMBER, "chat.openai.com") == ("allow", "decrypt")
+    assert {loss["hosts"] for loss in result["losses"]} == {("api.openai.com",)}
+    result = rig.run("replaced", Policy.from_config({"allow": [".openai.com"], "exempt": ["*.openai.com"]}))
+    assert result["coverage"][0]["exempt"] == "not wanted" and ("av", "HTTP rule Stop malware") in {(one["control"], one["rule"]) for one in result["losses"]}
+
+
 def test_isolation_of_a_host_that_stays_inspected_is_a_conflict(make):
     rig = make(site="bare")
     rig.twin.add_rule("Isolate payments", "http", "isolate", 'any(http.request.domains[*] in {"stripe.com"})', 30)
@@ -536,6 +558,13 @@ def test_which_network_rules_take_the_packets(voice, traffic, taken):
     voice.run()
     order = voice.twin.order("l4")
     assert (order.index("ChatGPT voice") < order.index("odd")) is taken
+
+
+def test_voice_past_a_later_block_of_a_part_of_the_audience_has_to_be_said(voice):
+    voice.twin.add_rule("Contractors", "l4", "block", "net.dst.port == 3478", 3200, identity='identity.email == "alice@example.com"')
+    with pytest.raises(Failed, match="network rule Contractors shuts out a part of the audience and would no longer be asked for voice"):
+        voice.run()
+    assert not writes(voice)
 
 
 def test_voice_that_a_rule_still_takes_is_a_conflict(voice):

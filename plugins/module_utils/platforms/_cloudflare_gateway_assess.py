@@ -13,7 +13,7 @@ import hashlib
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import CONFLICT, REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_expr import MAY, NO, SURE, canonical, quoted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import (
     DISABLED, DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, MARK, Site, shared,
@@ -118,7 +118,7 @@ class Places(View):
         """Whether some HTTP rule shuts a host that stays inspected. Only then ours is made: it ends the evaluation, and so what comes later."""
         rules = [rule for rule in self.order(HTTP) if not rule.ours and rule.fields["enabled"] and rule.fields["action"] in SHUTS[HTTP]
                  and not self.in_part(rule) and not self.by_security(rule) and self.people(rule) != NO]
-        return any(how == SURE for rule in rules for pattern, how in self.hits(rule).items() if pattern not in self._exempt)
+        return any(how == SURE for rule in rules for pattern, how in self.hits(rule).items() if self.exemption(pattern) is None)
 
     def _placed(self, layer: str, ref: Ref, fields: dict, shuts: list) -> Wanted:
         """Below what keeps its word, above the first rule that shuts the whole audience out. ``shuts``: (rule, whether it is about what we open)."""
@@ -126,12 +126,12 @@ class Places(View):
         keep = self._settings.after + self._settings.never_above
         below = {other for other in order if other.name in keep or shared(self._state.objects[other].native)}
         below |= {rule.ref for rule in self.order(layer) if rule.fields["enabled"] and not rule.ours and rule.ref.name not in self._settings.may_pass
-                  and (self.by_security(rule) or (layer == HTTP and (self.adds_header(rule) or self.in_part(rule))))}
+                  and (self.by_security(rule) or (layer == HTTP and self.adds_header(rule)))}
         above, passed = set(), False
         for rule, hit in shuts:
-            if rule.ours or not rule.fields["enabled"] or not hit:
+            if rule.ours or not rule.fields["enabled"]:
                 continue
-            people = self.people(rule)
+            people = self.people(rule) if hit else MAY if layer == HTTP and self.in_part(rule) else NO
             if people == SURE:
                 above.add(rule.ref)
                 passed = True
@@ -182,7 +182,7 @@ class Assessor(View):
         found, policy = self._found, self._policy
         found.resolved = {conflict_id(ref): ref for ref, obj in self._state.objects.items() if obj.borrowed}
         spared = self._walk(HTTP, set(policy.exempt), (), "off")[1]
-        decrypted = [pattern for pattern in policy.allow if not self._covered(pattern, spared)]
+        decrypted = [pattern for pattern in policy.allow if self.exemption(pattern) not in spared]
         walks = [self._walk(DNS, set(policy.allow), SHUTS[DNS]), self._walk(L4, set(policy.allow), SHUTS[L4]),
                  self._walk(HTTP, set(decrypted), ("isolate",), "noisolate"), self._walk(HTTP, set(decrypted), SHUTS[HTTP])]
         for media in policy.media:
@@ -194,10 +194,6 @@ class Assessor(View):
         if self._site.settings is not None and not (self._site.settings.get("tls_decrypt") or {}).get("enabled") and policy.exempt:
             found.warnings.append("TLS decryption is off in this account: there is nothing to exempt now; the rule is made for the day it is switched on")
         return found
-
-    @staticmethod
-    def _covered(pattern, spared: dict) -> bool:
-        return pattern in spared or Index(spared).covering(pattern) is not None
 
     # -- what stands in the way
 
@@ -256,32 +252,50 @@ class Assessor(View):
 
     def _crossed(self) -> None:
         """Rules that shut a part of the audience out and that ours pass."""
-        wanted, kept = set(self._policy.allow) - self._exempt, self._settings.never_above + self._settings.after
         for layer in (DNS, L4, HTTP) if not self._settings.list_name else ():
-            ours = next((at for at, rule in enumerate(self.order(layer)) if rule.ours and rule.fields["action"] == "allow" and self.hits(rule)), None)
-            passed = False
-            for at, rule in enumerate(self.order(layer)):
-                hit = set(self.hits(rule)) if layer != HTTP else set(self.hits(rule)) & wanted
-                if rule.ours or not rule.fields["enabled"] or rule.fields["action"] not in SHUTS[layer] or not hit or self.in_part(rule):
-                    continue
-                people = self.people(rule)
-                below = passed if ours is None else at > ours
-                passed = passed or people == SURE
-                if people == MAY and below and (layer != HTTP or ours is not None) and rule.ref.name not in kept:
-                    self._found.audience_widened.append(
-                        "%s shuts out a part of the audience and would no longer be asked for these hosts; name it in position.never_above, or narrow the "
-                        "audience" % rule.ref)
-        if self._settings.exempt_list_name:
+            self._crossed_by(layer, lambda rule, layer=layer: self._shuts(rule, layer), lambda rule: bool(self.hits(rule)), "these hosts")
+        for media in self._policy.media:
+            self._crossed_by(L4, lambda rule, media=media: rule.fields["action"] in SHUTS[L4] and self.drops(rule, media) != NO,
+                             lambda rule, media=media: self.drops(rule, media) == SURE, "voice")
+        if self._settings.exempt_list_name or not self._policy.exempt:
             return
         for rule in self.order(HTTP):
-            if (not rule.ours and rule.fields["enabled"] and rule.fields["action"] in SHUTS[HTTP] and set(self.hits(rule)) & self._exempt
-                    and not self.in_part(rule) and self.people(rule) != NO and (self.people(rule) == MAY or rule.ref.name in kept)):
-                self._found.audience_widened.append("%s would no longer be asked for the exempt hosts, since Do Not Inspect comes before every other HTTP rule; "
-                                                    "shut these people out by a DNS or network rule, or narrow the audience" % rule.ref)
+            hit = any(self.exemption(pattern) is not None for pattern in self.hits(rule))
+            if hit and not rule.ours and rule.fields["enabled"] and rule.fields["action"] in SHUTS[HTTP] and not self.in_part(rule):
+                if self.people(rule) == MAY or (self.people(rule) == SURE and rule.ref.name in self._kept):
+                    self._found.audience_widened.append("%s would no longer be asked for the exempt hosts, since Do Not Inspect comes before every other HTTP "
+                                                        "rule; shut these people out by a DNS or network rule, or narrow the audience" % rule.ref)
+
+    @property
+    def _kept(self) -> tuple:
+        return self._settings.never_above + self._settings.after
+
+    def _shuts(self, rule: Object, layer: str) -> bool:
+        """Whether a rule shuts a host that a rule of ours of this layer opens."""
+        hit = [pattern for pattern in self.hits(rule) if layer != HTTP or self.exemption(pattern) is None]
+        return bool(hit) and rule.fields["action"] in SHUTS[layer] and not self.in_part(rule)
+
+    def _crossed_by(self, layer: str, shuts, opens, what: str) -> None:
+        order = self.order(layer)
+        ours = next((at for at, rule in enumerate(order) if rule.ours and rule.fields["action"] == "allow" and opens(rule)), None)
+        passed = False
+        for at, rule in enumerate(order):
+            if rule.ours or not rule.fields["enabled"] or not shuts(rule):
+                continue
+            people = self.people(rule)
+            # Before ours is there, the first rule that shuts everybody out is where it will stand.
+            below = passed if ours is None else at > ours
+            passed = passed or people == SURE
+            if people == MAY and below and rule.ref.name not in self._kept:
+                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
+                                                    "position.never_above, or narrow the audience" % (rule.ref, what))
 
     def _losses(self) -> None:
         settings, hosts = self._site.settings, tuple(str(pattern) for pattern in self._policy.exempt)
-        if not hosts or (settings is not None and not (settings.get("tls_decrypt") or {}).get("enabled")):
+        if settings is not None and not (settings.get("tls_decrypt") or {}).get("enabled"):
+            return
+        self._losses_by_allow()
+        if not hosts:
             return
         settings = settings or {}
         found = []
@@ -290,9 +304,19 @@ class Assessor(View):
         if (settings.get("sandbox") or {}).get("enabled"):
             found.append(("sandbox", "the sandbox of the account"))
         for rule in self.order(HTTP):
-            if not rule.ours and rule.fields["enabled"] and self.people(rule) != NO and (self.by_security(rule) or set(self.hits(rule)) & self._exempt):
+            hit = self.by_security(rule) or any(self.exemption(pattern) is not None for pattern in self.hits(rule))
+            if hit and not rule.ours and rule.fields["enabled"] and self.people(rule) != NO:
                 found += [(control, str(rule.ref)) for control in self._controls(rule)]
         self._found.losses += [Loss(control, rule, hosts) for control, rule in found]
+
+    def _losses_by_allow(self) -> None:
+        """Our HTTP rule that allows ends the evaluation: what looks at files and the like below it is not asked for the hosts that it opens."""
+        order = self.order(HTTP)
+        ours = next((at for at, rule in enumerate(order) if rule.ours and rule.fields["action"] == "allow"), len(order))
+        for rule in order[ours + 1:]:
+            hosts = tuple(str(pattern) for pattern in self.hits(rule) if self.exemption(pattern) is None)
+            if hosts and not rule.ours and rule.fields["enabled"] and self.in_part(rule) and self.people(rule) != NO:
+                self._found.losses += [Loss(control, str(rule.ref), hosts) for control in self._controls(rule)]
 
     def _controls(self, rule: Object) -> list:
         """The controls that an HTTP rule exercises over decrypted traffic."""
@@ -328,16 +352,14 @@ class Assessor(View):
         blocked = [shut[pattern] for shut, _good in walks if pattern in shut]
         notes += ["%s shuts it" % name for name in dict.fromkeys(blocked)]
         exempt, by = "not wanted", None
-        if self._policy_exempts(pattern):
-            by = spared.get(pattern)
+        covering = self.exemption(pattern)
+        if covering is not None:
+            by = spared.get(covering)
             exempt = "yes" if by is not None else "no"
             notes += ["undecrypted by the name in the handshake, and Gateway checks no certificate then"] * (by is not None)
         allowed = "no" if blocked or not self._held(pattern) else "yes" if self._settings.scan_conflicts else "unchecked"
         good = next((good[pattern] for _shut, good in walks if pattern in good), None)
         return Coverage(str(pattern), allowed, exempt, good if allowed != "no" else None, by, "; ".join(notes))
-
-    def _policy_exempts(self, pattern) -> bool:
-        return pattern in self._exempt
 
     def _held(self, pattern) -> bool:
         """Whether our list has it: what nothing shuts today may be shut tomorrow."""

@@ -8,7 +8,7 @@ import ipaddress
 import re
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_expr import MAY, NO, SURE, level, tests, tree_of, unquoted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import LIST, Site
 
@@ -56,7 +56,11 @@ class View:
         self._trees: dict = {}
         self._sets: dict = {}
         self._hit: dict = {}
-        self._exempt = frozenset(policy.exempt)
+        self._exempt = Index(policy.exempt)
+
+    def exemption(self, pattern: Pattern):
+        """The exempt Pattern that covers one, or None."""
+        return self._exempt.covering(pattern)
 
     def order(self, layer: str) -> list:
         return [self._state.objects[ref] for ref in self._state.rules.get(layer, ())]
@@ -81,11 +85,11 @@ class View:
     # -- hosts
 
     def hits(self, rule: Object) -> dict:
-        """{Pattern: SURE or MAY} of the wanted hosts that the traffic expression is about."""
+        """{Pattern: SURE or MAY} of the allowed and exempt patterns that the traffic expression is about."""
         text = rule.fields["traffic"]
         if text not in self._hit:
             tree, found = self.tree(text), {}
-            for pattern in self._policy.allow:
+            for pattern in dict.fromkeys(self._policy.allow + self._policy.exempt):
                 how = level(tree, lambda field, op, values, pattern=pattern: self._about(pattern, field, op, values))
                 if how != NO:
                     found[pattern] = how

@@ -179,7 +179,9 @@ class CloudflareGatewayAdapter(Adapter):
         if held > self._settings.list_limit:
             raise AccessError(REFUSED, "the list %s would hold %d entries, and a list of this plan holds %d at most (list_limit; Enterprise 5000)" % (
                 name, held, self._settings.list_limit))
-        items = [dict({"value": value}, **({"description": self._settings.comment} if self._settings.comment else {})) for value in added]
+        # How long a description may be is not published.
+        note = {"description": self._settings.comment[:100]} if self._settings.comment else {}
+        items = [dict({"value": value}, **note) for value in added]
         if change.op == CREATE:
             body = {"name": name, "type": "DOMAIN", "description": change.fields["description"][1], "items": items}
             yield self._step(title, "POST", "gateway/lists", body, (change,), self._site.learn_list)
