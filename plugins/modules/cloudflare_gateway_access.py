@@ -208,7 +208,7 @@ exclusive:
   type: str
   sample: ""
 propagation:
-  description: Seconds that it may take after the activation until the change is in force everywhere (up to a minute is documented); RV(propagation=0) means at once.
+  description: Seconds that it may take after a write until it is in force everywhere (up to a minute is documented).
   returned: always, except for O(state=rendered)
   type: int
   sample: 60

@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloud
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import (
     DISABLED, DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, MARK, Site, shared,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_view import View, of_openai
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_view import View
 
 SHUTS = {DNS: ("block", "override"), L4: ("block", "l4_override"), HTTP: ("block", "redirect")}
 _TENANT_HEADER = "chatgpt-allowed-workspace-id"
@@ -371,6 +371,3 @@ class Assessor(View):
 def conflict_id(ref: Ref) -> str:
     """Short and stable: from the rule's kind and name."""
     return "cloudflare-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]
-
-
-__all__ = ["Assessor", "Places", "free", "of_openai"]

@@ -22,7 +22,8 @@ LAYERS = {kind: layer for layer, kind in KINDS.items()}
 DOMAINS = {DNS: "dns.domains[*]", L4: "net.sni.domains[*]", HTTP: "http.request.domains[*]", "off": "http.conn.domains[*]"}
 HOSTS = {DNS: "dns.fqdn", L4: "net.sni.host", HTTP: "http.request.host", "off": "http.conn.hostname"}
 #: What a PUT, which replaces the whole rule, has to say again.
-_BODY = ("action", "name", "description", "enabled", "filters", "precedence", "traffic", "identity", "device_posture", "rule_settings", "schedule", "expiration")
+_BODY = ("action", "name", "description", "enabled", "filters", "precedence", "traffic", "identity", "device_posture", "rule_settings", "schedule",
+         "expiration")
 _NAMED = re.compile(r"\$\{([^}]*)\}")
 _NUMBERED = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
 

@@ -134,7 +134,8 @@ class CloudflareGatewayAdapter(Adapter):
         site, objects, rules = self._site, Objects(), {layer: [] for layer in KINDS}
         for row in site.lists:
             members = {"items": site.items[row["id"]]} if row["id"] in site.items else {}
-            objects.add(Object(Ref(LIST, row["name"]), {"description": row.get("description") or "", "type": row.get("type")}, members, is_ours(row), native=row))
+            fields = {"description": row.get("description") or "", "type": row.get("type")}
+            objects.add(Object(Ref(LIST, row["name"]), fields, members, is_ours(row), native=row))
         for rule in sorted(site.rules, key=lambda one: (not shared(one), one["precedence"])):
             layer = layer_of(rule)
             if layer is None:
