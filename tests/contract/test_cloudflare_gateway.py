@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import types
 
 import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
@@ -21,6 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from tests.contract.cloudflare_gateway import CloudflareGatewayRig
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER
 from tests.twins.cloudflare_gateway import AI, FINANCE
+from tests.twins.cloudflare_gateway.expression import Expression
 from tests.twins.server import Fault as Weather, Reply
 
 EVERYONE = {"groups": ()}
@@ -149,6 +152,23 @@ def test_an_exact_host_opens_nothing_below_it_and_a_wildcard_its_apex_which_is_s
     assert rig.twin.decide(MEMBER, "m.js.stripe.com")[0] == "block" and rig.twin.decide(MEMBER, "openai.com")[0] == "allow"
     assert "widened: openai.com itself too" in notes["*.openai.com"] and "widened" not in notes[".chatgpt.com"] + notes["js.stripe.com"]
     assert "checks no certificate" in notes[".chatgpt.com"] and "certificate" not in notes["js.stripe.com"]
+
+
+LABELS = st.lists(st.sampled_from(["a", "b2", "openai", "com", "x-y"]), min_size=2, max_size=4).map(".".join)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(["", ".", "*."]), name=LABELS, host=LABELS)
+def test_what_is_rendered_matches_what_the_pattern_matches_or_the_difference_is_said(rig, kind, name, host):
+    wanted = Policy.from_config({"allow": [kind + name]})
+    made = [step["request"]["body"] for step in rig.run("rendered", policy=wanted)["rendered"]]
+    lists = {body["name"].replace(" ", "-"): [item["value"] for item in body["items"]] for body in made if "items" in body}
+    traffic = next(body["traffic"] for body in made if body.get("filters") == ["dns"])
+    expression = Expression(re.sub("<id of ([^>]*)>", lambda found: found.group(1).replace(" ", "-"), traffic), lists)
+    for one in (host, name, "www." + name, "evil" + name):
+        domains = [one[at:] for at in range(len(one)) if at == 0 or one[at - 1] == "."]
+        matched = expression.true(lambda field, one=one, domains=domains: {"dns.fqdn": [one], "dns.domains[*]": domains}[field])
+        assert matched == (pattern(kind + name).matches(one) or (kind == "*." and one == name)), "the apex is what coverage calls widened"
 
 
 @pytest.mark.parametrize("host", ["evilopenai.com", "openai.com.evil.test", "chatgpt.com.evil.test", "xchatgpt.com"])
@@ -363,8 +383,8 @@ def test_a_rule_of_the_site_that_somebody_edited_since_is_not_overwritten(rig):
 
 
 def test_a_disabled_rule_keeps_all_its_settings(rig):
-    settings = {"block_page_enabled": True, "block_reason": "AI is closed", "override_ips": None}
-    rig.twin.add_rule("Closed", "dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', 500, rule_settings=settings, identity='identity.email in {"a@x.org"}',
+    kept = {"block_page_enabled": True, "block_reason": "AI is closed", "override_ips": None}
+    rig.twin.add_rule("Closed", "dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', 500, rule_settings=kept, identity='identity.email in {"a@x.org"}',
                       description="CHG1")
     before = dict(rig.twin.rule("Closed", "dns"))
     adapter = rig.adapter(never_above=("Closed",))
@@ -406,6 +426,14 @@ def test_an_earlier_block_of_a_part_of_the_audience_keeps_its_word(rig):
     assert rig.twin.order("dns") == ["Stop threats", "Quarantine", "ChatGPT allow", "Block AI"]
     assert [(conflict["where"], conflict["certain"]) for conflict in result["conflicts"]] == [("DNS rule Quarantine", False)]
     assert rig.run(adapter=rig.adapter(device_posture=("Disk is encrypted",)))["conflicts"] == [], "nobody in the audience is quarantined then"
+
+
+def test_a_rule_that_only_may_be_about_these_hosts_is_no_reason_to_pass_one_for_a_part_of_the_audience(rig):
+    rig.twin.add_rule("By country", "dns", "block", 'dns.dst.geo.country == "XX"', 1100)
+    rig.twin.add_rule("Quarantine", "dns", "block", "", 1200, identity='identity.email == "alice@example.com"')
+    result = rig.run()
+    assert rig.twin.order("dns") == ["Stop threats", "By country", "Quarantine", "ChatGPT allow", "Block AI"]
+    assert {(conflict["where"], conflict["certain"]) for conflict in result["conflicts"]} == {("DNS rule By country", False), ("DNS rule Quarantine", False)}
 
 
 def test_a_later_block_of_a_part_would_be_passed_and_has_to_be_said(rig):
@@ -525,7 +553,8 @@ def test_applications_and_categories_of_rules_are_looked_up(make):
 
 def test_coverage_without_the_scan_is_unchecked(rig):
     result = rig.run(adapter=rig.adapter(scan_conflicts=False))
-    assert {entry["allowed"] for entry in result["coverage"]} == {"unchecked"} and result["conflicts"] == [] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert {entry["allowed"] for entry in result["coverage"]} == {"unchecked"} and result["conflicts"] == []
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
 # -- voice --------------------------------------------------------------------------------------------------------

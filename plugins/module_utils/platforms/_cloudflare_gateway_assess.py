@@ -93,7 +93,7 @@ class Places(View):
         layers = [DNS, L4] + [HTTP] * self._http_is_shut()
         for layer in layers:
             fields = self._fields("allow", self._traffic(layer, self._settings.allow_name, allow), layer)
-            shuts = [(rule, bool(self.hits(rule)) and not self.in_part(rule)) for rule in self.order(layer) if rule.fields["action"] in SHUTS[layer]]
+            shuts = [(rule, self.hit(rule, layer == HTTP)) for rule in self.order(layer) if rule.fields["action"] in SHUTS[layer]]
             found.append(self._placed(layer, Ref(KINDS[layer], name), fields, shuts))
         return found
 
@@ -101,7 +101,7 @@ class Places(View):
         """Voice: no name is visible in its packets, so a network rule opens the published addresses and ports."""
         traffic = 'net.protocol == "%s" and net.dst.port in {%s} and net.dst.ip in {%s}' % (
             media.protocol, " ".join(str(port) for port in media.ports), " ".join(media.destinations))
-        shuts = [(rule, self.drops(rule, media) != NO) for rule in self.order(L4) if rule.fields["action"] in SHUTS[L4]]
+        shuts = [(rule, self.drops(rule, media)) for rule in self.order(L4) if rule.fields["action"] in SHUTS[L4]]
         return self._placed(L4, Ref(KINDS[L4], "%s %s" % (self._settings.prefix, media.id)), self._fields("allow", canonical(traffic)), shuts)
 
     def _traffic(self, where: str, name: str, lists: list) -> str:
@@ -117,11 +117,11 @@ class Places(View):
     def _http_is_shut(self) -> bool:
         """Whether some HTTP rule shuts a host that stays inspected. Only then ours is made: it ends the evaluation, and so what comes later."""
         rules = [rule for rule in self.order(HTTP) if not rule.ours and rule.fields["enabled"] and rule.fields["action"] in SHUTS[HTTP]
-                 and not self.in_part(rule) and not self.by_security(rule) and self.people(rule) != NO]
-        return any(how == SURE for rule in rules for pattern, how in self.hits(rule).items() if self.exemption(pattern) is None)
+                 and not self.by_security(rule) and self.people(rule) != NO]
+        return any(self.hit(rule, True) == SURE for rule in rules)
 
     def _placed(self, layer: str, ref: Ref, fields: dict, shuts: list) -> Wanted:
-        """Below what keeps its word, above the first rule that shuts the whole audience out. ``shuts``: (rule, whether it is about what we open)."""
+        """Below what keeps its word, above the first rule that shuts the whole audience out. ``shuts``: (rule, how surely it is about what we open)."""
         order = [other for other in self._state.rules.get(layer, ()) if other != ref]
         keep = self._settings.after + self._settings.never_above
         below = {other for other in order if other.name in keep or shared(self._state.objects[other].native)}
@@ -131,10 +131,11 @@ class Places(View):
         for rule, hit in shuts:
             if rule.ours or not rule.fields["enabled"]:
                 continue
-            people = self.people(rule) if hit else MAY if layer == HTTP and self.in_part(rule) else NO
+            people = self.people(rule) if hit != NO else MAY if layer == HTTP and self.in_part(rule) else NO
             if people == SURE:
                 above.add(rule.ref)
-                passed = True
+                # What only may be about these hosts is no reason to pass a rule that shuts out a part of the audience.
+                passed = passed or hit == SURE
             elif people == MAY and not passed and rule.ref.name not in self._settings.may_pass:
                 below.add(rule.ref)
         above = {other for other in above if other not in below}
@@ -253,10 +254,9 @@ class Assessor(View):
     def _crossed(self) -> None:
         """Rules that shut a part of the audience out and that ours pass."""
         for layer in (DNS, L4, HTTP) if not self._settings.list_name else ():
-            self._crossed_by(layer, lambda rule, layer=layer: self._shuts(rule, layer), lambda rule: bool(self.hits(rule)), "these hosts")
+            self._crossed_by(layer, lambda rule, layer=layer: self.hit(rule, layer == HTTP), lambda rule: bool(self.hits(rule)), "these hosts")
         for media in self._policy.media:
-            self._crossed_by(L4, lambda rule, media=media: rule.fields["action"] in SHUTS[L4] and self.drops(rule, media) != NO,
-                             lambda rule, media=media: self.drops(rule, media) == SURE, "voice")
+            self._crossed_by(L4, lambda rule, media=media: self.drops(rule, media), lambda rule, media=media: self.drops(rule, media) == SURE, "voice")
         if self._settings.exempt_list_name or not self._policy.exempt:
             return
         for rule in self.order(HTTP):
@@ -270,22 +270,19 @@ class Assessor(View):
     def _kept(self) -> tuple:
         return self._settings.never_above + self._settings.after
 
-    def _shuts(self, rule: Object, layer: str) -> bool:
-        """Whether a rule shuts a host that a rule of ours of this layer opens."""
-        hit = [pattern for pattern in self.hits(rule) if layer != HTTP or self.exemption(pattern) is None]
-        return bool(hit) and rule.fields["action"] in SHUTS[layer] and not self.in_part(rule)
-
-    def _crossed_by(self, layer: str, shuts, opens, what: str) -> None:
+    def _crossed_by(self, layer: str, about, opens, what: str) -> None:
+        """``about(rule)``: how surely a rule is about what ours opens; ``opens(rule)``: whether it is ours."""
         order = self.order(layer)
         ours = next((at for at, rule in enumerate(order) if rule.ours and rule.fields["action"] == "allow" and opens(rule)), None)
         passed = False
         for at, rule in enumerate(order):
-            if rule.ours or not rule.fields["enabled"] or not shuts(rule):
+            hit = about(rule) if rule.fields["enabled"] and rule.fields["action"] in SHUTS[layer] and not rule.ours else NO
+            if hit == NO:
                 continue
             people = self.people(rule)
             # Before ours is there, the first rule that shuts everybody out is where it will stand.
             below = passed if ours is None else at > ours
-            passed = passed or people == SURE
+            passed = passed or min(people, hit) == SURE
             if people == MAY and below and rule.ref.name not in self._kept:
                 self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
                                                     "position.never_above, or narrow the audience" % (rule.ref, what))

@@ -96,6 +96,11 @@ class View:
             self._hit[text] = found
         return self._hit[text]
 
+    def hit(self, rule: Object, open_: bool = False) -> int:
+        """How surely a rule is about whole hosts; with ``open_`` about such as stay decrypted."""
+        found = [how for pattern, how in self.hits(rule).items() if not open_ or self.exemption(pattern) is None]
+        return NO if self.in_part(rule) else max(found, default=NO)
+
     def _about(self, pattern: Pattern, field: str, op: str, values: tuple) -> int:
         if "security_categor" in field or "security_risk" in field:
             # Whether the vendor holds a wanted host for dangerous nobody can tell; such a rule keeps its word.
@@ -150,7 +155,7 @@ class View:
     def _in_application(self, pattern: Pattern, field: str, values: tuple) -> int:
         if not of_openai(pattern):
             return NO
-        if self._site.applications is None:
+        if self._site.applications is None or not field.endswith("ids[*]"):
             return MAY
         ours = {key: kind for key, (name, kind) in self._site.applications.items() if "chatgpt" in name or "openai" in name}
         chosen = set(values)
