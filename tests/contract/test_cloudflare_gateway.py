@@ -428,6 +428,16 @@ def test_an_earlier_block_of_a_part_of_the_audience_keeps_its_word(rig):
     assert rig.run(adapter=rig.adapter(device_posture=("Disk is encrypted",)))["conflicts"] == [], "nobody in the audience is quarantined then"
 
 
+@pytest.mark.parametrize("where", ['dns.location in {"5b001b5a-4f69-4fdd-9240-1ed29f001b5a"}', "dns.src_ip in {192.0.2.0/24}", 'dns.src.geo.country == "XX"'])
+def test_a_block_of_a_place_is_one_of_a_part_of_the_audience(rig, where):
+    rig.twin.add_rule("Guest network", "dns", "block", where, 1200)
+    rig.run()
+    assert rig.twin.order("dns") == ["Stop threats", "Guest network", "ChatGPT allow", "Block AI"]
+    rig.twin.edit(rig.twin.rule("Guest network", "dns"), precedence=1700)
+    with pytest.raises(Failed, match="DNS rule Guest network shuts out a part of the audience"):
+        rig.run()
+
+
 def test_a_rule_that_only_may_be_about_these_hosts_is_no_reason_to_pass_one_for_a_part_of_the_audience(rig):
     rig.twin.add_rule("By country", "dns", "block", 'dns.dst.geo.country == "XX"', 1100)
     rig.twin.add_rule("Quarantine", "dns", "block", "", 1200, identity='identity.email == "alice@example.com"')

@@ -15,6 +15,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloud
 #: Fields about a part of the requests to a host, not about the host.
 _PART = ("http.upload.", "http.download.", "http.request.method", "http.request.uri.path", "http.request.uri.query", "http.response.", "dlp.", "app.controls")
 _HOST = ("dns.fqdn", "net.sni.host", "http.conn.hostname", "http.request.host", "http.host")
+#: Fields that say where somebody is: a rule with one is about a part of the people.
+_SOURCE = re.compile(r"\.src[._]|location|virtual_network|vnet|proxy_endpoint")
 #: Words in the names of categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
 _UNRELATED = ("adult", "gambling", "malware", "phishing", "weapon", "drug", "alcohol", "tobacco", "violence", "health", "religio", "sport", "travel", "games",
               "child", "dating", "nudity", "p2p", "parked", "politic", "real estate", "lottery", "hacking", "spam", "profanity", "hobbies", "auctions")
@@ -186,7 +188,8 @@ class View:
         who = min(self._identity(rule), level(self.tree(rule.fields["device_posture"]), self._posture))
         if (rule.fields.get("expiration") or {}).get("expired"):
             return NO
-        return min(who, MAY) if rule.fields.get("schedule") or rule.fields.get("expiration") else who
+        narrowed = rule.fields.get("schedule") or rule.fields.get("expiration") or any(_SOURCE.search(field) for field in self.fields_of(rule))
+        return min(who, MAY) if narrowed else who
 
     def _identity(self, rule: Object) -> int:
         tree, audience = self.tree(rule.fields["identity"]), self._settings
