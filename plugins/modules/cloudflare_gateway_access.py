@@ -64,7 +64,7 @@ options:
         default: false
   prefix:
     description: >-
-      The lists are named C(PREFIX allow) and C(PREFIX exempt), with C( hosts) behind it for hosts whose subdomains are not wanted; the rules
+      The lists are named C(PREFIX allow) and C(PREFIX exempt), with C(hosts) as one more word for single hosts below none of the domains; the rules
       C(PREFIX allow) and C(PREFIX do not inspect).
     type: str
     default: ChatGPT
@@ -191,7 +191,7 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create 4 Gateway lists (+53), create 1 HTTP rule, create 1 network rule, create 1 DNS rule
+    create 3 Gateway lists (+35), create 1 HTTP rule, create 1 network rule, create 1 DNS rule
 planned_steps:
   description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
   returned: for states that write

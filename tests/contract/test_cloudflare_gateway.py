@@ -184,6 +184,14 @@ def test_what_somebody_adds_to_the_allow_list_does_not_go_undecrypted(rig):
     assert rig.twin.decide(MEMBER, "www.example.com") == ("allow", "decrypt")
 
 
+def test_a_host_below_a_domain_of_the_policy_needs_no_entry_of_its_own(rig):
+    result = rig.run(policy=Policy.from_config({"allow": ["*.openai.com", "api.openai.com", "openai.com"], "exempt": ["*.openai.com", "api.openai.com"]}))
+    assert {name: set(rig.twin.values(name)) for name in ("ChatGPT allow", "ChatGPT allow hosts", "ChatGPT exempt")} == {
+        "ChatGPT allow": {"openai.com"}, "ChatGPT allow hosts": {"openai.com"}, "ChatGPT exempt": {"openai.com"}}
+    assert len(rig.twin.lists) == 4 and {entry["allowed"] for entry in result["coverage"]} == {"yes"} and result["coverage_summary"]["exempt"] == 2
+    assert not rig.run("replaced", Policy.from_config({"allow": ["*.openai.com", "openai.com"], "exempt": ["*.openai.com"]}))["changed"]
+
+
 def test_an_empty_policy_makes_no_rule_that_is_about_everything(rig):
     site = rig.snapshot()
     rig.run(policy=Policy.from_config({"allow": []}))

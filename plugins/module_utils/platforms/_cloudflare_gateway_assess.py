@@ -13,7 +13,7 @@ import hashlib
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import CONFLICT, REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_expr import MAY, NO, SURE, canonical, quoted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import (
     DISABLED, DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, MARK, Site, shared,
@@ -37,6 +37,10 @@ def free(low, high, used):
             return number
         number -= 1
     return None
+
+
+def domains_of(patterns) -> Index:
+    return Index(one for one in patterns if one.kind != EXACT)
 
 
 def identity(settings) -> str:
@@ -66,11 +70,12 @@ class Places(View):
             raise AccessError(REFUSED, "position: the account has no DNS, network or HTTP rule named %s" % ", ".join(missing))
 
     def lists(self, name: str, company, patterns) -> list:
-        """One list for domains, and one for hosts whose subdomains are not wanted, when there are such; a list of the site takes both."""
+        """One list for domains, and one for hosts that are below none of these, when there are such; a list of the site takes all."""
         if company:
             return [self._list(company, patterns)] if patterns else []
-        found = []
-        for ref, chosen in ((name, [one for one in patterns if one.kind != EXACT]), (name + " hosts", [one for one in patterns if one.kind == EXACT])):
+        found, domains = [], domains_of(patterns)
+        hosts = [one for one in patterns if domains.covering(one) is None]
+        for ref, chosen in ((name, [one for one in patterns if one.kind != EXACT]), (name + " hosts", hosts)):
             # A list that is there stays, empty if need be: what was retired has to go on under state merged.
             if chosen or (patterns and Ref(LIST, ref) in self._state.objects):
                 found.append(self._list(ref, chosen))
@@ -178,6 +183,7 @@ class Assessor(View):
     def __init__(self, settings, site: Site, policy, state: State):
         super().__init__(settings, site, policy, state)
         self._found = Assessment()
+        self._domains = domains_of(policy.allow)
 
     def assess(self) -> Assessment:
         found, policy = self._found, self._policy
@@ -360,7 +366,10 @@ class Assessor(View):
 
     def _held(self, pattern) -> bool:
         """Whether our list has it: what nothing shuts today may be shut tomorrow."""
-        name = self._settings.list_name or self._settings.allow_name + (" hosts" if pattern.kind == EXACT else "")
+        name = self._settings.list_name
+        if name is None:
+            pattern = self._domains.covering(pattern) or pattern
+            name = self._settings.allow_name + (" hosts" if pattern.kind == EXACT else "")
         held = self._state.objects.get(Ref(LIST, name))
         return held is not None and pattern.name in held.members.get("items", ())
 

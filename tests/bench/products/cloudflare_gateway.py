@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cloudflare
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 from tests.bench.products import Meter, beside, ours, policies
 from tests.contract.cloudflare_gateway import CloudflareGatewayRig
 
@@ -38,7 +39,8 @@ def converge(twin, policy) -> None:
         held, ids = {row.name: row for row in gateway.lists.list(**account)}, {}
         for role, patterns in (("allow", policy.allow), ("exempt", policy.exempt)):
             for name, exact in ((role, False), (role + " hosts", True)):
-                wanted = {pattern.name for pattern in patterns if (pattern.kind == "exact") is exact}
+                index = Index(pattern for pattern in patterns if pattern.kind != "exact")
+                wanted = {pattern.name for pattern in patterns if (pattern.kind == "exact") is exact and not (exact and index.covering(pattern))}
                 if not wanted:
                     continue
                 if name not in held:
