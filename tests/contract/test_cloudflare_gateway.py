@@ -433,6 +433,8 @@ def test_an_earlier_block_of_a_part_of_the_audience_keeps_its_word(rig):
     result = rig.run()
     assert rig.twin.order("dns") == ["Stop threats", "Quarantine", "ChatGPT allow", "Block AI"]
     assert [(conflict["where"], conflict["certain"]) for conflict in result["conflicts"]] == [("DNS rule Quarantine", False)]
+    rig.twin.edit(rig.twin.rule("ChatGPT allow", "dns"), precedence=1100)
+    assert rig.run()["changed"] and rig.twin.order("dns") == ["Stop threats", "Quarantine", "ChatGPT allow", "Block AI"], "put above it by hand"
     assert rig.run(adapter=rig.adapter(device_posture=("Disk is encrypted",)))["conflicts"] == [], "nobody in the audience is quarantined then"
 
 
@@ -549,6 +551,14 @@ def test_the_header_of_a_workspace_needs_decryption(rig):
     rig.run(tenant_control="keep")
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt") and rig.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
     assert "ChatGPT allow" not in rig.twin.order("http") or rig.twin.order("http").index("Own workspace") < rig.twin.order("http").index("ChatGPT allow")
+
+
+def test_our_http_rule_never_passes_the_one_that_adds_the_header(rig):
+    rig.twin.add_rule("Own workspace", "http", "allow", 'any(http.request.domains[*] in {"chatgpt.com"})', 2600,
+                      rule_settings={"add_headers": {"ChatGPT-Allowed-Workspace-Id": ["w1"]}})
+    result = rig.run(tenant_control="keep")
+    assert rig.twin.order("http")[:4] == ["Stop malware", "Block AI", "Own workspace", "ChatGPT allow"]
+    assert [conflict["where"] for conflict in result["conflicts"]] == ["HTTP rule Block AI"]
 
 
 def test_without_tls_decryption_nothing_is_lost_and_the_rule_is_made_all_the_same(rig):
