@@ -260,9 +260,9 @@ class Assessor(View):
     def _crossed(self) -> None:
         """Rules that shut a part of the audience out and that ours pass."""
         for layer in (DNS, L4, HTTP) if not self._settings.list_name else ():
-            self._crossed_by(layer, lambda rule, layer=layer: self.hit(rule, layer == HTTP), lambda rule: bool(self.hits(rule)), "these hosts")
+            self._crossed_by(layer, lambda rule, layer=layer: self.hit(rule, layer == HTTP), "these hosts")
         for media in self._policy.media:
-            self._crossed_by(L4, lambda rule, media=media: self.drops(rule, media), lambda rule, media=media: self.drops(rule, media) == SURE, "voice")
+            self._crossed_by(L4, lambda rule, media=media: self.drops(rule, media), "voice")
         if self._settings.exempt_list_name or not self._policy.exempt:
             return
         for rule in self.order(HTTP):
@@ -276,22 +276,16 @@ class Assessor(View):
     def _kept(self) -> tuple:
         return self._settings.never_above + self._settings.after
 
-    def _crossed_by(self, layer: str, about, opens, what: str) -> None:
-        """``about(rule)``: how surely a rule is about what ours opens; ``opens(rule)``: whether it is ours."""
-        order = self.order(layer)
-        ours = next((at for at, rule in enumerate(order) if rule.ours and rule.fields["action"] == "allow" and opens(rule)), None)
+    def _crossed_by(self, layer: str, about, what: str) -> None:
+        """``about(rule)``: how surely a rule is about what ours opens. Ours stands above the first one that surely shuts everybody out."""
         passed = False
-        for at, rule in enumerate(order):
+        for rule in self.order(layer):
             hit = about(rule) if rule.fields["enabled"] and rule.fields["action"] in SHUTS[layer] and not rule.ours else NO
-            if hit == NO:
-                continue
-            people = self.people(rule)
-            # Before ours is there, the first rule that shuts everybody out is where it will stand.
-            below = passed if ours is None else at > ours
-            passed = passed or min(people, hit) == SURE
-            if people == MAY and below and rule.ref.name not in self._kept:
+            people = self.people(rule) if hit != NO else NO
+            if passed and people == MAY and rule.ref.name not in self._kept:
                 self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
                                                     "position.never_above, or narrow the audience" % (rule.ref, what))
+            passed = passed or min(people, hit) == SURE
 
     def _losses(self) -> None:
         settings, hosts = self._site.settings, tuple(str(pattern) for pattern in self._policy.exempt)
