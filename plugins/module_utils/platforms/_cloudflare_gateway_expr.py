@@ -1,0 +1,182 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Expressions of Gateway policies: one form for those that mean the same, and what they say in three values. No IO.
+
+Syntax: the vendor's page "Gateway policy expressions". The API formats what it stores, so texts are compared in the form that ``canonical`` gives.
+"""
+from __future__ import annotations
+
+import re
+
+SURE, MAY, NO = 2, 1, 0
+
+_TOKEN = re.compile(r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<list>\$(?:\{[^}]*\}|[A-Za-z0-9_.-]+))"""
+                    r"""|(?P<sign>==|!=|>=|<=|&&|\|\||[(){}!<>~])|(?P<word>[A-Za-z0-9_.:/*\[\]-]+))""")
+_WORDS = {"&&": "and", "||": "or", "!": "not", "~": "matches", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_COMPARE = ("==", "!=", ">", ">=", "<", "<=", "matches", "in")
+
+
+class Opaque(ValueError):
+    """An expression that is not understood."""
+
+
+def parse(text: str):
+    """A tree: ("all",) for an empty text, ("and" | "or", nodes...), ("not", node), or ("test", field, op, values) where op is in, matches, >, >=, <
+    or <=; field ends in ``[*]`` for a list; values are texts as written, strings in their quotes, a list as ``$id`` or ``${name}``.
+
+    :raises Opaque: for anything else.
+    """
+    if not text.strip():
+        return ("all",)
+    parser = _Parser(text)
+    tree = parser.either()
+    if parser.next is not None:
+        raise Opaque(text)
+    return tree
+
+
+class _Parser:
+    def __init__(self, text: str):
+        self._text, self._at, self.next = text, 0, None
+        self.take()
+
+    def take(self):
+        """The token at hand; the one after it becomes ``next``."""
+        token, found = self.next, _TOKEN.match(self._text, self._at)
+        if found is None:
+            if self._text[self._at:].strip():
+                raise Opaque(self._text)
+            self.next = None
+        else:
+            self._at = found.end()
+            word = found.group(0).strip()
+            self.next = _WORDS.get(word, word) if found.lastgroup in ("sign", "word") else word
+        return token
+
+    def expect(self, word: str) -> None:
+        if self.take() != word:
+            raise Opaque(self._text)
+
+    def either(self):
+        return self._several("or", self.both)
+
+    def both(self):
+        return self._several("and", self.one)
+
+    def _several(self, word: str, part):
+        nodes = [part()]
+        while self.next == word:
+            self.take()
+            nodes.append(part())
+        flat = []
+        for node in nodes:
+            flat += node[1:] if node[0] == word else [node]
+        unique = sorted(set(flat), key=render)
+        return unique[0] if len(unique) == 1 else (word,) + tuple(unique)
+
+    def one(self):
+        if self.next == "not":
+            self.take()
+            node = self.one()
+            return node[1] if node[0] == "not" else ("not", node)
+        if self.next == "(":
+            self.take()
+            node = self.either()
+            self.expect(")")
+            return node
+        if self.next == "any":
+            self.take()
+            self.expect("(")
+            node = self.test()
+            self.expect(")")
+            return node
+        return self.test()
+
+    def test(self):
+        field, op, negated = self.take(), self.take(), False
+        if op == "not" and self.next == "in":
+            negated, op = True, self.take()
+        if field is None or op not in _COMPARE or not re.match(r"[a-z]", field):
+            raise Opaque(self._text)
+        values = self._values()
+        if op in ("==", "!="):
+            negated, op = op == "!=", "in"
+        node = ("test", field, op, values)
+        return ("not", node) if negated else node
+
+    def _values(self) -> tuple:
+        if self.next != "{":
+            value = self.take()
+            if value is None or value in "(){}":
+                raise Opaque(self._text)
+            return (value,)
+        self.take()
+        values = set()
+        while self.next != "}":
+            if self.next is None:
+                raise Opaque(self._text)
+            values.add(self.take())
+        self.take()
+        return tuple(sorted(values))
+
+
+def render(node) -> str:
+    """A tree as an expression."""
+    kind = node[0]
+    if kind == "all":
+        return ""
+    if kind == "not":
+        return "not(%s)" % render(node[1])
+    if kind in ("and", "or"):
+        return (" %s " % kind).join("(%s)" % render(one) if one[0] in ("and", "or") else render(one) for one in node[1:])
+    _kind, field, op, values = node
+    right = values[0] if op != "in" or (len(values) == 1 and values[0].startswith("$")) else "{%s}" % " ".join(values)
+    text = "%s %s %s" % (field, op, right)
+    return "any(%s)" % text if field.endswith("[*]") else text
+
+
+def canonical(text) -> str:
+    """The one form of an expression; of one that is not understood, its text with single blanks."""
+    try:
+        return render(parse(text or ""))
+    except Opaque:
+        return " ".join((text or "").split())
+
+
+def tree_of(text):
+    """The tree of an expression, or None for one that is not understood."""
+    try:
+        return parse(text or "")
+    except Opaque:
+        return None
+
+
+def tests(node):
+    """Every test of a tree."""
+    if node[0] == "test":
+        yield node
+    for one in node[1:] if node[0] in ("and", "or", "not") else ():
+        yield from tests(one)
+
+
+def level(node, judge) -> int:
+    """SURE, MAY or NO: whether a tree is true for all, some or none of something, where ``judge(field, op, values)`` says so of each test."""
+    if node is None:
+        return MAY
+    if node[0] == "all":
+        return SURE
+    if node[0] == "not":
+        return SURE - level(node[1], judge)
+    if node[0] in ("and", "or"):
+        return (min if node[0] == "and" else max)(level(one, judge) for one in node[1:])
+    return judge(*node[1:])
+
+
+def quoted(values) -> str:
+    """A set of strings, as it stands behind ``in``."""
+    return "{%s}" % " ".join(sorted('"%s"' % value.replace("\\", "\\\\").replace('"', '\\"') for value in values))
+
+
+def unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value

@@ -1,0 +1,372 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cloudflare_gateway_access
+short_description: Allow ChatGPT in Cloudflare Gateway and exempt it from TLS decryption
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains and a DNS and a network rule that name
+    it, and leaves those in O(config.exempt) undecrypted by a list of their own and an HTTP rule with the action Do Not Inspect.
+  - An HTTP rule with the action Allow is made only when an HTTP rule of the site blocks a wanted host that stays decrypted, since it ends the evaluation
+    for it.
+  - Items are added to and removed from lists one by one; a list is never replaced. Rules of others are never renumbered; ours get a free precedence.
+  - Gateway has no staging and no lock. Each write is in force within a minute, so the exemption comes before the rules that allow, and a run that fails
+    writes the old values back.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  account_id:
+    description: The account, as in the address of its dashboard. Environment variable E(CLOUDFLARE_ACCOUNT_ID).
+    type: str
+    required: true
+  api_token:
+    description: >-
+      API token with the permission Zero Trust Write on the account; Zero Trust Read is enough in check mode. Global API keys are not taken. Environment
+      variable E(CLOUDFLARE_API_TOKEN).
+    type: str
+    required: true
+  api_url:
+    description: Scheme and host of the API, where it is not C(https://api.cloudflare.com).
+    type: str
+  audience:
+    description:
+      - Who gets access. Groups and users add up; the posture checks narrow them.
+      - Rules with an audience apply to people whom Gateway knows, by the Cloudflare One Client. DNS queries of a location alone carry no user, so such people
+        are not reached.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: Names of user groups as the identity provider gives them. The API has no list of them, so a slip is not noticed.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: E-mail addresses of users.
+        type: list
+        elements: str
+        default: []
+      device_posture:
+        description: Names or ids of device posture checks, all of which a device has to pass.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody in the account.
+        type: bool
+        default: false
+  prefix:
+    description: >-
+      The lists are named C(PREFIX allow) and C(PREFIX exempt), with C(hosts) as one more word for single hosts below none of the domains; the rules
+      C(PREFIX allow) and C(PREFIX do not inspect).
+    type: str
+    default: ChatGPT
+  list_name:
+    description: An existing list of domains to put the allowed hosts into. Then no rule that allows is made.
+    type: str
+  exempt_list_name:
+    description: An existing list of domains to put the exempt hosts into. Then no rule that does not inspect is made.
+    type: str
+  list_limit:
+    description: How many entries a list of this plan holds, 1000 or, with Enterprise, 5000. A larger policy is refused before the first write.
+    type: int
+    default: 1000
+  position:
+    description:
+      - Where the rules that allow stand among those of their kind. By default the lowest place above the first rule that shuts a wanted host for the whole
+        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that shut out a part of it.
+      - A rule that does not inspect has no place to choose, since Gateway asks those before every other HTTP rule.
+    type: dict
+    suboptions:
+      before:
+        description: Names of rules that ours have to stand above.
+        type: list
+        elements: str
+        default: []
+      after:
+        description: Names of rules that ours have to stand below.
+        type: list
+        elements: str
+        default: []
+      never_above:
+        description: Names of rules that ours must never pass.
+        type: list
+        elements: str
+        default: []
+      may_pass:
+        description: Names of rules, by security category or for a part of the audience, that ours may pass all the same.
+        type: list
+        elements: str
+        default: []
+  scan_conflicts:
+    description: >-
+      Read the lists, categories and applications that rules of the site name, and the account's own switches. With V(false) these are not read, such rules
+      count as being about every wanted host, and RV(coverage) says V(unchecked).
+    type: bool
+    default: true
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Developed against a simulator that is held to the vendor's own client; not yet run on an account.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Run one writer per account. A rule of the site is written only when its version is the one that was read.
+  - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
+  - An entry of a list covers the domain itself and every subdomain, so C(*.example.com) covers C(example.com) too, which RV(coverage) says. Exact hosts
+    are in a list that is compared with the whole name.
+  - Do Not Inspect goes by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
+    HTTP rule, also those by security category, is passed by them. RV(losses) and RV(audience_widened) name what the account would lose.
+  - Logging is a setting of the account and not of a rule.
+  - Voice, when O(config) has C(media), is a network rule for the published addresses and ports alone. UDP comes to Gateway only when the account's proxy
+    for it is on.
+  - The API formats expressions; both sides are compared in one form, so that this is no drift.
+  - The ticket number in O(comment) is written to the items that a run adds.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a group of people on sound devices and leave its TLS alone
+  netaccess.chatgpt.cloudflare_gateway_access:
+    account_id: 0123456789abcdef0123456789abcdef
+    api_token: "{{ vault_cloudflare_api_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+      device_posture: [Disk is encrypted]
+    comment: CHG0012345
+
+- name: Keep a rule of the site above ours
+  netaccess.chatgpt.cloudflare_gateway_access:
+    account_id: 0123456789abcdef0123456789abcdef
+    api_token: "{{ vault_cloudflare_api_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      everyone: true
+    position:
+      never_above: [Quarantined devices]
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.cloudflare_gateway_access:
+    account_id: 0123456789abcdef0123456789abcdef
+    api_token: "{{ vault_cloudflare_read_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
+    audience:
+      groups: [AI users]
+    state: replaced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: Gateway list
+      name: ChatGPT allow
+      op: update
+      members:
+        items:
+          added: [oaistatic.com]
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: >-
+    create 3 Gateway lists (+35), create 1 HTTP rule, create 1 network rule, create 1 DNS rule
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 6
+reversal:
+  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 1, activations: 1}
+exclusive:
+  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
+  returned: always
+  type: str
+  sample: ""
+propagation:
+  description: Seconds that it may take after a write until it is in force everywhere (up to a minute is documented).
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 60
+would_stop:
+  description: In check mode, why a real run would stop before its first write.
+  returned: in check mode, when it would
+  type: str
+unfinished:
+  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: ChatGPT allow
+      exempt: 'yes'
+      exempt_by: ChatGPT do not inspect
+      note: undecrypted by the name in the handshake, and Gateway checks no certificate then
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: Rules of the site that still deny or decrypt a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: cloudflare-5f0c1d7a3b
+      effect: deny
+      where: DNS rule No ChatGPT
+      text: block any(dns.domains[*] in {"chatgpt.com"})
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: everything else that this rule shuts
+      remedy:
+        - kind: DNS rule
+          name: No ChatGPT
+          op: update
+          fields:
+            description: {old: '', new: '[disabled by netaccess.chatgpt]'}
+            enabled: {old: true, new: false}
+losses:
+  description: Controls that the exemption switches off for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: antivirus scanning of the account
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation; here always nothing, since every write is live.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - >-
+      voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): when the UDP proxy of the account is off, these packets do not come
+      to Gateway; see that they leave the network some other way
+activation:
+  description: The end of a run that wrote. Gateway has no activation.
+  returned: after a write
+  type: list
+  elements: dict
+  sample:
+    - target: api.cloudflare.com/0123456789abcdef0123456789abcdef
+      status: saved; in force everywhere within 60 s
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-cloudflare_gateway-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 11, writes: 7, waited: 0, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.cloudflare_gateway import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        account_id=dict(type="str", required=True, fallback=(env_fallback, ["CLOUDFLARE_ACCOUNT_ID"])),
+        api_token=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["CLOUDFLARE_API_TOKEN"])),
+        api_url=dict(type="str"),
+        audience=dict(type="dict", options=dict(groups=names, users=names, device_posture=names, everyone=dict(type="bool", default=False))),
+        prefix=dict(type="str", default="ChatGPT"),
+        list_name=dict(type="str"),
+        exempt_list_name=dict(type="str"),
+        list_limit=dict(type="int", default=1000),
+        position=dict(type="dict", options=dict(before=names, after=names, never_above=names, may_pass=names)),
+        scan_conflicts=dict(type="bool", default=True),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()

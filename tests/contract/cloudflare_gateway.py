@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Cloudflare Gateway under the contract. The audience is a user group."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.cloudflare_gateway import CloudflareGatewayAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from tests.contract.panos import QuickClock
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.twins.cloudflare_gateway import CloudflareGateway
+
+GROUPS = {MEMBER: "AI users"}
+
+
+class CloudflareGatewayRig(TwinRig):
+    name = "cloudflare_gateway"
+    live, stageable = True, False
+
+    def __init__(self, folder, voice=False, **options):
+        super().__init__(folder)
+        self.twin = CloudflareGateway(**options)
+        self.never_above: tuple = ()
+        if voice:
+            self.media = MEDIA
+            self.twin.add_rule("No UDP", "l4", "block", 'net.protocol == "udp"', 3100)
+
+    def adapter(self, audience=(MEMBER,), timeout=120, token=None, account=None, **changes):
+        account = account or self.twin.account
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        settings = Settings(**dict({"groups": tuple(GROUPS[who] for who in audience), "never_above": self.never_above}, **changes))
+        return CloudflareGatewayAdapter(settings, Api(self.transport, account, token or self.twin.token), account, self.transport)
+
+    def natives(self, pattern):
+        return {pattern.lstrip("*.")}
+
+    def force(self):
+        """Everything is live at once."""
+
+    def drop_member(self):
+        del self.twin.values("ChatGPT allow")["openai.com"]
+
+    def change_field(self):
+        self.twin.edit(self.twin.rule("ChatGPT allow", "dns"), identity="")
+
+    def shuffle(self):
+        self.twin.edit(self.twin.rule("ChatGPT allow", "dns"), precedence=90000)
+
+    def add_foreign_member(self, host):
+        self.twin.values("ChatGPT allow")[host] = {"value": host, "created_at": "2026-07-02T08:00:00Z"}
+
+    def foreign_members(self):
+        try:
+            return set(self.twin.values("ChatGPT allow"))
+        except StopIteration:
+            return set()
+
+    def unmarked_object(self):
+        self.twin.add_list("ChatGPT allow", ["foreign.example"])
+
+    def block_early(self):
+        feed = self.twin.add_list("Feed", ["chatgpt.com", "claude.ai"])
+        self.twin.add_rule("threats", "dns", "block", "any(dns.domains[*] in $%s)" % feed, 500)
+        self.never_above = ("threats",)
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    "cloudflare_gateway": CloudflareGatewayRig,
+    "cloudflare_gateway-voice": lambda folder: CloudflareGatewayRig(folder, voice=True),
+}
