@@ -103,6 +103,8 @@ class Rig:
     adoptable = True
     #: Whether what is ours has an order that can be wrong.
     ordered = True
+    #: Whether edits that wait are seen and brought into force by their own session alone.
+    private = False
 
     def __init__(self, folder):
         self.folder = folder
