@@ -97,7 +97,8 @@ class Assessor:
         notes += ["%s blocks it" % path.by.label for path in paths if path.verdict == "block"][:1]
         if not allowed and not notes:
             held = self._held(self._settings.allow_list, pattern)
-            notes.append("no rule is known to let it pass" if held else "%s does not hold it" % self._settings.allow_list)
+            unsure = "".join("; %s may not apply" % label for label in self._site.referring(self._settings.allow_list)[:1])
+            notes.append("no rule is known to let it pass" + unsure if held else "%s does not hold it" % self._settings.allow_list)
         decrypted = next((path.decrypted_by for path in paths if path.decrypts != NO), None)
         exempt = wanted and allowed and decrypted is None and self._held(self._settings.exempt_list, pattern)
         if wanted:
@@ -205,6 +206,8 @@ class Assessor:
     def _wiring(self) -> None:
         """What a person has to do once in the rule sets."""
         found, settings = self._found, self._settings
+        if not settings.somebody:
+            return
         doors = [top.title for top in self._site.sets if top.enabled and self._signs_in(top)]
         who = "users in %s" % " or ".join(settings.groups) if settings.groups else "everybody"
         below = "below %s" % ", ".join(doors) if doors else "below whatever authenticates (none was recognised: name it in authentication_rule_sets)"
@@ -219,6 +222,9 @@ class Assessor:
         if self._policy.exempt and doors and not self._site.referring(settings.exempt_list):
             found.manual.append("where HTTPS scanning stands above authentication, put the rule about %s into the rule set that handles CONNECT instead, as "
                                 "its first rule, for everybody, with Stop Rule Set" % settings.exempt_list)
+        if settings.groups and not doors:
+            found.manual.append("no enabled rule set that authenticates was recognised, and without one no rule knows user groups: name it in "
+                                "authentication_rule_sets, or check that there is one")
         early = sorted({path.by.label for paths in self._paths.values() for path in paths if self._too_early(path)})
         found.manual += ["%s stands above authentication (%s): move it below, since nobody is signed in there" % (label, ", ".join(doors)) for label in early]
 

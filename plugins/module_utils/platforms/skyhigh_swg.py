@@ -26,9 +26,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import
 
 @dataclass(frozen=True)
 class Settings:
-    """What the task says of this product; names as in the module's options. ``groups``: none means everybody. ``scan``: read the rule sets."""
+    """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
+    something is taken away. ``scan``: read the rule sets."""
 
     groups: tuple = ()
+    everyone: bool = False
     allow_list: str = "ChatGPT allow"
     exempt_list: str = "ChatGPT exempt"
     https_rule_sets: tuple = ("HTTPS Scanning", "SSL Scanner")
@@ -44,6 +46,10 @@ class Settings:
     @property
     def exempt(self) -> Ref:
         return Ref(LIST, self.exempt_list)
+
+    @property
+    def somebody(self) -> bool:
+        return bool(self.groups) or self.everyone
 
     @property
     def titles(self) -> tuple:
@@ -117,7 +123,7 @@ class SkyhighAdapter(Adapter):
             return {}
         found = {"referred_by": {title: self._site.referring(title) for title in self._settings.titles}}
         missing = [title for title, rules in found["referred_by"].items() if not rules]
-        if missing:
+        if missing and self._settings.somebody:
             found["rule_sets"] = {title: rule_set_file(title, title, self._settings.groups) for title in missing}
         return found
 
@@ -238,7 +244,8 @@ def from_module(module) -> SkyhighAdapter:
         raise AccessError(REFUSED, "allow_list and exempt_list must be two lists")
     if not p["activate"] and not module.check_mode and p["state"] in ("merged", "replaced", "deleted", "reverted"):
         raise AccessError(REFUSED, "activate: what is written and not committed is gone when the session ends. Use check mode to see the plan")
-    settings = Settings(groups, p["allow_list"], p["exempt_list"], tuple(p["https_rule_sets"]), tuple(p["authentication_rule_sets"]), tuple(p["protected"]),
-                        p["scan_conflicts"] or whole, p["comment"])
+    goes = p["state"] in ("deleted", "reverted")
+    settings = Settings(() if goes else groups, bool(who.get("everyone")) and not goes, p["allow_list"], p["exempt_list"], tuple(p["https_rule_sets"]),
+                        tuple(p["authentication_rule_sets"]), tuple(p["protected"]), p["scan_conflicts"] or whole, p["comment"])
     transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
     return SkyhighAdapter(settings, Api(transport, p["username"], p["password"], p["bare_answers"]), transport)
