@@ -188,7 +188,7 @@ exclusive:
   type: str
   sample: the one session that an account can have
 propagation:
-  description: Seconds that it may take after the activation until the change is in force everywhere, by the vendor's documents; RV(propagation=0) means at once.
+  description: Seconds until the change is in force everywhere after the activation; for the other nodes of a cluster the vendor names no time.
   returned: always, except for O(state=rendered)
   type: int
   sample: 60
@@ -245,7 +245,7 @@ conflicts:
           fields:
             disabled: {old: [], new: ['*.chatgpt.com']}
 losses:
-  description: Controls that the exemption switches off for a wanted host.
+  description: Controls that are lost for a wanted host by the exemption, or by the rule that lets it pass and stands above them.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict

@@ -480,7 +480,8 @@ class SkyhighGateway(Twin):
             if command == "GET" and not facts["decrypt"]:
                 break
             if self._cycle(facts, person) == "block":
-                return "block", None
+                # A block page for HTTPS is shown inside of TLS, with the gateway's own certificate.
+                return "block", "decrypt"
         return "allow", "decrypt" if facts["decrypt"] else "tunnel"
 
     def _cycle(self, facts: dict, person: Person) -> str:

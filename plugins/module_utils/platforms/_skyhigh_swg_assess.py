@@ -9,9 +9,9 @@ import re
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._skyhigh_swg_rules import (
-    NO, OUTSIDER, SURE, Criterion, Judge, Path, entry_level, entry_pattern, url_hits, wide,
+    NO, OUTSIDER, SURE, Criterion, Entries, Judge, Path, about, wide,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._skyhigh_swg_site import (
     DISABLED, LIST, SITE_LIST, Site, entries, kind_of,
@@ -32,9 +32,12 @@ class Assessor:
         self._exempt = Index(policy.exempt)
         self._found = Assessment()
         self._judge = Judge(site.sets, self._lists(), settings.groups, settings.https_rule_sets, self._signs_in)
+        held = {title: state.objects.get(Ref(LIST, title)) for title in settings.titles}
+        self._own = {title: Entries("regex", obj.members["entries"] if obj is not None else ()) for title, obj in held.items()}
         self._last_sign_in = max([rule.position for top in site.sets for rule in self._signing_in(top)], default=0)
         self._paths = {pattern: [self._judge.path(pattern, who) for who in settings.groups or (None,)] for pattern in policy.allow}
         self._blocking: dict = {}
+        self._site_entries: dict = {}
 
     def _lists(self) -> dict:
         """Id to (kind, entries) of the lists that rules refer to, as the State has them."""
@@ -108,8 +111,7 @@ class Assessor:
                         self._spared_by(pattern) if exempt else None, "; ".join(notes))
 
     def _held(self, title: str, pattern) -> bool:
-        obj = self._state.objects.get(Ref(LIST, title))
-        return obj is not None and entry_covers(obj.members["entries"], pattern)
+        return self._own[title].level(pattern) == SURE
 
     def _spared_by(self, pattern) -> str | None:
         rules = self._site.referring(self._settings.exempt_list)
@@ -120,29 +122,30 @@ class Assessor:
     def _conflicts(self) -> None:
         for pattern, paths in self._paths.items():
             for rule in {block[0].position: block[0] for path in paths for block in path.blocks}.values():
-                hits = [(level, about) for path in paths for blocked, level, about in path.blocks if blocked is rule]
-                if any(about for _level, about in hits):
-                    self._blocked(rule, pattern, len(hits) == len(paths) and all(level == SURE for level, _about in hits))
-        for identity, (where, texts, hosts, certain, remedy, opens) in self._blocking.items():
-            self._found.conflicts.append(Conflict(identity, "deny", where, "; ".join(texts), tuple(hosts), certain, remedy, opens))
+                hits = [(level, named) for path in paths for blocked, level, named in path.blocks if blocked is rule]
+                if any(named for _level, named in hits):
+                    self._blocked(rule, pattern, len(hits) == len(paths) and all(level == SURE for level, _named in hits))
+        wired = self._site.referring(self._settings.allow_list)
+        for identity, (where, ref, rules, patterns) in self._blocking.items():
+            certain, remedy, opens = any(patterns.values()), *self._remedy(ref, rules, list(patterns))
+            # Without a rule of ours everything below where it belongs is in the way; that is told once, under manual.
+            if wired or certain or remedy:
+                self._found.conflicts.append(Conflict(identity, "deny", where, "; ".join(rule.label for rule in rules.values()),
+                                                      tuple(str(pattern) for pattern in patterns), certain, remedy, opens))
 
     def _blocked(self, rule, pattern, certain: bool) -> None:
         """By its list where it has one: to take entries out of the way is all that can be done from here."""
         named = [self._site.title_of(token.listed) for token in rule.condition if isinstance(token, Criterion) and token.listed]
         refs = [Ref(SITE_LIST, title) for title in named if title and Ref(SITE_LIST, title) in self._state.objects and self._offending(title, [pattern])]
-        ref = refs[0] if refs else None
-        where = str(ref) if ref else rule.label
-        identity = _conflict_id(where)
-        old = self._blocking.get(identity, (where, [], [], False, (), ""))
-        hosts = old[2] + [str(pattern)] if str(pattern) not in old[2] else old[2]
-        texts = old[1] + [rule.label] if rule.label not in old[1] else old[1]
-        remedy, opens = self._remedy(ref, rule, [one for one in self._policy.allow if str(one) in hosts])
-        self._blocking[identity] = (where, texts, hosts, certain or old[3], remedy, opens)
+        where = str(refs[0]) if refs else rule.label
+        _where, _ref, rules, patterns = self._blocking.setdefault(_conflict_id(where), (where, refs[0] if refs else None, {}, {}))
+        rules[rule.position] = rule
+        patterns[pattern] = certain or patterns.get(pattern, False)
 
-    def _remedy(self, ref, rule, patterns) -> tuple:
+    def _remedy(self, ref, rules: dict, patterns) -> tuple:
         if ref is None:
             return (), "the rule names these hosts in no list that could be changed here; change the rule"
-        if {ref.name, rule.name, rule.where} & set(self._settings.protected):
+        if ({ref.name} | {name for rule in rules.values() for name in (rule.name, rule.where)}) & set(self._settings.protected):
             return (), "protected"
         offending = self._offending(ref.name, patterns)
         broad = [entry for entry in offending if wide(entry) or entry.lower().startswith("regex(")]
@@ -154,15 +157,14 @@ class Assessor:
 
     def _offending(self, title: str, patterns) -> list:
         """The entries of a list of the site that are about one of the patterns and not out of the way yet."""
-        obj = self._state.objects[Ref(SITE_LIST, title)]
-        kind, found = kind_of(obj.native["xml"]), []
-        for entry in entries(obj.native["xml"]):
-            plain = entry[len(DISABLED):] if entry.startswith(DISABLED) else entry
-            if plain not in obj.fields["disabled"] and any(
-                    entry_level(plain, pattern, kind) or (kind == "string" and entry_level(plain, pattern, "domain")) or (
-                        kind == "regex" and url_hits(plain, pattern)) for pattern in patterns):
-                found.append(plain)
-        return found
+        if title not in self._site_entries:
+            obj = self._state.objects[Ref(SITE_LIST, title)]
+            plain = [entry[len(DISABLED):] if entry.startswith(DISABLED) else entry for entry in entries(obj.native["xml"])]
+            disabled, kind = set(obj.fields["disabled"]), kind_of(obj.native["xml"])
+            # Only those that are about any wanted host are looked at again.
+            self._site_entries[title] = kind, about([entry for entry in plain if entry not in disabled], kind, self._policy.allow)
+        kind, near = self._site_entries[title]
+        return about(near, kind, patterns)
 
     # -- who else is reached, what is lost, what is missing
 
@@ -195,9 +197,18 @@ class Assessor:
             for control, pattern in _CONTROLS.items():
                 if top.enabled and control not in seen and re.search(pattern, words, re.I):
                     seen.add(control)
-                    self._found.losses.append(Loss(control, "rule set %s" % top.title, hosts))
+                    self._found.losses.append(Loss(control, "rule set %s" % top.title, hosts + self._passed(top)))
         if not seen:
             self._found.losses.append(Loss("av", "whatever rule set looks into what %s decrypts" % inspecting[0].title, hosts))
+        self._tenants()
+
+    def _passed(self, top) -> tuple:
+        """What stays decrypted and still never gets to a rule set of the request cycle, since a rule ends the cycle above it."""
+        first = min([rule.position for rule in top.walk()], default=0)
+        return tuple(str(pattern) for pattern, paths in self._paths.items() if top.request and self._exempt.covering(pattern) is None
+                     and any(path.verdict == "allow" and path.by.position < first for path in paths))
+
+    def _tenants(self) -> None:
         for rule in (rule for top in self._site.sets if top.enabled for rule in top.walk() if WORKSPACE in rule.words.lower()):
             needed = tuple(pattern for pattern in self._policy.exempt if self._judge.level(rule.condition, pattern, None) != NO)
             if needed:
@@ -227,12 +238,6 @@ class Assessor:
                                 "authentication_rule_sets, or check that there is one")
         early = sorted({path.by.label for paths in self._paths.values() for path in paths if self._too_early(path)})
         found.manual += ["%s stands above authentication (%s): move it below, since nobody is signed in there" % (label, ", ".join(doors)) for label in early]
-
-
-def entry_covers(held, pattern) -> bool:
-    """Whether wildcard expressions are about all of a pattern."""
-    index = Index([one for one in map(entry_pattern, held) if one is not None])
-    return index.covering(pattern) is not None or (pattern.kind == DOMAIN and pattern.name in held and "*." + pattern.name in held)
 
 
 def _conflict_id(where: str) -> str:

@@ -12,7 +12,9 @@ import fnmatch
 import re
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, covers, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, covers, parse,
+)
 
 SURE, MAY, NO = 2, 1, 0
 #: Somebody who is in none of the audience's groups.
@@ -115,12 +117,14 @@ def _criterion(expression) -> Criterion:
 # -- lists and hosts -----------------------------------------------------------------------------------------------
 
 
-def entry_pattern(entry: str) -> Pattern | None:
-    """The Pattern of a wildcard expression that is a name, or a name behind ``*.``; None for any other."""
+def entry_pattern(entry: str, kind: str = "regex") -> Pattern | None:
+    """The Pattern of an entry that is a name, or in a wildcard expression a name behind ``*.``; None for any other."""
+    text = entry.strip().lower()
     try:
-        return parse(entry)
+        found = parse("." + text if kind == "domain" else text)
     except PatternError:
         return None
+    return found if kind == "domain" or found.kind == EXACT or (kind == "regex" and found.kind == SUBDOMAINS) else None
 
 
 def samples(pattern: Pattern) -> list:
@@ -129,23 +133,60 @@ def samples(pattern: Pattern) -> list:
     return {EXACT: [pattern.name], SUBDOMAINS: below, DOMAIN: [pattern.name] + below}[pattern.kind]
 
 
-def entry_level(entry: str, pattern: Pattern, kind: str) -> int:
-    """How much of ``pattern`` an entry is about. ``kind``: "regex" (wildcard expression), "string" (whole name) or "domain" (and all below it)."""
-    text = entry.strip().lower()
-    if text.startswith("regex("):
-        return MAY if kind == "regex" else NO
-    theirs = entry_pattern("." + text if kind == "domain" else text)
-    if theirs is not None and not (kind == "string" and theirs.kind != EXACT):
-        if covers(theirs, pattern):
+class Entries:
+    """What a list is about. ``kind``: "regex" (wildcard expressions), "string" (whole names) or "domain" (names and all below them).
+
+    Lists may have 100,000 entries, so a name is looked up; only wildcard expressions that are no names are tried one by one.
+    """
+
+    def __init__(self, kind: str, entries):
+        self._below: set = set()
+        self._odd = [entry.strip().lower() for entry in entries] if kind == "regex" else []
+        found = {entry: entry_pattern(entry, kind) for entry in (self._odd or [entry.strip().lower() for entry in entries])}
+        self._odd = [entry for entry in self._odd if found[entry] is None]
+        patterns = [pattern for pattern in found.values() if pattern is not None]
+        whole = {pattern.name for pattern in patterns if pattern.kind == EXACT} & {pattern.name for pattern in patterns if pattern.kind == SUBDOMAINS}
+        self._index = Index(patterns + [Pattern(name, DOMAIN) for name in whole])
+        for pattern in patterns:
+            self._below.update(parents(pattern.name))
+
+    def level(self, pattern: Pattern) -> int:
+        """How much of ``pattern`` they are about."""
+        if self._index.covering(pattern) is not None:
             return SURE
-        return MAY if covers(pattern, theirs) or (theirs.name == pattern.name and EXACT not in (theirs.kind, pattern.kind)) else NO
-    hit = [kind == "regex" and fnmatch.fnmatchcase(host, text.replace("[", "[[]")) for host in samples(pattern)]
-    return SURE if all(hit) else MAY if any(hit) or (kind == "regex" and _within(text, pattern)) else NO
+        levels = [_odd_level(entry, pattern) for entry in self._odd]
+        part = pattern.kind != EXACT and pattern.name in self._below
+        return max(levels + [MAY if part else NO])
 
 
-def _within(text: str, pattern: Pattern) -> bool:
-    """Whether a wildcard expression ends in a name below ``pattern``, so that it is about a part of it."""
-    return pattern.kind != EXACT and text.endswith("." + pattern.name)
+def parents(name: str):
+    """``name`` and every name above it."""
+    labels = name.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels))]
+
+
+def _odd_level(text: str, pattern: Pattern) -> int:
+    """Of a wildcard expression that is no name."""
+    if text.startswith("regex("):
+        return MAY
+    hit = [fnmatch.fnmatchcase(host, text.replace("[", "[[]")) for host in samples(pattern)]
+    return SURE if all(hit) else MAY if any(hit) or (pattern.kind != EXACT and text.endswith("." + pattern.name)) else NO
+
+
+def about(entries, kind: str, patterns) -> list:
+    """Those of ``entries`` that are about one of the patterns, as hosts, as domains or as URLs."""
+    ours, above, found = Index(patterns), {name for pattern in patterns for name in parents(pattern.name)}, []
+    for entry in entries:
+        theirs = entry_pattern(entry, kind)
+        if theirs is None and kind == "regex":
+            hit = any(_odd_level(entry.strip().lower(), pattern) or url_hits(entry, pattern) for pattern in patterns)
+        else:
+            hit = theirs is not None and (ours.covering(theirs) is not None or (theirs.name in above and any(
+                covers(theirs, pattern) or (kind == "string" and covers(Pattern(theirs.name, DOMAIN), pattern)) or theirs.name == pattern.name
+                for pattern in patterns)))
+        if hit:
+            found.append(entry)
+    return found
 
 
 # -- what the rules do ---------------------------------------------------------------------------------------------
@@ -172,6 +213,7 @@ class Judge:
 
     def __init__(self, sets: list, lists: dict, groups: tuple, https: tuple, signs_in):
         self._sets, self._lists, self._groups, self._https, self._signs_in = sets, lists, groups, https, signs_in
+        self._known: dict = {}
 
     def path(self, pattern: Pattern, who) -> Path:
         """``who``: a group, None for anybody, or OUTSIDER."""
@@ -308,22 +350,17 @@ class Judge:
         if one.listed and one.listed not in self._lists:
             return MAY
         kind, entries = self._lists[one.listed] if one.listed else ("regex" if "match" in one.operator else "string", (one.value,))
-        if one.prop.endswith(".belongstodomains"):
-            found = max((entry_level(entry, pattern, "domain") for entry in entries), default=NO)
-            return SURE - found if one.value.lower() == "false" else found
         if one.prop.endswith(".url"):
             # Of a CONNECT there is no URL yet; after decryption there is one, with a path that is not known here.
             return MAY if any(url_hits(entry, pattern) for entry in entries) else NO
+        domains = one.prop.endswith(".belongstodomains")
         if kind not in ("regex", "string"):
             return MAY
-        levels = [entry_level(entry, pattern, kind) for entry in entries]
-        return SURE if SURE in levels or _together(entries, pattern, kind) else max(levels, default=NO)
-
-
-def _together(entries, pattern: Pattern, kind: str) -> bool:
-    """Whether ``x`` and ``*.x`` are both there for a pattern that needs both."""
-    return pattern.kind == DOMAIN and all(any(entry_level(entry, part, kind) == SURE for entry in entries)
-                                          for part in (Pattern(pattern.name, EXACT), Pattern(pattern.name, SUBDOMAINS)))
+        key = (one.listed, domains) if one.listed else (one.value, kind)
+        if key not in self._known:
+            self._known[key] = Entries("domain" if domains else kind, entries)
+        found = self._known[key].level(pattern)
+        return SURE - found if domains and one.value.lower() == "false" else found
 
 
 def url_hits(entry: str, pattern: Pattern) -> bool:
