@@ -11,7 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UP
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._skyhigh_swg_rules import (
-    NO, OUTSIDER, SURE, Criterion, Entries, Judge, Path, about, wide,
+    MAY, NO, OUTSIDER, SURE, Criterion, Entries, Judge, Path, about, wide,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._skyhigh_swg_site import (
     DISABLED, LIST, SITE_LIST, Site, entries, kind_of,
@@ -95,9 +95,12 @@ class Assessor:
             return Coverage(str(pattern), "unchecked", "unchecked" if wanted else "not wanted", note="rule sets were not read (scan_conflicts)")
         paths, notes = self._paths[pattern], []
         early = any(self._too_early(path) for path in paths)
-        allowed = all(path.verdict == "allow" for path in paths) and not early
+        # A rule that may block this host is doubt enough; one that says nothing about hosts is about a part of the people.
+        doubts = {rule.label: named for path in paths for rule, level, named in path.blocks if level == MAY}
+        allowed = all(path.verdict == "allow" for path in paths) and not early and not any(doubts.values())
         notes += ["%s stands above authentication" % paths[0].by.label] if early else []
         notes += ["%s blocks it" % path.by.label for path in paths if path.verdict == "block"][:1]
+        notes += ["%s may block it" % label if named else "%s may block a part of the people" % label for label, named in doubts.items()]
         if not allowed and not notes:
             held = self._held(self._settings.allow_list, pattern)
             unsure = "".join("; %s may not apply" % label for label in self._site.referring(self._settings.allow_list)[:1])

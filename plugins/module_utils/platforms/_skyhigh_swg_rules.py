@@ -196,7 +196,7 @@ def about(entries, kind: str, patterns) -> list:
 class Path:
     """What becomes of a CONNECT: ``verdict`` allow, block or "" (nothing decided), ``by`` the Rule; ``decrypts``: NO, MAY or SURE, by which rule;
     ``blocks``: (Rule, level, whether it is about the destination) of what blocks on the way; ``signed_in``: an authentication rule was passed;
-    ``spared``: a rule left the rule set that decrypts; ``cap``: MAY once the cycle may have ended."""
+    ``inside``: it is about requests in a decrypted connection; ``spared``: a rule left the rule set that decrypts; ``cap``: MAY once the cycle may have ended."""
 
     verdict: str = ""
     by: Rule | None = None
@@ -204,6 +204,7 @@ class Path:
     decrypted_by: str = ""
     blocks: list = field(default_factory=list)
     signed_in: bool = False
+    inside: bool = False
     spared: bool = False
     cap: int = SURE
 
@@ -216,8 +217,19 @@ class Judge:
         self._known: dict = {}
 
     def path(self, pattern: Pattern, who) -> Path:
-        """``who``: a group, None for anybody, or OUTSIDER."""
-        path = Path()
+        """``who``: a group, None for anybody, or OUTSIDER. What is decrypted goes through the rules again, request by request."""
+        path = self._cycle(Path(), pattern, who)
+        if path.decrypts == NO or path.verdict == "block":
+            return path
+        inside = self._cycle(Path(signed_in=path.signed_in, inside=True), pattern, who)
+        path.blocks += inside.blocks
+        if path.verdict != inside.verdict:
+            path.verdict, path.by = ("block", inside.by) if inside.verdict == "block" else ("", None)
+        elif path.by is not None and inside.by.position < path.by.position:
+            path.by = inside.by
+        return path
+
+    def _cycle(self, path: Path, pattern, who) -> Path:
         for top in self._sets:
             if self._enter(top, path, pattern, who, SURE, False):
                 break
@@ -322,6 +334,8 @@ class Judge:
         if prop.endswith(".url.port"):
             return SURE if "443" in self._values(one) else NO
         if prop.endswith(".command.name"):
+            if path is not None and path.inside:
+                return MAY if self._values(one) - {"connect", "certverify"} else NO
             return SURE if "connect" in self._values(one) else NO
         if prop.endswith(".authentication.isauthenticated"):
             known = SURE if path is not None and path.signed_in else MAY

@@ -60,9 +60,9 @@ def changed(node, added, removed, note: str, description: str | None = None):
     for entry in content.findall("listEntry"):
         if (entry.findtext("entry") or "").strip() in removed:
             content.remove(entry)
-    held = {text.lower() for text in entries(node)}
+    held = set(entries(node))
     for text in added:
-        if text.lower() not in held:
+        if text not in held:
             entry = ET.SubElement(content, "listEntry")
             ET.SubElement(entry, "entry").text = text
             ET.SubElement(entry, "description").text = note
