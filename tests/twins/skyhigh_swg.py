@@ -544,7 +544,7 @@ class SkyhighGateway(Twin):
             return any(group in (held if listed else [value]) for group in facts["groups"])
         if prop == "url.categories":
             return any(facts["host"] == name or facts["host"].endswith("." + name) for name, category in self.knobs.categories.items() if category == value)
-        real = {"url.host": facts["host"], "url": facts["url"], "url.port": facts["port"], "command.name": facts["command"], "client.ip": facts["address"]}[prop]
+        real = facts[{"url.host": "host", "url": "url", "url.port": "port", "command.name": "command", "client.ip": "address"}[prop]]
         if operator in ("matchesinlist", "doesnotmatchinlist"):
             return any(wildcard(entry, real) for entry in held) == (operator == "matchesinlist")
         if operator in ("isinlist", "isnotinlist"):
