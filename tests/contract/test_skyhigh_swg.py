@@ -234,13 +234,14 @@ def test_everybody_is_served_where_that_was_asked_for(make):
     assert rig.decide(STRANGER, "chatgpt.com") == ("allow", "tunnel")
 
 
-def late_sign_in(rig, everybody=True):
+def late_sign_in(rig, everybody=True, criteria=()):
     """HTTPS scanning above authentication, and the exemption as the first rule of what handles CONNECT, as manual says."""
     move(rig, "HTTPS Scanning", "Authentication")
     handling = next(group for group in rig.twin.rules if group.get("name") == "HTTPS Scanning").find("ruleGroups/ruleGroup/rules")
     if rig.twin.list_named(EXEMPT) is None:
         rig.twin.add_list(EXEMPT)
-    handling.insert(0, ET.fromstring(rule("ChatGPT", "stopruleset", criterion("url.host", "matchesinlist", listed=rig.twin.id_of(EXEMPT)))))
+    handling.insert(0, ET.fromstring(rule("ChatGPT", "stopruleset", criterion("url.host", "matchesinlist", listed=rig.twin.id_of(EXEMPT)),
+                                               *criteria)))
     rig.twin.import_rules(rule_set_file(ALLOW, ALLOW, () if everybody else ("AI users",)), above="Global Block")
 
 
@@ -259,6 +260,12 @@ def test_an_exemption_that_cannot_know_groups_reaches_more_people_and_says_so(ma
     late_sign_in(rig, everybody=False)
     result = rig.run(check=True)
     assert any("exemption from TLS inspection holds for everybody" in text for text in result["audience_widened"])
+
+
+def test_an_exemption_for_a_group_above_authentication_is_none(make):
+    rig = make(wired=False)
+    late_sign_in(rig, everybody=False, criteria=[criterion("authentication.usergroups", "contains", "AI users", prefix="AND")])
+    assert coverage(rig.run()) == ("yes", "no") and rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt")
 
 
 # -- what stands in the way -----------------------------------------------------------------------------------------
@@ -320,6 +327,17 @@ def test_rules_that_say_nothing_about_these_hosts_are_no_conflict(rig):
     shut("Ports", criterion("url.port", "isnotinlist", listed=rig.twin.id_of("Allowed CONNECT Ports")), rig=rig)
     result = rig.run()
     assert result["conflicts"] == [] and coverage(result) == ("yes", "yes")
+
+
+@pytest.mark.parametrize("stop", ["stopcycle", "stopruleset"])
+def test_a_block_that_some_are_spared_by_an_earlier_rule_is_not_certain(rig, stop):
+    feed = rig.twin.add_list("Feed", "regex", ["*chatgpt.com"])
+    spared = rule("VIP", stop, criterion("client.ip", "equals", "192.0.2.99"))
+    blocks = rule("No", "block.11376", criterion("url.host", "matchesinlist", listed=feed))
+    rig.twin.insert(rule_group("Corporate", [spared, blocks], cycles="request"), above=EXEMPT)
+    result = rig.run()
+    conflict, = result["conflicts"]
+    assert not conflict["certain"] and conflict["hosts"] == (".chatgpt.com",) and coverage(result) == ("no", "no")
 
 
 @pytest.mark.parametrize("name", ["Threat feed", "Feed", "Threats"])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import copy
 import re
+import time
 import xml.etree.ElementTree as ET
 import zlib
 from dataclasses import dataclass, field
@@ -134,7 +135,7 @@ class SkyhighGateway(Twin):
         self.admins = {"netaccess": "S3cure-Gateway-pw", "alice": "Wonderland-9"}
         self.people = {"member": Person("192.0.2.10", ("AI users", "Staff")), "stranger": Person("192.0.2.20", ("Staff",)),
                        "anonymous": Person("192.0.2.30", (), False)}
-        self.time = 0.0
+        self._moved = 0.0
         self._numbers, self._sids = count(300), count(1)
         self.sessions: dict = {}
         self.lists: dict = {}
@@ -220,10 +221,11 @@ class SkyhighGateway(Twin):
             self.insert(group)
 
     def now(self) -> float:
-        return self.time
+        return time.monotonic() + self._moved
 
     def advance(self, seconds: float) -> None:
-        self.time += seconds
+        """Let time pass: sessions idle out."""
+        self._moved += seconds
 
     # -- state
 
@@ -274,12 +276,12 @@ class SkyhighGateway(Twin):
         for sid in signed_in:
             del self.sessions[sid]
         sid = "%032X" % (0xC0FFEE0000 + next(self._sids))
-        self.sessions[sid] = Session(user, self.time)
+        self.sessions[sid] = Session(user, self.now())
         body = sid if bare else '<entry><id>login</id><title>login</title><content type="text">%s</content></entry>' % sid
         return Reply(200, body.encode(), {"Content-Type": BARE if bare else "application/xml", "Set-Cookie": "JSESSIONID=%s; Path=/Konfigurator" % sid})
 
     def _expire(self) -> None:
-        for sid in [sid for sid, session in self.sessions.items() if self.time - session.used > self.knobs.session_seconds]:
+        for sid in [sid for sid, session in self.sessions.items() if self.now() - session.used > self.knobs.session_seconds]:
             del self.sessions[sid]
 
     def _session(self, request: Request, matrix: str) -> str:
@@ -288,7 +290,7 @@ class SkyhighGateway(Twin):
         sid = matrix or (found[1] if found else "")
         if sid not in self.sessions:
             raise Refusal(self.knobs.no_session, "Session expired or not logged in")
-        self.sessions[sid].used = self.time
+        self.sessions[sid].used = self.now()
         return sid
 
     def _call(self, request: Request, parts: list, sid: str, bare: bool) -> Reply:

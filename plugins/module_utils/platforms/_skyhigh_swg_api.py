@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AU
 
 REST = "/Konfigurator/REST"
 BARE = "application/mwg+xml"
-_BUSY_PAUSE = 10
+_BUSY_PAUSE = 5
 #: Words of a refused sign-in that mean "somebody is signed in with this account". Neither status nor text is documented.
 _BUSY = re.compile(r"already\s+(logged|signed)|logged\s+in|session", re.I)
 _SHOWN = 200

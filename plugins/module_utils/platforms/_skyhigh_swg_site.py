@@ -60,12 +60,10 @@ def changed(node, added, removed, note: str, description: str | None = None):
     for entry in content.findall("listEntry"):
         if (entry.findtext("entry") or "").strip() in removed:
             content.remove(entry)
-    held = set(entries(node))
     for text in added:
-        if text not in held:
-            entry = ET.SubElement(content, "listEntry")
-            ET.SubElement(entry, "entry").text = text
-            ET.SubElement(entry, "description").text = note
+        entry = ET.SubElement(content, "listEntry")
+        ET.SubElement(entry, "entry").text = text
+        ET.SubElement(entry, "description").text = note
     if description is not None:
         found = node.find("description")
         if found is None:

@@ -13,8 +13,8 @@ PAGE = (403, {"Content-Type": "text/html"}, b"<html><head><title>McAfee Web Gate
 
 
 def imported() -> SkyhighGateway:
-    """A gateway on which the rule sets were imported once."""
-    twin = SkyhighGateway(tls=True)
+    """A gateway on which the rule sets were imported once. What a dead process has left signed in runs out soon, since the lab waits for it."""
+    twin = SkyhighGateway(tls=True, session_seconds=8)
     wire(twin)
     return twin
 
