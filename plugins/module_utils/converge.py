@@ -338,8 +338,12 @@ class Run:
             if self.adapter.begin():
                 state, changes = self._secured(changes)
             self._carry_out(changes, state)
+        elif self.options.state == "reverted" and self.journal.status not in (REVERTED, UNDONE):
+            # Nothing is left of it; a journal that stays open would hide the older ones of its folder.
+            self._settle(self.journal.path, REVERTED)
         for path in self.result.get("unfinished", []):
-            self._settle(path)
+            # What an earlier run left half done is as the policy says now; its journal can still be taken back.
+            self._settle(path, APPLIED)
         return self.result
 
     def _handed_over(self, state: State, changes: list, assessment: Assessment) -> dict:
@@ -355,10 +359,9 @@ class Run:
             self.result["summary"] = "for a person to do: %s" % self.result["summary"]
         return self.result
 
-    def _settle(self, path: str) -> None:
-        """What an earlier run left half done is as the policy says now; its journal can still be taken back."""
+    def _settle(self, path: str, status: str) -> None:
         try:
-            Journal.load(path).close(APPLIED)
+            Journal.load(path).close(status)
         except (AccessError, OSError) as error:
             self._warn("journal %s of an earlier run stays open: %s" % (path, error))
 

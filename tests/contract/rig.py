@@ -105,6 +105,8 @@ class Rig:
     ordered = True
     #: What coverage says of a host that is open, and of one that is exempt: "unchecked" where the product tells nobody what uses our lists.
     tells = ("yes", "yes")
+    #: Whether edits that wait are seen and brought into force by their own session alone.
+    private = False
 
     def __init__(self, folder):
         self.folder = folder

@@ -1,0 +1,358 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: skyhigh_swg_access
+short_description: Allow ChatGPT on a Skyhigh (McAfee) Web Gateway and exempt it from HTTPS scanning
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway, formerly McAfee Web Gateway, by its REST interface. One holds
+    the hosts in O(config.allow), one those in O(config.exempt). Each list is written whole, and both come into force with one commit.
+  - A list decides nothing until a rule refers to it, and the REST interface edits no rule. So the enabled rule sets are exported and it is checked
+    that rules refer to the lists, that these stand below authentication and above what blocks and decrypts, and for whom. RV(coverage) says V(yes) only
+    where that is so.
+  - Where no rule refers to a list, RV(manual) says what a person has to do once, and RV(diagnosis) has a rule set for each list, ready to be
+    imported. Nothing is ever put above authentication.
+  - What is written and not committed is gone with the session. On failure it is discarded; what was committed is taken back.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  host:
+    description: Name or address of the gateway's management interface; of a cluster, of one node. Environment variable E(SKYHIGH_HOST).
+    type: str
+    required: true
+  port:
+    description: Port of the REST interface over HTTPS, which has to be enabled under Appliances, User Interface.
+    type: int
+    default: 4712
+  username:
+    description:
+      - An account of its own for this, since an account can be signed in once at a time. Environment variable E(SKYHIGH_USERNAME).
+      - Its role needs C(REST interface accessible), and rights to read rule sets and to change these lists.
+    type: str
+    required: true
+  password:
+    description: The password. It is sent in a header, never in an URL. Environment variable E(SKYHIGH_PASSWORD).
+    type: str
+    required: true
+  audience:
+    description:
+      - Who gets access. Rules decide that, so it goes into the rule sets to import, and the rules that refer to the lists are held to it.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: User groups, as C(Authentication.UserGroups) has them on the gateway. The entries add up.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody who is served by the gateway.
+        type: bool
+        default: false
+  allow_list:
+    description:
+      - Title of the list of allowed hosts. An existing one of the company can be named; entries of others in it stay.
+      - It has to be a list of wildcard expressions for rules of the form C(URL.Host matches in list).
+    type: str
+    default: ChatGPT allow
+  exempt_list:
+    description: Title of the list of hosts that are not decrypted.
+    type: str
+    default: ChatGPT exempt
+  https_rule_sets:
+    description: Titles of the rule sets that decrypt. Those whose rules enable an SSL engine are recognised without it.
+    type: list
+    elements: str
+    default: [HTTPS Scanning, SSL Scanner]
+  authentication_rule_sets:
+    description: >-
+      Titles of the rule sets that authenticate, where they are not recognised, by the word C(authenticat) in their title or by their action.
+    type: list
+    elements: str
+    default: []
+  scan_conflicts:
+    description: >-
+      Read the enabled rule sets, one request for each. Without them RV(coverage) says V(unchecked). States that look for all that is ours
+      (replaced, deleted, gathered, reverted) read them anyway.
+    type: bool
+    default: true
+  bare_answers:
+    description: Ask for answers without their Atom wrappers (C(application/mwg+xml)) where that is enough.
+    type: bool
+    default: false
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: >-
+      Web Gateway 7.8 to 11.2, developed against a simulator that is held to recorded answers and to a public client; not yet run on a gateway.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty list of ours counts as absent.
+    The rules that a person made stay; with empty lists they match nothing.
+  - With O(activate=false) a run that writes is refused, since nothing waits on the gateway once the session has ended.
+  - O(unblock) puts C(disabled-by-netaccess/) in front of the entries of the site's list that are in the way, so that they match nothing until they are
+    given back. Entries about much more than these hosts, inline lists and categories are left to a person.
+  - Hosts in O(exempt_list) are tunnelled, so the gateway does not check the server's certificate. RV(coverage) says so.
+  - Close sessions of the user interface during the change; its next save may otherwise write older lists. It shows the change after a reload.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a user group and leave its TLS alone
+  netaccess.chatgpt.skyhigh_swg_access:
+    host: gateway.example.com
+    username: netaccess
+    password: "{{ vault_skyhigh_password }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    comment: CHG0012345
+  register: skyhigh
+
+- name: Save the rule sets that have to be imported once
+  ansible.builtin.copy:
+    content: "{{ item.value }}"
+    dest: "{{ item.key }}.xml"
+    mode: "0644"
+  loop: "{{ skyhigh.diagnosis.rule_sets | default({}) | dict2items }}"
+  delegate_to: localhost
+
+- name: Audit, which writes nothing
+  netaccess.chatgpt.skyhigh_swg_access:
+    host: gateway.example.com
+    username: netaccess
+    password: "{{ vault_skyhigh_password }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+    state: replaced
+  check_mode: true
+  diff: true
+
+- name: Take the change back
+  netaccess.chatgpt.skyhigh_swg_access:
+    host: gateway.example.com
+    username: netaccess
+    password: "{{ vault_skyhigh_password }}"
+    state: reverted
+    journal: /var/lib/netaccess/20260311T101500Z-skyhigh_swg-1f2e3d4c.json
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: wildcard list
+      name: ChatGPT allow
+      op: update
+      members:
+        entries:
+          added: ['*.oaistatic.com']
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: create wildcard list ChatGPT allow (+39), create wildcard list ChatGPT exempt (+21)
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 2
+reversal:
+  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 2, activations: 1}
+exclusive:
+  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
+  returned: always
+  type: str
+  sample: the one session that an account can have
+propagation:
+  description: Seconds until the change is in force everywhere after the activation; for the other nodes of a cluster the vendor names no time.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 60
+would_stop:
+  description: In check mode, why a real run would stop before its first write.
+  returned: in check mode, when it would
+  type: str
+unfinished:
+  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: .chatgpt.com
+      allowed: 'yes'
+      allowed_by: rule ChatGPT exempt of rule set ChatGPT exempt
+      exempt: 'yes'
+      exempt_by: rule ChatGPT exempt of rule set ChatGPT exempt
+      note: 'tunnelled: the gateway does not check the server''s certificate'
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: What of the site still denies a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: skyhigh-5f0c1d7a3b
+      effect: deny
+      where: list of the site Corporate blocklist
+      text: rule Sites of rule set Global Block
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: 'whatever else these entries are about, in every rule that refers to this list: *.chatgpt.com'
+      remedy:
+        - kind: list of the site
+          name: Corporate blocklist
+          op: update
+          fields:
+            disabled: {old: [], new: ['*.chatgpt.com']}
+losses:
+  description: Controls that are lost for a wanted host by the exemption, or by the rule that lets it pass and stands above them.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: rule set Gateway Anti-Malware
+      hosts: ['.chatgpt.com']
+pending:
+  description: Always nothing. What waits is seen by its own session alone.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do. The rules that refer to the lists are among them until they are there.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): no UDP passes through an HTTP proxy; open it on the firewall']
+activation:
+  description: The commit, on the node that was named.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample:
+    - target: gateway.example.com:4712
+      status: in force
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-skyhigh_swg-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 20, writes: 3, waited: 0, connections: 1}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+diagnosis:
+  description: Which enabled rules refer to the lists (C(referred_by)), and where none does, a rule set to import for each list (C(rule_sets)).
+  returned: when the rule sets were read
+  type: dict
+  sample:
+    referred_by:
+      ChatGPT allow: [rule ChatGPT allow of rule set ChatGPT allow]
+      ChatGPT exempt: [rule ChatGPT exempt of rule set ChatGPT exempt]
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.skyhigh_swg import from_module
+
+
+def main():
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        host=dict(type="str", required=True, fallback=(env_fallback, ["SKYHIGH_HOST"])),
+        port=dict(type="int", default=4712),
+        username=dict(type="str", required=True, fallback=(env_fallback, ["SKYHIGH_USERNAME"])),
+        password=dict(type="str", required=True, no_log=True, fallback=(env_fallback, ["SKYHIGH_PASSWORD"])),
+        audience=dict(type="dict", options=dict(
+            groups=dict(type="list", elements="str", default=[]),
+            everyone=dict(type="bool", default=False),
+        )),
+        allow_list=dict(type="str", default="ChatGPT allow"),
+        exempt_list=dict(type="str", default="ChatGPT exempt"),
+        https_rule_sets=dict(type="list", elements="str", default=["HTTPS Scanning", "SSL Scanner"]),
+        authentication_rule_sets=dict(type="list", elements="str", default=[]),
+        scan_conflicts=dict(type="bool", default=True),
+        bare_answers=dict(type="bool", default=False),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
