@@ -120,8 +120,8 @@ options:
         default: false
   ssl_layer:
     description:
-      - Which conditions the layer C(<SSL-Intercept>) takes. V(basic) uses what is confirmed, C(url.domain) and C(client.address). Then an exact host is exempt with its
-        subdomains, and subdomains with their domain, which RV(coverage) says; and groups and users do not narrow the exemption, which is
+      - Which conditions the layer C(<SSL-Intercept>) takes. V(basic) uses what is confirmed, C(url.domain) and C(client.address). Then an exact host is exempt
+        with its subdomains, and subdomains with their domain, which RV(coverage) says; and groups and users do not narrow the exemption, which is
         RV(audience_widened).
       - V(full) uses C(url.host.exact), C(url.host.suffix), C(group) and C(user) there too. On a release that does not take them the policy does not compile and
         the old one stays; with O(consoles) the run then fails and takes the object back.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import copy
 import ipaddress
-import json
 import re
 from dataclasses import dataclass, field
 
@@ -85,7 +84,8 @@ class SymantecSwg(Twin):
         self.readers: set = set()
         self.console = ("console", "console-password-7c")
         self.people = {"member": Person(("AI users",), "mia", "10.1.0.10"), "stranger": Person(("Staff",), "sam", "10.2.0.10")}
-        self.site = site
+        #: What the device runs besides what is installed from Management Center: files before it, and one behind it.
+        self.site, self.tail = site, ""
         self._number = 0
         self._coming: list = []
         self.last_error = ""
@@ -311,7 +311,7 @@ class SymantecSwg(Twin):
     def _text(self, installed: dict, lists: dict) -> str:
         blocks = ["define condition %s\n%send condition %s\n" % (name, "".join("  url.domain=%s\n" % url for url in urls), name)
                   for name, urls in sorted(lists.items())]
-        return "\n".join(blocks + [self.site] + [installed[uuid] for uuid in sorted(installed)])
+        return "\n".join(blocks + [self.site] + [installed[uuid] for uuid in sorted(installed)] + [self.tail])
 
     # -- the proxy
 
@@ -473,5 +473,3 @@ def _basic(request: Request, accounts: dict):
         return None
     return user if scheme == "Basic" and accounts.get(user) == password else None
 
-
-__all__ = ["Person", "SITE", "SymantecSwg", "compile_cpl", "json"]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The REST API of Symantec Management Center, and the policy page of an Edge SWG's console.
 
-Paths and bodies: the vendor's article 171607, the clients in demisto/content and phantomcyber/phantom-apps, sbldevnet/bluecoat_tracer, maskedband1t/bluecoat-mc-object-audit;
-the console: article 165356. How a policy is installed is published nowhere: that request is the operator's.
+Paths and bodies: the vendor's article 171607, the clients in demisto/content and phantomcyber/phantom-apps, sbldevnet/bluecoat_tracer,
+maskedband1t/bluecoat-mc-object-audit; the console: article 165356. How a policy is installed is published nowhere: that request is the operator's.
 """
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import base64
 import re
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import (
+    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 _BUSY_READS = 3
 _PLACEHOLDERS = ("uuid", "name", "revision")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import re
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
@@ -36,9 +37,14 @@ class Assessor:
         """``predicted``: the state is the one after a plan, with whatever installs it."""
         self._settings, self._site, self._policy, self._state, self._predicted = settings, site, policy, state, predicted
         self._found = Assessment()
+        self._known = ("unchecked", "")
         self._shut: dict = {}
         self._bumped: dict = {}
         self._by_entry: dict = {}
+        self._allow, self._exempt = Index(policy.allow), Index(policy.exempt)
+        self._parents = {pattern.name[at:] for pattern in policy.allow for at in [0] + [one.end() for one in re.finditer(r"\.", pattern.name)]}
+        #: Whether our section is predicted to be another one than that in Management Center.
+        self._changed = site.objects().get(settings.policy) != state.objects.get(settings.policy)
 
     def assess(self) -> Assessment:
         found = self._found
@@ -47,6 +53,7 @@ class Assessor:
                 self._evaluate(where, cpl.read(text))
             self._lists()
         self._widened()
+        self._known = self._in_force()
         found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
         self._manual()
         return found
@@ -72,8 +79,10 @@ class Assessor:
     def _proxy_layer(self, where: str, site: cpl.Policy, layer: cpl.Layer, after: bool) -> None:
         open_ = set(self._policy.allow)
         for rule in layer.rules:
+            if self._is_ours(rule):
+                continue
             people, sure, may = self._reach(site, rule, open_)
-            if people == NO or not (sure | may) or self._is_ours(rule):
+            if people == NO or not (sure | may):
                 continue
             deny = [action for action in rule.actions if action.startswith(_DENY)]
             final = any(action.startswith("force_") for action in deny)
@@ -89,9 +98,11 @@ class Assessor:
     def _ssl_layer(self, where: str, site: cpl.Policy, layer: cpl.Layer, after: bool) -> bool:
         open_, decrypts = set(self._policy.exempt), False
         for rule in layer.rules:
-            people, sure, may = self._reach(site, rule, open_)
             set_ = [action for action in rule.actions if action.startswith("ssl.forward_proxy(")]
-            if people == NO or not (sure | may) or self._is_ours(rule) or not set_:
+            if not set_ or self._is_ours(rule):
+                continue
+            people, sure, may = self._reach(site, rule, open_)
+            if people == NO or not (sure | may):
                 continue
             if set_[-1] != "ssl.forward_proxy(no)":
                 decrypts = True
@@ -184,8 +195,7 @@ class Assessor:
     def _lists(self) -> None:
         for obj in self._entries():
             identity = _conflict_id(str(obj.ref))
-            entry = url_pattern(obj.native["url"])
-            hosts = [pattern for pattern in self._policy.allow if entry is not None and _meets(entry, pattern) != NO]
+            hosts = self._wanted_by(url_pattern(obj.native["url"]))
             if obj.native["was ours"]:
                 self._found.resolved[identity] = obj.ref
             if not hosts or not obj.fields["enabled"]:
@@ -199,13 +209,18 @@ class Assessor:
         for row in self._site.of_type(*LISTS):
             if row["contentType"] == URL_LIST:
                 continue
-            entries = [pattern for pattern in map(url_pattern, list_urls(row["contentType"], self._site.body(row["uuid"]))) if pattern is not None]
-            hosts = [pattern for pattern in self._policy.allow if any(_meets(entry, pattern) for entry in entries)]
+            hosts = {pattern for url in list_urls(row["contentType"], self._site.body(row["uuid"])) for pattern in self._wanted_by(url_pattern(url))}
             if hosts:
                 where = "%s %s" % (row["contentType"], row["name"])
                 self._found.conflicts.append(Conflict(
                     _conflict_id(where), "deny", where, "it holds a wanted host; whether a rule denies by it cannot be read", _texts(hosts), False, (),
                     "take these hosts out of it if a rule denies by it"))
+
+    def _wanted_by(self, entry) -> list:
+        """The wanted patterns that an entry of a list meets. Most of a long list meets none, which is found out without looking at each."""
+        if entry is None or (entry.name not in self._parents and self._allow.covering(entry) is None):
+            return []
+        return [pattern for pattern in self._policy.allow if _meets(entry, pattern) != NO]
 
     def _entry_conflict(self, identity: str, obj, hosts: list, certain: bool) -> None:
         name, old = obj.native["list"], obj.fields["description"]
@@ -216,7 +231,8 @@ class Assessor:
         text = "a rule denies by it, and it is final" if certain else "it holds a wanted host; whether a rule denies by it cannot be read"
         if certain:
             self._shut.update({pattern: "URL list %s" % name for pattern in hosts})
-        self._found.conflicts.append(Conflict(identity, "deny", "URL list %s" % name, "%s: %s" % (obj.native["url"], text), _texts(hosts), certain, remedy, opens))
+        self._found.conflicts.append(Conflict(
+            identity, "deny", "URL list %s" % name, "%s: %s" % (obj.native["url"], text), _texts(hosts), certain, remedy, opens))
 
     # -- what is lost, and who else is reached
 
@@ -250,17 +266,13 @@ class Assessor:
             return "unchecked", "in Management Center; whether a device runs it cannot be read without consoles"
         if self._predicted and settings.installs:
             return "yes", ""
-        waiting = site.waiting() if not self._changed() else list(site.current)
+        waiting = site.waiting() if not self._changed else list(site.current)
         return ("no", "waits for installation on %s" % ", ".join(waiting)) if waiting else ("yes", "")
-
-    def _changed(self) -> bool:
-        """Whether our section is predicted to be another one than that in Management Center."""
-        return self._site.objects().get(self._settings.policy) != self._state.objects.get(self._settings.policy)
 
     def _coverage(self, pattern) -> Coverage:
         obj = self._state.objects.get(self._settings.policy)
-        known, why = self._in_force()
-        exempt, notes = Index(self._policy.exempt).covering(pattern), []
+        known, why = self._known
+        exempt, notes = self._exempt.covering(pattern), []
         allowed = self._held(obj, ALLOW, pattern) and pattern not in self._shut
         if pattern in self._shut:
             notes.append("%s denies it" % self._shut[pattern])
@@ -292,7 +304,7 @@ class Assessor:
         seen = [console for console, text in site.current.items() if cpl.read_section(text, settings.prefix).in_force]
         if not seen or len(seen) < len(site.current):
             manual.append("once: in Management Center, assign the policy %s to the devices as the policy file that is evaluated last" % settings.prefix)
-        if not settings.installs and (not site.current or self._changed() or site.waiting()):
+        if not settings.installs and (not site.current or self._changed or site.waiting()):
             manual.append("install the policy %s on the devices in Management Center: its API for that is not published, and this task does not ask for it" %
                           settings.prefix)
         if settings.mode == "upe":

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse, sort_key
 
@@ -23,7 +24,7 @@ _HINT = re.compile(r";\s*for (\S+)\s*\Z")
 
 @dataclass(frozen=True)
 class Test:
-    """One condition of a rule: ``name`` in lower case, ``values`` without quotes; ``negated`` by an exclamation mark."""
+    """One condition of a rule: ``name`` in lower case, ``values`` without quotes; ``negated`` by an exclamation mark before the name or the value."""
 
     name: str
     values: tuple
@@ -85,10 +86,12 @@ def _test(word: str):
     if not found:
         return None
     values = found[3].strip()
+    negated = bool(found[1]) or values.startswith("!")
+    values = values.lstrip("!")
     if values.startswith("(") and values.endswith(")"):
         values = values[1:-1]
     parts = [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^,]+", values)]
-    return Test(found[2].lower(), tuple(part for part in parts if part), bool(found[1]))
+    return Test(found[2].lower(), tuple(part for part in parts if part), negated)
 
 
 def _rule(words: list, guard: tuple, text: str) -> Rule:
@@ -136,6 +139,7 @@ def read(text: str) -> Policy:
     return policy
 
 
+@lru_cache(maxsize=65536)
 def host_pattern(test: Test, value: str):
     """The Pattern that one value of a test about hosts stands for, or None when it is about something else or only about a part of a host."""
     value = re.sub(r"^([a-z]+:)?//", "", value.lower())

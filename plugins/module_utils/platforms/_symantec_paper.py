@@ -94,9 +94,9 @@ class PortalAdapter(_Paper):
         pages = [(STEP, "1. Policy > Content Filtering", "a rule with Allow for %s above the rules that block, for these destinations:\n%s" % (
             people, _destinations(policy.allow)))]
         if policy.exempt:
-            pages.append((STEP, "2. Policy > TLS/SSL Interception", "a rule with Do Not Intercept for %s above the rules that intercept, for these destinations:\n%s"
-                          % (people, _destinations(policy.exempt))))
-        return pages + [(STEP, "3. Activate Policy", "nothing of this is in force before; the API allows one publication in 15 minutes, so a way back waits as long")]
+            pages.append((STEP, "2. Policy > TLS/SSL Interception",
+                          "a rule with Do Not Intercept for %s above those that intercept, for these destinations:\n%s" % (people, _destinations(policy.exempt))))
+        return pages + [(STEP, "3. Activate Policy", "nothing of this is in force before it")]
 
 
 def _destinations(patterns) -> str:

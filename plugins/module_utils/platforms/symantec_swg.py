@@ -189,7 +189,7 @@ def from_module(module):
         return PortalAdapter(settings)
     if p["method"] != "management_center":
         if p["state"] != "rendered":
-            raise AccessError(REFUSED, "method: %s is a file that devices fetch; state rendered gives its text, and nothing else can be done with it here" % p["method"])
+            raise AccessError(REFUSED, "method: %s is a file that devices fetch: state rendered gives its text, no other state is possible" % p["method"])
         return FileAdapter(settings, p["method"])
     login = Login(p["token"], p["username"], p["password"])
     if p["state"] != "rendered" and not (p["host"] and (login.token or (login.username and login.password))):

@@ -6,8 +6,8 @@ from __future__ import annotations
 from tests.lab.devices import Device
 from tests.twins.symantec_swg import SymantecSwg
 
-PAGE = (403, {"Content-Type": "text/html"}, b"<html><head><title>Access Denied</title></head><body><h1>Access Denied (content_filter_denied)</h1><p>Your request was "
-        b"denied because of its content categorization.</p><a href=\"http://notify.bluecoat.com/help\">More</a></body></html>")
+PAGE = (403, {"Content-Type": "text/html"}, b"<html><head><title>Access Denied</title></head><body><h1>Access Denied (content_filter_denied)</h1><p>Your "
+        b"request was denied because of its content categorization.</p><a href=\"http://notify.bluecoat.com/help\">More</a></body></html>")
 DEVICE = Device(
     "Symantec Cloud SWG", lambda: SymantecSwg(tls=True),
     lambda twin: {"access_symantec_swg_host": "127.0.0.1", "access_symantec_swg_port": twin.port, "access_symantec_swg_consoles": [twin.url],
