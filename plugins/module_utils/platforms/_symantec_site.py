@@ -92,7 +92,7 @@ class Site:
         self.policies.append(row)
 
     def learn_content(self, uuid: str, sent: dict, reply: dict) -> None:
-        self.contents[uuid] = {"content": sent["content"], "schemaVersion": sent["schemaVersion"], "revisionInfo": reply.get("revisionInfo")}
+        self.contents[uuid] = {"content": sent["content"], "schemaVersion": sent.get("schemaVersion") or reply.get("schemaVersion"), "revisionInfo": reply.get("revisionInfo")}
 
     # -- as a State
 

@@ -25,8 +25,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._syman
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
-#: Of an object that has no content yet; otherwise what was read is sent back (article 171607).
-_SCHEMA = "1.0"
 _POLL_SECONDS = 3
 #: Seconds allowed for devices that cannot be asked; no time is documented.
 _UNSEEN = 300
@@ -142,8 +140,9 @@ class SymantecAdapter(Adapter):
 
     def _content_step(self, title: str, uuid: str, kind: str, content: dict, covers: tuple) -> Step:
         note = REVISION + (": %s" % self._settings.comment if self._settings.comment else "")
-        body = {"contentType": kind, "schemaVersion": (self._site.contents.get(uuid) or {}).get("schemaVersion") or _SCHEMA, "changeDescription": note,
-                "content": content}
+        # The version of the schema is sent back as it was read (article 171607); of a new object none was, and a public client leaves it out then.
+        schema = (self._site.contents.get(uuid) or {}).get("schemaVersion")
+        body = dict({"schemaVersion": schema} if schema else {}, contentType=kind, changeDescription=note, content=content)
         return Step(title, {"method": "POST", "path": "/api/policies/%s/content" % uuid, "body": body, "guard": uuid}, covers,
                     lambda reply: self._site.learn_content(uuid, body, reply))
 
