@@ -21,7 +21,7 @@ BY_HAND = DEFINE + """\
   url.host.exact=foreign.example
 end condition netaccess_chatgpt_allow
 <Proxy>
-  condition=netaccess_chatgpt_allow client.address=(10.1.0.0/24) ALLOW
+  condition=netaccess_chatgpt_allow client.address=10.1.0.0/24 ALLOW
 """
 
 
@@ -68,7 +68,7 @@ class SymantecRig(TwinRig):
         self.edit("  url.host.suffix=.openai.com\n", "")
 
     def change_field(self):
-        who = "group=(\"AI users\")" if self.people else "client.address=(10.1.0.0/24)"
+        who = "group=\"AI users\"" if self.people else "client.address=10.1.0.0/24"
         self.edit("url.port=443 %s ALLOW" % who, "url.port=443 ALLOW")
 
     def add_foreign_member(self, host):

@@ -277,6 +277,14 @@ def test_a_group_counts_only_where_the_proxy_asks_who_it_is(make):
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
 
 
+def test_several_parts_narrow_each_other_and_entries_of_one_add_up(make):
+    rig = make(people=True)
+    rig.run(adapter=rig.adapter(groups=("AI users", "Staff"), clients=("10.1.0.0/24", "10.9.0.0/16")))
+    assert rig.decide(MEMBER, "chatgpt.com") == OPEN and rig.decide(STRANGER, "chatgpt.com")[0] == "block"
+    assert rig.run(adapter=rig.adapter(groups=("AI users", "Staff"), clients=("10.0.0.0/8",)))["changed"]
+    assert rig.decide(STRANGER, "chatgpt.com") == OPEN
+
+
 def test_everyone_has_no_condition(rig):
     rig.run(adapter=rig.adapter(clients=()))
     assert rig.decide(MEMBER, "chatgpt.com") == rig.decide(STRANGER, "chatgpt.com") == OPEN
@@ -461,7 +469,7 @@ def test_a_rendered_local_database_says_where_it_is_wider(make):
     assert held == {"netaccess_chatgpt_allow": ["chatgpt.com", "openai.com", "js.stripe.com"], "netaccess_chatgpt_exempt": ["chatgpt.com", "openai.com"]}
     assert "; widened: asked was js.stripe.com" in files["ChatGPT-categories.txt"]
     compile_cpl(rig.twin.current() + files["ChatGPT.cpl"], False)
-    assert "category=netaccess_chatgpt_allow url.port=443 client.address=(10.1.0.0/24) ALLOW" in files["ChatGPT.cpl"]
+    assert "category=netaccess_chatgpt_allow url.port=443 client.address=10.1.0.0/24 ALLOW" in files["ChatGPT.cpl"]
 
 
 # -- CPL --------------------------------------------------------------------------------------------------------------

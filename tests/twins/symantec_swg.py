@@ -238,7 +238,8 @@ class SymantecSwg(Twin):
     def _content_of(self, one: dict, number: str | None) -> Reply:
         revisions = [revision for revision in one["revisions"] if number in (None, str(revision["number"]))]
         if not revisions and number is None:
-            return Reply.of_json({"content": {}, "schemaVersion": "1.0", "revisionInfo": self._info({"number": 0, "description": "", "author": one["author"]})})  # guess
+            info = self._info({"number": 0, "description": "", "author": one["author"]})  # guess
+            return Reply.of_json({"content": {}, "schemaVersion": "1.0", "revisionInfo": info})
         if not revisions:
             raise Refusal(404, "Not Found", "There is no such revision")
         last = revisions[-1]

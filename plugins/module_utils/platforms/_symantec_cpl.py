@@ -160,8 +160,10 @@ def condition_name(prefix: str, part: str) -> str:
     return "netaccess_%s_%s" % (re.sub(r"[^a-z0-9]+", "_", prefix.lower()).strip("_"), part)
 
 
-def quoted(values) -> str:
-    return "(%s)" % ", ".join("\"%s\"" % value for value in values)
+def listed(values, quote: str = "") -> str:
+    """One value as it is, several in brackets, of which one has to fit."""
+    texts = ["%s%s%s" % (quote, value, quote) for value in values]
+    return texts[0] if len(texts) == 1 else "(%s)" % ", ".join(texts)
 
 
 def rule_line(prefix: str, part: str, audience: list) -> str:

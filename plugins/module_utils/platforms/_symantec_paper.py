@@ -94,8 +94,8 @@ class PortalAdapter(_Paper):
         pages = [(STEP, "1. Policy > Content Filtering", "a rule with Allow for %s above the rules that block, for these destinations:\n%s" % (
             people, _destinations(policy.allow)))]
         if policy.exempt:
-            pages.append((STEP, "2. Policy > TLS/SSL Interception",
-                          "a rule with Do Not Intercept for %s above those that intercept, for these destinations:\n%s" % (people, _destinations(policy.exempt))))
+            text = "a rule with Do Not Intercept for %s above those that intercept, for these destinations:\n%s" % (people, _destinations(policy.exempt))
+            pages.append((STEP, "2. Policy > TLS/SSL Interception", text))
         return pages + [(STEP, "3. Activate Policy", "nothing of this is in force before it")]
 
 

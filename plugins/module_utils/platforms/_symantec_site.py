@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Objects, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_cpl import ALLOW, EXEMPT, Section, read_section, rule_line, quoted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_cpl import ALLOW, EXEMPT, Section, listed, read_section, rule_line
 
 MARK = "Managed by netaccess.chatgpt"
 #: Begins the description of each revision of ours.
@@ -50,10 +50,10 @@ class Settings:
 
     def audience(self, part: str) -> list:
         """The conditions of a rule that say for whom. People are known in <SSL-Intercept> only where a release says so."""
-        found = ["client.address=(%s)" % ", ".join(self.clients)] if self.clients else []
+        found = ["client.address=" + listed(self.clients)] if self.clients else []
         if part == ALLOW or self.full:
-            found += ["group=" + quoted(self.groups)] if self.groups else []
-            found += ["user=" + quoted(self.users)] if self.users else []
+            found += ["group=" + listed(self.groups, "\"")] if self.groups else []
+            found += ["user=" + listed(self.users, "\"")] if self.users else []
         return found
 
     def rule(self, part: str) -> str:
@@ -92,7 +92,8 @@ class Site:
         self.policies.append(row)
 
     def learn_content(self, uuid: str, sent: dict, reply: dict) -> None:
-        self.contents[uuid] = {"content": sent["content"], "schemaVersion": sent.get("schemaVersion") or reply.get("schemaVersion"), "revisionInfo": reply.get("revisionInfo")}
+        schema = sent.get("schemaVersion") or reply.get("schemaVersion")
+        self.contents[uuid] = {"content": sent["content"], "schemaVersion": schema, "revisionInfo": reply.get("revisionInfo")}
 
     # -- as a State
 
