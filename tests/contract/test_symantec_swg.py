@@ -155,6 +155,17 @@ def test_an_adopted_object_gets_the_mark_and_gives_it_back(rig):
     assert rig.snapshot() == site and rig.twin.find(NAME)["description"] == ""
 
 
+def test_an_empty_object_that_was_prepared_is_filled_and_emptied_again(rig):
+    """So a role can be narrowed to this one object before the first run."""
+    rig.twin.edit_as("alice", NAME, "cpl", {"sections": []}, description="Managed by netaccess.chatgpt, for the network team")
+    site = rig.snapshot()
+    rig.run()
+    assert [method for method, path in asked(rig) if method != "GET" and not path.endswith("install")] == ["POST"]
+    assert rig.decide(MEMBER, "chatgpt.com") == OPEN and not rig.run()["changed"]
+    rig.run("deleted")
+    assert rig.snapshot() == site and rig.twin.find(NAME)["description"].endswith("network team")
+
+
 def test_two_objects_of_our_name_are_an_error(rig):
     for reference in ("a", "b"):
         with rig.twin.lock:
