@@ -92,6 +92,14 @@ def test_a_500_is_asked_again_when_it_is_a_read(rig):
     assert result["changed"] and result["requests"]["waited"] == 1
 
 
+@pytest.mark.parametrize("reply", [Reply(204), Reply.of_json({})], ids=["204", "no revision"])
+def test_an_answer_that_names_no_revision_is_settled_by_reading(rig, reply):
+    rig.run()
+    rig.twin.faults.append(Weather("status_after", when=lambda request: request.method == "POST", reply=reply))
+    assert rig.run("replaced", LATER)["changed"] and not rig.run("replaced", LATER)["changed"]
+    assert len(rig.twin.find(NAME)["revisions"]) == 2, "it was written once"
+
+
 # -- revisions ----------------------------------------------------------------------------------------------------
 
 
