@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import (
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, REVERTED, UNDONE, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 OURS = "ours"
@@ -316,7 +316,7 @@ class Run:
         else:
             self._unfinished()
         state = self.adapter.read()
-        if self.adapter.blind and state.pending is None and self.options.state in _WRITING and self.result.get("unfinished"):
+        if self.adapter.blind and state.pending is None and self._open_ended():
             state = replace(state, pending=OURS)
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
@@ -359,6 +359,12 @@ class Run:
         return state, again
 
     # -- planning
+
+    def _open_ended(self) -> bool:
+        """Whether an earlier run may have written without activating: the one to take back, or one that did not come to its end."""
+        if self.options.state == "reverted":
+            return self.journal.status in (OPEN, APPLIED)
+        return self.options.state in _WRITING and bool(self.result.get("unfinished"))
 
     def _unfinished(self) -> None:
         found = Journal.unfinished(self.options.journal, self.adapter.product, self.adapter.device)

@@ -92,6 +92,12 @@ def test_a_500_is_asked_again_when_it_is_a_read(rig):
     assert result["changed"] and result["requests"]["waited"] == 1
 
 
+def test_an_object_whose_uuid_was_not_told_is_found_by_reading(rig):
+    rig.twin.faults.append(Weather("status_after", when=lambda request: request.method == "POST", reply=Reply.of_json({})))
+    assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == OPEN
+    assert [one["name"] for one in rig.twin.state["policies"]].count(NAME) == 1
+
+
 @pytest.mark.parametrize("reply", [Reply(204), Reply.of_json({})], ids=["204", "no revision"])
 def test_an_answer_that_names_no_revision_is_settled_by_reading(rig, reply):
     rig.run()
@@ -214,6 +220,17 @@ def test_without_consoles_nothing_is_claimed_and_an_interrupted_run_is_installed
     finished = rig.run(policy=LATER)
     assert (rig.meter.writes, rig.meter.activations, finished["changed"]) == (0, 1, True)
     assert rig.decide(MEMBER, "x.oaistatic.com")[0] == "allow" and not rig.run(policy=LATER)["changed"]
+
+
+def test_without_consoles_an_interrupted_way_back_is_installed_again(make):
+    rig = make(consoles=False)
+    journal = rig.run()["journal"]
+    with pytest.raises(Killed):
+        rig.run("reverted", journal=journal, fault=Fault("kill_before_activation"))
+    assert rig.decide(MEMBER, "chatgpt.com") == OPEN
+    assert rig.run("reverted", journal=journal)["changed"] and (rig.meter.writes, rig.meter.activations) == (0, 1)
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    assert not rig.run("reverted", journal=journal)["changed"] and rig.meter.activations == 0
 
 
 def test_what_was_installed_by_nobody_shows_in_gathered(rig):
@@ -355,6 +372,15 @@ def test_rules_behind_ours_are_conflicts_and_those_before_are_not(rig):
     assert coverage(result)["*.openai.com"][0] == "no" and coverage(result)[".chatgpt.com"][:2] == ("yes", "no")
     rig.twin.tail = "<Proxy>\n  url.domain=openai.com ALLOW\n  url.domain=openai.com DENY\n"
     assert rig.run()["conflicts"] == []
+
+
+def test_what_the_ssl_layer_denies_by_the_certificate_is_a_conflict(make):
+    rig = make(site=SITE + "\n<SSL>\n  server.certificate.hostname=\".openai.com\" Deny\n  client.address=10.1.0.0/16 Deny\n")
+    conflict, = rig.run(check=True)["conflicts"]
+    assert conflict["hosts"] == ("*.openai.com",) and conflict["certain"] and "it is final" in conflict["text"]
+    rig = make(site=SITE + "\n<SSL>\n  server.certificate.hostname=\".openai.com\" Deny\n")
+    rig.run()
+    assert rig.decide(MEMBER, "api.openai.com")[0] == "block" and rig.decide(MEMBER, "chatgpt.com") == OPEN
 
 
 def test_a_list_that_no_rule_denies_by_is_none_of_our_business_where_devices_can_be_asked(make):

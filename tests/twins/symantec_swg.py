@@ -37,7 +37,7 @@ SITE = """\
 #: Which vendor category a domain and its subdomains are in.
 CATEGORIES = dict(dict.fromkeys(("openai.com", "chatgpt.com", "oaistatic.com", "oaiusercontent.com", "sora.com", "chat.com", "claude.ai"), "Generative AI"),
                   **{"bank.example": "Financial Services", "bet.example": "Gambling"})
-HOST_TRIGGERS = ("url.domain", "url.host", "url.host.exact", "url.host.suffix", "category")
+HOST_TRIGGERS = ("url.domain", "url.host", "url.host.exact", "url.host.suffix", "category", "server.certificate.hostname")
 #: Confirmed in <SSL-Intercept>; anything else only with ``ssl_takes_all``.
 SSL_TRIGGERS = ("client.address", "condition", "url.domain", "category")
 ACTIONS = ("allow", "deny", "ok", "force_deny")
@@ -134,7 +134,7 @@ class SymantecSwg(Twin):
                     lines = [line.strip() for section in content.get("sections") or [] for line in (section.get("defaultPolicy") or "").splitlines()]
                     content = [line for line in lines if line and not line.startswith(";")]
                 if content:
-                    found[one["contentType"], one["name"]] = {"description": one["description"], "content": copy.deepcopy(content)}
+                    found["%s %s" % (one["contentType"], one["name"])] = {"description": one["description"], "content": copy.deepcopy(content)}
             return found
 
     # -- requests
@@ -338,7 +338,7 @@ class SymantecSwg(Twin):
         layers, conditions = self._compiled(self.state["installed"], self.state["lists"])
         flow = {"verdict": "allow", "forced": False, "intercept": "no", "realm": "no", "host": host.lower().rstrip("."), "port": port,
                 "person": self.people[who], "conditions": conditions, "categories": self.knobs.categories}
-        for wanted in ("proxy", "ssl-intercept"):
+        for wanted in ("proxy", "ssl", "ssl-intercept"):
             for kind, guard, rules in layers:
                 if kind != wanted or not all(_true(word, flow) for word in guard):
                     continue
@@ -434,6 +434,8 @@ def _one(name: str, value: str, flow: dict) -> bool:
         return any(all(_true(word, flow) for word in line) for line in flow["conditions"][value])
     if name == "url.domain":
         return host == bare.lstrip(".") or host.endswith("." + bare.lstrip("."))
+    if name == "server.certificate.hostname":
+        return host.endswith(value) or "." + host == value if value.startswith(".") else host == value
     if name in ("url.host", "url.host.exact"):
         return host == bare
     if name == "url.host.suffix":

@@ -29,6 +29,7 @@ _DENY = ("deny", "force_deny", "exception(", "force_exception(")
 _PEOPLE = ("group", "user", "client.address")
 #: Properties that hand decrypted content to a scanner (CPL guide).
 _SCANS = {"response.icap_service(": "av", "request.icap_service(": "dlp"}
+_CERTIFICATE = "server.certificate.hostname"
 _HEADER = "chatgpt-allowed-workspace-id"
 
 
@@ -65,8 +66,9 @@ class Assessor:
         spares = "condition=%s" % cpl.condition_name(self._settings.prefix, EXEMPT)
         passed = decrypts = False
         for layer in site.layers:
-            if layer.kind == "proxy":
-                self._proxy_layer(where, site, layer, passed)
+            if layer.kind in ("proxy", "ssl"):
+                # What <SSL> denies, no ALLOW in <Proxy> brings back.
+                self._proxy_layer(where, site, layer, passed or layer.kind == "ssl")
                 passed = passed or any(ours in rule.text for rule in layer.rules)
         passed = False
         for layer in site.layers:
@@ -79,7 +81,7 @@ class Assessor:
     def _proxy_layer(self, where: str, site: cpl.Policy, layer: cpl.Layer, after: bool) -> None:
         open_ = set(self._policy.allow)
         for rule in layer.rules:
-            if self._is_ours(rule):
+            if self._is_ours(rule) or (layer.kind == "ssl" and not any(test.name.startswith(_CERTIFICATE) for test in rule.tests)):
                 continue
             people, sure, may = self._reach(site, rule, open_)
             if people == NO or not (sure | may):
@@ -87,7 +89,7 @@ class Assessor:
             deny = [action for action in rule.actions if action.startswith(_DENY)]
             final = any(action.startswith("force_") for action in deny)
             if deny and (final or after):
-                text = "%s: %s" % ("it is final" if final else "it stands behind ours", rule.text)
+                text = "%s: %s" % ("it is final" if final or layer.kind == "ssl" else "it stands behind ours", rule.text)
                 self._conflict("deny", where, site, rule, text, sure, may)
             elif deny and people == MAY:
                 self._found.audience_widened.append("%s: \"%s\" shuts out a part of the audience, and a later ALLOW takes that back for the wanted hosts; "
@@ -150,7 +152,7 @@ class Assessor:
     def _value(self, site: cpl.Policy, test: cpl.Test, value: str, pattern) -> int:
         if test.name == "condition" and value.lower() in site.conditions:
             return self._definition(site, site.conditions[value.lower()], pattern)
-        if test.name == "category":
+        if test.name in ("category", _CERTIFICATE + ".category"):
             if value.lower() in site.categories:
                 return self._definition(site, site.categories[value.lower()], pattern)
             return NO if any(word in value.lower() for word in _UNRELATED) else MAY

@@ -145,6 +145,8 @@ def host_pattern(test: Test, value: str):
     value = re.sub(r"^([a-z]+:)?//", "", value.lower())
     name = value.split("/")[0].split(":")[0].lstrip(".")
     kinds = {"url.domain": DOMAIN, "server_url.domain": DOMAIN, "url.host": EXACT, "url.host.exact": EXACT}
+    # Without decryption the name in the certificate is all that there is; a dot in front is the domain (article 165956).
+    kinds.update({"server.certificate.hostname.exact": EXACT, "server.certificate.hostname": DOMAIN if value.startswith(".") else EXACT})
     if test.name == "url.host.suffix" and value.startswith("."):
         kinds["url.host.suffix"] = SUBDOMAINS
     try:
