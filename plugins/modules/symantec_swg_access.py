@@ -128,6 +128,15 @@ options:
     type: str
     choices: [basic, full]
     default: basic
+  list_name:
+    description:
+      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; for whom the list counts is up to the rules of
+        the site that use it, so with O(audience.everyone=false) it is RV(audience_widened).
+      - A list holds a host with its subdomains, and RV(coverage) says V(unchecked), since what a rule does with it cannot be read.
+    type: str
+  exempt_list_name:
+    description: An existing URL list to put the exempt hosts into. Then no rule of ours exempts them.
+    type: str
   scan_conflicts:
     description: >-
       Look for rules and lists of the site that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
@@ -399,6 +408,8 @@ def main():
         console_password=dict(type="str", no_log=True, fallback=(env_fallback, ["SYMANTEC_CONSOLE_PASSWORD"])),
         audience=dict(type="dict", options=dict(groups=names, users=names, clients=names, everyone=dict(type="bool", default=False))),
         ssl_layer=dict(type="str", default="basic", choices=["basic", "full"]),
+        list_name=dict(type="str"),
+        exempt_list_name=dict(type="str"),
         scan_conflicts=dict(type="bool", default=True),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), required_together=[("username", "password")], supports_check_mode=True)

@@ -24,6 +24,7 @@ from tests.twins.server import Fault as Weather, Reply
 from tests.twins.symantec_swg import SITE, compile_cpl
 
 OPEN = ("allow", "tunnel")
+OTHERS = "define condition others\n  url.domain=other.example\nend condition others\n"
 
 
 @pytest.fixture
@@ -158,6 +159,49 @@ def test_sections_and_text_of_others_stay(rig):
     assert after[0] == theirs and "theirs" not in after[1]["defaultPolicy"] and "8443" not in after[1]["defaultPolicy"]
     rig.run("deleted")
     assert rig.twin.content(NAME)["sections"][0] == theirs
+
+
+def test_a_guard_before_our_rule_is_drift(rig):
+    rig.run()
+    rig.edit("<Proxy>\n", "<Proxy> client.address=10.9.0.0/16\n")
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block" and rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == OPEN
+
+
+LISTED = {"clients": (), "list_name": "Company allows", "exempt_list_name": "Company spares"}
+
+
+def test_lists_of_the_company_take_the_hosts_and_give_them_back(make):
+    rig = make(site="<Proxy>\n  OK\n")
+    theirs = [{"url": "old.example", "description": "theirs", "enabled": True}, {"url": "openai.com", "description": "theirs", "enabled": False}]
+    for name, reference in (("Company allows", "allows"), ("Company spares", "spares")):
+        rig.twin.edit_as("alice", name, "URL_LIST", {"urls": theirs}, referenceId=reference)
+    rig.twin.site = SITE + "<Proxy>\n  condition=allows ALLOW\n<SSL-Intercept>\n  condition=spares ssl.forward_proxy(no)\n"
+    # The stub installs policies alone: here one of the site's, which brings the lists along.
+    rig.twin.edit_as("alice", "Company", "cpl", {"sections": []})
+    rig.force()
+    site, before = rig.snapshot(), rig.decisions()
+    install = Install("POST", "/api/policies/%s/install" % rig.twin.find("Company")["uuid"])
+    result = rig.run(adapter=rig.adapter(install=install, **LISTED))
+    assert rig.meter.writes == 2 and rig.decide(MEMBER, "chatgpt.com") == rig.decide(STRANGER, "api.openai.com") == OPEN
+    assert NAME not in str(rig.snapshot()) and rig.twin.content("Company allows", "URL_LIST")["urls"] == [
+        theirs[0], dict(theirs[1], enabled=True)] + [{"url": url, "description": "netaccess.chatgpt", "enabled": True} for url in ("chatgpt.com", "js.stripe.com")]
+    assert {row[:2] for row in coverage(result).values()} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
+    assert "widened: a list holds its subdomains too" in coverage(result)["js.stripe.com"][2] and result["conflicts"] == []
+    assert any("a rule of the site has to allow the hosts of the URL list Company allows" in text for text in result["manual"])
+    assert not rig.run(adapter=rig.adapter(install=install, **LISTED))["changed"]
+    rig.run("reverted", adapter=rig.adapter(install=install, **LISTED))
+    assert rig.snapshot() == site and rig.decisions() == before
+
+
+def test_a_list_of_the_company_has_an_audience_of_its_own_and_has_to_be_there(rig):
+    with pytest.raises(Failed, match="no URL list Missing"):
+        rig.run(adapter=rig.adapter(list_name="Missing"), accept_wider_audience=True)
+    rig.twin.edit_as("alice", "Allows", "URL_LIST", {"urls": []})
+    with pytest.raises(Failed, match="for whomever the rules of the site"):
+        rig.run(adapter=rig.adapter(list_name="Allows"))
+    assert rig.meter.writes == 0
+    result = rig.run(adapter=rig.adapter(list_name="Allows"), accept_wider_audience=True)
+    assert coverage(result)[".chatgpt.com"][:2] == ("unchecked", "yes") and "_allow" not in rig.text() and "_exempt" in rig.text()
 
 
 def test_an_adopted_object_gets_the_mark_and_gives_it_back(rig):
@@ -350,14 +394,14 @@ def test_voice_is_told(rig):
 
 
 @pytest.mark.parametrize("line", ["url.domain=chatgpt.com FORCE_DENY", "url.host.suffix=gpt.com force_exception(policy_denied)",
-                                  "condition=!staff url.domain=chatgpt.com FORCE_DENY"])
+                                  "condition=!staff url.domain=chatgpt.com FORCE_DENY", "condition=!others FORCE_DENY"])
 def test_a_final_rule_is_a_conflict_for_people(make, line):
-    site = "define condition staff\n  client.address=10.2.0.0/16\nend condition staff\n" + SITE.replace("<SSL-", "<Proxy>\n  %s\n\n<SSL-" % line, 1)
+    site = "define condition staff\n  client.address=10.2.0.0/16\nend condition staff\n" + OTHERS + SITE.replace("<SSL-", "<Proxy>\n  %s\n\n<SSL-" % line, 1)
     rig = make(site=site)
     result = rig.run()
     conflict, = result["conflicts"]
     assert conflict["remedy"] == [] and line in conflict["text"] and ".chatgpt.com" in conflict["hosts"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
-    assert conflict["certain"] == line.startswith("url.domain") and coverage(result)[".chatgpt.com"][0] == "no"
+    assert conflict["certain"] == ("staff" not in line and "suffix" not in line) and coverage(result)[".chatgpt.com"][0] == "no"
     with pytest.raises(Failed, match="resolved by a person"):
         rig.run(unblock=(conflict["id"],))
 
@@ -460,7 +504,7 @@ def test_a_role_that_may_only_read_audits_and_fails_to_write(rig):
 # -- what is only written down --------------------------------------------------------------------------------------
 
 
-PARAMS = dict(mode="edge", method="management_center", host="mc.example.com", port=8082, token="t", username=None, password=None, tenant=None, prefix="ChatGPT",
+PARAMS = dict(mode="edge", method="management_center", list_name=None, exempt_list_name=None, host="mc.example.com", port=8082, token="t", username=None, password=None, tenant=None, prefix="ChatGPT",
               install=None, consoles=[], console_username=None, console_password=None, ssl_layer="basic", scan_conflicts=True, protected=[], comment=None,
               state="merged", audience={"clients": ["10.1.0.0/24"]}, activate=True, validate_certs=True, ca_path=None, proxy=None, timeout=60)
 

@@ -12,13 +12,13 @@ import hashlib
 import ipaddress
 import re
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, covers
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _symantec_cpl as cpl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_cpl import ALLOW, EXEMPT
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_site import (
-    DISABLED, ENTRY, LISTS, URL_LIST, Settings, Site, list_urls, url_pattern,
+    DISABLED, ENTRY, LIST, LISTS, URL_LIST, URLS, Settings, Site, list_urls, url_pattern,
 )
 
 SURE, MAY, NO = 2, 1, 0
@@ -252,10 +252,14 @@ class Assessor:
 
     def _widened(self) -> None:
         settings = self._settings
-        if self._policy.exempt and (settings.groups or settings.users) and not settings.full:
+        if self._policy.exempt and (settings.groups or settings.users) and not settings.full and EXEMPT not in settings.lists:
             who = "everybody at %s" % ", ".join(settings.clients) if settings.clients else "everybody"
             self._found.audience_widened.append("the exemption from inspection reaches %s: groups and users are not confirmed in <SSL-Intercept>; "
                                                 "name clients alone, or set ssl_layer to full where the release takes them" % who)
+
+        for name in sorted(set(settings.lists.values())):
+            if settings.groups or settings.users or settings.clients:
+                self._found.audience_widened.append("the URL list %s is for whomever the rules of the site that use it are for" % name)
 
     # -- what is in force
 
@@ -272,29 +276,36 @@ class Assessor:
         return ("no", "waits for installation on %s" % ", ".join(waiting)) if waiting else ("yes", "")
 
     def _coverage(self, pattern) -> Coverage:
-        obj = self._state.objects.get(self._settings.policy)
         known, why = self._known
         exempt, notes = self._exempt.covering(pattern), []
-        allowed = self._held(obj, ALLOW, pattern) and pattern not in self._shut
+        allowed = self._held(ALLOW, pattern) and pattern not in self._shut
         if pattern in self._shut:
             notes.append("%s denies it" % self._shut[pattern])
-        spared = exempt is not None and self._held(obj, EXEMPT, exempt) and exempt not in self._bumped
+        spared = exempt is not None and self._held(EXEMPT, exempt) and exempt not in self._bumped
         if exempt is not None and exempt in self._bumped:
             notes.append("%s decrypts it" % self._bumped[exempt])
-        if exempt is not None and not self._settings.full and exempt.kind != DOMAIN:
+        if exempt is not None and (EXEMPT in self._settings.lists or not self._settings.full) and exempt.kind != DOMAIN:
             notes.append("widened: undecrypted are %s" % ("its subdomains too" if exempt.kind == EXACT else "%s itself too" % exempt.name))
         if (allowed or spared) and why:
             notes.append(why)
         if not self._settings.scan_conflicts and known == "yes":
             known = "unchecked"
             notes.append("the site's own rules were not looked at")
-        name = "policy %s" % self._settings.prefix
-        words = [known if one else "no" for one in (allowed, spared)]
-        return Coverage(str(pattern), words[0], "not wanted" if exempt is None else words[1], name if words[0] != "no" else None,
-                        name if exempt is not None and words[1] != "no" else None, "; ".join(notes))
+        words, names = {}, {}
+        for part, one in ((ALLOW, allowed), (EXEMPT, spared)):
+            # What a rule does with a list of the site cannot be read.
+            words[part] = ("unchecked" if part in self._settings.lists else known) if one else "no"
+            names[part] = None if not one else "URL list %s" % self._settings.lists[part] if part in self._settings.lists else "policy %s" % self._settings.prefix
+        if ALLOW in self._settings.lists and pattern.kind != DOMAIN:
+            notes.append("widened: a list holds %s" % ("its subdomains too" if pattern.kind == EXACT else "%s itself too" % pattern.name))
+        return Coverage(str(pattern), words[ALLOW], "not wanted" if exempt is None else words[EXEMPT], names[ALLOW], names[EXEMPT] if exempt is not None else None,
+                        "; ".join(notes))
 
-    @staticmethod
-    def _held(obj, part: str, pattern) -> bool:
+    def _held(self, part: str, pattern) -> bool:
+        if part in self._settings.lists:
+            held = self._state.objects.get(Ref(LIST, self._settings.lists[part]))
+            return held is not None and pattern.name in held.members[URLS]
+        obj = self._state.objects.get(self._settings.policy)
         return obj is not None and str(pattern) in obj.members.get(part, ()) and bool(obj.fields.get("%s rule" % part))
 
     # -- what only a person can do
@@ -304,9 +315,12 @@ class Assessor:
         if not self._policy.allow:
             return
         seen = [console for console, text in site.current.items() if cpl.read_section(text, settings.prefix).in_force]
-        if not seen or len(seen) < len(site.current):
+        if settings.lists:
+            manual += ["%s the hosts of the URL list %s, and install the policies that use it" % (verb, settings.lists[part])
+                       for part, verb in ((ALLOW, "a rule of the site has to allow"), (EXEMPT, "a rule of the site must not intercept")) if part in settings.lists]
+        if len(settings.lists) < 2 and (not seen or len(seen) < len(site.current)):
             manual.append("once: in Management Center, assign the policy %s to the devices as the policy file that is evaluated last" % settings.prefix)
-        if not settings.installs and (not site.current or self._changed or site.waiting()):
+        if len(settings.lists) < 2 and not settings.installs and (not site.current or self._changed or site.waiting()):
             manual.append("install the policy %s on the devices in Management Center: its API for that is not published, and this task does not ask for it" %
                           settings.prefix)
         if settings.mode == "upe":

@@ -16,7 +16,10 @@ MARK = "Managed by netaccess.chatgpt"
 REVISION = "netaccess.chatgpt"
 #: Put behind the description of an entry of the site that we disabled.
 DISABLED = "[disabled by netaccess.chatgpt]"
-POLICY, ENTRY = "policy", "list entry"
+POLICY, ENTRY, LIST = "policy", "list entry", "URL list"
+#: Description of an entry that we put into a list of the site.
+ADDED = REVISION
+URLS = "urls"
 OTHER = "other text"
 CPL, URL_LIST = "cpl", "URL_LIST"
 #: Types whose content can be looked at for a wanted host.
@@ -39,6 +42,13 @@ class Settings:
     protected: tuple = ()
     scan_conflicts: bool = True
     comment: str | None = None
+    list_name: str | None = None
+    exempt_list_name: str | None = None
+
+    @property
+    def lists(self) -> dict:
+        """Parts whose hosts go into a URL list of the site: no rule of ours is made for them."""
+        return {part: name for part, name in ((ALLOW, self.list_name), (EXEMPT, self.exempt_list_name)) if name}
 
     @property
     def full(self) -> bool:
@@ -112,8 +122,13 @@ class Site:
                 borrowed = {}
                 if not enabled and DISABLED in description:
                     borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()}
+                if row["name"] in self.settings.lists.values():
+                    continue
                 found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, {}, False, borrowed,
                                  {"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
+            if row["name"] in self.settings.lists.values():
+                enabled = frozenset(map(str, list_urls(URL_LIST, self.body(row["uuid"]))))
+                found.add(Object(Ref(LIST, row["name"]), {}, {URLS: enabled}, native=row))
         return found
 
     def _policy(self, row: dict, section: Section, ours: bool) -> Object:

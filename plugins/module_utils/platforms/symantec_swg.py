@@ -13,7 +13,7 @@ import ipaddress
 from copy import deepcopy
 from itertools import groupby
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, UPDATE, Object, State, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, UPDATE, Object, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, REFUSED, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_api import Api, Install, Login
@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._syman
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_cpl import ALLOW, EXEMPT, write_section
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_paper import FileAdapter, PortalAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_site import (
-    CPL, ENTRY, LISTS, MARK, OTHER, POLICY, REVISION, URL_LIST, Settings, Site,
+    ADDED, CPL, ENTRY, LIST, LISTS, MARK, OTHER, POLICY, REVISION, URL_LIST, URLS, Settings, Site,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 
@@ -34,7 +34,7 @@ class SymantecAdapter(Adapter):
     """One policy object of one Management Center."""
 
     product = "symantec_swg"
-    kinds = (POLICY, ENTRY)
+    kinds = (LIST, POLICY, ENTRY)
 
     def __init__(self, settings: Settings, api: Api, transport, install: Install | None = None):
         self._settings, self._api, self._transport, self._install = settings, api, transport, install
@@ -62,6 +62,7 @@ class SymantecAdapter(Adapter):
         site.policies = self._api.policies()
         kinds = () if not self._settings.scan_conflicts else (URL_LIST,) if site.scanned and self._lists_written else () if site.scanned else LISTS
         wanted = site.of_type(*kinds) + [row for row in site.of_type(CPL) if row["name"] == self._settings.prefix]
+        wanted += [row for row in site.of_type(URL_LIST) if row["name"] in self._settings.lists.values() and row not in wanted]
         if self._settings.scan_conflicts and not site.scanned and not self._settings.consoles:
             wanted += [row for row in site.of_type(CPL) if row["name"] != self._settings.prefix]
         for row in wanted:
@@ -75,9 +76,19 @@ class SymantecAdapter(Adapter):
     # -- wanting
 
     def target(self, policy, state: State) -> list:
-        rules = {"allow rule": self._settings.rule(ALLOW), "exempt rule": self._settings.rule(EXEMPT) if policy.exempt else ""}
-        members = {ALLOW: frozenset(map(str, policy.allow)), EXEMPT: frozenset(map(str, policy.exempt)), OTHER: frozenset()}
-        return [Wanted(Object(self._settings.policy, dict(rules, description=MARK), members))]
+        lists, parts = self._settings.lists, {ALLOW: policy.allow, EXEMPT: policy.exempt}
+        urls: dict = {}
+        for part, name in lists.items():
+            if self._state is not None and self._site.row(name, URL_LIST) is None:
+                raise AccessError(REFUSED, "%s holds no URL list %s" % (self._api.host, name))
+            urls[name] = urls.get(name, frozenset()) | frozenset(pattern.name for pattern in parts[part])
+        wanted = [Wanted(Object(Ref(LIST, name), {}, {URLS: entries})) for name, entries in urls.items()]
+        own = {part: () if part in lists else patterns for part, patterns in parts.items()}
+        if any(own.values()):
+            rules = {"%s rule" % part: self._settings.rule(part) if patterns else "" for part, patterns in own.items()}
+            members = dict({part: frozenset(map(str, patterns)) for part, patterns in own.items()}, **{OTHER: frozenset()})
+            wanted.append(Wanted(Object(self._settings.policy, dict(rules, description=MARK), members)))
+        return wanted
 
     def assess(self, policy, state: State):
         return Assessor(self._settings, self._site, policy, state, state is not self._state).assess()
@@ -89,7 +100,9 @@ class SymantecAdapter(Adapter):
         for kind, group in groupby(changes, key=lambda change: (change.ref.kind, self._list_of(change, state))):
             group = list(group)
             then = apply(now, group)
-            if kind[0] == ENTRY:
+            if kind[0] == LIST:
+                yield self._list_step(group[0], then)
+            elif kind[0] == ENTRY:
                 yield self._entries_step(group, then)
             else:
                 yield from self._policy_steps(group[0], then)
@@ -130,6 +143,17 @@ class SymantecAdapter(Adapter):
         content.setdefault("referenceDeviceUuid", None)
         return content
 
+    def _list_step(self, change, then: State) -> Step:
+        """Entries of a list of the site: those that we added go again, those that were there and off are switched."""
+        row = self._site.row(change.ref.name, URL_LIST) or {"uuid": "<uuid of %s>" % change.ref.name}
+        content, wanted = deepcopy(self._site.body(row["uuid"])), then.objects[change.ref].members[URLS]
+        kept = [one for one in content.get("urls") or [] if one.get("url") in wanted or one.get("description") != ADDED]
+        for one in kept:
+            one["enabled"] = one.get("url") in wanted
+        known = {one.get("url") for one in kept}
+        content["urls"] = kept + [{"url": url, "description": ADDED, "enabled": True} for url in sorted(wanted - known)]
+        return self._content_step("%s %s" % (change.op, change.ref), row["uuid"], URL_LIST, content, (change,))
+
     def _entries_step(self, group: list, then: State) -> Step:
         native = then.objects[group[0].ref].native
         content = deepcopy(self._site.body(native["uuid"]))
@@ -151,12 +175,14 @@ class SymantecAdapter(Adapter):
         return self._api.write(request["method"], request["path"], request["body"], request["guard"])
 
     def activate(self) -> list:
-        name = self._settings.prefix
-        row = self._site.row(name)
+        row = self._site.row(self._settings.prefix)
+        for listed in () if row else self._settings.lists.values():
+            row = self._site.row(listed, URL_LIST)
+        if row is None:
+            raise AccessError(ACTIVATION, "%s holds no policy %s that could be installed" % (self._api.host, self._settings.prefix))
+        name = row["name"]
         if self._install is None:
             return [{"target": name, "status": "to be installed by hand"}]
-        if row is None:
-            raise AccessError(ACTIVATION, "%s holds no policy %s that could be installed" % (self._api.host, name))
         try:
             self._api.install(self._install, {"uuid": row["uuid"], "name": name, "revision": self._api.revisions.get(row["uuid"])})
         except OutcomeUnknown:
@@ -182,7 +208,7 @@ def from_module(module):
         tuple(who.get("groups") or ()), tuple(who.get("users") or ()), tuple(who.get("clients") or ()), p["mode"], p["prefix"], p["tenant"],
         tuple(console.rstrip("/") for console in p["consoles"]), bool(p["install"]) and p["activate"], p["ssl_layer"], tuple(p["protected"]),
         # What was taken out of the way stands in the lists: to give it back, they have to be read.
-        p["scan_conflicts"] or p["state"] in ("deleted", "reverted"), p["comment"])
+        p["scan_conflicts"] or p["state"] in ("deleted", "reverted"), p["comment"], p["list_name"], p["exempt_list_name"])
     _check_audience(settings, who, p["state"])
     if p["mode"] == "portal":
         return PortalAdapter(settings)
