@@ -130,8 +130,8 @@ options:
     default: basic
   list_name:
     description:
-      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; for whom the list counts is up to the rules of
-        the site that use it, so with O(audience.everyone=false) it is RV(audience_widened).
+      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; for whom the list counts is up to the rules
+        of the site that use it, so with O(audience.everyone=false) it is RV(audience_widened).
       - A list holds a host with its subdomains, and RV(coverage) says V(unchecked), since what a rule does with it cannot be read.
     type: str
   exempt_list_name:

@@ -183,8 +183,8 @@ def test_lists_of_the_company_take_the_hosts_and_give_them_back(make):
     install = Install("POST", "/api/policies/%s/install" % rig.twin.find("Company")["uuid"])
     result = rig.run(adapter=rig.adapter(install=install, **LISTED))
     assert rig.meter.writes == 2 and rig.decide(MEMBER, "chatgpt.com") == rig.decide(STRANGER, "api.openai.com") == OPEN
-    assert NAME not in str(rig.snapshot()) and rig.twin.content("Company allows", "URL_LIST")["urls"] == [
-        theirs[0], dict(theirs[1], enabled=True)] + [{"url": url, "description": "netaccess.chatgpt", "enabled": True} for url in ("chatgpt.com", "js.stripe.com")]
+    added = [{"url": url, "description": "netaccess.chatgpt", "enabled": True} for url in ("chatgpt.com", "js.stripe.com")]
+    assert NAME not in str(rig.snapshot()) and rig.twin.content("Company allows", "URL_LIST")["urls"] == [theirs[0], dict(theirs[1], enabled=True)] + added
     assert {row[:2] for row in coverage(result).values()} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
     assert "widened: a list holds its subdomains too" in coverage(result)["js.stripe.com"][2] and result["conflicts"] == []
     assert any("a rule of the site has to allow the hosts of the URL list Company allows" in text for text in result["manual"])
@@ -504,7 +504,8 @@ def test_a_role_that_may_only_read_audits_and_fails_to_write(rig):
 # -- what is only written down --------------------------------------------------------------------------------------
 
 
-PARAMS = dict(mode="edge", method="management_center", list_name=None, exempt_list_name=None, host="mc.example.com", port=8082, token="t", username=None, password=None, tenant=None, prefix="ChatGPT",
+PARAMS = dict(mode="edge", method="management_center", list_name=None, exempt_list_name=None, host="mc.example.com", port=8082, token="t", username=None,
+              password=None, tenant=None, prefix="ChatGPT",
               install=None, consoles=[], console_username=None, console_password=None, ssl_layer="basic", scan_conflicts=True, protected=[], comment=None,
               state="merged", audience={"clients": ["10.1.0.0/24"]}, activate=True, validate_certs=True, ca_path=None, proxy=None, timeout=60)
 

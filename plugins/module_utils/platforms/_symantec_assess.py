@@ -294,12 +294,14 @@ class Assessor:
         words, names = {}, {}
         for part, one in ((ALLOW, allowed), (EXEMPT, spared)):
             # What a rule does with a list of the site cannot be read.
-            words[part] = ("unchecked" if part in self._settings.lists else known) if one else "no"
-            names[part] = None if not one else "URL list %s" % self._settings.lists[part] if part in self._settings.lists else "policy %s" % self._settings.prefix
+            listed = self._settings.lists.get(part)
+            words[part] = "no" if not one else "unchecked" if listed else known
+            names[part] = None if words[part] == "no" else "URL list %s" % listed if listed else "policy %s" % self._settings.prefix
         if ALLOW in self._settings.lists and pattern.kind != DOMAIN:
             notes.append("widened: a list holds %s" % ("its subdomains too" if pattern.kind == EXACT else "%s itself too" % pattern.name))
-        return Coverage(str(pattern), words[ALLOW], "not wanted" if exempt is None else words[EXEMPT], names[ALLOW], names[EXEMPT] if exempt is not None else None,
-                        "; ".join(notes))
+        if exempt is None:
+            words[EXEMPT] = "not wanted"
+        return Coverage(str(pattern), words[ALLOW], words[EXEMPT], names[ALLOW], names[EXEMPT], "; ".join(notes))
 
     def _held(self, part: str, pattern) -> bool:
         if part in self._settings.lists:
@@ -316,8 +318,9 @@ class Assessor:
             return
         seen = [console for console, text in site.current.items() if cpl.read_section(text, settings.prefix).in_force]
         if settings.lists:
-            manual += ["%s the hosts of the URL list %s, and install the policies that use it" % (verb, settings.lists[part])
-                       for part, verb in ((ALLOW, "a rule of the site has to allow"), (EXEMPT, "a rule of the site must not intercept")) if part in settings.lists]
+            verbs = {ALLOW: "has to allow", EXEMPT: "must not intercept"}
+            manual += ["a rule of the site %s the hosts of the URL list %s; install the policies that use it" % (verbs[part], name)
+                       for part, name in settings.lists.items()]
         if len(settings.lists) < 2 and (not seen or len(seen) < len(site.current)):
             manual.append("once: in Management Center, assign the policy %s to the devices as the policy file that is evaluated last" % settings.prefix)
         if len(settings.lists) < 2 and not settings.installs and (not site.current or self._changed or site.waiting()):
