@@ -160,6 +160,7 @@ notes:
   - Entries of the site's URL lists that O(unblock) names are switched off, with a mark in their description; they take effect when the policies that use
     the list are installed.
   - Simultaneous requests may be answered with 500 by Management Center, so reads are repeated and writes are settled by reading.
+  - O(activate=false) together with O(install) needs O(consoles), since nothing else tells a later run what still has to be installed.
   - Voice over UDP does not pass a web proxy; RV(manual) says so.
 seealso:
   - plugin: netaccess.chatgpt.policy

@@ -511,7 +511,7 @@ PARAMS = dict(mode="edge", method="management_center", list_name=None, exempt_li
 
 
 def task(state="merged", policy=FIRST, **params):
-    adapter = from_module(SimpleNamespace(params=dict(PARAMS, state=state, **params)))
+    adapter = from_module(SimpleNamespace(check_mode=False, params=dict(PARAMS, state=state, **params)))
     return Run(adapter, policy, Options(state=state)).execute()
 
 
@@ -519,10 +519,11 @@ def task(state="merged", policy=FIRST, **params):
     ({"token": None}, "token or username"), ({"host": None}, "host"), ({"audience": {}}, "audience"), ({"consoles": ["https://e"]}, "console_username"),
     ({"consoles": ["http://e"], "console_username": "u", "console_password": "p"}, "https://"), ({"audience": {"groups": ["a\" ALLOW"]}}, "cannot be written"),
     ({"audience": {"groups": ["a\nb"]}}, "cannot be written"), ({"audience": {"clients": ["10.0.0.0/33"]}}, "CIDR"), ({"prefix": "a;b"}, "cannot be written"),
+    ({"install": {"method": "POST", "path": "/api/x", "body": None}, "activate": False}, "no later run can tell"),
     ({"method": "policy_file"}, "state rendered"), ({"install": {"method": "POST", "path": "api", "body": None}}, "install.path")])
 def test_options_that_cannot_be(params, problem):
     with pytest.raises(AccessError, match=problem):
-        from_module(SimpleNamespace(params=dict(PARAMS, **params)))
+        from_module(SimpleNamespace(check_mode=False, params=dict(PARAMS, **params)))
 
 
 def test_portal_mode_writes_nothing_claims_nothing_and_names_every_step():

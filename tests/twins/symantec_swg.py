@@ -477,4 +477,3 @@ def _basic(request: Request, accounts: dict):
     except ValueError:
         return None
     return user if scheme == "Basic" and accounts.get(user) == password else None
-
