@@ -225,7 +225,7 @@ def from_module(module):
         if not console.startswith("https://"):
             raise AccessError(REFUSED, "consoles: %s does not begin with https://" % console)
     if p["install"] and not p["activate"] and not settings.consoles and not module.check_mode:
-        raise AccessError(REFUSED, "activate: without consoles no later run can tell that the policy still has to be installed: name them, or leave install out")
+        raise AccessError(REFUSED, "activate: without consoles no later run can tell that the policy has to be installed yet; name some, or leave install out")
     install = Install(**{key: value for key, value in p["install"].items() if value is not None}).checked() if p["install"] else None
     transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
     return SymantecAdapter(settings, Api(transport, login, Login(None, p["console_username"], p["console_password"])), transport, install)
