@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import (
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, REVERTED, UNDONE, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 OURS = "ours"
@@ -143,6 +143,8 @@ class Adapter:
     by_hand = False
     #: Seconds that an activation may take to be in force everywhere after the device has said yes. 0: it is in force then.
     propagation = 0
+    #: Whether what waits for activation cannot always be read; the journal of a run of ours that did not end then stands for it.
+    blind = False
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
 
@@ -316,6 +318,8 @@ class Run:
         else:
             self._unfinished()
         state = self.adapter.read()
+        if self.adapter.blind and state.pending is None and self._open_ended():
+            state = replace(state, pending=OURS)
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
             before = self.adapter.assess(self.policy, state)
@@ -375,6 +379,12 @@ class Run:
         return state, again
 
     # -- planning
+
+    def _open_ended(self) -> bool:
+        """Whether an earlier run may have written without activating: the one to take back, or one that did not come to its end."""
+        if self.options.state == "reverted":
+            return self.journal.status in (OPEN, APPLIED)
+        return self.options.state in _WRITING and bool(self.result.get("unfinished"))
 
     def _unfinished(self) -> None:
         found = Journal.unfinished(self.options.journal, self.adapter.product, self.adapter.device)

@@ -1,0 +1,421 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: symantec_swg_access
+short_description: Allow ChatGPT on Symantec Edge SWG and Cloud SWG and exempt it from TLS interception
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Keeps one policy object (CPL) in Symantec Management Center that allows the hosts in O(config.allow) for O(audience) and leaves those in O(config.exempt)
+    undecrypted. The object is written whole, in one request, and only when its revision is still the one that was read.
+  - Content in Management Center decides nothing until it is installed on devices. The vendor publishes no request for that, so it is O(install), a request of
+    yours, or a step by hand that RV(manual) names. With O(consoles) the devices are asked whether they run it; without, RV(coverage) says V(unchecked).
+  - The rules come with the port 443 and never touch authentication, so who has to say who they are still has to.
+  - Cloud SWG that is managed in its portal has no published policy API; O(mode=portal) writes nothing, and RV(manual) and O(state=rendered) name every step.
+extends_documentation_fragment:
+  - netaccess.chatgpt.access
+  - netaccess.chatgpt.connection
+options:
+  mode:
+    description:
+      - V(edge) is Edge SWG (ProxySG) behind Management Center.
+      - V(upe) is Universal Policy Enforcement, where Management Center gives one policy to Edge SWG and Cloud SWG. What Cloud SWG runs cannot be read.
+      - V(portal) is Cloud SWG that is managed in its portal. Nothing is contacted.
+    type: str
+    choices: [edge, upe, portal]
+    default: edge
+  method:
+    description:
+      - V(management_center) is a policy object there.
+      - V(policy_file) and V(local_database) are files that an Edge SWG fetches from a web server of yours, as its local or central policy file and as its
+        local content database. O(state=rendered) returns their text; no other state is possible.
+    type: str
+    choices: [management_center, policy_file, local_database]
+    default: management_center
+  host:
+    description: Name or address of Management Center.
+    type: str
+  port:
+    description: Port of Management Center.
+    type: int
+    default: 8082
+  token:
+    description: >-
+      API token of an account; the vendor advises it over a password. Environment variable E(SYMANTEC_MC_TOKEN).
+    type: str
+  username:
+    description: Account, where there is no O(token). Environment variable E(SYMANTEC_MC_USERNAME).
+    type: str
+  password:
+    description: Password of O(username). Environment variable E(SYMANTEC_MC_PASSWORD).
+    type: str
+  tenant:
+    description: Id of the tenant in Management Center whose objects are meant. By default objects of every tenant are seen, and a new one belongs to none.
+    type: str
+  prefix:
+    description: Name of the policy object and of the section in it.
+    type: str
+    default: ChatGPT
+  install:
+    description:
+      - The request that installs the policy on its devices, as C(https://HOST:8082/help/api) of your Management Center describes it. It is sent to O(host) with
+        the same credentials, once, after everything is written.
+      - In O(install.path) and in texts of O(install.body), C({uuid}), C({name}) and C({revision}) stand for the object's.
+    type: dict
+    suboptions:
+      method:
+        description: Method.
+        type: str
+        choices: [POST, PUT]
+        default: POST
+      path:
+        description: Path with its slash, such as C(/api/...).
+        type: str
+        required: true
+      body:
+        description: Body, sent as JSON.
+        type: dict
+  consoles:
+    description: >-
+      Management consoles of the Edge SWGs, as C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to see whether ours is in
+      force and which rule of the site still blocks or decrypts a wanted host.
+    type: list
+    elements: str
+    default: []
+  console_username:
+    description: Account for O(consoles), with the right to read. Environment variable E(SYMANTEC_CONSOLE_USERNAME).
+    type: str
+  console_password:
+    description: Password of O(console_username). Environment variable E(SYMANTEC_CONSOLE_PASSWORD).
+    type: str
+  audience:
+    description:
+      - Who gets access. The parts narrow each other; the entries of one part add up.
+      - Required for O(state=merged), O(state=replaced) and O(state=rendered).
+    type: dict
+    suboptions:
+      groups:
+        description: Names of user groups, as rules write them. They count where the site authenticates.
+        type: list
+        elements: str
+        default: []
+      users:
+        description: Names of users, as rules write them.
+        type: list
+        elements: str
+        default: []
+      clients:
+        description: Networks of clients, in CIDR form.
+        type: list
+        elements: str
+        default: []
+      everyone:
+        description: Everybody behind the devices.
+        type: bool
+        default: false
+  ssl_layer:
+    description:
+      - Which conditions the layer C(<SSL-Intercept>) takes. V(basic) uses what is confirmed, C(url.domain) and C(client.address). Then an exact host is exempt
+        with its subdomains, and subdomains with their domain, which RV(coverage) says; and groups and users do not narrow the exemption, which is
+        RV(audience_widened).
+      - V(full) uses C(url.host.exact), C(url.host.suffix), C(group) and C(user) there too. On a release that does not take them the policy does not compile and
+        the old one stays; with O(consoles) the run then fails and takes the object back.
+    type: str
+    choices: [basic, full]
+    default: basic
+  list_name:
+    description:
+      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; for whom the list counts is up to the rules
+        of the site that use it, so with O(audience.everyone=false) it is RV(audience_widened).
+      - A list holds a host with its subdomains, and RV(coverage) says V(unchecked), since what a rule does with it cannot be read.
+    type: str
+  exempt_list_name:
+    description: An existing URL list to put the exempt hosts into. Then no rule of ours exempts them.
+    type: str
+  scan_conflicts:
+    description: >-
+      Look for rules and lists of the site that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
+    type: bool
+    default: true
+attributes:
+  platform:
+    support: full
+    platforms: posix
+    description: Developed against a simulator that is held to requests recorded from public clients; not yet run on a Management Center.
+  action_group:
+    support: full
+    membership:
+      - netaccess.chatgpt.all
+    description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
+notes:
+  - Management Center has no lock. Run one writer at a time; a revision of somebody else that comes between reading and writing stops the run.
+  - Once, a person has to assign the object to the devices, as the policy file that is evaluated last. A later ALLOW takes an earlier DENY back; FORCE_DENY and
+    C(force_exception) are final, and are conflicts.
+  - O(state=deleted) and O(state=reverted) empty the object and leave it there, since devices are assigned to it and its removal would take nothing from them.
+  - Entries of the site's URL lists that O(unblock) names are switched off, with a mark in their description; they take effect when the policies that use
+    the list are installed.
+  - Simultaneous requests may be answered with 500 by Management Center, so reads are repeated and writes are settled by reading.
+  - O(activate=false) together with O(install) needs O(consoles), since nothing else tells a later run what still has to be installed.
+  - Voice over UDP does not pass a web proxy; RV(manual) says so.
+seealso:
+  - plugin: netaccess.chatgpt.policy
+    plugin_type: lookup
+  - module: netaccess.chatgpt.reachability_info
+"""
+
+EXAMPLES = r"""
+- name: Open ChatGPT for a network behind two Edge SWGs; the request that installs is that of this Management Center
+  netaccess.chatgpt.symantec_swg_access:
+    host: mc.example.com
+    token: "{{ vault_mc_token }}"
+    consoles: ['https://edge1.example.com:8082', 'https://edge2.example.com:8082']
+    console_username: netaccess
+    console_password: "{{ vault_console_password }}"
+    install:
+      path: "{{ mc_install_path }}"
+      body:
+        comment: "{name}, revision {revision}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      clients: [10.20.0.0/16]
+    comment: CHG0012345
+
+- name: Write the policy and let people install it
+  netaccess.chatgpt.symantec_swg_access:
+    host: mc.example.com
+    token: "{{ vault_mc_token }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: ['EXAMPLE\ai-users']
+    ssl_layer: full
+
+- name: The text of a policy file that an Edge SWG fetches
+  netaccess.chatgpt.symantec_swg_access:
+    method: policy_file
+    state: rendered
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      clients: [10.20.0.0/16]
+
+- name: The steps in the portal of Cloud SWG
+  netaccess.chatgpt.symantec_swg_access:
+    mode: portal
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      groups: [AI users]
+"""
+
+RETURN = r"""
+changes:
+  description: The deltas on native objects that were made, or would be made in check mode.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - kind: policy
+      name: ChatGPT
+      op: update
+      members:
+        allow:
+          added: ['*.oaistatic.com']
+          removed: []
+summary:
+  description: One line for people.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: create policy ChatGPT (+35, +18)
+planned_steps:
+  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  returned: for states that write
+  type: int
+  sample: 2
+reversal:
+  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  returned: for states that write
+  type: dict
+  sample: {writes: 1, activations: 1}
+exclusive:
+  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
+  returned: always
+  type: str
+  sample: ""
+propagation:
+  description: >-
+    Seconds that it may take after the activation until the change is in force everywhere. V(0) where O(consoles) show it; else an allowance, since no
+    time is documented.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 0
+would_stop:
+  description: In check mode, why a real run would stop before its first write.
+  returned: in check mode, when it would
+  type: str
+unfinished:
+  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-symantec_swg-0a1b2c3d.json]
+plan_digest:
+  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  returned: for states that write
+  type: str
+  sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+coverage:
+  description: >-
+    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, for Cloud SWG, and with
+    O(scan_conflicts=false). With more than 1,000 patterns only those that are not as wanted.
+  returned: when O(config) is given
+  type: list
+  elements: dict
+  sample:
+    - pattern: '*.openai.com'
+      allowed: 'yes'
+      allowed_by: policy ChatGPT
+      exempt: 'yes'
+      exempt_by: policy ChatGPT
+      note: 'widened: undecrypted are openai.com itself too'
+coverage_summary:
+  description: Counts of RV(coverage).
+  returned: when O(config) is given
+  type: dict
+  sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+conflicts:
+  description: Rules of the site that still deny or decrypt a wanted host, with the id for O(unblock).
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - id: symantec-5f0c1d7a3b
+      effect: deny
+      where: URL list Blocked sites
+      text: 'chatgpt.com: a rule denies by it, and it is final'
+      hosts: ['.chatgpt.com']
+      certain: true
+      opens: whatever else this list is used for, once the policies that use it are installed
+      remedy:
+        - kind: list entry
+          name: 'Blocked sites: chatgpt.com'
+          op: update
+          fields:
+            description: {old: '', new: '[disabled by netaccess.chatgpt]'}
+            enabled: {old: true, new: false}
+losses:
+  description: Controls that the exemption switches off for a wanted host.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample:
+    - control: av
+      rule: 'https://edge1.example.com:8082: response.icap_service(scanner)'
+      hosts: ['.chatgpt.com']
+pending:
+  description: >-
+    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: null
+stale:
+  description: Entries in our lists that the policy has retired.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+foreign:
+  description: Entries in our lists that the policy never had, for example added by hand.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+audience_widened:
+  description: Why more people than O(audience) names are reached.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample: []
+manual:
+  description: Steps for which the product has no way, for people to do.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: str
+  sample:
+    - 'once: in Management Center, assign the policy ChatGPT to the devices as the policy file that is evaluated last'
+activation:
+  description: The installation, of the policy and as each console shows it.
+  returned: after an activation
+  type: list
+  elements: dict
+  sample:
+    - target: ChatGPT
+      status: accepted
+    - target: https://edge1.example.com:8082
+      status: in force
+journal:
+  description: The file that O(state=reverted) needs.
+  returned: when something was written
+  type: str
+  sample: /root/.netaccess/journals/20260311T101500Z-symantec_swg-1f2e3d4c.json
+requests:
+  description: What this run cost, counted.
+  returned: always
+  type: dict
+  sample: {reads: 7, writes: 3, waited: 0, connections: 2}
+gathered:
+  description: Our objects as the device holds them.
+  returned: for O(state=gathered)
+  type: list
+  elements: dict
+  sample: []
+rendered:
+  description: The steps for a device that holds nothing of ours.
+  returned: for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
+failure:
+  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
+"""
+
+from ansible.module_utils.basic import AnsibleModule, env_fallback
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.symantec_swg import from_module
+
+
+def main():
+    names = dict(type="list", elements="str", default=[])
+    spec = dict(access.argument_spec(), **access.connection_spec())
+    spec.update(
+        mode=dict(type="str", default="edge", choices=["edge", "upe", "portal"]),
+        method=dict(type="str", default="management_center", choices=["management_center", "policy_file", "local_database"]),
+        host=dict(type="str"),
+        port=dict(type="int", default=8082),
+        token=dict(type="str", no_log=True, fallback=(env_fallback, ["SYMANTEC_MC_TOKEN"])),
+        username=dict(type="str", fallback=(env_fallback, ["SYMANTEC_MC_USERNAME"])),
+        password=dict(type="str", no_log=True, fallback=(env_fallback, ["SYMANTEC_MC_PASSWORD"])),
+        tenant=dict(type="str"),
+        prefix=dict(type="str", default="ChatGPT"),
+        install=dict(type="dict", options=dict(
+            method=dict(type="str", default="POST", choices=["POST", "PUT"]), path=dict(type="str", required=True), body=dict(type="dict"))),
+        consoles=names,
+        console_username=dict(type="str", fallback=(env_fallback, ["SYMANTEC_CONSOLE_USERNAME"])),
+        console_password=dict(type="str", no_log=True, fallback=(env_fallback, ["SYMANTEC_CONSOLE_PASSWORD"])),
+        audience=dict(type="dict", options=dict(groups=names, users=names, clients=names, everyone=dict(type="bool", default=False))),
+        ssl_layer=dict(type="str", default="basic", choices=["basic", "full"]),
+        list_name=dict(type="str"),
+        exempt_list_name=dict(type="str"),
+        scan_conflicts=dict(type="bool", default=True),
+    )
+    module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), required_together=[("username", "password")], supports_check_mode=True)
+    access.run(module, lambda: from_module(module))
+
+
+if __name__ == "__main__":
+    main()
