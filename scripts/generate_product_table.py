@@ -9,6 +9,7 @@ Run it from the root of the checkout: ``.build/venv/bin/python scripts/generate_
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sys
 import tempfile
@@ -31,6 +32,12 @@ PRODUCTS = (
     ("Palo Alto PAN-OS", "panos_access", "panos-11.1"),
     ("Fortinet FortiOS", "fortios_access", "fortios-voice"),
     ("Zscaler Internet Access", "zia_access", "zia-voice"),
+    ("Cisco Umbrella", "umbrella_access", "umbrella"),
+    ("Cisco Secure Access", "umbrella_access", "umbrella-secure-access"),
+    ("Cloudflare Zero Trust Gateway", "cloudflare_gateway_access", "cloudflare_gateway-voice"),
+    ("Sophos Firewall", "sophos_access", "sophos-people"),
+    ("Skyhigh (McAfee) Web Gateway", "skyhigh_swg_access", "skyhigh-atom"),
+    ("Symantec Edge SWG, by Management Center", "symantec_swg_access", "symantec_swg-networks"),
     ("Barracuda Web Security Gateway", "barracuda_wsg_access", "barracuda"),
 )
 HEAD = """<!-- Made by scripts/generate_product_table.py; do not edit. -->
@@ -51,7 +58,7 @@ def main() -> int:
     rows, notes = [], []
     for title, module, name in PRODUCTS:
         with rig_of(name) as rig:
-            row, lines = show(title, module, rig, policy)
+            row, lines = show(title, module, rig, policy, name in BY_HAND)
             rows.append(row)
             notes.append((title, lines))
     text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + details(notes)
@@ -74,27 +81,29 @@ def rig_of(name):
         yield rig
 
 
-def show(title: str, module: str, rig, policy) -> tuple:
+def show(title: str, module: str, rig, policy, by_hand: bool) -> tuple:
     """(row of the table, what a person has to know besides)"""
     first = rig.run("merged", policy, accept_wider_audience=True)
     second = rig.run("merged", policy, accept_wider_audience=True)
-    adapter = rig.meter
-    by_hand = adapter.product == "barracuda_wsg"
     coverage = second["coverage"]
     kinds = {word: sum(row["note"].startswith(word) or "; %s" % word in row["note"] for row in coverage) for word in ("widened", "narrowed")}
     said = ", ".join("%s: %d of %d" % (word, count, len(coverage)) for word, count in kinds.items() if count) or "as asked"
-    voice = "by hand" if any(line.startswith("voice") for line in second["manual"]) else "yes"
-    summary = second["coverage_summary"]
+    opened = any(network in json.dumps(first["changes"]) for media in policy.media for network in media.destinations)
+    voice = ("yes, see below" if any(line.startswith("voice") for line in second["manual"]) else "yes") if opened else "by hand"
     wait = "%d s" % second["propagation"] if second["propagation"] else "at once"
     row = "| %s (`%s`) | %s | %s | %s | %s | %s | %s | %s | %s |" % (
-        title, module, works(by_hand, summary["allowed"], summary["wanted"]), works(by_hand, summary["exempt"], summary["exempt_wanted"]), voice,
+        title, module, works(by_hand, [row["allowed"] for row in coverage]), works(by_hand, [row["exempt"] for row in coverage]), voice,
         cost(first, by_hand), cost(second, by_hand), wait, second["exclusive"] or "nothing: the pipeline has to", said)
     lines = ["by hand: " + line for line in second["manual"]] + ["more people: " + line for line in second["audience_widened"]]
     return row, lines
 
 
-def works(by_hand: bool, count: int, wanted: int) -> str:
-    return ("by hand, by a plan" if by_hand else "yes") + ("" if count == wanted else ", seen for %d of %d" % (count, wanted))
+def works(by_hand: bool, words: list) -> str:
+    """What coverage says of all that is wanted, after a run."""
+    wanted = {word for word in words if word != "not wanted"}
+    if by_hand:
+        return "by hand, by a plan"
+    return {"yes": "yes", "unchecked": "as far as there is an API, see below", "no": "no"}[wanted.pop()] if len(wanted) == 1 else "in part: %s" % ", ".join(sorted(wanted))
 
 
 def cost(result: dict, by_hand: bool) -> str:
@@ -109,7 +118,7 @@ def cost(result: dict, by_hand: bool) -> str:
 def details(notes: list) -> str:
     text = "\n## What stays for a person, and where more people are reached\n"
     for title, lines in notes:
-        text += "\n**%s**: %s\n" % (title, "nothing." if not lines else "")
+        text += "\n**%s**%s\n" % (title, ": nothing." if not lines else "")
         text += "".join("\n- %s" % re.sub(r"/tmp/\S+?/(?=[\w.-]+)", "", line) for line in lines) + "\n" * bool(lines)
     return text
 

@@ -78,4 +78,4 @@ class BarracudaRig(TwinRig):
 
 
 #: Nothing of this goes over the wire: the suite without its weather.
-BY_HAND = {"barracuda": BarracudaRig}
+RIGS_BY_HAND = {"barracuda": BarracudaRig}

@@ -68,7 +68,7 @@ def named(word: str) -> dict:
 
 
 #: With an API, and without one that writes.
-TWINS, BY_HAND = named("RIGS"), named("BY_HAND")
+TWINS, BY_HAND = named("RIGS"), named("RIGS_BY_HAND")
 
 
 @pytest.fixture(params=["memory", "squid"] + sorted(TWINS) + sorted(BY_HAND))
