@@ -104,7 +104,7 @@ class Rig:
     #: Whether what is ours has an order that can be wrong.
     ordered = True
     #: What coverage says of a host that is open, and of one that is exempt: "unchecked" where the product tells nobody what uses our lists.
-    tells = ("yes", "yes")
+    claims = ("yes", "yes")
     #: Whether edits that wait are seen and brought into force by their own session alone.
     private = False
 

@@ -47,7 +47,7 @@ def test_create_opens_for_the_member_and_exempts(rig):
     assert after[MEMBER, "chatgpt.com"] == after[MEMBER, "api.openai.com"] == ("allow", "tunnel")
     assert after[MEMBER, "js.stripe.com"] == ("allow", "decrypt")
     assert {who_host: after[who_host] for who_host in after if who_host[1] in OTHERS} == {k: v for k, v in before.items() if k[1] in OTHERS}
-    allowed, exempt = rig.tells
+    allowed, exempt = rig.claims
     assert [(c["pattern"], c["allowed"], c["exempt"]) for c in result["coverage"]] == [
         (".chatgpt.com", allowed, exempt), ("*.openai.com", allowed, exempt), ("js.stripe.com", allowed, "not wanted")]
 

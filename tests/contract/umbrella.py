@@ -24,7 +24,7 @@ MARKED = tuple(name + " by netaccess.chatgpt" for name in LISTS)
 class UmbrellaRig(TwinRig):
     name = "umbrella"
     live, ordered = True, False
-    tells = ("unchecked", "unchecked")
+    claims = ("unchecked", "unchecked")
 
     def __init__(self, folder, watchful=True, undecrypted=("chatgpt.com", "openai.com"), **options):
         super().__init__(folder)
@@ -78,7 +78,7 @@ class SecureAccessRig(UmbrellaRig):
     """The successor: a person has put our list, empty, into the access rule for the audience, whose use of it can be read."""
 
     name = "secure-access"
-    tells = ("yes", "unchecked")
+    claims = ("yes", "unchecked")
 
     def __init__(self, folder, **options):
         super().__init__(folder, secure=True, **options)
