@@ -103,6 +103,14 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class Permissions:
+    """Whether the account may ``write`` what a change writes: True, False, or None where the product does not tell; ``why`` in words."""
+
+    write: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Step:
     """One request. ``request`` is plain data (state ``rendered`` prints it), ``covers`` the Changes it carries out."""
 
@@ -180,6 +188,10 @@ class Adapter:
     def activate(self) -> list:
         """IO. Bring what was written into force and wait for it: one plain dict for each target. :raises AccessError:"""
         return []
+
+    def permissions(self) -> Permissions:
+        """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
+        return Permissions()
 
     def isolates(self, changes) -> bool:
         """Whether the activation of ``changes`` leaves edits of others that wait where they are."""
@@ -329,6 +341,8 @@ class Run:
         self.result["reversal"] = self._reversal(changes, after)
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
         if self.check_mode:
+            if self.result["changed"]:
+                self._ask_permissions()
             return self.result
         if changes or self._to_activate(changes, state):
             if self.adapter.begin():
@@ -337,6 +351,13 @@ class Run:
         for path in self.result.get("unfinished", []):
             self._settle(path)
         return self.result
+
+    def _ask_permissions(self) -> None:
+        """What a refusal in the middle of a change window would say, before it begins."""
+        found = self.adapter.permissions()
+        self.result["permissions"] = vars(found)
+        if found.write is False:
+            self._warn("a real run would be refused: %s" % found.why)
 
     def _settle(self, path: str) -> None:
         """What an earlier run left half done is as the policy says now; its journal can still be taken back."""
@@ -697,4 +718,4 @@ def _text(state: State, changes) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-__all__ = ["Adapter", "Assessment", "Conflict", "Coverage", "Failed", "Loss", "Options", "Ref", "Run", "Step", "TenantControl", "Wanted", "desired", "summary"]
+__all__ = ["Adapter", "Assessment", "Conflict", "Coverage", "Failed", "Loss", "Options", "Permissions", "Ref", "Run", "Step", "TenantControl", "Wanted", "desired", "summary"]

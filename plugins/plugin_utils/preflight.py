@@ -43,6 +43,9 @@ def _device(name: str, result: dict, rows: list) -> None:
         return
     if result.get("would_stop"):
         rows.append(_row(name, STOP, result["would_stop"]))
+    rights = result.get("permissions") or {}
+    if rights.get("write") is False:
+        rows.append(_row(name, STOP, "a real run would be refused: %s" % rights["why"]))
     if result.get("unfinished"):
         rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
@@ -54,7 +57,9 @@ def _device(name: str, result: dict, rows: list) -> None:
     cost = result.get("reversal") or {}
     back = "; the way back takes %d writes and %d activation%s" % (cost["writes"], cost["activations"], "" if cost["activations"] == 1 else "s")\
         if result.get("changed") and cost else ""
-    rows.append(_row(name, OK, "%s%s" % (result.get("summary") or "nothing to do", back)))
+    unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
+        if rights and rights.get("write") is None else ""
+    rows.append(_row(name, OK, "%s%s%s" % (result.get("summary") or "nothing to do", back, unsaid)))
 
 
 def _registered(name: str, result: dict, register: list, today: datetime.date, rows: list) -> None:
