@@ -681,7 +681,7 @@ def _counted(changes) -> str:
 
 
 def _coverage_data(coverage: list) -> dict:
-    """Coverage for the result: whole, or for a long policy only what is not as wanted."""
+    """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
     wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
     counts = {
         "wanted": sum(item.allowed != "withheld" for item in coverage),
@@ -690,7 +690,7 @@ def _coverage_data(coverage: list) -> dict:
         "exempt": sum(item.exempt == "yes" for item in wanted_exempt),
     }
     if len(coverage) > _COVERAGE_SHOWN:
-        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt not in ("yes", "not wanted") or item.note]
+        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
     return {"coverage": [vars(item) for item in coverage], "coverage_summary": counts}
 
 

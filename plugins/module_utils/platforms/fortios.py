@@ -355,7 +355,7 @@ class FortiosAdapter(Adapter):
         self._api.write(request["method"], request["path"], request["body"], request["guard"], **request["parameters"])
 
     def permissions(self) -> Permissions:
-        """The access profile of the token, which this path shows to whoever asks (an exchange recorded on a FortiGate 61F with a token that may only read)."""
+        """The access profile of the token, as this path shows it (an exchange recorded on a FortiGate 61F, with a token that may only read)."""
         admin = self._api.state("web-ui/state").get("admin")
         profile = admin.get("profile") if isinstance(admin, dict) else None
         if not isinstance(profile, dict) or not set(_GROUPS) <= set(profile):
