@@ -84,7 +84,8 @@ def _read(option: str, args: dict, sources: list) -> bytes:
     if where.startswith(("https://", "http://")):
         body, problem = download.get(where, args["timeout"], args["ca_path"] or True, args["proxy"])
         if body is None:
-            raise AnsibleActionFail("catalog_refresh: %s: %s. Nothing is proposed; where a person gets through, save the page and give the file" % (option, problem))
+            raise AnsibleActionFail("catalog_refresh: %s: %s. Nothing is proposed; where a person gets through, save the page and give the file" % (
+                option, problem))
         parts = urlsplit(where)
         name = "%s%s" % (parts.hostname, parts.path)
     else:

@@ -718,4 +718,5 @@ def _text(state: State, changes) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-__all__ = ["Adapter", "Assessment", "Conflict", "Coverage", "Failed", "Loss", "Options", "Permissions", "Ref", "Run", "Step", "TenantControl", "Wanted", "desired", "summary"]
+__all__ = ["Adapter", "Assessment", "Conflict", "Coverage", "Failed", "Loss", "Options", "Permissions", "Ref",
+           "Run", "Step", "TenantControl", "Wanted", "desired", "summary"]

@@ -115,7 +115,9 @@ def _fortigate_notes(patterns) -> list:
     exact = [str(pattern) for pattern in patterns if pattern.kind == EXACT]
     below = [str(pattern) for pattern in patterns if pattern.kind == SUBDOMAINS]
     notes = ["Perhaps widened: no source says whether an exact name holds for its subdomains too: %s" % ", ".join(exact)] if exact else []
-    return notes + (["Perhaps widened: sources contradict each other on whether these hold for the name without the star too: %s" % ", ".join(below)] if below else [])
+    if below:
+        notes.append("Perhaps widened: sources contradict each other on whether these hold for the name without the star too: %s" % ", ".join(below))
+    return notes
 
 
 def _squid(policy: Policy, about: About) -> dict:
@@ -171,7 +173,8 @@ def _pac(policy: Policy, about: About) -> dict:
     """A proxy auto-configuration file: one route for the hosts to allow, another for everything else."""
     for option, route in (("pac_wanted", about.wanted), ("pac_others", about.others)):
         if not route or not _ROUTES.match(route):
-            raise FeedError("%s: the format pac needs a route such as DIRECT or PROXY proxy.example.com:8080 (several with ; between them), and not %r" % (option, route))
+            raise FeedError("%s: the format pac needs a route such as DIRECT or PROXY proxy.example.com:8080 (several with ; between them), and not %r" % (
+                option, route))
     patterns = collapse(policy.allow)
     exact = {pattern.name: 1 for pattern in patterns if pattern.kind != SUBDOMAINS}
     below = {pattern.name: 1 for pattern in patterns if pattern.kind != EXACT}
@@ -184,8 +187,8 @@ def _pac(policy: Policy, about: About) -> dict:
 def _plain(policy: Policy, about: About) -> dict:
     """The patterns as they are: x, *.x (subdomains) and .x (both)."""
     notes = ["Exact: x is this name, *.x its subdomains, .x both"]
-    return {"plain-%s.txt" % word: _commented("#", _header(policy, about, _TITLES[word], "whoever reads it", notes), [str(one) for one in getattr(policy, word)])
-            for word in _LISTS}
+    headers = {word: _header(policy, about, _TITLES[word], "whoever reads it", notes) for word in _LISTS}
+    return {"plain-%s.txt" % word: _commented("#", headers[word], [str(one) for one in getattr(policy, word)]) for word in _LISTS}
 
 
 def _json(policy: Policy, about: About) -> dict:

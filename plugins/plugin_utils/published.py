@@ -101,11 +101,14 @@ def _decoded(body: bytes) -> str:
     return re.sub("[\u200b\u2060\u00ad\ufeff]", "", text)
 
 
+_CHALLENGE = re.compile(r"(just a moment|attention required|verify(ing)? (that )?you are (a )?human|checking your browser|one more step)")
+
+
 def _refuse_challenge(text: str, html: bool) -> None:
     """The pages that a bot check puts in the place of the page. The name of its host alone proves nothing: that one is on the list."""
     title = re.search(r"<title[^>]*>([^<]*)", text, re.I) if html else re.match(r"\s*(?:#\s*)?(\S[^\n]*)", text)
     words = " ".join(title.group(1).lower().split()) if title else ""
-    if "_cf_chl_opt" in text or re.match(r"(just a moment|attention required|verify(ing)? (that )?you are (a )?human|checking your browser|one more step)", words):
+    if "_cf_chl_opt" in text or _CHALLENGE.match(words):
         raise PublishedError("a bot challenge and not the page: open the page in a browser, save it, and give the file")
 
 
@@ -275,7 +278,7 @@ def _stance_of(run: _Run, accepted: bool) -> bool:
     """Whether the list is said to be allowed. :raises PublishedError: when it is said to be blocked, or its heading contradicts its text."""
     heading, lead = stance(run.heading), stance(run.lead)
     if not accepted and heading and lead and heading != lead:
-        raise PublishedError("the heading %r reads as the opposite of the text below it (%r): read the page, and set accept_heading when the list is one to allow"
+        raise PublishedError("the heading %r reads as the opposite of the text below it (%r): read the page, and set accept_heading when it is one to allow"
                              % (run.heading[:120], run.lead[:120]))
     if not accepted and BLOCK in (heading, lead):
         raise PublishedError("the list below %r reads as one of hosts to block: read the page, and set accept_heading when it is one to allow"

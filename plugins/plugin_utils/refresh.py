@@ -123,8 +123,8 @@ def compare_feed(catalogue: Catalogue, feed: Feed, date: str, max_missing: int) 
         return None
     gone = known - found
     if len(gone) * 100 > max_missing * len(known):
-        raise PublishedError("it lacks %d of the %d voice addresses that are known: is it chatgpt-voice.json, and not the feed of a crawler or of connectors, whose "
-                             "addresses come to you? When it is right, raise max_missing (%d %%)" % (len(gone), len(known), max_missing))
+        raise PublishedError("it lacks %d of the %d voice addresses that are known: is it chatgpt-voice.json, and not the feed of a crawler or of connectors, "
+                             "whose addresses come to you? When it is right, raise max_missing (%d %%)" % (len(gone), len(known), max_missing))
     if feed.created < media["feed_created"]:
         raise PublishedError("it is of %s, which is older than the one that the catalogue has (%s)" % (feed.created, media["feed_created"]))
     return {"id": media["id"], "added": sorted(found - known), "removed": sorted(gone), "destinations": feed.destinations,

@@ -631,7 +631,8 @@ PARTS = {"policy": "read-write", "address": "read-write", "service": "read-write
 
 @pytest.mark.parametrize("profile,write,why", [
     ({"fwgrp": "read"}, False, "may not write policies, addresses and SSL inspection (fwgrp)"), ({"utmgrp": "none"}, False, "(utmgrp)"),
-    ({"fwgrp": "custom", "fwgrp-permission": PARTS}, True, "may write"), ({"fwgrp": "custom", "fwgrp-permission": dict(PARTS, others="read")}, None, "single parts of fwgrp"),
+    ({"fwgrp": "custom", "fwgrp-permission": PARTS}, True, "may write"),
+    ({"fwgrp": "custom", "fwgrp-permission": dict(PARTS, others="read")}, None, "single parts of fwgrp"),
     ({"fwgrp": "custom", "fwgrp-permission": dict.fromkeys(PARTS, "read")}, False, "(fwgrp)"), ({"fwgrp": "custom"}, None, "single parts of fwgrp")])
 def test_the_access_profile_tells_what_may_be_written(rig, profile, write, why):
     rig.twin.profile.update(profile)

@@ -236,7 +236,7 @@ class FortiOS(Twin):
         if path == "system/status":
             body["results"] = {"model_name": "FortiGate", "model_number": "VM64", "hostname": "fgt-a"}
         elif path == "web-ui/state" and self.profile:
-            body["results"] = {"model_name": "FortiGate", "hostname": "fgt-a", "admin": {"name": "netaccess", "login_name": "netaccess", "profile": self.profile}}
+            body["results"] = {"model_name": "FortiGate", "hostname": "fgt-a", "admin": {"name": "netaccess", "profile": self.profile}}
         elif path == "system/ha-checksums":
             word = "is_manage_primary" if self.knobs.release >= (7, 0) else "is_manage_master"  # guess
             body["results"] = [{"serial_no": serial, word: int(serial == self.knobs.primary), "checksum": {"all": "0"}} for serial in (

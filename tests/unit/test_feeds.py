@@ -12,6 +12,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_every_feed_says_where_it_comes_from_and_nothing_of_now():
         said = [text for file, text in files.items() if "%s.about.txt" % file[:-4] not in files]
         assert said and all(digest in text and "2026-07-25" in text and "levels" in text for text in said), name
         assert not [text for text in files.values() if "Generated" in text or "generated" in text]
-        dated = feeds.render(Policy.from_config(DEFAULT), [name], feeds.About("1", "2026-07-25", generated="2026-11-25T10:00:00Z", wanted="DIRECT", others="DIRECT"))
+        dated = rendered(DEFAULT, name, replace(ABOUT, generated="2026-11-25T10:00:00Z"))
         assert any("2026-11-25T10:00:00Z" in text for text in dated.values())
 
 

@@ -76,13 +76,15 @@ def test_uncertain_conflicts_and_devices_in_step_are_no_warnings():
 
 def test_a_register_that_is_not_required_warns():
     found = judged(register=[], required=False)
-    assert found["stops"] == {} and ["warn", "the register has no line for the exemption of .chatgpt.com"] in [[r["verdict"], r["message"]] for r in found["rows"]]
+    said = [(row["verdict"], row["message"]) for row in found["rows"]]
+    assert found["stops"] == {} and ("warn", "the register has no line for the exemption of .chatgpt.com") in said
     assert "was to be reviewed" in str(judged(register=[dict(LINE, review_by="2026-11-23")], required=False)["rows"])
 
 
 @pytest.mark.parametrize("permissions,said", [
     ({"write": None, "why": ""}, "; whether the account may write is not told by the product"),
-    ({"write": None, "why": "a role of its own"}, "; whether the account may write is not told: a role of its own"), ({"write": True, "why": "x"}, "1 activation")])
+    ({"write": None, "why": "a role of its own"}, "; whether the account may write is not told: a role of its own"),
+    ({"write": True, "why": "x"}, "1 activation")])
 def test_rights_that_are_not_told_are_said_and_stop_nothing(permissions, said):
     found = judged({"permissions": permissions})
     assert found["stops"] == {} and found["rows"][0]["verdict"] == "ok" and found["rows"][0]["message"].endswith(said)

@@ -204,7 +204,8 @@ def test_new_addresses_are_proposed_and_then_known():
 
 
 @pytest.mark.parametrize("body,said", [
-    (feed(VOICE)[:-30], "no JSON, or cut off"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"), (feed(VOICE, extra=1), "does not have the form"),
+    (feed(VOICE)[:-30], "no JSON, or cut off"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"),
+    (feed(VOICE, extra=1), "does not have the form"),
     (feed(["8.0.0.0/8"]), "too wide"), (feed(["10.1.2.3/32"]), "no public address"), (feed(["8.8.8.8/24"]), "prefix 1: "),
     (feed(VOICE, created="soon"), "creationTime"), (feed(["8.%d.%d.0/24" % (i // 256, i % 256) for i in range(1001)]), "holds 1001 prefixes"),
     (json.dumps({"creationTime": "2026-01-01", "prefixes": [{"ipv6Prefix": "8.8.8.8/32"}]}).encode(), "is no ipv6Prefix"),
@@ -231,7 +232,8 @@ def test_the_files_are_the_same_for_equal_input_and_name_what_they_rest_on():
 def run(folder, **variables):
     program = str(Path(sys.executable).parent / "ansible-playbook")
     values = dict({"catalog_dest": str(folder / "out"), "catalog_date": DATE, "catalog_feed": ""}, **variables)
-    return subprocess.run([program, "-i", "localhost,", "netaccess.chatgpt.catalog_refresh", "-e", json.dumps(values)] + (["--check"] if variables.get("check") else []),
+    flags = ["--check"] * bool(variables.get("check"))
+    return subprocess.run([program, "-i", "localhost,", "netaccess.chatgpt.catalog_refresh", "-e", json.dumps(values), *flags],
                           env=dict(os.environ, ANSIBLE_NOCOLOR="1"), capture_output=True, text=True, check=False)
 
 
