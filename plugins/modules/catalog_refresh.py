@@ -94,7 +94,7 @@ message:
   sample: 'against the list of 2026-07-25: 1 added, 2 removed'
 hosts:
   description: >-
-    What the page changes: RV(hosts.added), RV(hosts.removed) and RV(hosts.renamed), each change with C(pattern), C(confidence) (V(high),
+    What the page changes: C(added), C(removed) and C(renamed), each change with C(pattern), C(confidence) (V(high),
     V(medium) or V(low)) and C(why); C(mentioned), hosts that are on the page, not on its list and not known; C(compared_with), the newest known list;
     and C(same_as), the known list that the page is.
   returned: when O(page) is given
@@ -107,7 +107,7 @@ hosts:
     compared_with: '2026-07-25'
     same_as: null
 addresses:
-  description: What the feed changes, with RV(addresses.added) and RV(addresses.removed); null when it holds what the catalogue holds.
+  description: What the feed changes, with C(added) and C(removed); null when it holds what the catalogue holds.
   returned: when O(feed) is given
   type: dict
   sample: {id: voice_openai, added: [192.0.2.1/32], removed: [], feed_created: '2026-11-20', feed_date: '2026-11-25'}

@@ -289,7 +289,7 @@ propagation:
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change writes, and C(why) that is said; RV(permissions.write=null) where the product does not tell.
+    Whether the account may C(write) what a change writes, and C(why) that is said; C(write) is null where the product does not tell.
     Nothing is written for it.
   returned: in check mode, when there is something to write
   type: dict

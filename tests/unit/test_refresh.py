@@ -153,6 +153,14 @@ def test_a_page_whose_end_or_meaning_is_not_sure_is_less_certain():
         assert [one["confidence"] for one in found["removed"]] == ["medium"], body
 
 
+def test_a_list_in_parts_is_read_whole():
+    pieces = [JULY[:26], JULY[26:28], JULY[28:]]
+    parts = "".join("<h3>Part</h3><p>Allow:</p><ul>%s</ul>" % "".join("<li>%s</li>" % name for name in piece) for piece in pieces)
+    assert read_page(whole(parts).encode(), PATTERNS).patterns == JULY
+    alone = read_page(whole(parts + "<h3>Voice</h3><ul><li>ws.chatgpt.com</li></ul>").encode(), PATTERNS)
+    assert alone.patterns == JULY and alone.mentioned == ["ws.chatgpt.com"], "one name alone, and not known, is no list"
+
+
 def test_a_host_that_is_only_mentioned_is_not_proposed():
     body = page_of(JULY, after="Also cdn.stripe.com; not report.pdf or v1.2.3, nor files.openai.com or chatgpt.com.")
     found = refresh.compare_page(KNOWN, read_page(body.encode(), PATTERNS), DATE, 33)
