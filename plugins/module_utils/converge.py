@@ -342,7 +342,7 @@ class Run:
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
         if self.check_mode:
             if self.result["changed"]:
-                self._ask_permissions()
+                self.result["permissions"] = vars(self.adapter.permissions())
             return self.result
         if changes or self._to_activate(changes, state):
             if self.adapter.begin():
@@ -351,13 +351,6 @@ class Run:
         for path in self.result.get("unfinished", []):
             self._settle(path)
         return self.result
-
-    def _ask_permissions(self) -> None:
-        """What a refusal in the middle of a change window would say, before it begins."""
-        found = self.adapter.permissions()
-        self.result["permissions"] = vars(found)
-        if found.write is False:
-            self._warn("a real run would be refused: %s" % found.why)
 
     def _settle(self, path: str) -> None:
         """What an earlier run left half done is as the policy says now; its journal can still be taken back."""
