@@ -78,16 +78,18 @@ def import_probe(paths) -> dict:
     return found
 
 
-def preflight_verdict(devices, hosts=None, register=None) -> dict:
+def preflight_verdict(devices, hosts=None, register=None, require_register=False) -> dict:
     """Whether a change may begin, from check runs on the devices and a look from the hosts."""
     devices = plain(devices)
     if not isinstance(devices, dict):
         raise AnsibleFilterError("preflight_verdict: give a dictionary of device name to result of an access module in check mode")
+    if require_register and not register:
+        raise AnsibleFilterError("preflight_verdict: require_register is set and no register is named: set audit_register to the file")
     try:
         lines = exemption_register.read(Path(str(register)).expanduser()) if register else None
     except exemption_register.RegisterError as error:
         raise AnsibleFilterError("preflight_verdict: %s" % error) from error
-    return preflight.judge(devices, plain(hosts or {}), lines, datetime.datetime.now(datetime.timezone.utc).date())
+    return preflight.judge(devices, plain(hosts or {}), lines, datetime.datetime.now(datetime.timezone.utc).date(), bool(require_register))
 
 
 def window_state(window, needs=0, now=None) -> dict:

@@ -103,6 +103,14 @@ class Assessment:
 
 
 @dataclass(frozen=True)
+class Permissions:
+    """Whether the account may ``write`` what a change writes: True, False, or None where the product does not tell; ``why`` in words."""
+
+    write: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Step:
     """One request. ``request`` is plain data (state ``rendered`` prints it), ``covers`` the Changes it carries out."""
 
@@ -184,6 +192,10 @@ class Adapter:
     def activate(self) -> list:
         """IO. Bring what was written into force and wait for it: one plain dict for each target. :raises AccessError:"""
         return []
+
+    def permissions(self) -> Permissions:
+        """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
+        return Permissions()
 
     def isolates(self, changes) -> bool:
         """Whether the activation of ``changes`` leaves edits of others that wait where they are."""
@@ -337,6 +349,8 @@ class Run:
             return self._handed_over(state, changes, before)
         self._describe(state, changes, self.adapter.assess(self.policy, after), after)
         if self.check_mode:
+            if self.result["changed"]:
+                self.result["permissions"] = vars(self.adapter.permissions())
             return self.result
         if changes or self._to_activate(changes, state):
             if self.adapter.begin():
@@ -690,7 +704,7 @@ def _counted(changes) -> str:
 
 
 def _coverage_data(coverage: list) -> dict:
-    """Coverage for the result: whole, or for a long policy only what is not as wanted."""
+    """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
     wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
     counts = {
         "wanted": sum(item.allowed != "withheld" for item in coverage),
@@ -699,7 +713,7 @@ def _coverage_data(coverage: list) -> dict:
         "exempt": sum(item.exempt == "yes" for item in wanted_exempt),
     }
     if len(coverage) > _COVERAGE_SHOWN:
-        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt not in ("yes", "not wanted") or item.note]
+        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
     return {"coverage": [vars(item) for item in coverage], "coverage_summary": counts}
 
 
@@ -727,4 +741,5 @@ def _text(state: State, changes) -> str:
     return "".join(line + "\n" for line in lines)
 
 
-__all__ = ["Adapter", "Assessment", "Conflict", "Coverage", "Failed", "Loss", "Options", "Ref", "Run", "Step", "TenantControl", "Wanted", "desired", "summary"]
+__all__ = ["Adapter", "Assessment", "Conflict", "Coverage", "Failed", "Loss", "Options", "Permissions", "Ref",
+           "Run", "Step", "TenantControl", "Wanted", "desired", "summary"]

@@ -169,8 +169,8 @@ class Journal:
         write_atomically(self.path, text)
 
 
-def write_atomically(path: str, text: str) -> None:
-    """Replace the file at ``path`` by ``text`` (UTF-8), mode 0600: a reader sees the old or the new text, never a part."""
+def write_atomically(path: str, text: str, mode: int = 0o600) -> None:
+    """Replace the file at ``path`` by ``text`` (UTF-8), by default with mode 0600: a reader sees the old or the new text, never a part."""
     folder = os.path.dirname(path)
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     try:
@@ -178,7 +178,7 @@ def write_atomically(path: str, text: str) -> None:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-        os.chmod(temporary, 0o600)
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     except OSError:
         os.unlink(temporary)

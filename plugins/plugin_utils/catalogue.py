@@ -26,6 +26,7 @@ else:
 
 _FOLDER = Path(__file__).parent / "catalog"
 _SECTIONS = ("entries", "extras", "media", "negative", "control")
+_OTHERS = ("versions", "companions", "remove")
 _EXEMPT_LEVELS = {"openai": ("must",), "core": ("must", "should"), "all": ("must", "should", "may")}
 _RETIRE_AFTER = datetime.timedelta(days=365)
 
@@ -102,11 +103,15 @@ def _overlay(number: int, overlay) -> tuple:
 
 
 def _lay_over(name: str, content, data: dict, schema: dict, gone: list) -> None:
+    sections = ", ".join(_SECTIONS + _OTHERS)
     if not isinstance(content, dict):
-        raise CatalogueError("%s: it must be a dictionary with one of %s, companions, remove" % (name, ", ".join(_SECTIONS)))
-    unknown = sorted(set(content) - set(_SECTIONS) - {"companions", "remove"})
+        raise CatalogueError("%s: it must be a dictionary with one of %s" % (name, sections))
+    unknown = sorted(set(content) - set(_SECTIONS + _OTHERS))
     if unknown:
-        raise CatalogueError("%s: unknown section %s; there are: %s, companions, remove" % (name, ", ".join(unknown), ", ".join(_SECTIONS)))
+        raise CatalogueError("%s: unknown section %s; there are: %s" % (name, ", ".join(unknown), sections))
+    for number, item in enumerate(_list_of(name, content, "versions"), 1):
+        _checked(name, "versions", number, item, schema)
+        data["versions"] = [known for known in data["versions"] if known["version"] != item["version"]] + [item]
     for section in _SECTIONS:
         for number, item in enumerate(_list_of(name, content, section), 1):
             _merge_item(name, section, number, item, data, schema)
@@ -165,7 +170,7 @@ def _checked(name, section, number, item, schema) -> None:
     try:
         check(item, schema["properties"][section]["items"], schema)
     except SchemaError as error:
-        label = item.get("id", item.get("pattern", number)) if isinstance(item, dict) else number
+        label = item.get("id", item.get("pattern", item.get("version", number))) if isinstance(item, dict) else number
         raise CatalogueError("%s, %s, entry %s, field %s" % (name, section, label, error)) from error
 
 

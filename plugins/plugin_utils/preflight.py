@@ -9,17 +9,17 @@ import datetime
 OK, WARN, STOP = "ok", "warn", "stop"
 
 
-def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date) -> dict:
+def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, required: bool = True) -> dict:
     """``{"rows": [{"subject", "verdict", "message"}], "stops": {device: reason}, "message"}``; a verdict is ok, warn or stop, stops come first.
 
     ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the
-    register of exemptions where each exempt pattern has to have one, else None.
+    register of exemptions, or None; a pattern that is exempt without one is a stop where they are ``required``, else a warning.
     """
     rows: list = []
     for name, result in sorted(devices.items()):
         _device(name, result or {}, rows)
         if register is not None:
-            _registered(name, result or {}, register, today, rows)
+            _registered(name, result or {}, register, today, STOP if required else WARN, rows)
         _watched(name, hosts, rows)
     for name, result in sorted(hosts.items()):
         if not (result or {}).get("checks"):
@@ -43,6 +43,9 @@ def _device(name: str, result: dict, rows: list) -> None:
         return
     if result.get("would_stop"):
         rows.append(_row(name, STOP, result["would_stop"]))
+    rights = result.get("permissions") or {}
+    if rights.get("write") is False:
+        rows.append(_row(name, STOP, "a real run would be refused: %s" % rights["why"]))
     if result.get("unfinished"):
         rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
@@ -54,16 +57,18 @@ def _device(name: str, result: dict, rows: list) -> None:
     cost = result.get("reversal") or {}
     back = "; the way back takes %d writes and %d activation%s" % (cost["writes"], cost["activations"], "" if cost["activations"] == 1 else "s")\
         if result.get("changed") and cost else ""
-    rows.append(_row(name, OK, "%s%s" % (result.get("summary") or "nothing to do", back)))
+    unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
+        if rights and rights.get("write") is None else ""
+    rows.append(_row(name, OK, "%s%s%s" % (result.get("summary") or "nothing to do", back, unsaid)))
 
 
-def _registered(name: str, result: dict, register: list, today: datetime.date, rows: list) -> None:
+def _registered(name: str, result: dict, register: list, today: datetime.date, verdict: str, rows: list) -> None:
     lines = {line["pattern"]: line for line in register}
     exempt = [row["pattern"] for row in result.get("coverage") or [] if row["exempt"] != "not wanted"]
     missing = [pattern for pattern in exempt if pattern not in lines]
     if missing:
         more = " and %d more" % (len(missing) - 5) if len(missing) > 5 else ""
-        rows.append(_row(name, STOP, "the register has no line for the exemption of %s%s" % (", ".join(missing[:5]), more)))
+        rows.append(_row(name, verdict, "the register has no line for the exemption of %s%s" % (", ".join(missing[:5]), more)))
     for pattern in exempt:
         if pattern in lines and datetime.date.fromisoformat(lines[pattern]["review_by"]) < today:
             rows.append(_row(name, WARN, "the exemption of %s was to be reviewed by %s" % (pattern, lines[pattern]["review_by"])))

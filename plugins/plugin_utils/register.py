@@ -28,7 +28,13 @@ def read(path: Path) -> list:
         raise RegisterError("register: %s is not YAML: %s" % (path, " ".join(str(error).split()))) from error
     if not isinstance(lines, list):
         raise RegisterError("register: %s must be a list of lines with %s" % (path, ", ".join(FIELDS)))
-    return [_line(path, number, line) for number, line in enumerate(lines, 1)]
+    found = [_line(path, number, line) for number, line in enumerate(lines, 1)]
+    first: dict = {}
+    for number, line in enumerate(found, 1):
+        if first.setdefault(line["pattern"], number) != number:
+            raise RegisterError("register: %s, line %d: %s stands in line %d already, and which of them counts cannot be told" % (
+                path, number, line["pattern"], first[line["pattern"]]))
+    return found
 
 
 def _line(path: Path, number: int, line) -> dict:
@@ -39,8 +45,9 @@ def _line(path: Path, number: int, line) -> dict:
     line = {field: str(line[field]) for field in FIELDS}
     try:
         line["pattern"] = str(parse(line["pattern"]))
-        for field in ("approved_on", "review_by"):
-            datetime.date.fromisoformat(line[field])
+        approved, review = (datetime.date.fromisoformat(line[field]) for field in ("approved_on", "review_by"))
+        if review < approved:
+            raise ValueError("review_by (%s) is before approved_on (%s)" % (review, approved))
     except (PatternError, ValueError) as error:
         raise RegisterError("register: %s, line %d: %s" % (path, number, error)) from error
     return line

@@ -10,16 +10,12 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import yaml
 
-try:
-    import requests
-except ImportError:
-    requests = None
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import download
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.download import MAX_BYTES
 
 OPERATIONAL, DEGRADED, OUTAGE, MAINTENANCE, UNKNOWN = "operational", "degraded", "outage", "maintenance", "unknown"
 #: From best to worst; unknown is worse than good and better than bad.
@@ -30,7 +26,6 @@ _WORDS = {
 }
 _OVER = ("resolved", "postmortem", "completed", "maintenance_complete", "scheduled", "maintenance_scheduled")
 _FEATURES = Path(__file__).parent / "status_features.yml"
-MAX_BYTES = 4 * 1024 * 1024
 
 
 class StatusError(ValueError):
@@ -55,31 +50,11 @@ def fetch(url: str, timeout: float, verify, proxy: str | None) -> tuple:
 
     :raises StatusError: without the Python package requests.
     """
-    if requests is None:
-        raise StatusError("the Python package requests is missing on the controller: install the collection's requirements.txt")
-    proxies = {"https": proxy, "http": proxy} if proxy else None
     try:
-        with requests.get(url, timeout=timeout, verify=verify, proxies=proxies, allow_redirects=False, stream=True,
-                          headers={"Accept": "application/json"}) as reply:
-            if reply.is_redirect:
-                return None, "%s redirects to %s" % (urlsplit(url).hostname, urlsplit(reply.headers.get("Location", "")).hostname or "nowhere")
-            if reply.status_code != 200:
-                return None, "%s answers with HTTP %d" % (urlsplit(url).hostname, reply.status_code)
-            body, until = bytearray(), time.monotonic() + timeout
-            # In small pieces, so that a page that comes drop by drop ends with the time.
-            for part in reply.iter_content(64):
-                body.extend(part)
-                if len(body) > MAX_BYTES:
-                    break
-                if time.monotonic() > until:
-                    return None, "%s does not finish its answer within %g s" % (urlsplit(url).hostname, timeout)
-    except requests.exceptions.SSLError as error:
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return None, "the certificate of %s is not accepted; something decrypts this connection, or set ca_path" % urlsplit(url).hostname
-        return None, "%s cannot be reached (the TLS handshake failed)" % urlsplit(url).hostname
-    except (requests.exceptions.RequestException, OSError) as error:
-        return None, "%s cannot be reached (%s)" % (urlsplit(url).hostname, type(error).__name__)
-    return parse(bytes(body))
+        body, problem = download.get(url, timeout, verify, proxy, "application/json")
+    except download.DownloadError as error:
+        raise StatusError(str(error)) from error
+    return (None, problem) if body is None else parse(body)
 
 
 def parse(body: bytes) -> tuple:

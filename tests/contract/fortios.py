@@ -18,6 +18,11 @@ POLICIES = {MEMBER: "members"}
 class FortiosRig(TwinRig):
     name = "fortios"
     live = True
+    tells = True
+
+    def may_only_read(self):
+        self.twin.profile.update(fwgrp="read", utmgrp="read")
+        return True
 
     def __init__(self, folder, site="category", voice=False, proxy=False, **options):
         super().__init__(folder)

@@ -34,6 +34,11 @@ class QuickClock:
 
 class PanosRig(TwinRig):
     name = "panos"
+    tells = True
+
+    def may_only_read(self):
+        self.twin.roles["netaccess"] = "<superreader>yes</superreader>"
+        return True
 
     def __init__(self, folder, release=(10, 2, 8), voice=False, **options):
         super().__init__(folder)

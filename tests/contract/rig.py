@@ -170,6 +170,13 @@ class Rig:
         """An edit of somebody else that waits for activation."""
         raise NotImplementedError
 
+    #: What the product tells of an account that may write; None: it does not tell.
+    tells = None
+
+    def may_only_read(self) -> bool:
+        """Take the right to write from the account. Whether the product can be asked about that."""
+        return False
+
     # The same for all.
 
     #: Media that every policy of this rig has.

@@ -24,6 +24,8 @@ def run_command(command):
 
 class SquidRig(Rig):
     name = "squid"
+    #: These tests run as a user who may write; the module as another one is in tests/lab/test_module.py.
+    tells = True
 
     def __init__(self, folder, internet, **options):
         super().__init__(folder)

@@ -4,6 +4,7 @@
 """The contract: what every product has to do, whatever it is. A new product brings a Rig and passes this suite."""
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import stat
@@ -14,6 +15,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import diff
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed, Options, desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import preflight
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, wider
 
 STEPS = 12
@@ -167,6 +169,28 @@ def test_check_mode_predicts_the_real_run_and_writes_nothing(rig, state, policy)
     done = rig.run(state, policy)
     for key in ("changed", "changes", "plan_digest", "diff", "coverage", "stale", "foreign", "summary"):
         assert done[key] == planned[key], key
+
+
+def test_whether_the_account_may_write_is_told_before_anything_is_written(rig):
+    assert rig.run(check=True)["permissions"]["write"] is rig.tells
+    told, held = rig.may_only_read(), rig.snapshot()
+    planned = rig.run(check=True)
+    judged = preflight.judge({"fw": planned}, {}, None, datetime.date(2026, 11, 25))
+    assert rig.meter.sends == 0 and rig.snapshot() == held
+    if not told:
+        assert "fw" not in judged["stops"] and (rig.tells or any("is not told" in row["message"] for row in judged["rows"]))
+        return
+    assert planned["permissions"]["write"] is False and "may only read" in planned["permissions"]["why"] or "may not write" in planned["permissions"]["why"]
+    assert judged["stops"]["fw"].startswith("a real run would be refused")
+    with pytest.raises(Failed):
+        rig.run()
+    assert rig.snapshot() == held
+
+
+def test_in_step_nobody_is_asked_about_rights(rig):
+    rig.run()
+    result = rig.run(check=True)
+    assert not result["changed"] and "permissions" not in result
 
 
 def test_the_number_of_steps_is_known_before_the_first_one(rig):

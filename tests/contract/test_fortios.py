@@ -622,3 +622,24 @@ def test_two_url_filters_of_our_name_stop_the_run_and_two_of_somebody_else_do_no
         with pytest.raises(Failed, match="more than one URL filter chatgpt: which one is meant cannot be told.*Nothing was changed"):
             rig.run(state)
     assert rig.twin.snapshot() == before
+
+
+# -- rights -------------------------------------------------------------------------------------------------------
+
+PARTS = {"policy": "read-write", "address": "read-write", "service": "read-write", "schedule": "read-write", "others": "read-write"}
+
+
+@pytest.mark.parametrize("profile,write,why", [
+    ({"fwgrp": "read"}, False, "may not write policies, addresses and SSL inspection (fwgrp)"), ({"utmgrp": "none"}, False, "(utmgrp)"),
+    ({"fwgrp": "custom", "fwgrp-permission": PARTS}, True, "may write"),
+    ({"fwgrp": "custom", "fwgrp-permission": dict(PARTS, others="read")}, None, "single parts of fwgrp"),
+    ({"fwgrp": "custom", "fwgrp-permission": dict.fromkeys(PARTS, "read")}, False, "(fwgrp)"), ({"fwgrp": "custom"}, None, "single parts of fwgrp")])
+def test_the_access_profile_tells_what_may_be_written(rig, profile, write, why):
+    rig.twin.profile.update(profile)
+    found = rig.run(check=True)["permissions"]
+    assert found["write"] is write and why in found["why"]
+
+
+def test_a_device_that_does_not_show_the_profile_is_unknown(rig):
+    rig.twin.profile = None
+    assert rig.run(check=True)["permissions"] == {"write": None, "why": "the device does not show the access profile of the token"}

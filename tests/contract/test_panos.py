@@ -623,3 +623,25 @@ def test_a_panorama_needs_a_device_group_and_a_firewall_has_none(panorama, rig):
         panorama.run()
     with pytest.raises(Failed, match="device_group is for Panorama"):
         rig.run(adapter=managed(rig))
+
+
+# -- rights -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role,write,why", [
+    ("<superuser>yes</superuser>", True, "superuser"), ("<deviceadmin/>", True, "deviceadmin"), ("<devicereader/>", False, "devicereader, which may only read"),
+    ("<vsysreader><entry name='localhost.localdomain'><vsys><member>vsys1</member></vsys></entry></vsysreader>", False, "vsysreader"),
+    ("<superuser>no</superuser><superreader>yes</superreader>", False, "superreader"),
+    ("<custom><profile>api</profile></custom>", None, "api, one of the site's own"), (None, None, "comes from an authentication server")])
+def test_the_role_is_read_once_and_only_where_it_says_something_it_counts(rig, role, write, why):
+    rig.twin.roles.pop("netaccess")
+    if role:
+        rig.twin.roles["netaccess"] = role
+    found = rig.run(check=True)["permissions"]
+    assert found["write"] is write and why in found["why"]
+    assert sum("mgt-config" in str(request.form) for request in rig.twin.log) == 1
+
+
+def test_a_real_run_does_not_ask_for_the_role(rig):
+    rig.run()
+    assert not any("mgt-config" in str(request.form) for request in rig.twin.log)

@@ -491,3 +491,27 @@ def test_a_private_key_signs_in_and_another_one_does_not(make):
     with pytest.raises(Failed, match="private_key is no RSA key in PEM form") as error:
         rig.run(adapter=rig.adapter(login={"client_secret": None, "private_key": "-----BEGIN NOTHING-----"}))
     assert "NOTHING" not in str(error.value)
+
+
+# -- rights -------------------------------------------------------------------------------------------------------
+
+
+def test_rights_are_told_by_what_is_read_anyway(make):
+    rig = make()
+    asked = [rig.run(check=True)["requests"]["reads"]]
+    rig.twin.read_only = True
+    result = rig.run(check=True)
+    assert result["permissions"] == {"write": False, "why": "the role of this administrator may only read: URL filtering rule, SSL inspection rule"}
+    assert asked == [result["requests"]["reads"]]
+
+
+def test_a_tenant_without_rules_does_not_tell_and_a_category_out_of_scope_does(make):
+    rig = make(site="bare")
+    found = rig.run(check=True)["permissions"]
+    assert found["write"] is None and "no rule of its own" in found["why"]
+    rig.run()
+    rig._in_category("REMOVE_FROM_LIST", ".openai.com")
+    category = rig._category()["id"]
+    rig.twin.state.config["categories"][category]["editable"] = False
+    found = rig.run(check=True)["permissions"]
+    assert found["write"] is False and "URL category ChatGPT allow" in found["why"]

@@ -29,6 +29,11 @@ class TwinClock:
 class ZiaRig(TwinRig):
     name = "zia"
     stageable, queues = False, True
+    tells = True
+
+    def may_only_read(self):
+        self.twin.read_only = True
+        return True
 
     def __init__(self, folder, oneapi=False, limits=False, voice=False, **options):
         super().__init__(folder)

@@ -73,6 +73,8 @@ def test_an_exemption_without_a_line_in_the_register_stops_before_anything_is_wr
     register.write_text(yaml.safe_dump([{"pattern": ".chatgpt.com", "owner": "it", "reason": "pinning", "risk_id": "R1", "approved_by": "bob",
                                          "approved_on": "2026-01-01", "review_by": "2099-01-01"}]))
     before = policy_of(lab)
+    code, out = play(lab, "site", tmp_path, change=CHANGE, require_register=True)
+    assert code != 0 and policy_of(lab) == before and journals(lab) == [] and "set audit_register to the file" in " ".join(out.split()), out
     wanted = {"require_register": True, "audit_register": str(register)}
     code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), **wanted)
     assert code != 0 and policy_of(lab) == before and journals(lab) == [], out

@@ -87,6 +87,14 @@ def test_every_state_as_ansible_runs_it(proxy):
     assert back["changed"] and not proxy.lab.squid.drop_in.exists() and proxy.decide()[0] == "block"
 
 
+def test_a_user_who_may_not_write_is_told_by_a_check_run(proxy):
+    found = proxy.run("--check", list_dir="/usr/local/netaccess/lists")["permissions"]
+    if os.getuid() == 0 and not proxy._task:
+        assert found["write"] is True
+    else:
+        assert found["write"] is False and "/usr/local" in found["why"] and "become" in found["why"]
+
+
 def test_deleted_takes_only_ours_away(proxy):
     proxy.run()
     proxy.run(state="deleted")

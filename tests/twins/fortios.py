@@ -112,6 +112,8 @@ class FortiOS(Twin):
         self.revisions: dict = {}
         self.saved = True
         self.denied: set = set()
+        #: The access profile of the token; what is not read-write refuses writes to its tables. None: the path that shows it is not there.
+        self.profile: dict | None = {"name": "netaccess", "scope": "vdom", "sysgrp": "read", "utmgrp": "read-write", "fwgrp": "read-write"}
 
     def _site(self, site: str) -> dict:
         tables = {name: [] for name in TABLES}
@@ -206,6 +208,9 @@ class FortiOS(Twin):
             return Reply.of_json({"status": "error", "http_status": 424, "error": -14}, 424)  # guess
         if any(path.startswith(prefix) for prefix in self.denied):
             return Reply.of_json({"status": "error", "http_status": 403, "error": -37}, 403)
+        group = "utmgrp" if path.startswith(("webfilter", "dnsfilter", "application")) else "fwgrp" if path.startswith("firewall") else "sysgrp"
+        if tree == "cmdb" and request.method != "GET" and self.profile and self.profile[group] in ("none", "read"):
+            return Reply.of_json({"status": "error", "http_status": 403, "error": -37}, 403)
         try:
             if tree == "monitor":
                 return self._monitor(request, path, vdom)
@@ -230,6 +235,8 @@ class FortiOS(Twin):
         body = self._envelope(request, path, vdom)
         if path == "system/status":
             body["results"] = {"model_name": "FortiGate", "model_number": "VM64", "hostname": "fgt-a"}
+        elif path == "web-ui/state" and self.profile:
+            body["results"] = {"model_name": "FortiGate", "hostname": "fgt-a", "admin": {"name": "netaccess", "profile": self.profile}}
         elif path == "system/ha-checksums":
             word = "is_manage_primary" if self.knobs.release >= (7, 0) else "is_manage_master"  # guess
             body["results"] = [{"serial_no": serial, word: int(serial == self.knobs.primary), "checksum": {"all": "0"}} for serial in (

@@ -87,6 +87,12 @@ def test_what_is_withheld_by_policy_is_not_called_missing(tmp_path):
     assert result["coverage_summary"]["wanted"] == result["coverage_summary"]["allowed"] == 1
 
 
+def test_a_long_policy_still_shows_every_exemption(tmp_path):
+    config = {"allow": ["h%d.example.com" % number for number in range(1001)], "exempt": ["h7.example.com", "h9.example.com"]}
+    result = MemoryRig(tmp_path).run(policy=Policy.from_config(config))
+    assert [(row["pattern"], row["exempt"]) for row in result["coverage"]] == [("h7.example.com", "yes"), ("h9.example.com", "yes")]
+
+
 def test_the_summary_is_one_short_line(tmp_path):
     assert MemoryRig(tmp_path).run()["summary"] == "create 2 lists (+5), create 3 rules"
 

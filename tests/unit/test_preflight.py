@@ -8,6 +8,8 @@ import datetime
 
 import pytest
 
+from ansible.errors import AnsibleFilterError
+from ansible_collections.netaccess.chatgpt.plugins.filter.reachability import preflight_verdict
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import preflight
 
 TODAY = datetime.date(2026, 11, 24)
@@ -20,8 +22,8 @@ def look(state="open", device="fw1"):
     return {"path": {"device": device, "proven": True}, "checks": [{"role": "control", "state": state}, {"role": "wanted", "state": "shut"}]}
 
 
-def judged(device=None, hosts=None, register=None):
-    return preflight.judge({"fw1": dict(GOOD, **(device or {}))}, {"branch1": look()} if hosts is None else hosts, register, TODAY)
+def judged(device=None, hosts=None, register=None, required=True):
+    return preflight.judge({"fw1": dict(GOOD, **(device or {}))}, {"branch1": look()} if hosts is None else hosts, register, TODAY, required)
 
 
 def test_a_good_device_may_begin_and_the_way_back_is_said():
@@ -34,6 +36,7 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     ({"failed": True, "msg": "no such policy"}, None, None, "no such policy"),
     ({"unreachable": True, "msg": "timed out"}, None, None, "timed out"),
     ({"would_stop": "edits of others wait"}, None, None, "edits of others wait"),
+    ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
     ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
     ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
 def test_what_stops(device, hosts, register, said):
@@ -69,3 +72,25 @@ def test_a_device_that_said_nothing_stops_alone():
 def test_uncertain_conflicts_and_devices_in_step_are_no_warnings():
     found = judged({"changed": False, "exclusive": "", "summary": "nothing to do", "conflicts": [{"where": "x", "certain": False}]})
     assert [row["verdict"] for row in found["rows"]] == ["ok"] and found["rows"][0]["message"] == "nothing to do"
+
+
+def test_a_register_that_is_not_required_warns():
+    found = judged(register=[], required=False)
+    said = [(row["verdict"], row["message"]) for row in found["rows"]]
+    assert found["stops"] == {} and ("warn", "the register has no line for the exemption of .chatgpt.com") in said
+    assert "was to be reviewed" in str(judged(register=[dict(LINE, review_by="2026-11-23")], required=False)["rows"])
+
+
+@pytest.mark.parametrize("permissions,said", [
+    ({"write": None, "why": ""}, "; whether the account may write is not told by the product"),
+    ({"write": None, "why": "a role of its own"}, "; whether the account may write is not told: a role of its own"),
+    ({"write": True, "why": "x"}, "1 activation")])
+def test_rights_that_are_not_told_are_said_and_stop_nothing(permissions, said):
+    found = judged({"permissions": permissions})
+    assert found["stops"] == {} and found["rows"][0]["verdict"] == "ok" and found["rows"][0]["message"].endswith(said)
+
+
+def test_a_register_that_is_required_and_not_named_is_an_error():
+    with pytest.raises(AnsibleFilterError, match="set audit_register to the file"):
+        preflight_verdict({"fw1": GOOD}, {}, None, True)
+    assert preflight_verdict({"fw1": GOOD}, {}, None)["stops"] == {}

@@ -113,7 +113,9 @@ def test_a_register_that_is_none_is_named(tmp_path):
     assert register.read(path)[0]["review_by"] == "2026-12-31"
     for text, said in (("a: 1", "must be a list"), ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
                        ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "line 1"), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "line 1"),
-                       ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour")):
+                       ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
+                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
+                       ("- %s" % json.dumps(dict(LINE, review_by="2025-12-31")), "review_by .2025-12-31. is before approved_on")):
         path.write_text(text)
         with pytest.raises(register.RegisterError, match="register.yml.*%s|%s" % (said, said)):
             register.read(path)

@@ -57,13 +57,21 @@ class Api:
 
     def look(self, path: str) -> list:
         """The rows of the monitor tree; none where the path or the right to it is missing."""
+        found = self._monitored(path)
+        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+    def state(self, path: str) -> dict:
+        """One object of the monitor tree; empty where the path or the right to it is missing."""
+        found = self._monitored(path)
+        return found if isinstance(found, dict) else {}
+
+    def _monitored(self, path: str):
         try:
-            found = (self._ask("GET", path, tree="monitor") or {}).get("results")
+            return (self._ask("GET", path, tree="monitor") or {}).get("results")
         except AccessError as error:
             if error.failure != AUTH:
                 raise
-            found = None
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+            return None
 
     def act(self, path: str, body=None) -> None:
         """One action of the monitor tree."""

@@ -14,8 +14,8 @@ import re
 from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import BOTH, FOREIGN, OURS, Adapter, Step, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, LOCKED, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, AUTH, LOCKED, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _panos_xml as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api, ApiError, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_assess import LINK, Assessor, Places
@@ -28,6 +28,8 @@ DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 #: logs of undecrypted sessions; the type of a URL category.
 MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
 _LOCK_PAUSE = 5
+#: Built-in roles of an administrator (pan-os-python, Administrator), and whether they write the configuration.
+_ROLES = {"superuser": True, "deviceadmin": True, "vsysadmin": True, "panorama-admin": True, "superreader": False, "devicereader": False, "vsysreader": False}
 _SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
 
 
@@ -264,6 +266,23 @@ class PanosAdapter(Adapter):
         self._api.write(request)
 
     # -- around the writing
+
+    def permissions(self) -> Permissions:
+        """The role of our administrator, where it is kept on the device and may be read; a role of the site's own says nothing about writing by its name."""
+        who = self._api.username
+        try:
+            found = self._api.get("/config/mgt-config/users/entry[@name=%s]/permissions" % xml.quoted(who))
+        except AccessError as error:
+            if error.failure not in (AUTH, REFUSED):
+                raise
+            return Permissions(None, "%s may not read its own role" % who)
+        roles = [node.tag for node in found.findall("role-based/*") if (node.text or "").strip() != "no"] if found is not None else []
+        if not roles:
+            return Permissions(None, "%s has no role on the device itself: it comes from an authentication server" % who)
+        custom = found.findtext("role-based/custom/profile")
+        write = _ROLES.get(roles[0])
+        return Permissions(write, "the role of %s is %s%s" % (who, "%s, one of the site's own" % custom if custom else roles[0], ", which may only read" * (
+            write is False)))
 
     def begin(self) -> bool:
         state = self._api.operate("<show><high-availability><state></state></high-availability></show>")

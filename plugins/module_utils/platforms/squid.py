@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import (
-    FOREIGN, OURS, Adapter, Assessment, Step, Wanted,
+    FOREIGN, OURS, Adapter, Assessment, Permissions, Step, Wanted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import write_atomically
@@ -100,6 +100,18 @@ class SquidAdapter(Adapter):
     @property
     def device(self) -> str:
         return "%s:%s" % (platform.node(), self._settings.config_file)
+
+    def permissions(self) -> Permissions:
+        """Files are replaced as a whole, so it is their folders that count; the one of a file that is yet to be made is the nearest that there is."""
+        shut = []
+        for path in (os.path.dirname(os.path.realpath(self._settings.drop_in)), os.path.realpath(self._settings.list_dir)):
+            while not os.path.isdir(path):
+                path = os.path.dirname(path)
+            if not os.access(path, os.W_OK | os.X_OK):
+                shut.append(path)
+        if shut:
+            return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
+        return Permissions(True, "this user may write to the folders of our files")
 
     def requests(self) -> dict:
         return {"reads": self._counts["reads"], "writes": self._counts["writes"], "commands": self._control.commands}

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, DELETE, Object, Objects, Ref, State, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import FOREIGN, OURS, Adapter, Permissions, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, AUTH, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _zia_media as media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import Api, Login, legacy_base, oneapi_base, token_base
@@ -239,6 +239,23 @@ class ZiaAdapter(Adapter):
     @staticmethod
     def _step(title: str, method: str, path: str, body: dict, covers: tuple, learn=None, **parameters) -> Step:
         return Step(title, {"method": method, "path": path, "body": body, "parameters": parameters}, covers, learn)
+
+    def permissions(self) -> Permissions:
+        """What the tenant says of rules and categories as they were read: whether this administrator may write them."""
+        seen = {}
+        for kind in (URL_RULE, SSL_RULE):
+            words = {rule.get("accessControl") for rule in self._site.rules[kind] if not rule.get("predefined") and not rule.get("defaultRule")} - {None}
+            seen[kind] = "READ_WRITE" in words if words else None
+        for ref in (self._settings.allow, self._settings.exempt):
+            category = self._site.category(ref.name)
+            if category is not None and category.get("editable") is False:
+                seen[str(ref)] = False
+        shut = [name for name, may in seen.items() if may is False]
+        if shut:
+            return Permissions(False, "the role of this administrator may only read: %s" % ", ".join(shut))
+        unknown = [name for name, may in seen.items() if may is None]
+        return Permissions(None if unknown else True, "the tenant has no rule of its own that would tell it: %s" % ", ".join(unknown) if unknown else
+                           "the role of this administrator may write rules")
 
     def send(self, request: dict):
         self._written = True

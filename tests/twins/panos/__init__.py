@@ -9,6 +9,7 @@ device: those that pan-os-python recognises. ``# guess`` marks what no source sa
 from __future__ import annotations
 
 import copy
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
@@ -86,6 +87,8 @@ class Panos(Twin):
         self.knobs = Knobs(release=release, **knobs)
         self.people = copy.deepcopy(sites.PEOPLE)
         self.admins = {"netaccess": "Correct-Horse-9", "alice": "Battery-Staple-7"}
+        #: What stands below role-based of an administrator; one who is not in it comes from an authentication server.
+        self.roles = {name: "<superuser>yes</superuser>" for name in self.admins}
         self.keys = {name: "LUFRPT1%s==" % name for name in self.admins}
         self.groups = groups or {}
         self.running = sites.panorama(site, release, self.groups) if self.groups else sites.firewall(site, release, vsys)
@@ -179,6 +182,11 @@ class Panos(Twin):
         admin = next((name for name, value in self.keys.items() if value == key), None)
         if admin is None:
             raise ApiError("403", "Invalid Credential", status=self.knobs.forbidden_status)
+        reader = re.match("<(super|device|vsys)reader", self.roles.get(admin, ""))
+        writes = kind == "commit" or (kind == "config" and asked.get("action") not in ("get", "show")) or re.match(
+            r"\s*<(request|revert|load|save|validate)\b", asked.get("cmd", ""))
+        if reader and writes:
+            raise ApiError("16", "Unauthorized request")  # guess: text
         handler = {"config": self._config, "op": self._operate, "commit": self._commit}.get(kind)
         if handler is None:
             raise ApiError("17", "Invalid command: type %s" % kind)
@@ -199,6 +207,10 @@ class Panos(Twin):
         return '<response status="success" code="%s"><msg>%s</msg></response>' % (("20", "command succeeded") if found else ("7", "Object doesn't exist"))
 
     def _read(self, action: str, xpath: str) -> str:
+        own = re.match(r"/config/mgt-config/users/entry\[@name=(['\"])(.*?)\1\]/permissions\Z", xpath)
+        if own and own[2] in self.roles:
+            return '<response status="success" code="19"><result total-count="1" count="1"><permissions><role-based>%s</role-based></permissions></result>' \
+                "</response>" % self.roles[own[2]]
         root = self.candidate if action == "get" else clean(self.running)
         nodes = find(root, steps_of(xpath))
         if not nodes and action == "show":

@@ -108,6 +108,8 @@ class Zia(Twin):
         self.state = State(sites.tenant(site, default_ssl))
         self.maintenance = False
         self.forbidden: dict = {}
+        #: Whether the role of whoever signs in at the API may only read.
+        self.read_only = False
         self._lock_until: float | None = None
         self._lock_holder = ""
 
@@ -363,6 +365,8 @@ class Zia(Twin):
     def _admit(self, owner: str, reads: bool) -> None:
         if self._lock_until is not None and self._lock_holder != owner and (not reads or self.knobs.lock_blocks_reads):
             raise ApiError(409, "EDIT_LOCK_NOT_AVAILABLE", "Resource Access Blocked")  # guess: the message
+        if self.read_only and not reads and owner in self.state.sessions:
+            raise ApiError(403, "SCOPE_LIMITED", "The admin's role does not permit this")  # guess: the message
         if self.maintenance and not reads:
             raise ApiError(403, "STATE_READONLY", "The API is in read-only mode during maintenance")  # guess: the code
 
@@ -428,6 +432,8 @@ class Zia(Twin):
             if key:
                 return rules.render(rules.find(key))
             listed = rules.listing(request.query.get("search", ""))
+            if self.read_only:
+                listed = [dict(rule, accessControl="READ_ONLY") for rule in listed]
             return _page(listed, request.query, "name") if rules.family == "firewallFilteringRules" else listed
         if method == "POST" and not key:
             return rules.create(body, who, self.now())

@@ -1,0 +1,331 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What OpenAI publishes, read: the page with the list of hosts (HTML, Markdown or plain text), and the feed of voice addresses. Pure.
+
+A page becomes blocks (a heading, a paragraph, an item or a cell); blocks that are nothing but host names make up runs. A run of three or
+more, or of names that are known already, is a list; what else looks like a host of a known domain was only mentioned.
+"""
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, PatternError, parse
+
+HEADING, PARAGRAPH, ITEM = "heading", "paragraph", "item"
+#: Names one after the other that are a list by themselves, whoever they are.
+_RUN = 3
+_MAX_PREFIXES = 1000
+
+
+class PublishedError(ValueError):
+    """Something that is not the page or the feed, or only a part of it. The message says what it is, and the way out."""
+
+
+@dataclass
+class Page:
+    """``patterns`` as published, in published order; ``whole``: whether the end of the page was seen behind the list; ``mentioned``: other hosts by name;
+    ``stance``: whether the page says of the list that it is to be allowed."""
+
+    patterns: list
+    whole: bool
+    mentioned: list
+    stance: bool
+
+
+@dataclass
+class Feed:
+    """``destinations`` in CIDR form, sorted; ``created`` YYYY-MM-DD."""
+
+    destinations: list
+    created: str
+
+
+@dataclass
+class _Run:
+    heading: str = ""
+    lead: str = ""
+    hosts: list = field(default_factory=list)
+
+
+# -- the page ------------------------------------------------------------------------------------------------------
+
+
+def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
+    """The list on a page. ``known``: texts of patterns that the catalogue has. ``accept_heading``: a person has read what stands above the list.
+
+    :raises PublishedError: for a bot challenge, half a page, a page without a list, and a list whose heading says the opposite.
+    """
+    text = _decoded(body)
+    html = bool(re.search(r"<(!doctype\s+html|html|body|h[1-6]|li|td|p|div|pre)\b[^>]*>", text, re.I))
+    _refuse_challenge(text, html)
+    if html and re.search(r"<html\b", text, re.I) and not re.search(r"</html\s*>", text, re.I):
+        raise PublishedError("half a page: its HTML is cut off before the end; save it again")
+    if text.lstrip().startswith(("{", "[{")):
+        raise PublishedError("it is JSON and not the page; is it the address feed?")
+    blocks = _html_blocks(text) if html else _text_blocks(text)
+    runs = _runs(blocks)
+    known = set(known)
+    lists = [run for run in runs if len(run.hosts) >= _RUN and (known & set(run.hosts) or not known)]
+    if not lists:
+        # Names that stand apart, each with a text of its own: what shares a heading with known ones is the list.
+        apart = {run.heading for run in runs if known & set(run.hosts)}
+        lists = [run for run in runs if run.heading in apart]
+        lists = lists if sum(len(run.hosts) for run in lists) >= _RUN else []
+    lists += [run for run in runs if lists and run not in lists and set(run.hosts) <= known]
+    if not lists:
+        raise PublishedError("no list of host names is on this page: it is another page, or a login or error page in its place")
+    stances = [_stance_of(run, accept_heading) for run in runs if run in lists]
+    patterns = list(dict.fromkeys(host for run in runs if run in lists for host in run.hosts))
+    others = [host for run in runs if run not in lists for host in run.hosts] + [host for block in blocks for host in _mentions(block[1], known)]
+    mentioned = sorted({host for host in others if host not in patterns})
+    return Page(patterns, blocks[-1][2] is None or bool(html and re.search(r"</html\s*>", text, re.I)), mentioned, any(stances))
+
+
+def _decoded(body: bytes) -> str:
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise PublishedError("it is no text in UTF-8 or UTF-16; save the page as HTML, Markdown or plain text") from error
+    if "\0" in text or text.startswith("%PDF"):
+        raise PublishedError("it is no text; save the page as HTML, Markdown or plain text")
+    return re.sub("[\u200b\u2060\u00ad\ufeff]", "", text)
+
+
+_CHALLENGE = re.compile(r"(just a moment|attention required|verify(ing)? (that )?you are (a )?human|checking your browser|one more step)")
+
+
+def _refuse_challenge(text: str, html: bool) -> None:
+    """The pages that a bot check puts in the place of the page. The name of its host alone proves nothing: that one is on the list."""
+    title = re.search(r"<title[^>]*>([^<]*)", text, re.I) if html else re.match(r"\s*(?:#\s*)?(\S[^\n]*)", text)
+    words = " ".join(title.group(1).lower().split()) if title else ""
+    if "_cf_chl_opt" in text or _CHALLENGE.match(words):
+        raise PublishedError("a bot challenge and not the page: open the page in a browser, save it, and give the file")
+
+
+class _Blocks(HTMLParser):
+    """HTML as [(kind, text)]; what no reader sees (scripts, styles, templates) is left out."""
+
+    _APART = {"p", "div", "li", "ul", "ol", "td", "th", "tr", "table", "br", "hr", "pre", "dt", "dd", "section", "article", "header", "footer", "main", "nav",
+              "aside", "body", "blockquote", "figure", "tbody", "thead", "details", "summary", "title", "option"}
+    _HIDDEN = {"script", "style", "template", "noscript", "head", "svg"}
+    _ITEMS = {"li", "td", "th", "dt", "dd", "pre", "option"}
+    _VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "source", "col", "area", "base", "embed", "track"}
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.found: list = []
+        self._open: list = []
+        self._text: list = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in self._APART or _is_heading(tag):
+            self._end()
+        if tag not in self._VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag in self._APART or _is_heading(tag):
+            self._end()
+        if tag in self._open:
+            while self._open.pop() != tag:
+                pass
+
+    def handle_data(self, data):
+        if self._HIDDEN & set(self._open):
+            return
+        if "pre" in self._open:
+            lines = data.split("\n")
+            for line in lines[:-1]:
+                self._text.append(line)
+                self._end()
+            data = lines[-1]
+        self._text.append(data)
+
+    def close(self):
+        super().close()
+        self._end()
+
+    def _end(self):
+        text, self._text = " ".join("".join(self._text).split()), []
+        if text:
+            kind = ITEM if self._ITEMS & set(self._open) else HEADING if any(_is_heading(tag) for tag in self._open) else PARAGRAPH
+            self.found.append((kind, text))
+
+
+def _is_heading(tag: str) -> bool:
+    return len(tag) == 2 and tag[0] == "h" and tag[1] in "123456"
+
+
+def _html_blocks(text: str) -> list:
+    reader = _Blocks()
+    reader.feed(text)
+    reader.close()
+    return _with_hosts(reader.found)
+
+
+_BULLET = re.compile(r"\s*(?:[-+•◦▪]|\*(?!\.)|\*(?=\s)|\d{1,3}[.)])\s+(?=\S)")
+
+
+def _text_blocks(text: str) -> list:
+    """Markdown; plain text is Markdown that uses none of its marks."""
+    found: list = []
+    for line in text.splitlines():
+        bare = line.strip()
+        heading = re.match(r"#{1,6}\s+(.*?)[\s#]*\Z", bare)
+        if heading:
+            found.append((HEADING, _undecorated(heading.group(1))))
+        elif re.match(r"(=+|-{3,})\Z", bare) and found and found[-1][0] == PARAGRAPH:
+            found[-1] = (HEADING, found[-1][1])
+        elif not bare or re.match(r"[-=_*|:+\s`~]+\Z", bare) or bare.startswith(("```", "~~~")):
+            continue
+        elif "|" in bare:
+            found += [(ITEM, _undecorated(cell)) for cell in bare.strip("|").split("|") if cell.strip()]
+        elif _BULLET.match(line):
+            found.append((ITEM, _undecorated(_BULLET.sub("", line, count=1))))
+        else:
+            found.append((PARAGRAPH, _undecorated(bare)))
+    return _with_hosts(found)
+
+
+def _undecorated(text: str) -> str:
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text.strip())
+    text = re.sub(r"<(?:https?://)?([^<>\s]+?)/?>", r"\1", text)
+    text = re.sub(r"\\([\\`*_{}\[\]()#+.!|-])", r"\1", text).replace("`", " ")
+    return re.sub(r"\*\*(\S.*?)\*\*(?![\w.])|__(\S.*?)__", lambda m: m.group(1) or m.group(2), text).strip()
+
+
+# -- hosts in a block ----------------------------------------------------------------------------------------------
+
+
+def _with_hosts(blocks: list) -> list:
+    """[(kind, text, hosts that the block consists of, or None)]; never empty."""
+    return [(kind, text, _hosts(text) if kind != HEADING else None) for kind, text in blocks] or [(PARAGRAPH, "", None)]
+
+
+def _hosts(text: str) -> list | None:
+    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    hosts = [_host(word) for word in words]
+    if hosts and all(hosts):
+        return hosts
+    # A name with its description: "chatgpt.com - the web app", "chatgpt.com: ...", "chatgpt.com (...)", or in columns.
+    found = re.match(r"([^\s,;()]+?)(?:\s*:\s+|\s+[-–—=>]+\s+|\s+\(|\t+|\s{2,})\S", text)
+    host = _host(found.group(1)) if found else None
+    return [host] if host else None
+
+
+def _host(word: str) -> str | None:
+    """The pattern that a word is, in lower case, or None. A word with a scheme or a path says where something is, not what to allow."""
+    word = re.sub(r":443\Z", "", word.strip("\"'`“”‘’").rstrip(".:").lower())
+    word = word[:-1] if word.endswith("/") and "//" not in word else word
+    try:
+        pattern = parse(word)
+    except PatternError:
+        return None
+    return None if pattern.kind == DOMAIN or not re.search(r"\.[a-z][a-z0-9-]+\Z", word) else str(pattern)
+
+
+def _mentions(text: str, known: set) -> list:
+    """Hosts in a sentence or an address, of domains that are known: other words with a dot are file names, versions and abbreviations."""
+    domains = {".".join(name.split(".")[-2:]) for name in known}
+    return [word for word in re.findall(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+", text.lower())
+            if _host(word) and ".".join(word.split(".")[-2:]) in domains]
+
+
+def _runs(blocks: list) -> list:
+    runs, heading, lead, current = [], "", "", None
+    for kind, text, hosts in blocks:
+        if hosts:
+            if current is None:
+                current = _Run(heading, lead)
+                runs.append(current)
+            current.hosts += hosts
+        elif kind == HEADING:
+            heading, lead, current = text, "", None
+        elif kind == PARAGRAPH:
+            lead, current = text, None
+    return runs
+
+
+# -- what the page says of a list ----------------------------------------------------------------------------------
+
+_NOT_BLOCK = re.compile(r"\b(?:un-?block\w*|(?:do not|don[’']t|never|not|without|stop|isn[’']t|aren[’']t)(?: be| being| get)?\s+(?:\w+\s+)?"
+                        r"(?:block|deny|denied|den|restrict|filter|prevent)\w*)", re.I)
+_NOT_ALLOW = re.compile(r"\b(?:do not|don[’']t|never|not|no longer)(?: be)?\s+(?:allow|permit|whitelist)\w*|\bdisallow\w*", re.I)
+_ALLOW = re.compile(r"\b(?:allow|permit|whitelist|exempt|bypass|reachable|can reach|let through|open(?:ed)?\b)\w*", re.I)
+_BLOCK = re.compile(r"\b(?:block|deny|denied|denies|blacklist|prohibit|forbid|forbidden|restrict|prevent)\w*", re.I)
+ALLOW, BLOCK = "allow", "block"
+
+
+def stance(text: str) -> str | None:
+    """Whether a heading or sentence says allow or block; None when it says neither, or both."""
+    allow, block = bool(_NOT_BLOCK.search(text)), bool(_NOT_ALLOW.search(text))
+    rest = _NOT_ALLOW.sub(" ", _NOT_BLOCK.sub(" ", text))
+    allow, block = allow or bool(_ALLOW.search(rest)), block or bool(_BLOCK.search(rest))
+    return None if allow == block else ALLOW if allow else BLOCK
+
+
+def _stance_of(run: _Run, accepted: bool) -> bool:
+    """Whether the list is said to be allowed. :raises PublishedError: when it is said to be blocked, or its heading contradicts its text."""
+    heading, lead = stance(run.heading), stance(run.lead)
+    if not accepted and heading and lead and heading != lead:
+        raise PublishedError("the heading %r reads as the opposite of the text below it (%r): read the page, and set accept_heading when it is one to allow"
+                             % (run.heading[:120], run.lead[:120]))
+    if not accepted and BLOCK in (heading, lead):
+        raise PublishedError("the list below %r reads as one of hosts to block: read the page, and set accept_heading when it is one to allow"
+                             % (run.heading or run.lead)[:120])
+    return accepted or ALLOW in (heading, lead)
+
+
+# -- the feed ------------------------------------------------------------------------------------------------------
+
+
+def read_feed(body: bytes) -> Feed:
+    """The voice addresses. :raises PublishedError: for everything but the known form: other keys, no or too many prefixes, whole networks."""
+    text = _decoded(body)
+    if "<html" in text[:2000].lower():
+        _refuse_challenge(text, True)
+        raise PublishedError("it is a web page and not the address feed")
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PublishedError("it is no JSON, or cut off before its end") from error
+    if not isinstance(data, dict) or not isinstance(data.get("prefixes"), list) or set(data) != {"creationTime", "prefixes"}:
+        raise PublishedError("it does not have the form of the feed, which is creationTime and prefixes")
+    if not 0 < len(data["prefixes"]) <= _MAX_PREFIXES:
+        raise PublishedError("it holds %d prefixes; from 1 to %d are plausible" % (len(data["prefixes"]), _MAX_PREFIXES))
+    try:
+        created = datetime.datetime.fromisoformat(str(data["creationTime"]).replace("Z", "+00:00")).date().isoformat()
+    except ValueError as error:
+        raise PublishedError("creationTime: %s" % error) from error
+    networks = {_network(number, one) for number, one in enumerate(data["prefixes"], 1)}
+    return Feed([str(network) for network in sorted(networks, key=lambda one: (one.version, one))], created)
+
+
+def _network(number: int, one):
+    if not isinstance(one, dict) or len(one) != 1 or not set(one) <= {"ipv4Prefix", "ipv6Prefix"}:
+        raise PublishedError("prefix %d is neither an ipv4Prefix nor an ipv6Prefix" % number)
+    (key, text), = one.items()
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        raise PublishedError("prefix %d: %s" % (number, error)) from error
+    if "ipv%dPrefix" % network.version != key:
+        raise PublishedError("prefix %d: %s is no %s" % (number, network, key))
+    if network.prefixlen < (16 if network.version == 4 else 32):
+        raise PublishedError("prefix %d: %s is too wide for a voice address" % (number, network))
+    if not network.is_global:
+        raise PublishedError("prefix %d: %s is no public address" % (number, network))
+    return network
+
+
+__all__ = ["Feed", "Page", "PublishedError", "read_feed", "read_page", "stance"]
