@@ -209,6 +209,16 @@ plan_digest:
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+exclusive:
+  description: What keeps a second run away from the device, in words.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: nothing is written; a person carries out the plan
+propagation:
+  description: Seconds that it may take after the plan was carried out until it is in force.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 0
 coverage:
   description: What is in force now for each wanted pattern, by what O(pages) says; V(unchecked) where nobody looked.
   returned: when O(config) is given

@@ -217,6 +217,13 @@ propagation:
   returned: always, except for O(state=rendered)
   type: int
   sample: 1200
+permissions:
+  description: >-
+    Whether the account may C(write) what a change writes, and C(why) that is said; C(write) is null where the product does not tell.
+    Nothing is written for it.
+  returned: in check mode, when there is something to write
+  type: dict
+  sample: {write: null, why: this product does not tell what the account may write}
 would_stop:
   description: In check mode, why a real run would stop before its first write.
   returned: in check mode, when it would
