@@ -223,7 +223,7 @@ permissions:
     Nothing is written for it.
   returned: in check mode, when there is something to write
   type: dict
-  sample: {write: null, why: this product does not tell what the account may write}
+  sample: {write: null, why: ''}
 would_stop:
   description: In check mode, why a real run would stop before its first write.
   returned: in check mode, when it would
