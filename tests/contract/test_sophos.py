@@ -431,6 +431,10 @@ def test_a_rule_for_a_part_of_the_audience_keeps_its_word_above_and_has_to_be_ac
     rig.rules().insert(0, quarantine)
     result = rig.run(policy=policy)
     assert rules(rig)[:4] == ["AI sites", "Phishing & Fraud", "General Business", "ours"] and [c["certain"] for c in result["conflicts"]] == [False]
+    ours = rig.our_rule()
+    rig.rules().remove(ours)
+    rig.rules().insert(0, ours)
+    assert rig.run(policy=policy)["changed"] and rules(rig)[0] == "AI sites", "it goes back below the quarantine"
     rig.rules().remove(rig.rules()[0])
     rig.rules().append(quarantine)
     with pytest.raises(Failed, match="shuts out a part of the audience and is no longer asked"):
@@ -492,6 +496,9 @@ def test_a_group_that_the_site_allows_gets_entries_and_no_rule(rig):
     assert entries(rig, "Allowed by us") >= {"partner.example", "chatgpt.com"} and "ours" not in rules(rig)
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and {row["allowed"] for row in result["coverage"]} == {"yes"}
     assert not rig.run(adapter=adapter())["changed"]
+    rig.twin.tables["WebFilterPolicy"].append(web_policy("Closed", default="Deny"))
+    row = rig.run(adapter=adapter(web_policies=("Closed",)))["coverage"][0]
+    assert row["allowed"] == "no" and row["note"] == "the default action of Closed blocks it"
     with pytest.raises(Failed, match="no URL group named Nothing"):
         rig.run(adapter=rig.adapter(category_name="Nothing"))
 
@@ -557,6 +564,14 @@ def test_a_rule_that_drops_only_some_is_not_certain_and_one_of_central_is_for_a_
     conflict, = result["conflicts"]
     assert not conflict["certain"] and conflict["remedy"] == [] and "Sophos Central" in conflict["opens"]
     assert {row["allowed"] for row in result["coverage"]} == {"yes"}
+
+
+def test_a_firewall_rule_whose_description_is_full_is_for_a_person(open_rig):
+    rig = open_rig(DropRig)
+    rig.block_early()
+    rig.twin.node("FirewallRule", "No chats").find("Description").text = "x" * 240
+    conflict, = rig.run(check=True)["conflicts"]
+    assert conflict["remedy"] == [] and "no room for our mark" in conflict["opens"]
 
 
 @pytest.mark.parametrize("kind", ["domain", "keyword", "activity", "group of hosts"])
