@@ -438,6 +438,13 @@ def test_an_earlier_block_of_a_part_of_the_audience_keeps_its_word(rig):
     assert rig.run(adapter=rig.adapter(device_posture=("Disk is encrypted",)))["conflicts"] == [], "nobody in the audience is quarantined then"
 
 
+def test_what_stands_between_the_block_and_a_rule_that_keeps_its_word_is_not_passed(rig):
+    rig.twin.add_rule("Quarantine", "dns", "block", "", 1600, identity='identity.email == "alice@example.com"')
+    rig.twin.edit(rig.twin.rule("Stop threats", "dns"), precedence=1700)
+    result = rig.run()
+    assert result["audience_widened"] == [] and rig.twin.order("dns") == ["Block AI", "Quarantine", "Stop threats", "ChatGPT allow"]
+
+
 @pytest.mark.parametrize("where", ['dns.location in {"5b001b5a-4f69-4fdd-9240-1ed29f001b5a"}', "dns.src_ip in {192.0.2.0/24}", 'dns.src.geo.country == "XX"'])
 def test_a_block_of_a_place_is_one_of_a_part_of_the_audience(rig, where):
     rig.twin.add_rule("Guest network", "dns", "block", where, 1200)
@@ -520,6 +527,8 @@ def test_rules_about_a_part_keep_their_word_when_they_come_first_and_are_a_loss_
     rig.twin.add_rule("First", "http", "block", part, 10)
     rig.twin.add_rule("No payments", "http", "block", 'any(http.request.domains[*] in {"stripe.com"})', 20)
     rig.twin.add_rule("Later", "http", "block", part, 30)
+    with pytest.raises(Failed, match="refuse_losses.*file_control .HTTP rule Later. for js.stripe.com"):
+        rig.run(refuse_losses=("file_control",))
     result = rig.run()
     assert rig.twin.order("http")[:4] == ["First", "ChatGPT allow", "No payments", "Later"] and not rig.run()["changed"]
     assert [loss["hosts"] for loss in result["losses"] if loss["rule"] == "HTTP rule Later"] == [("js.stripe.com",), (".chatgpt.com", "*.openai.com")]

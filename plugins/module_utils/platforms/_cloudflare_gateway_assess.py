@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloud
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import (
     DISABLED, DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, MARK, Site, shared,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_view import View
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_view import View, headers
 
 SHUTS = {DNS: ("block", "override"), L4: ("block", "l4_override"), HTTP: ("block", "redirect")}
 _TENANT_HEADER = "chatgpt-allowed-workspace-id"
@@ -128,10 +128,7 @@ class Places(View):
     def _placed(self, layer: str, ref: Ref, fields: dict, shuts: list) -> Wanted:
         """Below what keeps its word, above the first rule that shuts the whole audience out. ``shuts``: (rule, how surely it is about what we open)."""
         order = [other for other in self._state.rules.get(layer, ()) if other != ref]
-        keep = self._settings.after + self._settings.never_above
-        below = {other for other in order if other.name in keep or shared(self._state.objects[other].native)}
-        below |= {rule.ref for rule in self.order(layer) if rule.fields["enabled"] and not rule.ours and rule.ref.name not in self._settings.may_pass
-                  and (self.by_security(rule) or (layer == HTTP and self.adds_header(rule)))}
+        below = {rule.ref for rule in self.order(layer) if rule.ref != ref and self.keeps_its_word(rule, layer)}
         above, passed = set(), False
         for rule, hit in shuts:
             if rule.ours or not rule.fields["enabled"]:
@@ -166,15 +163,6 @@ class Places(View):
     def _precedence(self, ref: Ref):
         native = self._state.objects[ref].native
         return None if shared(native) else native.get("precedence")
-
-    def adds_header(self, rule: Object) -> bool:
-        return rule.fields["action"] == "allow" and bool(headers(rule)) and bool(self.hits(rule))
-
-
-def headers(rule: Object) -> set:
-    """Names of headers that an HTTP rule adds, sets or takes out, in lower case."""
-    settings = rule.native.get("rule_settings") or {}
-    return {name.lower() for word in ("add_headers", "set_headers", "delete_headers") for name in settings.get(word) or ()}
 
 
 class Assessor(View):
@@ -231,7 +219,8 @@ class Assessor(View):
         for rule in self.order(L4):
             people = self.people(rule)
             how = min(people, self.drops(rule, media)) if rule.fields["enabled"] else NO
-            if how != NO and rule.fields["action"] in SHUTS[L4] and not self.by_security(rule):
+            wanted = (SURE, MAY) if self._settings.scan_conflicts else (SURE,)
+            if how in wanted and rule.fields["action"] in SHUTS[L4] and not self.by_security(rule):
                 self._conflict("deny", rule, "%s, which takes packets of voice" % rule.fields["action"], [str(media)], how == SURE)
             if how == SURE and rule.fields["action"] in SHUTS[L4] + ("allow",):
                 break
@@ -277,15 +266,18 @@ class Assessor(View):
         return self._settings.never_above + self._settings.after
 
     def _crossed_by(self, layer: str, about, what: str) -> None:
-        """``about(rule)``: how surely a rule is about what ours opens. Ours stands above the first one that surely shuts everybody out."""
-        passed = False
-        for rule in self.order(layer):
-            hit = about(rule) if rule.fields["enabled"] and rule.fields["action"] in SHUTS[layer] and not rule.ours else NO
-            people = self.people(rule) if hit != NO else NO
-            if passed and people == MAY and rule.ref.name not in self._kept:
+        """``about(rule)``: how surely a rule is about what ours opens."""
+        for rule in self._passed(layer, about):
+            if about(rule) != NO and rule.fields["action"] in SHUTS[layer] and self.people(rule) == MAY:
                 self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
                                                     "position.never_above, or narrow the audience" % (rule.ref, what))
-            passed = passed or min(people, hit) == SURE
+
+    def _passed(self, layer: str, about) -> list:
+        """Enabled rules of the site below the place of ours: the first rule that surely shuts everybody out, or what keeps its word below that."""
+        order = [rule for rule in self.order(layer) if rule.fields["enabled"] and not rule.ours]
+        shut = next((at for at, rule in enumerate(order) if rule.fields["action"] in SHUTS[layer] and min(about(rule), self.people(rule)) == SURE), len(order))
+        floor = max([at for at, rule in enumerate(order) if self.keeps_its_word(rule, layer)], default=-1)
+        return order[max(shut, floor) + 1:]
 
     def _losses(self) -> None:
         settings, hosts = self._site.settings, tuple(str(pattern) for pattern in self._policy.exempt)
@@ -308,11 +300,9 @@ class Assessor(View):
 
     def _losses_by_allow(self) -> None:
         """Our HTTP rule that allows ends the evaluation: what looks at files and the like below it is not asked for the hosts that it opens."""
-        order = self.order(HTTP)
-        ours = next((at for at, rule in enumerate(order) if rule.ours and rule.fields["action"] == "allow"), len(order))
-        for rule in order[ours + 1:]:
+        for rule in self._passed(HTTP, lambda rule: self.hit(rule, True)) if not self._settings.list_name else ():
             hosts = tuple(str(pattern) for pattern in self.hits(rule) if self.exemption(pattern) is None)
-            if hosts and not rule.ours and rule.fields["enabled"] and self.in_part(rule) and self.people(rule) != NO:
+            if hosts and self.in_part(rule) and self.people(rule) != NO:
                 self._found.losses += [Loss(control, str(rule.ref), hosts) for control in self._controls(rule)]
 
     def _controls(self, rule: Object) -> list:

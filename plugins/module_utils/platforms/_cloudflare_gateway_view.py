@@ -10,7 +10,7 @@ import re
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_expr import MAY, NO, SURE, level, tests, tree_of, unquoted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import LIST, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import HTTP, LIST, Site, shared
 
 #: Fields about a part of the requests to a host, not about the host.
 _PART = ("http.upload.", "http.download.", "http.request.method", "http.request.uri.path", "http.request.uri.query", "http.response.", "dlp.", "app.controls")
@@ -83,6 +83,14 @@ class View:
     def in_part(self, rule: Object) -> bool:
         """It is about files, methods or paths: a part of the requests to a host."""
         return any(field.startswith(_PART) for field in self.fields_of(rule))
+
+    def keeps_its_word(self, rule: Object, layer: str) -> bool:
+        """Ours stay below it: it was named, a parent account shares it, it looks for threats, or it adds headers for a wanted host."""
+        if rule.ref.name in self._settings.after + self._settings.never_above or shared(rule.native):
+            return True
+        if rule.ours or not rule.fields["enabled"] or rule.ref.name in self._settings.may_pass:
+            return False
+        return self.by_security(rule) or (layer == HTTP and rule.fields["action"] == "allow" and bool(headers(rule)) and bool(self.hits(rule)))
 
     # -- hosts
 
@@ -214,6 +222,12 @@ class View:
         if op != "in" or not ours & theirs:
             return MAY
         return SURE if field == "device_posture.checks.passed[*]" else NO if theirs <= ours else MAY
+
+
+def headers(rule: Object) -> set:
+    """Names of headers that an HTTP rule adds, sets or takes out, in lower case."""
+    settings = rule.native.get("rule_settings") or {}
+    return {name.lower() for word in ("add_headers", "set_headers", "delete_headers") for name in settings.get(word) or ()}
 
 
 def _by_regex(text: str, pattern: Pattern) -> int:
