@@ -469,6 +469,7 @@ def test_what_stands_above_our_rule_decides_the_word(secure, people, categories,
 def test_lists_that_no_rule_above_uses_are_no_conflict(secure):
     secure.twin.add_rule("Late", "block", None, [secure.twin.named("Unused")["id"]])
     assert secure.run()["conflicts"] == [] and {row["allowed"] for row in secure.run()["coverage"]} == {"yes"}
+    assert secure.run(adapter=secure.adapter(whole=True))["conflicts"] == []
 
 
 def test_what_was_unblocked_is_given_back_without_an_audience(secure):
