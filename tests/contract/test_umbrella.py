@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import umbrella as product
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_rules import Rules
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
 from tests.contract.umbrella import KEY, LISTS, MARKED, SecureAccessRig, UmbrellaRig
@@ -468,6 +469,7 @@ def test_what_stands_above_our_rule_decides_the_word(secure, people, categories,
 def test_lists_that_no_rule_above_uses_are_no_conflict(secure):
     secure.twin.add_rule("Late", "block", None, [secure.twin.named("Unused")["id"]])
     assert secure.run()["conflicts"] == [] and {row["allowed"] for row in secure.run()["coverage"]} == {"yes"}
+    assert secure.run(adapter=secure.adapter(whole=True))["conflicts"] == []
 
 
 def test_what_was_unblocked_is_given_back_without_an_audience(secure):
@@ -482,6 +484,17 @@ def test_what_was_unblocked_is_given_back_without_an_audience(secure):
     adapter._settings = replace(adapter._settings, whole=True, removing=True)
     secure.run("deleted", adapter=adapter)
     assert {item["destination"] for item in secure.twin.named("Threats")["items"]} == {"chatgpt.com", "claude.ai"} and site != secure.snapshot()
+
+
+def test_what_was_not_read_is_not_claimed(secure):
+    assert {row["allowed"] for row in secure.run(adapter=secure.adapter(scan=False))["coverage"]} == {"unchecked"}
+
+
+def test_only_enabled_rules_that_are_asked_before_ours_stand_above():
+    def rule(name, priority, action="block", enabled=True):
+        return {"ruleName": name, "rulePriority": priority, "ruleAction": action, "ruleIsEnabled": enabled, "ruleConditions": []}
+    rows = [rule("early", 1), rule("off", 2, enabled=False), rule("warns", 3, "warn"), rule("ours", 4, "allow"), rule("late", 5)]
+    assert [row["ruleName"] for row in Rules(("ours",), rows).above()] == ["early", "warns"]
 
 
 def test_a_key_that_may_not_read_rules_claims_nothing(secure):
