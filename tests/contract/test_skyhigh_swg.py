@@ -99,6 +99,12 @@ def test_a_gateway_without_our_rules_is_never_covered_and_says_what_to_do_once(m
     assert set(result["diagnosis"]["rule_sets"]) == {ALLOW, EXEMPT}
 
 
+def test_a_gateway_that_blocks_nothing_is_not_covered_either(make):
+    result = make(wired=False, site="bare").run()
+    assert {(row["allowed"], row["exempt"], row["note"].partition(";")[0]) for row in result["coverage"]} == {
+        ("no", "no", "no rule is known to let it pass"), ("no", "not wanted", "no rule is known to let it pass")}
+
+
 def test_the_rule_sets_of_the_result_are_what_is_missing(make):
     rig = make(wired=False)
     files = rig.run()["diagnosis"]["rule_sets"]
@@ -253,6 +259,9 @@ def test_an_exemption_inside_https_scanning_counts_where_authentication_comes_la
     assert result["coverage"][0]["exempt_by"] == "rule ChatGPT of rule set Handle CONNECT Call"
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and rig.decide(MEMBER, "js.stripe.com") == ("allow", "decrypt")
     assert rig.twin.decide("anonymous", "chatgpt.com")[0] == "block"
+    # The same where it is not recognised which rule decrypts: what leaves that rule set first is spared, the rest is not claimed.
+    rig.twin.rules = [ET.fromstring(ET.tostring(group, encoding="unicode").replace(SSL, "com.scur.engine.unheard")) for group in rig.twin.rules]
+    assert coverage(rig.run(adapter=rig.adapter(audience=(), everyone=True))) == ("yes", "yes")
 
 
 def test_an_exemption_that_cannot_know_groups_reaches_more_people_and_says_so(make):
@@ -473,7 +482,7 @@ def signed_in(rig, user="netaccess"):
 def test_an_account_that_is_signed_in_elsewhere_is_waited_for(make, how):
     rig = make(second_login=how)
     signed_in(rig)
-    assert rig.run()["requests"]["waited"] >= 60 and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert rig.run()["requests"]["waited"] > 0 and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
 def test_an_account_that_stays_signed_in_is_named_and_nothing_is_changed(make):

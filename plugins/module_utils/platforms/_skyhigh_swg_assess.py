@@ -100,11 +100,11 @@ class Assessor:
         allowed = all(path.verdict == "allow" for path in paths) and not early and not any(doubts.values())
         notes += ["%s stands above authentication" % paths[0].by.label] if early else []
         notes += ["%s blocks it" % path.by.label for path in paths if path.verdict == "block"][:1]
-        notes += ["%s may block it" % label if named else "%s may block a part of the people" % label for label, named in doubts.items()]
-        if not allowed and not notes:
+        if any(not path.verdict for path in paths):
             held = self._held(self._settings.allow_list, pattern)
             unsure = "".join("; %s may not apply" % label for label in self._site.referring(self._settings.allow_list)[:1])
             notes.append("no rule is known to let it pass" + unsure if held else "%s does not hold it" % self._settings.allow_list)
+        notes += ["%s may block it" % label if named else "%s may block a part of the people" % label for label, named in doubts.items()]
         decrypted = next((path.decrypted_by for path in paths if path.decrypts != NO), None)
         exempt = wanted and allowed and decrypted is None and self._held(self._settings.exempt_list, pattern)
         if wanted:
