@@ -285,6 +285,18 @@ def test_what_was_installed_by_nobody_shows_in_gathered(rig):
     assert result["pending"] == "ours" and coverage(result)["*.oaistatic.com"][0] == "no" and "waits" in coverage(result)["*.oaistatic.com"][2]
 
 
+def test_an_installation_without_an_answer_is_asked_of_the_devices_and_never_again_of_management_center(make):
+    def install(request):
+        return request.path.endswith("/install")
+    rig = make()
+    rig.twin.faults.append(Weather("drop_after", when=install))
+    assert rig.run()["activation"][-1]["status"] == "in force" and len([one for one in rig.twin.log if install(one)]) == 1
+    unseen = make(consoles=False)
+    unseen.twin.faults.append(Weather("drop_before", when=install))
+    with pytest.raises(Failed, match="not known whether the write took effect"):
+        unseen.run(journal=str(unseen.folder / "unseen"))
+
+
 def test_what_cloud_swg_runs_cannot_be_read(rig):
     result = rig.run(adapter=rig.adapter(mode="upe"))
     assert {row[0] for row in coverage(result).values()} == {"unchecked"} and any("Universal" in text for text in result["manual"])
