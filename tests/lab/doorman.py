@@ -25,6 +25,8 @@ from tests.lab.pki import Authority
 
 # Linux: where a redirected connection was going (linux/netfilter_ipv4.h, netfilter_ipv6/ip6_tables.h).
 SO_ORIGINAL_DST = 80
+#: Of a gateway that scans a file (public test fixtures of a download client).
+SCANNING = b"<html><title>Downloading</title><script>poll('/mwg-internal/de5fs23hu73ds/progress?id=1')</script></html>"
 PAGE = b"<html><head><title>%s</title></head><body>%s</body></html>"
 ANSWERS = {
     "redirect_foreign": b"HTTP/1.1 302 Found\r\nLocation: https://portal.example.net/login?url=x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -190,7 +192,7 @@ class Doorman:
             return self._contexts[name, mood]
 
     def _leaf(self, name: str, mood: str) -> bytes:
-        if mood in ("private_ca", "page_forged"):
+        if mood in ("private_ca", "page_forged", "progress"):
             return self._private.leaf([name], sct=False)
         public = Authority.load(self.folder / "public-key.pem")
         if mood == "expired":
@@ -201,6 +203,8 @@ class Doorman:
 def _page(mood: str, name: str) -> bytes:
     if mood in ("expired", "wrong_name", "private_ca"):
         body, kind = b"fl=lab\nh=%s\n" % name.encode(), b"text/plain"
+    elif mood == "progress":
+        body, kind = SCANNING, b"text/html"
     else:
         body, kind = PAGE % (b"Notice", b"This page is not what was asked for."), b"text/html"
     return b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (kind, len(body), body)
