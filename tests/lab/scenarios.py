@@ -57,9 +57,9 @@ def moody(name: str, mood: str, expected: Expected, **more) -> list:
     return [Scenario(name, path, lambda host, mood=mood: host.moods({TARGET: mood}), {"chatgpt_trace": expected}, **more) for path in ("routed", "proxied")]
 
 
-def meddled(name: str, mood: str, host_: str = CANARY, **expected) -> list:
+def meddled(name: str, mood: str, host_: str = CANARY, settings=None, **expected) -> list:
     """Something on the way decrypts and changes what goes to the canary; its certificate looks genuine, so that only the content tells."""
-    return [Scenario(name, path, lambda host, mood=mood, host_=host_: host.moods({host_: mood}), expected, "pass", PATIENT)
+    return [Scenario(name, path, lambda host, mood=mood, host_=host_: host.moods({host_: mood}), expected, "pass", settings or PATIENT)
             for path in ("routed", "proxied")]
 
 
@@ -142,7 +142,7 @@ SCENARIOS = [
              canary_upload=fail("application", "upload_truncated", NOT, None, "upload_changed")),
     *meddled("upload: cut on the way to the file host proves nothing by itself", "upload_cut", "files.oaiusercontent.com",
              files_upload=Expected("unverified", "application", ("upload_truncated",), NOT, None, ("cut_at_1048576_bytes",))),
-    *meddled("handshake: a large one is dropped", "big_hello_dropped", TARGET,
+    *meddled("handshake: a large one is dropped", "big_hello_dropped", TARGET, {"timeout": 2},
              chatgpt_large_hello=fail("tls", "generic_timeout_error", None, None, "large_hello"), chatgpt_trace=open_()),
     routed("a captive portal", lambda host: host.portal(), {"captive_portal": Expected("pass", None, (None,), None, None, ("captive_portal",))},
            settings=PATIENT),

@@ -73,8 +73,9 @@ def test_scenario(scenario, paths):
 
     def look(python):
         return path.look(asked, python=python, **scenario.settings)
-    # Most of the time is spent on waiting for what does not answer. What moves megabytes is timed, and gets the machine for itself.
-    with ThreadPoolExecutor(1 if scenario.settings.get("timeout") else len(PYTHONS)) as pool:
+    # Most of the time is spent on waiting for what does not answer; what moves megabytes gets the machine for itself.
+    moves = scenario.asks == "full" or any(probe["kind"] == "upload" for probe in asked)
+    with ThreadPoolExecutor(1 if moves else len(PYTHONS)) as pool:
         for python, checks in zip(PYTHONS, pool.map(look, PYTHONS)):
             _as_expected(scenario, {check["id"]: check for check in checks}, python)
 

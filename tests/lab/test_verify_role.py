@@ -96,11 +96,17 @@ def test_a_check_run_takes_a_baseline_and_asserts_nothing(path, verify):
     assert results["desk1-before"]["summary"]["verdict"] == "fail" and "desk1-after" not in results
 
 
-def test_a_result_is_kilobytes_and_the_evidence_is_there_on_request(path, verify):
-    path.squid([NO_DENIES])
-    results = verify("baseline", hosts={"desk1": {"ansible_connection": "local"}, "desk2": {"ansible_connection": "local", "verify_evidence": True}})[2]
+def test_a_result_is_kilobytes_the_evidence_is_there_on_request_and_a_user_s_proxy_is_said(path, verify):
+    path.squid([NO_DENIES], auth=True)
+    place = {"ansible_connection": "local", "verify_source_address": "127.0.0.2"}
+    user = dict(place, verify_proxy_user="alice", verify_proxy_password="right")
+    hosts = {"desk1": user, "desk2": dict(user, verify_evidence=True), "desk3": place}
+    _code, shown, results = verify("baseline", hosts=hosts, flags=["-vvv"])
     assert len(json.dumps(results["desk1-before"])) < 25_000
     assert all(check["observations"]["connect"]["status"] == 200 for check in results["desk2-before"]["checks"])
+    without = results["desk3-before"]
+    assert without["summary"]["verdict"] == "skipped" and {check["failure"] for check in without["checks"]} == {"proxy_auth_required"}
+    assert "YWxpY2U6cmlnaHQ=" not in shown + json.dumps(results) and not re.search(r"proxy_password\W+right", shown)
 
 
 def test_what_newly_opens_is_a_failure_even_when_everything_wanted_is_open(path, verify):
