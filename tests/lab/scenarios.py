@@ -4,7 +4,8 @@
 """What can be wrong on a path, and what has to be said of it. The expectation was written before the first probe ran;
 what was wrong in it was four times what Squid does, and never what has to be said.
 
-The names follow the list of scenarios of OONI's web connectivity test (github.com/ooni/probe-cli, webconnectivityqa) where it has one.
+The names follow the list of scenarios of OONI's web connectivity test (github.com/ooni/probe-cli, webconnectivityqa) where it has one. Its scenarios of
+redirects that lead to a fault are none here: redirects are not followed, and where they lead is a host of its own in the catalogue.
 """
 from __future__ import annotations
 
@@ -181,6 +182,7 @@ SCENARIOS = [
             fail("tls", _RESET)),
     # -- proxies
     proxied("proxy: gone", lambda host: host.proxy(1), fail("proxy", "proxy_connection_refused"), elsewhere="fail"),
+    # An intercepted connection has no tunnel to refuse: the page comes inside TLS, as below.
     *squid("squid: refuses the tunnel", NO_BUMP + [NO_COOKIE_RULES], None, fail("proxy", "proxy_connect_denied", None, "Squid", "blocked"), elsewhere="any"),
     *squid("squid: everything is decrypted", BUMPED, fail("tls", "ssl_intercepted", TRUSTED, None, "decrypted"),
            fail("tls", "ssl_intercepted", TRUSTED, None, "decrypted"), elsewhere="any"),
@@ -192,6 +194,8 @@ SCENARIOS = [
            fail("proxy", ("proxy_eof_error", "proxy_connection_reset")), elsewhere="any", warm=True),
     *squid("squid: denied with a redirect", denied_by("302:" + PORTAL), fail("http", "http_block_page", TRUSTED, "Squid", "blocked"),
            fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), elsewhere="any"),
+    # An intercepted connection cannot be asked for a user.
+    *squid("squid: wants a user", [NO_DENIES], fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), None, elsewhere="fail", auth=True),
     *squid("squid: wants a user", [NO_DENIES], None, Expected("skipped", "proxy", ("proxy_auth_required",), None, None, ("proxy_auth_required",)),
            elsewhere="skipped", auth=True),
     *squid("squid: cookies are stripped", [NO_DENIES], {"turnstile": fail("application", "cookie_stripped", TRUSTED, None, "cookie_stripped", "decrypted")},
