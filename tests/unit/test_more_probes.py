@@ -279,7 +279,7 @@ def test_streams(arrivals, failure):
     answer = {"status": 200, "headers": {}, "body": "", "arrivals_ms": arrivals, "failure": None}
     asked = wanted(kind="stream", expect={"events": 4, "interval_ms": 200})
     check, = classify.classify([asked], [seen(kind="stream", http=None, application=answer)], FRESH, TABLE, TODAY)
-    assert check["failure"] == failure
+    assert check["failure"] == failure and ("stream_cut" in check["flags"]) == (failure == "eof_error")
     assert failure is None or isolation.sub_verdict(check) in isolation.REMEDIES
 
 
@@ -468,6 +468,28 @@ def test_a_ladder_does_not_load_the_line_when_it_is_known(tmp_path, answer, rung
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
         found = run(listener.getsockname()[1], kind="upload", options={"sizes": [10, 20, 30]})
     assert len(found["application"]) == rungs
+
+
+def test_a_ladder_whose_next_rung_cannot_be_reached_says_that(tmp_path):
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    listener = socket.create_server((LOCAL[0], 0))
+
+    def serve():
+        with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
+            listener.close()
+            read = b""
+            while not read.partition(b"\r\n\r\n")[2]:
+                read += secure.recv(70000)
+            secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    port = listener.getsockname()[1]
+    threading.Thread(target=serve, daemon=True).start()
+    found = run(port, kind="upload", options={"sizes": [10, 20, 30]})
+    assert [(one["bytes"], one["failure"]) for one in found["application"]] == [(10, None), (20, "not_reached_again")] and found["tcp"]["failure"] is None
+    check, = classify.classify([wanted(kind="upload")], [dict(found, host="a.test")], FRESH, TABLE, TODAY)
+    assert (check["verdict"], check["failure"], check["flags"]) == ("unverified", "upload_truncated", ["cut_at_20_bytes", "unproven"])
 
 
 def test_a_ladder_ends_with_the_first_upload_that_gets_no_answer(tmp_path):
