@@ -8,7 +8,7 @@ import datetime
 from pathlib import Path
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, preflight, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, preflight, signatures, verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import window as change_window
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import register as exemption_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
@@ -64,15 +64,15 @@ def diagnose(hosts, control=None, status=None) -> dict:
     return isolation.diagnose(hosts, plain(control or {}), plain(status or {}))
 
 
-def import_probe(paths) -> dict:
-    """Results of reachability_info by label, from the files that the probe kit wrote."""
+def import_probe(paths, rules=()) -> dict:
+    """Results of reachability_info by label, from the files that the probe kit wrote, judged with ``rules`` of the site as well."""
     if not isinstance(paths, (list, tuple)):
         raise AnsibleFilterError("import_probe: give a list of files that netaccess-probe wrote")
     found: dict = {}
     for path in plain(list(paths)):
         try:
-            label, result = kit.read(Path(str(path)).expanduser())
-        except kit.KitError as error:
+            label, result = kit.read(Path(str(path)).expanduser(), signatures.load(plain(list(rules))))
+        except (kit.KitError, signatures.SignatureError) as error:
             raise AnsibleFilterError("import_probe: %s" % error) from error
         found[label if label not in found else "%s, %s" % (label, path)] = result
     return found

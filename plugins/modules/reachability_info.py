@@ -210,12 +210,14 @@ threads:
   sample: 39
 host:
   description: >-
-    What the host has that changes its way to the internet. C(clock_skew_s) is how far its clock is ahead of the origins' own C(Date), null when none was seen.
+    What the host has that changes its way to the internet. C(trust_store) is where the certificates are from that were asked as this host's own, after
+    the public ones in RV(ignore:roots); on macOS that is Python's and not the keychain. C(clock_skew_s) is how far its clock is ahead of the origins' own C(Date), null when none was seen.
   returned: with O(host_facts)
   type: dict
   sample:
     system: Linux
     python: 3.12.3
+    trust_store: [/usr/lib/ssl/certs]
     clock: '2026-11-24T08:00:00Z'
     clock_skew_s: 0
     resolvers: [192.0.2.53]

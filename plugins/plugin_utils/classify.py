@@ -40,6 +40,8 @@ _WORDS = {
 #: What a flag says to a person.
 _NOTES = {
     "large_hello": "the same handshake in one packet gets through, so it is its size that something on the way cannot take",
+    "small_packets_pass": "with small packets the handshake gets through, so large ones are lost on the way",
+    "ipv6_broken": "over IPv4 it gets through, so it is the way over IPv6",
     "captive_portal": "something else answers in its place: a captive portal, or a gateway that wants a sign-in",
     "dns_differs": "another resolver knows it",
     "sni_filtered": "the same address answers for another name, so it is this name that is filtered",
@@ -88,12 +90,21 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
             # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
             check["flags"].append("ipv6_bypass")
             check["message"] += "; over IPv4 the gateway steps in, over IPv6 it does not"
+        if version == 6 and check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and found.get((name, 4), {}).get("verdict") == PASS:
+            # Clients that try IPv6 first start slowly, or not at all.
+            check["flags"].append("ipv6_broken")
+            check["message"] += "; " + _NOTES["ipv6_broken"]
     if any(check["kind"] == "stun" and check["role"] == "control" and check["state"] == "open" for check in checks):
         for check in checks:
             if check["failure"] == "udp_no_reply" and check["role"] == "wanted":
                 # UDP gets out from here, so these servers' silence is no general one.
                 check.update(verdict=FAIL, flags=[flag for flag in check["flags"] if flag != "unproven"])
     return checks
+
+
+def _is_the_way(check: dict) -> bool:
+    """Whether a check failed on the way there, and not by what somebody decided about its content."""
+    return check["layer"] in ("tcp", "tls", "http") and not _under_control(check) and check["interception"] != INVALID
 
 
 def _under_control(check) -> bool:
@@ -189,6 +200,8 @@ def _judge_path(check: dict, seen: dict, context: Context) -> None:
         _judge_block(check, http, context)
     if check["layer"] == "tls" and _speaks_tls(seen.get("other_name")):
         check["flags"].append("sni_filtered")
+    if check["layer"] == "tls" and _got_through(seen.get("small_packets")):
+        check["flags"].append("intermittent" if _got_through(seen.get("same_again")) else "small_packets_pass")
     if check["layer"] == "tls" and _speaks_tls(seen.get("other_hello")):
         check["flags"].append("large_hello")
     if check["layer"] in ("tcp", "tls") and dns and not dns.get("pinned"):
@@ -217,6 +230,11 @@ def _judge_kind(check: dict, found: kinds.Found) -> None:
 def _speaks_tls(other) -> bool:
     """Whether the same address answered the handshake for another name, be it with an alert."""
     return other is not None and (other["failure"] is None or other["failure"].startswith("ssl_"))
+
+
+def _got_through(again) -> bool:
+    """Whether another try of a handshake came about."""
+    return again is not None and again["failure"] is None
 
 
 def _judge_sinkhole(check: dict, addresses: list, context: Context) -> None:

@@ -39,6 +39,10 @@ def sub_verdict(check: dict) -> str:
     """Which control a failed check ran into, as a key of remedies.yml."""
     if "sni_filtered" in check["flags"]:
         return "sni_filter"
+    if "small_packets_pass" in check["flags"]:
+        return "packet_size"
+    if "ipv6_broken" in check["flags"]:
+        return "ipv6_broken"
     if "large_hello" in check["flags"]:
         return "large_hello_filter"
     if "by_choice" in check["flags"]:

@@ -18,8 +18,8 @@ class KitError(ValueError):
     """A file that the kit did not write."""
 
 
-def read(path: Path) -> tuple:
-    """(label, result as reachability_info gives it). :raises KitError: naming the file and what is wrong with it."""
+def read(path: Path, table: dict | None = None) -> tuple:
+    """(label, result as reachability_info gives it); ``table`` of signatures. :raises KitError: naming the file and what is wrong with it."""
     try:
         body = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -31,7 +31,7 @@ def read(path: Path) -> tuple:
     if body["format"] != FORMAT:
         raise KitError("%s has format %s; this release reads format %d: use the kit of the same release" % (path, body["format"], FORMAT))
     try:
-        checks = classify.classify(body["probes"], body["observations"], body["roots"]["date"], signatures.load(), datetime.date.today())
+        checks = classify.classify(body["probes"], body["observations"], body["roots"]["date"], table or signatures.load(), datetime.date.today())
     except (KeyError, TypeError, ValueError) as error:
         raise KitError("%s is damaged (%s)" % (path, error)) from error
     host = body.get("host")

@@ -25,6 +25,8 @@ from tests.lab.pki import Authority
 
 # Linux: where a redirected connection was going (linux/netfilter_ipv4.h, netfilter_ipv6/ip6_tables.h).
 SO_ORIGINAL_DST = 80
+#: Of a gateway that scans a file (public test fixtures of a download client).
+SCANNING = b"<html><title>Downloading</title><script>poll('/mwg-internal/de5fs23hu73ds/progress?id=1')</script></html>"
 PAGE = b"<html><head><title>%s</title></head><body>%s</body></html>"
 ANSWERS = {
     "redirect_foreign": b"HTTP/1.1 302 Found\r\nLocation: https://portal.example.net/login?url=x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -35,8 +37,10 @@ ANSWERS = {
     "unavailable": b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy",
     "truncated": b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4000\r\nConnection: close\r\n\r\nfl=lab\n",
 }
-#: Seconds before a connection goes on. "far": what the packets of a handshake and an answer take over a line of some 50 ms.
-DELAYS = {"slow": 0.7, "far": 0.15}
+#: Seconds before a connection goes on.
+SLOW = 0.7
+#: Seconds of one way over a line with a round trip of 40 ms, which is what a healthy company's way to a service often has.
+ONE_WAY = 0.02
 UPLOAD_LIMIT = 512 * 1024
 
 
@@ -97,9 +101,17 @@ class Doorman:
                 if int.from_bytes(client.recv(5, socket.MSG_PEEK)[3:5], "big") > 1400:
                     time.sleep(60)
                 self._carry(client, name)
-            elif mood in DELAYS:
-                time.sleep(DELAYS[mood])
+            elif mood == "slow":
+                time.sleep(SLOW)
                 self._carry(client, name)
+            elif mood == "far":
+                # The round trip that opened the connection is over.
+                time.sleep(2 * ONE_WAY)
+                with socket.create_connection(self._where(client, name), 20) as far:
+                    back = threading.Thread(target=_late, args=(far, client), daemon=True)
+                    back.start()
+                    _late(client, far)
+                    back.join(60)
             elif mood in MEDDLING:
                 self._meddle(client, name, mood)
             else:
@@ -190,7 +202,7 @@ class Doorman:
             return self._contexts[name, mood]
 
     def _leaf(self, name: str, mood: str) -> bytes:
-        if mood in ("private_ca", "page_forged"):
+        if mood in ("private_ca", "page_forged", "progress"):
             return self._private.leaf([name], sct=False)
         public = Authority.load(self.folder / "public-key.pem")
         if mood == "expired":
@@ -198,9 +210,20 @@ class Doorman:
         return public.leaf(["other.example.net" if mood == "wrong_name" else name])
 
 
+def _late(source, target) -> None:
+    """Carry one direction, each packet after the time that it takes."""
+    with contextlib.suppress(OSError):
+        for data in iter(lambda: source.recv(65536), b""):
+            time.sleep(ONE_WAY)
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
 def _page(mood: str, name: str) -> bytes:
     if mood in ("expired", "wrong_name", "private_ca"):
         body, kind = b"fl=lab\nh=%s\n" % name.encode(), b"text/plain"
+    elif mood == "progress":
+        body, kind = SCANNING, b"text/html"
     else:
         body, kind = PAGE % (b"Notice", b"This page is not what was asked for."), b"text/html"
     return b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s" % (kind, len(body), body)

@@ -35,7 +35,7 @@ table inet lab {
   }
   chain leaving {
     type nat hook postrouting priority srcnat;
-    oifname "wan" masquerade
+    oifname "wan" %(leaving)s
   }
 }
 """
@@ -115,9 +115,9 @@ class Network:
         self.filter()
         self.serve_names()
 
-    def filter(self, passing: str = ONLY_NAMES, nat: str = TO_SQUID) -> None:
+    def filter(self, passing: str = ONLY_NAMES, nat: str = TO_SQUID, leaving: str = "masquerade") -> None:
         """Give the gateway other rules."""
-        self.spaces["gateway"].run(["nft", "-f", "-"], TABLE % {"nat": nat, "passing": passing})
+        self.spaces["gateway"].run(["nft", "-f", "-"], TABLE % {"nat": nat, "passing": passing, "leaving": leaving})
 
     def serve_names(self, other: dict | None = None) -> None:
         """Start the DNS, or start it again with ``other`` lines of dnsmasq's configuration for some names: ``{name: [line]}``."""

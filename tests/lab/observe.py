@@ -4,7 +4,7 @@
 """Runs the collection's probes as a managed host does and prints the raw result. Standard library only, down to Python 3.8.
 
 ``python tests/lab/observe.py < {"probes": [...], "settings": {...}, "times": n}``; the public roots are a path in the settings. Prints
-``{"runs": [...], "seconds": of the longest, "peak_mb": of this process}``.
+``{"runs": [...], "seconds": of the longest, "each": seconds of each, "work": seconds of processor for each, "peak_mb": of this process}``.
 """
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ def main() -> None:
     settings["versions"] = tuple(settings.get("versions") or (4,))
     if settings.get("proxy", "direct") not in ("direct", "environment"):
         settings["proxy"] = tunnel.parse_proxy(settings["proxy"])
-    runs, longest = [], 0.0
+    runs, each, work = [], [], []
     for _number in range(asked.get("times", 1)):
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         runs.append(runner.run(asked["probes"], runner.Settings(**settings)))
-        longest = max(longest, time.monotonic() - began)
+        each.append(time.monotonic() - began)
+        work.append(time.process_time() - worked)
     # Not from getrusage: that one also remembers the process which this one was forked from.
     peak = next(int(line.split()[1]) // 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    json.dump({"runs": runs, "seconds": longest, "peak_mb": peak}, sys.stdout)
+    json.dump({"runs": runs, "seconds": max(each), "each": each, "work": work, "peak_mb": peak}, sys.stdout)
 
 
 if __name__ == "__main__":

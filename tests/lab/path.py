@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue
 from tests.lab.gateway import Gateway
 from tests.lab.internet import CANARY
 from tests.lab.lab import OVERLAY, ROOT, Internet, hosts
-from tests.lab.network import EVERYTHING, INTERNET, TO_SQUID, Network
+from tests.lab.network import EVERYTHING, INTERNET, INTERNET6, TO_SQUID, Network
 from tests.lab.pki import Authority
 from tests.lab.process import Process, wait_until
 from tests.lab.squid import Squid
@@ -86,7 +86,7 @@ class Host:
 
     def observe(self, probes: list, python: str = sys.executable, trust: bool = True, times: int = 1, **settings) -> dict:
         """What ``observe.py`` says, run by ``python`` where the host is; the host trusts the company's inspection CA unless told."""
-        asked = dict({"public_roots": str(self.internet.public), "timeout": 1.5, "deadline": 6, "retries": 1}, **self.settings)
+        asked = dict({"public_roots": str(self.internet.public), "timeout": 2.5, "deadline": 10, "retries": 1}, **self.settings)
         asked.update(settings)
         asked = json.dumps({"probes": probes, "settings": asked, "times": times})
         store = self.trusts if trust and self.trusts else self.internet.public
@@ -154,9 +154,18 @@ class Routed(Host):
         super().mend()
         self.network.filter(EVERYTHING, "")
 
-    def firewall(self, rules: str) -> None:
-        """Rules before the one that lets everything pass."""
-        self.network.filter(rules + "\n" + EVERYTHING, "")
+    def firewall(self, rules: str, leaving: str = "masquerade") -> None:
+        """Rules before the one that lets everything pass, and how addresses are translated."""
+        self.network.filter(rules + "\n" + EVERYTHING, "", leaving)
+
+    def narrow(self) -> None:
+        """Packets of more than 1280 bytes, the least that IPv6 needs, do not get to the hosts, and nobody hears of it."""
+        gateway = self.network.spaces["gateway"]
+        gateway.ip("link set lan mtu 1280")
+        self._fault.callback(gateway.ip, "link set lan mtu 1500")
+        gateway.run(["nft", "add table inet hole; add chain inet hole out { type filter hook output priority filter; }; "
+                     "add rule inet hole out icmp type destination-unreachable drop"])
+        self._fault.callback(gateway.run, ["nft", "delete table inet hole"])
 
     def names(self, host: str, *addresses) -> None:
         """Other addresses for a host for the time of this fault; none: it does not exist."""
@@ -164,8 +173,8 @@ class Routed(Host):
         self._fault.callback(self.network.serve_names)
 
     @staticmethod
-    def address(host: str) -> str:
-        return INTERNET % (hosts().index(host) + 10)
+    def address(host: str, version: int = 4) -> str:
+        return (INTERNET6 if version == 6 else INTERNET) % (hosts().index(host) + 10)
 
     def portal(self) -> None:
         """Plain HTTP ends at a server of the site."""

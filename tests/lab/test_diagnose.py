@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,7 @@ from tests.lab.demo import Demo
 from tests.lab.lab import ROOT, Lab
 from tests.lab.path import TARGET
 
+HAR = ROOT / "tests" / "unit" / "har" / "blocked.har"
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 
 
@@ -49,56 +51,67 @@ def diagnose(lab, folder, **variables) -> dict:
     return dict(json.loads(file.read_text()), shown=done.stdout)
 
 
-def test_it_names_the_network_the_product_and_what_to_do_and_then_nothing(lab, tmp_path):
-    before = diagnose(lab, tmp_path)
+@pytest.fixture(scope="module")
+def before(lab, tmp_path_factory):
+    """One look with everything that there is: hosts, the kit on a laptop outside, a browser's record, and the file for a support case."""
+    folder = tmp_path_factory.mktemp("before")
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "build-kit")], check=True, capture_output=True)
+    subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--output", str(folder / "home.json"),
+                    "--ca-file", str(lab.internet.public), "--proxy", "http://127.0.0.1:%d" % lab.internet.provider], check=True, capture_output=True)
+    found = diagnose(lab, folder, diagnose_control_files=[str(folder / "home.json")], diagnose_har_files=[str(HAR)], diagnose_case="4711",
+                     diagnose_bundle=str(folder / "case.zip"), diagnose_steps=["looked without VPN"])
+    return dict(found, folder=folder)
+
+
+def test_it_names_the_network_the_product_and_what_to_do(before):
     chat = before["features"]["chat"]
     assert (chat["scope"], chat["row"], chat["confidence"]) == ("network", 5, "high")
     faults = {fault["verdict"]: fault for fault in chat["faults"]}
     # What asks for no page is decrypted all the same.
     assert list(faults) == ["tls_inspection", "block_page", "cookie_interception"]
     fault = faults["block_page"]
-    assert (fault["product"], fault["seen_from"]) == ("Squid", ["branch1", "branch2", "stranger"])
+    assert (fault["product"], fault["seen_from"]) == ("Squid", ["blocked.har", "branch1", "branch2", "stranger"])
     assert TARGET in fault["for"] and "squid_access.unblock" in fault["remedy"]
     assert before["features"]["ios_attest"]["faults"][0]["verdict"] == "inspected_by_choice"
-    assert before["control"] == {"hotspot": "usable"} and before["service"] == "operational"
+    assert before["service"] == "operational"
     assert "NETWORK (high confidence): api" in before["shown"] and before["shown"].count("do: run squid_access") == 1
-    demo = Demo(lab, tmp_path / "apply")
-    (tmp_path / "apply").mkdir()
-    code, _seconds, out = demo.play("site", "run", "--limit", "netaccess_devices")
-    assert code == 0, out
-    after = diagnose(lab, tmp_path)
-    assert {name: one["scope"] for name, one in after["features"].items()} == {name: "none" for name in before["features"]}, after["text"]
-    assert after["message"].startswith("everything that was looked at works")
 
 
-def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(lab, tmp_path):
-    subprocess.run([sys.executable, str(ROOT / "scripts" / "build-kit")], check=True, capture_output=True)
-    file = tmp_path / "home.json"
-    subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--output", str(file),
-                    "--ca-file", str(lab.internet.public), "--proxy", "http://127.0.0.1:%d" % lab.internet.provider], check=True, capture_output=True)
-    assert diagnose(lab, tmp_path, diagnose_control_files=[str(file)])["control"] == {"hotspot": "usable", "home": "usable"}
+def test_the_documents_show_this_very_run(before):
+    shown = (ROOT / "docs" / "diagnosis.md").read_text()
+    # What this machine itself has may be noticed as well.
+    assert "\n".join(line for line in before["text"].splitlines() if not line.startswith("noticed on ")) in shown
+    excerpt = re.search(r"^```\n(NETWORK .*?)^```", (ROOT / "README.md").read_text(), re.M | re.S).group(1)
+    assert [line for line in excerpt.splitlines() if re.sub(r" \.\.\.$", "", line) not in shown] == []
 
 
-def test_browsers_and_a_file_for_the_support_case(lab, tmp_path):
-    hars = [str(ROOT / "tests" / "unit" / "har" / "blocked.har")]
-    target = tmp_path / "case.zip"
-    found = diagnose(lab, tmp_path, diagnose_har_files=hars, diagnose_bundle=str(target), diagnose_case="4711", diagnose_steps=["looked without VPN"])
-    assert "blocked.har" in found["features"]["chat"]["hosts"] and target.stat().st_mode & 0o777 == 0o600
+def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(before):
+    assert before["control"] == {"hotspot": "usable", "home": "usable"}
+
+
+def test_browsers_and_a_file_for_the_support_case(before):
+    target = before["folder"] / "case.zip"
+    assert "blocked.har" in before["features"]["chat"]["hosts"] and target.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(target) as archive:
         names = set(archive.namelist())
         readme = archive.read("README.txt").decode()
         har = json.loads(archive.read("har/1.har"))
-    assert names == {"README.txt", "diagnosis.txt", "diagnosis.json", "service.json", "har/1.har", "control/hotspot.json", "hosts/blocked.har.json",
-                     "hosts/branch1.json", "hosts/branch2.json", "hosts/stranger.json"}
+        host = json.loads(archive.read("hosts/branch1.json"))
+    assert names == {"README.txt", "diagnosis.txt", "diagnosis.json", "service.json", "har/1.har", "control/home.json", "control/hotspot.json",
+                     "hosts/blocked.har.json", "hosts/branch1.json", "hosts/branch2.json", "hosts/stranger.json"}
     assert "Case: 4711" in readme and "  - looked without VPN" in readme and "register.appattest.apple.com" in readme
     assert "text" not in har["log"]["entries"][0]["response"]["content"]
-    assert not {"expect", "probes", "observations"} & set(json.loads(zipfile.ZipFile(target).read("hosts/branch1.json")))
-    # The same again is no change.
-    assert "changed=0" in diagnose(lab, tmp_path, diagnose_status_path=str(ROOT / "galaxy.yml"))["shown"]
+    assert not {"expect", "probes", "observations"} & set(host)
 
 
-def test_without_a_control_vantage_or_the_status_page_it_says_so(lab, tmp_path):
+def test_once_it_is_open_it_finds_nothing_also_without_a_control_vantage_and_the_status_page(lab, before, tmp_path):
     page = tmp_path / "saved.json"
     page.write_text("<html>blocked</html>")
-    found = diagnose(lab, tmp_path, diagnose_status_path=str(page))
-    assert found["service"] == "unknown"
+    demo = Demo(lab, tmp_path / "apply")
+    (tmp_path / "apply").mkdir()
+    code, _seconds, out = demo.play("site", "run", "--limit", "netaccess_devices")
+    assert code == 0, out
+    after = diagnose(lab, tmp_path, diagnose_status_path=str(page), diagnose_control_hosts=[])
+    assert {name: one["scope"] for name, one in after["features"].items()} == {name: "none" for name in before["features"]}, after["text"]
+    assert after["message"].startswith("everything that was looked at works")
+    assert after["service"] == "unknown" and "no control vantage outside the company was asked" in after["text"]

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import copy
 import datetime
+import json
 
 import pytest
+from ansible.errors import AnsibleFilterError
 
+from ansible_collections.netaccess.chatgpt.plugins.filter import reachability
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import classify, isolation, signatures, verdicts
 
 TODAY = datetime.date(2026, 11, 23)
@@ -153,6 +156,17 @@ def test_the_worst_attempt_counts():
 def test_the_site_s_own_rules_come_first():
     table = signatures.load([{"product": "Example Gateway", "header": ["x-squid-error", "ERR"]}])
     assert check(seen(**dict(INTERCEPTED, http=SQUID_PAGE)), table=table)["blocked_by"]["product"] == "Example Gateway"
+
+
+def test_they_come_first_for_files_of_the_kit_too(tmp_path):
+    file = tmp_path / "home.json"
+    file.write_text(json.dumps({"format": 1, "label": "home", "taken": "", "roots": {"date": FRESH}, "probes": [probe()],
+                                "observations": [seen(**dict(INTERCEPTED, http=SQUID_PAGE))]}))
+    own = [{"product": "Example Gateway", "header": ["x-squid-error", "ERR"]}]
+    for rules, product in ((own, "Example Gateway"), ([], "Squid")):
+        assert reachability.import_probe([str(file)], rules)["home"]["checks"][0]["blocked_by"]["product"] == product
+    with pytest.raises(AnsibleFilterError, match="import_probe: signatures, rule 1"):
+        reachability.import_probe([str(file)], [{"product": "x"}])
 
 
 @pytest.mark.parametrize("rule", [{}, {"product": "x"}, {"product": "x", "body": "("}, {"product": "x", "header": ["a"]}, {"product": "x", "bdy": "y"}, "x"])

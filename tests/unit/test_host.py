@@ -10,6 +10,7 @@ import plistlib
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +74,27 @@ def test_a_tree_with_nothing(tmp_path, monkeypatch):
 def test_processes_of_other_systems():
     assert host.agents(["ZSATunnel.exe", "explorer.exe", "stAgentSvc.exe"], "/nowhere") == [
         {"name": "Zscaler Client Connector", "state": "running", "seen": "zsatunnel"}, {"name": "Netskope Client", "state": "running", "seen": "stagentsvc"}]
+
+
+@pytest.mark.parametrize("files,processes,found", [
+    (["Program Files (x86)/Zscaler/ZSATray/ZSATray.exe", "ProgramData/OpenDNS/ERC/x"], ["explorer.exe", "ERCService.exe"],
+     [("Zscaler Client Connector", "installed"), ("Cisco Umbrella", "running")]),
+    (["Program Files/Cloudflare/Cloudflare WARP/warp-svc.exe", "Program Files (x86)/Netskope/STAgent/x"], ["warp-svc.exe", "wssad.exe"],
+     [("Cloudflare WARP", "running"), ("Netskope Client", "installed"), ("Symantec WSS Agent", "running")]),
+    (["Applications/Zscaler/Zscaler.app/x", "Library/Application Support/OpenDNS Roaming Client/x"], ["ZscalerTunnel", "launchd"],
+     [("Zscaler Client Connector", "running"), ("Cisco Umbrella", "installed")]),
+    (["opt/cisco/secureclient/umbrella/x"], ["csc_umbrellaagent"], [("Cisco Umbrella", "running"), ("Cisco Secure Client", "installed")]),
+    (["Program Files/Windows Defender/x", "Applications/Safari.app/x"], ["svchost.exe", "Safari"], [])])
+def test_agents_of_other_systems_in_a_tree_of_theirs(tmp_path, files, processes, found):
+    root = tree(tmp_path, dict.fromkeys(files, ""))
+    assert [(one["name"], one["state"]) for one in host.agents(processes, root)] == found
+
+
+def test_whose_certificates_are_this_host_s_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(Path(tree(tmp_path, {"own.pem": ""})) / "own.pem"))
+    assert host.trust_store()[0] == str(tmp_path / "own.pem")
+    monkeypatch.setattr(host.sys, "platform", "win32")
+    assert host.trust_store() == ["Windows"]
 
 
 def test_this_very_host_can_be_read_by_the_oldest_python():

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue, classify, isolation, kinds, signatures
 from tests.lab.pki import Authority
 from tests.unit.test_classify import FRESH, TABLE, TODAY, seen, tls as tls_seen
@@ -279,7 +279,7 @@ def test_streams(arrivals, failure):
     answer = {"status": 200, "headers": {}, "body": "", "arrivals_ms": arrivals, "failure": None}
     asked = wanted(kind="stream", expect={"events": 4, "interval_ms": 200})
     check, = classify.classify([asked], [seen(kind="stream", http=None, application=answer)], FRESH, TABLE, TODAY)
-    assert check["failure"] == failure
+    assert check["failure"] == failure and ("stream_cut" in check["flags"]) == (failure == "eof_error")
     assert failure is None or isolation.sub_verdict(check) in isolation.REMEDIES
 
 
@@ -359,6 +359,35 @@ def test_the_same_address_speaks_tls_with_another_name(other, flags):
     assert judged(seen(**cut))["flags"] == flags
 
 
+@pytest.mark.parametrize("small,again,flags", [(None, "generic_timeout_error", ["small_packets_pass"]), ("generic_timeout_error", None, []),
+                                               (None, None, ["intermittent"])])
+def test_large_packets_are_blamed_only_when_they_fail_twice(small, again, flags):
+    silent = dict(tls=dict(tls_seen(), leaf=None, failure="generic_timeout_error"), http=None, small_packets={"name": "x", "failure": small},
+                  same_again={"name": "x", "failure": again})
+    found = judged(seen(**silent))
+    assert found["flags"] == flags and isolation.sub_verdict(found) == ("packet_size" if "small_packets_pass" in flags else "tls_cut")
+
+
+@pytest.mark.parametrize("six,flags", [
+    (dict(tcp={"address": "x", "port": 443, "failure": "generic_timeout_error"}, tls=None, http=None), ["ipv6_broken"]),
+    (dict(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None), ["ipv6_broken"]),
+    (dict(tls=tls_seen("ssl_unknown_authority", {"cn": "X", "o": "Y"}, False)), ["decrypted"]),
+    (dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None), ["no_ipv6_address"])])
+def test_ipv6_is_blamed_for_its_way_only_and_only_when_ipv4_gets_through(six, flags):
+    four = seen()
+    found = classify.classify([wanted()], [four, seen(ip_version=6, **six)], FRESH, TABLE, TODAY)[1]
+    assert found["flags"] == flags and (isolation.sub_verdict(found) == "ipv6_broken") == ("ipv6_broken" in flags)
+    broken = seen(tcp={"address": "x", "port": 443, "failure": "generic_timeout_error"}, tls=None, http=None)
+    assert "ipv6_broken" not in classify.classify([wanted()], [broken, seen(ip_version=6, **six)], FRESH, TABLE, TODAY)[1]["flags"]
+
+
+def test_a_proxy_without_an_address_is_a_fault_of_the_proxy():
+    asked = [dict(wanted(), port=443)]
+    done = runner.run(asked, settings(proxy=tunnel.Proxy("nobody.invalid", 3128)))
+    check, = classify.classify(asked, done["observations"], FRESH, TABLE, TODAY)
+    assert check["layer"] == "proxy" and check["failure"].startswith("proxy_dns_") and isolation.sub_verdict(check) == "proxy_unreachable"
+
+
 def test_a_product_whose_ca_is_seen_inspects_only_what_the_public_roots_do_not_vouch_for():
     zscaler = {"cn": "Zscaler Root CA", "o": "Zscaler Inc."}
     assert judged(seen(tls=tls_seen(None, zscaler)))["inspected_by"] is None
@@ -419,6 +448,48 @@ def test_what_was_observed_for_the_name_itself_stays(tmp_path):
     threading.Thread(target=serve, args=(listener,), daemon=True).start()
     found = run(listener.getsockname()[1], kind="https")
     assert found["tcp"]["failure"] is None and found["tls"]["failure"] in ("connection_reset", "eof_error") and found["other_name"] is None
+
+
+@pytest.mark.parametrize("answer,rungs", [(b'{"bytes": 1, "sha256": "x"}', 1), (b"whatever", 3)])
+def test_a_ladder_does_not_load_the_line_when_it_is_known(tmp_path, answer, rungs):
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+
+    def serve(listener):
+        while True:
+            with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
+                read = b""
+                while not read.partition(b"\r\n\r\n")[2]:
+                    read += secure.recv(70000)
+                secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
+    with socket.create_server((LOCAL[0], 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        found = run(listener.getsockname()[1], kind="upload", options={"sizes": [10, 20, 30]})
+    assert len(found["application"]) == rungs
+
+
+def test_a_ladder_whose_next_rung_cannot_be_reached_says_that(tmp_path):
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(PUBLIC.leaf(["a.test"]))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    listener = socket.create_server((LOCAL[0], 0))
+
+    def serve():
+        with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
+            listener.close()
+            read = b""
+            while not read.partition(b"\r\n\r\n")[2]:
+                read += secure.recv(70000)
+            secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+    port = listener.getsockname()[1]
+    threading.Thread(target=serve, daemon=True).start()
+    found = run(port, kind="upload", options={"sizes": [10, 20, 30]})
+    assert [(one["bytes"], one["failure"]) for one in found["application"]] == [(10, None), (20, "not_reached_again")] and found["tcp"]["failure"] is None
+    check, = classify.classify([wanted(kind="upload")], [dict(found, host="a.test")], FRESH, TABLE, TODAY)
+    assert (check["verdict"], check["failure"], check["flags"]) == ("unverified", "upload_truncated", ["cut_at_20_bytes", "unproven"])
 
 
 def test_a_ladder_ends_with_the_first_upload_that_gets_no_answer(tmp_path):

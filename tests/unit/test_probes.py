@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
+import http.client
 import socket
 import ssl
 import struct
@@ -16,7 +18,7 @@ import time
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tls, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import failures, runner, tls, tunnel
 from tests.lab.pki import Authority
 
 PUBLIC, PRIVATE = Authority("Test Public Root", "Test Trust"), Authority("Test Private Root", "Test Company")
@@ -247,6 +249,31 @@ def test_each_attempt_is_a_new_connection(tmp_path):
     with server(speaks_tls(tmp_path, PUBLIC.leaf(["a.test"]))) as port:
         _seen, done = probe(port, consecutive=3)
     assert done["connections"] == 3 and [seen["attempt"] for seen in done["observations"]] == [0, 1, 2]
+
+
+# -- words ----------------------------------------------------------------------------------------------------------
+
+
+def unverified(code):
+    error = ssl.SSLCertVerificationError("x")
+    error.verify_code = code
+    return error
+
+
+@pytest.mark.parametrize("error,word", [
+    (ConnectionRefusedError(errno.ECONNREFUSED, ""), "connection_refused"), (ConnectionResetError(errno.ECONNRESET, ""), "connection_reset"),
+    (ConnectionAbortedError(errno.ECONNABORTED, ""), "connection_aborted"), (BrokenPipeError(errno.EPIPE, ""), "connection_reset"),
+    (OSError(errno.EHOSTUNREACH, ""), "host_unreachable"), (OSError(errno.ENETUNREACH, ""), "network_unreachable"),
+    (OSError(errno.ENETDOWN, ""), "network_down"), (OSError(errno.ETIMEDOUT, ""), "generic_timeout_error"), (socket.timeout(), "generic_timeout_error"),
+    (socket.gaierror(socket.EAI_NONAME, ""), "dns_nxdomain_error"), (socket.gaierror(socket.EAI_AGAIN, ""), "dns_temporary_failure"),
+    (socket.gaierror(socket.EAI_FAIL, ""), "dns_non_recoverable_failure"), (socket.gaierror(socket.EAI_NODATA, ""), "dns_no_answer"),
+    (socket.gaierror(socket.EAI_SYSTEM, ""), "dns_server_misbehaving"), (ssl.SSLEOFError(8, ""), "eof_error"), (EOFError(), "eof_error"),
+    (http.client.IncompleteRead(b""), "eof_error"), (http.client.RemoteDisconnected(""), "eof_error"), (ssl.SSLError(1, ""), "ssl_failed_handshake"),
+    (http.client.BadStatusLine(""), "http_request_failed"), (OSError(errno.EMFILE, "10.1.2.3"), "unknown_failure: OSError"),
+    (unverified(10), "ssl_invalid_certificate"), (unverified(62), "ssl_invalid_hostname"), (unverified(18), "ssl_unknown_authority"),
+    (unverified(19), "ssl_unknown_authority"), (unverified(20), "ssl_unknown_authority"), (unverified(23), "ssl_invalid_certificate")])
+def test_every_failure_has_its_word(error, word):
+    assert failures.failure(error) == word
 
 
 # -- small things ---------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import os
 import platform
 import plistlib
 import re
+import ssl
 import subprocess
 import sys
 import time
@@ -30,18 +31,25 @@ except ImportError:
     winreg = None
 
 #: Agents that steer the traffic of a host: what their processes are called (lower case, without .exe), and where they are installed.
-#: help.zscaler.com/client-connector (processes to allowlist); developers.cloudflare.com (WARP); Cisco Secure Client and Netskope from public inventories
-#: of processes; the name of the WSS agent's process is from memory and not confirmed.
+#: help.zscaler.com/client-connector (processes to allowlist); developers.cloudflare.com (WARP); the others from public inventories of processes and
+#: scripts that install or remove them. None was seen by us on a machine that has it.
 AGENTS = [
-    ("Zscaler Client Connector", ("zsatunnel", "zsaservice", "zstunnel"), ("/opt/zscaler", "/Applications/Zscaler", "C:\\Program Files\\Zscaler",
-                                                                           "C:\\Program Files (x86)\\Zscaler")),
+    ("Zscaler Client Connector", ("zsatunnel", "zsaservice", "zscalertunnel", "zscalerservice", "zstunnel"),
+     ("/opt/zscaler", "/Applications/Zscaler", "C:\\Program Files\\Zscaler", "C:\\Program Files (x86)\\Zscaler")),
     ("Cloudflare WARP", ("warp-svc", "cloudflarewarp"), ("/Applications/Cloudflare WARP.app", "C:\\Program Files\\Cloudflare\\Cloudflare WARP")),
-    ("Cisco Umbrella", ("acumbrellaagent", "csc_umbrellaagent", "csc_swgagent", "acswgagent"), ()),
-    ("Netskope Client", ("stagentsvc", "stagentui"), ("/opt/netskope", "/Library/Application Support/Netskope")),
+    ("Cisco Umbrella", ("acumbrellaagent", "csc_umbrellaagent", "csc_swgagent", "acswgagent", "ercservice"),
+     ("/opt/cisco/secureclient/umbrella", "/opt/cisco/anyconnect/umbrella", "/Library/Application Support/OpenDNS Roaming Client",
+      "C:\\ProgramData\\Cisco\\Cisco Secure Client\\Umbrella", "C:\\ProgramData\\Cisco\\Cisco AnyConnect Secure Mobility Client\\Umbrella",
+      "C:\\ProgramData\\OpenDNS\\ERC")),
+    ("Netskope Client", ("stagentsvc", "stagentui"), ("/opt/netskope", "/Library/Application Support/Netskope", "C:\\Program Files\\Netskope\\STAgent",
+                                                      "C:\\Program Files (x86)\\Netskope\\STAgent")),
     ("Symantec WSS Agent", ("wssad",), ()),
-    ("GlobalProtect", ("pangps", "pangpa"), ("/opt/paloaltonetworks/globalprotect", "/Applications/GlobalProtect.app")),
-    ("FortiClient", ("forticlient", "fctservctl", "fortitray"), ("/opt/forticlient", "/Applications/FortiClient.app")),
-    ("Cisco Secure Client", ("vpnagentd", "vpnagent"), ("/opt/cisco/secureclient", "/opt/cisco/anyconnect")),
+    ("GlobalProtect", ("pangps", "pangpa"), ("/opt/paloaltonetworks/globalprotect", "/Applications/GlobalProtect.app",
+                                             "C:\\Program Files\\Palo Alto Networks\\GlobalProtect")),
+    ("FortiClient", ("forticlient", "fctservctl", "fortitray"), ("/opt/forticlient", "/Applications/FortiClient.app",
+                                                                 "C:\\Program Files\\Fortinet\\FortiClient")),
+    ("Cisco Secure Client", ("vpnagentd", "vpnagent"), ("/opt/cisco/secureclient", "/opt/cisco/anyconnect",
+                                                        "C:\\Program Files (x86)\\Cisco\\Cisco Secure Client")),
 ]
 _TUNNELS = re.compile(r"(tun|tap|wg|utun|ppp|ipsec|gpd|cscotun|zcctun|CloudflareWARP|tailscale|nordlynx)", re.I)
 #: Not a private and not a documentation address, so that the route to it is the one that the internet has.
@@ -52,18 +60,27 @@ _COMMAND = 5
 
 
 def facts(names, pac: str | None = None, timeout: float = 5, root: str = "/") -> dict:
-    """``{"system", "python", "clock", "resolvers", "hosts_file", "proxies", "no_proxy", "pac", "route", "agents", "app"}``.
+    """``{"system", "python", "trust_store", "clock", "resolvers", "hosts_file", "proxies", "no_proxy", "pac", "route", "agents", "app"}``.
 
     ``names`` are looked up in the hosts file, ``pac`` is fetched instead of the one that the system names; ``root`` is where files are, for tests.
     """
     found = _pac_of_system() if pac is None else {"url": pac, "source": "option"}
     return {
-        "system": platform.system(), "python": platform.python_version(), "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "system": platform.system(), "python": platform.python_version(), "trust_store": trust_store(),
+        "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, os.path.join(root, "etc/hosts")),
         "proxies": {scheme: without_user(url) for scheme, url in sorted(urllib.request.getproxies().items()) if scheme != "no"},
         "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "pac": _fetched(found, names, timeout) if found else None,
         "route": route(root), "agents": agents(_processes(root), root), "app": app(root),
     }
+
+
+def trust_store() -> list:
+    """Where the certificates are from that Python takes for this host's own: files, folders, or "Windows". macOS keeps others for its apps."""
+    if sys.platform == "win32":
+        return ["Windows"]
+    places = ssl.get_default_verify_paths()
+    return [place for place in (places.cafile, places.capath) if place]
 
 
 def hosts_file(names, path: str) -> dict:
@@ -89,10 +106,15 @@ def agents(processes, root: str = "/") -> list:
     for name, programs, places in AGENTS:
         # The kernel keeps fifteen characters of a name.
         process = next((one for one in programs if one in running or one[:15] in running), None)
-        place = next((one for one in places if os.path.exists(os.path.join(root, one.lstrip("/")) if one.startswith("/") else one)), None)
+        place = next((one for one in places if os.path.exists(_under(root, one))), None)
         if process or place:
             found.append({"name": name, "state": "running" if process else "installed", "seen": process or place})
     return found
+
+
+def _under(root: str, place: str) -> str:
+    """Where a path of this system is when ``root`` is, for tests, in a place of another."""
+    return place if root == "/" else os.path.join(root, *re.split(r"[/\\]", re.sub(r"^[A-Z]:", "", place).strip("/\\")))
 
 
 def _processes(root: str) -> list:
@@ -136,7 +158,7 @@ def interface_of(table: str) -> str | None:
 def app(root: str = "/") -> dict | None:
     """``{"version", "build"}`` of the macOS app, where it is installed."""
     for place in _APPS:
-        path = os.path.expanduser(place) if place.startswith("~") else os.path.join(root, place.lstrip("/"))
+        path = os.path.expanduser(place) if place.startswith("~") else _under(root, place)
         try:
             with open(path, "rb") as file:
                 said = plistlib.load(file)

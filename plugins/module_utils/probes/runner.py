@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import queue
+import socket
 import threading
 import time
 from dataclasses import dataclass, field
@@ -21,6 +22,8 @@ THREADS = 64
 #: A name that nobody filters, for the question whether it is the name that is filtered. Nothing but the handshake uses it.
 CONTROL_NAME = "example.com"
 _CUT = ("connection_reset", "eof_error", TIMEOUT)
+#: Bytes of a segment that gets through everywhere: IPv4 guarantees packets of 576 (RFC 9293, section 3.7.1).
+_SMALL = 536
 #: What a host that uses a proxy does not ask: names, HTTP/3 and portals are the proxy's business there.
 WITHOUT_PROXY = ("dns", "http", "quic")
 
@@ -99,7 +102,8 @@ def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
     return {"id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "path": probe.get("path") or "/",
             "options": probe.get("options") or {}, "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy",
             "proxy": None if proxy is None else str(proxy), "dns": None, "tcp": None, "connect": None, "tls": None, "system": None,
-            "other_name": None, "other_hello": None, "second_dns": None, "http": None, "stun": None, "application": None, "failure": None, "duration_ms": None}
+            "other_name": None, "other_hello": None, "small_packets": None, "same_again": None, "second_dns": None, "http": None, "stun": None,
+            "application": None, "failure": None, "duration_ms": None}
 
 
 def _collect(done: queue.Queue, wanted: int, until: float) -> set:
@@ -129,7 +133,7 @@ class Probe:
 
     def __init__(self, job: dict, settings: Settings, contexts: tls.Contexts, counter: Counter):
         self._job, self._settings, self._contexts, self._counter = job, settings, contexts, counter
-        self._proxy = effective_proxy(job, settings)
+        self._proxy, self._timeout = effective_proxy(job, settings), settings.timeout
 
     def observe(self) -> None:
         job, settings = self._job, self._settings
@@ -174,22 +178,34 @@ class Probe:
         return secure
 
     def _try_otherwise(self) -> None:
-        """The handshake was cut off: the same address once more, with a hello of usual size if it was none, else with a name that is in nobody's way."""
-        reached = {key: self._job[key] for key in ("tcp", "connect")}
-        large = self._hello() == "large"
-        secure, seen = self._secure("blind", None if large else CONTROL_NAME, "usual")
-        # What was observed for the name itself stays.
+        """The handshake was cut off: the same address again, with what tells a hello, packets or a name that somebody does not let pass from each other."""
+        silent = self._job["tls"]["failure"] == TIMEOUT
+        # What gets through does so in a moment.
+        self._timeout = self._settings.timeout / 2
+        if self._hello() == "large":
+            self._once_more("other_hello", None)
+        elif silent and hasattr(socket, "TCP_MAXSEG") and self._once_more("small_packets", None, _SMALL):
+            # Or was it slow just then?
+            self._once_more("same_again", None)
+        else:
+            self._once_more("other_name", CONTROL_NAME)
+
+    def _once_more(self, key: str, name: str | None, segment: int | None = None) -> bool:
+        """Whether a handshake comes about, with a hello of usual size; ``key`` of the observation says so. What was observed for the name itself stays."""
+        reached = {layer: self._job[layer] for layer in ("tcp", "connect")}
+        secure, seen = self._secure("blind", name, "usual", segment)
         self._job.update(reached)
         if seen is not None:
-            self._job["other_hello" if large else "other_name"] = {"name": self._job["host"] if large else CONTROL_NAME, "failure": seen["failure"]}
+            self._job[key] = {"name": name or self._job["host"], "failure": seen["failure"]}
         if secure is not None:
             secure.close()
+        return secure is not None
 
     def _hello(self) -> str:
         return self._job["options"].get("hello", "usual")
 
-    def _secure(self, store: str, name: str | None = None, hello: str | None = None) -> tuple:
-        sock = self._reach()
+    def _secure(self, store: str, name: str | None = None, hello: str | None = None, segment: int | None = None) -> tuple:
+        sock = self._reach(segment)
         if sock is None:
             return None, None
         secure, seen = tls.handshake(sock, name or self._job["host"], self._contexts.get(store, hello or self._hello()))
@@ -197,18 +213,18 @@ class Probe:
             sock.close()
         return secure, seen
 
-    def _reach(self):
+    def _reach(self, segment: int | None = None):
         """A socket to the far end, or None with the reason in the observation."""
         job, settings = self._job, self._settings
         self._counter.add()
         if self._proxy is None:
             sock = None
             for address in job["dns"]["addresses"][:3]:
-                sock, job["tcp"] = tunnel.open_tcp(address, job["port"], settings.timeout, settings.source, 0)
+                sock, job["tcp"] = tunnel.open_tcp(address, job["port"], self._timeout, settings.source, 0, segment)
                 if sock is not None:
                     break
             return sock
-        sock, job["tcp"] = tunnel.open_tcp(self._proxy.host, self._proxy.port, settings.timeout, settings.source, settings.retries)
+        sock, job["tcp"] = tunnel.open_tcp(self._proxy.host, self._proxy.port, self._timeout, settings.source, settings.retries, segment)
         if sock is None:
             return None
         job["connect"] = tunnel.connect(sock, job["host"], job["port"], self._proxy)
@@ -253,7 +269,7 @@ class Probe:
             job["application"] = self._ladder(secure)
 
     def _ladder(self, secure) -> list:
-        """Uploads of growing size, each on a connection of its own, up to the first that gets no answer."""
+        """Uploads of growing size, each on a connection of its own, up to the first that does not arrive whole."""
         job, rows = self._job, []
         reached = {key: job[key] for key in ("tcp", "connect")}
         for size in job["options"].get("sizes") or [1024]:
@@ -264,7 +280,8 @@ class Probe:
                     break
             with secure:
                 rows.append(transfer.upload(secure, job["host"], job["path"], size))
-            if rows[-1]["failure"]:
+            if rows[-1]["failure"] or rows[-1]["intact"] is False or rows[-1]["status"] == 413:
+                # It is known now; larger ones would only load the line.
                 break
         job.update(reached)
         return rows

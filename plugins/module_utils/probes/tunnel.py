@@ -45,17 +45,38 @@ def with_credentials(proxy: Proxy, user: str, password: str) -> Proxy:
     return Proxy(proxy.host, proxy.port, "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
 
 
-def open_tcp(address: str, port: int, timeout: float, source: str | None, retries: int) -> tuple:
-    """(socket or None, observation). A refused connection is tried again ``retries`` times: proxies reopen their ports on a reload."""
+def open_tcp(address: str, port: int, timeout: float, source: str | None, retries: int, segment: int | None = None) -> tuple:
+    """(socket or None, observation). A refused connection is tried again ``retries`` times: proxies reopen their ports on a reload.
+
+    ``segment``: at most so many bytes in one packet, in both directions.
+    """
     for attempt in range(retries + 1):
         try:
-            return socket.create_connection((address, port), timeout, (source, 0) if source else None), {"address": address, "port": port, "failure": None}
+            return _dial(address, port, timeout, source, segment), {"address": address, "port": port, "failure": None}
         except OSError as error:
             word = failure(error)
             if word != "connection_refused" or attempt == retries:
                 return None, {"address": address, "port": port, "failure": word}
             time.sleep(0.3)
     return None, {"address": address, "port": port, "failure": "connection_refused"}
+
+
+def _dial(address: str, port: int, timeout: float, source: str | None, segment: int | None):
+    if segment is None:
+        return socket.create_connection((address, port), timeout, (source, 0) if source else None)
+    family, kind, number, _name, place = socket.getaddrinfo(address, port, 0, socket.SOCK_STREAM)[0]
+    sock = socket.socket(family, kind, number)
+    try:
+        # Before the connection, so that the far end is told as well.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, segment)
+        sock.settimeout(timeout)
+        if source:
+            sock.bind((source, 0))
+        sock.connect(place)
+    except OSError:
+        sock.close()
+        raise
+    return sock
 
 
 def connect(sock, host: str, port: int, proxy: Proxy) -> dict:
