@@ -562,6 +562,13 @@ def test_the_header_of_a_workspace_needs_decryption(rig):
     assert "ChatGPT allow" not in rig.twin.order("http") or rig.twin.order("http").index("Own workspace") < rig.twin.order("http").index("ChatGPT allow")
 
 
+def test_the_header_is_seen_for_an_exemption_that_is_no_entry_of_what_is_allowed(rig):
+    rig.twin.add_rule("Own workspace", "http", "allow", 'http.request.host == "api.openai.com"', 2100,
+                      rule_settings={"set_headers": {"chatgpt-allowed-workspace-id": ["w1"]}})
+    with pytest.raises(Failed, match="HTTP rule Own workspace adds the header"):
+        rig.run(policy=Policy.from_config({"allow": [".openai.com"], "exempt": ["api.openai.com"]}))
+
+
 def test_our_http_rule_never_passes_the_one_that_adds_the_header(rig):
     rig.twin.add_rule("Own workspace", "http", "allow", 'any(http.request.domains[*] in {"chatgpt.com"})', 2600,
                       rule_settings={"add_headers": {"ChatGPT-Allowed-Workspace-Id": ["w1"]}})
