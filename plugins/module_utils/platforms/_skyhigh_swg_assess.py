@@ -107,8 +107,12 @@ class Assessor:
         notes += ["%s may block it" % label if named else "%s may block a part of the people" % label for label, named in doubts.items()]
         decrypted = next((path.decrypted_by for path in paths if path.decrypts != NO), None)
         exempt = wanted and allowed and decrypted is None and self._held(self._settings.exempt_list, pattern)
-        if wanted:
-            notes.append(_NO_CHECK if exempt else "%s decrypts it" % decrypted if decrypted else "it is not in %s" % self._settings.exempt_list)
+        if exempt:
+            notes.append(_NO_CHECK)
+        elif wanted and decrypted:
+            notes.append("%s decrypts it" % decrypted)
+        elif wanted and not self._held(self._settings.exempt_list, pattern):
+            notes.append("it is not in %s" % self._settings.exempt_list)
         by = paths[0].by.label if allowed else None
         return Coverage(str(pattern), "yes" if allowed else "no", "not wanted" if not wanted else "yes" if exempt else "no", by,
                         self._spared_by(pattern) if exempt else None, "; ".join(notes))
