@@ -51,7 +51,7 @@ def compare(before: list, after: list) -> dict:
         elif check["verdict"] == FAIL:
             word = "regressed" if was is not None and was["verdict"] == PASS else "still_failing"
         elif check["verdict"] == PASS:
-            word = "fixed" if was is not None and was["verdict"] in (FAIL, ERROR) else "unchanged_ok"
+            word = "fixed" if was is not None and was["verdict"] == FAIL else "unchanged_ok"
         else:
             word = "unverified"
         found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"]})
