@@ -1,13 +1,12 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A STUN server, written from RFC 8489. ``python -m tests.lab.stun ADDRESS PORT`` answers until it is killed."""
+"""What a STUN server says, written from RFC 8489, for tests that want it to say something else."""
 from __future__ import annotations
 
 import ipaddress
 import socket
 import struct
-import sys
 
 COOKIE = 0x2112A442
 
@@ -25,19 +24,7 @@ def answer(request: bytes, peer: tuple) -> bytes | None:
     return struct.pack("!HH", 0x0101, len(attributes)) + request[4:20] + attributes
 
 
-def serve(sock) -> None:
-    while True:
-        request, peer = sock.recvfrom(2048)
-        reply = answer(request, peer)
-        if reply:
-            sock.sendto(reply, peer)
-
-
 def listen(address: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((address, port))
     return sock
-
-
-if __name__ == "__main__":
-    serve(listen(sys.argv[1], int(sys.argv[2])))

@@ -259,6 +259,17 @@ def test_a_wanted_host_that_worked_and_fails_now_is_a_regression():
     assert [c["id"] for c in verdicts.compare([check(seen(**SHUT))], [check(seen())])["fixed"]] == ["x"]
 
 
+@pytest.mark.parametrize("was,now,word", [
+    # A look that could not be made says nothing of how it was; as a change it would count against hosts that must not change.
+    ("fail", "pass", "fixed"), ("error", "pass", "unchanged_ok"), ("fail", "fail", "still_failing"), (None, "fail", "still_failing"), ("pass", "fail", "regressed"),
+    ("pass", "pass", "unchanged_ok"), (None, "pass", "unchanged_ok"), ("pass", "skipped", "unverified"), ("fail", "error", "unverified"),
+    ("pass", "unverified", "unverified")])
+def test_every_word_of_before_and_after(was, now, word):
+    before = [] if was is None else [dict(check(seen()), verdict=was)]
+    found = verdicts.compare(before, [dict(check(seen()), verdict=now)])
+    assert {key: len(lines) for key, lines in found.items() if lines} == {word: 1}
+
+
 def test_the_table_puts_failures_first_and_keeps_its_width():
     checks = [dict(check(seen()), id=str(n), host="host-%d.example.com" % n) for n in range(3)] + [dict(check(seen(**SHUT)), id="bad", host="shut.example.com")]
     text = verdicts.table({"branch1": {"checks": checks}}, {"branch1": {"checks": [dict(check(seen(**SHUT)), id="0")]}})
