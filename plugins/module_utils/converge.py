@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import (
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, REVERTED, UNDONE, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 OURS = "ours"
@@ -128,6 +128,7 @@ class Options:
     expected_plan: str | None = None
     comment: str | None = None
     journal: str = "~/.netaccess/journals"
+    series: str | None = None
     secrets: dict = field(default_factory=dict)
 
 
@@ -139,6 +140,8 @@ class Adapter:
     kinds = ()
     #: What keeps a second run away from a device while one writes, in words; empty: nothing does.
     exclusive = ""
+    #: What the product allows of writes, deletes and activations, in words, for the cost of the way back; empty: no limit is known.
+    limits = ""
     #: Seconds that an activation may take to be in force everywhere after the device has said yes. 0: it is in force then.
     propagation = 0
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
@@ -334,6 +337,11 @@ class Run:
             if self.adapter.begin():
                 state, changes = self._secured(changes)
             self._carry_out(changes, state)
+        elif self.options.state == "reverted" and self.journal.status in (OPEN, APPLIED):
+            # Nothing of it is on the device any more, or was yet.
+            self.journal.close(REVERTED)
+        if self.options.state == "reverted":
+            self.result["earlier"] = self.journal.earlier()
         for path in self.result.get("unfinished", []):
             self._settle(path)
         return self.result
@@ -473,7 +481,7 @@ class Run:
     def _carry_out(self, changes: list, state: State) -> None:
         reverting = self.options.state == "reverted"
         if not reverting and changes:
-            journal = Journal(self.options.journal, self.adapter.product, self.adapter.device, self.options.comment)
+            journal = Journal(self.options.journal, self.adapter.product, self.adapter.device, self.options.comment, self.options.series)
             journal.begin(changes)
             self.journal = journal
             self.result["journal"] = journal.path
@@ -595,6 +603,7 @@ class Run:
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
         result["exclusive"] = self.adapter.exclusive
+        result["limits"] = self.adapter.limits
         result["propagation"] = self.adapter.propagation
         if self.adapter.diagnosis:
             result["diagnosis"] = self.adapter.diagnosis

@@ -28,9 +28,10 @@ def window(**more) -> dict:
 @pytest.fixture(scope="module")
 def lab():
     """Without a comment of its own: the number of the change has to come with the run."""
-    with Lab() as up:
+    with Lab(few=True) as up:
         inventory = yaml.safe_load(up.inventory.read_text())
         inventory["all"]["children"]["netaccess_devices"]["hosts"]["proxy1"].pop("access_comment")
+        inventory["all"]["children"]["netaccess_vantages"]["hosts"].pop("outside")
         up.inventory.write_text(yaml.safe_dump(inventory))
         yield up
 
@@ -64,7 +65,7 @@ def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, 
     code, out = play(lab, "preflight", tmp_path)
     said = " ".join(out.split())
     assert code == 0 and "1 of 1 device may be changed" in said, out
-    assert "nothing on the device keeps a second run away" in said and "the way back takes" in said, out
+    assert "not protected against a second run" in said and "ok: the service: the service reports operational" in said and "the way back takes" in said, out
     assert policy_of(lab) == before and journals(lab) == []
 
 
@@ -92,7 +93,7 @@ def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path)
     chat = next(check for host in report["hosts"] if host["name"] == "branch1" for check in host["checks"] if check["id"] == "chatgpt_trace")
     assert (chat["before"], chat["verdict"]) == ("fail", "pass")
     journal, = journals(lab)
-    comment = "CHG0012345, asked by alice, approved by bob, emergency"
+    comment = "CHG0012345, asked by alice, approved by bob, done by carol, emergency"
     assert comment in journal.read_text() and comment in lab.squid.drop_in.read_text()
     before = policy_of(lab)
     code, out = play(lab, "rollback", tmp_path, change_window=window(minutes=-1), netaccess_journal=str(journal))
@@ -159,3 +160,62 @@ def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(
         assert states["proxy1"] == ("changed", None) and report["verdict"]["code"] == 1
         journal, = set(journals(lab)) - known
         assert play(lab, "rollback", tmp_path, netaccess_journal=str(journal))[0] == 0 and policy_of(lab) == before
+
+
+STAGES = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "everyone", "audience": {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}}]
+
+
+def rolled(lab, name, rollout, **hosts):
+    """The lab with a rollout, branch1 in the pilot's audience; ``hosts``: more variables of them."""
+    inventory = yaml.safe_load(lab.inventory.read_text())
+    inventory["all"]["children"]["netaccess_devices"]["hosts"]["proxy1"]["rollout"] = rollout
+    vantages = inventory["all"]["children"]["netaccess_vantages"]["hosts"]
+    vantages["branch1"]["netaccess_path"]["audience"] = "pilot"
+    vantages["branch2"]["netaccess_path"] = dict(vantages["branch2"]["netaccess_path"], audience="everyone")
+    for host, more in hosts.items():
+        vantages[host].update(more)
+    path = lab.inventory.parent / name
+    path.write_text(yaml.safe_dump(inventory, default_flow_style=False))
+    return type("Lab", (), {"inventory": path, "trust": lab.trust})
+
+
+def written(paths) -> list:
+    return [json.loads(path.read_text())["journal"] for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
+
+
+def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of_them(lab, tmp_path):
+    before, known = policy_of(lab), set(journals(lab))
+    # The last stage opens access for two hosts that say they are outside the audience.
+    wrong = rolled(lab, "wrong-stage.yml", STAGES, branch2={"verify_expect": "unchanged"})
+    code, out = play(wrong, "site", tmp_path, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
+    device, = json.loads((tmp_path / "wrong" / "report.json").read_text())["devices"]
+    assert code != 0 and "taken back: " in str(device["error"]), out
+    assert device["error"].endswith("All is as before"), out
+    assert policy_of(lab) == before
+    assert {(one["status"], one["comment"].rpartition(", ")[2]) for one in written(set(journals(lab)) - known)} == {
+        ("reverted", "stage pilot"), ("reverted", "stage everyone")}
+    assert out.index("stage 1 of 2: pilot") < out.index("stage 2 of 2: everyone")
+    known = set(journals(lab))
+    # As it is meant: the last audience without the stranger.
+    right = rolled(lab, "right-stage.yml", [STAGES[0], {"name": "everyone"}])
+    code, out = play(right, "site", tmp_path, change=CHANGE, netaccess_preflight=False)
+    assert code == 0 and len(set(journals(lab)) - known) == 2, out
+    # Again: nobody loses access to the pilot, and nothing is written.
+    now = policy_of(lab)
+    code, out = play(right, "site", tmp_path, "--limit", "netaccess_devices", change=CHANGE)
+    assert code == 0 and policy_of(lab) == now and len(set(journals(lab)) - known) == 2, out
+    code, out = play(right, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+    assert code == 0 and policy_of(lab) == before, out
+    assert {one["status"] for one in written(set(journals(lab)) - known)} == {"reverted"}
+
+
+def test_a_stage_that_nobody_of_its_audience_sees_is_the_last(lab, tmp_path):
+    before, known = policy_of(lab), set(journals(lab))
+    alone = rolled(lab, "alone.yml", [dict(STAGES[0], name="nobody"), {"name": "everyone"}])
+    code, out = play(alone, "site", tmp_path, change=CHANGE, netaccess_preflight=False, verify_expect="open")
+    said = " ".join(out.split())
+    assert code != 0 and len(set(journals(lab)) - known) == 1 and "stage 2 of 2" not in said, out
+    # branch1 is open now, although its own stage is still to come.
+    assert "not as it was" in said
+    play(alone, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+    assert policy_of(lab) == before
