@@ -28,6 +28,7 @@ CLASSES = [
     ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "not as the policy says"),
     ("stale", 0, "retired entries are still there"), ("manual", 0, "steps for a person"),
 ]
+_WORST = [UNREACHABLE, FAILED, DRIFT, CHANGED, IN_STEP]
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation")
@@ -259,7 +260,9 @@ def as_html(report: dict) -> str:
     """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
-    return template.render(report=report, classes=CLASSES, count=_count)
+    # What needs somebody comes first.
+    worst = sorted(report["devices"], key=lambda one: (_WORST.index(one["state"]), not one["conflicts"], one["name"]))
+    return template.render(report=dict(report, devices=worst), classes=CLASSES, count=_count)
 
 
 def _count(number: int, word: str) -> str:
