@@ -9,7 +9,8 @@ import datetime
 OK, WARN, STOP = "ok", "warn", "stop"
 
 
-def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, status: dict | None = None, kept_apart: str = "") -> dict:
+def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, status: dict | None = None,
+          kept_apart: str = "") -> dict:
     """``{"rows": [{"subject", "verdict", "message"}], "stops": {device: reason}, "message"}``; a verdict is ok, warn or stop, stops come first.
 
     ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the

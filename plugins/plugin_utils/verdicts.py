@@ -56,7 +56,8 @@ def compare(before: list, after: list) -> dict:
             word = "fixed" if was is not None and was["verdict"] == FAIL else "unchanged_ok"
         else:
             word = "unverified"
-        found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"], "ip_version": check.get("ip_version")})
+        found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"],
+                            "ip_version": check.get("ip_version")})
     return found
 
 

@@ -29,7 +29,8 @@ def devices_of(folder) -> dict:
 
 @pytest.mark.parametrize("policy,on_failure,back,said", [
     # An exemption that is too wide: a host that has to stay inspected is not any more, which two hosts see.
-    ("{{ %s | combine({'allow': ['www.iana.org', '.chatgpt.com'], 'exempt': ['www.iana.org', '.chatgpt.com'], 'media': []}) }}", None, True, "www.iana.org: no longer"),
+    ("{{ %s | combine({'allow': ['www.iana.org', '.chatgpt.com'], 'exempt': ['www.iana.org', '.chatgpt.com'], 'media': []}) }}", None, True,
+     "www.iana.org: no longer"),
     # An allowlist that is too wide.
     ("{{ %s | combine({'allow': %s.allow + ['claude.ai']}) }}", "keep", False, "claude.ai: newly open"),
     # An exemption that is too narrow: what is needed stays decrypted; to take it back would not help.

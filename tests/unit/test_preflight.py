@@ -47,7 +47,8 @@ def test_what_stops(device, hosts, register, said):
     ({"exclusive": ""}, None, None, "not protected against a second run"),
     ({"pending": "ours"}, None, None, "edits of ours wait there"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
-    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None, "the service not well either: 2 fail"),
+    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
+     "the service not well either: 2 fail"),
     ({}, {}, None, "no host says that it stands behind it"),
     ({}, {"branch1": look(device="other")}, None, "no host says that it stands behind it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
@@ -59,7 +60,8 @@ def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
 
 
 def test_what_the_service_says_of_itself_is_said_and_an_incident_is_a_warning():
-    rows = {word: judged(None, None, None, {"state": word, "message": "it is so"})["rows"] for word in ("operational", "unknown", "degraded", "outage", "maintenance")}
+    words = ("operational", "unknown", "degraded", "outage", "maintenance")
+    rows = {word: judged(None, None, None, {"state": word, "message": "it is so"})["rows"] for word in words}
     said = {word: [row["verdict"] for row in found if row["subject"] == "the service" and row["message"] == "it is so"] for word, found in rows.items()}
     assert said == {"operational": ["ok"], "unknown": ["ok"], "degraded": ["warn"], "outage": ["warn"], "maintenance": ["warn"]}
 

@@ -51,7 +51,8 @@ def test_an_incident_of_the_service_explains_what_newly_fails_and_nothing_is_tak
 
 
 @pytest.mark.parametrize("more", [
-    {"status": {}}, {"status": {"features": {"chat": "operational"}}}, {"status": {"features": {"files": "outage"}}}, {"status": {"features": {"chat": "unknown"}}},
+    {"status": {}}, {"status": {"features": {"chat": "operational"}}}, {"status": {"features": {"files": "outage"}}},
+    {"status": {"features": {"chat": "unknown"}}},
     {"layer": "tcp"}, {"layer": "tls"}, {"layer": "dns"}, {"blocked_by": {"product": "Squid"}}, {"interception": "intercepted_trusted"}, {"interception": None},
     # What is newly open carries this flag, and so does a control host that is newly shut.
     {"flags": ["regressed", "newly_open"]}, {"role": "control"}, {"role": "negative"}])
