@@ -23,12 +23,12 @@ def reachability_compare(before, after) -> dict:
     return verdicts.compare((before or {}).get("checks", []), after["checks"])
 
 
-def verdict_table(results, before=None, width=120) -> str:
+def verdict_table(results, before=None, width=120, brief=False) -> str:
     """A readable table of results of reachability_info by host name, with the verdicts before beside them."""
     results = plain(results)
     if not isinstance(results, dict):
         raise AnsibleFilterError("verdict_table: give a dictionary of host name to result of reachability_info")
-    return verdicts.table(results, plain(before) if before else None, int(width))
+    return verdicts.table(results, plain(before) if before else None, int(width), bool(brief))
 
 
 def conflict_line(conflict) -> str:

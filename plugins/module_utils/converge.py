@@ -602,6 +602,7 @@ class Run:
         result["audience_widened"] = list(assessment.audience_widened)
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
+        result["policy_version"] = self.policy.version
         result["exclusive"] = self.adapter.exclusive
         result["limits"] = self.adapter.limits
         result["propagation"] = self.adapter.propagation

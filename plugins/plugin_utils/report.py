@@ -47,12 +47,18 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """
     found = {
         "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
-        "catalogue": about["catalogue"], "change": about.get("change"),
+        "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"),
         "devices": [_device(name, result, about["mode"]) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
     }
     found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
     return found
+
+
+def _versions(devices: dict) -> str:
+    """What the policies of the devices were selected from; devices may differ."""
+    found = {str(one["policy_version"]) for one in devices.values() if isinstance(one, dict) and one.get("policy_version")}
+    return ", ".join(sorted(found)) or "not said"
 
 
 def _device(name: str, result, mode: str) -> dict:

@@ -64,18 +64,22 @@ def compare(before: list, after: list) -> dict:
 _MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
 
 
-def table(results: dict, before: dict | None = None, width: int = 120) -> str:
-    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why."""
-    rows = []
+def table(results: dict, before: dict | None = None, width: int = 120, brief: bool = False) -> str:
+    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted."""
+    rows, well = [], 0
     for name, result in results.items():
         old = {_key(check): check for check in ((before or {}).get(name) or {}).get("checks", [])}
         for check in sorted(result.get("checks", []), key=lambda c: (c["verdict"] != FAIL, c["role"] == "wanted", c["host"])):
             was = old.get(_key(check))
+            if brief and check["verdict"] in (PASS, SKIPPED):
+                well += 1
+                continue
             rows.append((name, check["host"], _kind(check), _cell(check) if was is None else "%s > %s" % (_cell(was), _cell(check)),
                          check["message"].partition(": ")[2]))
     head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
-    return "\n".join(_line(row, sizes, width) for row in [head] + rows) + "\n"
+    lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
+    return "\n".join(lines + ["%s%d checks are as they have to be" % ("the other " if rows else "all ", well)] * brief) + "\n"
 
 
 def _kind(check: dict) -> str:

@@ -68,7 +68,7 @@ def reports() -> None:
     one = {"changed": False, "summary": "nothing to do", "coverage": coverage,
            "coverage_summary": {"wanted": 100, "allowed": 100, "exempt_wanted": 100, "exempt": 100}}
     about = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "mode": "audit", "collection": "0.1.0", "today": datetime.date(2026, 11, 24),
-             "catalogue": {"version": "union", "newest": "2026-07-25", "age_days": 122}}
+             "catalogue": {"newest": "2026-07-25", "age_days": 122}}
     began = time.perf_counter()
     forms = report.files(report.build({"fw%03d" % number: one for number in range(100)}, {}, about))
     print(ROW % ("report: 100 devices of 100 patterns, every form", "%.2f s" % (time.perf_counter() - began),

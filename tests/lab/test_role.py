@@ -57,7 +57,7 @@ class Controller:
         for variable, secret in self.environment.items():
             assert secret not in shown, variable
         found = {path.name[:-len("-access.json")]: dict(json.loads(path.read_text()), shown="") for path in out.iterdir()}
-        for host, text in re.findall(r"^fatal: \[([^\]]+)\]: FAILED! => (\{.*?^\})", shown, re.DOTALL | re.MULTILINE):
+        for host, text in re.findall(r"^fatal: \[([^\]]+)\]: FAILED! => (.*)", shown, re.MULTILINE):
             found[host] = {"shown": text}
         return dict(found, **{"": shown})
 
