@@ -47,7 +47,7 @@ def journals(lab) -> list:
     ({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False)])
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
     before = policy_of(lab)
-    code, out = play(lab, "site", tmp_path, **variables)
+    code, out = play(lab, "site", tmp_path, netaccess_preflight=False, **variables)
     assert code != 0 and said in " ".join(out.split()), out
     assert policy_of(lab) == before and journals(lab) == [] and ("Probe what ChatGPT needs" in out) is probed
 
@@ -117,12 +117,14 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     path.write_text(yaml.safe_dump(inventory))
     both = type("Lab", (), {"inventory": path, "trust": lab.trust})
     before = policy_of(lab)
-    code, out = play(both, "site", tmp_path, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_report_dir=str(tmp_path / "report"))
+    code, out = play(both, "site", tmp_path, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_preflight=False,
+                     netaccess_report_dir=str(tmp_path / "report"))
     found = json.loads((tmp_path / "report" / "verdict.json").read_text())
     assert code != 0 and policy_of(lab) == before and len(found["classes"]["failed"]) == 2, out
     assert "proxy1: not begun: too many devices failed before" in found["classes"]["failed"]
     # When one failure is allowed, the next batch begins.
-    code, out = play(both, "site", tmp_path, "--check", netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_report_dir=str(tmp_path / "second"))
+    code, out = play(both, "site", tmp_path, "--check", netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_preflight=False,
+                     netaccess_report_dir=str(tmp_path / "second"))
     assert code != 0 and json.loads((tmp_path / "second" / "verdict.json").read_text())["classes"]["drift"], out
 
 
