@@ -87,6 +87,7 @@ def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, 
         assert "code=1" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
     code, out = carry_out("apply", "push")
     assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
+    assert "group-netaccess-chatgpt" in out and "not protected against a second run" not in out
     code, out = carry_out("audit", "schedule")
     assert code == 0, out
     if service is github:
