@@ -72,7 +72,7 @@ def _about(args: dict) -> dict:
     age = (now.date() - datetime.date.fromisoformat(newest)).days
     return {"title": args["title"] or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
             "generated": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "mode": args["mode"], "collection": collection_version(), "change": args["change"],
-            "catalogue": {"version": "union", "newest": newest, "age_days": age}, "today": now.date(), "strict": args["strict"],
+            "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "strict": args["strict"],
             "register": read_register(Path(args["register"])) if args["register"] else None}
 
 

@@ -111,6 +111,11 @@ options:
       - The path is on the host where the module runs. Files are written atomically with mode 0600.
     type: path
     default: ~/.netaccess/journals
+  series:
+    description: >-
+      A word that the journals of one change in several runs share, such as the stages of a rollout. Taking one of them back returns the others that are still
+      to be taken back as C(earlier), the next one first.
+    type: str
   timeout:
     description: Seconds that all waits of the run may take together, for locks, a busy device and the activation.
     type: int

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation, kit, preflight, signatures, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import rollout as stages_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import window as change_window
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import register as exemption_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
@@ -22,12 +23,12 @@ def reachability_compare(before, after) -> dict:
     return verdicts.compare((before or {}).get("checks", []), after["checks"])
 
 
-def verdict_table(results, before=None, width=120) -> str:
+def verdict_table(results, before=None, width=120, brief=False) -> str:
     """A readable table of results of reachability_info by host name, with the verdicts before beside them."""
     results = plain(results)
     if not isinstance(results, dict):
         raise AnsibleFilterError("verdict_table: give a dictionary of host name to result of reachability_info")
-    return verdicts.table(results, plain(before) if before else None, int(width))
+    return verdicts.table(results, plain(before) if before else None, int(width), bool(brief))
 
 
 def conflict_line(conflict) -> str:
@@ -48,12 +49,12 @@ def reachability_aggregate(results, expect=None, devices=()) -> dict:
     return verdicts.aggregate(results, plain(expect or {}), plain(list(devices)))
 
 
-def reachability_proof(results, baselines=None, expect=None) -> dict:
+def reachability_proof(results, baselines=None, expect=None, status=None) -> dict:
     """What the hosts behind one device say of a change, and whether it did harm."""
     results = plain(results)
     if not isinstance(results, dict):
         raise AnsibleFilterError("reachability_proof: give a dictionary of host name to result of reachability_info")
-    return verdicts.proof(results, plain(baselines or {}), plain(expect or {}))
+    return verdicts.proof(results, plain(baselines or {}), plain(expect or {}), plain(status or {}))
 
 
 def diagnose(hosts, control=None, status=None) -> dict:
@@ -78,7 +79,7 @@ def import_probe(paths, rules=()) -> dict:
     return found
 
 
-def preflight_verdict(devices, hosts=None, register=None, require_register=False) -> dict:
+def preflight_verdict(devices, hosts=None, register=None, require_register=False, status=None, kept_apart=None) -> dict:
     """Whether a change may begin, from check runs on the devices and a look from the hosts."""
     devices = plain(devices)
     if not isinstance(devices, dict):
@@ -89,7 +90,8 @@ def preflight_verdict(devices, hosts=None, register=None, require_register=False
         lines = exemption_register.read(Path(str(register)).expanduser()) if register else None
     except exemption_register.RegisterError as error:
         raise AnsibleFilterError("preflight_verdict: %s" % error) from error
-    return preflight.judge(devices, plain(hosts or {}), lines, datetime.datetime.now(datetime.timezone.utc).date(), bool(require_register))
+    today = datetime.datetime.now(datetime.timezone.utc).date()
+    return preflight.judge(devices, plain(hosts or {}), lines, today, bool(require_register), plain(status or {}), str(kept_apart or ""))
 
 
 def window_state(window, needs=0, now=None) -> dict:
@@ -103,10 +105,19 @@ def window_state(window, needs=0, now=None) -> dict:
         raise AnsibleFilterError("window_state: %s" % error) from error
 
 
+def rollout_stages(rollout, begin=None, plans=None, ours=False) -> list:
+    """The stages of a rollout; with the plans of check runs those that a device has still before it."""
+    try:
+        found = stages_of.stages(plain(rollout), None if begin is None else str(begin))
+        return found if plans is None or begin is not None else stages_of.remaining(found, plain(plans), bool(ours))
+    except stages_of.RolloutError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
 class FilterModule:
     """The filters of the collection."""
 
     def filters(self):
         return {"reachability_compare": reachability_compare, "verdict_table": verdict_table, "conflict_line": conflict_line,
                 "reachability_aggregate": reachability_aggregate, "reachability_proof": reachability_proof, "diagnose": diagnose,
-                "import_probe": import_probe, "window_state": window_state, "preflight_verdict": preflight_verdict}
+                "import_probe": import_probe, "window_state": window_state, "preflight_verdict": preflight_verdict, "rollout_stages": rollout_stages}

@@ -35,6 +35,7 @@ def argument_spec() -> dict:
         expected_plan=dict(type="str"),
         comment=dict(type="str"),
         journal=dict(type="path", default="~/.netaccess/journals"),
+        series=dict(type="str"),
         timeout=dict(type="int", default=600),
     )
 
@@ -83,6 +84,7 @@ def _options(module) -> Options:
         expected_plan=params["expected_plan"],
         comment=params["comment"],
         journal=params["journal"],
+        series=params["series"],
         secrets={name: params[name] for name, spec in module.argument_spec.items() if spec.get("no_log") and params.get(name)},
     )
 

@@ -136,6 +136,7 @@ class Options:
     expected_plan: str | None = None
     comment: str | None = None
     journal: str = "~/.netaccess/journals"
+    series: str | None = None
     secrets: dict = field(default_factory=dict)
 
 
@@ -149,6 +150,8 @@ class Adapter:
     exclusive = ""
     #: Whether the product has no way to write: then a plan is handed to a person as ``manual``, and nothing is sent.
     by_hand = False
+    #: What the product allows of writes, deletes and activations, in words, for the cost of the way back; empty: no limit is known.
+    limits = ""
     #: Seconds that an activation may take to be in force everywhere after the device has said yes. 0: it is in force then.
     propagation = 0
     #: Whether what waits for activation cannot always be read; the journal of a run of ours that did not end then stands for it.
@@ -356,9 +359,11 @@ class Run:
             if self.adapter.begin():
                 state, changes = self._secured(changes)
             self._carry_out(changes, state)
-        elif self.options.state == "reverted" and self.journal.status not in (REVERTED, UNDONE):
-            # Nothing is left of it; a journal that stays open would hide the older ones of its folder.
+        elif self.options.state == "reverted" and self.journal.status in (OPEN, APPLIED):
+            # Nothing of it is on the device any more, or was yet; a journal that stays open would hide the older ones of its folder.
             self._settle(self.journal.path, REVERTED)
+        if self.options.state == "reverted":
+            self.result["earlier"] = self.journal.earlier()
         for path in self.result.get("unfinished", []):
             # What an earlier run left half done is as the policy says now; its journal can still be taken back.
             self._settle(path, APPLIED)
@@ -517,7 +522,7 @@ class Run:
     def _carry_out(self, changes: list, state: State) -> None:
         reverting = self.options.state == "reverted"
         if not reverting and changes:
-            journal = Journal(self.options.journal, self.adapter.product, self.adapter.device, self.options.comment)
+            journal = Journal(self.options.journal, self.adapter.product, self.adapter.device, self.options.comment, self.options.series)
             journal.begin(changes)
             self.journal = journal
             self.result["journal"] = journal.path
@@ -638,7 +643,9 @@ class Run:
         result["audience_widened"] = list(assessment.audience_widened)
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
+        result["policy_version"] = self.policy.version
         result["exclusive"] = self.adapter.exclusive
+        result["limits"] = self.adapter.limits
         result["propagation"] = self.adapter.propagation
         if self.adapter.diagnosis:
             result["diagnosis"] = self.adapter.diagnosis

@@ -27,13 +27,14 @@ REVERTED = "reverted"
 class Journal:
     """One run's record on one device. ``path`` is a file to be created, or a folder in which a new file gets a name."""
 
-    def __init__(self, path: str, product: str, device: str, comment: str | None = None):
+    def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None):
         self._body = {
             "format": FORMAT,
             "run_id": uuid.uuid4().hex,
             "product": product,
             "device": device,
             "comment": comment,
+            "series": series,
             "started": _now(),
             "status": OPEN,
             "steps_done": 0,
@@ -111,6 +112,17 @@ class Journal:
             journal = cls.load(path)
             if (journal.product, journal.device) == (product, device):
                 yield journal
+
+    def earlier(self) -> list:
+        """Paths of the journals beside this one that belong to the same series and were not taken back yet, the one to take back next first.
+
+        :raises AccessError: as ``load``: what cannot be read may be one of them.
+        """
+        series = self._body.get("series")
+        if not series:
+            return []
+        return [journal.path for journal in self._of(os.path.dirname(self.path), self.product, self.device)
+                if journal._body.get("series") == series and journal.path != self.path and journal.status in (OPEN, APPLIED)]
 
     @property
     def changes(self) -> list:

@@ -9,21 +9,32 @@ import datetime
 OK, WARN, STOP = "ok", "warn", "stop"
 
 
-def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, required: bool = True) -> dict:
+def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, required: bool = True, status: dict | None = None,
+          kept_apart: str = "") -> dict:
     """``{"rows": [{"subject", "verdict", "message"}], "stops": {device: reason}, "message"}``; a verdict is ok, warn or stop, stops come first.
 
     ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the
-    register of exemptions, or None; a pattern that is exempt without one is a stop where they are ``required``, else a warning.
+    register of exemptions, or None; a pattern that is exempt without one is a stop where they are ``required``, else a warning; ``status``: a result of
+    service_status_info; ``kept_apart``: what keeps two runs apart where a device does not, in words.
     """
     rows: list = []
     for name, result in sorted(devices.items()):
-        _device(name, result or {}, rows)
+        _device(name, result or {}, kept_apart, rows)
         if register is not None:
             _registered(name, result or {}, register, today, STOP if required else WARN, rows)
         _watched(name, hosts, rows)
     for name, result in sorted(hosts.items()):
         if not (result or {}).get("checks"):
             rows.append(_row(name, WARN, "not reached, so it will prove nothing"))
+            continue
+        path = result.get("path")
+        if path and not path.get("proven"):
+            rows.append(_row(name, WARN, "that it stands behind %s is not proven%s" % (path["device"], ": " + path["message"] if path.get("message") else "")))
+        if not path and (result.get("summary") or {}).get("verdict") in ("fail", "error"):
+            rows.append(_row(name, WARN, "stands behind no device and sees the service not well either: %s" % result["summary"].get("message")))
+    if status:
+        ill = status.get("state") in ("degraded", "outage", "maintenance")
+        rows.append(_row("the service", WARN if ill else OK, str(status.get("message") or status.get("state"))))
     stops: dict = {}
     for row in rows:
         if row["verdict"] == STOP:
@@ -37,7 +48,7 @@ def _row(subject: str, verdict: str, message: str) -> dict:
     return {"subject": subject, "verdict": verdict, "message": message}
 
 
-def _device(name: str, result: dict, rows: list) -> None:
+def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     if result.get("unreachable") or result.get("failed") or not result:
         rows.append(_row(name, STOP, str(result.get("msg") or "nothing came back")))
         return
@@ -48,15 +59,19 @@ def _device(name: str, result: dict, rows: list) -> None:
         rows.append(_row(name, STOP, "a real run would be refused: %s" % rights["why"]))
     if result.get("unfinished"):
         rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
+    if result.get("pending") in ("ours", "both"):
+        rows.append(_row(name, WARN, "edits of ours wait there, which an earlier run left; this one brings them into force"))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
     if certain:
         rows.append(_row(name, WARN, "%d conflict%s will stay in the way: %s" % (
             len(certain), "" if len(certain) == 1 else "s", ", ".join(str(one["where"]) for one in certain[:3]))))
     if result.get("changed") and not result.get("exclusive"):
-        rows.append(_row(name, WARN, "nothing on the device keeps a second run away: let the pipeline run one at a time"))
+        rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
+            name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
     cost = result.get("reversal") or {}
     back = "; the way back takes %d writes and %d activation%s" % (cost["writes"], cost["activations"], "" if cost["activations"] == 1 else "s")\
         if result.get("changed") and cost else ""
+    back += " (%s)" % result["limits"] if back and result.get("limits") else ""
     unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
         if rights and rights.get("write") is None else ""
     rows.append(_row(name, OK, "%s%s%s" % (result.get("summary") or "nothing to do", back, unsaid)))

@@ -28,6 +28,7 @@ CLASSES = [
     ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "not as the policy says"),
     ("stale", 0, "retired entries are still there"), ("manual", 0, "steps for a person"),
 ]
+_WORST = [UNREACHABLE, FAILED, DRIFT, CHANGED, IN_STEP]
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation")
@@ -46,12 +47,18 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """
     found = {
         "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
-        "catalogue": about["catalogue"], "change": about.get("change"),
+        "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"),
         "devices": [_device(name, result, about["mode"]) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
     }
     found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
     return found
+
+
+def _versions(devices: dict) -> str:
+    """What the policies of the devices were selected from; devices may differ."""
+    found = {str(one["policy_version"]) for one in devices.values() if isinstance(one, dict) and one.get("policy_version")}
+    return ", ".join(sorted(found)) or "not said"
 
 
 def _device(name: str, result, mode: str) -> dict:
@@ -259,7 +266,9 @@ def as_html(report: dict) -> str:
     """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
     environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
     template = environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
-    return template.render(report=report, classes=CLASSES, count=_count)
+    # What needs somebody comes first.
+    worst = sorted(report["devices"], key=lambda one: (_WORST.index(one["state"]), not one["conflicts"], one["name"]))
+    return template.render(report=dict(report, devices=worst), classes=CLASSES, count=_count)
 
 
 def _count(number: int, word: str) -> str:

@@ -4,7 +4,9 @@
 """Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.classify import ERROR, FAIL, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.classify import (
+    ERROR, FAIL, NOT, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
+)
 
 _OPENED = "newly open"
 _SHUT = "newly shut"
@@ -54,25 +56,30 @@ def compare(before: list, after: list) -> dict:
             word = "fixed" if was is not None and was["verdict"] == FAIL else "unchanged_ok"
         else:
             word = "unverified"
-        found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"]})
+        found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"],
+                            "ip_version": check.get("ip_version")})
     return found
 
 
 _MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
 
 
-def table(results: dict, before: dict | None = None, width: int = 120) -> str:
-    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why."""
-    rows = []
+def table(results: dict, before: dict | None = None, width: int = 120, brief: bool = False) -> str:
+    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted."""
+    rows, well = [], 0
     for name, result in results.items():
         old = {_key(check): check for check in ((before or {}).get(name) or {}).get("checks", [])}
         for check in sorted(result.get("checks", []), key=lambda c: (c["verdict"] != FAIL, c["role"] == "wanted", c["host"])):
             was = old.get(_key(check))
+            if brief and check["verdict"] in (PASS, SKIPPED):
+                well += 1
+                continue
             rows.append((name, check["host"], _kind(check), _cell(check) if was is None else "%s > %s" % (_cell(was), _cell(check)),
                          check["message"].partition(": ")[2]))
     head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
-    return "\n".join(_line(row, sizes, width) for row in [head] + rows) + "\n"
+    lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
+    return "\n".join(lines + ["%s%d checks are as they have to be" % ("the other " if rows else "all ", well)] * brief) + "\n"
 
 
 def _kind(check: dict) -> str:
@@ -92,37 +99,60 @@ def _line(row, sizes, width) -> str:
     return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
 
 
-def proof(results: dict, baselines: dict, expect: dict) -> dict:
-    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "message"}``.
+def proof(results: dict, baselines: dict, expect: dict, status: dict | None = None) -> dict:
+    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "message"}``.
 
     ``verdict``: fail, unverified or pass. ``harm``: something is newly open or newly shut, or changed for a host that must be unchanged, and two hosts saw
-    it, or the only one there is. That something is merely still shut is no harm.
+    it, or the only one there is. That something is merely still shut is no harm; neither is what an incident explains that the service itself reports
+    (``status``, a result of service_status_info): those are in ``explained``, {host: [what]}, and still no pass.
     """
-    moved, shut, unproven = {}, {}, []
+    moved, shut, unproven, explained = {}, {}, [], {}
     for name, result in sorted(results.items()):
         if not (result or {}).get("checks"):
             unproven.append(name)
             continue
         found = compare((baselines.get(name) or {}).get("checks", []), result["checks"])
         outside = expect.get(name, "open") == "unchanged"
-        lines = [one["message"] for one in found["regressed"] + (found["fixed"] if outside else [])]
+        checks = {_key(check): check for check in result["checks"]}
+        regressed = [(one["message"], _the_service(checks[_key(one)], status)) for one in found["regressed"]]
+        lines = [text for text, why in regressed if not why] + [one["message"] for one in (found["fixed"] if outside else [])]
+        if any(why for _text, why in regressed):
+            explained[name] = ["%s (%s)" % item for item in regressed if item[1]]
         if lines:
             moved[name] = lines
+        elif name in explained:
+            continue
         elif not outside and result["summary"]["verdict"] in (FAIL, ERROR):
             shut[name] = result["summary"]["message"]
         elif not outside and result["summary"]["verdict"] != PASS:
             unproven.append(name)
     harm = len(moved) >= min(2, len(results)) and bool(moved)
-    verdict = FAIL if moved or shut else UNVERIFIED if unproven or not results else PASS
-    return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "message": _proof_message(results, moved, shut, unproven)}
+    verdict = FAIL if moved or shut or explained else UNVERIFIED if unproven or not results else PASS
+    return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "explained": explained,
+            "message": _proof_message(results, moved, shut, unproven, explained)}
 
 
-def _proof_message(results: dict, moved: dict, shut: dict, unproven: list) -> str:
+def _the_service(check: dict, status: dict | None) -> str | None:
+    """The incident that explains why a check fails now, if one does.
+
+    Only the origin itself can be ill: it answered, with its own certificate, and a feature of the check is one of those that the service reports as ill. What
+    is newly open, cut off below that, decrypted or answered by a product of the path is never the service's.
+    """
+    seen = check["role"] == "wanted" and check["verdict"] == FAIL and "regressed" not in check["flags"]
+    if not seen or check.get("layer") not in ("http", "application") or check.get("blocked_by") or check.get("interception") != NOT:
+        return None
+    ill = {feature: word for feature, word in ((status or {}).get("features") or {}).items() if word in ("degraded", "outage", "maintenance")}
+    hit = sorted(set(check.get("features") or []) & set(ill))
+    return "the service reports %s of %s" % (ill[hit[0]], hit[0]) if hit else None
+
+
+def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, explained: dict) -> str:
     parts = []
     for name, lines in moved.items():
         more = " and %d more" % (len(lines) - 3) if len(lines) > 3 else ""
         parts.append("%s: not as it was: %s%s" % (name, "; ".join(lines[:3]), more))
     parts += ["%s: %s" % item for item in shut.items()]
+    parts += ["%s: fails, which does not come from this change: %s" % (name, "; ".join(lines[:3])) for name, lines in explained.items()]
     parts += ["not proven by: %s" % ", ".join(unproven)] if unproven else []
     return ". ".join(parts) or ("proven by %s" % ", ".join(sorted(results)) if results else "no host stands behind it, so nothing is proven")
 

@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "plugins" / "plugin_utils" / "catalog" / "chatgpt.yml"
 SOURCES = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.4"}
 EXTRA_HOSTS = ["www.example.com", "x.other-ai.example", "canary.example.net"]
+# For tests of playbooks, which are not about what a host can see: one of each that decides something.
+FEW = ["chatgpt.com", "ab.chatgpt.com", "files.oaiusercontent.com", "js.stripe.com", "claude.ai", "evilopenai.com", "example.com", "www.iana.org"]
+SERVICE = {"status": {"indicator": "none"}, "components": [{"id": "1", "name": "ChatGPT", "status": "operational"}], "incidents": []}
 # What these hosts set in the lab; a site has no such knowledge of the real ones.
 OVERLAY = {"entries": [
     {"id": name, "probes": [{"id": probe, "host": host, "path": path, "kind": "https", "cost": "quick", "expect": {"set_cookie": ["__cf_bm"]}}]}
@@ -71,18 +74,21 @@ def explicit(proxy: int, provider: int) -> dict:
     return found
 
 
-def inventory(folder: Path, public: Path, device: dict, vantages: dict) -> dict:
-    """The Ansible inventory of a lab with one device and the vantages branch1, branch2, stranger and outside."""
+def inventory(folder: Path, public: Path, device: dict, vantages: dict, few: bool = False) -> dict:
+    """The Ansible inventory of a lab with one device and the vantages branch1, branch2, stranger and outside; ``few``: only probes of the hosts in FEW."""
     overlay = folder / "overlay.yml"
     overlay.write_text(yaml.safe_dump(OVERLAY))
+    (folder / "service.json").write_text(json.dumps(SERVICE))
     vantages["stranger"]["verify_expect"] = "unchanged"
+    chosen = " | selectattr('host', 'in', %s)" % FEW if few else ""
     return {"all": {
         "vars": {
             "ansible_connection": "ansible.builtin.local",
             "ansible_python_interpreter": sys.executable,
             "verify_ca_path": str(public),
             "verify_wait": 0,
-            "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s'], udp=false) }}" % overlay,
+            "verify_probes": "{{ lookup('netaccess.chatgpt.endpoints', overlays=['%s'], udp=false)%s }}" % (overlay, chosen),
+            "netaccess_status_path": str(folder / "service.json"),
         },
         "children": {
             "netaccess_devices": {"hosts": {"proxy1": dict({"access_comment": "lab", "access_journal": str(folder / "journals")}, **device)}},
@@ -94,13 +100,13 @@ def inventory(folder: Path, public: Path, device: dict, vantages: dict) -> dict:
 class Lab:
     """Everything up on entry, everything gone on exit. ``folder`` is made when it is not given, and then removed.
 
-    ``transparent``: hosts in namespaces that know of no proxy, behind a gateway that sends their traffic to Squid; needs root.
+    ``transparent``: hosts in namespaces that know of no proxy, behind a gateway that sends their traffic to Squid; needs root. ``few``: hosts look at little.
     """
 
-    def __init__(self, folder: Path | None = None, transparent: bool = False, **squid_options):
+    def __init__(self, folder: Path | None = None, transparent: bool = False, few: bool = False, **squid_options):
         self._own = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="netaccess-lab-"))
-        self._transparent, self._squid_options = transparent, squid_options
+        self._transparent, self._few, self._squid_options = transparent, few, squid_options
         self._up = contextlib.ExitStack()
 
     def __enter__(self) -> Lab:
@@ -144,7 +150,7 @@ class Lab:
             "access_squid_list_dir": str(squid.list_dir),
             "access_squid_program": squid_program(),
             "access_squid_service_name": squid.name,
-        }), vantages)
+        }), vantages, self._few)
 
     def _interpreter(self, space: Namespace) -> dict:
         """Host variables that run every module in ``space``."""

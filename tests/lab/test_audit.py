@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.
 @pytest.fixture(scope="module")
 def lab():
     """One device that is there and one that nobody reaches."""
-    with Lab() as up:
+    with Lab(few=True) as up:
         yield up
 
 

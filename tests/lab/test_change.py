@@ -28,9 +28,10 @@ def window(**more) -> dict:
 @pytest.fixture(scope="module")
 def lab():
     """Without a comment of its own: the number of the change has to come with the run."""
-    with Lab() as up:
+    with Lab(few=True) as up:
         inventory = yaml.safe_load(up.inventory.read_text())
         inventory["all"]["children"]["netaccess_devices"]["hosts"]["proxy1"].pop("access_comment")
+        inventory["all"]["children"]["netaccess_vantages"]["hosts"].pop("outside")
         up.inventory.write_text(yaml.safe_dump(inventory))
         yield up
 
@@ -46,7 +47,7 @@ def journals(lab) -> list:
     ({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False)])
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
     before = policy_of(lab)
-    code, out = play(lab, "site", tmp_path, **variables)
+    code, out = play(lab, "site", tmp_path, netaccess_preflight=False, **variables)
     assert code != 0 and said in " ".join(out.split()), out
     assert policy_of(lab) == before and journals(lab) == [] and ("Probe what ChatGPT needs" in out) is probed
 
@@ -64,7 +65,7 @@ def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, 
     code, out = play(lab, "preflight", tmp_path)
     said = " ".join(out.split())
     assert code == 0 and "1 of 1 device may be changed" in said, out
-    assert "nothing on the device keeps a second run away" in said and "the way back takes" in said, out
+    assert "not protected against a second run" in said and "ok: the service: the service reports operational" in said and "the way back takes" in said, out
     assert policy_of(lab) == before and journals(lab) == []
 
 
@@ -94,7 +95,7 @@ def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path)
     chat = next(check for host in report["hosts"] if host["name"] == "branch1" for check in host["checks"] if check["id"] == "chatgpt_trace")
     assert (chat["before"], chat["verdict"]) == ("fail", "pass")
     journal, = journals(lab)
-    comment = "CHG0012345, asked by alice, approved by bob, emergency"
+    comment = "CHG0012345, asked by alice, approved by bob, done by carol, emergency"
     assert comment in journal.read_text() and comment in lab.squid.drop_in.read_text()
     before = policy_of(lab)
     code, out = play(lab, "rollback", tmp_path, change_window=window(minutes=-1), netaccess_journal=str(journal))
@@ -118,46 +119,71 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     path.write_text(yaml.safe_dump(inventory))
     both = type("Lab", (), {"inventory": path, "trust": lab.trust})
     before = policy_of(lab)
-    code, out = play(both, "site", tmp_path, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_report_dir=str(tmp_path / "report"))
+    code, out = play(both, "site", tmp_path, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_preflight=False,
+                     netaccess_report_dir=str(tmp_path / "report"))
     found = json.loads((tmp_path / "report" / "verdict.json").read_text())
     assert code != 0 and policy_of(lab) == before and len(found["classes"]["failed"]) == 2, out
     assert "proxy1: not begun: too many devices failed before" in found["classes"]["failed"]
     # When one failure is allowed, the next batch begins.
-    code, out = play(both, "site", tmp_path, "--check", netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_report_dir=str(tmp_path / "second"))
+    code, out = play(both, "site", tmp_path, "--check", netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_preflight=False,
+                     netaccess_report_dir=str(tmp_path / "second"))
     assert code != 0 and json.loads((tmp_path / "second" / "verdict.json").read_text())["classes"]["drift"], out
 
 
-TWO = "{{ lookup('netaccess.chatgpt.policy') | combine({'allow': lookup('netaccess.chatgpt.policy').allow + ['claude.ai']}) }}"
+STAGES = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "everyone", "audience": {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}}]
 
 
-@pytest.mark.parametrize("policy,on_failure,back", [
-    # Too wide: another AI site is newly open, which two hosts see.
-    (TWO, None, True), (TWO, "keep", False),
-    # Too narrow: what is needed is still shut; to take it back would not help.
-    ("{{ {'allow': ['js.stripe.com'], 'exempt': []} }}", None, False), ("{{ {'allow': ['js.stripe.com'], 'exempt': []} }}", "revert", True)])
-def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(lab, tmp_path, policy, on_failure, back):
+def rolled(lab, name, rollout, **hosts):
+    """The lab with a rollout, branch1 in the pilot's audience; ``hosts``: more variables of them."""
     inventory = yaml.safe_load(lab.inventory.read_text())
-    devices = inventory["all"]["children"]["netaccess_devices"]["hosts"]
-    # A second one, whose configuration would be the proof that somebody was there.
-    second = tmp_path / "second.conf"
-    second.write_text("# nothing of ours\n")
-    devices["z-next"] = dict(devices["proxy1"], access_squid_config_file=str(second))
-    path = lab.inventory.parent / "wrong.yml"
-    path.write_text(yaml.safe_dump(inventory))
-    both = type("Lab", (), {"inventory": path, "trust": lab.trust})
+    inventory["all"]["children"]["netaccess_devices"]["hosts"]["proxy1"]["rollout"] = rollout
+    vantages = inventory["all"]["children"]["netaccess_vantages"]["hosts"]
+    vantages["branch1"]["netaccess_path"]["audience"] = "pilot"
+    vantages["branch2"]["netaccess_path"] = dict(vantages["branch2"]["netaccess_path"], audience="everyone")
+    for host, more in hosts.items():
+        vantages[host].update(more)
+    path = lab.inventory.parent / name
+    path.write_text(yaml.safe_dump(inventory, default_flow_style=False))
+    return type("Lab", (), {"inventory": path, "trust": lab.trust})
+
+
+def written(paths) -> list:
+    return [json.loads(path.read_text())["journal"] for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
+
+
+def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of_them(lab, tmp_path):
     before, known = policy_of(lab), set(journals(lab))
-    more = {"on_failure": on_failure} if on_failure else {}
-    code, out = play(both, "site", tmp_path, change=CHANGE, access_policy=policy, netaccess_serial=[1, "100%"],
-                     netaccess_report_dir=str(tmp_path / "report"), **more)
-    assert code != 0 and (policy_of(lab) == before) is back, out
-    assert second.read_text() == "# nothing of ours\n"
-    report = json.loads((tmp_path / "report" / "report.json").read_text())
-    states = {one["name"]: (one["state"], one["error"]) for one in report["devices"]}
-    assert states["z-next"] == ("failed", "not begun: too many devices failed before")
-    if back:
-        assert states["proxy1"][0] == "failed" and "taken back: " in states["proxy1"][1] and states["proxy1"][1].endswith("All is as before")
-        assert ("claude.ai" in states["proxy1"][1]) is (policy is TWO)
-    else:
-        assert states["proxy1"] == ("changed", None) and report["verdict"]["code"] == 1
-        journal, = set(journals(lab)) - known
-        assert play(lab, "rollback", tmp_path, netaccess_journal=str(journal))[0] == 0 and policy_of(lab) == before
+    # The last stage opens access for two hosts that say they are outside the audience.
+    wrong = rolled(lab, "wrong-stage.yml", STAGES, branch2={"verify_expect": "unchanged"})
+    code, out = play(wrong, "site", tmp_path, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
+    device, = json.loads((tmp_path / "wrong" / "report.json").read_text())["devices"]
+    assert code != 0 and "taken back: " in str(device["error"]), out
+    assert device["error"].endswith("All is as before"), out
+    assert policy_of(lab) == before
+    assert {(one["status"], one["comment"].rpartition(", ")[2]) for one in written(set(journals(lab)) - known)} == {
+        ("reverted", "stage pilot"), ("reverted", "stage everyone")}
+    assert out.index("stage 1 of 2: pilot") < out.index("stage 2 of 2: everyone")
+    known = set(journals(lab))
+    # As it is meant: the last audience without the stranger.
+    right = rolled(lab, "right-stage.yml", [STAGES[0], {"name": "everyone"}])
+    code, out = play(right, "site", tmp_path, change=CHANGE, netaccess_preflight=False)
+    assert code == 0 and len(set(journals(lab)) - known) == 2, out
+    # Again: nobody loses access to the pilot, and nothing is written.
+    now = policy_of(lab)
+    code, out = play(right, "site", tmp_path, "--limit", "netaccess_devices", change=CHANGE)
+    assert code == 0 and policy_of(lab) == now and len(set(journals(lab)) - known) == 2, out
+    code, out = play(right, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+    assert code == 0 and policy_of(lab) == before, out
+    assert {one["status"] for one in written(set(journals(lab)) - known)} == {"reverted"}
+
+
+def test_a_stage_that_nobody_of_its_audience_sees_is_the_last(lab, tmp_path):
+    before, known = policy_of(lab), set(journals(lab))
+    alone = rolled(lab, "alone.yml", [dict(STAGES[0], name="nobody"), {"name": "everyone"}])
+    code, out = play(alone, "site", tmp_path, change=CHANGE, netaccess_preflight=False, verify_expect="open")
+    said = " ".join(out.split())
+    assert code != 0 and len(set(journals(lab)) - known) == 1 and "stage 2 of 2" not in said, out
+    # branch1 is open now, although its own stage is still to come.
+    assert "not as it was" in said
+    play(alone, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+    assert policy_of(lab) == before

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_rulebook import rules_parser
+from ansible_rulebook.exception import ConditionParsingException
+from ansible_rulebook.validators import Validate
 
 from tests.lab import squid
 from tests.lab.lab import ROOT, Lab
@@ -28,11 +31,23 @@ def test_the_service_would_read_it(name, flags):
     assert done.returncode == 0, done.stdout
 
 
+def test_the_rulebook_is_one_and_runs_playbooks_that_are_there():
+    rulebook = yaml.safe_load((ROOT / "extensions" / "eda" / "rulebooks" / "drift.yml").read_text())
+    Validate.rulebook(rulebook)
+    given = {"webhook_token": "t", "report_folder": "/r", "standing_change": "CHG1"}
+    rules = rules_parser.parse_rules(rulebook[0]["rules"], given)
+    with pytest.raises(ConditionParsingException):
+        rules_parser.parse_rules([dict(rulebook[0]["rules"][0], condition="event.payload.kind ===")], given)
+    run = {rule.name: rule.actions[0].action_args["name"] for rule in rules if rule.actions[0].action == "run_playbook"}
+    assert sorted(run.values()) == ["netaccess.chatgpt.audit", "netaccess.chatgpt.site"]
+    assert all((ROOT / "playbooks" / (name.rpartition(".")[2] + ".yml")).exists() for name in run.values())
+
+
 @pytest.fixture(scope="module")
 def lab():
     if squid.available() is not None:
         pytest.skip(str(squid.available()))
-    with Lab() as up:
+    with Lab(few=True) as up:
         yield up
 
 
@@ -72,6 +87,7 @@ def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, 
         assert "code=1" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
     code, out = carry_out("apply", "push")
     assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
+    assert "group-netaccess-chatgpt" in out and "not protected against a second run" not in out
     code, out = carry_out("audit", "schedule")
     assert code == 0, out
     if service is github:

@@ -26,11 +26,11 @@ def variables_of(product: str, twin, folder: Path) -> dict:
 
 
 class TwinLab:
-    """Everything up on entry, everything gone on exit. ``device``: the twin."""
+    """Everything up on entry, everything gone on exit. ``device``: the twin; ``few``: hosts look at little."""
 
-    def __init__(self, product: str):
+    def __init__(self, product: str, few: bool = False):
         self._known = devices()[product]
-        self._name, self.product, self.person = product, self._known.title, self._known.person
+        self._name, self._few, self.product, self.person = product, few, self._known.title, self._known.person
         self.folder = Path(tempfile.mkdtemp(prefix="netaccess-lab-"))
         self._up = contextlib.ExitStack()
 
@@ -46,7 +46,7 @@ class TwinLab:
             variables = variables_of(self._name, self.device, self.folder)
             self.inventory = self.folder / "inventory.yml"
             vantages = explicit(self.gateway.port, self.internet.provider)
-            self.inventory.write_text(yaml.safe_dump(inventory(self.folder, self.internet.public, variables, vantages), sort_keys=False))
+            self.inventory.write_text(yaml.safe_dump(inventory(self.folder, self.internet.public, variables, vantages, self._few), sort_keys=False))
             self._up = up.pop_all()
         return self
 

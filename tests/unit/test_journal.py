@@ -117,3 +117,21 @@ def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp
     with pytest.raises(AccessError, match="not a complete journal"):
         Journal.newest(folder, "squid", "a")
     assert Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]] and Journal.unfinished(str(tmp_path / "none"), "squid", "a") == []
+
+
+def test_the_stages_of_one_rollout_are_found_again_the_last_one_first(tmp_path):
+    def one(series, device="fw1", status=APPLIED):
+        journal = Journal(str(tmp_path), "squid", device, "CHG1", series)
+        journal.begin([CHANGE])
+        journal.close(status)
+        return journal
+
+    first, second = one("run"), one("run")
+    one("run", "fw2"), one("other"), one(None), one("run", status=REVERTED)
+    last = one("run", status=OPEN)
+    assert Journal.load(last.path).earlier() == [second.path, first.path]
+    second.close(REVERTED)
+    assert Journal.load(last.path).earlier() == [first.path]
+    alone = Journal(str(tmp_path), "squid", "fw3")
+    alone.begin([CHANGE])
+    assert alone.earlier() == []

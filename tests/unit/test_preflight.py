@@ -22,8 +22,8 @@ def look(state="open", device="fw1"):
     return {"path": {"device": device, "proven": True}, "checks": [{"role": "control", "state": state}, {"role": "wanted", "state": "shut"}]}
 
 
-def judged(device=None, hosts=None, register=None, required=True):
-    return preflight.judge({"fw1": dict(GOOD, **(device or {}))}, {"branch1": look()} if hosts is None else hosts, register, TODAY, required)
+def judged(device=None, hosts=None, register=None, required=True, *more):
+    return preflight.judge({"fw1": dict(GOOD, **(device or {}))}, {"branch1": look()} if hosts is None else hosts, register, TODAY, required, *more)
 
 
 def test_a_good_device_may_begin_and_the_way_back_is_said():
@@ -47,7 +47,11 @@ def test_what_stops(device, hosts, register, said):
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
     ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
-    ({"exclusive": ""}, None, None, "nothing on the device keeps a second run away"),
+    ({"exclusive": ""}, None, None, "not protected against a second run"),
+    ({"pending": "ours"}, None, None, "edits of ours wait there"),
+    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
+    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
+     "the service not well either: 2 fail"),
     ({}, {}, None, "no host says that it stands behind it"),
     ({}, {"branch1": look(device="other")}, None, "no host says that it stands behind it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
@@ -58,9 +62,25 @@ def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     assert found["stops"] == {} and [row["message"] for row in found["rows"] if row["verdict"] == "warn" and said in row["message"]], found
 
 
+def test_what_the_service_says_of_itself_is_said_and_an_incident_is_a_warning():
+    words = ("operational", "unknown", "degraded", "outage", "maintenance")
+    rows = {word: judged(None, None, None, True, {"state": word, "message": "it is so"})["rows"] for word in words}
+    said = {word: [row["verdict"] for row in found if row["subject"] == "the service" and row["message"] == "it is so"] for word, found in rows.items()}
+    assert said == {"operational": ["ok"], "unknown": ["ok"], "degraded": ["warn"], "outage": ["warn"], "maintenance": ["warn"]}
+
+
+def test_what_keeps_two_runs_apart_is_said():
+    rows = judged({"exclusive": ""}, None, None, True, None, "the concurrency group netaccess")["rows"]
+    assert [row["verdict"] for row in rows] == ["ok", "ok"] and "kept away by the concurrency group netaccess" in rows[0]["message"]
+
+
+def test_the_limits_of_the_product_stand_beside_the_cost_of_the_way_back():
+    assert judged({"limits": "40 activations an hour"})["rows"][0]["message"].endswith("2 writes and 1 activation (40 activations an hour)")
+
+
 def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
     assert judged(hosts={"branch1": {"path": {"device": "fw1"}}})["stops"] == {}
-    bare = {"path": {"device": "fw1"}, "checks": [{"role": "wanted", "state": "shut"}]}
+    bare = {"path": {"device": "fw1", "proven": True}, "checks": [{"role": "wanted", "state": "shut"}]}
     assert [row["verdict"] for row in judged(hosts={"branch1": bare})["rows"]] == ["ok"]
 
 

@@ -33,6 +33,40 @@ def test_harm(after, before, expect, verdict, harm):
     assert (found["verdict"], found["harm"]) == (verdict, harm)
 
 
+ILL = {"features": {"chat": "outage", "files": "operational"}}
+#: The origin itself answers that it is ill, where it answered well before.
+ITS_OWN = {"layer": "http", "interception": "not_intercepted", "blocked_by": None, "features": ["chat"]}
+
+
+def turned(status=ILL, expect=None, flags=(), **more):
+    after = look("fail", [("chat", "fail", False)])
+    after["checks"][0].update(dict(ITS_OWN, **more), flags=list(flags))
+    return verdicts.proof({"a": after, "b": after}, {"a": FINE, "b": FINE}, expect or {}, status)
+
+
+def test_an_incident_of_the_service_explains_what_newly_fails_and_nothing_is_taken_back_for_it():
+    found = turned()
+    assert (found["verdict"], found["harm"], found["moved"]) == ("fail", False, {})
+    assert found["explained"]["a"] == ["chat: seen (the service reports outage of chat)"] and "does not come from this change" in found["message"]
+
+
+@pytest.mark.parametrize("more", [
+    {"status": {}}, {"status": {"features": {"chat": "operational"}}}, {"status": {"features": {"files": "outage"}}},
+    {"status": {"features": {"chat": "unknown"}}},
+    {"layer": "tcp"}, {"layer": "tls"}, {"layer": "dns"}, {"blocked_by": {"product": "Squid"}}, {"interception": "intercepted_trusted"}, {"interception": None},
+    # What is newly open carries this flag, and so does a control host that is newly shut.
+    {"flags": ["regressed", "newly_open"]}, {"role": "control"}, {"role": "negative"}])
+def test_what_an_incident_does_not_explain(more):
+    found = turned(**more)
+    assert found["harm"] and not found["explained"] and set(found["moved"]) == {"a", "b"}
+
+
+def test_what_opens_for_a_host_outside_the_audience_is_not_explained():
+    shut, opened = look("fail", [("chat", "fail", False)]), look("pass", [("chat", "pass", False)])
+    opened["checks"][0].update(ITS_OWN)
+    assert verdicts.proof({"s": opened}, {"s": shut}, {"s": "unchanged"}, ILL)["harm"]
+
+
 def test_the_message_says_who_saw_what():
     assert verdicts.proof({"a": OPENED, "b": SHUT, "c": None}, {}, {})["message"] == "a: not as it was: claude.ai: seen. b: it fail. not proven by: c"
     assert verdicts.proof({"b": FINE, "a": FINE}, {}, {})["message"] == "proven by a, b"

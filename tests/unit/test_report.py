@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import register,
 
 SCHEMA = json.loads((Path(report.__file__).parent / "report.schema.json").read_text())
 ABOUT = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "mode": "audit", "collection": "0.1.0", "change": None, "today": datetime.date(2026, 11, 24),
-         "catalogue": {"version": "union", "newest": "2026-07-25", "age_days": 122}}
+         "catalogue": {"newest": "2026-07-25", "age_days": 122}}
 COVERED = {"pattern": ".chatgpt.com", "allowed": "yes", "allowed_by": "chatgpt-allow", "exempt": "yes", "exempt_by": "chatgpt-no-decrypt", "note": ""}
 CHANGE = {"op": "update", "kind": "url category", "name": "chatgpt-allow", "fields": {"description": {"old": None, "new": "x"}},
           "members": {"list": {"added": ["b/", "a/"], "removed": ["c/"]}}}
@@ -75,6 +75,11 @@ def test_trouble_goes_before_drift():
     assert built({"a": device(changed=True), "b": None})["verdict"]["code"] == 1
     assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; not as the policy says: 1"
     assert built({"a": device()})["verdict"]["message"] == "1 device, 0 hosts; everything is in step"
+
+
+def test_the_report_says_what_the_policies_were_selected_from():
+    assert built({"a": device(policy_version="union"), "b": device(policy_version="2026-03-11"), "c": None})["catalogue"]["version"] == "2026-03-11, union"
+    assert built({"a": device()})["catalogue"]["version"] == "not said"
 
 
 def test_what_was_changed_is_no_drift():

@@ -9,12 +9,17 @@ import pkgutil
 from dataclasses import dataclass
 
 
+def _writes(request) -> bool:
+    """As most products have it: whatever is no GET and neither signs in nor out."""
+    return request.method not in ("GET", "HEAD") and not any(word in request.path.lower() for word in ("session", "token", "login", "logout", "oauth"))
+
+
 @dataclass(frozen=True)
 class Device:
     """``title``: the product's name in results. ``make()``: its twin, over HTTPS. ``variables(twin)``: the inventory variables of a device but for its
     secrets; ``secrets(twin)``: those as variables, and ``environment(twin)``: the same as the vendor's customary environment variables.
-    ``page``: the block page, as status, headers and body. ``person(twin, plan)``, where the product has no API that writes: somebody carries out
-    ``rendered`` and copies the pages again; the result is the variables that say so.
+    ``page``: the block page, as status, headers and body. ``writes(request)``: whether a Request to the twin changes something. ``person(twin, plan)``, where
+    the product has no API that writes: somebody carries out ``rendered`` and copies the pages again; the result is the variables that say so.
     """
 
     title: str
@@ -23,6 +28,7 @@ class Device:
     secrets: object
     environment: object
     page: tuple
+    writes: object = _writes
     person: object = None
 
 

@@ -19,9 +19,14 @@ def imported() -> SkyhighGateway:
     return twin
 
 
+def writes(request) -> bool:
+    """A list is put; what is posted signs in and out, reads, or brings into force what was put."""
+    return request.method == "PUT"
+
+
 DEVICE = Device(
     "Skyhigh Web Gateway", imported,
     lambda twin: {"access_skyhigh_swg_host": "127.0.0.1", "access_skyhigh_swg_port": twin.port, "access_skyhigh_swg_username": "netaccess",
                   "access_audience": {"groups": ["AI users"]}},
     lambda twin: {"access_skyhigh_swg_password": twin.admins["netaccess"]},
-    lambda twin: {"SKYHIGH_PASSWORD": twin.admins["netaccess"]}, PAGE)
+    lambda twin: {"SKYHIGH_PASSWORD": twin.admins["netaccess"]}, PAGE, writes)

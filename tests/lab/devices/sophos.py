@@ -17,9 +17,13 @@ def make() -> Sophos:
     return twin
 
 
+def writes(request) -> bool:
+    return any(word in request.form.get("reqxml", "") for word in ("<Set", "<Remove"))
+
+
 DEVICE = Device(
     "Sophos Firewall", make,
     lambda twin: {"access_sophos_host": "127.0.0.1", "access_sophos_port": twin.port, "access_sophos_username": USER, "access_sophos_exempt_group": LIST,
                   "access_audience": {"web_policies": ["Company"], "users": ["AI users"]}},
     lambda twin: {"access_sophos_password": twin.admins[USER]},
-    lambda twin: {"SOPHOS_PASSWORD": twin.admins[USER]}, PAGE)
+    lambda twin: {"SOPHOS_PASSWORD": twin.admins[USER]}, PAGE, writes)

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where there is one tenant there is no canary but people: an audience after the other, and where a device stands in that. Pure."""
+from __future__ import annotations
+
+
+class RolloutError(ValueError):
+    """Stages that are none, or a device that stands at none of them. The message names the way out."""
+
+
+def stages(rollout, begin: str | None = None) -> list:
+    """``[{"name", "audience", "number", "of", "reached": [names up to here], "last"}]`` in their order, from the stage named ``begin`` on.
+
+    ``rollout``: ``[{"name", "audience"}]``; the last one may lack an audience, which then is that of the device. :raises RolloutError:
+    """
+    if not isinstance(rollout, list) or not rollout:
+        raise RolloutError("rollout: it is a list of stages, each with name and audience")
+    found: list = []
+    for number, one in enumerate(rollout, 1):
+        last = number == len(rollout)
+        if not isinstance(one, dict) or set(one) - {"name", "audience"} or not one.get("name") or not (one.get("audience") or last):
+            raise RolloutError("rollout, number %d: it has name and audience; the last one may leave the audience to the device" % number)
+        reached = [stage["name"] for stage in found] + [str(one["name"])]
+        found.append({"name": reached[-1], "number": number, "of": len(rollout), "reached": reached, "last": last,
+                      **({"audience": one["audience"]} if one.get("audience") else {})})
+    names = [stage["name"] for stage in found]
+    if len(set(names)) != len(names):
+        raise RolloutError("rollout: two stages have one name")
+    if begin is not None and begin not in names:
+        raise RolloutError("rollout_stage: no stage has the name %s; there are: %s" % (begin, ", ".join(names)))
+    return found[names.index(begin):] if begin is not None else found
+
+
+def remaining(found: list, plans: list, ours: bool) -> list:
+    """The stages that are still to be carried out, none when the device is in step with the last.
+
+    ``plans``: for each stage the changes that a check run with its audience has; ``ours``: whether the device holds anything of ours. A device that does is
+    at the stage that it differs least from, so that nobody who has access loses it to an earlier stage. :raises RolloutError: two stages are as near.
+    """
+    if not ours:
+        return found
+    far = [sum(map(_differences, changes)) for changes in plans]
+    if 0 in far:
+        return found[len(far) - far[::-1].index(0):]
+    nearest = [number for number, distance in enumerate(far) if distance == min(far)]
+    if len(nearest) > 1:
+        raise RolloutError("the device holds something of ours and stands at none of the stages %s: it is not known whom a stage would take access from. Name "
+                           "the one to go on with (rollout_stage)" % ", ".join(found[number]["name"] for number in nearest))
+    return found[nearest[0]:]
+
+
+def _differences(change: dict) -> int:
+    members = sum(len(part.get("added") or []) + len(part.get("removed") or []) for part in (change.get("members") or {}).values())
+    return 1 + len(change.get("fields") or {}) + members + bool(change.get("place"))
