@@ -97,6 +97,7 @@ def test_a_gateway_without_our_rules_is_never_covered_and_says_what_to_do_once(m
         text, = (line for line in result["manual"] if line.startswith("no enabled rule refers to the list %s" % title))
         assert place in text and "users in AI users" in text
     assert set(result["diagnosis"]["rule_sets"]) == {ALLOW, EXEMPT}
+    assert result["conflicts"] == [], "what stands below the place of the missing rules is no conflict of its own"
 
 
 def test_a_gateway_that_blocks_nothing_is_not_covered_either(make):
@@ -543,6 +544,12 @@ def test_a_commit_that_fails_says_why_and_leaves_the_old_state(rig, status):
         rig.run()
     assert failed.value.result["failure"]["class"] == "activation" and "The old state was restored" in str(failed.value)
     assert rig.snapshot() == site and rig.run()["changed"]
+
+
+def test_a_commit_that_took_effect_and_got_a_bad_answer_is_done(rig):
+    rig.twin.faults.append(Weather("status_after", when=lambda request: request.path.endswith("/commit"), reply=Reply(500, b"<html>oops</html>")))
+    assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    assert len([path for _method, path in asked(rig) if path == "/commit"]) == 1
 
 
 def test_a_refused_write_is_discarded(rig):
