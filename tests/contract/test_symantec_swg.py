@@ -472,6 +472,14 @@ def test_one_write_for_one_list_and_its_entries_keep_what_they_are(rig):
     assert rig.decide(MEMBER, "api.openai.com") == OPEN and rig.decide(MEMBER, "a.example")[0] == "block"
 
 
+def test_a_list_that_took_the_change_and_does_not_hold_it_is_noticed(rig):
+    rig.block_early()
+    conflict, = rig.run()["conflicts"]
+    rig.twin.faults.append(Weather("swallow", when=lambda request: request.method == "POST" and request.path.endswith("/content")))
+    with pytest.raises(Failed, match="took the change and does not hold it"):
+        rig.run(unblock=(conflict["id"],))
+
+
 def test_a_protected_list_is_not_offered(rig):
     rig.block_early()
     conflict, = rig.run(adapter=rig.adapter(protected=("Blocked sites",)))["conflicts"]
