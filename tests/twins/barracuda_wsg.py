@@ -15,7 +15,7 @@ from tests.twins.server import Reply, Twin
 
 #: Who is in which group.
 GROUPS = {"member": "AI users", "stranger": "Finance"}
-_AI = ("chatgpt.com", "openai.com", "claude.ai")
+_AI = ("chatgpt.com", "openai.com", "oaistatic.com", "oaiusercontent.com", "claude.ai")
 
 
 @dataclass
