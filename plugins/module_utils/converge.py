@@ -200,6 +200,10 @@ class Adapter:
         """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
         return Permissions()
 
+    def held_by(self) -> list:
+        """IO, and nothing but reads, asked like ``permissions``. Who keeps our run from writing now, in words, where the product tells."""
+        return []
+
     def isolates(self, changes) -> bool:
         """Whether the activation of ``changes`` leaves edits of others that wait where they are."""
         return False
@@ -354,6 +358,7 @@ class Run:
         if self.check_mode:
             if self.result["changed"]:
                 self.result["permissions"] = vars(self.adapter.permissions())
+                self.result["held_by"] = self.adapter.held_by()
             return self.result
         if changes or self._to_activate(changes, state):
             if self.adapter.begin():

@@ -294,6 +294,12 @@ permissions:
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the role of netaccess is deviceadmin}
+held_by:
+  description: Who holds a lock that keeps a run from writing now, where the product tells.
+  returned: in check mode, when there is something to write
+  type: list
+  elements: str
+  sample: ['alice (quarterly review)']
 would_stop:
   description: In check mode, why a real run would stop before its first write.
   returned: in check mode, when it would

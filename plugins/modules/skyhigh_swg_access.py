@@ -199,6 +199,12 @@ permissions:
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
+held_by:
+  description: Who holds a lock that keeps a run from writing now, where the product tells.
+  returned: in check mode, when there is something to write
+  type: list
+  elements: str
+  sample: []
 would_stop:
   description: In check mode, why a real run would stop before its first write.
   returned: in check mode, when it would

@@ -57,6 +57,8 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     rights = result.get("permissions") or {}
     if rights.get("write") is False:
         rows.append(_row(name, STOP, "a real run would be refused: %s" % rights["why"]))
+    if result.get("held_by"):
+        rows.append(_row(name, WARN, "locked by %s; a real run waits for that within its timeout" % ", ".join(result["held_by"])))
     if result.get("unfinished"):
         rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
     if result.get("pending") in ("ours", "both"):

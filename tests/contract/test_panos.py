@@ -384,10 +384,25 @@ def test_a_lock_of_somebody_else_is_waited_for_and_named(rig):
 def test_a_lock_of_our_own_account_by_a_living_run_is_respected(rig):
     rig.twin.locks["vsys1"] = ("netaccess", "netaccess.chatgpt other:1 CHG2")
     adapter = rig.adapter()
-    adapter._alive = lambda run: run == "other:1"
+    adapter._lock._alive = lambda run: run == "other:1"
     with pytest.raises(Failed, match="another run may be at work"):
         rig.run(adapter=adapter)
     assert rig.run()["changed"], "a dead run's lock is taken over"
+
+
+@pytest.mark.parametrize("lock,said", [
+    (("alice", "window 7"), ["alice (window 7)"]), (("alice", ""), ["alice (no comment)"]),
+    (("netaccess", "netaccess.chatgpt other:1 CHG2"), ["netaccess (netaccess.chatgpt other:1 CHG2)"]), (("netaccess", "netaccess.chatgpt dead:1"), []), (None, [])])
+def test_a_check_run_says_who_holds_the_lock_and_a_real_one_does_not_ask(rig, lock, said):
+    if lock:
+        rig.twin.locks["vsys1"] = lock
+    rig.twin.locks["vsys2"] = ("bob", "elsewhere")
+    adapter = rig.adapter()
+    adapter._lock._alive = lambda run: run == "other:1"
+    assert rig.run(check=True, adapter=adapter)["held_by"] == said
+    rig.twin.locks.pop("vsys1", None)
+    rig.twin.log.clear()
+    assert "held_by" not in rig.run() and not any("show><config-locks" in form["cmd"] for form in asked(rig.twin, "op"))
 
 
 def test_edits_between_reading_and_locking_stop_the_run(rig):

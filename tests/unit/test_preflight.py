@@ -49,6 +49,7 @@ def test_what_stops(device, hosts, register, said):
     ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
     ({"exclusive": ""}, None, None, "not protected against a second run"),
     ({"pending": "ours"}, None, None, "edits of ours wait there"),
+    ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
      "the service not well either: 2 fail"),

@@ -8,17 +8,16 @@ validated, and committed for our administrator alone where the release covers th
 """
 from __future__ import annotations
 
-import os
-import platform
 import re
 from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, AUTH, LOCKED, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, AUTH, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _panos_xml as xml
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api, ApiError, escape
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_api import Api, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_assess import LINK, Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_lock import Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_operations import RULEBASES, Operations, multi_config
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience, Context, rule_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
@@ -27,7 +26,6 @@ DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
 #: logs of undecrypted sessions; the type of a URL category.
 MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
-_LOCK_PAUSE = 5
 #: Built-in roles of an administrator (pan-os-python, Administrator), and whether they write the configuration.
 _ROLES = {"superuser": True, "deviceadmin": True, "vsysadmin": True, "panorama-admin": True, "superreader": False, "devicereader": False, "vsysreader": False}
 _SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
@@ -98,8 +96,7 @@ class PanosAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):
         """``run_id`` marks our lock; ``alive(run_id)`` tells whether the run that it names may still be at work."""
         self._settings, self._api, self._transport = settings, api, transport
-        self._run_id = run_id or "%s:%d" % (platform.node(), os.getpid())
-        self._alive = alive or _alive
+        self._lock = Lock(api, transport, settings.scope, settings.comment, run_id, alive)
         self._info: dict = {}
         self._release = (10, 2)
         self._context = Context()
@@ -107,7 +104,7 @@ class PanosAdapter(Adapter):
         self._above: dict = {kind: [] for kind in RULEBASES}
         self._below: dict = {kind: [] for kind in RULEBASES}
         self._exclusions = None
-        self._leftover = self._moved = self._locked = False
+        self._leftover = self._moved = False
 
     @property
     def device(self) -> str:
@@ -284,6 +281,9 @@ class PanosAdapter(Adapter):
         return Permissions(write, "the role of %s is %s%s" % (who, "%s, one of the site's own" % custom if custom else roles[0], ", which may only read" * (
             write is False)))
 
+    def held_by(self) -> list:
+        return self._lock.holders()
+
     def begin(self) -> bool:
         state = self._api.operate("<show><high-availability><state></state></high-availability></show>")
         if state.findtext("enabled") == "yes":
@@ -296,47 +296,12 @@ class PanosAdapter(Adapter):
             if re.search(r"Connected\s*:\s*yes", status):
                 raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules are asked before the local ones: run this on that Panorama with its "
                                   "device_group, or set accept_panorama_managed" % self._api.host)
-        self._lock()
+        self._lock.take()
         return True
-
-    def _lock(self) -> None:
-        words = " ".join(part for part in ("netaccess.chatgpt", self._run_id, self._settings.comment) if part)
-        while not self._locked:
-            try:
-                self._api.operate("<request><config-lock><add><comment>%s</comment></add></config-lock></request>" % escape(words), self._settings.scope, True)
-                self._locked = True
-            except ApiError as error:
-                if "already own" in str(error):
-                    self._take_over()
-                elif error.failure == LOCKED:
-                    self._transport.wait(_LOCK_PAUSE, "%s" % error)
-                else:
-                    raise
-
-    def _take_over(self) -> None:
-        """A lock of our own administrator: left by a run that died, or held by one that is at work."""
-        locks = self._api.operate("<show><config-locks><vsys>%s</vsys></config-locks></show>" % escape(self._settings.scope), self._settings.scope)
-        for entry in locks.iter("entry"):
-            words = (entry.findtext("comment") or "").split(" ")
-            if entry.get("name") == self._api.username and entry.findtext("name") in (None, self._settings.scope):
-                if words[0] == "netaccess.chatgpt" and len(words) > 1 and not self._alive(words[1]):
-                    self._locked = True
-                    return
-                self._transport.wait(_LOCK_PAUSE, "%s: %s already holds the configuration lock of %s (%s): another run may be at work; if none is, "
-                                     "remove the lock"
-                                     % (self._api.host, self._api.username, self._settings.scope, " ".join(words) or "no comment"))
-                return
-        self._transport.wait(_LOCK_PAUSE, "%s: %s already holds a configuration lock" % (self._api.host, self._api.username))
 
     def close(self) -> None:
         try:
-            if self._locked:
-                self._locked = False
-                self._api.operate("<request><config-lock><remove></remove></config-lock></request>", self._settings.scope, True)
-        except ApiError as error:
-            # The lock may end with the commit of its owner.
-            if "not currently locked" not in str(error):
-                raise
+            self._lock.release()
         finally:
             self._transport.close()
 
@@ -396,20 +361,6 @@ class PanosAdapter(Adapter):
             return False
         self._api.operate("<revert><config><partial><admin><member>%s</member></admin></partial></config></revert>" % escape(self._api.username), write=True)
         return True
-
-
-def _alive(run_id: str) -> bool:
-    """Whether the run that a lock's comment names may still be at work: a process of this host that exists, or one of another host."""
-    host, _colon, number = run_id.rpartition(":")
-    if host != platform.node() or not number.isdigit():
-        return True
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return int(number) != os.getpid()
 
 
 def from_module(module) -> PanosAdapter:
