@@ -144,6 +144,8 @@ class Adapter:
     limits = ""
     #: Seconds that an activation may take to be in force everywhere after the device has said yes. 0: it is in force then.
     propagation = 0
+    #: Whether the device does not say whose edits wait; a journal of ours whose run did not end then stands for them.
+    anonymous = False
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
 
@@ -317,6 +319,10 @@ class Run:
         else:
             self._unfinished()
         state = self.adapter.read()
+        if state.pending == FOREIGN and self.adapter.anonymous and self._left_open():
+            state = replace(state, pending=OURS)
+            self._warn("edits wait for activation on %s; a run of ours did not come to its end, so they are taken for its own and go live with this one"
+                       % self.adapter.device)
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
             before = self.adapter.assess(self.policy, state)
@@ -363,6 +369,12 @@ class Run:
         return state, again
 
     # -- planning
+
+    def _left_open(self) -> bool:
+        """Whether a run of ours on this device did not come to its end: the one to take back, or one before a run that writes."""
+        if self.options.state == "reverted":
+            return self.journal.status == OPEN
+        return self.options.state in _WRITING and bool(self.result.get("unfinished"))
 
     def _unfinished(self) -> None:
         found = Journal.unfinished(self.options.journal, self.adapter.product, self.adapter.device)
