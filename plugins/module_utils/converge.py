@@ -156,6 +156,8 @@ class Adapter:
     propagation = 0
     #: Whether what waits for activation cannot always be read; the journal of a run of ours that did not end then stands for it.
     blind = False
+    #: Whether the device does not say whose edits wait; a journal of ours whose run did not end then stands for them.
+    anonymous = False
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
 
@@ -337,8 +339,12 @@ class Run:
         else:
             self._unfinished()
         state = self.adapter.read()
-        if self.adapter.blind and state.pending is None and self._open_ended():
+        if self.adapter.blind and state.pending is None and self._left(OPEN, APPLIED):
             state = replace(state, pending=OURS)
+        if self.adapter.anonymous and state.pending == FOREIGN and self._left(OPEN):
+            state = replace(state, pending=OURS)
+            self._warn("edits wait for activation on %s; a run of ours did not come to its end, so they are taken for its own and go live with this one"
+                       % self.adapter.device)
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
             before = self.adapter.assess(self.policy, state)
@@ -404,10 +410,10 @@ class Run:
 
     # -- planning
 
-    def _open_ended(self) -> bool:
-        """Whether an earlier run may have written without activating: the one to take back, or one that did not come to its end."""
+    def _left(self, *statuses) -> bool:
+        """Whether an earlier run of ours left something: the one to take back, by the status of its journal, or one that did not come to its end."""
         if self.options.state == "reverted":
-            return self.journal.status in (OPEN, APPLIED)
+            return self.journal.status in statuses
         return self.options.state in _WRITING and bool(self.result.get("unfinished"))
 
     def _unfinished(self) -> None:

@@ -66,6 +66,7 @@ class ZiaAdapter(Adapter):
 
     product = "zia"
     exclusive = "the edit lock of the tenant"
+    anonymous = True
     limits = "an hour allows 400 writes and 40 activations; nothing is deleted, which it would allow 4 times"
     #: The vendor names no time for its edges; a minute or two is what is allowed for here.
     propagation = 120

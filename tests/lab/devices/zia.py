@@ -10,7 +10,8 @@ CLIENT = "netaccess-client"
 PAGE = (403, {"Content-Type": "text/html", "Server": "Zscaler/6.2"}, b"<html><head><title>Internet Security by Zscaler</title></head><body><h1>Sorry, you "
         b"don't have permission to visit this site.</h1></body></html>")
 DEVICE = Device(
-    "Zscaler Internet Access", lambda: Zia(tls=True, limits=False),
+    # What a dead process has left signed in runs out soon, since an activation waits for it.
+    "Zscaler Internet Access", lambda: Zia(tls=True, limits=False, session_seconds=8),
     lambda twin: {"access_zia_api_url": twin.url, "access_zia_token_url": twin.url, "access_zia_client_id": CLIENT,
                   "access_audience": {"groups": ["AI users"]}},
     lambda twin: {"access_zia_client_secret": twin.clients[CLIENT]},
