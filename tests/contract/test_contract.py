@@ -266,9 +266,11 @@ def test_a_journal_of_which_nothing_is_left_counts_as_taken_back(rig):
     """Else it would hide the older journals of its folder."""
     first = rig.run()["journal"]
     second = rig.run("deleted")["journal"]
-    assert not rig.run("reverted", journal=first, check=True)["changed"] and Journal.load(first).status == "applied"
+    # Who cannot see whether an activation is missing makes one more.
+    activations = int(rig.adapter().blind)
+    assert rig.run("reverted", journal=first, check=True)["changed"] == bool(activations) and Journal.load(first).status == "applied"
     result = rig.run("reverted", journal=first)
-    assert not result["changed"] and rig.meter.writes == 0
+    assert result["changed"] == bool(activations) and (rig.meter.writes, rig.meter.activations) == (0, activations)
     assert [Journal.load(path).status for path in (first, second)] == ["reverted", "applied"]
 
 
