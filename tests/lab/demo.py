@@ -50,7 +50,7 @@ class Demo:
 
     def __init__(self, lab, results: Path, few: bool = False, **variables):
         """``few``: hosts look at little; ``variables``: more of them for each playbook."""
-        self._lab, self._results, self._variables, self._shut = lab, results, variables, 2 if few else 10
+        self._lab, self._results, self._variables, self._shut = lab, results, variables, 1 if few else 10
         self.claims: list = []
         #: Arguments of every playbook.
         self.more: list = []

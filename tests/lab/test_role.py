@@ -56,7 +56,7 @@ class Controller:
         shown = done.stdout + done.stderr
         for variable, secret in self.environment.items():
             assert secret not in shown, variable
-        found = {path.name[:-len("-access.json")]: dict(json.loads(path.read_text()), shown="") for path in out.iterdir()}
+        found = {path.name[:-len("-access.json")]: dict(json.loads(path.read_text()), shown="") for path in out.glob("*-access.json")}
         for host, text in re.findall(r"^fatal: \[([^\]]+)\]: FAILED! => (.*)", shown, re.MULTILINE):
             found[host] = {"shown": text}
         return dict(found, **{"": shown})

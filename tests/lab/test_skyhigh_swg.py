@@ -10,12 +10,12 @@ from tests.twins.skyhigh_swg import SkyhighGateway
 
 def test_the_role_leaves_the_rule_sets_to_import_beside_its_result(tmp_path):
     with SkyhighGateway(tls=True) as twin:
-        controller = Controller("skyhigh_swg", twin, tmp_path)
-        first = controller.run()
-        assert first["rc"] == 0 and first["coverage_summary"]["allowed"] == 0, first["shown"]
-        assert "still to do by hand: no enabled rule refers to the list ChatGPT allow" in first["shown"]
-        twin.import_rules((tmp_path / "device1-ChatGPT-exempt.xml").read_text(), above="HTTPS Scanning")
-        twin.import_rules((tmp_path / "device1-ChatGPT-allow.xml").read_text(), above="Global Block")
-        done = controller.run()
-        assert not done["changed"] and done["coverage_summary"] == {"wanted": 2, "allowed": 2, "exempt_wanted": 2, "exempt": 2}, done["shown"]
+        controller = Controller({"skyhigh_swg": twin}, tmp_path)
+        first = controller.run("first", "--limit", "skyhigh_swg")
+        found = first["skyhigh_swg"]
+        assert found["coverage_summary"]["allowed"] == 0 and "still to do by hand: no enabled rule refers to the list ChatGPT allow" in first[""], first[""]
+        for name, above in (("exempt", "HTTPS Scanning"), ("allow", "Global Block")):
+            twin.import_rules((tmp_path / "first" / ("skyhigh_swg-ChatGPT-%s.xml" % name)).read_text(), above=above)
+        done = controller.run("done", "--limit", "skyhigh_swg")["skyhigh_swg"]
+        assert not done["changed"] and done["coverage_summary"] == {"wanted": 2, "allowed": 2, "exempt_wanted": 2, "exempt": 2}, done
         assert twin.decide("member", "chatgpt.com") == ("allow", "tunnel") and twin.decide("stranger", "chatgpt.com")[0] == "block"

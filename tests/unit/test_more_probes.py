@@ -110,7 +110,7 @@ def coturn(tmp_path, *options):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 30
-        while run(secure, kind="tls")["tls"] is None and time.monotonic() < until:
+        while (run(secure, kind="tls")["tls"] or {"failure": "no answer"})["failure"] and time.monotonic() < until:
             time.sleep(0.2)
         yield port, secure
     finally:
