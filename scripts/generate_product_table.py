@@ -43,9 +43,9 @@ PRODUCTS = (
 HEAD = """<!-- Made by scripts/generate_product_table.py; do not edit. -->
 # What works on which product
 
-Seen by running each adapter with the policy as shipped ({patterns} patterns, {exempt} of them exempt from inspection, voice to published addresses) on a real Squid
-and on the simulators of the other products, for a part of the people. Numbers of requests are those of a first run and of a second one that finds nothing to do,
-with the scan for conflicts, reading back, locks and activation.
+Seen by running each adapter with the policy as shipped ({patterns} patterns, {exempt} of them exempt from inspection, voice to published addresses) on a real
+Squid and on the simulators of the other products, for a part of the people. Numbers of requests are those of a first run and of a second one that finds
+nothing to do, with the scan for conflicts, reading back, locks and activation.
 
 | product | allows | exempts | voice | first run | second run | in force after | kept apart from a second run by | said about entries |
 |---|---|---|---|---|---|---|---|---|
@@ -63,8 +63,9 @@ def main() -> int:
             notes.append((title, lines))
     text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + details(notes)
     if "--check" in sys.argv:
-        print("docs/products.md is as the adapters are" if OUT.read_text() == text else "docs/products.md is out of date: run scripts/generate_product_table.py")
-        return 0 if OUT.read_text() == text else 1
+        same = OUT.read_text() == text
+        print("docs/products.md is %s" % ("as the adapters are" if same else "out of date: run scripts/generate_product_table.py"))
+        return 0 if same else 1
     OUT.write_text(text)
     return 0
 
@@ -103,7 +104,9 @@ def works(by_hand: bool, words: list) -> str:
     wanted = {word for word in words if word != "not wanted"}
     if by_hand:
         return "by hand, by a plan"
-    return {"yes": "yes", "unchecked": "as far as there is an API, see below", "no": "no"}[wanted.pop()] if len(wanted) == 1 else "in part: %s" % ", ".join(sorted(wanted))
+    if len(wanted) > 1:
+        return "in part: %s" % ", ".join(sorted(wanted))
+    return {"yes": "yes", "unchecked": "as far as there is an API, see below", "no": "no"}[wanted.pop()]
 
 
 def cost(result: dict, by_hand: bool) -> str:

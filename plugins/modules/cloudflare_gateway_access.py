@@ -374,7 +374,7 @@ def main():
         list_name=dict(type="str"),
         exempt_list_name=dict(type="str"),
         list_limit=dict(type="int", default=1000),
-        position=dict(type="dict", options=dict(before=names, after=names, never_above=names, may_pass=names)),
+        position=dict(type="dict", options=dict(before=names, after=names, never_above=names, may_pass=dict(names, no_log=False))),
         scan_conflicts=dict(type="bool", default=True),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)

@@ -158,7 +158,7 @@ exclusive:
   type: str
   sample: ""
 propagation:
-  description: Seconds that it may take after the activation until the change is in force everywhere, by the vendor's documents; RV(propagation=0) means at once.
+  description: Seconds that it may take after the activation until the change is in force everywhere; RV(propagation=0) means at once.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0

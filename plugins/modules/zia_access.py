@@ -244,7 +244,8 @@ exclusive:
   type: str
   sample: ""
 propagation:
-  description: Seconds that it may take after the activation until the change is in force everywhere (no time is documented; this is an allowance); RV(propagation=0) means at once.
+  description: >-
+    Seconds that it may take after the activation until the change is in force everywhere. No time is documented; this is an allowance.
   returned: always, except for O(state=rendered)
   type: int
   sample: 120

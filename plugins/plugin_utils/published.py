@@ -225,7 +225,7 @@ def _hosts(text: str) -> list | None:
 
 def _host(word: str) -> str | None:
     """The pattern that a word is, in lower case, or None. A word with a scheme or a path says where something is, not what to allow."""
-    word = re.sub(r":443\Z", "", word.strip("\"'`“”‘’").rstrip(".:").lower())
+    word = re.sub(r":443\Z", "", word.strip("\"'`\u201c\u201d\u2018\u2019").rstrip(".:").lower())
     word = word[:-1] if word.endswith("/") and "//" not in word else word
     try:
         pattern = parse(word)
@@ -258,9 +258,9 @@ def _runs(blocks: list) -> list:
 
 # -- what the page says of a list ----------------------------------------------------------------------------------
 
-_NOT_BLOCK = re.compile(r"\b(?:un-?block\w*|(?:do not|don[’']t|never|not|without|stop|isn[’']t|aren[’']t)(?: be| being| get)?\s+(?:\w+\s+)?"
+_NOT_BLOCK = re.compile(r"\b(?:un-?block\w*|(?:do not|don[\u2019']t|never|not|without|stop|isn[\u2019']t|aren[\u2019']t)(?: be| being| get)?\s+(?:\w+\s+)?"
                         r"(?:block|deny|denied|den|restrict|filter|prevent)\w*)", re.I)
-_NOT_ALLOW = re.compile(r"\b(?:do not|don[’']t|never|not|no longer)(?: be)?\s+(?:allow|permit|whitelist)\w*|\bdisallow\w*", re.I)
+_NOT_ALLOW = re.compile(r"\b(?:do not|don[\u2019']t|never|not|no longer)(?: be)?\s+(?:allow|permit|whitelist)\w*|\bdisallow\w*", re.I)
 _ALLOW = re.compile(r"\b(?:allow|permit|whitelist|exempt|bypass|reachable|can reach|let through|open(?:ed)?\b)\w*", re.I)
 _BLOCK = re.compile(r"\b(?:block|deny|denied|denies|blacklist|prohibit|forbid|forbidden|restrict|prevent)\w*", re.I)
 ALLOW, BLOCK = "allow", "block"

@@ -185,8 +185,9 @@ def _summary(content: dict, hosts: dict | None, addresses: dict | None, date: st
     rows = [(word, one) for word in ("added", "removed", "renamed") for one in (hosts or {}).get(word, [])]
     if rows:
         lines += ["## Names, against the list of %s" % hosts["compared_with"], "", "| change | name | confidence | why |", "|---|---|---|---|"]
-        lines += ["| %s | %s | %s | %s |" % (word, "`%s` to `%s`" % (one["was"], one["pattern"]) if "was" in one else "`%s`" % one["pattern"],
-                                            one["confidence"], one["why"]) for word, one in rows]
+        for word, one in rows:
+            name = "`%s` to `%s`" % (one["was"], one["pattern"]) if "was" in one else "`%s`" % one["pattern"]
+            lines.append("| %s | %s | %s | %s |" % (word, name, one["confidence"], one["why"]))
         lines += ["", "What goes keeps its entry with its last day, and stays in the selection `union` for a year.", ""]
         fresh = [entry for entry in content["entries"] if "pattern" in entry]
         if fresh:

@@ -117,8 +117,7 @@ def quick_set() -> None:
             whole = path.observe(probes, timeout=10, deadline=30, times=15)
             best, alone = min(whole["each"]), max(min(path.observe([probe], timeout=10, times=5)["each"]) for probe in probes)
             print(ROW % ("reachability_info: quick set, %d probes, %s" % (len(probes), words), "%.3f s, %.3f s of work, %d MB" % (
-                best, min(whole["work"]), whole["peak_mb"]),
-                         "%.2f times the slowest probe alone (%.3f s)" % (best / alone, alone)))
+                best, min(whole["work"]), whole["peak_mb"]), "%.2f times the slowest probe alone (%.3f s)" % (best / alone, alone)))
 
 
 @contextlib.contextmanager

@@ -392,7 +392,8 @@ def test_a_lock_of_our_own_account_by_a_living_run_is_respected(rig):
 
 @pytest.mark.parametrize("lock,said", [
     (("alice", "window 7"), ["alice (window 7)"]), (("alice", ""), ["alice (no comment)"]),
-    (("netaccess", "netaccess.chatgpt other:1 CHG2"), ["netaccess (netaccess.chatgpt other:1 CHG2)"]), (("netaccess", "netaccess.chatgpt dead:1"), []), (None, [])])
+    (("netaccess", "netaccess.chatgpt other:1 CHG2"), ["netaccess (netaccess.chatgpt other:1 CHG2)"]),
+    (("netaccess", "netaccess.chatgpt dead:1"), []), (None, [])])
 def test_a_check_run_says_who_holds_the_lock_and_a_real_one_does_not_ask(rig, lock, said):
     if lock:
         rig.twin.locks["vsys1"] = lock

@@ -247,8 +247,8 @@ def late_sign_in(rig, everybody=True, criteria=()):
     handling = next(group for group in rig.twin.rules if group.get("name") == "HTTPS Scanning").find("ruleGroups/ruleGroup/rules")
     if rig.twin.list_named(EXEMPT) is None:
         rig.twin.add_list(EXEMPT)
-    handling.insert(0, ET.fromstring(rule("ChatGPT", "stopruleset", criterion("url.host", "matchesinlist", listed=rig.twin.id_of(EXEMPT)),
-                                               *criteria)))
+    ours = criterion("url.host", "matchesinlist", listed=rig.twin.id_of(EXEMPT))
+    handling.insert(0, ET.fromstring(rule("ChatGPT", "stopruleset", ours, *criteria)))
     rig.twin.import_rules(rule_set_file(ALLOW, ALLOW, () if everybody else ("AI users",)), above="Global Block")
 
 

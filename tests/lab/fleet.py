@@ -94,7 +94,6 @@ class Fleet:
             assert json.loads(path.read_text())["journal"]["status"] in ("reverted", "undone"), path
             path.unlink()
 
-
     def asked(self) -> dict:
         """{product: every Request that its twin got so far}."""
         return {name: list(twin.log) for name, twin in self.twins.items()}

@@ -54,8 +54,8 @@ def seen(page: str, folder, *flags) -> dict:
     rules = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     path = folder / "page.html"
     path.write_text(page.replace(policy[0], "").replace("</body>", ASK % rules + "</body>"), encoding="utf-8")
-    done = subprocess.run([BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=%s" % (folder / "profile"), "--virtual-time-budget=20000",
-                           *flags, "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
+    done = subprocess.run([BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=%s" % (folder / "profile"),
+                           "--virtual-time-budget=20000", *flags, "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
     return json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
 
 

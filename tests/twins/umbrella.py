@@ -483,8 +483,8 @@ class Umbrella(Twin):
         with self.lock:
             state = self.state
             held = {number: row for number, row in state.lists.items() if row["items"]}
-            lists = sorted(([row["name"], row["access"], row["bundleTypeId"], row["isGlobal"], sorted((item["destination"], item["comment"] or "")
-                                                                                              for item in row["items"])] for row in held.values()), key=str)
+            items = {number: sorted((item["destination"], item["comment"] or "") for item in row["items"]) for number, row in held.items()}
+            lists = sorted(([row["name"], row["access"], row["bundleTypeId"], row["isGlobal"], items[number]] for number, row in held.items()), key=str)
             dns = [[one["name"], one["people"], one["categories"], sorted(held[n]["name"] for n in one["allow"] if n in held),
                     sorted(held[n]["name"] for n in one["block"] if n in held)] for one in state.dns]
             web = [[one["name"], one["people"], one["inspect"], one["undecrypted"],

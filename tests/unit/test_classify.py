@@ -261,8 +261,9 @@ def test_a_wanted_host_that_worked_and_fails_now_is_a_regression():
 
 @pytest.mark.parametrize("was,now,word", [
     # A look that could not be made says nothing of how it was; as a change it would count against hosts that must not change.
-    ("fail", "pass", "fixed"), ("error", "pass", "unchanged_ok"), ("fail", "fail", "still_failing"), (None, "fail", "still_failing"), ("pass", "fail", "regressed"),
-    ("pass", "pass", "unchanged_ok"), (None, "pass", "unchanged_ok"), ("pass", "skipped", "unverified"), ("fail", "error", "unverified"),
+    ("fail", "pass", "fixed"), ("error", "pass", "unchanged_ok"), ("fail", "fail", "still_failing"), (None, "fail", "still_failing"),
+    ("pass", "fail", "regressed"), ("pass", "pass", "unchanged_ok"), (None, "pass", "unchanged_ok"), ("pass", "skipped", "unverified"),
+    ("fail", "error", "unverified"),
     ("pass", "unverified", "unverified")])
 def test_every_word_of_before_and_after(was, now, word):
     before = [] if was is None else [dict(check(seen()), verdict=was)]

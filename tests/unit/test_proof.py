@@ -38,10 +38,10 @@ ILL = {"features": {"chat": "outage", "files": "operational"}}
 ITS_OWN = {"layer": "http", "interception": "not_intercepted", "blocked_by": None, "features": ["chat"]}
 
 
-def turned(status=ILL, expect=None, flags=(), **more):
+def turned(status=None, expect=None, flags=(), **more):
     after = look("fail", [("chat", "fail", False)])
     after["checks"][0].update(dict(ITS_OWN, **more), flags=list(flags))
-    return verdicts.proof({"a": after, "b": after}, {"a": FINE, "b": FINE}, expect or {}, status)
+    return verdicts.proof({"a": after, "b": after}, {"a": FINE, "b": FINE}, expect or {}, ILL if status is None else status)
 
 
 def test_an_incident_of_the_service_explains_what_newly_fails_and_nothing_is_taken_back_for_it():

@@ -123,7 +123,7 @@ def test_a_person_may_have_read_the_heading(heading, lead):
 
 @pytest.mark.parametrize("text,word", [
     ("Allow the domains", "allow"), ("Allowlist", "allow"), ("Make sure these are not blocked", "allow"), ("Do not block these", "allow"),
-    ("Unblock ChatGPT", "allow"), ("Don’t allow", "block"), ("not allowed", "block"), ("Blocked domains", "block"), ("Deny", "block"), ("Domains", None),
+    ("Unblock ChatGPT", "allow"), ("Don\u2019t allow", "block"), ("not allowed", "block"), ("Blocked domains", "block"), ("Deny", "block"), ("Domains", None),
     ("Allow or block", None), ("If your network is blocking ChatGPT, allow these", None)])
 def test_what_a_heading_says(text, word):
     assert published.stance(text) == word

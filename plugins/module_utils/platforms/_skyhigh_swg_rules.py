@@ -196,7 +196,8 @@ def about(entries, kind: str, patterns) -> list:
 class Path:
     """What becomes of a CONNECT: ``verdict`` allow, block or "" (nothing decided), ``by`` the Rule; ``decrypts``: NO, MAY or SURE, by which rule;
     ``blocks``: (Rule, level, whether it is about the destination) of what blocks on the way; ``signed_in``: an authentication rule was passed;
-    ``inside``: it is about requests in a decrypted connection; ``spared``: a rule left the rule set that decrypts; ``cap``: MAY once the cycle may have ended."""
+    ``inside``: it is about requests in a decrypted connection; ``spared``: a rule left the rule set that decrypts; ``cap``: MAY once the cycle
+    may have ended."""
 
     verdict: str = ""
     by: Rule | None = None

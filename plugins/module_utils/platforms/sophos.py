@@ -185,7 +185,7 @@ class SophosAdapter(Adapter):
             raise AccessError(REFUSED, "entries of ours are in %s: set exempt_group to it, or remove them with state deleted before choosing another list"
                               % xml.recorded_in(record.fields["description"]))
         held = record.members["urls"] if record is not None else frozenset()
-        others = {entry for entry in xml.entries(group) - held}
+        others = set(xml.entries(group) - held)
         own = frozenset(entry for entry in xml.names(policy.exempt) if not xml.parents(entry) & others)
         if not own:
             return []
@@ -214,8 +214,8 @@ class SophosAdapter(Adapter):
             shrinks = any(removed for _added, removed in memory.members.values())
             yield self._step("update", api.UPDATE, [self._group(record, then, urls)], [] if shrinks else [memory])
         changed = by_kind[EXCLUSION] + [change for change in exceptions + kept if change.op == UPDATE and change.ref != record]
-        objects = [self._list(change, then) for change in by_kind[EXCLUSION]] + [self._object(change.ref, then) for change in changed
-                                                                               if change.ref.kind != EXCLUSION]
+        objects = [self._list(change, then) for change in by_kind[EXCLUSION]]
+        objects += [self._object(change.ref, then) for change in changed if change.ref.kind != EXCLUSION]
         objects += [self._policy(base, then) for base in sorted({self._base(change, state, then) for change in by_kind[RULE]})]
         objects += [self._firewall(change.ref, then) for change in by_kind[FIREWALL_RULE]]
         if objects:
@@ -338,4 +338,3 @@ def _source(text: str) -> str:
     except ValueError:
         raise AccessError(REFUSED, "exempt_sources: %r is not an address or a network in CIDR form" % text) from None
     return text if "/" in text else str(network.network_address)
-

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The products with an API: requests, connections, processes and time of our modules and of the vendors' clients, against the same twins.
 
-The peers reach the same entries and rules; they take no lock, validate nothing, look for no conflict and read nothing back. One module for each product, with ``main``.
+The peers reach the same entries and rules; they take no lock, validate nothing, look for no conflict and read nothing back. One module for each
+product, with ``main``.
 """
 from __future__ import annotations
 
