@@ -160,6 +160,8 @@ class Adapter:
     anonymous = False
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
+    #: What speaks to the device, for those that have one.
+    _transport = None
 
     @property
     def device(self) -> str:
@@ -216,6 +218,8 @@ class Adapter:
 
     def close(self) -> None:
         """IO. The end of every run, however it went: give back locks, sign out. :raises AccessError:"""
+        if self._transport is not None:
+            self._transport.close()
 
     def render(self, pattern) -> tuple:
         """Pure. The entries of a list of this product that stand for a Pattern."""
@@ -223,7 +227,7 @@ class Adapter:
 
     def requests(self) -> dict:
         """What was sent so far: counts by name."""
-        return {}
+        return self._transport.requests() if self._transport is not None else {}
 
 
 # -- what ought to be there ----------------------------------------------------------------------------------------

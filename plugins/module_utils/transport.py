@@ -176,6 +176,11 @@ class Transport:
         return OutcomeUnknown("%s, so it is not known whether the write took effect" % text) if write else _Unanswered(UNREACHABLE, text)
 
 
+def by_options(params: dict, base: str) -> Transport:
+    """A Transport to ``base`` by the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
+    return Transport(Connection(base, params["validate_certs"], params["ca_path"], params["proxy"], params["timeout"]))
+
+
 class _Unanswered(AccessError):
     """No answer, and nothing was done: asking again may help."""
 

@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._barracuda_api import Api, mentions
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 CATEGORY, EXCEPTION, APPLICATION_EXCEPTION, INSPECTED = "custom category", "exception", "application exception", "inspected domain"
 CATEGORIES_PAGE, EXCEPTIONS_PAGE = "BLOCK/ACCEPT > Custom Categories", "BLOCK/ACCEPT > Exceptions"
@@ -83,10 +83,6 @@ class BarracudaAdapter(Adapter):
 
     def render(self, pattern) -> tuple:
         return render(pattern)
-
-    def close(self) -> None:
-        if self._transport:
-            self._transport.close()
 
     # -- reading
 
@@ -309,5 +305,5 @@ def from_module(module) -> BarracudaAdapter:
     settings = Settings(p["host"], who, p["category_name"], tuple(p["protected"]), Pages(**given), tuple(p["settings"]), p["backup"])
     if not p["settings"]:
         return BarracudaAdapter(settings)
-    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return BarracudaAdapter(settings, Api(transport, p["password"]), transport)

@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloud
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._cloudflare_gateway_site import (
     DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Site, is_ours, layer_of, render, shared,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 API = "https://api.cloudflare.com"
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\Z", re.I)
@@ -69,9 +69,6 @@ class CloudflareGatewayAdapter(Adapter):
     @property
     def device(self) -> str:
         return "%s/%s" % (self._api.host, self._account)
-
-    def requests(self) -> dict:
-        return self._transport.requests()
 
     def render(self, pattern) -> tuple:
         return render(pattern)
@@ -250,9 +247,6 @@ class CloudflareGatewayAdapter(Adapter):
     def activate(self) -> list:
         return [{"target": self.device, "status": "saved; in force everywhere within %d s" % self.propagation}]
 
-    def close(self) -> None:
-        self._transport.close()
-
 
 def from_module(module) -> CloudflareGatewayAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
@@ -275,5 +269,5 @@ def from_module(module) -> CloudflareGatewayAdapter:
     settings = Settings(
         *named, p["prefix"], p["list_name"], p["exempt_list_name"], p["list_limit"],
         *(tuple(position.get(word) or ()) for word in ("before", "after", "never_above", "may_pass")), tuple(p["protected"]), p["scan_conflicts"], p["comment"])
-    transport = Transport(Connection(base, p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, base)
     return CloudflareGatewayAdapter(settings, Api(transport, p["account_id"], p["api_token"]), p["account_id"], transport)

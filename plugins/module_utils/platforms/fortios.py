@@ -27,7 +27,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._forti
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_site import (
     BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render, row_name, row_native,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 WEBFILTER, SSL = "webfilter/profile", "firewall/ssl-ssh-profile"
 CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-fqdn/group", "firewall/policy"
@@ -96,14 +96,8 @@ class FortiosAdapter(Adapter):
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.vdom)
 
-    def requests(self) -> dict:
-        return self._transport.requests()
-
     def render(self, pattern) -> tuple:
         return render(pattern)
-
-    def close(self) -> None:
-        self._transport.close()
 
     # -- reading
 
@@ -410,5 +404,5 @@ def from_module(module) -> FortiosAdapter:
         bool(p["config"] and p["config"].get("media")), p["exempt_by"], p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
         raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
-    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return FortiosAdapter(settings, Api(transport, p["access_token"], p["vdom"]), transport)

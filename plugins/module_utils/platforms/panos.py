@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_lock import Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_operations import RULEBASES, Operations, multi_config
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._panos_site import Audience, Context, rule_of
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
@@ -109,9 +109,6 @@ class PanosAdapter(Adapter):
     @property
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.scope)
-
-    def requests(self) -> dict:
-        return self._transport.requests()
 
     def render(self, pattern) -> tuple:
         return xml.render(pattern)
@@ -391,5 +388,5 @@ def from_module(module) -> PanosAdapter:
         p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0, p["category_name"], p["exempt_category_name"],
         tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
         p["scan_conflicts"], p["accept_panorama_managed"], tuple(p["test_urls"]), p["comment"])
-    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return PanosAdapter(settings, Api(transport, p["username"], p["password"], p["api_key"]), transport)

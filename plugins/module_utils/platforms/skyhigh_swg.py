@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._skyhi
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._skyhigh_swg_site import (
     DISABLED, LIST, MARK, SITE_LIST, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file, switched, text_of,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,6 @@ class SkyhighAdapter(Adapter):
     @property
     def device(self) -> str:
         return self._api.host
-
-    def requests(self) -> dict:
-        return self._transport.requests()
 
     def render(self, pattern) -> tuple:
         return render(pattern)
@@ -247,5 +244,5 @@ def from_module(module) -> SkyhighAdapter:
     goes = p["state"] in ("deleted", "reverted")
     settings = Settings(() if goes else groups, bool(who.get("everyone")) and not goes, p["allow_list"], p["exempt_list"], tuple(p["https_rule_sets"]),
                         tuple(p["authentication_rule_sets"]), tuple(p["protected"]), p["scan_conflicts"] or whole, p["comment"])
-    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return SkyhighAdapter(settings, Api(transport, p["username"], p["password"], p["bare_answers"]), transport)

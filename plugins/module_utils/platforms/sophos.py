@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._sopho
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._sophos_site import (
     BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, LOCAL_LIST, MARK, POLICIES, RULE, SCAN, Site,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,8 @@ class SophosAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def requests(self) -> dict:
-        return self._transport.requests()
-
     def render(self, pattern) -> tuple:
         return xml.render(pattern)
-
-    def close(self) -> None:
-        self._transport.close()
 
     # -- reading
 
@@ -327,7 +321,7 @@ def from_module(module) -> SophosAdapter:
         raise AccessError(REFUSED, "exempt_sources: only an exception can be limited to addresses; set exempt_by to exception")
     if settings.category_name == settings.allow:
         raise AccessError(REFUSED, "category_name: %s is the name of our own group; leave the option out" % settings.allow)
-    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return SophosAdapter(settings, Api(transport, p["username"], p["password"]), transport)
 
 

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._syman
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._symantec_site import (
     ADDED, CPL, ENTRY, LIST, LISTS, MARK, OTHER, POLICY, REVISION, URL_LIST, URLS, Settings, Site,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 _POLL_SECONDS = 3
 #: Seconds allowed for devices that cannot be asked; no time is documented.
@@ -48,12 +48,6 @@ class SymantecAdapter(Adapter):
     @property
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.prefix)
-
-    def requests(self) -> dict:
-        return self._transport.requests()
-
-    def close(self) -> None:
-        self._transport.close()
 
     # -- reading
 
@@ -227,7 +221,7 @@ def from_module(module):
     if p["install"] and not p["activate"] and not settings.consoles and not module.check_mode:
         raise AccessError(REFUSED, "activate: without consoles no later run can tell that the policy has to be installed yet; name some, or leave install out")
     install = Install(**{key: value for key, value in p["install"].items() if value is not None}).checked() if p["install"] else None
-    transport = Transport(Connection("https://%s:%d" % (p["host"], p["port"]), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return SymantecAdapter(settings, Api(transport, login, Login(None, p["console_username"], p["console_password"])), transport, install)
 
 

@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbre
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_site import (
     BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, RULES, WEB, WEB_LIST, Site, layer_of, managed_elsewhere, park, render,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 #: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
 _LOOKS, _LOOK_SECONDS = 4, 3
@@ -74,9 +74,6 @@ class UmbrellaAdapter(Adapter):
         """All organisations share one host, so the organisation or else its key tells them apart."""
         who = self._settings.organization_id or "key %s" % hashlib.sha256(self._key.encode("utf-8")).hexdigest()[:10]
         return "%s, %s" % (self._api.host, who)
-
-    def requests(self) -> dict:
-        return self._transport.requests()
 
     def render(self, pattern) -> tuple:
         return render(pattern)
@@ -280,9 +277,6 @@ class UmbrellaAdapter(Adapter):
         raise AccessError(PARTIAL, "%s took %d entries of list %d and %s %d of them: %s" % (
             self._api.host, len(body), number, "kept" if removal else "dropped", len(left), ", ".join(str(one) for one in left[:5])))
 
-    def close(self) -> None:
-        self._transport.close()
-
 
 def may_block(row: dict) -> bool:
     """Whether rules of a web policy may block by a list of the site; in a DNS policy an allow list like ours comes first anyway.
@@ -323,5 +317,5 @@ def from_module(module) -> UmbrellaAdapter:
     settings = Settings(
         names, layers, audience, everyone, secure, p["organization_id"], tuple(p["protected"]), p["parking_domain"].strip(".").lower(),
         p["scan_conflicts"] or whole, p["state"] == "deleted", whole, p["comment"])
-    transport = Transport(Connection(base, p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, base)
     return UmbrellaAdapter(settings, Api(transport, p["api_key"], p["api_secret"]), transport, p["api_key"])

@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_a
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_site import (
     APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site, is_ours, render, rule_fields,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import by_options
 
 #: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
 _READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "predefined", "defaultRule", "accessControl")
@@ -80,9 +80,6 @@ class ZiaAdapter(Adapter):
     @property
     def device(self) -> str:
         return self._api.host
-
-    def requests(self) -> dict:
-        return self._transport.requests()
 
     def render(self, pattern) -> tuple:
         return render(pattern)
@@ -305,5 +302,5 @@ def from_module(module) -> ZiaAdapter:
         tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
         p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")),
         p["state"] in ("replaced", "deleted", "gathered", "reverted"))
-    transport = Transport(Connection(base.rstrip("/"), p["validate_certs"], p["ca_path"], p["proxy"], p["timeout"]))
+    transport = by_options(p, base.rstrip("/"))
     return ZiaAdapter(settings, Api(transport, login), transport)
