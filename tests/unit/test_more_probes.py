@@ -208,6 +208,17 @@ def test_the_resolvers_of_this_host(tmp_path):
 # -- handshakes -----------------------------------------------------------------------------------------------------
 
 
+def whole(secure) -> bytes:
+    """A request with the beginning of its body, or what there is of it when the other side has gone."""
+    read = b""
+    while not read.partition(b"\r\n\r\n")[2]:
+        part = secure.recv(70000)
+        if not part:
+            break
+        read += part
+    return read
+
+
 @contextlib.contextmanager
 def secure_server(tmp_path, alpn):
     pem = tmp_path / "leaf.pem"
@@ -218,7 +229,7 @@ def secure_server(tmp_path, alpn):
     sizes = []
     with socket.create_server((LOCAL[0], 0)) as listener:
         def serve():
-            while True:
+            while listener.fileno() >= 0:
                 with contextlib.suppress(OSError):
                     client = listener.accept()[0]
                     sizes.append(int.from_bytes(client.recv(5, socket.MSG_PEEK)[3:5], "big"))
@@ -458,11 +469,9 @@ def test_a_ladder_does_not_load_the_line_when_it_is_known(tmp_path, answer, rung
     context.load_cert_chain(pem)
 
     def serve(listener):
-        while True:
+        while listener.fileno() >= 0:
             with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
-                read = b""
-                while not read.partition(b"\r\n\r\n")[2]:
-                    read += secure.recv(70000)
+                whole(secure)
                 secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(answer), answer))
     with socket.create_server((LOCAL[0], 0)) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
@@ -480,9 +489,7 @@ def test_a_ladder_whose_next_rung_cannot_be_reached_says_that(tmp_path):
     def serve():
         with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
             listener.close()
-            read = b""
-            while not read.partition(b"\r\n\r\n")[2]:
-                read += secure.recv(70000)
+            read = whole(secure)
             secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
     port = listener.getsockname()[1]
     threading.Thread(target=serve, daemon=True).start()
@@ -500,14 +507,12 @@ def test_a_ladder_ends_with_the_first_upload_that_gets_no_answer(tmp_path):
     served = []
 
     def serve(listener):
-        while True:
+        while listener.fileno() >= 0:
             with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
                 served.append(1)
                 if len(served) == 1:
                     # Whole: closing with bytes unread resets the connection, and the answer may be lost with it.
-                    read = b""
-                    while not read.partition(b"\r\n\r\n")[2]:
-                        read += secure.recv(70000)
+                    whole(secure)
                     secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
     with socket.create_server((LOCAL[0], 0)) as listener:
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
