@@ -489,7 +489,7 @@ def test_a_ladder_whose_next_rung_cannot_be_reached_says_that(tmp_path):
     def serve():
         with contextlib.suppress(OSError), context.wrap_socket(listener.accept()[0], server_side=True) as secure:
             listener.close()
-            read = whole(secure)
+            whole(secure)
             secure.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
     port = listener.getsockname()[1]
     threading.Thread(target=serve, daemon=True).start()
