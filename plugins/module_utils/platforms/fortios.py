@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CR
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Permissions, Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media, _fortios_ratings as ratings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import _fortios_media as media, _fortios_ratings as ratings, _fortios_rights as rights
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_assess import Assessor, blocking_rows
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._fortios_lists import (
@@ -64,20 +64,6 @@ class Settings:
     @property
     def rated(self) -> bool:
         return self.exempt_by == "local_category" or self.whole
-
-
-#: Groups of an access profile that a change writes to (access groups in the OpenAPI description of 6.4.14).
-_GROUPS = {"utmgrp": "web and DNS filters", "fwgrp": "policies, addresses and SSL inspection"}
-
-
-def _right(profile: dict, group: str):
-    """Whether a group may be written; None when it is given part by part and the parts differ."""
-    word = profile[group]
-    if word != "custom":
-        return word == "read-write"
-    parts = profile.get("%s-permission" % group)
-    words = {str(value) for value in parts.values()} if isinstance(parts, dict) else set()
-    return True if words == {"read-write"} else False if words and "read-write" not in words else None
 
 
 class FortiosAdapter(Adapter):
@@ -351,19 +337,7 @@ class FortiosAdapter(Adapter):
         self._api.write(request["method"], request["path"], request["body"], request["guard"], **request["parameters"])
 
     def permissions(self) -> Permissions:
-        """The access profile of the token, as this path shows it (an exchange recorded on a FortiGate 61F, with a token that may only read)."""
-        admin = self._api.state("web-ui/state").get("admin")
-        profile = admin.get("profile") if isinstance(admin, dict) else None
-        if not isinstance(profile, dict) or not set(_GROUPS) <= set(profile):
-            return Permissions(None, "the device does not show the access profile of the token")
-        rights = {group: _right(profile, group) for group in _GROUPS}
-        lacking = ["%s (%s)" % (_GROUPS[group], group) for group, right in rights.items() if right is False]
-        if lacking:
-            return Permissions(False, "the access profile %s may not write %s" % (profile.get("name"), " and ".join(lacking)))
-        known = None not in rights.values()
-        return Permissions(True if known else None, "the access profile %s %s" % (
-            profile.get("name"), "may write" if known else "has rights of its own for single parts of %s" % ", ".join(
-                group for group, right in rights.items() if right is None)))
+        return rights.permissions(self._api.state("web-ui/state"))
 
     def begin(self) -> bool:
         manager = (self._api.get("system/central-management") or [{}])[0]
