@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_api import legacy_base, obfuscate, oneapi_base, token_base
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from tests.contract.rig import LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault
+from tests.contract.rig import LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
 from tests.contract.zia import ZiaRig
 from tests.twins.server import Fault as Weather, Reply
 
@@ -515,3 +515,12 @@ def test_a_tenant_without_rules_does_not_tell_and_a_category_out_of_scope_does(m
     rig.twin.state.config["categories"][category]["editable"] = False
     found = rig.run(check=True)["permissions"]
     assert found["write"] is False and "URL category ChatGPT allow" in found["why"]
+
+
+def test_a_killed_run_can_be_taken_back_before_its_session_has_run_out(rig):
+    """Nobody says whose edits wait; an open journal of ours stands for them."""
+    site = rig.snapshot()
+    with pytest.raises(Killed):
+        rig.run(fault=Fault("kill", 1))
+    result = rig.run("reverted", adapter=rig.adapter(timeout=1000))
+    assert result["changed"] and rig.snapshot() == site and any("taken for its own" in text for text in result["warnings"])
