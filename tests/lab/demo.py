@@ -16,6 +16,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
+
 from tests.lab.devices import devices
 from tests.lab.lab import ROOT, Lab
 from tests.lab.squid import available
