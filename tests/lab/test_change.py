@@ -102,6 +102,48 @@ def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path)
     assert code == 0 and policy_of(lab) != before, out
 
 
+@pytest.fixture(scope="module")
+def wider(lab):
+    """The same with a device and a host that nobody reaches."""
+    inventory = yaml.safe_load(lab.inventory.read_text())
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    inventory["all"]["children"]["netaccess_devices"]["hosts"]["gone1"] = dict(gone, access_product="squid", access_audience={"networks": ["10.0.0.0/8"]})
+    inventory["all"]["children"]["netaccess_vantages"]["hosts"]["gone2"] = dict(gone, netaccess_path={"device": "gone1"})
+    path = lab.inventory.parent / "wider.yml"
+    path.write_text(yaml.safe_dump(inventory))
+    return type("Lab", (), {"inventory": path, "trust": lab.trust})
+
+
+def test_a_run_limited_to_a_device_keeps_its_window_proof_and_report(lab, wider, tmp_path):
+    before = policy_of(lab)
+    code, out = play(wider, "site", tmp_path, "--limit", "proxy1", change=CHANGE, change_window=window(minutes=-1))
+    assert code != 0 and policy_of(lab) == before and "Plan" not in out, out
+    code, out = play(wider, "site", tmp_path, "--limit", "proxy1", change=CHANGE, netaccess_report_dir=str(tmp_path / "report"))
+    assert code == 0 and policy_of(lab) != before, out
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert [device["name"] for device in report["devices"]] == ["proxy1"] and report["verdict"]["code"] == 0
+    # The hosts behind it are no part of the run, and were asked in its place: before and after.
+    seen = {host["name"]: {check["id"]: (check["before"], check["verdict"]) for check in host["checks"]} for host in report["hosts"]}
+    assert sorted(seen) == ["branch1", "branch2", "stranger"]
+    assert seen["branch1"]["chatgpt_trace"] == ("fail", "pass") and seen["stranger"]["chatgpt_trace"] == ("fail", "fail")
+    code, out = play(wider, "audit", tmp_path / "audit", "--limit", "proxy1")
+    report = json.loads((tmp_path / "audit" / "report.json").read_text())
+    assert code == 0 and [device["name"] for device in report["devices"]] == ["proxy1"] and report["hosts"] == [], out
+    journal, = [path for path in journals(lab) if json.loads(path.read_text())["journal"]["status"] not in ("reverted", "undone")]
+    code, out = play(wider, "rollback", tmp_path, "--limit", "proxy1", netaccess_journal=str(journal))
+    assert code == 0 and policy_of(lab) == before, out
+
+
+def test_a_limited_run_fails_where_its_device_failed(wider, tmp_path):
+    code, out = play(wider, "preflight", tmp_path, "--limit", "gone1")
+    assert code != 0 and "may be changed" in out, out
+    code, out = play(wider, "site", tmp_path, "--limit", "gone1", change=CHANGE, netaccess_report_dir=str(tmp_path / "report"))
+    found = json.loads((tmp_path / "report" / "verdict.json").read_text())
+    assert code != 0 and {text.split(":")[0] for text in found["classes"]["failed"] + found["classes"]["unreachable"]} == {"gone1", "gone2"}, out
+    recap = {line.split()[0]: line for line in out.partition("PLAY RECAP")[2].splitlines()[1:] if line.strip()}
+    assert "failed=1" in recap["gone1"]
+
+
 def test_a_run_that_fails_still_writes_the_report(lab, tmp_path):
     code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), netaccess_plans={})
     assert code != 0, out

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ansible_runner
 import pytest
 import yaml
 from ansible_rulebook import rules_parser
@@ -49,6 +50,20 @@ def lab():
         pytest.skip(str(squid.available()))
     with Lab(few=True) as up:
         yield up
+
+
+def test_a_controller_that_runs_jobs_by_ansible_runner_gets_the_verdict(lab, tmp_path):
+    """AWX and ansible-navigator do; what ``set_stats`` leaves is in the last event, which is where AWX takes a job's artifacts from."""
+    (tmp_path / "runner").mkdir()
+    env = {"PATH": "%s:%s" % (BIN, os.environ["PATH"]), "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"], "SSL_CERT_FILE": str(lab.trust)}
+    for playbook, variables in (("audit", {"audit_dest": str(tmp_path / "audit"), "audit_hosts": []}),
+                                ("site", {"netaccess_report_dir": str(tmp_path / "site")})):
+        run = ansible_runner.run(private_data_dir=str(tmp_path / "runner"), ident=playbook, playbook="netaccess.chatgpt." + playbook, envvars=env,
+                                 inventory=str(lab.inventory), extravars=variables, cmdline="--check --limit proxy1", quiet=True)
+        assert run.rc == 0, run.stdout.read()
+        last, = [event for event in run.events if event["event"] == "playbook_on_stats"]
+        handed, written = last["event_data"]["artifact_data"]["netaccess_verdict"], json.loads((tmp_path / playbook / "verdict.json").read_text())
+        assert (handed["code"], handed["classes"]) == (written["code"], written["classes"]) and len(written["classes"]["drift"]) == 1
 
 
 def github(job: str) -> list:
