@@ -43,6 +43,8 @@ def journals(lab) -> list:
 @pytest.mark.parametrize("variables,said,probed", [
     ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come. Nothing was touched", False),
     ({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and the way back may take 1320 s", True),
+    # Where a change takes its time to arrive: as the result of the preflight says.
+    ({"change": CHANGE, "change_window": window(minutes=30), "access_result": {"propagation": 600}}, "change, proof and the way back may take 2520 s", True),
     ({}, "nothing is written without the number of a change", True),
     ({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False)])
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
