@@ -158,6 +158,8 @@ class Adapter:
     blind = False
     #: Whether the device does not say whose edits wait; a journal of ours whose run did not end then stands for them.
     anonymous = False
+    #: The product and its release as the device tells it in what ``read`` asks anyway, in words; empty: it does not.
+    release = ""
     #: What ``read`` found out about the device besides its policy, as plain data for the result.
     diagnosis: dict = {}
     #: What speaks to the device, for those that have one.
@@ -659,6 +661,7 @@ class Run:
         result["manual"] = list(assessment.manual)
         result["pending"] = state.pending
         result["policy_version"] = self.policy.version
+        result["release"] = self.adapter.release
         result["exclusive"] = self.adapter.exclusive
         result["limits"] = self.adapter.limits
         result["propagation"] = self.adapter.propagation

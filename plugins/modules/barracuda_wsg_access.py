@@ -209,6 +209,21 @@ plan_digest:
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+release:
+  description: The product and its release, as the device tells it in what is read anyway; empty where it does not.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+policy_version:
+  description: Version of the catalogue that the policy was selected from.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: '2026-07-25'
+limits:
+  description: What the product allows of writes, deletes and activations, in words; empty where no limit is known.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
 exclusive:
   description: What keeps a second run away from the device, in words.
   returned: always, except for O(state=rendered)

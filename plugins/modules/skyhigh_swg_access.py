@@ -182,6 +182,27 @@ reversal:
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
+earlier:
+  description: Journals of the earlier stages of the same rollout that are not taken back yet, the last one first.
+  returned: for O(state=reverted)
+  type: list
+  elements: str
+  sample: []
+release:
+  description: The product and its release, as the device tells it in what is read anyway; empty where it does not.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+policy_version:
+  description: Version of the catalogue that the policy was selected from.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: '2026-07-25'
+limits:
+  description: What the product allows of writes, deletes and activations, in words; empty where no limit is known.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
 exclusive:
   description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
   returned: always

@@ -76,7 +76,8 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""
     unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
         if rights and rights.get("write") is None else ""
-    rows.append(_row(name, OK, "%s%s%s" % (result.get("summary") or "nothing to do", back, unsaid)))
+    release = "%s; " % result["release"] if result.get("release") else ""
+    rows.append(_row(name, OK, "%s%s%s%s" % (release, result.get("summary") or "nothing to do", back, unsaid)))
 
 
 def _registered(name: str, result: dict, register: list, today: datetime.date, verdict: str, rows: list) -> None:

@@ -31,7 +31,7 @@ CLASSES = [
 _WORST = [UNREACHABLE, FAILED, DRIFT, CHANGED, IN_STEP]
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
-         "requests", "activation")
+         "requests", "activation", "release")
 _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
 
 

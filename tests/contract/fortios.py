@@ -19,6 +19,7 @@ class FortiosRig(TwinRig):
     name = "fortios"
     live = True
     tells = True
+    release = r"FortiOS 7\.4\.9"
 
     def may_only_read(self):
         self.twin.profile.update(fwgrp="read", utmgrp="read")

@@ -35,6 +35,7 @@ class QuickClock:
 class PanosRig(TwinRig):
     name = "panos"
     tells = True
+    release = r"PAN-OS \d+\.\d+\.\d+ on (PA-VM|Panorama)"
 
     def may_only_read(self):
         self.twin.roles["netaccess"] = "<superreader>yes</superreader>"

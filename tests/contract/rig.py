@@ -4,8 +4,13 @@
 """What a product brings along to be held to the contract, and the faults that any adapter is put through."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+import yaml
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import converge
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Options, Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
@@ -20,6 +25,12 @@ WANTED = ("chatgpt.com", "api.openai.com", "js.stripe.com")
 OTHERS = ("www.example.com", "claude.ai", "evilopenai.com", "cdn.oaistatic.com")
 HOSTS = WANTED + OTHERS
 MEMBER, STRANGER = "member", "stranger"
+
+
+def documented(product: str) -> set:
+    """The keys of results that the product's module documents."""
+    module = Path(converge.__file__).parent.parent / "modules" / ("%s_access.py" % product)
+    return set(yaml.safe_load(re.search(r'RETURN = r"""(.*?)"""', module.read_text(), re.DOTALL).group(1)))
 
 
 class Killed(BaseException):
@@ -105,6 +116,8 @@ class Rig:
     ordered = True
     #: What coverage says of a host that is open, and of one that is exempt: "unchecked" where the product tells nobody what uses our lists.
     claims = ("yes", "yes")
+    #: A pattern for what the device says that it runs, as results have it.
+    release = ""
     #: Whether edits that wait are seen and brought into force by their own session alone.
     private = False
 

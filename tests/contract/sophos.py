@@ -23,6 +23,7 @@ class SophosRig(TwinRig):
 
     name = "sophos"
     live = True
+    release = r"API \d+\.\d of Sophos Firewall"
 
     def __init__(self, folder, exempt="device", **options):
         super().__init__(folder)

@@ -26,6 +26,7 @@ class SquidRig(Rig):
     name = "squid"
     #: These tests run as a user who may write; the module as another one is in tests/lab/test_module.py.
     tells = True
+    release = r"Squid \d+\.\d+"
 
     def __init__(self, folder, internet, **options):
         super().__init__(folder)

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._barra
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.barracuda_wsg import EVERYONE, BarracudaAdapter, Pages, Settings, audience
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.barracuda_wsg import BarracudaRig, copied
-from tests.contract.rig import FIRST, MEDIA, MEMBER, STRANGER
+from tests.contract.rig import FIRST, MEDIA, MEMBER, STRANGER, documented
 from tests.twins.barracuda_wsg import BarracudaWsg
 
 AI = ("group AI users",)
@@ -44,6 +44,7 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
     assert exception == "BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes"
     assert result["rendered"][0]["request"]["paste"].splitlines() == ["chatgpt.com", "js.stripe.com", "openai.com"]
     assert result["requests"] == {"reads": 0, "writes": 0, "connections": 0, "waited": 0}
+    assert set(result) - documented("barracuda_wsg") == {"changed", "diff", "pending"}
 
 
 def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import stat
 from dataclasses import replace
 
@@ -16,7 +17,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import di
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed, Options, desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import preflight
-from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, wider
+from tests.contract.conftest import BY_HAND
+from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, wider
 
 STEPS = 12
 
@@ -52,6 +54,16 @@ def test_create_opens_for_the_member_and_exempts(rig):
     allowed, exempt = rig.claims
     assert [(c["pattern"], c["allowed"], c["exempt"]) for c in result["coverage"]] == [
         (".chatgpt.com", allowed, exempt), ("*.openai.com", allowed, exempt), ("js.stripe.com", allowed, "not wanted")]
+
+
+def test_what_a_result_holds_is_documented(rig):
+    if rig.name in ("memory", *BY_HAND):
+        pytest.skip("no module does what this rig does")
+    results = [rig.run(check=True), rig.run(), rig.run(state="gathered")]
+    if results[1].get("journal"):
+        results.append(rig.run(state="reverted", journal=results[1]["journal"]))
+    assert set().union(*results) - documented(rig.adapter().product) == {"changed", "diff"}
+    assert all(re.fullmatch(rig.release, result["release"]) for result in results)
 
 
 def test_audience_who_is_not_in_it_stays_as_it_was(rig):

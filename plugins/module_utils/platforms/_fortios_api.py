@@ -25,7 +25,7 @@ class Api:
         self._headers = {"Authorization": "Bearer %s" % token}
         self._revisions: dict = {}
         self.release: tuple = (7, 4)
-        self.serial = ""
+        self.version, self.serial = "", ""
 
     @property
     def host(self) -> str:
@@ -38,8 +38,8 @@ class Api:
             return []
         if not parameters:
             self._revisions[path] = body.get("revision")
-        numbers = [int(part) for part in str(body.get("version", "")).lstrip("v").split(".") if part.isdigit()]
-        self.release, self.serial = tuple(numbers) or self.release, body.get("serial") or self.serial
+        self.version, self.serial = str(body.get("version") or self.version).lstrip("v"), body.get("serial") or self.serial
+        self.release = tuple(int(part) for part in self.version.split(".") if part.isdigit()) or self.release
         results = body.get("results")
         return results if isinstance(results, list) else [results] if results else []
 

@@ -38,12 +38,12 @@ class Control:
         rc, out, err = self._run_command([self._squid] + name + list(arguments))
         return rc, out + err
 
-    def decrypts(self) -> bool:
-        """Whether this Squid is built for TLS interception. :raises AccessError: when there is no Squid."""
+    def build(self) -> tuple:
+        """(release, whether this Squid is built for TLS interception). :raises AccessError: when there is no Squid."""
         rc, text = self._run("-v")
         if rc != 0 or "Squid Cache" not in text:
             raise AccessError(UNREACHABLE, "%s -v does not answer as Squid: %s" % (self._squid, text.strip()[:200]))
-        return "--with-openssl" in text
+        return (text.partition("Version")[2].split() or ["of an unknown release"])[0], "--with-openssl" in text
 
     def running(self) -> bool:
         return self._run("-k", "check", "-f", self._config)[0] == 0

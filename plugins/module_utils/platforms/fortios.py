@@ -128,6 +128,7 @@ class FortiosAdapter(Adapter):
             site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
             site.scanned = True
         self.diagnosis = site.diagnosis()
+        self.release = "FortiOS %s" % self._api.version if self._api.version else ""
         return self._parse()
 
     def _parse(self) -> State:

@@ -141,6 +141,7 @@ class PanosAdapter(Adapter):
         if len(numbers) < 2:
             raise AccessError(REFUSED, "%s does not say which PAN-OS release it runs" % self._api.host)
         self._release = tuple(int(number) for number in numbers[:3])
+        self.release = "PAN-OS %s on %s" % (self._info["sw-version"], self._info.get("model") or "an unnamed model")
         if self._panorama != bool(self._settings.device_group):
             raise AccessError(REFUSED, "%s is %s; %s" % (self._api.host, self._info.get("model"), "name the device_group to work on" if self._panorama else
                                                          "device_group is for Panorama"))

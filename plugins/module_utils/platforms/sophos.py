@@ -98,6 +98,7 @@ class SophosAdapter(Adapter):
         site.scanned = site.scanned or scan
         state = self._parse()
         self.diagnosis = self._diagnosis()
+        self.release = "API %s of Sophos Firewall" % self._api.version if self._api.version else ""
         return state
 
     def _diagnosis(self) -> dict:

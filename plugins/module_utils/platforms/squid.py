@@ -120,7 +120,8 @@ class SquidAdapter(Adapter):
 
     def read(self) -> State:
         if not self._counts["reads"]:
-            self._decrypts = self._control.decrypts()
+            number, self._decrypts = self._control.build()
+            self.release = "Squid %s" % number
         self._load_site()
         drop_in = files.parse_drop_in(self._own_text(self._settings.drop_in) or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
