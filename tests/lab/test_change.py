@@ -121,7 +121,7 @@ def test_a_run_limited_to_a_device_keeps_its_window_proof_and_report(lab, wider,
     code, out = play(wider, "site", tmp_path, "--limit", "proxy1", change=CHANGE, change_window=window(minutes=-1))
     assert code != 0 and policy_of(lab) == before and "Plan" not in out, out
     code, out = play(wider, "site", tmp_path, "--limit", "proxy1", change=CHANGE, netaccess_report_dir=str(tmp_path / "report"))
-    assert code == 0 and policy_of(lab) != before, out
+    assert code == 0 and policy_of(lab) != before and "device 1 of 1" in out and "After that: the report" in out, out
     report = json.loads((tmp_path / "report" / "report.json").read_text())
     assert [device["name"] for device in report["devices"]] == ["proxy1"] and report["verdict"]["code"] == 0
     # The hosts behind it are no part of the run, and were asked in its place: before and after.
