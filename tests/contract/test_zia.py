@@ -50,14 +50,14 @@ def names(rig, kind):
 
 
 def test_requests_of_a_converge_and_of_a_rerun(rig):
-    """Sign in; status, categories, URL and SSL rules; four more for the scan; one name looked up. Two categories, two rules disabled and then
-    enabled, one activation. Read back, with the app rules; sign out."""
+    """Sign in; status, categories, URL and SSL rules; five more for the scan; one name looked up. Two categories, two rules disabled and then
+    enabled, one activation. Read back; sign out."""
     result = rig.run()
     assert [method for method, _path in writes(rig)] == ["POST", "POST", "POST", "PUT", "POST", "PUT", "POST"]
-    assert result["requests"] == {"reads": 1 + 4 + 4 + 1 + 5 + 1, "writes": 7, "waited": 0, "connections": result["requests"]["connections"]}
+    assert result["requests"] == {"reads": 1 + 4 + 5 + 1 + 4 + 1, "writes": 7, "waited": 0, "connections": result["requests"]["connections"]}
     rig.twin.log.clear()
     again = rig.run()["requests"]
-    assert (again["reads"], again["writes"]) == (1 + 4 + 4 + 1, 0)
+    assert (again["reads"], again["writes"]) == (1 + 4 + 5 + 1, 0)
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 1 + 4 + 1
 
 
@@ -474,6 +474,78 @@ def test_rules_are_read_from_all_pages(make):
     rig.twin.log.clear()
     assert rig.run()["changed"] is False
     assert [request.query["page"] for request in rig.twin.log if request.path.endswith("firewallFilteringRules")] == ["1", "2"]
+
+
+# -- firewall rules that drop by name -----------------------------------------------------------------------------
+
+
+def drop(rig, name="no chats", order=1, **columns) -> None:
+    rig.by_hand("POST", "firewallFilteringRules", dict({"name": name, "order": order, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP"}, **columns))
+
+
+def service(rig, *ports) -> list:
+    rig.by_hand("POST", "networkServices", {"name": "ports", "type": "CUSTOM", "destTcpPorts": [{"start": port} for port in ports]})
+    return [{"id": rig.twin.find("networkServices", "ports")["id"]}]
+
+
+def group(rig, *names) -> list:
+    rig.by_hand("POST", "ipDestinationGroups", {"name": "chats", "type": "DSTN_FQDN", "addresses": list(names)})
+    return [{"id": rig.twin.find("ipDestinationGroups", "chats")["id"]}]
+
+
+@pytest.mark.parametrize("columns", [
+    lambda rig: {"destAddresses": ["chatgpt.com", "192.0.2.1"]},
+    lambda rig: {"destIpGroups": group(rig, "chatgpt.com", "*.chatgpt.com")},
+    lambda rig: {"destAddresses": ["chatgpt.com"], "nwServices": service(rig, 80, 443)}], ids=["addresses", "group", "service"])
+def test_a_firewall_rule_that_drops_a_wanted_host_by_name_is_a_conflict(make, columns):
+    rig = make()
+    drop(rig, **columns(rig))
+    result = rig.run()
+    conflict, = result["conflicts"]
+    assert (conflict["where"], conflict["hosts"], conflict["effect"]) == ("firewall rule no chats", (".chatgpt.com",), "deny")
+    assert conflict["certain"] is ("*.chatgpt.com" in conflict["text"]), "chatgpt.com alone is a part of .chatgpt.com"
+    assert [(row["allowed"], "no chats blocks it" in row["note"]) for row in result["coverage"] if row["pattern"] == ".chatgpt.com"] == [("no", True)]
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    before = len(rig.twin.log)
+    rig.run(unblock=(conflict["id"],))
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and len(rig.twin.log) > before
+    assert not rig.run(unblock=(conflict["id"],))["changed"]
+    assert rig.run("replaced")["changed"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block", "what is no longer unblocked is as it was"
+
+
+@pytest.mark.parametrize("columns", [
+    lambda rig: {"destAddresses": ["claude.ai"]}, lambda rig: {"destAddresses": ["192.0.2.0/24"]}, lambda rig: {"destCountries": ["COUNTRY_XX"]},
+    lambda rig: {"destAddresses": ["chatgpt.com"], "nwServices": service(rig, 22)}, lambda rig: {"destAddresses": ["chatgpt.com"], "state": "DISABLED"},
+    lambda rig: {"destAddresses": ["chatgpt.com"], "action": "ALLOW"}, lambda rig: {}],
+    ids=["another host", "addresses", "countries", "another port", "disabled", "allows", "everything"])
+def test_firewall_rules_about_something_else_are_none(make, columns):
+    rig = make()
+    drop(rig, **columns(rig))
+    result = rig.run(check=True)
+    assert result["conflicts"] == [] and {row["allowed"] for row in result["coverage"]} == {"yes"}
+
+
+def test_the_firewall_is_asked_from_the_top(make):
+    rig = make()
+    drop(rig, "for us", action="ALLOW", destAddresses=["chatgpt.com", "*.chatgpt.com"])
+    drop(rig, order=2, destAddresses=["chatgpt.com"])
+    assert rig.run(check=True)["conflicts"] == []
+
+
+def test_a_firewall_rule_for_some_addresses_keeps_its_word_over_voice_and_is_not_certain(make):
+    rig = make(voice=True)
+    drop(rig, "quarantine", srcIps=["10.9.0.0/16"], destAddresses=["*.chatgpt.com", "chatgpt.com", "203.0.113.0/24"])
+    result = rig.run()
+    assert [(one["where"], one["certain"]) for one in result["conflicts"]] == [("firewall rule quarantine", False)]
+    assert firewall(rig)[:2] == ["quarantine", "ChatGPT voice"]
+
+
+def test_a_role_that_may_not_see_the_firewall_opens_what_it_can_and_says_so(make):
+    rig = make()
+    rig.twin.faults.append(Weather("status", reply=Reply.of_json({"code": "SCOPE_LIMITED", "message": "no"}, 403), times=10 ** 6,
+                                   when=lambda request: "firewallFilteringRules" in request.path))
+    result = rig.run()
+    assert result["changed"] and result["manual"][0].startswith("this role may not see Cloud Firewall: whether a rule there drops these hosts is not known")
 
 
 # -- a private key ------------------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ _UNRELATED = ("ADULT", "GAMBLING", "MALWARE", "PHISHING", "SPYWARE", "BOTNET", "
               "GLOBAL_INT")
 OPENAI_APPS = frozenset(("CHATGPT_AI", "DALL_E"))
 _SHUT = ("DENY_", "BLOCK_", "CAUTION_", "ISOLATE_")
+#: Columns that keep a rule to some devices, times or addresses.
+_NARROWER = ("devices", "deviceGroups", "timeWindows", "deviceTrustLevels", "sourceIpGroups", "platforms", "srcIps", "srcIpGroups")
 SURE, MAY, NO = 2, 1, 0
 
 
@@ -47,11 +49,13 @@ class _Site:
             if column == "locations" and ours and not ours & theirs:
                 return NO
             level = MAY
-        narrowed = any(rule.native.get(field) for field in ("devices", "deviceGroups", "timeWindows", "deviceTrustLevels", "sourceIpGroups", "platforms"))
+        narrowed = any(rule.native.get(field) for field in _NARROWER)
         return min(level, MAY) if narrowed else level
 
     def _hits(self, rule: Object, wanted) -> tuple:
-        """(patterns that the rule is about for sure, patterns that it may be about), by its categories."""
+        """(patterns that the rule is about for sure, patterns that it may be about), by its categories, or a firewall rule by the names that it has."""
+        if rule.ref.kind == FIREWALL_RULE:
+            return self._destinations(rule, wanted)
         names = rule.fields.get("urlCategories") or []
         if not names:
             return frozenset(wanted), frozenset()
@@ -66,9 +70,24 @@ class _Site:
                 may |= set(wanted)
         return frozenset(sure), frozenset(may - sure)
 
+    def _destinations(self, rule: Object, wanted) -> tuple:
+        """A rule without any destination is about every one."""
+        native = rule.native
+        if not media.serves(native, self._site, "tcp", (443,)):
+            return frozenset(), frozenset()
+        if not any(native.get(field) for field in ("destAddresses", "destIpGroups", "destIpCategories", "destCountries")):
+            return frozenset(wanted), frozenset()
+        names = self._site.destination_names(native)
+        # A name and everything below it, which the tables of the firewall say in two entries.
+        sure, may = self._matched(names | {".%s" % name for name in names if "*.%s" % name in names}, wanted)
+        return frozenset(sure), frozenset(may)
+
+    def _held(self, category: Object, wanted) -> tuple:
+        return self._matched(set().union(*category.members.values()), wanted)
+
     @staticmethod
-    def _held(category: Object, wanted) -> tuple:
-        patterns = [entry_pattern(entry) for members in category.members.values() for entry in members]
+    def _matched(entries, wanted) -> tuple:
+        patterns = [entry_pattern(entry) for entry in entries]
         index, ours = Index([p for p in patterns if p is not None]), Index(wanted)
         sure = {pattern for pattern in wanted if index.covering(pattern) is not None}
         part = {ours.covering(pattern) for pattern in patterns if pattern is not None} - {None}
@@ -159,6 +178,8 @@ class Assessor(_Site):
         shut.update(self._denylists())
         more, opened = self._walk(URL_RULE, wanted, self._shuts_url, "deny", "everything else that this rule blocks")
         shut.update({pattern: rule for pattern, rule in more.items() if pattern not in shut})
+        more, _passed = self._walk(FIREWALL_RULE, wanted, self._drops_by_name, "deny", "everything else that this rule drops")
+        shut.update({pattern: rule for pattern, rule in more.items() if pattern not in shut})
         bumped, spared = self._walk(SSL_RULE, set(self._policy.exempt), self._decrypts, "decrypt", "everything else that this rule decrypts")
         if not self._settings.category_name:
             self._crossed(URL_RULE, lambda rule: self._shuts_url(rule) and any(self._hits(rule, self._policy.allow)), "these hosts")
@@ -169,7 +190,8 @@ class Assessor(_Site):
         if self._site.no_firewall == "licence":
             found.manual += ["voice (%s): this tenant has no Cloud Firewall; open it where its packets leave the network" % one for one in self._policy.media]
         elif self._site.no_firewall:
-            found.manual.append("this role may not see Cloud Firewall: a rule of ours for voice, if there is one, stays as it is")
+            found.manual.append("this role may not see Cloud Firewall: whether a rule there drops these hosts is not known, and a rule of ours for voice, if "
+                                "there is one, stays as it is")
         return found
 
     # -- what stands in the way
@@ -177,6 +199,10 @@ class Assessor(_Site):
     @staticmethod
     def _shuts_url(rule: Object) -> bool:
         return rule.fields.get("action") in ("BLOCK", "CAUTION", "ISOLATE")
+
+    def _drops_by_name(self, rule: Object) -> bool:
+        """One that drops whatever nobody allowed is about every site, and no conflict of ours."""
+        return media.blocks(rule) and bool(self._site.destination_names(rule.native))
 
     @staticmethod
     def _decrypts(rule: Object) -> bool:
@@ -200,8 +226,8 @@ class Assessor(_Site):
                 for pattern in sure | may:
                     shut.setdefault(pattern, rule.ref.name)
                 real = "deny" if rule.fields.get("action") == "BLOCK" else effect
-                self._conflict(real, rule, "%s %s" % (rule.fields["action"], ", ".join(rule.fields["urlCategories"]) or "everything"), sure or may,
-                               bool(sure), opens)
+                what = self._site.destination_names(rule.native) if kind == FIREWALL_RULE else rule.fields["urlCategories"]
+                self._conflict(real, rule, "%s %s" % (rule.fields["action"], ", ".join(sorted(what)) or "everything"), sure or may, bool(sure), opens)
             elif sure:
                 good.update({pattern: rule.ref.name for pattern in sure})
             open_ -= sure

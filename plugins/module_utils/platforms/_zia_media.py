@@ -61,16 +61,19 @@ def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset
     return Wanted(obj, RULE_PATHS[FIREWALL_RULE], frozenset(high) | above, frozenset(low) | below)
 
 
+def blocks(rule: Object) -> bool:
+    return str(rule.fields.get("action")).startswith("BLOCK")
+
+
 def drops(rule: Object, media, site: Site) -> bool:
     """Whether a rule blocks packets of this Media; what cannot be told of it counts as yes."""
     native = rule.native
-    if not str(rule.fields.get("action")).startswith("BLOCK"):
+    if not blocks(rule):
         return False
     addresses = native.get("destAddresses") or []
     if addresses and not native.get("destIpGroups") and not any(_meets(one, media) for one in addresses):
         return False
-    services = native.get("nwServices") or []
-    return not services or any(_serves(site.service(one["id"]), media) for one in services)
+    return serves(native, site, media.protocol, media.ports)
 
 
 def _meets(address: str, media) -> bool:
@@ -85,13 +88,11 @@ def _meets(address: str, media) -> bool:
     return any(net.version == target.version and net.overlaps(target) for net in nets for target in targets)
 
 
-def _serves(service, media) -> bool:
-    if service is None:
-        return True
-    for one in service.get("destUdpPorts" if media.protocol == "udp" else "destTcpPorts") or []:
-        if any(one["start"] <= port <= (one.get("end") or one["start"]) for port in media.ports):
-            return True
-    return False
+def serves(native: dict, site: Site, protocol: str, ports) -> bool:
+    """Whether a rule is about one of these ports; a service that was not read counts as yes."""
+    services = [site.service(one["id"]) for one in native.get("nwServices") or []]
+    spans = [one for service in services if service for one in service.get("destUdpPorts" if protocol == "udp" else "destTcpPorts") or []]
+    return not services or None in services or any(one["start"] <= port <= (one.get("end") or one["start"]) for one in spans for port in ports)
 
 
 def body(site: Site, name: str, wanted_fields: dict) -> dict:

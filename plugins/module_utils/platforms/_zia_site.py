@@ -72,6 +72,8 @@ class Site:
         self.categories: list = []
         self.rules: dict = {URL_RULE: [], SSL_RULE: [], APP_RULE: [], FIREWALL_RULE: []}
         self.services: list = []
+        #: Groups of destinations that firewall rules name.
+        self.destinations: list = []
         #: Why Cloud Firewall cannot be seen: "licence", "role", or None.
         self.no_firewall: str | None = None
         self.denied: list = []
@@ -80,6 +82,11 @@ class Site:
 
     def service(self, number):
         return next((row for row in self.services if row["id"] == number), None)
+
+    def destination_names(self, rule: dict) -> set:
+        """Names, networks and addresses that a firewall rule is limited to."""
+        groups = {one["id"] for one in rule.get("destIpGroups") or []}
+        return set(rule.get("destAddresses") or []).union(*(row.get("addresses") or [] for row in self.destinations if row["id"] in groups))
 
     def service_named(self, name: str):
         return next((row for row in self.services if row["name"] == name), None)

@@ -75,7 +75,9 @@ class ZiaAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site()
-        self._written = self._foreign = False
+        #: The tables that this run has written to.
+        self._written: set = set()
+        self._foreign = False
 
     @property
     def device(self) -> str:
@@ -92,15 +94,16 @@ class ZiaAdapter(Adapter):
         site.categories = self._api.get("urlCategories", customOnly="true")
         site.rules[URL_RULE] = self._api.get(RULE_PATHS[URL_RULE])
         site.rules[SSL_RULE] = self._api.get(RULE_PATHS[SSL_RULE])
-        if self._settings.scan_conflicts and (not site.scanned or self._written):
+        first = self._settings.scan_conflicts and not site.scanned
+        if first or "webApplicationRules" in self._written:
             site.rules[APP_RULE] = self._api.get(RULE_PATHS[APP_RULE])
-        if self._settings.scan_conflicts and not site.scanned:
+        if first or self._settings.media or self._settings.whole or "firewallFilteringRules" in self._written:
+            self._read_firewall()
+        if first:
             site.denied = self._api.get("security/advanced").get("blacklistUrls") or []
             site.denied += self._api.get("cyberThreatProtection/maliciousUrls").get("maliciousUrls") or []
             site.prompts = bool(self._api.get("advancedUrlFilterAndCloudAppSettings").get("enableChatGptPrompt"))
             site.scanned = True
-        if self._settings.media or self._settings.whole:
-            self._read_firewall()
         self._resolve()
         # Whose edits wait cannot be asked: before our first write they are somebody else's.
         self._foreign = self._foreign or (pending and not self._written)
@@ -108,14 +111,21 @@ class ZiaAdapter(Adapter):
 
     def _read_firewall(self) -> None:
         """Cloud Firewall is licensed on its own, and a role may not cover it; who does not ask for voice is not stopped by that."""
+        site, voice = self._site, self._settings.media or self._settings.whole
         try:
-            self._site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
-            self._site.services = self._api.pages(media.SERVICES)
+            site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
+            # Services and groups are asked for where something depends on them: voice needs the service, a rule that blocks by name may say either.
+            named = [rule for rule in site.rules[FIREWALL_RULE] if rule["action"].startswith("BLOCK") and rule["state"] == "ENABLED"
+                     and (rule.get("destAddresses") or rule.get("destIpGroups"))]
+            if voice or any(rule.get("nwServices") for rule in named):
+                site.services = self._api.pages(media.SERVICES)
+            if any(rule.get("destIpGroups") for rule in named):
+                site.destinations = self._api.pages("ipDestinationGroups")
         except AccessError as error:
             licence = "NOT_SUBSCRIBED" in str(error)
-            if error.failure != AUTH or not (licence or ("SCOPE_LIMITED" in str(error) and not self._settings.media)):
+            if error.failure != AUTH or not (licence or not self._settings.media):
                 raise
-            self._site.no_firewall = "licence" if licence else "role"
+            site.no_firewall = "licence" if licence else "role"
 
     def _resolve(self) -> None:
         """The ids of the people and places in the audience; those that a rule already names need no question."""
@@ -257,7 +267,7 @@ class ZiaAdapter(Adapter):
                            "the role of this administrator may write rules")
 
     def send(self, request: dict):
-        self._written = True
+        self._written.add(request["path"].partition("/")[0])
         return self._api.write(request["method"], request["path"], request["body"], **request["parameters"])
 
     def activate(self) -> list:
