@@ -6,7 +6,9 @@ written down."""
 from __future__ import annotations
 
 import functools
+import random
 import re
+from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -21,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
 from tests.contract.symantec_swg import DEFINE, NAME, SymantecRig
 from tests.twins.server import Fault as Weather, Reply
-from tests.twins.symantec_swg import SITE, compile_cpl
+from tests.twins.symantec_swg import SITE, _true as true, compile_cpl, split
 
 OPEN = ("allow", "tunnel")
 OTHERS = "define condition others\n  url.domain=other.example\nend condition others\n"
@@ -416,6 +418,79 @@ def test_a_final_rule_is_a_conflict_for_people(make, line):
     assert conflict["certain"] == ("staff" not in line and "suffix" not in line) and coverage(result)[".chatgpt.com"][0] == "no"
     with pytest.raises(Failed, match="resolved by a person"):
         rig.run(unblock=(conflict["id"],))
+
+
+#: Conditions about people, and whom of the audience they are about.
+WHO = {"": "all", "client.address=10.1.0.0/16": "all", "client.address=(10.9.0.0/16, 10.1.0.0/24)": "all", "client.address=10.2.0.0/24": "none",
+       "client.address=10.1.0.128/25": "part", "client.address=!10.2.0.0/24": "part", "group=\"Quarantine\"": "part", "group=(\"Quarantine\", \"AI users\")": "part",
+       "user=\"AI users\"": "part"}
+WHERE = ["", "url.domain=chatgpt.com", "url.domain=ab.chatgpt.com", "url.domain=//chatgpt.com/path", "url.host=js.stripe.com", "url.domain=other.example",
+         "condition=others", "condition=!others", "condition=ours", "category=Gambling", "category=\"Generative AI\"", "url.domain=!openai.com"]
+PORTS = ["", "", "", "url.port=443", "url.port=8443"]
+INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("api.openai.com", "a.b.openai.com"), "js.stripe.com": ("js.stripe.com",)}
+DEFINED = OTHERS + "define condition ours\n  url.domain=openai.com client.address=10.1.0.0/16\n  url.domain=bad.example\nend condition ours\n"
+
+
+def any_rule(dice, kind: str, people: bool) -> str:
+    # Without people as the audience it is a release that takes only some conditions there.
+    few = kind != "Proxy" and not people
+    words = [dice.choice([one for one in WHO if not few or "=\"" not in one and "=(\"" not in one]),
+             dice.choice([one for one in WHERE if not few or not one.startswith("url.host")]), dice.choice(PORTS if kind == "Proxy" else [""])]
+    actions = ["DENY", "FORCE_DENY", "ALLOW", "exception(denied)", "force_exception(denied)", "OK"] if kind == "Proxy" else [
+        "ssl.forward_proxy(https)", "ssl.forward_proxy(no)"]
+    return " ".join(word for word in words + [dice.choice(actions)] if word)
+
+
+def any_layers(dice, people: bool) -> list:
+    """(kind, [rules])"""
+    return [(kind, [any_rule(dice, kind, people) for _rule in range(dice.randint(1, 3))]) for kind in dice.choices(["Proxy", "SSL-Intercept"], k=dice.randint(0, 3))]
+
+
+def as_cpl(layers: list) -> str:
+    return "".join("<%s>\n%s\n" % (kind, "".join("  %s\n" % rule for rule in rules)) for kind, rules in layers)
+
+
+def met(rule: str, flow: dict) -> bool:
+    """Whether the twin takes a rule, by itself, to be about a connection."""
+    return all(true(word, flow) for word in split(rule) if "=" in word.split("(")[0])
+
+
+@pytest.mark.parametrize("people", [False, True], ids=["networks", "groups"])
+def test_what_is_claimed_of_any_site_is_what_the_device_does(make, people):
+    """Two hundred sites by chance. What is called open is open; what no rule of the site is about is called open, and is no conflict; what is called
+    certainly shut for good is shut; nobody is said to be reached who is not."""
+    dice, claimed = random.Random(20261125), Counter()
+    rig = make(people=people, site=DEFINED + SITE)
+    rig.run()
+    # Where the audience is named by groups, any network may hold a part of it.
+    parts = [who for who, whom in WHO.items() if whom == "part" or (people and "address" in who)]
+    for _site in range(200):
+        before, after = any_layers(dice, people), any_layers(dice, people)
+        rig.twin.site, rig.twin.tail = DEFINED + as_cpl(before) + "<Proxy>\n  authenticate(corp)\n<SSL-Intercept>\n  ssl.forward_proxy(https)\n", as_cpl(after)
+        if people:
+            # Who somebody is has to be known before the first rule asks.
+            rig.twin.site = "<Proxy>\n  authenticate(corp)\n" + rig.twin.site
+        rig.force()
+        adapter = rig.adapter()
+        found = adapter.assess(FIRST, adapter.read())
+        told = rig.twin.site + "-- ours --\n" + rig.twin.tail
+        final = {host for one in found.conflicts for host in one.hosts if one.effect == "deny" and one.certain and "it is final" in one.text}
+        for row in found.coverage:
+            hosts = INSIDE[row.pattern]
+            seen = [rig.twin.decide(MEMBER, host) for host in hosts]
+            claimed[row.allowed, row.exempt] += 1
+            assert row.allowed != "yes" or {one[0] for one in seen} == {"allow"}, (row, told)
+            assert row.exempt != "yes" or {one[1] for one in seen} == {"tunnel"}, (row, told)
+            assert row.pattern not in final or "block" in {one[0] for one in seen} or any(who in told for who in parts + ["/path"]), (row, told)
+            flows = [rig.twin._flow(MEMBER, host, 443) for host in hosts]
+            for kind, word in (("Proxy", "allowed"), ("SSL-Intercept", "exempt")):
+                harmful = [rule for layers, late in ((before, False), (after, True)) for one, rules in layers if one == kind for rule in rules
+                           if ("ALLOW" not in rule and " OK" not in " " + rule if kind == "Proxy" else "(https)" in rule) and (late or "orce_" in rule.lower())]
+                about = [rule for rule in harmful if any(met(rule, flow) for flow in flows) or any(who in rule for who in parts) or "Generative" in rule]
+                if not about and getattr(row, word) != "not wanted":
+                    assert getattr(row, word) == "yes", (row, told)
+        assert found.audience_widened == [] or any(who in told for who in parts), told
+    assert min(claimed[one, two] for one in ("yes", "no") for two in ("yes", "no")) > 20, claimed
 
 
 def test_rules_behind_ours_are_conflicts_and_those_before_are_not(rig):
