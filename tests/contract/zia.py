@@ -9,6 +9,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.zia im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.twins.zia import Zia
+from tests.twins.zia.site import DECRYPT, DO_NOT_DECRYPT
 
 GROUPS = {MEMBER: "AI users"}
 
@@ -118,6 +119,44 @@ class ZiaRig(TwinRig):
         self.by_hand("POST", "urlFilteringRules", {"name": "threats", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"],
                                                    "urlCategories": [category]})
         self.never_above = ("threats",)
+
+    def by_chance(self, dice) -> list:
+        said = []
+
+        def add(path, **body):
+            said.append((path, body))
+            self.by_hand("POST", path, body)
+
+        def some(words, least=0) -> list:
+            return dice.sample(words, dice.randint(least, 2))
+
+        def scope() -> dict:
+            return dice.choice([{}, {}, {"groups": [{"id": 101}]}, {"groups": [{"id": 102}]}, {"departments": [{"id": 201}]}, {"users": [{"id": 302}]},
+                                {"locations": [{"id": 401}]}, {"locations": [{"id": 402}]}])
+
+        names = [".chatgpt.com", "chatgpt.com", "ab.chatgpt.com", ".openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "other.example"]
+        add("urlCategories", configuredName="Feed", superCategory="USER_DEFINED", type="URL_CATEGORY", customCategory=True, dbCategorizedUrls=some(names, 1))
+        categories = [self.twin.find("urlCategories", "Feed")["id"], "CUSTOM_01", "AI_ML_APPS", "GENERAL_AI_ML", "FINANCE", "MALWARE_SITE"]
+        rules = self.twin.state.config["rules"]
+        for kind, actions in (("urlFilteringRules", ["BLOCK", "BLOCK", "CAUTION", "ALLOW"]), ("sslInspectionRules", [DECRYPT, DECRYPT, DO_NOT_DECRYPT]),
+                              ("firewallFilteringRules", ["BLOCK_DROP", "ALLOW"]), ("webApplicationRules/AI_ML", [None])):
+            for number in range(dice.randint(0, 2)):
+                body = dict(scope(), name="site %d" % number, order=dice.randint(1, sum(rule["order"] > 0 for rule in rules[kind]) + 1), rank=7,
+                            state=dice.choice(["ENABLED", "ENABLED", "ENABLED", "DISABLED"]))
+                action = dice.choice(actions)
+                if action is not None:
+                    body["action"] = action
+                if kind == "firewallFilteringRules":
+                    body["destAddresses"] = [name if dice.random() < .5 else "*.%s" % name.lstrip(".") for name in some([one.lstrip(".") for one in names], 1)]
+                elif kind == "webApplicationRules/AI_ML":
+                    body.update(type="AI_ML", applications=some(["CHATGPT_AI", "CLAUDE_AI", "DALL_E"]), actions=some(["DENY_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE",
+                                "DENY_AI_ML_UPLOAD"], 1)[:1], cascadingEnabled=dice.random() < .5)
+                else:
+                    body["urlCategories"] = some(categories)
+                if kind == "urlFilteringRules":
+                    body["protocols"] = ["ANY_RULE"]
+                add(kind, **body)
+        return said
 
     def foreign_pending(self):
         self.twin.edit_as("alice@example.com", "POST", "urlCategories", {

@@ -19,7 +19,7 @@ SEVERE = ("block", "override", "continue")
 _UNRELATED = frozenset((
     "malware", "phishing", "command-and-control", "grayware", "ransomware", "scanning-activity", "hacking", "adult", "gambling", "nudity",
     "weapons", "extremism", "abused-drugs", "questionable", "copyright-infringement", "proxy-avoidance-and-anonymizers", "dynamic-dns", "parked",
-    "peer-to-peer", "compromised-website", "encrypted-dns", "health-and-medicine", "financial-services", "government", "military", "dating",
+    "peer-to-peer", "compromised-website", "encrypted-dns", "health-and-medicine", "government", "military", "dating",
     "alcohol-and-tobacco", "sports", "travel", "real-estate", "religion", "swimsuits-and-intimate-apparel", "sex-education", "cryptocurrency"))
 _PLAIN_APPS = frozenset(("any", "ssl", "web-browsing"))
 SURE, MAY, NO = 2, 1, 0

@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._zia_s
 )
 
 #: Words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
-_UNRELATED = ("ADULT", "GAMBLING", "MALWARE", "PHISHING", "SPYWARE", "BOTNET", "HEALTH", "FINANCE", "WEAPONS", "DRUGS", "RELIGION", "SPORTS", "TRAVEL",
+_UNRELATED = ("ADULT", "GAMBLING", "MALWARE", "PHISHING", "SPYWARE", "BOTNET", "HEALTH", "WEAPONS", "DRUGS", "RELIGION", "SPORTS", "TRAVEL",
               "GLOBAL_INT")
 OPENAI_APPS = frozenset(("CHATGPT_AI", "DALL_E"))
 _SHUT = ("DENY_", "BLOCK_", "CAUTION_", "ISOLATE_")
@@ -141,14 +141,14 @@ class Places(_Site):
                             frozenset(other for other in above if other in order), frozenset(other for other in fixed if other in order))
 
     def companions(self, patterns) -> frozenset:
-        """Hosts below a wanted wildcard that some category of the site names itself: there ours has to name them too, or it is not asked."""
+        """Hosts in a wanted wildcard that some category of the site names itself: there ours has to name them too, or it is not asked."""
         index, found = Index(patterns), set()
         for ref, category in self._state.objects.items():
             if ref.kind == CATEGORY and not category.ours:
                 for entry in set().union(*category.members.values()):
                     pattern = entry_pattern(entry)
                     cover = index.covering(pattern) if pattern is not None else None
-                    if cover is not None and cover.name != pattern.name:
+                    if cover is not None and entry not in render(cover):
                         found.add(entry)
         return frozenset(found)
 

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sites by chance: whatever rules a company has, what is claimed of it has to be what the device then does, nobody else is let in, and all goes back."""
+from __future__ import annotations
+
+import functools
+import os
+import random
+from collections import Counter
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
+from tests.contract.conftest import TWINS
+from tests.contract.rig import MEMBER, OTHERS, STRANGER, wider
+
+SITES = 40
+#: Hosts that stand for a pattern: also one further down, where a rule of the site may be about that one alone.
+INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("api.openai.com", "a.b.openai.com"), "js.stripe.com": ("js.stripe.com",)}
+SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, rig in TWINS.items() if hasattr(rig, "by_chance")))
+def test_on_any_site_what_is_claimed_holds_nobody_else_is_let_in_and_all_goes_back(open_rig, name):
+    dice, claimed = random.Random(int(os.environ.get("NETACCESS_SEED", "20261125"))), Counter()
+    for _number in range(SITES):
+        rig = open_rig(functools.partial(TWINS[name]))
+        said = "\n".join(map(str, rig.by_chance(dice)))
+        before, held = {(who, host): rig.decide(who, host) for who in (MEMBER, STRANGER) for host in SEEN}, rig.snapshot()
+        try:
+            result = rig.run(accept_wider_audience=True)
+        except Failed as failed:
+            # A site that has no room for what is wanted is refused, and nothing was done.
+            assert failed.result["failure"]["class"] in ("refused", "conflict") and rig.snapshot() == held, "%s\n%s" % (failed, said)
+            claimed["refused"] += 1
+            continue
+        for row in result["coverage"]:
+            seen = [rig.decide(MEMBER, host) for host in INSIDE[row["pattern"]]]
+            claimed[row["allowed"], row["exempt"]] += 1
+            assert row["allowed"] != "yes" or {one[0] for one in seen} == {"allow"}, "%s\n%s\n%s" % (row, seen, said)
+            assert row["exempt"] != "yes" or {one[1] for one in seen} <= {"tunnel", None}, "%s\n%s\n%s" % (row, seen, said)
+        after = {key: rig.decide(*key) for key in before}
+        opened = [key for key, now in after.items() if wider(now, before[key]) and (key[0] == STRANGER or key[1] in OTHERS)]
+        assert not opened or result["audience_widened"], "%s\n%s" % (opened, said)
+        again = rig.run(accept_wider_audience=True)
+        assert not again["changed"], "%s\n%s" % (again["summary"], said)
+        rig.run("deleted")
+        assert rig.snapshot() == held and {key: rig.decide(*key) for key in before} == before, said
+    print(claimed)
+    assert claimed["yes", "yes"] > SITES / 2 and sum(number for (key), number in claimed.items() if "no" in key) > SITES / 4, claimed
