@@ -100,6 +100,44 @@ class PanosRig(TwinRig):
         self.by_hand("move", "/rulebase/security/rules/entry[@name='threats']", where="top")
         self.never_above = ("threats",)
 
+    def by_chance(self, dice) -> list:
+        said = []
+
+        def set_(path, element):
+            said.append((path, element))
+            self.by_hand("set", path, element)
+
+        def one_of(*values):
+            return dice.choice(values)
+
+        kind = "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""
+        feed = dice.sample(["chatgpt.com/", "*.chatgpt.com/", "ab.chatgpt.com/", "*.openai.com/", "api.openai.com/", "js.stripe.com/", "claude.ai/"], 2)
+        set_("/profiles/custom-url-category/entry[@name='feed']", "<list>%s</list>%s" % ("".join("<member>%s</member>" % one for one in feed), kind))
+        for base in ("security", "decryption"):
+            for number in range(dice.randint(0, 3)):
+                columns = {
+                    "from": one_of("any", "trust", "guest", ["trust", "guest"]), "to": one_of("any", "untrust", "untrust"),
+                    "source-user": one_of("any", "any", "example\\ai-users", "example\\staff", "example\\bob", ["example\\staff", "example\\ai-users"]),
+                    "source": one_of("any", "any", "192.0.2.0/24", "192.0.2.128/25", "198.51.100.0/24"),
+                    "category": one_of("any", "feed", "AI sites", "artificial-intelligence", "malware", ["feed", "financial-services"]),
+                    "service": one_of("any", "any", "service-https", "service-http")}
+                more = "<disabled>yes</disabled>" if dice.random() < .2 else ""
+                if base == "security":
+                    columns["application"] = one_of("any", "any", "ssl", ["ssl", "web-browsing"], "openai-chatgpt", "dns")
+                    action = one_of("deny", "drop", "reset-both", "allow")
+                    if action == "allow" and dice.random() < .5:
+                        more += "<profile-setting><group><member>Standard</member></group></profile-setting>"
+                else:
+                    action, more = one_of("decrypt", "decrypt", "no-decrypt"), more + "<type><ssl-forward-proxy/></type>"
+                set_("/rulebase/%s/rules" % base, rule("site %d" % number, action, more, **columns))
+                where = one_of("top", "bottom")
+                said.append(where)
+                self.by_hand("move", "/rulebase/%s/rules/entry[@name='site %d']" % (base, number), where=where)
+        if dice.random() < .5:
+            which = one_of("block", "alert")
+            set_("/profiles/url-filtering/entry[@name='Corporate']/%s" % which, "<member>%s</member>" % one_of("feed", "AI sites", "artificial-intelligence"))
+        return said
+
     def foreign_pending(self):
         self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
 
@@ -108,6 +146,6 @@ class PanosRig(TwinRig):
 RIGS = {
     # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
     "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
-    "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
+    "panos-10.2": PanosRig,
     "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4), voice=True),
 }
