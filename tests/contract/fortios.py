@@ -10,7 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.fortio
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
 from tests.contract.rig import HOSTS, MEDIA, MEMBER, TwinRig
-from tests.twins.fortios import FortiOS
+from tests.twins.fortios import AI, ROW_DEFAULTS, FortiOS
 
 POLICIES = {MEMBER: "members"}
 
@@ -97,6 +97,47 @@ class FortiosRig(TwinRig):
         self.twin.row("dnsfilter/domain-filter", "members-dns")["entries"] += [
             {"id": number, "domain": domain, "type": "wildcard", "action": "block", "status": "enable"}
             for number, domain in ((1, "*chatgpt.com"),)]
+
+
+    def by_chance(self, dice) -> list:
+        twin, said = self.twin, []
+
+        def some(words, most=3) -> list:
+            return dice.sample(words, dice.randint(0, most))
+
+        names = ["chatgpt.com", "ab.chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.com"]
+        if not self.own:
+            rows = twin.row("webfilter/urlfilter", "members-urls")["entries"]
+            for name in some(names):
+                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": name, "type": "wildcard", "action": dice.choice(
+                    ["block", "block", "allow", "monitor", "exempt"]), "exempt": "av fortiguard", "status": dice.choice(["enable", "enable", "enable", "disable"])}
+                rows.insert(dice.randint(0, len(rows)), dict(ROW_DEFAULTS["webfilter/urlfilter"], **row))
+                said.append(row)
+            twin.touch("webfilter/urlfilter")
+        profile = twin.row("webfilter/profile", "members")
+        profile["feature-set"] = dice.choice(["flow", "proxy"])
+        profile["ftgd-wf"]["filters"] = [{"id": 1, "category": AI, "action": dice.choice(["block", "warning", "monitor", "authenticate"])}]
+        said.append(profile)
+        twin.touch("webfilter/profile")
+        entries = twin.row("dnsfilter/domain-filter", "members-dns")["entries"]
+        for number, name in enumerate(some(names, 2), 1):
+            entries.append({"id": number, "domain": name, "type": "wildcard", "action": dice.choice(["block", "allow", "monitor"]),
+                            "status": dice.choice(["enable", "enable", "disable"])})
+        said.append(entries)
+        twin.touch("dnsfilter/domain-filter")
+        for number in range(dice.randint(0, 2)):
+            target = dice.choice(["all", "chatgpt.com", "js.stripe.com", "claude.ai"])
+            if target != "all":
+                twin.rows("firewall/address").append(twin._filled("firewall/address", {"name": "fqdn %d" % number, "type": "fqdn", "fqdn": target}))
+            policy = twin._filled("firewall/policy", {
+                "policyid": 200 + number, "name": "site %d" % number, "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
+                "srcaddr": [{"name": "all"}], "dstaddr": [{"name": "all" if target == "all" else "fqdn %d" % number}],
+                "groups": [{"name": dice.choice(["staff", "contractors"])}] if target == "all" or dice.random() < .5 else [],
+                "service": [{"name": dice.choice(["ALL", "HTTPS", "DNS"])}], "status": dice.choice(["enable", "enable", "disable"])})
+            twin.rows("firewall/policy").insert(dice.randint(0, len(twin.rows("firewall/policy"))), policy)
+            said.append((target, policy))
+        twin.touch("firewall/policy")
+        return said
 
 
 #: Each takes a folder and is put through the whole suite.

@@ -146,6 +146,6 @@ class PanosRig(TwinRig):
 RIGS = {
     # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
     "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
-    "panos-10.2": PanosRig,
+    "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
     "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4), voice=True),
 }

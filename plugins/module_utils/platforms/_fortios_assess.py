@@ -55,6 +55,8 @@ class Assessor:
         self._found = Assessment()
         self._exempt = Index(policy.exempt)
         self._blocked: dict = {}
+        #: Patterns that something denies for a part of the people, or for a service that may be another one.
+        self._doubted: dict = {}
 
     def assess(self) -> Assessment:
         found, state = self._found, self._state
@@ -123,13 +125,17 @@ class Assessor:
                        _conflict_id(ref))
 
     def _deny_policies(self) -> None:
-        """Policies that deny by FQDN addresses before the named ones are asked; whom they are about is not evaluated."""
+        """Policies that deny by FQDN addresses before the named ones are asked."""
         for policy in self._site.denies_above():
-            known = [self._site.addresses.get(one["name"]) or {} for one in policy.get("dstaddr") or []]
-            fqdns = [row["fqdn"] for row in known if row.get("type") == "fqdn" and row.get("fqdn")]
+            below = self._site.policies[self._site.policies.index(policy):]
+            certain = set(names(policy.get("service")) or ["ALL"]) & {"ALL", "HTTPS"} and all(
+                about_all(policy, named) for named in self._site.named_policies() if named in below)
+            fqdns = self._site.fqdns(names(policy.get("dstaddr")))
             hit = [pattern for pattern in self._policy.allow if any(row_hits("wildcard", fqdn, pattern) for fqdn in fqdns)]
             where = "policy %s" % self._site.policy_name(policy)
-            self._conflict("deny", where, "deny %s" % ", ".join(fqdns), hit, False, (), "take these addresses out of the policy, or move it below",
+            for pattern in hit:
+                (self._blocked if certain else self._doubted).setdefault(pattern, where)
+            self._conflict("deny", where, "deny %s" % ", ".join(fqdns), hit, bool(certain), (), "take these addresses out of the policy, or move it below",
                            _conflict_id(Ref("policy", where)))
 
     def _media(self, media) -> None:
@@ -240,6 +246,9 @@ class Assessor:
         blocker = self._blocked.get(pattern)
         if blocker is not None:
             allowed, notes = "no", notes + ["%s blocks it" % blocker]
+        doubt = self._doubted.get(pattern)
+        if doubt is not None and allowed == "yes":
+            allowed, notes = "unchecked", notes + ["%s denies it to somebody, or for another service" % doubt]
         if allowed == "yes" and not self._settings.scan_conflicts:
             allowed = "unchecked"
         exempt, by = self._exemption(pattern)

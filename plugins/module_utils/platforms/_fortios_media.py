@@ -108,8 +108,8 @@ def denies_below(site: Site, policy: dict, media) -> tuple:
 
 
 def about_all(deny: dict, policy: dict) -> bool:
-    """Whether a deny is about everybody whom a policy is about, as far as its columns say."""
-    for column, everything in (("srcintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)):
+    """Whether a deny is about everybody whom a policy is about, wherever that leads, as far as its columns say."""
+    for column, everything in (("srcintf", "any"), ("dstintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)):
         theirs, ours = set(names(deny.get(column))), set(names(policy.get(column)))
         if theirs and everything not in theirs and not (ours and ours <= theirs):
             return False

@@ -125,6 +125,18 @@ class Site:
         return [policy for policy in self.policies[:last] if policy.get("action") == "deny" and policy.get("status") != "disable"
                 and (came | {"any"}) & {interface["name"] for interface in policy.get("srcintf") or []}]
 
+    def fqdns(self, addresses: list) -> list:
+        """The names that address objects stand for, and those in their groups."""
+        seen, found = set(), []
+        while addresses:
+            name, addresses = addresses[0], addresses[1:]
+            if name not in seen:
+                seen.add(name)
+                row = self.addresses.get(name) or {}
+                found += [row["fqdn"]] if row.get("type") == "fqdn" and row.get("fqdn") else []
+                addresses = addresses + [one["name"] for one in (self.address_groups.get(name) or {}).get("member") or []]
+        return found
+
     def _profiles(self, kind: str, named: tuple, known: dict) -> list:
         found = list(named) + [self.profile_of(policy, kind) for policy in self.named_policies()]
         missing = [name for name in named if name not in known]

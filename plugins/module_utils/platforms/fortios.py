@@ -34,7 +34,7 @@ CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-
 MAX_EXEMPT_ROWS = 512
 _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
                   "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|webproxy-profile|"
-                  "dstaddr|comments")
+                  "srcaddr|dstaddr|service|comments")
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,8 @@ class FortiosAdapter(Adapter):
             site.dns_profiles = {profile["name"]: profile for profile in self._api.get("dnsfilter/profile")}
             if not self._settings.voice:
                 site.addresses = {row["name"]: row for row in self._api.get("firewall/address", filter="type==fqdn", format="name|fqdn|type")}
+                if any(one["name"] not in site.addresses for policy in site.denies_above() for one in policy.get("dstaddr") or []):
+                    site.address_groups = {row["name"]: row for row in self._api.get("firewall/addrgrp", format="name|member")}
             site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
             site.scanned = True
         self.diagnosis = site.diagnosis()
