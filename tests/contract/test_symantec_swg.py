@@ -421,7 +421,7 @@ def test_a_final_rule_is_a_conflict_for_people(make, line):
 
 
 #: Conditions about people, and whom of the audience they are about.
-WHO = {"": "all", "client.address=10.1.0.0/16": "all", "client.address=(10.9.0.0/16, 10.1.0.0/24)": "all", "client.address=10.2.0.0/24": "none",
+WHO = {"": "all", "client.address=10.1.0.0/16": "all", "client.address=(2001:db8::/32, 10.1.0.0/24)": "all", "client.address=10.2.0.0/24": "none",
        "client.address=10.1.0.128/25": "part", "client.address=!10.2.0.0/24": "part", "group=\"Quarantine\"": "part", "group=(\"Quarantine\", \"AI users\")": "part",
        "user=\"AI users\"": "part"}
 WHERE = ["", "url.domain=chatgpt.com", "url.domain=ab.chatgpt.com", "url.domain=//chatgpt.com/path", "url.host=js.stripe.com", "url.domain=other.example",
@@ -437,7 +437,7 @@ def any_rule(dice, kind: str, people: bool) -> str:
     words = [dice.choice([one for one in WHO if not few or "=\"" not in one and "=(\"" not in one]),
              dice.choice([one for one in WHERE if not few or not one.startswith("url.host")]), dice.choice(PORTS if kind == "Proxy" else [""])]
     actions = ["DENY", "FORCE_DENY", "ALLOW", "exception(denied)", "force_exception(denied)", "OK"] if kind == "Proxy" else [
-        "ssl.forward_proxy(https)", "ssl.forward_proxy(no)"]
+        "ssl.forward_proxy(https)", "ssl.forward_proxy(no)", "OK"]
     return " ".join(word for word in words + [dice.choice(actions)] if word)
 
 
@@ -501,8 +501,27 @@ def test_rules_behind_ours_are_conflicts_and_those_before_are_not(rig):
         ("deny", ("*.openai.com",), True), ("decrypt", (".chatgpt.com",), True)]
     assert rig.decide(MEMBER, "api.openai.com")[0] == "block" and rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt")
     assert coverage(result)["*.openai.com"][0] == "no" and coverage(result)[".chatgpt.com"][:2] == ("yes", "no")
+    assert "it stands behind ours" in result["conflicts"][0]["text"]
     rig.twin.tail = "<Proxy>\n  url.domain=openai.com ALLOW\n  url.domain=openai.com DENY\n"
     assert rig.run()["conflicts"] == []
+    rig.twin.tail = "<Proxy>\n  url.domain=openai.com DENY\n  url.host.suffix=.openai.com FORCE_DENY\n"
+    assert ["FORCE" in one["text"] for one in rig.run()["conflicts"]] == [False], "the second one is never asked"
+
+
+@pytest.mark.parametrize("who,line,certain", [
+    ({}, "client.address=10.1.0.0/16", True), ({}, "client.address=10.1.0.128/25", False), ({}, "client.address=10.9.0.0/16", None),
+    ({}, "client.address=!10.9.0.0/16", False), ({}, "group=\"AI users\"", False),
+    ({"groups": ("AI users",)}, "group=\"ai users\"", True), ({"groups": ("AI users",)}, "group=(Staff, \"AI users\")", True),
+    ({"groups": ("AI users",)}, "group=Staff", False), ({"groups": ("AI users",)}, "user=\"AI users\"", False),
+    ({"groups": ("AI users", "Staff")}, "group=Staff", False), ({"groups": ("AI users",)}, "client.address=10.2.0.0/24", False),
+    ({"users": ("mia",)}, "user=mia", True), ({"users": ("mia",)}, "group=mia", False)], ids=str)
+def test_whom_a_final_rule_is_about(make, who, line, certain):
+    """Certainly about the whole audience, perhaps about a part of it, or about nobody in it."""
+    rig = make(people=True)
+    rig.twin.tail = "<Proxy>\n  url.domain=openai.com %s FORCE_DENY\n" % line
+    who = dict({"clients": (), "groups": (), "users": ()}, **(who or {"clients": ("10.1.0.0/24",)}))
+    found = rig.run(check=True, adapter=rig.adapter(**who))["conflicts"]
+    assert [one["certain"] for one in found] == ([] if certain is None else [certain])
 
 
 def test_what_the_ssl_layer_denies_by_the_certificate_is_a_conflict(make):
@@ -566,6 +585,8 @@ def test_what_scans_decrypted_content_is_a_loss_and_can_stop_the_run(make):
     with pytest.raises(Failed, match="refuse_losses"):
         rig.run(refuse_losses=("av",))
     assert [(loss["control"], loss["hosts"]) for loss in rig.run()["losses"]] == [("av", ("*.openai.com", ".chatgpt.com"))]
+    spared = make(site=SITE + "\n<Proxy>\n  response.icap_service(scanner)\n<SSL-Intercept>\n  url.domain=bank.example ssl.forward_proxy(no)\n")
+    assert [loss["control"] for loss in spared.run()["losses"]] == ["av"], "a later layer about something else takes nothing back"
     without = make(site=SITE.replace("ssl.forward_proxy(https)", "ssl.forward_proxy(no)") + "\n<Proxy>\n  response.icap_service(scanner)\n")
     assert without.run()["losses"] == [], "nothing was decrypted before"
 
