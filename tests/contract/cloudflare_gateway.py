@@ -65,6 +65,35 @@ class CloudflareGatewayRig(TwinRig):
         self.never_above = ("threats",)
 
 
+    def by_chance(self, dice) -> list:
+        said = []
+
+        def one_of(*values):
+            return dice.choice(values)
+
+        feed = self.twin.add_list("Feed", dice.sample(["chatgpt.com", "ab.chatgpt.com", "api.openai.com", "js.stripe.com", "claude.ai"], 2))
+        said.append(list(self.twin.values("Feed")))
+        # Some at the top, some anywhere.
+        places = dice.sample(range(1, 180), 7) + dice.sample(range(200, 9000), 7)
+        dice.shuffle(places)
+        hosts = {"dns": ("dns.fqdn", "dns.domains[*]"), "l4": ("net.sni.host", "net.sni.domains[*]"), "http": ("http.conn.hostname", "http.conn.domains[*]")}
+        for layer, (host, domains) in hosts.items():
+            traffic = ["any(%s in $%s)" % (domains, feed), "%s == \"chatgpt.com\"" % host, "any(%s in {\"openai.com\" \"other.example\"})" % domains,
+                       "not any(%s in {\"example.com\"})" % domains, "%s in {\"js.stripe.com\" \"claude.ai\"}" % host,
+                       "any(%s in {\"chatgpt.com\"}) and not %s == \"ab.chatgpt.com\"" % (domains, host), "%s matches \"(^|[.])gpt[.]com$\"" % host]
+            if layer == "l4":
+                traffic = [one_of("%s", "%s and net.dst.port == 443", "%s and net.dst.port == 22") % one for one in traffic]
+            actions = {"dns": ["block", "block", "allow"], "l4": ["block", "block", "allow"], "http": ["block", "block", "allow", "off", "isolate"]}[layer]
+            for number in range(dice.randint(0, 4)):
+                identity = one_of("", "", "any(identity.groups.name[*] in {\"AI users\"})", "any(identity.groups.name[*] in {\"Staff\"})",
+                                  "identity.email == \"somebody@example.com\"", "not any(identity.groups.name[*] in {\"AI users\"})")
+                rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": dice.choice(actions), "traffic": dice.choice(traffic),
+                        "precedence": places.pop() * 11, "identity": identity, "enabled": dice.random() < .85}
+                said.append(rule)
+                self.twin.add_rule(**rule)
+        return said
+
+
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
     "cloudflare_gateway": CloudflareGatewayRig,

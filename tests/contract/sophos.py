@@ -11,7 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.sophos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
 from tests.contract.panos import QuickClock
 from tests.contract.rig import MEMBER, TwinRig
-from tests.twins.sophos import Sophos, firewall_rule, get, group, web_rule
+from tests.twins.sophos import Sophos, firewall_rule, get, group, tls_rule, web_rule
 
 GROUPS = {MEMBER: "AI users"}
 USER, OWN_LIST = "netaccess", "Not decrypted for AI users"
@@ -89,6 +89,39 @@ class SophosRig(TwinRig):
         """A rule of the web policy for a group that members are in too: whom it shuts out cannot be told from here."""
         self.twin.tables["WebFilterURLGroup"].append(group("Feed", ["chatgpt.com", "claude.ai"]))
         self.rules().insert(0, ET.fromstring(web_rule("Deny", [("URLGroup", "Feed")], ["Staff"])))
+
+
+    def by_chance(self, dice) -> list:
+        tables, said = self.twin.tables, []
+
+        def one_of(*values):
+            return dice.choice(values)
+
+        def put(table, text) -> None:
+            said.append(text)
+            table.insert(dice.randint(0, len(table)), ET.fromstring(text))
+
+        hosts = dice.sample(["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"], 2)
+        tables["WebFilterURLGroup"].append(group("Feed", hosts))
+        said.append(hosts)
+        for _number in range(dice.randint(0, 3)):
+            about = one_of(("URLGroup", "Feed"), ("URLGroup", "AI sites"), ("WebCategory", "Artificial Intelligence"), ("WebCategory", "General Business"),
+                           ("WebCategory", "Phishing & Fraud"))
+            put(self.rules(), web_rule(one_of("Deny", "Deny", "Warn", "Allow"), [about], one_of((), (), ["Staff"], ["AI users"], ["Interns"]),
+                                       one_of("1", "1", "1", "0")))
+        for number in range(dice.randint(0, 2)):
+            tables["FQDNHost"].append(ET.fromstring("<FQDNHost><Name>fqdn %d</Name><FQDN>%s</FQDN></FQDNHost>" % (
+                number, one_of("chatgpt.com", "*.openai.com", "claude.ai", "js.stripe.com"))))
+            rule = firewall_rule("site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), ["fqdn %d" % number],
+                                 members=one_of((), ["Staff"], ["Interns"], ["AI users"]))
+            put(tables["FirewallRule"], ET.tostring(rule, encoding="unicode"))
+        for number in range(dice.randint(0, 1)):
+            about = one_of([("Feed", "URL Group")], [])
+            rule = tls_rule("site %d" % number, one_of("Decrypt", "Do not decrypt"), about, one_of((), ["Staff"], ["AI users"]))
+            said.append(ET.tostring(rule, encoding="unicode"))
+            # The device's own exclusions stand at the top.
+            tables["SSLTLSInspectionRule"].insert(dice.randint(1, len(tables["SSLTLSInspectionRule"])), rule)
+        return said
 
 
 class DropRig(SophosRig):

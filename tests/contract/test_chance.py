@@ -20,7 +20,7 @@ INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("a
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 
 
-@pytest.mark.parametrize("name", ["fortios-own", "fortios-site", "panos-10.2", "zia-legacy"])
+@pytest.mark.parametrize("name", ["cloudflare_gateway", "fortios-own", "fortios-site", "panos-10.2", "sophos-device", "zia-legacy"])
 def test_on_any_site_what_is_claimed_holds_nobody_else_is_let_in_and_all_goes_back(open_rig, name):
     dice, claimed = random.Random(int(os.environ.get("NETACCESS_SEED", "20261125"))), Counter()
     for _number in range(SITES):

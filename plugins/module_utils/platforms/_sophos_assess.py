@@ -124,6 +124,8 @@ class Assessor(_Rules):
         self._found = Assessment()
         self._exempt = Index(policy.exempt)
         self._using = site.users_of(self._policies)
+        #: {pattern: firewall rule} that drops it for somebody, or for another service.
+        self._doubted: dict = {}
 
     def assess(self) -> Assessment:
         found = self._found
@@ -189,7 +191,9 @@ class Assessor(_Rules):
         fqdns = [pattern for name in xml.listed(rule, "DestinationNetworks/Network") for pattern in self._fqdns(name)]
         index, ours = Index(fqdns), Index(self._policy.allow)
         hit = {pattern for pattern in self._policy.allow if index.covering(pattern)} | {ours.covering(pattern) for pattern in fqdns} - {None}
-        certain = not any(xml.listed(rule, path) for path in ("SourceNetworks/Network", "Identity/Member", "Services/Service"))
+        people, users = set(xml.listed(rule, "Identity/Member")), set(self._settings.users)
+        whole = not people or (users and users <= people)
+        certain = bool(whole) and not any(xml.listed(rule, path) for path in ("SourceNetworks/Network", "Services/Service"))
         section, description = text_of(rule, "Section", "Local"), obj.fields["description"]
         marked = ("%s %s" % (description, DISABLED)).strip()
         remedy: tuple = ()
@@ -201,6 +205,8 @@ class Assessor(_Rules):
         else:
             remedy = (Change(ref, UPDATE, {"status": ("Enable", "Disable"), "description": (description, marked)}),)
         self._conflict("deny", ref, "%s %s" % (xml.of_rule(rule, "Action"), ", ".join(sorted(str(one) for one in fqdns))), hit, certain, remedy, opens)
+        if not certain:
+            self._doubted.update({pattern: ref for pattern in hit})
         return {pattern: ref for pattern in hit} if certain else {}
 
     def _fqdns(self, name: str) -> list:
@@ -352,6 +358,9 @@ class Assessor(_Rules):
         allowed = "yes" if held and pattern not in shut and all(pattern in found for found in opened.values()) else "no"
         if pattern in shut:
             notes.append("%s blocks it" % shut[pattern])
+        if allowed == "yes" and pattern in self._doubted:
+            allowed = "unchecked"
+            notes.append("%s drops it for somebody, or for another service" % self._doubted[pattern])
         if allowed == "yes" and not (self._settings.scan_conflicts and self._policies):
             allowed = "unchecked"
         exempt, by = self._exemption(pattern, why)
