@@ -97,6 +97,33 @@ class SquidRig(Rig):
         self._edit(self.squid.config, lambda text: text.replace(
             "include ", "acl threats dstdomain .chatgpt.com .claude.ai\nhttp_access deny threats\ninclude ", 1))
 
+    def by_chance(self, dice) -> list:
+        def hosts() -> str:
+            # Squid refuses a list in which one entry covers another one.
+            return " ".join(dice.choice(some) for some in dice.sample([
+                [".chatgpt.com", "ab.chatgpt.com"], [".openai.com", "api.openai.com"], ["js.stripe.com"], [".claude.ai"], ["www.example.com"]], 2))
+
+        def rules() -> list:
+            found = []
+            for _number in range(dice.randint(0, 3)):
+                people = dice.choice(["", "", "somebody", "!somebody"])
+                if dice.random() < .6:
+                    found.append("http_access %s %s %s" % (dice.choice(["deny", "deny", "allow"]), dice.choice(["feed", "feed", "!feed", "ai_hosts"]), people))
+                else:
+                    found.append("ssl_bump %s %s %s" % (dice.choice(["bump", "splice", "terminate"]), dice.choice(["feed_sni", "feed_sni", "!feed_sni"]), people))
+            return found
+
+        acls = ["acl feed dstdomain %s" % hosts(), "acl feed_sni ssl::server_name %s" % hosts(),
+                "acl somebody src %s" % dice.choice(["127.0.0.2", "127.0.0.4", "127.0.0.2-127.0.0.9", "127.0.0.7"])]
+        before, after = rules(), rules()
+
+        def edit(text):
+            head, line, rest = text.partition("include ")
+            first, _newline, rest = rest.partition("\n")
+            return "%s%s\n%s%s\n%s\n%s" % (head, "\n".join(acls + before), line, first, "\n".join(after), rest)
+        self._edit(self.squid.config, edit)
+        return acls + before + ["include"] + after
+
     def foreign_pending(self):
         self.squid.config.write_text(self.squid.config.read_text() + "# edited by somebody\n")
         # Squid's log has whole seconds; an edit of the same second cannot be told apart.

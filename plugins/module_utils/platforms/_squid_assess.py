@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from dataclasses import replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import UPDATE, Change, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Assessment, Conflict, Coverage, Loss, TenantControl
@@ -27,6 +28,9 @@ class Assessor:
         self._judge = conf.Judge(site, conf.Who(networks, acls, settings.users or None))
         self._found = Assessment()
         self._exempt = Index(policy.exempt)
+        #: {pattern: the line} that shuts it for sure, and that shuts a part of it or some of the people.
+        self._shut: dict = {}
+        self._doubted: dict = {}
         held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
         self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
         self._undecrypted, self._auth = not decrypts, auth
@@ -39,11 +43,12 @@ class Assessor:
                                 % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
         if self._site.intercepting:
             self._by_address()
-        denied = self._denials()
+        self._denials()
         bumped = self._decryptions()
+        self._terminations()
         self._cookies()
         self._side_effects()
-        found.coverage = [self._coverage(pattern, denied, bumped) for pattern in self._policy.allow]
+        found.coverage = [self._coverage(pattern, bumped) for pattern in self._policy.allow]
         found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
         return found
 
@@ -58,22 +63,38 @@ class Assessor:
             self._found.manual.append("clients of the intercepting ports (%s) cannot authenticate: for them these rules do not hold"
                                       % ", ".join(d.args[0] for d in self._site.intercepting))
 
-    def _denials(self) -> set:
-        blocked = set()
+    def _denials(self) -> None:
         for directive, sure, may in self._judge.walk(self._site.before("http_access"), lambda d: d.args[1:], self._policy.allow):
             if directive.args[0] == "deny":
-                blocked |= set(sure)
-                self._conflict("deny", directive, sure, may)
-        return blocked
+                self._deny(directive, sure, may)
 
-    def _decryptions(self) -> set:
-        hit = set()
+    def _decryptions(self) -> dict:
+        """{pattern: "no" where a line decrypts it for sure, "unchecked" where one decrypts a part of it, or for somebody}"""
+        found: dict = {}
         for step in (1, 2):
             for directive, sure, may in self._judge.walk(self._site.before("ssl_bump"), lambda d: d.args[1:], self._policy.exempt, step):
-                if directive.args[0] in ("bump", "client-first", "server-first", "terminate"):
-                    hit |= set(sure)
-                    self._conflict("deny" if directive.args[0] == "terminate" else "decrypt", directive, sure, may)
-        return hit
+                if directive.args[0] in ("bump", "client-first", "server-first"):
+                    found.update(dict.fromkeys(sure, "no"))
+                    for pattern in may:
+                        found.setdefault(pattern, "unchecked")
+                    self._conflict("decrypt", directive, sure, may)
+        return found
+
+    def _terminations(self) -> None:
+        """Our splice line answers for exempt hosts; for the others every line of the site is asked."""
+        exempt = [p for p in self._policy.allow if self._exempt.covering(p) is not None]
+        others = [p for p in self._policy.allow if p not in exempt]
+        for patterns, chain in ((exempt, self._site.before("ssl_bump")), (others, self._site.named("ssl_bump"))):
+            for step in (1, 2):
+                for directive, sure, may in self._judge.walk(chain, lambda d: d.args[1:], patterns, step):
+                    if directive.args[0] == "terminate":
+                        self._deny(directive, sure, may)
+
+    def _deny(self, directive, sure, may) -> None:
+        for patterns, known in ((sure, self._shut), (may, self._doubted)):
+            for pattern in patterns:
+                known.setdefault(pattern, self._rule(directive))
+        self._conflict("deny", directive, sure, may)
 
     def _cookies(self) -> None:
         decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
@@ -116,6 +137,10 @@ class Assessor:
         known = {conflict.id: conflict for conflict in self._found.conflicts}
         identity = _conflict_id(ref.name)
         if identity in known:
+            # A line of ssl_bump is asked at two steps, and about exempt hosts and others.
+            old = known[identity]
+            self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=tuple(dict.fromkeys(old.hosts + tuple(str(p) for p in hosts))),
+                                                                             certain=old.certain or bool(sure))
             return
         self._found.conflicts.append(Conflict(
             identity, effect, directive.where, directive.text + self._page(directive), tuple(str(p) for p in hosts), bool(sure), remedy,
@@ -126,13 +151,19 @@ class Assessor:
         pages = [d.args[0] for d in self._site.named("deny_info") if len(d.args) > 1 and d.args[-1] == directive.args[-1]]
         return " (answers with deny_info %s)" % pages[-1] if pages else ""
 
-    def _coverage(self, pattern, denied, bumped) -> Coverage:
+    def _coverage(self, pattern, bumped) -> Coverage:
         wants_exempt = self._exempt.covering(pattern) is not None
-        allowed = self._holds(ALLOW, ALLOW_RULE, pattern) and pattern not in denied
-        exempt = self._holds(EXEMPT, SPLICE_RULE, pattern) and pattern not in bumped
-        return Coverage(
-            str(pattern), "yes" if allowed else "no", "not wanted" if not wants_exempt else "yes" if exempt or self._undecrypted else "no",
-            ALLOW_RULE.name if allowed else None, SPLICE_RULE.name if exempt else "nothing is decrypted here" if wants_exempt and self._undecrypted else None)
+        held = self._holds(ALLOW, ALLOW_RULE, pattern)
+        allowed = "no" if not held or pattern in self._shut else "unchecked" if pattern in self._doubted else "yes"
+        note = "%s shuts it" % self._shut[pattern] if pattern in self._shut else "%s shuts a part of it, or somebody" % self._doubted[pattern]\
+            if pattern in self._doubted else ""
+        exempt, by = "not wanted", None
+        if wants_exempt and self._undecrypted:
+            exempt, by = "yes", "nothing is decrypted here"
+        elif wants_exempt:
+            exempt = bumped.get(self._exempt.covering(pattern), "yes") if self._holds(EXEMPT, SPLICE_RULE, pattern) else "no"
+            by = SPLICE_RULE.name if exempt != "no" else None
+        return Coverage(str(pattern), allowed, exempt, ALLOW_RULE.name if allowed != "no" else None, by, note)
 
     def _holds(self, list_ref: Ref, rule_ref: Ref, pattern) -> bool:
         if rule_ref not in self._state.objects or self._site.position is None and self._site.files:
