@@ -263,7 +263,8 @@ plan_digest:
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. With more than 1,000 patterns only those that are not as wanted.
+    What is in force for each wanted pattern after the run. V(unchecked) where the site's own rules were not looked at, or where one of them shuts a part
+    of it or some of the people; the note says which. With more than 1,000 patterns only those that are not as wanted.
   returned: when O(config) is given
   type: list
   elements: dict
