@@ -71,6 +71,25 @@ class SkyhighRig(TwinRig):
         self.twin.insert(rule_group("Threats", [blocks], cycles="request"), above=EXEMPT)
 
 
+    def by_chance(self, dice) -> list:
+        hosts = dice.sample(["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"], 2)
+        feed, said = self.twin.add_list("Feed", "regex", hosts), [hosts]
+        for number in range(dice.randint(0, 3)):
+            rules = []
+            for count in range(dice.randint(1, 2)):
+                # A rule about people alone is a note beside the coverage, and decides nothing there.
+                criteria = [criterion("url.host", dice.choice(["matchesinlist", "matchesinlist", "doesnotmatchinlist"]), listed=feed)]
+                if dice.random() < .3:
+                    criteria.append(criterion("authentication.usergroups", "contains", dice.choice(["AI users", "Staff"]), prefix="AND"))
+                rules.append(rule("rule %d.%d" % (number, count), dice.choice(["block.11376", "block.11376", "stopcycle", "stopruleset", "continue"]),
+                                  *criteria, enabled=dice.random() < .9))
+            text = rule_group("site %d" % number, rules, enabled=dice.random() < .9, cycles=dice.choice(["request", "request response"]))
+            above = dice.choice([EXEMPT, ALLOW, "Global Block", "URL Filtering", None])
+            said.append((above, text))
+            self.twin.insert(text, above=above)
+        return said
+
+
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
     # With Atom wrappers around answers, and without.

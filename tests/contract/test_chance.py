@@ -21,7 +21,7 @@ INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("a
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 
 
-@pytest.fixture(params=["cloudflare_gateway", "fortios-own", "fortios-site", "panos-10.2", "sophos-device", "squid", "zia-legacy"])
+@pytest.fixture(params=["cloudflare_gateway", "fortios-own", "fortios-site", "panos-10.2", "skyhigh-atom", "sophos-device", "squid", "zia-legacy"])
 def sites(request, open_rig, tmp_path):
     """Rigs, each with a site as it was delivered."""
     if request.param != "squid":

@@ -280,7 +280,7 @@ class Judge:
                 level = MAY
             elif rule.action.startswith(("block", "redirect")):
                 hit = min(hit, path.cap)
-                path.blocks.append((rule, hit, self.level(rule.condition, pattern, who, path, blind=True) < own))
+                path.blocks.append((rule, hit, self.level(rule.condition, pattern, who, path, blind=True) != own))
                 if hit == SURE:
                     path.verdict, path.by = "block", rule
                     return "cycle", level
