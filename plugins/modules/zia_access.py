@@ -141,7 +141,8 @@ options:
         default: []
   scan_conflicts:
     description: >-
-      Read Cloud App Control, Cloud Firewall, the denylists and the capture of prompts too. With V(false) these are not read, and RV(coverage) says V(unchecked).
+      Read Cloud App Control, Cloud Firewall, the denylists and the capture of prompts too. With V(false) these are not read, and RV(coverage) says
+      V(unchecked).
     type: bool
     default: true
 attributes:

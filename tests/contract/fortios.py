@@ -109,8 +109,8 @@ class FortiosRig(TwinRig):
         if not self.own:
             rows = twin.row("webfilter/urlfilter", "members-urls")["entries"]
             for name in some(names):
-                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": name, "type": "wildcard", "action": dice.choice(
-                    ["block", "block", "allow", "monitor", "exempt"]), "exempt": "av fortiguard", "status": dice.choice(["enable", "enable", "enable", "disable"])}
+                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": name, "type": "wildcard", "exempt": "av fortiguard",
+                       "action": dice.choice(["block", "block", "allow", "monitor", "exempt"]), "status": dice.choice(["enable"] * 3 + ["disable"])}
                 rows.insert(dice.randint(0, len(rows)), dict(ROW_DEFAULTS["webfilter/urlfilter"], **row))
                 said.append(row)
             twin.touch("webfilter/urlfilter")

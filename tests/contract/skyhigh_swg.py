@@ -72,7 +72,8 @@ class SkyhighRig(TwinRig):
 
 
     def by_chance(self, dice) -> list:
-        hosts = dice.sample(["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"], 2)
+        names = ["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"]
+        hosts = dice.sample(names, 2)
         feed, said = self.twin.add_list("Feed", "regex", hosts), [hosts]
         for number in range(dice.randint(0, 3)):
             rules = []

@@ -110,7 +110,8 @@ class SquidRig(Rig):
                 if dice.random() < .6:
                     found.append("http_access %s %s %s" % (dice.choice(["deny", "deny", "allow"]), dice.choice(["feed", "feed", "!feed", "ai_hosts"]), people))
                 else:
-                    found.append("ssl_bump %s %s %s" % (dice.choice(["bump", "splice", "terminate"]), dice.choice(["feed_sni", "feed_sni", "!feed_sni"]), people))
+                    action, hosts_ = dice.choice(["bump", "splice", "terminate"]), dice.choice(["feed_sni", "feed_sni", "!feed_sni"])
+                    found.append("ssl_bump %s %s %s" % (action, hosts_, people))
             return found
 
         acls = ["acl feed dstdomain %s" % hosts(), "acl feed_sni ssl::server_name %s" % hosts(),

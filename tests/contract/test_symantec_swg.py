@@ -422,8 +422,8 @@ def test_a_final_rule_is_a_conflict_for_people(make, line):
 
 #: Conditions about people, and whom of the audience they are about.
 WHO = {"": "all", "client.address=10.1.0.0/16": "all", "client.address=(2001:db8::/32, 10.1.0.0/24)": "all", "client.address=10.2.0.0/24": "none",
-       "client.address=10.1.0.128/25": "part", "client.address=!10.2.0.0/24": "part", "group=\"Quarantine\"": "part", "group=(\"Quarantine\", \"AI users\")": "part",
-       "user=\"AI users\"": "part"}
+       "client.address=10.1.0.128/25": "part", "client.address=!10.2.0.0/24": "part", "group=\"Quarantine\"": "part",
+       "group=(\"Quarantine\", \"AI users\")": "part", "user=\"AI users\"": "part"}
 WHERE = ["", "url.domain=chatgpt.com", "url.domain=ab.chatgpt.com", "url.domain=//chatgpt.com/path", "url.host=js.stripe.com", "url.domain=other.example",
          "condition=others", "condition=!others", "condition=ours", "category=Gambling", "category=\"Generative AI\"", "url.domain=!openai.com"]
 PORTS = ["", "", "", "url.port=443", "url.port=8443"]
@@ -443,7 +443,8 @@ def any_rule(dice, kind: str, people: bool) -> str:
 
 def any_layers(dice, people: bool) -> list:
     """(kind, [rules])"""
-    return [(kind, [any_rule(dice, kind, people) for _rule in range(dice.randint(1, 3))]) for kind in dice.choices(["Proxy", "SSL-Intercept"], k=dice.randint(0, 3))]
+    kinds = dice.choices(["Proxy", "SSL-Intercept"], k=dice.randint(0, 3))
+    return [(kind, [any_rule(dice, kind, people) for _rule in range(dice.randint(1, 3))]) for kind in kinds]
 
 
 def as_cpl(layers: list) -> str:

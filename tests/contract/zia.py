@@ -149,8 +149,8 @@ class ZiaRig(TwinRig):
                 if kind == "firewallFilteringRules":
                     body["destAddresses"] = [name if dice.random() < .5 else "*.%s" % name.lstrip(".") for name in some([one.lstrip(".") for one in names], 1)]
                 elif kind == "webApplicationRules/AI_ML":
-                    body.update(type="AI_ML", applications=some(["CHATGPT_AI", "CLAUDE_AI", "DALL_E"]), actions=some(["DENY_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE",
-                                "DENY_AI_ML_UPLOAD"], 1)[:1], cascadingEnabled=dice.random() < .5)
+                    body.update(type="AI_ML", applications=some(["CHATGPT_AI", "CLAUDE_AI", "DALL_E"]), cascadingEnabled=dice.random() < .5,
+                                actions=[dice.choice(["DENY_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE", "DENY_AI_ML_UPLOAD"])])
                 else:
                     body["urlCategories"] = some(categories)
                 if kind == "urlFilteringRules":
