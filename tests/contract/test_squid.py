@@ -20,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms import
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._squid_control import Control
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.conftest import open_folder
-from tests.contract.rig import FIRST, MEMBER, Fault
+from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
 from tests.contract.squid import run_command
 from tests.lab.client import decide, fetch
 from tests.lab.squid import available, squid_program
@@ -151,6 +151,40 @@ def test_no_cookie_rule_is_added_where_the_site_has_none(rig):
 
 
 # -- the site's configuration ---------------------------------------------------------------------------------------
+
+
+def claimed(result) -> dict:
+    return {row["pattern"]: (row["allowed"], row["exempt"]) for row in result["coverage"]}
+
+
+def test_a_line_that_terminates_shuts_what_is_exempt_and_what_is_not(make):
+    rig = make(before="acl reset ssl::server_name .chatgpt.com js.stripe.com\nssl_bump terminate reset")
+    result = rig.run()
+    conflict, = result["conflicts"]
+    assert (conflict["effect"], conflict["certain"], sorted(conflict["hosts"])) == ("deny", True, [".chatgpt.com", "js.stripe.com"])
+    assert claimed(result) == {".chatgpt.com": ("no", "yes"), "*.openai.com": ("yes", "yes"), "js.stripe.com": ("no", "not wanted")}
+    assert [rig.decide(MEMBER, host)[0] for host in WANTED] == ["block", "allow", "block"]
+    assert rig.run(unblock=(conflict["id"],))["conflicts"] == [] and [rig.decide(MEMBER, host)[0] for host in WANTED] == ["allow"] * 3
+
+
+def test_behind_our_lines_terminate_shuts_only_what_is_not_exempt(make):
+    rig = make()
+    rig._edit(rig.squid.config, lambda text: text.replace("ssl_bump bump all", "acl reset ssl::server_name .chatgpt.com js.stripe.com\n"
+                                                          "ssl_bump terminate reset\nssl_bump bump all", 1))
+    assert claimed(rig.run()) == {".chatgpt.com": ("yes", "yes"), "*.openai.com": ("yes", "yes"), "js.stripe.com": ("no", "not wanted")}
+    assert [rig.decide(MEMBER, host)[0] for host in WANTED] == ["allow", "allow", "block"]
+
+
+@pytest.mark.parametrize("line,expected", [
+    ("http_access deny part", ("unchecked", "yes")), ("ssl_bump bump part_sni", ("yes", "unchecked")), ("ssl_bump bump whole_sni", ("yes", "no")),
+    ("http_access deny whole part_of_lan", ("unchecked", "yes")), ("http_access deny whole", ("no", "yes"))])
+def test_what_is_about_a_part_leaves_it_unchecked(make, line, expected):
+    acls = ("acl part dstdomain ab.chatgpt.com\nacl part_sni ssl::server_name ab.chatgpt.com\nacl whole dstdomain .chatgpt.com\n"
+            "acl whole_sni ssl::server_name .chatgpt.com\nacl part_of_lan src 127.0.0.3\n")
+    rig = make(before=acls + line)
+    result = rig.run(adapter=rig.adapter(networks=("127.0.0.2/31",)))
+    assert claimed(result)[".chatgpt.com"] == expected and claimed(result)["*.openai.com"] == ("yes", "yes")
+    assert ("shuts" in result["coverage"][0]["note"]) is (expected[0] != "yes")
 
 
 def test_an_include_that_comes_too_late_is_a_conflict(make):

@@ -139,8 +139,8 @@ class Assessor:
         if identity in known:
             # A line of ssl_bump is asked at two steps, and about exempt hosts and others.
             old = known[identity]
-            self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=tuple(dict.fromkeys(old.hosts + tuple(str(p) for p in hosts))),
-                                                                             certain=old.certain or bool(sure))
+            both = tuple(dict.fromkeys(old.hosts + tuple(str(p) for p in hosts)))
+            self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=both, certain=old.certain or bool(sure))
             return
         self._found.conflicts.append(Conflict(
             identity, effect, directive.where, directive.text + self._page(directive), tuple(str(p) for p in hosts), bool(sure), remedy,
