@@ -194,6 +194,14 @@ def test_media_opens_the_published_addresses_and_nothing_else(rig):
     assert not rig.run(policy=Policy.from_config(config))["changed"]
 
 
+def test_a_category_that_may_hold_a_wanted_host_is_doubt(rig):
+    """js.stripe.com is a payment service."""
+    at_top(rig, rule("No banks", "deny", application="any", category="financial-services", **{"from": "trust", "to": "untrust"}))
+    result = rig.run(adapter=rig.adapter(never_above=("No banks",)))
+    assert [(one["where"], one["certain"]) for one in result["conflicts"]] == [("security rule No banks", False)]
+    assert [row["allowed"] for row in result["coverage"] if row["pattern"] == "js.stripe.com"] != ["yes"] and rig.decide(MEMBER, "js.stripe.com")[0] == "block"
+
+
 def test_a_company_category_gets_entries_only(rig):
     rig.by_hand("set", "/profiles/custom-url-category/entry[@name='Company']", "<list><member>foreign.example/</member></list><type>URL List</type>")
     allow = rule("Company sites", "allow", application="any", category="Company", **{"from": "trust", "to": "untrust"})

@@ -45,6 +45,14 @@ def coverage(result, pattern=".chatgpt.com"):
     return found["allowed"], found["exempt"]
 
 
+def test_a_rule_about_every_host_but_some_is_doubt_where_a_part_is_among_these(rig):
+    spared = rig.twin.add_list("Spared", "regex", ["chatgpt.com", "*.openai.com", "js.stripe.com"])
+    shut("Everything else", criterion("url.host", "doesnotmatchinlist", listed=spared), rig=rig)
+    result = rig.run()
+    assert coverage(result) == ("no", "no") and rig.decide(MEMBER, "ab.chatgpt.com")[0] == "block"
+    assert coverage(result, "*.openai.com") == ("yes", "yes") and rig.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
+
+
 # -- requests -----------------------------------------------------------------------------------------------------
 
 

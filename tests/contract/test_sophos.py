@@ -566,6 +566,17 @@ def test_a_rule_that_drops_only_some_is_not_certain_and_one_of_central_is_for_a_
     assert [row["allowed"] for row in result["coverage"]] == ["unchecked", "yes", "yes"], "for some it is shut, for whom is not known"
 
 
+@pytest.mark.parametrize("people,certain,allowed", [(["AI users", "Interns"], True, "no"), (["Staff"], False, "unchecked"), ([], True, "no")], ids=str)
+def test_a_drop_for_all_of_the_audience_is_certain(open_rig, people, certain, allowed):
+    rig = open_rig(DropRig)
+    rig.block_early()
+    rules = rig.twin.tables["FirewallRule"]
+    rules[0] = firewall_rule("No chats", "Drop", networks=["chat"], members=people)
+    result = rig.run()
+    assert [one["certain"] for one in result["conflicts"]] == [certain]
+    assert [(row["pattern"], row["allowed"]) for row in result["coverage"]][0] == (".chatgpt.com", allowed)
+
+
 def test_a_firewall_rule_whose_description_is_full_is_for_a_person(open_rig):
     rig = open_rig(DropRig)
     rig.block_early()

@@ -167,6 +167,13 @@ def test_a_line_that_terminates_shuts_what_is_exempt_and_what_is_not(make):
     assert rig.run(unblock=(conflict["id"],))["conflicts"] == [] and [rig.decide(MEMBER, host)[0] for host in WANTED] == ["allow"] * 3
 
 
+def test_of_a_line_that_shuts_one_host_and_a_part_of_another_the_certain_one_is_named(make):
+    rig = make(before="acl reset ssl::server_name ab.chatgpt.com js.stripe.com\nssl_bump terminate reset")
+    result = rig.run(check=True)
+    assert [(one["hosts"], one["certain"]) for one in result["conflicts"]] == [(("js.stripe.com",), True)]
+    assert claimed(result)[".chatgpt.com"] == ("unchecked", "yes")
+
+
 def test_behind_our_lines_terminate_shuts_only_what_is_not_exempt(make):
     rig = make()
     rig._edit(rig.squid.config, lambda text: text.replace("ssl_bump bump all", "acl reset ssl::server_name .chatgpt.com js.stripe.com\n"

@@ -532,6 +532,23 @@ def test_the_firewall_is_asked_from_the_top(make):
     assert rig.run(check=True)["conflicts"] == []
 
 
+def test_a_firewall_rule_about_countries_says_nothing_of_what_comes_after_it(make):
+    rig = make()
+    drop(rig, "no countries", destCountries=["COUNTRY_XX"])
+    drop(rig, order=2, destAddresses=["chatgpt.com"])
+    assert [one["where"] for one in rig.run(check=True)["conflicts"]] == ["firewall rule no chats"]
+
+
+@pytest.mark.parametrize("table", ["firewallFilteringRules", "webApplicationRules"])
+def test_a_rule_that_took_the_change_and_does_not_hold_it_is_noticed(make, table):
+    rig = make(site="capp")
+    drop(rig, destAddresses=["api.openai.com"])
+    found = {one["where"].partition(" ")[0]: one["id"] for one in rig.run()["conflicts"]}
+    rig.twin.faults.append(Weather("swallow", when=lambda request: request.method == "PUT" and table in request.path))
+    with pytest.raises(Failed, match="took the change and does not hold it|is not there|not as planned"):
+        rig.run(unblock=(found["firewall" if "firewall" in table else "cloud"],))
+
+
 def test_a_firewall_rule_for_some_addresses_keeps_its_word_over_voice_and_is_not_certain(make):
     rig = make(voice=True)
     drop(rig, "quarantine", srcIps=["10.9.0.0/16"], destAddresses=["*.chatgpt.com", "chatgpt.com", "203.0.113.0/24"])

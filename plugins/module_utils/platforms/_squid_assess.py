@@ -137,10 +137,11 @@ class Assessor:
         known = {conflict.id: conflict for conflict in self._found.conflicts}
         identity = _conflict_id(ref.name)
         if identity in known:
-            # A line of ssl_bump is asked at two steps, and about exempt hosts and others.
-            old = known[identity]
-            both = tuple(dict.fromkeys(old.hosts + tuple(str(p) for p in hosts)))
-            self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=both, certain=old.certain or bool(sure))
+            # A line of ssl_bump is asked at two steps, and about exempt hosts and others; what it surely shuts counts for more.
+            old, more = known[identity], tuple(str(p) for p in hosts)
+            if bool(sure) >= old.certain:
+                more = tuple(dict.fromkeys(old.hosts + more)) if bool(sure) == old.certain else more
+                self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=more, certain=bool(sure))
             return
         self._found.conflicts.append(Conflict(
             identity, effect, directive.where, directive.text + self._page(directive), tuple(str(p) for p in hosts), bool(sure), remedy,

@@ -26,7 +26,7 @@ SCHEMAS = {
               sourceIpGroups=REFS, destIpGroups=REFS, proxyGateways=REFS, zpaAppSegments=REFS, workloadGroups=REFS),
     APP: dict(BASE, actions=WORDS, applications=WORDS, type=STRINGS, cascadingEnabled=FLAG, enforceTimeValidity=FLAG, tenancyProfileIds=REFS,
               userAgentTypes=WORDS, timeQuota=NUMBER, sizeQuota=NUMBER),
-    FIREWALL: dict(BASE, action=STRINGS, nwServices=REFS, destAddresses=WORDS, destIpGroups=REFS, destIpCategories=WORDS, srcIps=WORDS,
+    FIREWALL: dict(BASE, action=STRINGS, nwServices=REFS, destAddresses=WORDS, destIpGroups=REFS, destIpCategories=WORDS, destCountries=WORDS, srcIps=WORDS,
                    srcIpGroups=REFS, enableFullLogging=FLAG, predefined=FLAG, defaultRule=FLAG),
 }
 ACTIONS = {URL: {"ALLOW", "BLOCK", "CAUTION", "ISOLATE", "ICAP_RESPONSE"}, FIREWALL: {"ALLOW", "BLOCK_DROP", "BLOCK_RESET", "BLOCK_ICMP", "EVAL_NWAPP"}}
