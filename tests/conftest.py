@@ -17,8 +17,10 @@ def _link_collection() -> None:
     link.parent.mkdir(parents=True, exist_ok=True)
     if link.is_symlink() and link.resolve() == ROOT:
         return
-    link.unlink(missing_ok=True)
-    link.symlink_to(ROOT, target_is_directory=True)
+    # Several processes may begin at once.
+    new = link.with_name("chatgpt-%d" % os.getpid())
+    new.symlink_to(ROOT, target_is_directory=True)
+    new.replace(link)
 
 
 _link_collection()
