@@ -100,6 +100,17 @@ class SecureAccessRig(UmbrellaRig):
         threats = self.twin.add_list("Threats", "none", WEB, ["chatgpt.com", "claude.ai"])["id"]
         self.twin.add_rule("Threats", "block", None, [threats], at=0)
 
+    def by_chance(self, dice) -> list:
+        said = []
+        for number in range(dice.randint(0, 3)):
+            hosts = dice.sample(["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"], dice.randint(1, 2))
+            listed = self.twin.add_list("site %d" % number, "none", WEB, hosts)["id"]
+            rule = ("site %d" % number, dice.choice(["block", "block", "warn", "allow"]), dice.choice([None, None, ["AI users"], ["Staff"]]))
+            at = dice.randint(0, 1)
+            said.append((hosts, rule, at))
+            self.twin.add_rule(*rule, [listed], at=at)
+        return said
+
 
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
