@@ -11,7 +11,7 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms._umbrella_api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.umbrella import Settings, UmbrellaAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Connection, Transport
-from tests.contract.rig import MEMBER, TwinRig
+from tests.contract.rig import MEMBER, STRANGER, TwinRig
 from tests.contract.zia import TwinClock
 from tests.twins.umbrella import DNS, WEB, Umbrella
 
@@ -105,7 +105,7 @@ class SecureAccessRig(UmbrellaRig):
         for number in range(dice.randint(0, 3)):
             hosts = dice.sample(["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"], dice.randint(1, 2))
             listed = self.twin.add_list("site %d" % number, "none", WEB, hosts)["id"]
-            rule = ("site %d" % number, dice.choice(["block", "block", "warn", "allow"]), dice.choice([None, None, ["AI users"], ["Staff"]]))
+            rule = ("site %d" % number, dice.choice(["block", "block", "warn", "allow"]), dice.choice([None, None, [MEMBER], [STRANGER]]))
             at = dice.randint(0, 1)
             said.append((hosts, rule, at))
             self.twin.add_rule(*rule, [listed], at=at)
