@@ -49,7 +49,7 @@ demo: setup system
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
 
 test: setup system peers
-	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@scripts/lint

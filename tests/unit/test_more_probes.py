@@ -103,19 +103,38 @@ def coturn(tmp_path, *options):
         pytest.skip("coturn is not here")
     pem = tmp_path / "turn.pem"
     pem.write_bytes(PUBLIC.leaf(["a.test"]))
-    port, secure = free_udp(), free_udp()
-    command = [program, "--no-cli", "-n", "--listening-ip", LOCAL[0], "--listening-ip", LOCAL[1], "--listening-port", str(port), "--tls-listening-port",
-               str(secure), "--cert", str(pem), "--pkey", str(pem), "--realm", "lab.test", "--pidfile", str(tmp_path / "turn.pid"), "--log-file",
-               str(tmp_path / "turn.log"), "--simple-log", "--userdb", str(tmp_path / "turn.db"), *options]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        until = time.monotonic() + 30
-        while (run(secure, kind="tls")["tls"] or {"failure": "no answer"})["failure"] and time.monotonic() < until:
-            time.sleep(0.2)
-        yield port, secure
-    finally:
-        process.terminate()
-        process.wait()
+    # A port may be taken by somebody else's process before the server has it.
+    for _try in range(3):
+        port, secure = free_for_both(), free_for_both()
+        command = [program, "--no-cli", "-n", "--listening-ip", LOCAL[0], "--listening-ip", LOCAL[1], "--listening-port", str(port), "--tls-listening-port",
+                   str(secure), "--cert", str(pem), "--pkey", str(pem), "--realm", "lab.test", "--pidfile", str(tmp_path / "turn.pid"), "--log-file",
+                   str(tmp_path / "turn.log"), "--simple-log", "--userdb", str(tmp_path / "turn.db"), *options]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 20
+            while not ready(secure) and time.monotonic() < until:
+                time.sleep(0.2)
+            if ready(secure):
+                yield port, secure
+                return
+        finally:
+            process.terminate()
+            process.wait()
+    pytest.fail("coturn does not answer: %s" % (tmp_path / "turn.log").read_text()[-2000:])
+
+
+def ready(secure: int) -> bool:
+    """Whether the server answers on its TLS port with our certificate, and not somebody else on a port that looked free."""
+    seen = run(secure, kind="turn")
+    return (seen["tls"] or {"failure": "no answer"})["failure"] is None and bool(seen["application"]) and seen["application"]["failure"] is None
+
+
+def free_for_both() -> int:
+    """A port that is free for TCP and for UDP."""
+    while True:
+        number = free_udp()
+        with contextlib.suppress(OSError), socket.create_server((LOCAL[0], number)):
+            return number
 
 
 def test_turn_over_tls_proves_itself_by_asking_for_a_user(tmp_path):
