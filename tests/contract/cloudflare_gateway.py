@@ -64,7 +64,6 @@ class CloudflareGatewayRig(TwinRig):
         self.twin.add_rule("threats", "dns", "block", "any(dns.domains[*] in $%s)" % feed, 500)
         self.never_above = ("threats",)
 
-
     def by_chance(self, dice) -> list:
         said = []
 

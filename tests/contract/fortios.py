@@ -98,7 +98,6 @@ class FortiosRig(TwinRig):
             {"id": number, "domain": domain, "type": "wildcard", "action": "block", "status": "enable"}
             for number, domain in ((1, "*chatgpt.com"),)]
 
-
     def by_chance(self, dice) -> list:
         twin, said = self.twin, []
 

@@ -70,7 +70,6 @@ class SkyhighRig(TwinRig):
         blocks = rule("Feed", "block.11376", criterion("url.host", "matchesinlist", listed=feed))
         self.twin.insert(rule_group("Threats", [blocks], cycles="request"), above=EXEMPT)
 
-
     def by_chance(self, dice) -> list:
         names = ["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"]
         hosts = dice.sample(names, 2)

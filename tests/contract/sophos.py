@@ -90,7 +90,6 @@ class SophosRig(TwinRig):
         self.twin.tables["WebFilterURLGroup"].append(group("Feed", ["chatgpt.com", "claude.ai"]))
         self.rules().insert(0, ET.fromstring(web_rule("Deny", [("URLGroup", "Feed")], ["Staff"])))
 
-
     def by_chance(self, dice) -> list:
         tables, said = self.twin.tables, []
 

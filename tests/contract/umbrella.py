@@ -103,7 +103,8 @@ class SecureAccessRig(UmbrellaRig):
     def by_chance(self, dice) -> list:
         said = []
         for number in range(dice.randint(0, 3)):
-            hosts = dice.sample(["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"], dice.randint(1, 2))
+            names = ["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"]
+            hosts = dice.sample(names, dice.randint(1, 2))
             listed = self.twin.add_list("site %d" % number, "none", WEB, hosts)["id"]
             rule = ("site %d" % number, dice.choice(["block", "block", "warn", "allow"]), dice.choice([None, None, [MEMBER], [STRANGER]]))
             at = dice.randint(0, 1)
