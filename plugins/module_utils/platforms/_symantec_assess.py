@@ -81,7 +81,7 @@ class Assessor:
     def _proxy_layer(self, where: str, site: cpl.Policy, layer: cpl.Layer, after: bool) -> None:
         open_ = set(self._policy.allow)
         for rule in layer.rules:
-            if layer.kind == "ssl" and not any(test.name.startswith(_CERTIFICATE) for test in rule.tests):
+            if self._is_ours(rule) or (layer.kind == "ssl" and not any(test.name.startswith(_CERTIFICATE) for test in rule.tests)):
                 continue
             people, sure, may = self._reach(site, rule, open_)
             if people == NO or not (sure | may):
@@ -101,7 +101,7 @@ class Assessor:
         open_, decrypts = set(self._policy.exempt), False
         for rule in layer.rules:
             set_ = [action for action in rule.actions if action.startswith("ssl.forward_proxy(")]
-            if not set_:
+            if not set_ or self._is_ours(rule):
                 continue
             people, sure, may = self._reach(site, rule, open_)
             if people == NO or not (sure | may):
@@ -112,6 +112,11 @@ class Assessor:
                     self._conflict("decrypt", where, site, rule, "it stands behind ours: %s" % rule.text, sure, may)
             open_ -= sure
         return decrypts
+
+    def _is_ours(self, rule: cpl.Rule) -> bool:
+        """Ours need no judging: each wanted pattern against each line of our own definition is the square of the list."""
+        names = {cpl.condition_name(self._settings.prefix, part) for part in (ALLOW, EXEMPT)}
+        return any(test.name == "condition" and names & set(test.values) for test in rule.tests)
 
     def _reach(self, site: cpl.Policy, rule: cpl.Rule, wanted) -> tuple:
         """(whom of the audience it is about, patterns that it is about for sure, patterns that it may be about)."""
