@@ -62,6 +62,12 @@ def test_a_check_run_needs_neither_number_nor_window(lab, tmp_path):
     assert code == 0 and json.loads((tmp_path / "audit" / "verdict.json").read_text())["classes"]["failed"] == [], out
 
 
+def test_what_is_done_once_is_done_once_whatever_the_strategy(lab, tmp_path, monkeypatch):
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "free")
+    code, out = play(lab, "site", tmp_path, "--check", netaccess_report_dir=str(tmp_path / "report"))
+    assert code == 0 and out.count("The report is in") == 1 and out.count("1 of 1 device may be changed") == 1, out
+
+
 def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, tmp_path):
     before = policy_of(lab)
     code, out = play(lab, "preflight", tmp_path)
