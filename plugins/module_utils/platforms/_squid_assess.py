@@ -83,7 +83,7 @@ class Assessor:
     def _terminations(self) -> None:
         """Our splice line answers for exempt hosts; for the others every line of the site is asked."""
         exempt = [p for p in self._policy.allow if self._exempt.covering(p) is not None]
-        others = [p for p in self._policy.allow if p not in exempt]
+        others = [p for p in self._policy.allow if self._exempt.covering(p) is None]
         for patterns, chain in ((exempt, self._site.before("ssl_bump")), (others, self._site.named("ssl_bump"))):
             for step in (1, 2):
                 for directive, sure, may in self._judge.walk(chain, lambda d: d.args[1:], patterns, step):
