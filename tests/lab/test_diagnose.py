@@ -39,10 +39,10 @@ def lab(tmp_path_factory):
         yield up
 
 
-def diagnose(lab, folder, **variables) -> dict:
+def diagnose(lab, folder, *flags, **variables) -> dict:
     variables = dict({"diagnose_report_dir": str(folder), "diagnose_status_proxy": "http://127.0.0.1:%d" % lab.internet.provider,
                       "diagnose_status_ca_path": str(lab.internet.public)}, **variables)
-    done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(lab.inventory), "netaccess.chatgpt.diagnose", "-e",
+    done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(lab.inventory), "netaccess.chatgpt.diagnose", *flags, "-e",
                            json.dumps(variables)], env=dict(os.environ, ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(lab.trust)), capture_output=True, text=True,
                           check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -61,6 +61,12 @@ def before(lab, tmp_path_factory):
     found = diagnose(lab, folder, diagnose_control_files=[str(folder / "home.json")], diagnose_har_files=[str(HAR)], diagnose_case="4711",
                      diagnose_bundle=str(folder / "case.zip"), diagnose_steps=["looked without VPN"])
     return dict(found, folder=folder)
+
+
+def test_a_limited_look_is_judged_and_says_nothing_of_the_others(lab, tmp_path):
+    found = diagnose(lab, tmp_path, "--limit", "branch1:hotspot")
+    assert found["features"]["chat"]["faults"][0]["seen_from"] == ["branch1"]
+    assert "branch2" not in json.dumps(found) and "control vantage hotspot: usable" in found["shown"]
 
 
 def test_it_names_the_network_the_product_and_what_to_do(before):
