@@ -174,6 +174,7 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     found = json.loads((tmp_path / "report" / "verdict.json").read_text())
     assert code != 0 and policy_of(lab) == before and len(found["classes"]["failed"]) == 2, out
     assert "proxy1: not begun: too many devices failed before" in found["classes"]["failed"]
+    assert "not begun: too many devices failed before" in " ".join(out.partition("TASK [Fail where something failed]")[2].split())
     # When one failure is allowed, the next batch begins.
     code, out = play(both, "site", tmp_path, "--check", netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_preflight=False,
                      netaccess_report_dir=str(tmp_path / "second"))
