@@ -20,9 +20,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tests.conftest  # noqa: E402  pylint: disable=unused-import,wrong-import-position  # puts the collection on the path
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy  # noqa: E402  pylint: disable=wrong-import-position
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import Selection, load, policy_config  # noqa: E402  pylint: disable=wrong-import-position
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (  # noqa: E402  pylint: disable=wrong-import-position
+    Selection, load, policy_config,
+)
 from tests.contract.conftest import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
-from tests.contract.squid import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
+from tests.products.squid.rig import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
 from tests.lab.lab import Internet  # noqa: E402  pylint: disable=wrong-import-position
 
 OUT = Path("docs/products.md")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har, har_reader, har_redact, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import CatalogueError, load, plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader as har_reader, redact as har_redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
 
 
 class ActionModule(ActionBase):

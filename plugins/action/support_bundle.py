@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import bundle, har_reader
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader as har_reader
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import bundle
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 
 
 class ActionModule(ActionBase):

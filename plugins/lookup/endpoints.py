@@ -78,8 +78,8 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import CatalogueError, endpoint_probes
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.selection import catalogue, selection
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, endpoint_probes
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, selection
 
 
 class LookupModule(LookupBase):

@@ -463,8 +463,8 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.panos import from_module
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import from_module
 
 
 def main():

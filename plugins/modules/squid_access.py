@@ -323,8 +323,8 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.squid import from_module
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import from_module
 
 
 def main():

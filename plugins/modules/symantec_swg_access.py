@@ -419,8 +419,8 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import access
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.platforms.symantec_swg import from_module
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import from_module
 
 
 def main():

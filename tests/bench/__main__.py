@@ -17,9 +17,9 @@ import tests.conftest  # pylint: disable=unused-import  # puts the collection on
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, collapse, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import Selection, endpoint_probes, load
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
 from tests.bench import fleet, products
-from tests.contract.squid import SquidRig
+from tests.products.squid.rig import SquidRig
 from tests.lab.lab import Internet, Lab
 from tests.lab.path import Proxied, quick
 from tests.lab.squid import available

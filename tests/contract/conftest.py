@@ -15,7 +15,7 @@ import pytest
 
 import tests.contract
 from tests.contract.memory import MemoryRig
-from tests.contract.squid import SquidRig
+from tests.products.squid.rig import SquidRig
 from tests.lab.lab import Internet
 from tests.lab.squid import available
 

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import converge
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Adapter, Options, Run
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import run as converge
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 
 FIRST = Policy.from_config({

@@ -11,11 +11,11 @@ from __future__ import annotations
 import pytest
 import requests
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import transport
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.converge import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection as transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from tests.contract.conftest import TWINS
 from tests.contract.rig import Killed, wider
-from tests.twins.server import Fault, Reply
+from tests.products.server import Fault, Reply
 
 OVERSIZED = 200 * 1024
 WEATHER = {

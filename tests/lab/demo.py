@@ -18,7 +18,7 @@ from pathlib import Path
 
 import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
 
-from tests.lab.devices import devices
+from tests.lab.device import devices
 from tests.lab.lab import ROOT, Lab
 from tests.lab.squid import available
 from tests.lab.twinlab import TwinLab

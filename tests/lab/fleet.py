@@ -15,9 +15,9 @@ from pathlib import Path
 import yaml
 
 from tests.contract.rig import MEMBER, STRANGER, wider
-from tests.lab.devices import devices, written
+from tests.lab.device import devices, written
 from tests.lab.lab import Lab
-from tests.lab.test_audit import play, policy_of
+from tests.playbooks.test_audit import play, policy_of
 from tests.lab.twinlab import variables_of
 
 HOSTS = ("chatgpt.com", "cdn.openai.com", "js.stripe.com", "claude.ai", "www.example.com")

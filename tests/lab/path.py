@@ -18,7 +18,8 @@ import tempfile
 from pathlib import Path
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue, classify, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, signatures
 from tests.lab.gateway import Gateway
 from tests.lab.internet import CANARY
 from tests.lab.lab import OVERLAY, ROOT, Internet, hosts

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.lab.devices import devices
+from tests.lab.device import devices
 from tests.lab.gateway import Gateway
 from tests.lab.lab import SOURCES, Internet, explicit, inventory
 from tests.lab.pki import Authority

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import bundle, har_reader, isolation
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader as har_reader
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import bundle
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
 from tests.unit.test_isolation import check, result
 
 HAR = Path(__file__).parent / "har" / "blocked.har"

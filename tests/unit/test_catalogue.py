@@ -17,9 +17,11 @@ import pytest
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy, PolicyError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue as module
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import CatalogueError, Selection, endpoint_probes, load, policy_config
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.schema import SchemaError, check
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue as module
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    CatalogueError, Selection, endpoint_probes, load, policy_config,
+)
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.schema import SchemaError, check
 
 FOLDER = Path(module.__file__).parent / "catalog"
 SCHEMA = json.loads((FOLDER / "schema.json").read_text())

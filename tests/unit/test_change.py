@@ -9,9 +9,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import (
-    CREATE, DELETE, UPDATE, Change, Object, Objects, Place, Ref, State, apply, diff, undo,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, Change, Place, apply, diff, undo
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 
 KINDS = ("list", "rule")
 HOSTS = st.frozensets(st.sampled_from(["a.example", "b.example", "c.example", "d.example"]))

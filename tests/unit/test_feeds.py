@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import feeds
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import Selection, load, policy_config
-from tests.twins.panos.policy import url_matches
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import feeds
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
+from tests.products.panos.twin.policy import url_matches
 
 ABOUT = feeds.About("0.1.0", "2026-07-25", (("levels", ["required"]),), wanted="PROXY proxy.example.com:8080", others="DIRECT")
 MEDIA = [{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["8.8.4.0/28", "2600:1900::/48"], "feed_date": "2026-10-10"}]

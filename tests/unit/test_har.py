@@ -18,8 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har, har_reader, har_redact, isolation, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import load
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader as har_reader, redact as har_redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
 
 FILES = Path(__file__).parent / "har"
 ROOT = Path(__file__).resolve().parent.parent.parent

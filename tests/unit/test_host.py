@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import host
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import advice, isolation
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, isolation
 from tests.unit.test_isolation import check, result
 
 ROUTES = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
@@ -98,7 +98,7 @@ def test_whose_certificates_are_this_host_s_own(tmp_path, monkeypatch):
 
 
 def test_this_very_host_can_be_read_by_the_oldest_python():
-    from tests.lab.test_scenarios import oldest_python
+    from tests.system.test_scenarios import oldest_python
     program = ("import json, sys; sys.path.insert(0, '.build/collections')\n"
                "from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import host\n"
                "print(json.dumps(host.facts(['chatgpt.com'])))\n")

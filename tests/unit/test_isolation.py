@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import isolation
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.isolation import BAD, OK, UNKNOWN
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.isolation import BAD, OK, UNKNOWN
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 

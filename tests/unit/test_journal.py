@@ -14,9 +14,10 @@ import time
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.change import CREATE, UPDATE, Change, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
 
 CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, {"hosts": (("a.example",), ())})
 

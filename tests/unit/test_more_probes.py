@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls, tunnel
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import catalogue, classify, isolation, kinds, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, kinds, signatures
 from tests.lab.pki import Authority
 from tests.unit.test_classify import FRESH, TABLE, TODAY, seen, tls as tls_seen
 from tests.unit.test_classify import http as http_seen

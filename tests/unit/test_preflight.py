@@ -10,7 +10,7 @@ import pytest
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.netaccess.chatgpt.plugins.filter.reachability import preflight_verdict
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import preflight
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 
 TODAY = datetime.date(2026, 11, 24)
 LINE = {"pattern": ".chatgpt.com", "review_by": "2027-01-01"}

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 
 
 def look(verdict="pass", checks=(("chat", "pass", False),)) -> dict:

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import register, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register, report
 
 SCHEMA = json.loads((Path(report.__file__).parent / "report.schema.json").read_text())
 ABOUT = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "mode": "audit", "collection": "0.1.0", "change": None, "today": datetime.date(2026, 11, 24),

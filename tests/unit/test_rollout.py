@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import rollout
 
 TWO = [{"name": "pilot", "audience": {"groups": ["p"]}}, {"name": "everyone"}]
 

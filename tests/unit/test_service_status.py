@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import service_status as status
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import service_status as status
 
 RULES = status.rules()
 SHIM = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 
 TABLE = signatures.load()
 

@@ -10,10 +10,10 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import transport
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.errors import AccessError, OutcomeUnknown
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import Answer, Connection, Transport, busy_for
-from tests.twins.server import Fault, Reply, Twin
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection as transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Connection, Transport, busy_for
+from tests.products.server import Fault, Reply, Twin
 
 
 class Echo(Twin):

@@ -8,7 +8,7 @@ import datetime
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import window
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import window
 
 NIGHTS = {"timezone": "Europe/Berlin", "windows": [{"days": ["tue", "Thursday"], "from": "22:00", "until": "04:00"}], "freeze": ["2026-12-20/2027-01-06"]}
 

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The journal: the plan, saved before the first write and amended after each step.
+
+A killed run returns nothing, so what it did must already be on disk. The file is written atomically, mode 0600, and carries
+a SHA-256 of its own content: a journal that was edited or cut off is refused instead of being rolled back wrongly.
+"""
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+import uuid
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+
+FORMAT = 1
+OPEN = "open"
+APPLIED = "applied"
+UNDONE = "undone"
+REVERTED = "reverted"
+
+
+class Journal:
+    """One run's record on one device. ``path`` is a file to be created, or a folder in which a new file gets a name."""
+
+    def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None):
+        self._body = {
+            "format": FORMAT,
+            "run_id": uuid.uuid4().hex,
+            "product": product,
+            "device": device,
+            "comment": comment,
+            "series": series,
+            "started": _now(),
+            "status": OPEN,
+            "steps_done": 0,
+            "step_in_flight": None,
+            "changes": [],
+        }
+        self.path = self._file(path)
+
+    def _file(self, path: str) -> str:
+        path = os.path.abspath(os.path.expanduser(path))
+        if os.path.isdir(path) or path.endswith(os.sep) or not path.endswith(".json"):
+            stamp = self._body["started"].replace(":", "").replace("-", "")
+            return os.path.join(path, "%s-%s-%s.json" % (stamp, self._body["product"], self._body["run_id"][:8]))
+        return path
+
+    @classmethod
+    def load(cls, path: str) -> Journal:
+        """Read a journal back.
+
+        :raises AccessError: refused: no such file, not a journal, damaged or edited since it was written.
+        """
+        path = os.path.abspath(os.path.expanduser(path))
+        try:
+            with open(path, "r", encoding="utf-8") as handle:
+                stored = json.load(handle)
+            body = stored["journal"]
+            changes = [Change.from_data(data) for data in body["changes"]]
+        except OSError as error:
+            raise AccessError(REFUSED, "journal %s cannot be read: %s" % (path, error.strerror)) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise AccessError(REFUSED, "%s is not a complete journal of this collection" % path) from error
+        if stored.get("sha256") != canonical_digest(body):
+            raise AccessError(REFUSED, "journal %s does not match its own checksum: it was edited or damaged, and is not rolled back" % path)
+        if body.get("format") != FORMAT:
+            raise AccessError(REFUSED, "journal %s has format %s; this release reads format %d" % (path, body.get("format"), FORMAT))
+        journal = cls.__new__(cls)
+        journal._body, journal.path, journal._changes = body, path, changes
+        return journal
+
+    @classmethod
+    def newest(cls, path: str, product: str, device: str) -> Journal | None:
+        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that was not taken back; None: there is none.
+
+        :raises AccessError: refused: as ``load``; also when a file that may be the one cannot be read.
+        """
+        path = os.path.abspath(os.path.expanduser(path))
+        if not os.path.isdir(path):
+            return cls.load(path)
+        for journal in cls._of(path, product, device):
+            if journal.status in (OPEN, APPLIED):
+                return journal
+        return None
+
+    @classmethod
+    def unfinished(cls, path: str, product: str, device: str) -> list:
+        """Paths of the journals in the folder at ``path`` whose runs about this device did not come to their end, up to the last one that did."""
+        path, found = os.path.abspath(os.path.expanduser(path)), []
+        try:
+            for journal in cls._of(path, product, device):
+                if journal.status != OPEN:
+                    break
+                found.append(journal.path)
+        except (OSError, AccessError):
+            # What is there besides is no reason to hold a run up: each run writes a file of its own.
+            return found
+        return found
+
+    @classmethod
+    def _of(cls, folder: str, product: str, device: str):
+        """The journals of one device, the newest first."""
+        mark = "-%s-" % product
+        paths = [os.path.join(folder, name) for name in os.listdir(folder) if mark in name and name.endswith(".json") and not name.startswith(".")]
+        # Names begin with the second of the start; two runs within one are told apart by when they last wrote.
+        for path in sorted(paths, key=lambda path: (os.path.basename(path).split("-")[0], os.stat(path).st_mtime_ns), reverse=True):
+            journal = cls.load(path)
+            if (journal.product, journal.device) == (product, device):
+                yield journal
+
+    def earlier(self) -> list:
+        """Paths of the journals beside this one that belong to the same series and were not taken back yet, the one to take back next first.
+
+        :raises AccessError: as ``load``: what cannot be read may be one of them.
+        """
+        series = self._body.get("series")
+        if not series:
+            return []
+        return [journal.path for journal in self._of(os.path.dirname(self.path), self.product, self.device)
+                if journal._body.get("series") == series and journal.path != self.path and journal.status in (OPEN, APPLIED)]
+
+    @property
+    def changes(self) -> list:
+        return list(self._changes)
+
+    @property
+    def status(self) -> str:
+        return self._body["status"]
+
+    @property
+    def product(self) -> str:
+        return self._body["product"]
+
+    @property
+    def device(self) -> str:
+        return self._body["device"]
+
+    def begin(self, changes) -> None:
+        """Create the file with ``changes``. :raises AccessError: refused, when the file is already there or cannot be written."""
+        self._changes = list(changes)
+        try:
+            if not os.path.isdir(os.path.dirname(self.path)):
+                os.makedirs(os.path.dirname(self.path), mode=0o700)
+            # Claims the name: two runs that were given the same path must not share a journal.
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError as error:
+            raise AccessError(REFUSED, "journal %s exists already: name a new file, or a folder in which each run gets its own" % self.path) from error
+        except OSError as error:
+            raise AccessError(REFUSED, "journal %s cannot be written: %s. Nothing was changed" % (self.path, error.strerror)) from error
+        self._write()
+
+    def extend(self, changes) -> None:
+        """Add changes that a new reading of the device made necessary."""
+        known = {canonical_digest(change.to_data()) for change in self._changes}
+        self._changes += [change for change in changes if canonical_digest(change.to_data()) not in known]
+        self._write()
+
+    def sending(self, title: str) -> None:
+        self._body["step_in_flight"] = title
+        self._write()
+
+    def sent(self) -> None:
+        self._body["step_in_flight"] = None
+        self._body["steps_done"] += 1
+        self._write()
+
+    def close(self, status: str) -> None:
+        self._body["status"] = status
+        self._body["step_in_flight"] = None
+        self._body["ended"] = _now()
+        self._write()
+
+    def _write(self) -> None:
+        self._body["changes"] = [change.to_data() for change in self._changes]
+        text = json.dumps({"journal": self._body, "sha256": canonical_digest(self._body)}, indent=1, sort_keys=True)
+        write_atomically(self.path, text)
+
+
+def write_atomically(path: str, text: str, mode: int = 0o600) -> None:
+    """Replace the file at ``path`` by ``text`` (UTF-8), by default with mode 0600: a reader sees the old or the new text, never a part."""
+    folder = os.path.dirname(path)
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -1,0 +1,311 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Barracuda Web Security Gateway: a plan for a person, since the vendor's API guide rules out every policy and every list.
+
+One custom category holds the allowed domains; an Allow exception for each part of the audience refers to it. What the pages hold is told by
+the person who reads them (``Pages``). Sources: the API guide and the best practices of the Web Security Gateway, knowledge base 00004188
+(subdomains in custom categories) and 50160000000HBmEAAW (a bare domain catches all hosts).
+"""
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+
+CATEGORY, EXCEPTION, APPLICATION_EXCEPTION, INSPECTED = "custom category", "exception", "application exception", "inspected domain"
+CATEGORIES_PAGE, EXCEPTIONS_PAGE = "BLOCK/ACCEPT > Custom Categories", "BLOCK/ACCEPT > Exceptions"
+INSPECTION_PAGE = "the page for SSL Inspection"
+EVERYONE = ("all authenticated users", "all unauthenticated users")
+_SAVE = "then Save Changes"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What stands on the pages of the device now, as a person copied it; None for a page that nobody looked at.
+
+    ``category``: domains of our custom category. ``exceptions``: pairs (for whom, action) of the exceptions that name it, in the words of
+    ``audience``; ``application_exceptions``: pairs (application, for whom). ``blocked_applications``: names of applications that are blocked.
+    ``inspected_domains``, ``inspected_categories``: what SSL Inspection is designated for.
+    """
+
+    category: tuple | None = None
+    exceptions: tuple | None = None
+    application_exceptions: tuple = ()
+    blocked_applications: tuple | None = None
+    inspected_domains: tuple | None = None
+    inspected_categories: tuple | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says. ``audience``: principals in words, such as "group AI users"."""
+
+    device: str
+    audience: tuple = ()
+    category_name: str = "ChatGPT allow"
+    protected: tuple = ()
+    pages: Pages = field(default_factory=Pages)
+    settings: tuple = ()
+    backup: str | None = None
+
+
+def render(pattern: Pattern) -> tuple:
+    """Domains have no wildcard: one stands for itself and everything below it."""
+    return (pattern.name,)
+
+
+class BarracudaAdapter(Adapter):
+    """One gateway, or several that share their policy by Linked Management."""
+
+    product = "barracuda_wsg"
+    by_hand = True
+    exclusive = "nothing is written; a person carries out the plan"
+    kinds = (CATEGORY, INSPECTED, EXCEPTION, APPLICATION_EXCEPTION)
+
+    def __init__(self, settings: Settings, api: Api | None = None, transport=None):
+        self._settings, self._api, self._transport = settings, api, transport
+        self._pages = settings.pages
+        self.diagnosis = {}
+
+    @property
+    def device(self) -> str:
+        return self._settings.device
+
+    def requests(self) -> dict:
+        return self._transport.requests() if self._transport else {"reads": 0, "writes": 0, "connections": 0, "waited": 0}
+
+    def render(self, pattern) -> tuple:
+        return render(pattern)
+
+    # -- reading
+
+    def read(self) -> State:
+        if self._api and self._settings.settings:
+            self.diagnosis["settings"] = {name: self._api.variable(name) for name in self._settings.settings}
+        pages, objects = self._pages, {}
+
+        def add(kind, name, fields, members=None, ours=True):
+            ref = Ref(kind, name)
+            objects[ref] = Object(ref, fields, members or {}, ours)
+        if pages.category:
+            add(CATEGORY, self._settings.category_name, {}, {"domains": frozenset(pages.category)})
+        for who, action in pages.exceptions or ():
+            add(EXCEPTION, who, self._exception(action))
+        for application, who in pages.application_exceptions:
+            add(APPLICATION_EXCEPTION, "%s for %s" % (application, who), {"action": "allow"})
+        for domain in pages.inspected_domains or ():
+            add(INSPECTED, domain, {}, ours=False)
+        return State(objects)
+
+    def _exception(self, action: str = "allow") -> dict:
+        return {"action": action, "category": self._settings.category_name}
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        name = self._settings.category_name
+        domains = frozenset(domain for pattern in policy.allow for domain in render(pattern))
+        return [Wanted(Object(Ref(CATEGORY, name), {}, {"domains": domains}))] + [
+            Wanted(Object(Ref(EXCEPTION, who), self._exception())) for who in self._settings.audience]
+
+    def assess(self, policy, state: State) -> Assessment:
+        found = Assessment(manual=self._manual(policy), warnings=[])
+        if self._settings.backup and policy.allow:
+            self.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
+            names = [one["variable"] for one in self.diagnosis["backup"]["found"]]
+            if names:
+                found.warnings.append("the backup names wanted hosts in %s: look there for what blocks or inspects them" % ", ".join(names[:10]))
+        self._applications(policy, state, found)
+        decrypted = self._inspection(policy, state, found)
+        held = Index(self._domains(state))
+        exceptions = [state.objects.get(Ref(EXCEPTION, who)) for who in self._settings.audience]
+        linked = bool(exceptions) and all(one is not None and one.fields == self._exception() for one in exceptions)
+        blocked = {host for conflict in found.conflicts if conflict.effect == "deny" for host in conflict.hosts}
+        exempt = Index(policy.exempt)
+        for pattern in policy.allow:
+            known = self._pages.category is not None and self._pages.exceptions is not None
+            allowed = "unchecked" if not known else "yes" if linked and held.covering(pattern) and str(pattern) not in blocked else "no"
+            skipped = "not wanted" if exempt.covering(pattern) is None else self._exempt(pattern, decrypted)
+            found.coverage.append(Coverage(
+                str(pattern), allowed, skipped, "custom category %s" % self._settings.category_name if allowed == "yes" else None,
+                "SSL Inspection is not designated for it" if skipped == "yes" else None, self._note(pattern)))
+        return found
+
+    def _domains(self, state: State) -> list:
+        category = state.objects.get(Ref(CATEGORY, self._settings.category_name))
+        return _patterns(category.members["domains"] if category else ())
+
+    @staticmethod
+    def _note(pattern: Pattern) -> str:
+        wider = {EXACT: "widened: %s also stands for every subdomain; ", SUBDOMAINS: "widened: %s itself is included; ", DOMAIN: "%.0s"}[pattern.kind]
+        return wider % pattern.name + "a subdomain that the vendor rates on its own is not included"
+
+    def _applications(self, policy, state: State, found: Assessment) -> None:
+        """Applications are asked before categories, and exceptions for applications before both."""
+        for name in self._pages.blocked_applications or ():
+            concerned = tuple(str(pattern) for pattern in policy.allow if "openai" in pattern.name or "chatgpt" in pattern.name)
+            if not any(word in name.lower() for word in ("chatgpt", "openai", "chat gpt")) or name in self._settings.protected or not concerned:
+                continue
+            number = _id("application", name)
+            wanted = [Ref(APPLICATION_EXCEPTION, "%s for %s" % (name, who)) for who in self._settings.audience]
+            missing = [ref for ref in wanted if ref not in state.objects]
+            if wanted and not missing:
+                found.resolved[number] = wanted[0]
+                continue
+            remedy = tuple(Change(ref, CREATE, {"action": (None, "allow")}) for ref in missing)
+            found.conflicts.append(Conflict(number, "deny", "blocked application %s" % name, "asked before every category", concerned, True, remedy,
+                                            "everything else in the application %s, for the audience" % name))
+
+    def _inspection(self, policy, state: State, found: Assessment):
+        """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
+        if self._pages.inspected_domains is None:
+            return None
+        domains = {ref.name: _patterns([ref.name]) for ref in sorted(state.objects) if ref.kind == INSPECTED and _patterns([ref.name])}
+        for pattern in policy.exempt:
+            # The id is that of the wanted pattern: a domain that was taken out leaves no trace to know it by.
+            number, meeting = _id("inspected", str(pattern)), [name for name, one in domains.items() if _meet(one, pattern)]
+            offered = [name for name in meeting if name not in self._settings.protected]
+            if not meeting:
+                found.resolved[number] = Ref(INSPECTED, pattern.name)
+            if not offered:
+                continue
+            where = "SSL Inspection, designated domain%s %s" % ("s" * (len(offered) > 1), ", ".join(offered))
+            wider = [name for name in offered if Index(policy.exempt).covering(domains[name][0]) is None]
+            found.conflicts.append(Conflict(
+                number, "decrypt", where, "everything below is decrypted", (str(pattern),), True,
+                tuple(Change(Ref(INSPECTED, name), DELETE) for name in offered),
+                "everything else below %s is no longer inspected" % ", ".join(wider) if wider else ""))
+            found.losses.append(Loss("av", where, (str(pattern),)))
+        categories = self._pages.inspected_categories
+        if categories and policy.exempt:
+            found.conflicts.append(Conflict(
+                _id("inspected categories", ""), "decrypt", "SSL Inspection, designated categories", ", ".join(categories),
+                tuple(str(pattern) for pattern in policy.exempt), False, (),
+                "only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts"))
+        return [pattern for designated in domains.values() for pattern in designated]
+
+    def _exempt(self, pattern: Pattern, decrypted) -> str:
+        if decrypted is None or self._pages.inspected_categories is None:
+            return "unchecked"
+        if _meet(decrypted, pattern):
+            return "no"
+        return "unchecked" if self._pages.inspected_categories else "yes"
+
+    def _manual(self, policy) -> list:
+        lines = []
+        if self._pages.category is None or self._pages.exceptions is None:
+            lines.append("what the pages of %s hold is not known: copy %s and %s into the option pages, or these steps are for a device that holds nothing of "
+                         "it" % (self.device, CATEGORIES_PAGE, EXCEPTIONS_PAGE))
+        if policy.exempt and (self._pages.inspected_domains is None or self._pages.inspected_categories is None):
+            lines.append("%s: look whether domains or categories of OpenAI are designated, and copy them into the option pages" % INSPECTION_PAGE)
+        lines += ["voice (%s): this gateway filters web traffic; open it where its packets leave the network" % media for media in policy.media]
+        return lines
+
+    # -- writing, by a person
+
+    def steps(self, changes, state: State):
+        for change in changes:
+            yield from _STEPS[change.ref.kind](change)
+
+
+def _category_steps(change):
+    added, removed = change.members.get("domains", ((), ()))
+    if change.op == DELETE:
+        yield _step(change, CATEGORIES_PAGE, "remove", "the custom category %s" % change.ref.name)
+        return
+    if added:
+        what = "make the custom category %s with these %d domains" if change.op == CREATE else "add to the custom category %s these %d domains"
+        yield _step(change, CATEGORIES_PAGE, "add", what % (change.ref.name, len(added)), added)
+    if removed:
+        yield _step(change, CATEGORIES_PAGE, "take out", "take out of the custom category %s these %d domains" % (change.ref.name, len(removed)), removed)
+
+
+def _exception_steps(change):
+    if change.op == DELETE:
+        yield _step(change, EXCEPTIONS_PAGE, "remove", "the exception of the custom category for %s" % change.ref.name)
+        return
+    category = change.fields.get("category", (None, None))[1]
+    what = "add an exception: Allow, custom category %s, for %s" % (category, change.ref.name) if change.op == CREATE else (
+        "set the exception for %s to %s" % (change.ref.name, ", ".join("%s %s" % (name, new) for name, (_old, new) in sorted(change.fields.items()))))
+    yield _step(change, EXCEPTIONS_PAGE, "set", what)
+
+
+def _application_steps(change):
+    application, _for, who = change.ref.name.partition(" for ")
+    if change.op == DELETE:
+        yield _step(change, EXCEPTIONS_PAGE, "remove", "the exception of the application %s for %s" % (application, who))
+    else:
+        yield _step(change, EXCEPTIONS_PAGE, "set", "add an exception: Allow, application %s, for %s" % (application, who))
+
+
+def _inspected_steps(change):
+    if change.op == DELETE:
+        yield _step(change, INSPECTION_PAGE, "take out", "take the domain %s out of those designated for inspection" % change.ref.name)
+    else:
+        yield _step(change, INSPECTION_PAGE, "add", "designate the domain %s for inspection again" % change.ref.name)
+
+
+_STEPS = {CATEGORY: _category_steps, EXCEPTION: _exception_steps, APPLICATION_EXCEPTION: _application_steps, INSPECTED: _inspected_steps}
+
+
+def _step(change, page: str, do: str, what: str, entries=()) -> Step:
+    """``paste`` holds the entries as the page takes them: one a line."""
+    words = "%s: %s%s%s, %s" % (page, "remove " if do == "remove" else "", what, ": " + " ".join(entries) if entries else "", _SAVE)
+    request = {"page": page, "do": do, "kind": change.ref.kind, "name": change.ref.name, "fields": {name: new for name, (_old, new) in change.fields.items()}}
+    if entries:
+        request["paste"] = "\n".join(entries)
+    return Step(words, request, (change,))
+
+
+def _patterns(domains) -> list:
+    """Designated and listed domains stand for themselves and everything below; what is no domain says nothing."""
+    found = []
+    for domain in domains:
+        try:
+            found.append(parse("." + domain.strip().lower().lstrip("*").lstrip(".")))
+        except PatternError:
+            continue
+    return found
+
+
+def _meet(designated: list, pattern: Pattern) -> bool:
+    """Whether a host of ``pattern`` is in one of the designated domains."""
+    return Index(designated).covering(pattern) is not None or any(Index([pattern]).covering(one) for one in designated)
+
+
+def _id(kind: str, name: str) -> str:
+    return "barracuda-%s" % hashlib.sha256(("%s %s" % (kind, name)).encode("utf-8")).hexdigest()[:10]
+
+
+def audience(who: dict) -> tuple:
+    """The principals of the option, in words."""
+    found = ["group %s" % name for name in who.get("groups") or ()] + ["user %s" % name for name in who.get("users") or ()]
+    return tuple(found) + (EVERYONE if who.get("everyone") else ())
+
+
+def from_module(module) -> BarracudaAdapter:
+    """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or settings without a password."""
+    p = module.params
+    who = audience(p["audience"] or {})
+    if p["state"] in ("merged", "replaced", "rendered") and not who:
+        raise AccessError(REFUSED, "audience: name groups or users, or set everyone: true")
+    if p["settings"] and not p["password"]:
+        raise AccessError(REFUSED, "settings: reading global variables needs password, the API password of BASIC > Administration")
+    given = {name: value if value is None else tuple(value) for name, value in (p["pages"] or {}).items()}
+    if given.get("exceptions") is not None:
+        given["exceptions"] = tuple((one["audience"], one["action"]) for one in given["exceptions"])
+    given["application_exceptions"] = tuple((one["application"], one["audience"]) for one in given.get("application_exceptions") or ())
+    settings = Settings(p["host"], who, p["category_name"], tuple(p["protected"]), Pages(**given), tuple(p["settings"]), p["backup"])
+    if not p["settings"]:
+        return BarracudaAdapter(settings)
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
+    return BarracudaAdapter(settings, Api(transport, p["password"]), transport)

@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Cloudflare account holds, by name, and its rules as flat fields. No IO."""
+from __future__ import annotations
+
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import canonical
+
+MARK = "Managed by netaccess.chatgpt"
+#: Put behind the description of a rule of the site that we disabled.
+DISABLED = "[disabled by netaccess.chatgpt]"
+LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE = "Gateway list", "HTTP rule", "network rule", "DNS rule"
+DNS, L4, HTTP = "dns", "l4", "http"
+KINDS = {DNS: DNS_RULE, L4: NETWORK_RULE, HTTP: HTTP_RULE}
+LAYERS = {kind: layer for layer, kind in KINDS.items()}
+#: Field of a layer that holds the domain of a connection and all above it, and the one that holds the name alone (selectors Domain and Host).
+#: A rule that does not inspect takes those of the handshake; the other HTTP rules see the request.
+DOMAINS = {DNS: "dns.domains[*]", L4: "net.sni.domains[*]", HTTP: "http.request.domains[*]", "off": "http.conn.domains[*]"}
+HOSTS = {DNS: "dns.fqdn", L4: "net.sni.host", HTTP: "http.request.host", "off": "http.conn.hostname"}
+#: What a PUT, which replaces the whole rule, has to say again.
+_BODY = ("action", "name", "description", "enabled", "filters", "precedence", "traffic", "identity", "device_posture", "rule_settings", "schedule",
+         "expiration")
+_NAMED = re.compile(r"\$\{([^}]*)\}")
+_NUMBERED = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
+
+
+def is_ours(row) -> bool:
+    return (row.get("description") or "").startswith(MARK)
+
+
+def render(pattern: Pattern) -> tuple:
+    """A list holds bare names; which list it is says what a name covers."""
+    return (pattern.name,)
+
+
+def layer_of(rule: dict):
+    """dns, l4 or http; None for a rule of another kind (egress, resolver)."""
+    filters = rule.get("filters") or []
+    return filters[0] if len(filters) == 1 and filters[0] in KINDS else None
+
+
+def shared(rule: dict) -> bool:
+    """A rule that a parent account shares: read only, and asked before all others."""
+    return bool(rule.get("read_only") and rule.get("source_account"))
+
+
+class Site:
+    """The tables as read. Filled by the adapter."""
+
+    def __init__(self):
+        self.lists: list = []
+        self.rules: list = []
+        #: Items of lists of the site, by id, as far as they were read.
+        self.items: dict = {}
+        #: Categories and applications by id, when a rule names one: {id: name}, {id: (name, id of its type)}.
+        self.categories: dict | None = None
+        self.applications: dict | None = None
+        self.settings: dict | None = None
+        self.posture: dict = {}
+        self.scanned = False
+
+    def list_named(self, name: str):
+        return next((row for row in self.lists if row["name"] == name), None)
+
+    def list_by_id(self, key: str):
+        return next((row for row in self.lists if _plain(row["id"]) == _plain(key)), None)
+
+    def rule(self, ref: Ref):
+        return next((row for row in self.rules if row["name"] == ref.name and layer_of(row) == LAYERS[ref.kind]), None)
+
+    def named(self, text) -> str:
+        """An expression with names in place of the ids of lists, in its one form."""
+        def name(found):
+            row = self.list_by_id(found.group(1))
+            return "${%s}" % row["name"] if row else found.group(0)
+        return canonical(_NUMBERED.sub(name, text or ""))
+
+    def native(self, text: str) -> str:
+        """An expression with the ids of lists, as it is sent."""
+        def key(found):
+            row = self.list_named(found.group(1))
+            return "$%s" % (row["id"] if row else "<id of %s>" % found.group(1))
+        return _NAMED.sub(key, text)
+
+    def fields(self, rule: dict) -> dict:
+        """The policy-bearing fields of a rule, with names of lists in place of ids."""
+        fields = {"action": rule["action"], "enabled": bool(rule.get("enabled")), "description": rule.get("description") or "",
+                  "traffic": self.named(rule.get("traffic")), "identity": self.named(rule.get("identity")),
+                  "device_posture": self.named(rule.get("device_posture"))}
+        if layer_of(rule) == DNS:
+            fields.update({word: rule.get(word) or None for word in ("schedule", "expiration")})
+        return fields
+
+    def body(self, native: dict, new: dict) -> dict:
+        """What a PUT sends: the rule as it is, with ``new`` in it."""
+        body = {name: native[name] for name in _BODY if native.get(name) is not None}
+        if "expiration" in body:
+            body["expiration"] = {name: value for name, value in body["expiration"].items() if name != "expired"}
+        for name, value in new.items():
+            if value is None:
+                body.pop(name, None)
+            else:
+                body[name] = self.native(value) if name in ("traffic", "identity", "device_posture") else value
+        return body
+
+    def learn_list(self, reply: dict) -> None:
+        self.lists = [row for row in self.lists if row["id"] != reply["id"]] + [reply]
+
+    def learn_rule(self, reply: dict) -> None:
+        self.rules = [row for row in self.rules if row["id"] != reply["id"]] + [reply]
+
+
+def _plain(key: str) -> str:
+    return key.replace("-", "").lower()

@@ -1,0 +1,286 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a rule of Cloudflare Gateway says of a host, of packets and of people: surely, perhaps, or not at all. Reads nothing and writes nothing."""
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
+    MAY, NO, SURE, level, tests, tree_of, unquoted,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import HTTP, LIST, Site, shared
+
+#: Fields about a part of the requests to a host, not about the host.
+_PART = ("http.upload.", "http.download.", "http.request.method", "http.request.uri.path", "http.request.uri.query", "http.response.", "dlp.", "app.controls")
+_HOST = ("dns.fqdn", "net.sni.host", "http.conn.hostname", "http.request.host", "http.host")
+#: Fields that say where somebody is: a rule with one is about a part of the people.
+_SOURCE = re.compile(r"\.src[._]|location|virtual_network|vnet|proxy_endpoint")
+#: Words in the names of categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
+_UNRELATED = ("adult", "gambling", "malware", "phishing", "weapon", "drug", "alcohol", "tobacco", "violence", "health", "religio", "sport", "travel", "games",
+              "child", "dating", "nudity", "p2p", "parked", "politic", "real estate", "lottery", "hacking", "spam", "profanity", "hobbies", "auctions")
+
+
+def of_openai(pattern: Pattern) -> bool:
+    return any(word in pattern.name for word in ("openai", "chatgpt", "oaistatic", "oaiusercontent"))
+
+
+class _Names:
+    """Names of a set or list, ready to be asked."""
+
+    def __init__(self, names):
+        self.names = frozenset(names)
+        self.above = frozenset(part for name in self.names for part in _parents(name))
+
+    def domains(self, pattern: Pattern) -> int:
+        if pattern.name in self.names or any(part in self.names for part in _parents(pattern.name)):
+            return SURE
+        return MAY if pattern.kind != EXACT and pattern.name in self.above else NO
+
+    def hosts(self, pattern: Pattern) -> int:
+        if pattern.kind == EXACT:
+            return SURE if pattern.name in self.names else NO
+        return MAY if pattern.name in self.above or (pattern.kind == DOMAIN and pattern.name in self.names) else NO
+
+
+def _parents(name: str):
+    while "." in name:
+        name = name.partition(".")[2]
+        yield name
+
+
+class View:
+    """Rules of a State as they look for a policy and an audience."""
+
+    def __init__(self, settings, site: Site, policy, state: State):
+        self._settings, self._site, self._policy, self._state = settings, site, policy, state
+        self._trees: dict = {}
+        self._sets: dict = {}
+        self._hit: dict = {}
+        self._exempt = Index(policy.exempt)
+
+    def exemption(self, pattern: Pattern):
+        """The exempt Pattern that covers one, or None."""
+        return self._exempt.covering(pattern)
+
+    def order(self, layer: str) -> list:
+        return [self._state.objects[ref] for ref in self._state.rules.get(layer, ())]
+
+    def tree(self, text: str):
+        if text not in self._trees:
+            self._trees[text] = tree_of(text)
+        return self._trees[text]
+
+    def fields_of(self, rule: Object) -> list:
+        tree = self.tree(rule.fields["traffic"])
+        return [] if tree is None else [field for _kind, field, _op, _values in tests(tree)]
+
+    def by_security(self, rule: Object) -> bool:
+        """It looks at security categories or risks: it is never passed nor touched."""
+        return rule.fields["action"] == "block" and re.search("security_(categor|risk)", rule.fields["traffic"]) is not None
+
+    def in_part(self, rule: Object) -> bool:
+        """It is about files, methods or paths: a part of the requests to a host."""
+        return any(field.startswith(_PART) for field in self.fields_of(rule))
+
+    def keeps_its_word(self, rule: Object, layer: str) -> bool:
+        """Ours stay below it: it was named, a parent account shares it, it looks for threats, or it adds headers for a wanted host."""
+        if rule.ref.name in self._settings.after + self._settings.never_above or shared(rule.native):
+            return True
+        if rule.ours or not rule.fields["enabled"] or rule.ref.name in self._settings.may_pass:
+            return False
+        return self.by_security(rule) or (layer == HTTP and rule.fields["action"] == "allow" and bool(headers(rule)) and bool(self.hits(rule)))
+
+    # -- hosts
+
+    def hits(self, rule: Object) -> dict:
+        """{Pattern: SURE or MAY} of the allowed and exempt patterns that the traffic expression is about."""
+        text = rule.fields["traffic"]
+        if text not in self._hit:
+            tree, found = self.tree(text), {}
+            for pattern in dict.fromkeys(self._policy.allow + self._policy.exempt):
+                how = level(tree, lambda field, op, values, pattern=pattern: self._about(pattern, field, op, values))
+                if how != NO:
+                    found[pattern] = how
+            self._hit[text] = found
+        return self._hit[text]
+
+    def hit(self, rule: Object, open_: bool = False) -> int:
+        """How surely a rule is about whole hosts; with ``open_`` about such as stay decrypted."""
+        found = [how for pattern, how in self.hits(rule).items() if not open_ or self.exemption(pattern) is None]
+        return NO if self.in_part(rule) else max(found, default=NO)
+
+    def _about(self, pattern: Pattern, field: str, op: str, values: tuple) -> int:
+        if "security_categor" in field or "security_risk" in field:
+            # Whether the vendor holds a wanted host for dangerous nobody can tell; such a rule keeps its word.
+            return NO
+        if field.endswith(".domains[*]") or field in _HOST:
+            if op == "matches":
+                return _by_regex(unquoted(values[0]), pattern)
+            names = self._names(values)
+            return MAY if names is None or op != "in" else names.hosts(pattern) if field in _HOST else names.domains(pattern)
+        if field == "http.request.uri" and op == "in":
+            urls = self._entries(values)
+            hosts = _Names(url.partition("://")[2].partition("/")[0] or url.partition("/")[0] for url in urls or ())
+            return MAY if urls is None or hosts.hosts(pattern) else NO
+        if field.endswith("content_category[*]"):
+            return self._in_category(pattern, values)
+        if field.startswith("app."):
+            return self._in_application(pattern, field, values)
+        if field.endswith("dst.port") and field.startswith("net."):
+            return _among([443], op, values)
+        if field == "net.protocol":
+            return SURE if op == "in" and "tcp" in map(unquoted, values) else NO
+        if field.endswith(".ip") and op == "in" and not any(value.startswith("$") for value in values):
+            return NO if all(_private(unquoted(value)) for value in values) else MAY
+        return MAY
+
+    def _entries(self, values: tuple):
+        """The strings of a set or of a list; None when the list was not read."""
+        if not values[0].startswith("$"):
+            return [unquoted(value).lower() for value in values]
+        held = self._state.objects.get(Ref(LIST, values[0][2:-1]))
+        members = held.members.get("items") if held is not None else None
+        return None if members is None else [entry.lower() for entry in members]
+
+    def _names(self, values: tuple):
+        if values not in self._sets:
+            entries = self._entries(values)
+            self._sets[values] = None if entries is None else _Names(entries)
+        return self._sets[values]
+
+    def _in_category(self, pattern: Pattern, values: tuple) -> int:
+        known, found = self._site.categories, NO
+        for value in values:
+            name = known.get(value) if known is not None else None
+            if name is None:
+                found = max(found, MAY)
+            elif "artificial intelligence" in name:
+                found = max(found, SURE if of_openai(pattern) else NO)
+            elif not any(word in name for word in _UNRELATED):
+                found = max(found, MAY)
+        return found
+
+    def _in_application(self, pattern: Pattern, field: str, values: tuple) -> int:
+        if not of_openai(pattern):
+            return NO
+        if self._site.applications is None or not field.endswith("ids[*]"):
+            return MAY
+        ours = {key: kind for key, (name, kind) in self._site.applications.items() if "chatgpt" in name or "openai" in name}
+        chosen = set(values)
+        return SURE if chosen & set(ours.values() if ".type." in field else ours) else NO
+
+    # -- packets
+
+    def drops(self, rule: Object, media) -> int:
+        """Whether a network rule is about packets of this Media."""
+        return level(self.tree(rule.fields["traffic"]), lambda field, op, values: self._packet(media, field, op, values))
+
+    def _packet(self, media, field: str, op: str, values: tuple) -> int:
+        if field == "net.protocol":
+            return SURE if op == "in" and media.protocol in map(unquoted, values) else NO
+        if field == "net.dst.port":
+            return _among(media.ports, op, values)
+        if field == "net.dst.ip" and op == "in":
+            entries = self._entries(values)
+            return MAY if entries is None else _inside(media.destinations, entries)
+        if field.startswith("net.sni.") or "security_" in field:
+            return NO
+        return MAY
+
+    # -- people
+
+    def people(self, rule: Object) -> int:
+        """SURE: the rule is about the whole audience; MAY: about a part; NO: about none of it."""
+        who = min(self._identity(rule), level(self.tree(rule.fields["device_posture"]), self._posture))
+        if (rule.fields.get("expiration") or {}).get("expired"):
+            return NO
+        narrowed = rule.fields.get("schedule") or rule.fields.get("expiration") or any(_SOURCE.search(field) for field in self.fields_of(rule))
+        return min(who, MAY) if narrowed else who
+
+    def _identity(self, rule: Object) -> int:
+        tree, audience = self.tree(rule.fields["identity"]), self._settings
+        kinds = [kind for kind in ("groups", "users") if getattr(audience, kind)] or [""]
+        found = {level(tree, lambda field, op, values, kind=kind: self._person(kind, field, op, values)) for kind in kinds}
+        return found.pop() if len(found) == 1 else MAY
+
+    def _person(self, kind: str, field: str, op: str, values: tuple) -> int:
+        """What a test says of everybody in our groups, or of every user that the audience names."""
+        theirs = self._entries(values) if op == "in" else None
+        if theirs is None:
+            return MAY
+        ours = {one.lower() for one in getattr(self._settings, kind, ())}
+        if kind == "groups" and field == "identity.groups.name[*]":
+            return SURE if ours <= set(theirs) else MAY
+        if kind == "users" and field == "identity.email":
+            return SURE if ours <= set(theirs) else MAY if ours & set(theirs) else NO
+        return MAY
+
+    def _posture(self, field: str, op: str, values: tuple) -> int:
+        ours, theirs = {self._site.posture.get(name, name) for name in self._settings.device_posture}, set(map(unquoted, values))
+        if op != "in" or not ours & theirs:
+            return MAY
+        return SURE if field == "device_posture.checks.passed[*]" else NO if theirs <= ours else MAY
+
+
+def headers(rule: Object) -> set:
+    """Names of headers that an HTTP rule adds, sets or takes out, in lower case."""
+    settings = rule.native.get("rule_settings") or {}
+    return {name.lower() for word in ("add_headers", "set_headers", "delete_headers") for name in settings.get(word) or ()}
+
+
+def _by_regex(text: str, pattern: Pattern) -> int:
+    """Regular expressions are not anchored. Of a wildcard, names below it are tried."""
+    samples = [pattern.name] if pattern.kind == EXACT else ["a.%s" % pattern.name, "b-2.c.%s" % pattern.name] + [pattern.name] * (pattern.kind == DOMAIN)
+    try:
+        found = [re.search(text, sample) is not None for sample in samples]
+    except re.error:
+        return MAY
+    if any(found):
+        return SURE if all(found) else MAY
+    return MAY if pattern.kind != EXACT and pattern.name in text.replace("\\", "") else NO
+
+
+def _among(ports, op: str, values: tuple) -> int:
+    """Whether a test of a port holds for all of ``ports``, some or none; ``in`` takes ranges ``a..b`` too."""
+    def holds(port: int) -> bool:
+        for value in values:
+            first, _dots, last = unquoted(value).partition("..")
+            if not first.isdigit() or (last and not last.isdigit()):
+                raise ValueError(value)
+            low, high = int(first), int(last or first)
+            if {"in": low <= port <= high, ">": port > low, ">=": port >= low, "<": port < low, "<=": port <= low}.get(op, False):
+                return True
+        return False
+    try:
+        found = [holds(port) for port in ports]
+    except ValueError:
+        return MAY
+    return SURE if all(found) else MAY if any(found) else NO
+
+
+def _networks(entries):
+    for entry in entries:
+        first, _dots, last = entry.partition("..")
+        try:
+            if last:
+                yield from ipaddress.summarize_address_range(ipaddress.ip_address(first), ipaddress.ip_address(last))
+            else:
+                yield ipaddress.ip_network(entry, strict=False)
+        except (ValueError, TypeError):
+            continue
+
+
+def _inside(destinations, entries) -> int:
+    theirs, ours = list(_networks(entries)), [ipaddress.ip_network(one) for one in destinations]
+    if all(any(one.version == net.version and one.subnet_of(net) for net in theirs) for one in ours):
+        return SURE
+    return MAY if any(one.version == net.version and one.overlaps(net) for net in theirs for one in ours) else NO
+
+
+def _private(entry: str) -> bool:
+    found = list(_networks([entry]))
+    return bool(found) and all(net.is_private for net in found)

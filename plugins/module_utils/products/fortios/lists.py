@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists of FortiOS are written whole: the rows of the site as they are, ours where they belong. No IO."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
+    DNS_ROW, MARK, ROW, TABLE, Site, is_ours, row_name, row_native,
+)
+
+URLFILTER, DNSFILTER = "webfilter/urlfilter", "dnsfilter/domain-filter"
+#: Rows of ours are known by their number, in every release: below 7.6.4 a row has no comment. A row that we disabled gets its own plus DISABLED.
+FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
+
+
+class Lists:
+    """The Steps that write a URL filter or a DNS domain filter of a VDOM."""
+
+    def __init__(self, site: Site, prefix: str):
+        self._site, self._prefix = site, prefix
+
+    def domains(self, name: str, covers: tuple, then: State) -> Step:
+        table = next(table for table in self._site.domain_filters if table["name"] == name)
+        rows, taken = [], []
+        for row in table["entries"]:
+            row = {field: value for field, value in row.items() if field != "q_origin_key"}
+            if row["action"] == "block":
+                taken.append(Ref(DNS_ROW, row_name(table, row, taken, "domain")))
+                row = self._switched(row, then.objects[taken[-1]].fields["status"])
+            rows.append(row)
+        return Step("write the DNS domain filter %s" % name, {
+            "method": "PUT", "path": "%s/%d" % (DNSFILTER, table["id"]), "body": {"entries": rows}, "guard": DNSFILTER, "parameters": {}}, covers)
+
+    @staticmethod
+    def _switched(row: dict, status: str) -> dict:
+        if status == row["status"]:
+            return row
+        if status == "disable":
+            return dict(row, status=status, id=row["id"] + DISABLED)
+        return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
+
+    def urls(self, name: str, covers: tuple, then: State) -> Step:
+        ref, table = Ref(TABLE, name), self._site.table(name)
+        ours = then.objects.get(ref)
+        title = "write the URL filter %s" % name
+
+        def request(method, path, body=None, guard=None):
+            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": {}}, covers)
+
+        if ours is None and self._is_own(name):
+            return request("DELETE", "%s/%d" % (URLFILTER, table["id"]))
+        rows = self._our_rows(ours, table)
+        if table is None:
+            number = self._site.table_id(name)
+            return request("POST", URLFILTER, {"id": number, "name": name, "comment": MARK, "entries": rows})
+        kept, order = self._site_rows(table, then)
+        body = {"entries": rows + kept}
+        place = then.rules.get("url filter %s" % name, ())
+        before = place[place.index(ref) - 1] if ours is not None and place.index(ref) else None
+        if before is not None:
+            at = order[before.name] + 1
+            body = {"entries": kept[:at] + rows + kept[at:]}
+        if ours is not None and ours.fields["table"] == "own" and not is_ours(table):
+            body["comment"] = MARK
+        return request("PUT", "%s/%d" % (URLFILTER, table["id"]), body, URLFILTER)
+
+    def _is_own(self, name: str) -> bool:
+        return name == self._prefix and is_ours(self._site.table(name))
+
+    def _our_rows(self, ours, table) -> list:
+        if ours is None:
+            return []
+        held = {row_native(row): row["id"] for row in (table or {}).get("entries") or [] if FIRST_ROW <= row["id"] <= LAST_ROW}
+        used, free, rows = set(held.values()), FIRST_ROW, []
+        for native in sorted(ours.members["entries"]):
+            number = held.get(native)
+            if number is None:
+                while free in used:
+                    free += 1
+                number = free
+                used.add(number)
+            kind, _blank, url = native.rpartition(" ")
+            rows.append({"id": number, "url": url, "type": kind or "wildcard", "action": "exempt", "status": "enable", "exempt": ours.fields["exempt"]})
+        return rows
+
+    def _site_rows(self, table: dict, then: State) -> tuple:
+        """(rows that are not ours, position of each blocking one by its name in the State)"""
+        kept, order, names = [], {}, []
+        own = table["name"] == self._prefix
+        for row in table.get("entries") or []:
+            row = {field: value for field, value in row.items() if field != "q_origin_key"}
+            if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
+                continue
+            if row["action"] == "block":
+                name = row_name(table, row, names)
+                names.append(Ref(ROW, name))
+                order[name] = len(kept)
+                row = self._switched(row, then.objects[Ref(ROW, name)].fields["status"])
+            kept.append(row)
+        return kept, order

@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Voice on FortiOS: no name is visible in its packets, so each named policy gets one beside it that opens the published addresses. No IO.
+
+The new policy is the named one with another destination and another service: the same people, the same profiles, nobody else.
+"""
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
+
+ADDRESS, ADDRESSES, SERVICE, POLICY = "address", "address group", "service", "policy"
+PATHS = {ADDRESS: "firewall/address", ADDRESSES: "firewall/addrgrp", SERVICE: "firewall.service/custom", POLICY: "firewall/policy"}
+RULEBASE = "policies"
+#: Columns of ours that are compared; the rest of a policy is taken over from the named one when ours is made.
+_NAMES = ("srcintf", "dstintf", "srcaddr", "groups", "users", "dstaddr", "service")
+_WORDS = ("schedule", "action", "status", "logtraffic")
+#: What of the named policy says where it leads, and what names it.
+_NOT_TAKEN = ("policyid", "uuid", "name", "comments", "dstaddr", "dstaddr6", "dstaddr-negate", "dstaddr6-negate", "service", "service-negate", "q_origin_key")
+
+
+def names(rows) -> list:
+    return sorted(row["name"] for row in rows or [])
+
+
+def is_voice(policy: dict) -> bool:
+    return (policy.get("comments") or "").startswith(MARK)
+
+
+def _like(policy: dict) -> str:
+    return policy["comments"].partition(", as policy ")[2]
+
+
+def _name(prefix: str, media_id: str, policy: str) -> str:
+    name = "%s-%s: %s" % (prefix, media_id, policy)
+    return name if len(name) <= 35 else "%s-%s" % (name[:26], hashlib.sha256(name.encode("utf-8")).hexdigest()[:8])
+
+
+def parse(site: Site, add) -> dict:
+    """Adds what is there to a State and returns the rulebase of policies."""
+    for name, row in site.addresses.items():
+        if is_ours(row):
+            add(ADDRESS, name, {"subnet": _cidr(row), "comment": row["comment"]})
+    for name, row in site.address_groups.items():
+        if is_ours(row):
+            add(ADDRESSES, name, {"comment": row["comment"]}, {"member": frozenset(names(row.get("member")))})
+    for name, row in site.services.items():
+        if is_ours(row):
+            add(SERVICE, name, {"%s-portrange" % word: row["%s-portrange" % word] for word in ("tcp", "udp") if row.get("%s-portrange" % word)})
+    order = []
+    for policy in site.every_policy:
+        fields = {}
+        if is_voice(policy):
+            fields = dict({column: names(policy.get(column)) for column in _NAMES}, **{word: policy.get(word) or "" for word in _WORDS})
+            fields["as policy"] = _like(policy)
+        order.append(add(POLICY, site.policy_name(policy), fields, ours=is_voice(policy)))
+    return {RULEBASE: tuple(order)}
+
+
+def _cidr(row: dict) -> str:
+    address, _blank, mask = str(row.get("subnet") or "").partition(" ")
+    try:
+        return str(ipaddress.ip_network("%s/%s" % (address, mask), strict=False))
+    except ValueError:
+        return str(row.get("subnet"))
+
+
+def wanted(site: Site, prefix: str, media) -> list:
+    """For each named policy that accepts one for this Media, directly before the first deny below it that takes its packets from all its people."""
+    networks = [one for one in media.destinations if ":" not in one]
+    if not networks:
+        return []
+    group, service = "%s-%s" % (prefix, media.id), "%s-%s" % (prefix, media.id)
+    members = {one: "%s-%s" % (prefix, one.replace("/", "_")) for one in networks}
+    found = [Wanted(Object(Ref(ADDRESS, name), {"subnet": one, "comment": MARK})) for one, name in members.items()]
+    found.append(Wanted(Object(Ref(ADDRESSES, group), {"comment": MARK}, {"member": frozenset(members.values())})))
+    found.append(Wanted(Object(Ref(SERVICE, service), {"%s-portrange" % media.protocol: " ".join(str(port) for port in media.ports)})))
+    for policy in accepting(site):
+        like = site.policy_name(policy)
+        fields = {column: names(policy.get(column)) for column in _NAMES}
+        fields.update({"schedule": policy.get("schedule") or "always", "action": "accept", "status": "enable", "logtraffic": "all", "dstaddr": [group],
+                       "service": [service], "as policy": like})
+        kept, passed = denies_below(site, policy, media)
+        above, below = (frozenset(Ref(POLICY, site.policy_name(other)) for other in some) for some in (passed, [policy, *kept]))
+        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above, below))
+    return found
+
+
+def accepting(site: Site) -> list:
+    """The named policies that let their people through; one that denies or is switched off says nothing of who may speak."""
+    return [policy for policy in site.named_policies() if policy.get("action", "accept") == "accept" and policy.get("status") != "disable"]
+
+
+def denies_below(site: Site, policy: dict, media) -> tuple:
+    """(denies that keep their word, denies that ours has to pass), of those below a policy that take this Media from its people.
+
+    One about a part of the people, say a quarantine, keeps its word when it stands before the first one that is about them all.
+    """
+    later = [other for other in site.policies[site.policies.index(policy) + 1:] if takes(site, other, policy, media)]
+    first = next((at for at, other in enumerate(later) if about_all(other, policy)), len(later))
+    return later[:first], later[first:]
+
+
+def about_all(deny: dict, policy: dict) -> bool:
+    """Whether a deny is about everybody whom a policy is about, wherever that leads, as far as its columns say."""
+    for column, everything in (("srcintf", "any"), ("dstintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)):
+        theirs, ours = set(names(deny.get(column))), set(names(policy.get(column)))
+        if theirs and everything not in theirs and not (ours and ours <= theirs):
+            return False
+    return True
+
+
+def takes(site: Site, deny: dict, policy: dict, media) -> bool:
+    """Whether a policy denies this Media to somebody whom ``policy`` is about; what cannot be told counts as yes."""
+    def meet(column: str) -> bool:
+        one, other = set(names(deny.get(column))), set(names(policy.get(column)))
+        return "any" in one or "any" in other or bool(one & other)
+    if deny.get("action") != "deny" or deny.get("status") == "disable" or not meet("srcintf") or not meet("dstintf"):
+        return False
+    addresses = [site.addresses.get(name) for name in names(deny.get("dstaddr"))]
+    if addresses and all(row is not None and row.get("type") == "fqdn" for row in addresses):
+        return False
+    return any(_serves(site.services.get(name), media) for name in names(deny.get("service"))) or not deny.get("service")
+
+
+def _serves(service, media) -> bool:
+    """Whether a service object holds a port of the Media. Ranges read ``destination[:source]``, separated by blanks."""
+    if service is None or str(service.get("protocol") or "").upper() in ("IP", "ALL"):
+        return True
+    if not str(service.get("protocol") or "").upper().startswith("TCP/UDP"):
+        return False
+    for part in str(service.get("%s-portrange" % media.protocol) or "").split():
+        low, _dash, high = part.partition(":")[0].partition("-")
+        if low.isdigit() and any(int(low) <= port <= int(high or low) for port in media.ports):
+            return True
+    return False
+
+
+def steps(site: Site, change, now, release: tuple):
+    """The Steps of one Change of a kind of this file."""
+    kind, name, title = change.ref.kind, change.ref.name, "%s %s" % (change.op, change.ref)
+    path = PATHS[kind]
+
+    def step(method, where, body=None, covers=(change,), **parameters):
+        return Step(title, {"method": method, "path": where, "body": body, "guard": None, "parameters": parameters}, covers)
+
+    new = {field: value for field, (_old, value) in change.fields.items()}
+    if kind == POLICY:
+        yield from _policy_steps(site, change, now, step, new)
+    elif change.op == DELETE:
+        yield step("DELETE", "%s/%s" % (path, key(name)))
+    else:
+        if "subnet" in new:
+            network = ipaddress.ip_network(new.pop("subnet"))
+            new.update({"type": "ipmask", "subnet": "%s %s" % (network.network_address, network.netmask)})
+        if kind == SERVICE:
+            # The word for port services is another one from 7.6 on (reference: fortinet.fortios, versioned schema).
+            new.update({"protocol": "TCP/UDP/UDP-Lite/SCTP" if release >= (7, 6) else "TCP/UDP/SCTP", "comment": MARK})
+        if kind == ADDRESSES:
+            new["member"] = [{"name": one} for one in sorted(apply(now, [change]).objects[change.ref].members["member"])]
+        yield step("POST", path, dict(new, name=name)) if change.op == CREATE else step("PUT", "%s/%s" % (path, key(name)), new)
+
+
+def _policy_steps(site: Site, change, now, step, new: dict):
+    """Made switched off, moved, and switched on last."""
+    name, path = change.ref.name, PATHS[POLICY]
+    if change.op == DELETE:
+        yield step("DELETE", "%s/%d" % (path, site.number(name)))
+        return
+    body = {column: [{"name": one} for one in value] if column in _NAMES else value for column, value in new.items() if column != "as policy"}
+    order = [ref for ref in now.rules[RULEBASE] if ref != change.ref]
+    number = site.number(name)
+    if change.op == CREATE:
+        number = site.learn_policy(name)
+        yield step("POST", path, dict(_taken_over(site, new["as policy"]), **dict(
+            body, policyid=number, name=name, status="disable", comments="%s, as policy %s" % (MARK, new["as policy"]))), ())
+        body = {"status": new["status"]}
+    if change.place is not None and change.place[1] is not None and not (change.op == CREATE and order and change.place[1].after == order[-1]):
+        after = change.place[1].after
+        where = {"after": site.number(after.name)} if after is not None else {"before": site.number(order[0].name)}
+        yield step("PUT", "%s/%d" % (path, number), None, (change,) if not body else (), action="move", **where)
+    if body:
+        yield step("PUT", "%s/%d" % (path, number), body)
+
+
+def _taken_over(site: Site, like: str) -> dict:
+    """The columns of the named policy that say who, when, and what is looked at. Empty ones are left out: the API refuses empty values."""
+    source = next((policy for policy in site.policies if site.policy_name(policy) == like), {})
+    return {column: value for column, value in source.items()
+            if value not in ("", None, []) and column not in _NOT_TAKEN and (not column.startswith("internet-service") or "-src" in column)}

@@ -1,0 +1,393 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PAN-OS and Panorama: custom URL categories, a no-decrypt rule and a security rule (or entries in URL filtering profiles).
+
+The candidate configuration is shared by all administrators: it is locked, read again, changed in one request where the release can,
+validated, and committed for our administrator alone where the release covers that.
+"""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AUTH, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK, Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import RULEBASES, Operations, multi_config
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, rule_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+
+DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
+#: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
+#: logs of undecrypted sessions; the type of a URL category.
+MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
+#: Built-in roles of an administrator (pan-os-python, Administrator), and whether they write the configuration.
+_ROLES = {"superuser": True, "deviceadmin": True, "vsysadmin": True, "panorama-admin": True, "superreader": False, "devicereader": False, "vsysreader": False}
+_SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    audience: Audience = field(default_factory=Audience)
+    rules: tuple = ()
+    vsys: str = "vsys1"
+    device_group: str | None = None
+    devices: tuple = ()
+    prefix: str = "chatgpt"
+    application: tuple = ("any",)
+    profile_group: str | None = None
+    log_setting: str | None = None
+    decryption_profile: str | None = None
+    tags: tuple = ()
+    exclusion_depth: int = 0
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    before: tuple = ()
+    after: tuple = ()
+    never_above: tuple = ()
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    accept_panorama_managed: bool = False
+    test_urls: tuple = ()
+    comment: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The word for locks: a vsys or a device group."""
+        return self.device_group or self.vsys
+
+    @property
+    def base(self) -> str:
+        if self.device_group:
+            return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
+        return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
+
+    @property
+    def rulebase(self) -> str:
+        return "pre-rulebase" if self.device_group else "rulebase"
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
+
+    @property
+    def open_rule(self) -> Ref:
+        return Ref(xml.SECURITY, self.prefix + "-allow")
+
+
+class PanosAdapter(Adapter):
+    """One firewall's vsys, or one device group of a Panorama."""
+
+    product = "panos"
+    exclusive = "the config lock"
+    kinds = (xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY)
+
+    def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):
+        """``run_id`` marks our lock; ``alive(run_id)`` tells whether the run that it names may still be at work."""
+        self._settings, self._api, self._transport = settings, api, transport
+        self._lock = Lock(api, transport, settings.scope, settings.comment, run_id, alive)
+        self._info: dict = {}
+        self._release = (10, 2)
+        self._context = Context()
+        self._outer: list = []
+        self._above: dict = {kind: [] for kind in RULEBASES}
+        self._below: dict = {kind: [] for kind in RULEBASES}
+        self._exclusions = None
+        self._leftover = self._moved = False
+
+    @property
+    def device(self) -> str:
+        return "%s %s" % (self._api.host, self._settings.scope)
+
+    def render(self, pattern) -> tuple:
+        return xml.render(pattern)
+
+    # -- reading
+
+    def read(self) -> State:
+        first = not self._info
+        if first:
+            self._identify()
+            self._diagnose()
+        pending = self._pending()
+        scope = self._api.get(self._settings.base)
+        if scope is None:
+            raise AccessError(REFUSED, "%s has no %s %s" % (self._api.host, "device group" if self._settings.device_group else "vsys", self._settings.scope))
+        if first:
+            self._leftover = pending in (OURS, BOTH)
+            self._read_outer()
+        self._context = Context([scope] + self._outer)
+        shared = self._outer[-1] if self._outer else None
+        left = shared.findall("ssl-decrypt/ssl-exclude-cert/entry") if shared is not None else ()
+        if self._settings.exclusion_depth or any((entry.findtext("description") or "").startswith(xml.MARK) for entry in left):
+            self._exclusions = self._api.get("/config/shared/ssl-decrypt/ssl-exclude-cert")
+        return self._parse(scope, pending)
+
+    def _identify(self) -> None:
+        system = self._api.operate("<show><system><info></info></system></show>").find("system")
+        self._info = {node.tag: (node.text or "").strip() for node in system} if system is not None else {}
+        numbers = re.findall(r"\d+", self._info.get("sw-version", ""))
+        if len(numbers) < 2:
+            raise AccessError(REFUSED, "%s does not say which PAN-OS release it runs" % self._api.host)
+        self._release = tuple(int(number) for number in numbers[:3])
+        self.release = "PAN-OS %s on %s" % (self._info["sw-version"], self._info.get("model") or "an unnamed model")
+        if self._panorama != bool(self._settings.device_group):
+            raise AccessError(REFUSED, "%s is %s; %s" % (self._api.host, self._info.get("model"), "name the device_group to work on" if self._panorama else
+                                                         "device_group is for Panorama"))
+
+    def _diagnose(self) -> None:
+        if not self._settings.test_urls:
+            return
+        cloud = "".join(self._api.operate("<show><url-cloud><status></status></url-cloud></show>").itertext())
+        self.diagnosis = {"url_cloud": [line.strip() for line in cloud.splitlines() if line.strip()], "urls": {}}
+        for url in self._settings.test_urls:
+            answer = self._api.operate("<test><url>%s</url></test>" % escape(url))
+            self.diagnosis["urls"][url] = " ".join("".join(answer.itertext()).split())
+
+    @property
+    def _panorama(self) -> bool:
+        model = self._info.get("model", "")
+        return model.lower() == "panorama" or model.startswith("M-")
+
+    def _pending(self) -> str | None:
+        """Whose edits wait for a commit, anywhere on the device. An edit without a name counts as somebody else's."""
+        owners = {entry.findtext("owner") for entry in self._api.operate("<show><config><list><changes></changes></list></config></show>").iter("entry")}
+        mine = self._api.username in owners
+        others = bool(owners - {self._api.username})
+        return BOTH if mine and others else OURS if mine else FOREIGN if others else None
+
+    def _read_outer(self) -> None:
+        """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are asked before and after ours."""
+        if not self._settings.scan_conflicts:
+            return
+        parents = []
+        if self._settings.device_group:
+            name, seen = self._settings.device_group, set()
+            groups = self._api.get("/config/readonly/devices/entry[@name='localhost.localdomain']/device-group")
+            while groups is not None and name and name not in seen:
+                seen.add(name)
+                name = next((entry.findtext("parent-dg") for entry in groups if entry.get("name") == name), None)
+                node = self._api.get("%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(name))) if name else None
+                parents += [node] if node is not None else []
+        shared = self._api.get("/config/shared")
+        self._outer = parents + ([shared] if shared is not None else [])
+        for kind, base in RULEBASES.items():
+            for node in self._outer:
+                where = node.get("name") or "shared"
+                self._above[kind] = [rule_of(e, where) for e in node.findall("pre-rulebase/%s/rules/entry" % base)] + self._above[kind]
+                self._below[kind] += [rule_of(e, where) for e in node.findall("post-rulebase/%s/rules/entry" % base)]
+
+    def _parse(self, scope, pending) -> State:
+        objects, rules = Objects(), {}
+        for kind, (path, _sets) in xml.WHERE.items():
+            found = scope.findall("/".join(path) + "/entry") if kind != xml.EXCLUSION else self._exclusions if self._exclusions is not None else ()
+            for entry in found:
+                obj = xml.parse_object(kind, entry)
+                if kind == xml.PROFILE:
+                    objects.update({link.ref: link for link in self._links(obj, scope)})
+                elif kind == xml.CATEGORY or obj.ours:
+                    objects.add(obj)
+        for kind, base in RULEBASES.items():
+            found = [xml.parse_object(kind, entry) for entry in scope.findall("%s/%s/rules/entry" % (self._settings.rulebase, base))]
+            rules[base] = tuple(objects.add(obj) for obj in found)
+        return State(objects, rules, pending)
+
+    def _links(self, profile: Object, scope):
+        """An Object for each mention of our own category in a URL filtering profile."""
+        name = self._settings.allow.name
+        own = scope.find("profiles/custom-url-category/entry[@name=%s]" % xml.quoted(name))
+        ours = own is not None and (own.findtext("description") or "").startswith(xml.MARK)
+        for action, members in profile.members.items():
+            if name in members and ours:
+                yield Object(Ref(LINK, "%s: %s" % (profile.ref.name, name)), {"action": action}, ours=True)
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        wanted = [self._category(self._settings.allow, policy.allow)]
+        if policy.exempt and not self._settings.exclusion_depth:
+            wanted.append(self._category(self._settings.exempt, policy.exempt))
+        if not self._settings.scan_conflicts and not self._settings.category_name and not (self._settings.before or self._settings.after) and state.rules:
+            raise AccessError(REFUSED, "without the conflict scan the place of a new rule has to be said: set position.before or position.after")
+        places = Places(self._settings, self._context, policy, state, self._above)
+        if policy.exempt and self._settings.exclusion_depth:
+            wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": xml.MARK}))
+                       for pattern in policy.exempt for entry in xml.exclusions(pattern, self._settings.exclusion_depth)]
+        elif policy.exempt and not self._settings.exempt_category_name:
+            wanted += places.decryption_rules(self._release >= DECRYPTION_LOGS)
+        if self._settings.category_name:
+            return wanted
+        voice = [item for media in policy.media for item in places.media_rules(media)]
+        if self._settings.rules:
+            links = [Ref(LINK, "%s: %s" % (name, self._settings.allow.name)) for name in places.url_profiles()]
+            return wanted + voice + [Wanted(Object(link, {"action": "alert"})) for link in links]
+        return wanted + [places.security_rule()] + voice
+
+    def _category(self, ref: Ref, patterns) -> Wanted:
+        fields = {"description": xml.MARK}
+        if self._release >= CATEGORY_TYPE:
+            fields["type"] = "URL List"
+        return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._context, policy, state, self._above, self._below, self._release).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        if not changes:
+            return
+        operations = list(Operations(self._settings.base, self._settings.rulebase).of(changes, state))
+        if self._release >= MULTI_CONFIG:
+            request = {"action": "multi-config", "element": multi_config([op for _title, op, _change in operations])}
+            yield Step("change the candidate configuration (%d operations in one request)" % len(operations), request, tuple(changes))
+            return
+        for title, op, change in operations:
+            yield Step(title, op, (change,) if change is not None else ())
+
+    def send(self, request: dict):
+        self._moved = self._moved or request["action"] == "move" or "<move " in request.get("element", "")
+        self._api.write(request)
+
+    # -- around the writing
+
+    def permissions(self) -> Permissions:
+        """The role of our administrator, where it is kept on the device and may be read; a role of the site's own says nothing about writing by its name."""
+        who = self._api.username
+        try:
+            found = self._api.get("/config/mgt-config/users/entry[@name=%s]/permissions" % xml.quoted(who))
+        except AccessError as error:
+            if error.failure not in (AUTH, REFUSED):
+                raise
+            return Permissions(None, "%s may not read its own role" % who)
+        roles = [node.tag for node in found.findall("role-based/*") if (node.text or "").strip() != "no"] if found is not None else []
+        if not roles:
+            return Permissions(None, "%s has no role on the device itself: it comes from an authentication server" % who)
+        custom = found.findtext("role-based/custom/profile")
+        write = _ROLES.get(roles[0])
+        return Permissions(write, "the role of %s is %s%s" % (who, "%s, one of the site's own" % custom if custom else roles[0], ", which may only read" * (
+            write is False)))
+
+    def held_by(self) -> list:
+        return self._lock.holders()
+
+    def begin(self) -> bool:
+        state = self._api.operate("<show><high-availability><state></state></high-availability></show>")
+        if state.findtext("enabled") == "yes":
+            role = (state.findtext("group/local-info/state") or "unknown").lower()
+            if not role.startswith("active") and not role.startswith("primary"):
+                raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over"
+                                  % (self._api.host, role))
+        if not self._panorama and not self._settings.accept_panorama_managed:
+            status = "".join(self._api.operate("<show><panorama-status></panorama-status></show>").itertext())
+            if re.search(r"Connected\s*:\s*yes", status):
+                raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules are asked before the local ones: run this on that Panorama with its "
+                                  "device_group, or set accept_panorama_managed" % self._api.host)
+        self._lock.take()
+        return True
+
+    def close(self) -> None:
+        try:
+            self._lock.release()
+        finally:
+            self._transport.close()
+
+    def isolates(self, changes) -> bool:
+        return self._release >= SCOPED_MOVES or not (self._leftover or self._moved or any(change.place for change in changes))
+
+    def activate(self) -> list:
+        done = [self._commit()]
+        if self._settings.device_group:
+            done += self._push()
+        return done
+
+    def _commit(self) -> dict:
+        number = self._api.start({"type": "op", "cmd": "<validate><full></full></validate>"}, "the validation")
+        checked = self._api.finish(number, "validation") if number else None
+        if checked and not checked.ok:
+            raise AccessError(ACTIVATION, "%s does not validate the configuration: %s" % (self._api.host, "; ".join(checked.lines) or "no reason given"))
+        if checked and checked.user and checked.user != self._api.username:
+            raise AccessError(REFUSED, "the API key belongs to %s, not to %s: set username to the account of the key, since commits are limited to it"
+                              % (checked.user, self._api.username))
+        scoped = self.isolates(())
+        part = "<partial><admin><member>%s</member></admin></partial>" % escape(self._api.username) if scoped else ""
+        words = " ".join(part for part in ("netaccess.chatgpt", self._settings.comment) if part)
+        form = {"type": "commit", "cmd": "<commit>%s<description>%s</description></commit>" % (part, escape(words))}
+        if scoped:
+            form["action"] = "partial"
+        number = self._api.start(form, "the commit")
+        if number is None:
+            return {"target": self._api.host, "status": "nothing to commit", "warnings": []}
+        job = self._api.finish(number, "commit")
+        if not job.ok:
+            raise AccessError(ACTIVATION, "the commit on %s failed (job %s): %s" % (self._api.host, number, "; ".join(job.lines) or "no reason given"))
+        return {"target": self._api.host, "status": "in force" if not self._settings.device_group else "committed on Panorama", "job": number,
+                "scope": "changes of %s" % self._api.username if scoped else "all changes", "details": list(job.lines), "warnings": list(job.warnings)}
+
+    def _push(self) -> list:
+        group = self._settings.device_group
+        chosen = "".join("<entry name=%s/>" % xml.quoted(serial) for serial in self._settings.devices)
+        scoped = "<admin><member>%s</member></admin>" % escape(self._api.username) if self._release >= SCOPED_MOVES else ""
+        command = ("<commit-all><shared-policy>%s<device-group><entry name=%s>%s</entry></device-group><include-template>no</include-template>"
+                   "<merge-with-candidate-cfg>no</merge-with-candidate-cfg></shared-policy></commit-all>"
+                   % (scoped, xml.quoted(group), "<devices>%s</devices>" % chosen if chosen else ""))
+        number = self._api.start({"type": "commit", "action": "all", "cmd": command}, "the push")
+        if number is None:
+            return []
+        job = self._api.finish(number, "push to device group %s" % group)
+        targets = [{"target": one["device"], "status": one["status"], "job": number, "details": one["details"], "warnings": []} for one in job.devices]
+        failed = ["%s (%s)" % (one["device"], "; ".join(one["details"]) or "no reason given") for one in job.devices if one["status"] != "in force"]
+        if failed or not job.ok:
+            good = [one["device"] for one in job.devices if one["status"] == "in force"]
+            raise AccessError(ACTIVATION, "the push of device group %s failed on %s; it reached %s" % (
+                group, ", ".join(failed) or "; ".join(job.lines) or "every device", ", ".join(good) or "no device"))
+        return targets
+
+    def discard(self) -> bool:
+        if self._leftover:
+            return False
+        self._api.operate("<revert><config><partial><admin><member>%s</member></admin></partial></config></revert>" % escape(self._api.username), write=True)
+        return True
+
+
+def from_module(module) -> PanosAdapter:
+    """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
+    p = module.params
+    who = p["audience"] or {}
+    writes = p["state"] in ("merged", "replaced", "rendered")
+    rules = tuple(who.get("rules") or ())
+    if writes and p["method"] == "existing_rules" and not rules:
+        raise AccessError(REFUSED, "method existing_rules needs audience.rules: the rules whose people get access")
+    if writes and p["method"] == "new_rule":
+        if rules:
+            raise AccessError(REFUSED, "audience.rules is for method existing_rules; a new rule needs from_zones and to_zones")
+        if not p["category_name"] and not (who.get("from_zones") and who.get("to_zones")):
+            raise AccessError(REFUSED, "audience: a new rule needs from_zones and to_zones; a rule from any zone to any zone is not written")
+        if not p["category_name"] and not (who.get("sources") or who.get("users") or who.get("everyone")):
+            raise AccessError(REFUSED, "audience: say who in these zones: sources, users, or everyone: true")
+    if p["exempt_by"] == "exclusion_list" and p["device_group"]:
+        raise AccessError(REFUSED, "exempt_by: a Panorama keeps the exclusion list in templates, which this module does not write; use the rule")
+    for serial in p["devices"]:
+        if not _SERIAL.match(serial):
+            raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
+    # Where rules would stand is no matter for their removal.
+    position = (p["position"] or {}) if p["state"] != "deleted" else {}
+    settings = Settings(
+        Audience(*(tuple(who.get(key) or ()) for key in ("from_zones", "to_zones", "sources", "users"))), rules, p["vsys"], p["device_group"],
+        tuple(p["devices"]), p["prefix"], tuple(p["application"]), p["profile_group"], p["log_setting"], p["decryption_profile"], tuple(p["tags"]),
+        p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0, p["category_name"], p["exempt_category_name"],
+        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
+        p["scan_conflicts"], p["accept_panorama_managed"], tuple(p["test_urls"]), p["comment"])
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
+    return PanosAdapter(settings, Api(transport, p["username"], p["password"], p["api_key"]), transport)

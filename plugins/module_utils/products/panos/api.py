@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The PAN-OS XML API: sign-in, configuration, operational commands and jobs.
+
+Codes and shapes of answers: "PAN-OS XML API error codes" and "Structure of a PAN-OS XML API request"; texts of locks and of a busy
+device as pan-os-python recognises them.
+"""
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
+
+_ABSENT = "7"
+_IN_USE = "10"
+_SIGNED_OUT = ("403", "16", "22")
+_BUSY = re.compile(r"commit/validate is in progress|commit is in progress|install is in progress|commit.*pending", re.I)
+_LOCK = re.compile(r"locked by|lock is (already )?held", re.I)
+_POLL_SECONDS = (0.5, 1, 2, 3, 5)
+
+
+class ApiError(AccessError):
+    """An answer with status="error"; ``code`` is its attribute or None."""
+
+    def __init__(self, failure: str, message: str, code: str | None):
+        super().__init__(failure, message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Job:
+    """The end of a job: ``lines`` and ``warnings`` are the device's words, ``devices`` what a push says of each firewall."""
+
+    number: str
+    kind: str
+    user: str
+    ok: bool
+    lines: tuple
+    warnings: tuple
+    devices: tuple
+
+
+class Api:
+    """Either ``password`` or ``api_key``. The key travels in a header, never in an URL."""
+
+    def __init__(self, transport, username: str, password: str | None = None, api_key: str | None = None, target: str | None = None):
+        self._transport = transport
+        self.username, self._password, self._key, self._target = username, password, api_key, target
+
+    @property
+    def host(self) -> str:
+        return self._transport.connection.host
+
+    def get(self, xpath: str):
+        """The node at ``xpath`` of the candidate configuration, or None."""
+        result = self._ask({"type": "config", "action": "get", "xpath": xpath}).find("result")
+        return None if result is None or not len(result) else result[0]
+
+    def write(self, form: dict) -> None:
+        """One change of the candidate configuration."""
+        self._ask(dict(form, type="config"), write=True)
+
+    def operate(self, command: str, vsys: str | None = None, write: bool = False):
+        """The <result> of an operational command."""
+        form = {"type": "op", "cmd": command}
+        if vsys:
+            form["vsys"] = vsys
+        result = self._ask(form, write).find("result")
+        return ET.Element("result") if result is None else result
+
+    def start(self, form: dict, what: str) -> str | None:
+        """Start a job and give its number; None when there was nothing to do. A busy device is waited for."""
+        while True:
+            try:
+                answer = self._ask(form, write=True)
+            except ApiError as error:
+                if not _BUSY.search(str(error)):
+                    raise
+                self._transport.wait(_POLL_SECONDS[-1], "%s: %s waits, since another commit is in progress" % (self.host, what))
+                continue
+            return answer.findtext(".//job")
+
+    def finish(self, number: str, what: str) -> Job:
+        """Wait for a job. :raises AccessError: activation, when it does not end within the run's time."""
+        polls = 0
+        while True:
+            job = self.operate("<show><jobs><id>%s</id></jobs></show>" % escape(number)).find("job")
+            if job is None:
+                raise AccessError(UNREACHABLE, "%s knows no job %s (%s)" % (self.host, number, what))
+            if job.findtext("status") == "FIN":
+                return _job(number, job)
+            self._transport.wait(_POLL_SECONDS[min(polls, len(_POLL_SECONDS) - 1)], "%s: job %s (%s) is at %s %%; it goes on there" % (
+                self.host, number, what, job.findtext("progress") or "?"), ACTIVATION)
+            polls += 1
+
+    def _ask(self, form: dict, write: bool = False):
+        if self._key is None:
+            self._sign_in()
+        try:
+            return self._exchange(form, write)
+        except ApiError as error:
+            # A key with a lifetime ends in the middle of a run; nothing was done, so asking again is safe.
+            if error.failure != AUTH or self._password is None:
+                raise
+        self._sign_in()
+        return self._exchange(form, write)
+
+    def _sign_in(self) -> None:
+        self._key = None
+        answer = self._exchange({"type": "keygen", "user": self.username, "password": self._password}, False)
+        self._key = answer.findtext("result/key")
+        if not self._key:
+            raise AccessError(AUTH, "%s gives no API key to %s" % (self.host, self.username))
+
+    def _exchange(self, form: dict, write: bool):
+        headers = {"X-PAN-KEY": self._key} if self._key else {}
+        if self._target and form["type"] != "keygen":
+            form = dict(form, target=self._target)
+        answer = self._transport.call("POST", "/api/", write=write, data=form, headers=headers)
+        try:
+            root = ET.fromstring(answer.body)
+        except ET.ParseError:
+            root = None
+        if root is None or root.tag != "response":
+            text = "%s answers with HTTP %d and no XML of its API" % (self.host, answer.status)
+            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + ": is this the management address of a firewall or Panorama?")
+        code = root.get("code")
+        if root.get("status") == "success" and code not in _SIGNED_OUT:
+            return root
+        raise self._error(root, code, form)
+
+    def _error(self, root, code, form) -> ApiError:
+        words = messages(root) or "error %s" % code
+        if code in _SIGNED_OUT or re.search(r"invalid credential", words, re.I):
+            way = "check the user name and password" if form["type"] == "keygen" else "the API key is not valid (any more), or the role lacks XML API rights"
+            return ApiError(AUTH, "%s refuses %s: %s (%s)" % (self.host, self.username, words, way), code)
+        failure = LOCKED if _LOCK.search(words) else CONFLICT if code == _IN_USE else REFUSED
+        return ApiError(failure, "%s refuses: %s" % (self.host, words), code)
+
+
+def messages(root) -> str:
+    """All that an answer says, wherever it says it: msg, msg/line, nested lines, result/msg, responses of single operations."""
+    found = []
+    for node in root.iter():
+        if node.tag in ("line", "msg") and node.text and node.text.strip() and node.text.strip() not in found:
+            found.append(" ".join(node.text.split()))
+    return "; ".join(found)
+
+
+def _job(number: str, job) -> Job:
+    devices = tuple(
+        {"device": entry.findtext("devicename") or entry.findtext("serial-no") or "?", "serial": entry.findtext("serial-no") or "",
+         "status": "in force" if entry.findtext("result") == "OK" else "failed", "details": _lines(entry.find("details"))}
+        for entry in job.findall("devices/entry"))
+    return Job(number, job.findtext("type") or "", job.findtext("user") or "", job.findtext("result") == "OK",
+               tuple(_lines(job.find("details"))), tuple(_lines(job.find("warnings"))), devices)
+
+
+def _lines(node) -> list:
+    return [] if node is None else [" ".join(line.text.split()) for line in node.iter("line") if line.text and line.text.strip()]
+
+
+__all__ = ["Api", "ApiError", "Job", "escape", "messages"]

@@ -1,0 +1,141 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PAN-OS configuration entries as Objects and back, and URL lists as host patterns.
+
+An entry becomes flat paths: ``action`` (text), ``from`` (sorted list), ``profile-setting/group`` (nested). Attributes of uncommitted
+nodes never get into an Object.
+"""
+from __future__ import annotations
+
+import copy
+import re
+import xml.etree.ElementTree as ET
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse
+
+MARK = "Managed by netaccess.chatgpt"
+#: Put behind the description of a rule of the site that we disabled.
+DISABLED = "[disabled by netaccess.chatgpt]"
+
+CATEGORY, SERVICE, EXCLUSION, PROFILE = "url category", "service", "decryption exclusion", "url filtering profile"
+DECRYPTION, SECURITY = "decryption rule", "security rule"
+#: Kind: path below the scope, and which of its lists are sets that several parties may add to.
+WHERE = {
+    CATEGORY: (("profiles", "custom-url-category"), ("list",)),
+    SERVICE: (("service",), ()),
+    EXCLUSION: (("ssl-decrypt", "ssl-exclude-cert"), ()),
+    PROFILE: (("profiles", "url-filtering"), ("allow", "alert", "block", "continue", "override")),
+}
+_STAMPS = ("admin", "dirtyId", "time", "loc", "uuid", "src", "ptpl")
+
+
+def parse_object(kind: str, entry) -> Object:
+    """An Object for an <entry>; ``native`` holds its clean XML."""
+    clean = copy.deepcopy(entry)
+    for node in clean.iter():
+        for name in _STAMPS:
+            node.attrib.pop(name, None)
+    sets = WHERE[kind][1] if kind in WHERE else ()
+    fields: dict = {}
+    members = {}
+    for path, value in _flat(clean, ""):
+        if path in sets:
+            members[path] = frozenset(value)
+        else:
+            fields[path] = value
+    if kind in (SECURITY, DECRYPTION):
+        fields.setdefault("disabled", "no")
+    description = fields.get("description") or ""
+    borrowed = {}
+    if DISABLED in description:
+        borrowed = {"disabled": "no", "description": description.replace(DISABLED, "").strip() or None}
+    for path in sets:
+        members.setdefault(path, frozenset())
+    return Object(Ref(kind, clean.get("name")), fields, members, description.startswith(MARK), borrowed, {"xml": clean})
+
+
+def _flat(node, prefix: str):
+    for child in node:
+        path = prefix + child.tag
+        if child.tag == "entry":
+            continue
+        if not len(child):
+            yield path, (child.text or "").strip()
+        elif all(inner.tag == "member" for inner in child):
+            yield path, sorted((inner.text or "").strip() for inner in child)
+        else:
+            yield from _flat(child, path + "/")
+
+
+def build(obj: Object):
+    """The <entry> of an Object: what it was read from, with its fields and members put in."""
+    entry = copy.deepcopy(obj.native["xml"]) if "xml" in obj.native else ET.Element("entry", {"name": obj.ref.name})
+    for path, value in sorted(obj.fields.items()):
+        put(entry, path, value)
+    for path, members in sorted(obj.members.items()):
+        if members or entry.find(path) is not None:
+            put(entry, path, sorted(members))
+    return entry
+
+
+def put(entry, path: str, value) -> None:
+    """Set one flat path of an entry; None takes it out."""
+    *parents, last = path.split("/")
+    node = entry
+    for tag in parents:
+        found = node.find(tag)
+        node = ET.SubElement(node, tag) if found is None else found
+    leaf = node.find(last)
+    if value is None:
+        if leaf is not None:
+            node.remove(leaf)
+        return
+    if leaf is None:
+        leaf = ET.SubElement(node, last)
+    for child in list(leaf):
+        leaf.remove(child)
+    leaf.text = value if isinstance(value, str) and value else None
+    for member in [] if isinstance(value, str) else value:
+        ET.SubElement(leaf, "member").text = member
+
+
+def text(node) -> str:
+    return ET.tostring(node, encoding="unicode")
+
+
+def inner(node) -> str:
+    return "".join(text(child) for child in node)
+
+
+def quoted(name: str) -> str:
+    """A name inside an xpath; XPath 1.0 has no escape, so the quotes are chosen."""
+    return '"%s"' % name if "'" in name else "'%s'" % name
+
+
+# -- URL lists: https://docs.paloaltonetworks.com, "URL category exceptions" -----------------------------------------
+
+
+def render(pattern: Pattern) -> tuple:
+    """Entries of a URL list that match exactly the hosts of a pattern. The slash ends the host: without it ``x.com.evil.test`` matches too."""
+    entries = {EXACT: ("%s/",), SUBDOMAINS: ("*.%s/",), DOMAIN: ("%s/", "*.%s/")}[pattern.kind]
+    return tuple(entry % pattern.name for entry in entries)
+
+
+def host_pattern(entry: str):
+    """(Pattern of the hosts that an entry matches at its root page, whether it is about whole hosts), or (None, False)."""
+    found = re.match(r"(\*\.)?([^/?&=;+*^:]+)(/?)(.*)\Z", entry.strip().lower())
+    if not found:
+        return None, False
+    try:
+        pattern = parse((found[1] or "") + found[2])
+    except PatternError:
+        return None, False
+    return pattern, not found[4]
+
+
+def exclusions(pattern: Pattern, depth: int) -> tuple:
+    """Entries of the SSL decryption exclusion list, where a ``*`` is exactly one label: ``depth`` levels of subdomains."""
+    below = tuple("*." * level + pattern.name for level in range(1, depth + 1))
+    return {EXACT: (pattern.name,), SUBDOMAINS: below, DOMAIN: (pattern.name,) + below}[pattern.kind]

@@ -1,0 +1,343 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a PAN-OS rulebase treats the wanted hosts for an audience: first match, most severe URL profile action. No IO.
+
+Precedence: knowledge base kA10g000000Cm44CAC (custom category, then external list, then predefined) and kA10g000000ClsmCAC (of several
+custom categories the most severe action wins: block, override, continue, alert, allow).
+"""
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
+
+SEVERE = ("block", "override", "continue")
+#: Predefined categories that hold none of the wanted hosts; a rule about one of these has other reasons.
+_UNRELATED = frozenset((
+    "malware", "phishing", "command-and-control", "grayware", "ransomware", "scanning-activity", "hacking", "adult", "gambling", "nudity",
+    "weapons", "extremism", "abused-drugs", "questionable", "copyright-infringement", "proxy-avoidance-and-anonymizers", "dynamic-dns", "parked",
+    "peer-to-peer", "compromised-website", "encrypted-dns", "health-and-medicine", "government", "military", "dating",
+    "alcohol-and-tobacco", "sports", "travel", "real-estate", "religion", "swimsuits-and-intimate-apparel", "sex-education", "cryptocurrency"))
+_PLAIN_APPS = frozenset(("any", "ssl", "web-browsing"))
+SURE, MAY, NO = 2, 1, 0
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The columns of a rule that say for whom: zones, addresses, users. An empty tuple stands for any."""
+
+    from_zones: tuple = ()
+    to_zones: tuple = ()
+    sources: tuple = ()
+    users: tuple = ()
+
+
+@dataclass
+class Context:
+    """What names in rules mean: from the scope itself, its parents and shared. Lookup is nearest first."""
+
+    nodes: list = field(default_factory=list)
+
+    def find(self, path: str, name: str):
+        for node in self.nodes:
+            for entry in node.findall(path + "/entry"):
+                if entry.get("name") == name:
+                    return entry
+        return None
+
+    def names(self, path: str) -> list:
+        return list(dict.fromkeys(entry.get("name") for node in self.nodes for entry in node.findall(path + "/entry")))
+
+    def all(self, path: str):
+        return [self.find(path, name) for name in self.names(path)]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule in its place. ``ref`` is None for one that we only read (of a parent or shared)."""
+
+    name: str
+    fields: dict
+    ref: object = None
+    where: str = ""
+
+    def values(self, column: str) -> list:
+        return self.fields.get(column) or ["any"]
+
+    @property
+    def enabled(self) -> bool:
+        return self.fields.get("disabled") != "yes"
+
+
+def rule_of(entry, where: str) -> Rule:
+    return Rule(entry.get("name"), xml.parse_object(xml.SECURITY, entry).fields, None, where)
+
+
+class Judge:
+    """Answers for one policy and audience. ``wanted`` are Patterns; sets of them go in and out."""
+
+    def __init__(self, context: Context, audience: Audience, wanted, categories: dict, own: str, links: dict):
+        """``categories``: name to entries of every custom category, as it would be; ``links``: URL profile to its action for category ``own``."""
+        self._context, self._audience, self._own, self._links = context, audience, own, links
+        self.wanted = frozenset(wanted)
+        self._index = Index(self.wanted)
+        self._held = {name: self._hits(entries) for name, entries in categories.items()}
+        self._lists = frozenset(context.names("external-list"))
+
+    def _hits(self, entries) -> tuple:
+        """(wanted patterns that a URL list matches whole, those of which it matches a part)"""
+        held, part = Index(), set()
+        natives = frozenset(entries)
+        for entry in natives:
+            pattern, whole = xml.host_pattern(entry)
+            if pattern is None:
+                continue
+            cover = self._index.covering(pattern)
+            if cover is not None:
+                part.add(cover)
+            if whole:
+                held.add(pattern)
+        sure = frozenset(p for p in self.wanted if held.covering(p) is not None or all(self._has(held, natives, one) for one in xml.render(p)))
+        return sure, frozenset(part) - sure
+
+    @staticmethod
+    def _has(held: Index, natives: frozenset, entry: str) -> bool:
+        pattern, _whole = xml.host_pattern(entry)
+        return entry in natives or held.covering(pattern) is not None
+
+    # -- the parts of a rule
+
+    def hosts(self, rule: Rule) -> tuple:
+        """(patterns that the rule is about for sure, patterns that it may be about), by its category, application, destination and service."""
+        sure, may = self.categories(rule.values("category"))
+        level = min(self._application(rule), self._destination(rule), self._service(rule))
+        if level == NO:
+            return frozenset(), frozenset()
+        return (sure, may) if level == SURE else (frozenset(), sure | may)
+
+    def categories(self, names) -> tuple:
+        if "any" in names:
+            return self.wanted, frozenset()
+        sure, may = set(), set()
+        for name in names:
+            if name in self._held:
+                sure |= self._held[name][0]
+                may |= self._held[name][1]
+            elif name not in _UNRELATED and name not in self._lists:
+                may |= self.wanted
+        return frozenset(sure), frozenset(may - sure)
+
+    def lists(self, rule: Rule) -> list:
+        """External lists that a rule names: what they hold is not in the configuration."""
+        return [name for column in ("category", "destination", "source") for name in rule.values(column) if name in self._lists]
+
+    @staticmethod
+    def _application(rule: Rule) -> int:
+        names = rule.values("application")
+        if _PLAIN_APPS & set(names):
+            return SURE
+        return MAY if any("openai" in name.lower() or "chatgpt" in name.lower() for name in names) else NO
+
+    def _destination(self, rule: Rule) -> int:
+        names = rule.values("destination")
+        if names == ["any"]:
+            return SURE
+        if rule.fields.get("negate-destination") == "yes":
+            return MAY
+        for name in names:
+            entry = self._context.find("address", name)
+            fqdn = entry.findtext("fqdn") if entry is not None else None
+            if fqdn and self._index.matching(fqdn) is not None:
+                return MAY
+        return NO
+
+    def _service(self, rule: Rule) -> int:
+        names = rule.values("service")
+        if {"any", "application-default", "service-https"} & set(names):
+            return SURE
+        for name in names:
+            entry = self._context.find("service", name)
+            if entry is None and self._context.find("service-group", name) is not None:
+                return MAY
+            if entry is not None and _port_in(443, entry.findtext("protocol/tcp/port") or ""):
+                return SURE
+        return NO
+
+    def people(self, rule: Rule) -> int:
+        """SURE: the rule is about the whole audience; MAY: about a part of it; NO: about none of it."""
+        who = self._audience
+        levels = [_within(who.from_zones, rule.values("from")), _within(who.to_zones, rule.values("to")),
+                  _addresses(who.sources, rule), _within(who.users, rule.values("source-user"), ("known-user",))]
+        if NO in levels:
+            return NO
+        narrowed = any(rule.values(column) != ["any"] for column in ("source-hip", "destination-hip", "hip-profiles")) or rule.fields.get("schedule")
+        return MAY if narrowed or MAY in levels or rule.fields.get("rule-type") == "intrazone" else SURE
+
+    # -- what a rule does
+
+    def drops(self, rule: Rule, media) -> bool:
+        """Whether a rule denies packets of a Media to somebody of this audience; what cannot be told counts as yes. Packets have no category."""
+        if not rule.enabled or rule.fields.get("action", "allow") == "allow" or self.people(rule) == NO or rule.values("category") != ["any"]:
+            return False
+        applications = rule.values("application")
+        if applications != ["any"] and not {"stun", "unknown-%s" % media.protocol} & set(applications):
+            return False
+        targets = rule.values("destination")
+        if targets != ["any"] and rule.fields.get("negate-destination") != "yes" and not any(self._reaches(one, media) for one in targets):
+            return False
+        return any(self._serves(one, media) for one in rule.values("service"))
+
+    def _reaches(self, name: str, media) -> bool:
+        entry = self._context.find("address", name)
+        text = name if entry is None else entry.findtext("ip-netmask")
+        if entry is not None and entry.findtext("fqdn"):
+            return False
+        try:
+            network = ipaddress.ip_network(text or "", strict=False)
+        except ValueError:
+            # A range, a group, a wildcard mask, or a list from elsewhere.
+            return True
+        return any(network.version == one.version and network.overlaps(one) for one in map(ipaddress.ip_network, media.destinations))
+
+    def _serves(self, name: str, media) -> bool:
+        if name in ("service-http", "service-https"):
+            return False
+        entry = self._context.find("service", name)
+        if name == "any" or entry is None:
+            return name != "application-default"
+        for part in (entry.findtext("protocol/%s/port" % media.protocol) or "").split(","):
+            low, _dash, high = part.strip().partition("-")
+            if low.isdigit() and any(int(low) <= port <= int(high or low) for port in media.ports):
+                return True
+        return False
+
+    def blocked(self, rule: Rule) -> tuple:
+        """(patterns that the rule shuts for sure, that it may shut) for the people it is about: by its action or its URL filtering profile."""
+        if not rule.enabled:
+            return frozenset(), frozenset()
+        sure, may = self.hosts(rule)
+        if rule.fields.get("action", "allow") != "allow":
+            return sure, may
+        shut, perhaps = self.profile(self.url_profile(rule))
+        return sure & shut, (sure & perhaps) | (may & (shut | perhaps))
+
+    def profile(self, profile) -> tuple:
+        """(patterns that a URL filtering profile shuts for sure, that it may shut)."""
+        shut, perhaps, listed = set(), set(), set()
+        if profile is None:
+            return frozenset(), frozenset()
+        actions = {action: [node.text for node in profile.findall(action + "/member")] for action in SEVERE + ("alert", "allow")}
+        linked = self._links.get(profile.get("name"))
+        if linked:
+            actions[linked] = actions[linked] + [self._own]
+        for action, names in actions.items():
+            for name in names:
+                sure, may = self._held.get(name, (frozenset(), frozenset()))
+                if action in SEVERE:
+                    shut |= sure
+                    perhaps |= may
+                else:
+                    listed |= sure
+        for action in SEVERE:
+            for name in actions[action]:
+                if name not in self._held and name not in _UNRELATED and name not in self._lists:
+                    perhaps |= self.wanted - listed
+        return frozenset(shut), frozenset(perhaps - shut)
+
+    def blockers(self, profile) -> dict:
+        """{custom category: wanted patterns} that a URL filtering profile shuts."""
+        found = {}
+        for action in SEVERE:
+            for node in profile.findall(action + "/member") if profile is not None else []:
+                hits = self._held.get(node.text, (frozenset(), frozenset()))
+                if hits[0] | hits[1]:
+                    found[node.text] = hits[0] | hits[1]
+        return found
+
+    def profiles(self, rule: Rule) -> dict:
+        """{profile kind: name} of the security profiles of a rule, its group resolved."""
+        found = {path.rpartition("/")[2]: value[0] for path, value in rule.fields.items() if path.startswith("profile-setting/profiles/") and value}
+        for name in rule.fields.get("profile-setting/group") or []:
+            group = self._context.find("profile-group", name)
+            for child in group if group is not None else []:
+                if child.tag != "disable-override" and child.findtext("member"):
+                    found[child.tag] = child.findtext("member")
+        return found
+
+    def url_profile(self, rule: Rule):
+        name = self.profiles(rule).get("url-filtering")
+        return self._context.find("profiles/url-filtering", name) if name else None
+
+    def decrypts(self, rule: Rule) -> tuple:
+        """(patterns that a decryption rule decrypts for sure, may decrypt)."""
+        if not rule.enabled or not rule.fields.get("action", "no-decrypt").startswith("decrypt") or "type/ssl-forward-proxy" not in rule.fields:
+            return frozenset(), frozenset()
+        sure, may = self.categories(rule.values("category"))
+        level = min(self._destination(rule), self._service(rule))
+        if level == NO:
+            return frozenset(), frozenset()
+        return (sure, may) if level == SURE else (frozenset(), sure | may)
+
+    def path(self, rules, effect):
+        """Walk ``rules`` for the audience. Yields (rule, sure, may) for those that ``effect`` names, with the patterns that get there."""
+        open_ = set(self.wanted)
+        for rule in rules:
+            people = self.people(rule)
+            if not rule.enabled or people == NO or not open_:
+                continue
+            sure, may = effect(rule)
+            if people == MAY:
+                sure, may = frozenset(), sure | may
+            if (sure | may) & open_:
+                yield rule, frozenset(sure & open_), frozenset(may & open_)
+            if people == SURE:
+                open_ -= self.hosts(rule)[0]
+
+
+def _within(ours: tuple, theirs: list, whole: tuple = ()) -> int:
+    if "any" in theirs or (ours and set(whole) & set(theirs)):
+        return SURE
+    if not ours or "any" in ours:
+        return MAY
+    if set(ours) <= set(theirs):
+        return SURE
+    # Zones are disjoint by nature; a user may be in several groups.
+    return MAY if whole or set(ours) & set(theirs) else NO
+
+
+def _addresses(ours: tuple, rule: Rule) -> int:
+    theirs = rule.values("source")
+    if theirs == ["any"]:
+        return SURE
+    if rule.fields.get("negate-source") == "yes" or not ours:
+        return MAY
+    if set(ours) <= set(theirs):
+        return SURE
+    mine, others = [_network(value) for value in ours], [_network(value) for value in theirs]
+    if None in mine or None in others:
+        return MAY
+    if all(any(_inside(one, other) for other in others) for one in mine):
+        return SURE
+    return MAY if any(one.version == other.version and one.overlaps(other) for one in mine for other in others) else NO
+
+
+def _inside(one, other) -> bool:
+    return one.version == other.version and one.subnet_of(other)
+
+
+def _network(value: str):
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return None
+
+
+def _port_in(port: int, spec: str) -> bool:
+    for part in spec.split(","):
+        low, _dash, high = part.strip().partition("-")
+        if low.isdigit() and int(low) <= port <= int(high or low):
+            return True
+    return False

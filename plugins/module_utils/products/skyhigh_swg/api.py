@@ -1,0 +1,202 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The REST interface ("Konfigurator") of Skyhigh Secure Web Gateway, formerly McAfee Web Gateway: XML, one session, one work space.
+
+Shapes: recorded answers of 7.8 to 11.2 in public clients, and the vendor's pages about the REST interface. What is written stays in the
+session's work space until it is committed; the end of the session drops the rest. An account can be signed in once.
+"""
+from __future__ import annotations
+
+import base64
+import re
+import xml.etree.ElementTree as ET
+from urllib.parse import parse_qs, urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+
+REST = "/Konfigurator/REST"
+BARE = "application/mwg+xml"
+_BUSY_PAUSE = 5
+#: Words of a refused sign-in that mean "somebody is signed in with this account". Neither status nor text is documented.
+_BUSY = re.compile(r"already\s+(logged|signed)|logged\s+in|session", re.I)
+_SHOWN = 200
+
+
+def parse(body: bytes):
+    """The root element, names without their namespaces: answers carry several ones or none. :raises ValueError: for anything but XML."""
+    if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:
+        raise ValueError("a document type is no part of these answers")
+    try:
+        root = ET.fromstring(body)
+    except ET.ParseError as error:
+        raise ValueError(str(error)) from error
+    for node in root.iter():
+        if isinstance(node.tag, str):
+            node.tag = node.tag.rpartition("}")[2]
+    return root
+
+
+class Api:
+    """One gateway, one session. ``bare``: ask for answers without their Atom wrappers where that is enough."""
+
+    def __init__(self, transport, username: str, password: str, bare: bool = False):
+        self._transport, self._bare = transport, bare
+        self._basic = "Basic " + base64.b64encode(("%s:%s" % (username, password)).encode("utf-8")).decode("ascii")
+        self._user, self._session = username, None
+        #: Whether this session's work space holds what is not committed.
+        self._unsaved = False
+
+    @property
+    def host(self) -> str:
+        return self._transport.connection.host
+
+    def feed(self, path: str, **parameters) -> list:
+        """The entries of a list of things, all pages, each as {name of child: text} with ``href``. :raises AccessError:"""
+        rows, page, last = {}, 1, 1
+        while page <= last:
+            root = self._read("GET", path, dict(parameters, **({"page": page} if page > 1 else {})), bare=False)
+            if root.tag != "feed":
+                raise AccessError(UNREACHABLE, "%s answers GET %s with no feed" % (self.host, path))
+            last = max([last] + [_page(link) for link in root.findall("link") if link.get("rel") == "last"])
+            for entry in root.findall("entry"):
+                row = {child.tag: (child.text or "").strip() for child in entry}
+                link = entry.find("link")
+                row["href"] = "" if link is None else link.get("href") or ""
+                rows[row.get("id") or row["href"]] = row
+            page += 1
+        return list(rows.values())
+
+    def lists(self, identity: str):
+        """The <list> element of one list."""
+        return self._inner(self._read("GET", "/list/" + identity, {}, self._bare), "list")
+
+    def export(self, href: str):
+        """The <libraryContent> of a rule set, by the link of its entry; such links may name another host and port."""
+        path = urlsplit(href).path
+        root = self._read("POST", (path[len(REST):] if path.startswith(REST) else path).rstrip("/") + "/export", {}, bare=False)
+        if root.tag != "libraryContent":
+            raise AccessError(UNREACHABLE, "%s exports a rule set as <%s>, which is not known" % (self.host, root.tag[:40]))
+        return root
+
+    def write(self, method: str, path: str, body: str):
+        """One write into the work space; the <list> that comes back, or None when the answer has none."""
+        answer = self._ask(method, path, {}, True, body)
+        self._unsaved = True
+        try:
+            return self._inner(parse(answer.body), "list")
+        except (ValueError, AccessError):
+            return None
+
+    def commit(self) -> None:
+        """Bring the work space into force. :raises OutcomeUnknown, AccessError:"""
+        self._ask("POST", "/commit", {}, True)
+        self._unsaved = False
+
+    def discard(self) -> None:
+        if self._session is not None:
+            self._ask("POST", "/discard", {}, False)
+        self._unsaved = False
+
+    def renew(self) -> None:
+        """End this session, so that what is read next is what every session sees. The next request signs in."""
+        try:
+            self.end()
+        except AccessError:
+            # It ends by itself; the next sign-in waits for that.
+            pass
+
+    def end(self) -> None:
+        session, self._session, self._unsaved = self._session, None, False
+        if session is not None:
+            self._transport.call("POST", REST + "/logout", headers=self._headers(session, False))
+
+    # -- one exchange
+
+    def _read(self, method: str, path: str, parameters: dict, bare: bool):
+        answer = self._ask(method, path, parameters, False, bare=bare)
+        try:
+            return parse(answer.body)
+        except ValueError:
+            raise AccessError(UNREACHABLE, "%s answers %s %s with no XML of its interface: check host and port" % (self.host, method, path)) from None
+
+    def _inner(self, root, tag: str):
+        """``root`` is the wanted element itself, or an Atom entry around it."""
+        found = root if root.tag == tag else root.find("content/" + tag)
+        if found is None:
+            raise AccessError(UNREACHABLE, "%s answers with <%s> where <%s> belongs" % (self.host, root.tag[:40], tag))
+        return found
+
+    @staticmethod
+    def _headers(session: str, bare: bool) -> dict:
+        return {"Cookie": "JSESSIONID=%s" % session, "Accept": BARE if bare else "application/xml"}
+
+    def _ask(self, method: str, path: str, parameters: dict, write: bool, body: str | None = None, bare: bool = False):
+        renewed = False
+        while True:
+            if self._session is None:
+                self._session = self._sign_in()
+            headers = self._headers(self._session, bare)
+            content = {"params": parameters} if parameters else {}
+            if body is not None:
+                headers["Content-Type"], content["data"] = BARE, body.encode("utf-8")
+            answer = self._transport.call(method, REST + path, write=write, headers=headers, **content)
+            if answer.status == 401 and not renewed:
+                # The session ended; the request was not carried out.
+                lost, self._session, self._unsaved, renewed = self._unsaved, None, False, True
+                if lost and write:
+                    raise AccessError(CONFLICT, "the session on %s ended before the commit, and what was written in it is gone" % self.host)
+                continue
+            if 200 <= answer.status < 300:
+                return answer
+            raise self._refusal(answer, "%s %s" % (method, path), write)
+
+    def _refusal(self, answer, what: str, write: bool) -> AccessError:
+        text = "%s refuses %s (HTTP %d): %s" % (self.host, what, answer.status, self._words(answer))
+        if answer.status >= 500:
+            return OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text)
+        hint = {401: " (the account may not)", 403: " (the role of the account does not cover it)", 404: " (it is not there)"}.get(answer.status, "")
+        return AccessError({401: AUTH, 403: AUTH, 404: CONFLICT, 409: CONFLICT}.get(answer.status, REFUSED), text + hint)
+
+    def _words(self, answer) -> str:
+        """What an error body says, as plain words: bodies are XML, HTML or text. Never the session in it."""
+        text = re.sub(r"<[^>]*>", " ", answer.body[:4000].decode("utf-8", "replace"))
+        text = " ".join(text.split())[:_SHOWN] or "no reason given"
+        return text.replace(self._session, "...") if self._session else text
+
+    # -- signing in
+
+    def _sign_in(self) -> str:
+        while True:
+            answer = self._transport.call("POST", REST + "/login", headers={
+                "Authorization": self._basic, "Accept": BARE if self._bare else "application/xml"})
+            session = _session_in(answer) if answer.status == 200 else None
+            if session:
+                return session
+            if answer.status in (409, 423) or (answer.status < 500 and _BUSY.search(self._words(answer)) and answer.status != 200):
+                self._transport.wait(_BUSY_PAUSE, "%s: the account %s is signed in already, and it can be only once" % (self.host, self._user))
+                continue
+            if answer.status >= 500 or answer.status in (200, 404):
+                raise AccessError(UNREACHABLE, "%s signs nobody in (HTTP %d): is the REST interface enabled on this port" % (self.host, answer.status))
+            raise AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check user name and password, that the role has \"REST interface "
+                              "accessible\", and that nobody is signed in with this account" % (self.host, answer.status))
+
+
+def _session_in(answer) -> str | None:
+    """The session: from the cookie, else from the body, which is an Atom entry or the bare id."""
+    found = re.search(r"JSESSIONID=([^;,\s]+)", answer.headers.get("set-cookie", ""))
+    if found:
+        return found[1]
+    text = answer.body.decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        try:
+            text = (parse(answer.body).findtext("content") or "").strip()
+        except ValueError:
+            return None
+    return text if re.match(r"[0-9A-Za-z.\-]{8,128}\Z", text) else None
+
+
+def _page(link) -> int:
+    """The page number in a link of a feed; 1 when it has none."""
+    number = parse_qs(urlsplit(link.get("href") or "").query).get("page", ["1"])[0]
+    return int(number) if number.isdigit() else 1

@@ -1,0 +1,337 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sophos Firewall: a URL group, a rule for it in named web policies, and entries in a TLS exclusion list or a web exception.
+
+Every write is live at once, there is no lock and no transaction, and an update replaces the whole object. So what is written is what was
+read with our part changed; an object of somebody else is read again right before, and left alone when it is another one. One request
+holds all that may be written together.
+"""
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, PARTIAL, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
+    BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, LOCAL_LIST, MARK,
+    POLICIES, RULE, SCAN, Site,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
+    stop at names that are gone."""
+
+    web_policies: tuple = ()
+    firewall_rules: tuple = ()
+    users: tuple = ()
+    everyone: bool = False
+    prefix: str = "ChatGPT"
+    category_name: str | None = None
+    exempt_by: str = "url_group"
+    exempt_group: str = LOCAL_LIST
+    exempt_sources: tuple = ()
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    wants: bool = True
+
+    @property
+    def allow(self) -> str:
+        """Our own URL group; the one that a rule of ours is about."""
+        return self.prefix + " allow"
+
+    @property
+    def list(self) -> str:
+        """The URL group that holds the allowed hosts."""
+        return self.category_name or self.allow
+
+    @property
+    def record(self) -> str:
+        """Our URL group that remembers which entries of ``exempt_group`` are ours."""
+        return self.prefix + " exempt"
+
+
+class SophosAdapter(Adapter):
+    """One firewall, or the primary of a cluster."""
+
+    product = "sophos"
+    #: No source says how long it takes until a saved web policy decides; some seconds are allowed for.
+    propagation = 10
+    kinds = (GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE)
+
+    def __init__(self, settings: Settings, client: Api, transport):
+        self._settings, self._api, self._transport = settings, client, transport
+        self._site = Site(settings)
+
+    @property
+    def device(self) -> str:
+        return self._api.host
+
+    def render(self, pattern) -> tuple:
+        return xml.render(pattern)
+
+    # -- reading
+
+    def blank(self) -> State:
+        """For ``rendered``: as if the named web policies had no rules and the list for the exemption no entries."""
+        settings, tables = self._settings, self._site.tables
+        tables[POLICIES] = [_named(POLICIES, name) for name in settings.web_policies + tuple("the web policy of %s" % rule for rule in settings.firewall_rules)]
+        tables[GROUPS] = [_named(GROUPS, name) for name in (settings.exempt_group, settings.category_name) if name]
+        for rule in settings.firewall_rules:
+            node = _named(FIREWALL, rule)
+            api.child(api.child(node, "NetworkPolicy"), "WebFilter", "the web policy of %s" % rule)
+            tables[FIREWALL].append(node)
+        return self._parse()
+
+    def read(self) -> State:
+        site = self._site
+        scan = self._settings.scan_conflicts and not site.scanned
+        site.tables.update(self._api.get(BASE + SCAN if scan else BASE))
+        site.scanned = site.scanned or scan
+        state = self._parse()
+        self.diagnosis = self._diagnosis()
+        self.release = "API %s of Sophos Firewall" % self._api.version if self._api.version else ""
+        return state
+
+    def _diagnosis(self) -> dict:
+        """What decides besides web policies, and cannot be judged from here."""
+        used = self._site.users_of(self._site.named_policies())
+        return {"api_version": self._api.version,
+                "web_proxy": [xml.firewall_name(rule) for rule in used if xml.of_rule(rule, "ProxyMode") == "Enable"],
+                "application_control": {xml.firewall_name(rule): xml.of_rule(rule, "ApplicationControl") for rule in used
+                                        if xml.of_rule(rule, "ApplicationControl") not in ("", "None")},
+                "families": sorted({xml.family(rule) for rule in used})}
+
+    def _parse(self) -> State:
+        site, objects, rules = self._site, Objects(), {}
+        for node in site.tables[GROUPS]:
+            fields = {"description": text_of(node, "Description")}
+            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": xml.entries(node)}, xml.is_ours(node)))
+        record = objects.get(Ref(GROUP, self._settings.record))
+        target = xml.recorded_in(record.fields["description"]) if record is not None and record.ours else None
+        group = site.group_like(target) if target else None
+        held = xml.entries(group) & record.members["urls"] if group is not None else frozenset()
+        if held:
+            objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, True))
+        for node in site.tables[EXCEPTIONS]:
+            if xml.is_ours(node) or text_of(node, "Name") == self._settings.prefix:
+                objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), *xml.exception_fields(node), ours=xml.is_ours(node)))
+        for policy in site.tables[POLICIES]:
+            rules.update(self._parse_policy(policy, objects))
+        for node in site.tables[FIREWALL]:
+            description = text_of(node, "Description")
+            borrowed = {"status": "Enable", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
+            objects.add(Object(Ref(FIREWALL_RULE, xml.firewall_name(node)), {"status": text_of(node, "Status", "Enable"), "description": description}, {},
+                               False, borrowed, {"xml": node}))
+        return State(objects, rules)
+
+    def _parse_policy(self, policy, objects) -> dict:
+        name, order, marks = text_of(policy, "Name"), [], xml.marked(policy)
+        for node in policy.findall("RuleList/Rule"):
+            label = xml.rule_name(name, node, self._settings.allow, [ref.name for ref in order])
+            fields, borrowed = xml.rule_fields(node), {}
+            ours = label == "%s: %s" % (name, self._settings.allow)
+            if not ours:
+                fields["disabled by us"] = fields["enabled"] == "0" and xml.short_id(label) in marks
+                borrowed = {"enabled": "1", "disabled by us": False} if fields["disabled by us"] else {}
+            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours, borrowed, {"xml": node})))
+        return {rulebase(name): tuple(order)}
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        if not self._settings.wants:
+            return []
+        wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": xml.names(policy.allow)}))]
+        if self._settings.category_name and Ref(GROUP, self._settings.list) not in state.objects:
+            raise AccessError(REFUSED, "category_name: there is no URL group named %s" % self._settings.list)
+        if policy.exempt:
+            wanted += self._exception(policy) if self._settings.exempt_by == "exception" else self._exclusion(policy, state)
+        if not self._settings.category_name:
+            wanted += Places(self._settings, self._site, policy, state).rules()
+        return wanted
+
+    def _exception(self, policy) -> list:
+        # The policy check is never skipped: an exception that did so would open the hosts for everybody.
+        fields = {"description": MARK, "enabled": "on", "skips": ["decryption"], "other matches": False}
+        members = {"urls": frozenset(xml.regex(pattern) for pattern in policy.exempt), "sources": frozenset(self._settings.exempt_sources)}
+        return [Wanted(Object(Ref(EXCEPTION, self._settings.prefix), fields, members))]
+
+    def _exclusion(self, policy, state: State) -> list:
+        """Our entries in the list of the site, and the record of them. What others have put there already is theirs and stays so."""
+        settings, ref = self._settings, Ref(GROUP, self._settings.record)
+        group, record = self._site.group_like(settings.exempt_group), state.objects.get(ref)
+        if group is None:
+            raise AccessError(REFUSED, "exempt_group: there is no URL group named %s; name the one that a rule of TLS inspection leaves undecrypted, or set "
+                              "exempt_by to exception" % settings.exempt_group)
+        name = text_of(group, "Name")
+        if record is not None and not record.ours:
+            raise AccessError(REFUSED, "%s exists and was not made by this collection; it has to remember which entries of %s are ours: set prefix"
+                              % (ref, name))
+        if record is not None and xml.recorded_in(record.fields["description"]) not in (name, None):
+            raise AccessError(REFUSED, "entries of ours are in %s: set exempt_group to it, or remove them with state deleted before choosing another list"
+                              % xml.recorded_in(record.fields["description"]))
+        held = record.members["urls"] if record is not None else frozenset()
+        others = set(xml.entries(group) - held)
+        own = frozenset(entry for entry in xml.names(policy.exempt) if not xml.parents(entry) & others)
+        if not own:
+            return []
+        return [Wanted(Object(ref, {"description": xml.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        """Up to five requests: what is new; the record as it grows; everything that exists; the record as it shrinks; what goes.
+
+        The record of our entries in somebody else's list is always the larger one of the two, so that no entry of ours is ever taken for theirs.
+        """
+        then, record = apply(state, changes), Ref(GROUP, self._settings.record)
+        by_kind = {kind: [change for change in changes if change.ref.kind == kind] for kind in self.kinds}
+        groups, exceptions = by_kind[GROUP], by_kind[EXCEPTION]
+        made = [change for change in groups + exceptions if change.op == CREATE]
+        if made:
+            yield self._step("create", api.ADD, [self._object(change.ref, then) for change in made], made)
+        kept = [change for change in groups if change.op == UPDATE]
+        memory = next((change for change in kept if change.ref == record), None)
+        if memory is not None and (memory.fields or any(added for added, _removed in memory.members.values())):
+            urls = then.objects[record].members["urls"] | state.objects[record].members["urls"]
+            shrinks = any(removed for _added, removed in memory.members.values())
+            yield self._step("update", api.UPDATE, [self._group(record, then, urls)], [] if shrinks else [memory])
+        changed = by_kind[EXCLUSION] + [change for change in exceptions + kept if change.op == UPDATE and change.ref != record]
+        objects = [self._list(change, then) for change in by_kind[EXCLUSION]]
+        objects += [self._object(change.ref, then) for change in changed if change.ref.kind != EXCLUSION]
+        objects += [self._policy(base, then) for base in sorted({self._base(change, state, then) for change in by_kind[RULE]})]
+        objects += [self._firewall(change.ref, then) for change in by_kind[FIREWALL_RULE]]
+        if objects:
+            yield self._step("update", api.UPDATE, objects, changed + by_kind[RULE] + by_kind[FIREWALL_RULE])
+        if memory is not None and any(removed for _added, removed in memory.members.values()):
+            yield self._step("update", api.UPDATE, [self._group(record, then, then.objects[record].members["urls"])], [memory])
+        for entity, gone in ((GROUPS, groups), (EXCEPTIONS, exceptions)):
+            gone = [change for change in gone if change.op == DELETE]
+            if gone:
+                yield self._step("remove", api.REMOVE, [{"entity": entity, "names": sorted(change.ref.name for change in gone)}], gone)
+
+    @staticmethod
+    def _base(change, state: State, then: State) -> str:
+        """The web policy of a rule."""
+        return next(base for one in (then, state) for base, refs in sorted(one.rules.items()) if change.ref in refs)
+
+    @staticmethod
+    def _step(word: str, operation: str, objects: list, covers: list) -> Step:
+        title = "%s %s" % (word, ", ".join("%s %s" % (one["entity"], " ".join(one.get("names") or [one["name"]])) for one in objects))
+        return Step(title, {"operation": operation, "objects": objects}, tuple(covers))
+
+    @staticmethod
+    def _sent(entity: str, node, guard: bool = False) -> dict:
+        """``guard``: somebody else may have written to it since it was read."""
+        return {"entity": entity, "name": text_of(node, "Name"), "xml": written(node), "guard": guard}
+
+    def _object(self, ref: Ref, then: State) -> dict:
+        obj = then.objects[ref]
+        if ref.kind == GROUP:
+            return self._group(ref, then, obj.members["urls"])
+        native = self._site.node(EXCEPTIONS, ref.name)
+        return self._sent(EXCEPTIONS, xml.exception_node(ref.name, native, obj.fields, obj.members), native is not None)
+
+    def _group(self, ref: Ref, then: State, urls) -> dict:
+        native = self._site.node(GROUPS, ref.name)
+        node = xml.group_node(ref.name, native, urls, then.objects[ref].fields["description"])
+        # The record is written up to twice in one run, and holds nothing of anybody else.
+        return self._sent(GROUPS, node, native is not None and ref.name != self._settings.record)
+
+    def _list(self, change, then: State) -> dict:
+        """The list of the site with our entries: those that it had before and that are not ours stay."""
+        native = self._site.group_like(change.ref.name)
+        before = xml.entries(native)
+        ours = then.objects[change.ref].members["urls"] if change.ref in then.objects else frozenset()
+        gone = frozenset(removed for _added, entries in change.members.values() for removed in entries)
+        return dict(self._sent(GROUPS, xml.group_node(change.ref.name, native, (before - gone) | ours), True), recorded=sorted(ours))
+
+    def _policy(self, base: str, then: State) -> dict:
+        native = self._site.node(POLICIES, base[len(rulebase("")):])
+        refs = then.rules.get(base, ())
+        rules = [xml.rule_node(then.objects[ref].native.get("xml"), then.objects[ref].fields, self._settings.allow) for ref in refs]
+        ids = {xml.short_id(ref.name) for ref in refs if then.objects[ref].fields.get("disabled by us")}
+        return self._sent(POLICIES, xml.policy_node(native, rules, ids), True)
+
+    def _firewall(self, ref: Ref, then: State) -> dict:
+        native = then.objects[ref].native["xml"]
+        family = [one for one in self._site.tables[FIREWALL] if xml.family(one) == xml.family(native)]
+        at = family.index(native)
+        return self._sent(FIREWALL, xml.firewall_node(native, then.objects[ref].fields, text_of(family[at - 1], "Name") if at else None), True)
+
+    def send(self, request: dict):
+        guarded = [one for one in request["objects"] if one.get("guard")]
+        if guarded:
+            self._unchanged(guarded)
+        self._api.write(request["operation"], request["objects"])
+
+    def _unchanged(self, guarded: list) -> None:
+        """There is no lock, and the last writer wins: whole objects are compared right before they are written."""
+        now = self._api.get(sorted({one["entity"] for one in guarded}))
+        for one in guarded:
+            known = [plain(node) for node in self._site.tables[one["entity"]] if text_of(node, "Name") == one["name"]]
+            found = [plain(node) for node in now[one["entity"]] if text_of(node, "Name") == one["name"]]
+            if known != found:
+                raise AccessError(CONFLICT, "somebody changed %s %s on %s since it was read: run again" % (one["entity"], one["name"], self._api.host))
+            memory = next((xml.entries(node) for node in now[one["entity"]] if text_of(node, "Name") == self._settings.record), frozenset())
+            if not set(one.get("recorded", ())) <= memory:
+                raise AccessError(PARTIAL, "%s took URL group %s and does not hold it" % (self._api.host, self._settings.record))
+
+    def activate(self) -> list:
+        return [{"target": self._api.host, "status": "in force"}]
+
+
+def rulebase(policy: str) -> str:
+    return "web policy %s" % policy
+
+
+def _named(entity: str, name: str):
+    node = api.ET.Element(entity)
+    api.child(node, "Name", name)
+    return node
+
+
+def from_module(module) -> SophosAdapter:
+    """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or options that contradict each other."""
+    p = module.params
+    who = p["audience"] or {}
+    settings = Settings(
+        *(tuple(who.get(name) or ()) for name in ("web_policies", "firewall_rules", "users")), bool(who.get("everyone")), p["prefix"], p["category_name"],
+        p["exempt_by"], p["exempt_group"], tuple(_source(text) for text in p["exempt_sources"]), tuple(p["protected"]), p["scan_conflicts"],
+        p["state"] in ("merged", "replaced", "rendered"))
+    if settings.wants:
+        if not (settings.web_policies or settings.firewall_rules):
+            raise AccessError(REFUSED, "audience: name the web policies whose people get access, or firewall rules that use them")
+        if bool(settings.users) == settings.everyone:
+            raise AccessError(REFUSED, "audience: name users or groups, or set everyone: true for all who use these web policies")
+    if len(settings.prefix) > 43 or re.search(r"[,^;'\"\\]", settings.prefix):
+        raise AccessError(REFUSED, "prefix: names of objects have no comma, semicolon, quote, caret or backslash, and this part of them at most 43 characters")
+    if settings.exempt_sources and settings.exempt_by != "exception":
+        raise AccessError(REFUSED, "exempt_sources: only an exception can be limited to addresses; set exempt_by to exception")
+    if settings.category_name == settings.allow:
+        raise AccessError(REFUSED, "category_name: %s is the name of our own group; leave the option out" % settings.allow)
+    transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
+    return SophosAdapter(settings, Api(transport, p["username"], p["password"]), transport)
+
+
+def _source(text: str) -> str:
+    """An address or network of either family, as the API takes it (at most 43 characters)."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        raise AccessError(REFUSED, "exempt_sources: %r is not an address or a network in CIDR form" % text) from None
+    return text if "/" in text else str(network.network_address)

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a Management Center holds, and what the devices beside it run. No IO."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
+    ALLOW, EXEMPT, Section, listed, read_section, rule_line,
+)
+
+MARK = "Managed by netaccess.chatgpt"
+#: Begins the description of each revision of ours.
+REVISION = "netaccess.chatgpt"
+#: Put behind the description of an entry of the site that we disabled.
+DISABLED = "[disabled by netaccess.chatgpt]"
+POLICY, ENTRY, LIST = "policy", "list entry", "URL list"
+#: Description of an entry that we put into a list of the site.
+ADDED = REVISION
+URLS = "urls"
+OTHER = "other text"
+CPL, URL_LIST = "cpl", "URL_LIST"
+#: Types whose content can be looked at for a wanted host.
+LISTS = (URL_LIST, "CUSTOM_CATEGORY", "LOCAL_CATEGORY_DB")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``installs``: there is a request that installs."""
+
+    groups: tuple = ()
+    users: tuple = ()
+    clients: tuple = ()
+    mode: str = "edge"
+    prefix: str = "ChatGPT"
+    tenant: str | None = None
+    consoles: tuple = ()
+    installs: bool = False
+    ssl_layer: str = "basic"
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+    list_name: str | None = None
+    exempt_list_name: str | None = None
+
+    @property
+    def lists(self) -> dict:
+        """Parts whose hosts go into a URL list of the site: no rule of ours is made for them."""
+        return {part: name for part, name in ((ALLOW, self.list_name), (EXEMPT, self.exempt_list_name)) if name}
+
+    @property
+    def full(self) -> bool:
+        return self.ssl_layer == "full"
+
+    @property
+    def policy(self) -> Ref:
+        return Ref(POLICY, self.prefix)
+
+    def audience(self, part: str) -> list:
+        """The conditions of a rule that say for whom. People are known in <SSL-Intercept> only where a release says so."""
+        found = ["client.address=" + listed(self.clients)] if self.clients else []
+        if part == ALLOW or self.full:
+            found += ["group=" + listed(self.groups, "\"")] if self.groups else []
+            found += ["user=" + listed(self.users, "\"")] if self.users else []
+        return found
+
+    def rule(self, part: str) -> str:
+        return rule_line(self.prefix, part, self.audience(part))
+
+
+@dataclass
+class Site:
+    """As read. ``contents``: uuid to content; ``current``: console to the policy that it runs, empty where there are no consoles."""
+
+    settings: Settings
+    policies: list = field(default_factory=list)
+    contents: dict = field(default_factory=dict)
+    current: dict = field(default_factory=dict)
+    scanned: bool = False
+
+    def mine(self, row: dict) -> bool:
+        return row.get("tenant") == self.settings.tenant if self.settings.tenant else True
+
+    def row(self, name: str, kind: str = CPL):
+        return next((row for row in self.policies if row.get("name") == name and row.get("contentType") == kind and self.mine(row)), None)
+
+    def of_type(self, *kinds) -> list:
+        return [row for row in self.policies if row.get("contentType") in kinds and self.mine(row)]
+
+    def body(self, uuid: str) -> dict:
+        return (self.contents.get(uuid) or {}).get("content") or {}
+
+    def section(self, uuid: str) -> dict | None:
+        return next((one for one in self.body(uuid).get("sections") or [] if one.get("name") == self.settings.prefix), None)
+
+    def text(self, uuid: str) -> str:
+        return (self.section(uuid) or {}).get("defaultPolicy") or ""
+
+    def learn_row(self, row: dict) -> None:
+        self.policies.append(row)
+
+    def learn_content(self, uuid: str, sent: dict, reply: dict) -> None:
+        schema = sent.get("schemaVersion") or reply.get("schemaVersion")
+        self.contents[uuid] = {"content": sent["content"], "schemaVersion": schema, "revisionInfo": reply.get("revisionInfo")}
+
+    # -- as a State
+
+    def objects(self) -> Objects:
+        found = Objects()
+        for row in self.of_type(CPL):
+            if row["name"] == self.settings.prefix:
+                section = read_section(self.text(row["uuid"]), self.settings.prefix)
+                ours = (row.get("description") or "").startswith(MARK)
+                if not (ours and section.empty):
+                    found.add(self._policy(row, section, ours))
+        for row in self.of_type(URL_LIST):
+            for one in self.body(row["uuid"]).get("urls") or []:
+                description = one.get("description") or ""
+                enabled = one.get("enabled") is not False
+                borrowed = {}
+                if not enabled and DISABLED in description:
+                    borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()}
+                if row["name"] in self.settings.lists.values():
+                    continue
+                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, {}, False, borrowed,
+                                 {"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
+            if row["name"] in self.settings.lists.values():
+                enabled = frozenset(map(str, list_urls(URL_LIST, self.body(row["uuid"]))))
+                found.add(Object(Ref(LIST, row["name"]), {}, {URLS: enabled}, native=row))
+        return found
+
+    def _policy(self, row: dict, section: Section, ours: bool) -> Object:
+        fields = {"description": MARK if ours else row.get("description") or "", "allow rule": section.rules[ALLOW], "exempt rule": section.rules[EXEMPT]}
+        members = {ALLOW: section.members[ALLOW], EXEMPT: section.members[EXEMPT], OTHER: frozenset([section.other] if section.other else [])}
+        return Object(self.settings.policy, fields, members, ours, native=row)
+
+    # -- what the devices run
+
+    def waiting(self) -> list:
+        """The consoles that run something else of ours than Management Center holds."""
+        row = self.row(self.settings.prefix)
+        if row is None:
+            return []
+        held = read_section(self.text(row["uuid"]), self.settings.prefix).in_force
+        return [console for console, text in self.current.items() if read_section(text, self.settings.prefix).in_force != held]
+
+    def last_is_ours(self) -> bool:
+        row = self.row(self.settings.prefix)
+        info = (self.contents.get(row["uuid"]) or {}).get("revisionInfo") or {} if row else {}
+        return str(info.get("revisionDescription") or "").startswith(REVISION)
+
+    def texts(self) -> list:
+        """(where, CPL) of everything that can be read of what decides: what the devices run, else the policies on Management Center."""
+        if self.current:
+            return sorted(self.current.items())
+        found = []
+        for row in self.of_type(CPL):
+            sections = self.body(row["uuid"]).get("sections") or []
+            text = "\n".join(part for one in sections for part in (one.get("mandatoryPolicy"), one.get("defaultPolicy"), one.get("overridePolicy")) if part)
+            found.append(("policy %s" % row["name"], text))
+        return found
+
+
+def list_urls(kind: str, body: dict) -> list:
+    """The enabled entries of a list or local category."""
+    if kind == "LOCAL_CATEGORY_DB":
+        return [entry.get("url") for category in body.get("categories") or [] for entry in category.get("entries") or [] if entry.get("url")]
+    return [one.get("url") for one in body.get("urls") or [] if one.get("url") and one.get("enabled") is not False]
+
+
+def url_pattern(url: str):
+    """What an entry of a list is taken to match: the domain and its subdomains (domain lists; for URL_LIST no source says it). None for parts of a host."""
+    name = re.sub(r"^([a-z]+:)?//", "", str(url).lower())
+    if "/" in name.rstrip("/"):
+        return None
+    try:
+        return Pattern(parse(name.rstrip("/").lstrip(".")).name, DOMAIN)
+    except PatternError:
+        return None

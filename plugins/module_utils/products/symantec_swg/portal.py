@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can only be written down: files that an Edge SWG fetches, and the steps in the portal of Cloud SWG, whose policy API is not published. No IO."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, sort_key
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT, condition_name, write_section
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import Settings
+
+FILE, STEP = "file", "portal step"
+
+
+class _Paper(Adapter):
+    product = "symantec_swg"
+    kinds = (FILE, STEP)
+
+    def __init__(self, settings: Settings):
+        self._settings, self._rendering = settings, False
+
+    @property
+    def device(self) -> str:
+        return "Cloud SWG portal %s" % self._settings.prefix
+
+    def blank(self) -> State:
+        self._rendering = True
+        return State()
+
+    def target(self, policy, state: State) -> list:
+        if not self._rendering:
+            return []
+        return [Wanted(Object(Ref(kind, name), {"text": text})) for kind, name, text in self.pages(policy)]
+
+    def pages(self, policy) -> list:
+        """(kind, name, text) of what there is to write down."""
+        raise NotImplementedError
+
+    def steps(self, changes, state: State):
+        for change in changes:
+            yield Step(str(change.ref), {change.ref.kind: change.ref.name, "text": change.fields["text"][1]}, (change,))
+
+
+class FileAdapter(_Paper):
+    """``policy_file``: CPL for the central or local policy file. ``local_database``: a category file, and the rules that use it."""
+
+    def __init__(self, settings: Settings, method: str):
+        super().__init__(settings)
+        self._method = method
+
+    def pages(self, policy) -> list:
+        settings, name = self._settings, self._settings.prefix
+        members = {ALLOW: {str(pattern) for pattern in policy.allow}, EXEMPT: {str(pattern) for pattern in policy.exempt}}
+        rules = {part: settings.rule(part) for part in members}
+        if self._method == "policy_file":
+            return [(FILE, "%s.cpl" % name, write_section(name, members, rules, "", settings.full))]
+        lines, text = ["; Managed by netaccess.chatgpt. A line is the domain and its subdomains."], []
+        for part, patterns in ((ALLOW, policy.allow), (EXEMPT, policy.exempt)):
+            if patterns:
+                lines.append("define category %s" % condition_name(name, part))
+                lines += [line for pattern in sorted(patterns, key=sort_key) for line in self._line(pattern)] + ["end"]
+                layer = "Proxy" if part == ALLOW else "SSL-Intercept"
+                text += ["<%s>" % layer, "  " + rules[part].replace("condition=", "category=", 1), ""]
+        return [(FILE, "%s-categories.txt" % name, "\n".join(lines) + "\n"), (FILE, "%s.cpl" % name, "\n".join(text))]
+
+    @staticmethod
+    def _line(pattern) -> list:
+        """A list cannot hold a host without its subdomains, nor leave the domain itself out; the comment says what was asked."""
+        return ["; widened: asked was %s" % pattern] * (pattern.kind != DOMAIN) + [pattern.name]
+
+
+class PortalAdapter(_Paper):
+    """Cloud SWG that is managed in its portal. Everything is a step for people, and whether it was done cannot be read."""
+
+    propagation = 300
+
+    def read(self) -> State:
+        return State()
+
+    def assess(self, policy, state: State) -> Assessment:
+        found, exempt = Assessment(), Index(policy.exempt)
+        why = "the portal has no published API: whether it holds this cannot be read"
+        found.coverage = [Coverage(str(pattern), "unchecked", "unchecked" if exempt.covering(pattern) else "not wanted", note=why) for pattern in policy.allow]
+        if policy.allow:
+            found.manual = ["%s: %s" % (name, " ".join(text.split())) for _kind, name, text in self.pages(policy)]
+            found.manual += ["voice (%s): open it where its packets leave the network, or with Cloud Firewall Service" % one for one in policy.media]
+        return found
+
+    def pages(self, policy) -> list:
+        who = [text for names, text in ((self._settings.groups, "groups %s"), (self._settings.users, "users %s"), (self._settings.clients, "networks %s"))
+               for text in ([text % ", ".join(names)] if names else [])]
+        people = "; ".join(who) or "everybody"
+        pages = [(STEP, "1. Policy > Content Filtering", "a rule with Allow for %s above the rules that block, for these destinations:\n%s" % (
+            people, _destinations(policy.allow)))]
+        if policy.exempt:
+            text = "a rule with Do Not Intercept for %s above those that intercept, for these destinations:\n%s" % (people, _destinations(policy.exempt))
+            pages.append((STEP, "2. Policy > TLS/SSL Interception", text))
+        return pages + [(STEP, "3. Activate Policy", "nothing of this is in force before it")]
+
+
+def _destinations(patterns) -> str:
+    """Bare domains: whether a list takes a star is not known, and one that is not understood matches nothing."""
+    notes = {EXACT: " (its subdomains too, which was not asked)", DOMAIN: ""}
+    return "\n".join(pattern.name + notes.get(pattern.kind, " (itself too, which was not asked)") for pattern in sorted(patterns, key=sort_key))

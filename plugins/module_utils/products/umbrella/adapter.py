@@ -1,0 +1,321 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cisco Umbrella: destination lists of the DNS and the web layer; and of Cisco Secure Access, its successor, whose access rules can be read.
+
+Each write is in force by itself, and reaches the edges some time later. What uses a list is set up by a person, once; so what is taken away is
+emptied and never deleted, which would take that work with it. Entries are added and removed one by one, at most 500 in a request, and each request
+that writes them is followed by a read of the list, since the service may accept an entry and drop it.
+"""
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, lists_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
+    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, RULES, WEB, WEB_LIST, Site, layer_of,
+    managed_elsewhere, park, render,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+
+#: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
+_LOOKS, _LOOK_SECONDS = 4, 3
+_AUTHOR = "netaccess.chatgpt"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product. ``names``: layer to the list's name without our marker; ``audience``: layer to names of policies."""
+
+    names: dict
+    layers: tuple = (DNS, WEB)
+    audience: tuple = ()
+    everyone: bool = False
+    secure: bool = False
+    organization_id: str | None = None
+    protected: tuple = ()
+    parking_domain: str = "netaccess.invalid"
+    scan: bool = True
+    removing: bool = False
+    #: Look for all that was changed, wherever it is.
+    whole: bool = False
+    comment: str | None = None
+
+    def policies(self, layer: str) -> tuple:
+        return dict(self.audience).get(layer, ())
+
+    def full_name(self, layer: str) -> str:
+        return self.names[layer] + MARK
+
+
+class UmbrellaAdapter(Adapter):
+    """One organisation."""
+
+    product = "umbrella"
+    #: The vendor's word for policies ("up to 20 minutes"); caches of resolvers come on top.
+    propagation = 1200
+    kinds = (DNS_LIST, WEB_LIST, BLOCKED)
+
+    def __init__(self, settings: Settings, api: Api, transport, key: str):
+        self._settings, self._api, self._transport, self._key = settings, api, transport, key
+        self._site = Site(settings.names, settings.parking_domain)
+        self._doubt = False
+
+    @property
+    def device(self) -> str:
+        """All organisations share one host, so the organisation or else its key tells them apart."""
+        who = self._settings.organization_id or "key %s" % hashlib.sha256(self._key.encode("utf-8")).hexdigest()[:10]
+        return "%s, %s" % (self._api.host, who)
+
+    def render(self, pattern) -> tuple:
+        return render(pattern)
+
+    # -- reading
+
+    def read(self) -> State:
+        site, settings = self._site, self._settings
+        if self._doubt:
+            # The last write has not been seen yet. Read at once, the lists may not show what it did.
+            self._transport.wait(_LOOKS * _LOOK_SECONDS, "%s does not say what became of a write" % self._api.host, UNREACHABLE)
+            self._doubt = False
+        site.lists = self._api.pages(LISTS)
+        self._check_organization()
+        self._check_rules()
+        for row in site.lists:
+            number = row["id"]
+            if site.ref_of(row) is not None:
+                site.items[number] = self._items(number)
+            elif settings.scan and self._may_block(row) and number not in site.scanned:
+                site.items[number] = self._items(number)
+                site.scanned.add(number)
+        self._check_policies()
+        objects = Objects()
+        site.objects(objects.add)
+        return State(objects)
+
+    def _items(self, number) -> list:
+        return self._api.pages("%s/%s/destinations" % (LISTS, number))
+
+    def _check_organization(self) -> None:
+        """Lists that a console of several organisations hands down may be another one's."""
+        wanted = self._settings.organization_id
+        held = {str(row["organizationId"]) for row in self._site.lists if "organizationId" in row}
+        if wanted and held and wanted not in held:
+            raise AccessError(REFUSED, "organization_id: the key is one of organisation %s, not of %s" % (", ".join(sorted(held)), wanted))
+
+    def _check_policies(self) -> None:
+        """Names of policies that the task gives are looked at while planning: a slip would otherwise be found by the person who attaches the list."""
+        for layer, names in () if self._settings.secure else self._settings.audience:
+            if layer in self._site.policies or not names or self._settings.removing:
+                continue
+            try:
+                held = {row["name"] for row in self._api.pages(POLICIES, type=layer)}
+            except AccessError as error:
+                if error.failure != AUTH:
+                    raise
+                self._site.unread.append("this key may not read policies (scope deployments.policies:read): the names in audience.%s_policies were not "
+                                         "looked up" % layer)
+                held = set(names)
+            self._site.policies[layer] = held
+            missing = [name for name in names if name not in held]
+            if missing:
+                raise AccessError(REFUSED, "audience.%s_policies: the organisation has no %s policy named %s" % (layer, layer, ", ".join(missing)))
+
+    def _check_rules(self) -> None:
+        """Secure Access: the rules of the audience, with ``scan`` also those that stand above and those that use a list, whole. They are read once."""
+        names = self._settings.policies(RULES)
+        if not self._settings.secure or self._site.rules is not None or self._site.unread:
+            return
+        try:
+            table = self._api.rules()
+            last = max((row["rulePriority"] for row in table if row["ruleName"] in names), default=0)
+            rows = [self._api.rule(row["ruleId"]) if row["ruleName"] in names or self._matters(row, last) else row for row in table]
+        except AccessError as error:
+            if error.failure != AUTH:
+                raise
+            self._site.unread.append("this key may not read access rules (scope policies.rules:read): whether those in audience.rules use the list is "
+                                     "not known")
+            return
+        allowing = {row["ruleName"] for row in rows if row["ruleAction"] == "allow" and row.get("ruleIsEnabled")}
+        missing = [name for name in names if name not in allowing]
+        if missing and not self._settings.removing:
+            raise AccessError(REFUSED, "audience.rules: the organisation has no enabled access rule that allows named %s" % ", ".join(missing))
+        self._site.rules = Rules(names, rows)
+
+    def _matters(self, row: dict, last: int) -> bool:
+        return self._settings.scan and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
+
+    def _may_block(self, row: dict) -> bool:
+        """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
+        if not self._settings.secure or self._site.rules is None:
+            return may_block(row)
+        return (self._settings.whole and layer_of(row) == WEB) or any(row["id"] in lists_of(rule) for rule in self._site.rules.above())
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        entries = frozenset(pattern.name for pattern in collapse(Pattern(pattern.name, DOMAIN) for pattern in policy.allow))
+        wanted = []
+        for layer in self._settings.layers if entries else ():
+            ref = Ref(KINDS[layer], self._settings.names[layer])
+            self._usable(ref, layer)
+            wanted.append(Wanted(Object(ref, {"name": self._settings.full_name(layer)}, {"destinations": entries})))
+        return wanted
+
+    def _usable(self, ref: Ref, layer: str) -> None:
+        row = self._site.row(ref)
+        if row is None:
+            return
+        if managed_elsewhere(row):
+            raise AccessError(REFUSED, "the list %s is managed outside of this organisation's own settings: give another name" % row["name"])
+        if layer == DNS and row["access"] != "allow":
+            raise AccessError(REFUSED, "the DNS list %s is one that blocks (access %s): give another name" % (row["name"], row["access"]))
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        for change in changes:
+            if change.ref.kind == BLOCKED:
+                yield from self._entry_steps(change, state.objects[change.ref].native)
+            else:
+                yield from self._list_steps(change)
+
+    def _list_steps(self, change):
+        ref, site = change.ref, self._site
+        title = "%s %s" % (change.op, ref)
+        added, removed = change.members.get("destinations", ((), ()))
+        row = site.row(ref)
+        if row is None and change.op == CREATE:
+            first, added = added[:BATCH], added[BATCH:]
+            body = {"access": "none" if self._settings.secure else "allow", "isGlobal": False, "name": change.fields["name"][1],
+                    "bundleTypeId": BUNDLES[layer_of_kind(ref.kind)], "destinations": self._new(first)}
+            yield Step("%s (+%d)" % (title, len(first)), {"method": "POST", "path": LISTS, "body": body}, (change,),
+                       learn=lambda reply: site.learn(reply["data"]))
+            row = site.row(ref)
+        name = change.fields.get("name", (None, None))[1]
+        if change.op != DELETE and row is not None and name is not None and row["name"] != name:
+            yield Step("%s: name" % title, {"method": "PATCH", "path": self._path(ref), "body": {"name": name}}, (change,))
+        for part in batches(removed):
+            ids = self._ids(ref)
+            yield Step("%s (-%d)" % (title, len(part)), {"method": "DELETE", "path": self._path(ref) + "/destinations/remove", "body": [
+                ids.get(one, "<id of %s>" % one) for one in part]}, (change,))
+        for part in batches(added):
+            yield Step("%s (+%d)" % (title, len(part)), {"method": "POST", "path": self._path(ref) + "/destinations", "body": self._new(part)}, (change,))
+
+    def _entry_steps(self, change, native: dict):
+        """What replaces an entry is there before that goes, so that a stop between the two is seen and can be finished or taken back."""
+        row, name = native["list"], native["destination"]
+        item = native["there"] or native["parked"]
+        names = {"blocks": name, "parked": park(name, self._settings.parking_domain)}
+        for come in (True, False):
+            for field in ("blocks", "parked"):
+                if change.fields.get(field, (None, None))[1] is not come:
+                    continue
+                path = "%s/%s/destinations" % (LISTS, row["id"])
+                if come:
+                    body = [dict({"destination": names[field]}, **({"comment": item["comment"]} if item.get("comment") else {}))]
+                    yield Step("%s: add %s" % (change.ref, names[field]), {"method": "POST", "path": path, "body": body}, (change,))
+                else:
+                    held = native["there" if field == "blocks" else "parked"]
+                    number = int(held["id"]) if held else "<id of %s>" % names[field]
+                    yield Step("%s: remove %s" % (change.ref, names[field]), {"method": "DELETE", "path": path + "/remove", "body": [number]}, (change,))
+
+    def _path(self, ref: Ref) -> str:
+        row = self._site.row(ref)
+        return "%s/%s" % (LISTS, row["id"] if row else "<id of %s>" % ref.name)
+
+    def _ids(self, ref: Ref) -> dict:
+        """Of the entries of a list. They are texts when read and numbers when sent (OpenAPI document)."""
+        row = self._site.row(ref)
+        return {item["destination"].lower(): int(item["id"]) for item in (self._site.items.get(row["id"], ()) if row else ())}
+
+    def _new(self, destinations) -> list:
+        comment = " ".join(part for part in (_AUTHOR, self._settings.comment) if part)[:COMMENT_LENGTH]
+        return [{"destination": one, "comment": comment} for one in destinations]
+
+    def send(self, request: dict):
+        self._doubt = True
+        try:
+            reply = self._api.write(request["method"], request["path"], request["body"])
+        except AccessError as error:
+            # A refusal may come with a part of the entries added.
+            self._doubt = isinstance(error, OutcomeUnknown) or error.failure == REFUSED
+            self._site.scanned.clear()
+            raise
+        body, number = request["body"], request["path"][len(LISTS) + 1:].partition("/")[0]
+        if request["path"] == LISTS:
+            row = reply.get("data") if isinstance(reply, dict) else None
+            if not isinstance(row, dict) or "id" not in row:
+                raise OutcomeUnknown("%s answers the creation of a list without the list" % self._api.host)
+            number, body = row["id"], body["destinations"]
+        if request["method"] != "PATCH":
+            self._settled(int(number), request["method"] == "DELETE", body)
+        self._doubt = False
+        return reply
+
+    def _settled(self, number: int, removal: bool, body: list) -> None:
+        """Read the list back until it holds what was written. :raises AccessError: partial, when the service took it and does not hold it."""
+        for look in range(_LOOKS):
+            items = self._site.items[number] = self._items(number)
+            held = {int(item["id"]) for item in items} if removal else {item["destination"].lower() for item in items}
+            left = [one for one in body if one in held] if removal else [one["destination"] for one in body if one["destination"] not in held]
+            if not left:
+                return
+            if look < _LOOKS - 1:
+                self._transport.wait(_LOOK_SECONDS, "%s does not show yet what was written" % self._api.host, PARTIAL)
+        raise AccessError(PARTIAL, "%s took %d entries of list %d and %s %d of them: %s" % (
+            self._api.host, len(body), number, "kept" if removal else "dropped", len(left), ", ".join(str(one) for one in left[:5])))
+
+
+def may_block(row: dict) -> bool:
+    """Whether rules of a web policy may block by a list of the site; in a DNS policy an allow list like ours comes first anyway.
+
+    A web list is made to allow or to block where it is used (user guide, "Add a Web Destination List"); one that says "allow" is taken at its word.
+    """
+    return layer_of(row) == WEB and row["access"] != "allow" and not row.get("markedForDeletion") and (row.get("meta") or {}).get("destinationCount") != 0
+
+
+def layer_of_kind(kind: str) -> str:
+    return next(layer for layer, one in KINDS.items() if one == kind)
+
+
+def batches(entries) -> list:
+    return [entries[at:at + BATCH] for at in range(0, len(entries), BATCH)]
+
+
+def from_module(module) -> UmbrellaAdapter:
+    """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
+    p = module.params
+    who = p["audience"] or {}
+    secure = p["service"] == SECURE_ACCESS
+    parts = {RULES: "rules"} if secure else {DNS: "dns_policies", WEB: "web_policies"}
+    audience = tuple((part, tuple(who[option])) for part, option in parts.items() if who.get(option))
+    everyone = bool(who.get("everyone"))
+    if any(who.get(option) for option in ("dns_policies", "web_policies", "rules") if option not in parts.values()) or (secure and everyone):
+        raise AccessError(REFUSED, "audience: with service %s name %s" % (p["service"], " and ".join(parts.values())))
+    if audience and everyone:
+        raise AccessError(REFUSED, "audience: name policies, or set everyone: true, not both")
+    if p["state"] in ("merged", "replaced", "rendered") and not audience and not everyone:
+        raise AccessError(REFUSED, "audience: name %s" % ("rules" if secure else "dns_policies or web_policies, or set everyone: true"))
+    layers = tuple(layer for layer, _names in audience) or tuple(p["layers"])
+    base = (p["api_url"] or BASES[p["service"]]).rstrip("/")
+    names = {DNS: p["dns_list"] or p["prefix"] + " DNS", WEB: p["web_list"] or p["prefix"] + " web"}
+    whole = p["state"] in ("replaced", "deleted", "reverted")
+    if secure:
+        layers, names = (WEB,), {WEB: names[WEB]}
+    settings = Settings(
+        names, layers, audience, everyone, secure, p["organization_id"], tuple(p["protected"]), p["parking_domain"].strip(".").lower(),
+        p["scan_conflicts"] or whole, p["state"] == "deleted", whole, p["comment"])
+    transport = by_options(p, base)
+    return UmbrellaAdapter(settings, Api(transport, p["api_key"], p["api_secret"]), transport, p["api_key"])

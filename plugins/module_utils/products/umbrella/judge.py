@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a State of an organisation in Umbrella means for a policy. Reads nothing and writes nothing.
+
+Precedence: in a DNS policy an allow list beats block lists, categories and security categories, also for more specific names; in a web policy the
+rules of the ruleset decide from the top (user guide, "Manage Destination Lists", "Best Practices for the Web Policy"). Which policy uses a list,
+and what a ruleset decrypts, no published API of Umbrella tells: what hangs on that is "unchecked" here, and a step for a person.
+The access rules of Secure Access can be read, and say which of them use a list.
+"""
+from __future__ import annotations
+
+import hashlib
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_by_more, is_for_everybody, lists_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
+    BLOCKED, DNS, KINDS, RULES, WEB, Site, entry_pattern, is_url, managed_elsewhere, park,
+)
+
+#: Controls of a web policy that look into decrypted traffic.
+_CONTROLS = ("av", "sandbox", "dlp", "file_control", "casb", "isolation")
+
+
+class Assessor:
+    """``settings``: the task's; ``site``: the tables; ``state``: read or predicted."""
+
+    def __init__(self, settings, site: Site, policy, state: State):
+        self._settings, self._site, self._policy, self._state = settings, site, policy, state
+        self._found = Assessment()
+        #: Of Secure Access: rules above those of the audience; and {host: (such a rule, whether it is certain to shut it)}.
+        self._above = site.rules.above() if site.rules is not None else []
+        self._shut: dict = {}
+
+    def assess(self) -> Assessment:
+        found, settings = self._found, self._settings
+        if settings.scan:
+            self._conflicts()
+        if settings.removing:
+            self._removal()
+            return found
+        self._widened()
+        if WEB in settings.layers and self._policy.exempt:
+            hosts = tuple(str(pattern) for pattern in self._policy.exempt)
+            rule = "the web policy, as far as it uses it; the API does not tell"
+            found.losses += [Loss(control, rule, hosts) for control in _CONTROLS]
+        self._manual()
+        held = {layer: self._held(layer) for layer in settings.layers}
+        exempt = Index(self._policy.exempt)
+        found.coverage = [self._coverage(pattern, held, exempt) for pattern in self._policy.allow]
+        return found
+
+    def _held(self, layer: str) -> Index:
+        obj = self._state.objects.get(self._ref(layer))
+        return Index(pattern for pattern in map(entry_pattern, obj.members["destinations"] if obj else ()) if pattern is not None)
+
+    def _ref(self, layer: str) -> Ref:
+        return Ref(KINDS[layer], self._settings.names[layer])
+
+    def _shown(self, layer: str) -> str:
+        """The list as it is called in the dashboard."""
+        obj = self._state.objects.get(self._ref(layer))
+        return obj.fields["name"] if obj else self._settings.full_name(layer)
+
+    def _everywhere(self, layer: str) -> bool:
+        """Whether the list is the organisation's global one, which every DNS policy uses by itself."""
+        obj = self._state.objects.get(self._ref(layer))
+        return layer == DNS and obj is not None and bool(obj.native.get("isGlobal"))
+
+    # -- what may stand in the way
+
+    def _conflicts(self) -> None:
+        wanted = self._policy.allow
+        index, above = Index(wanted), {name for pattern in wanted for name in _ancestors(pattern.name)}
+        for ref, obj in self._state.objects.items():
+            if ref.kind != BLOCKED:
+                continue
+            name = obj.native["destination"]
+            if not obj.fields["blocks"]:
+                self._found.resolved[_conflict_id(ref)] = ref
+                continue
+            entry = entry_pattern(name)
+            if entry is None or (entry.name not in above and index.matching(entry.name) is None):
+                continue
+            hosts = tuple(str(pattern) for pattern in wanted if covers(entry, pattern) or pattern.matches(entry.name))
+            rules = [rule for rule in self._above if obj.native["list"]["id"] in lists_of(rule)]
+            if self._site.rules is not None and not rules:
+                continue
+            remedy, opens = self._remedy(ref, obj, name)
+            where, certain = "destination list %s" % obj.native["list"]["name"], False
+            if rules:
+                where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
+                certain = any(is_for_everybody(rule) for rule in rules) and not is_url(name) and not any(goes_by_more(rule) for rule in rules)
+                for rule in rules:
+                    self._shut.update({host: (rule["ruleName"], certain) for host in hosts if certain or host not in self._shut})
+            self._found.conflicts.append(Conflict(
+                _conflict_id(ref), "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens))
+
+    def _remedy(self, ref: Ref, obj, name: str) -> tuple:
+        row = obj.native["list"]
+        if row["name"] in self._settings.protected:
+            return (), "protected"
+        if managed_elsewhere(row):
+            return (), "this list is managed outside of this organisation's own settings"
+        if park(name, self._settings.parking_domain) is None:
+            return (), "its name is too long to be parked"
+        fields = {"blocks": (True, False)}
+        if not obj.fields["parked"]:
+            fields["parked"] = (False, True)
+        return (Change(ref, UPDATE, fields),), "this entry, for everybody whom a rule with this list shuts out"
+
+    # -- who else is reached
+
+    def _widened(self) -> None:
+        if DNS in self._settings.layers and self._everywhere(DNS) and not self._settings.everyone:
+            self._found.audience_widened.append("%s holds for everybody in every DNS policy" % self._shown(DNS))
+        if self._site.rules is not None:
+            self._found.audience_widened += ["the access rule %s allows by %s too; name it in audience.rules, or take the list out of it" % (
+                name, self._shown(WEB)) for name in self._site.rules.others(self._number())]
+
+    # -- what only a person can do
+
+    def _number(self):
+        """The id of our list in Secure Access; None before it was made."""
+        row = self._site.row(self._ref(WEB))
+        return row["id"] if row else None
+
+    def _manual(self) -> None:
+        found, settings = self._found, self._settings
+        found.manual += self._site.unread
+        if not self._policy.allow:
+            return
+        if settings.secure:
+            self._manual_secure()
+        for layer in settings.layers if not settings.secure else ():
+            if layer == DNS and not self._everywhere(DNS):
+                found.manual.append(
+                    "once: add the destination list %s as an allow list to %s, and to no other policy (Policies > DNS Policies > Destination Lists). Until "
+                    "then it does nothing, and the API does not tell whether it was done" % (self._shown(DNS), self._places(DNS, "DNS policy")))
+            elif layer == WEB:
+                found.manual.append(
+                    "once: in %s have a rule with the action Allow, the people of the audience, and the destination list %s; above the rules that "
+                    "block or warn for these hosts, below those against threats (Policies > Web Policies). Until then the list does nothing, and the API does "
+                    "not tell whether it was done" % (self._places(WEB, "ruleset"), self._shown(WEB)))
+        domains = sorted({pattern.name for pattern in self._policy.exempt})
+        if WEB in settings.layers and domains and not settings.secure:
+            found.manual.append(
+                "not decrypted: the selective decryption list of %s has to hold these domains (Policies > Selective Decryption Lists; the API has none): %s"
+                % (self._places(WEB, "ruleset"), ", ".join(domains)))
+        for one in self._policy.media:
+            found.manual.append("voice (%s): neither DNS nor web policies carry it; open it in the firewall policy of the tunnels, or where its packets "
+                                "leave the network" % one)
+
+    def _manual_secure(self) -> None:
+        names, rules = self._settings.policies(RULES), self._site.rules
+        missing = names if rules is None else rules.missing(self._number())
+        if missing:
+            self._found.manual.append(
+                "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which has to stand above the rules that "
+                "block or warn for these hosts, and below those against threats. Until then the list does nothing" % (self._shown(WEB), ", ".join(missing)))
+        domains = sorted({pattern.name for pattern in self._policy.exempt})
+        if domains:
+            self._found.manual.append("not decrypted: the do not decrypt list of the security profile in the access rule %s has to hold these domains; this "
+                                      "collection does not edit it: %s" % (", ".join(names), ", ".join(domains)))
+
+    def _places(self, layer: str, word: str) -> str:
+        names = self._settings.policies(layer)
+        if not names:
+            return "every %s" % word if self._settings.everyone else "each %s of the audience" % word
+        return "the %s %s" % (word, ", ".join(names)) if len(names) == 1 else "each %s of %s" % (word, ", ".join(names))
+
+    def _removal(self) -> None:
+        for layer, name in sorted(self._settings.names.items()):
+            if self._site.row(Ref(KINDS[layer], name)) is not None:
+                self._found.manual.append("the destination list %s stays, empty if it was ours: it allows nothing. To be rid of it, take it out of the "
+                                          "policies that use it and delete it" % self._shown(layer))
+        self._found.manual.append("take the domains of this collection out of the %s" % (
+            "do not decrypt list" if self._settings.secure else "selective decryption list (Policies > Selective Decryption Lists)"))
+
+    # -- what is in force, as far as it can be told
+
+    def _coverage(self, pattern: Pattern, held: dict, exempt: Index) -> Coverage:
+        notes = []
+        if pattern.kind == EXACT:
+            notes.append("widened: every subdomain of %s too" % pattern.name)
+        elif pattern.kind == SUBDOMAINS:
+            notes.append("widened: %s itself too" % pattern.name)
+        missing = [layer for layer, index in held.items() if index.covering(Pattern(pattern.name, DOMAIN)) is None]
+        by = ", ".join(self._shown(layer) for layer in held if layer not in missing)
+        if missing:
+            allowed = "no"
+            notes += ["%s does not hold it" % self._shown(layer) for layer in missing]
+        elif all(self._everywhere(layer) for layer in held):
+            allowed = "yes"
+        elif self._site.rules is not None:
+            allowed, note = self._by_rules(str(pattern))
+            notes += [note] if note else []
+        else:
+            allowed = "unchecked"
+            notes.append("in the list; the API does not tell which policies use it")
+        kept = exempt.covering(pattern) is not None
+        if kept:
+            notes.append("what is decrypted the API does not tell" if WEB in held else "the DNS layer decrypts only what its intelligent proxy takes")
+        return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", by or None, None, "; ".join(notes))
+
+    def _by_rules(self, host: str) -> tuple:
+        """(word of coverage, note) for a host in our list, by the rules of Secure Access."""
+        missing = self._site.rules.missing(self._number())
+        if missing:
+            return "no", "the access rule %s does not use the list" % ", ".join(missing)
+        if host in self._shut:
+            name, certain = self._shut[host]
+            return ("no", "the access rule %s blocks it" % name) if certain else ("unchecked", "the access rule %s may block it" % name)
+        if not self._settings.scan:
+            return "unchecked", "what stands above was not read"
+        unclear = [rule["ruleName"] for rule in self._above if goes_by_more(rule)]
+        return ("unchecked", "what the access rule %s above blocks by categories or applications the API does not tell" % ", ".join(unclear)) if unclear else (
+            "yes", "")
+
+
+def _ancestors(name: str):
+    """A name and those above it."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
+
+
+def _conflict_id(ref: Ref) -> str:
+    """Short and stable: from the name of the list and the entry."""
+    return "umbrella-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an organisation in Umbrella holds: destination lists and their entries. No IO.
+
+A list has a name and nothing else that could carry a marker, so ours have it in the name; a person who renames one keeps what is behind it.
+An entry cannot be disabled. One of the site that has to go is parked: kept in its list under a name that never resolves (RFC 6761, section 6.4).
+"""
+from __future__ import annotations
+
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
+
+MARK = " by netaccess.chatgpt"
+DNS, WEB, RULES = "dns", "web", "rules"
+DNS_LIST, WEB_LIST, BLOCKED = "DNS destination list", "web destination list", "blocked destination"
+KINDS = {DNS: DNS_LIST, WEB: WEB_LIST}
+#: bundleTypeId of a list, by layer (vendor's OpenAPI document).
+BUNDLES = {DNS: 1, WEB: 2}
+COMMENT_LENGTH = 256
+_HOST = re.compile(r"(?P<before>(?:[a-z][a-z0-9+.-]*://)?)(?P<host>[^/:?#]+)(?P<after>.*)\Z", re.IGNORECASE | re.DOTALL)
+
+
+def render(pattern: Pattern) -> tuple:
+    """The entry for a pattern: a name always holds its subdomains too (user guide, "Wildcards and Destination Lists")."""
+    return (pattern.name,)
+
+
+def entry_pattern(destination: str):
+    """The Pattern of a domain or URL as an entry, or None for an address. A whole top-level domain is an entry too."""
+    found = _HOST.match(destination.strip().lower())
+    host = found.group("host") if found else ""
+    try:
+        return Pattern(host if host.isalpha() else parse(host).name, DOMAIN)
+    except PatternError:
+        return None
+
+
+def is_url(destination: str) -> bool:
+    """Whether an entry is about a part of a host only."""
+    found = _HOST.match(destination)
+    return bool(found and found.group("after").strip("/"))
+
+
+def park(destination: str, suffix: str) -> str | None:
+    """The name under which an entry waits, or None when it would be too long."""
+    found = _HOST.match(destination)
+    host = "%s.%s" % (found.group("host"), suffix)
+    return found.group("before") + host + found.group("after") if len(host) <= 253 else None
+
+
+def unpark(destination: str, suffix: str) -> str | None:
+    """What a parked entry was, or None for one that is not parked."""
+    found = _HOST.match(destination)
+    host = found.group("host") if found else ""
+    return found.group("before") + host[:-len(suffix) - 1] + found.group("after") if host.endswith("." + suffix) else None
+
+
+class Site:
+    """The tables as read. ``items``: id of a list to its rows; ``policies``: layer to names of what it has."""
+
+    def __init__(self, names: dict, parking: str):
+        #: {Ref of a list of this task: the name without marker} and how it is addressed.
+        self.names, self._parking = {Ref(KINDS[layer], name): layer for layer, name in names.items()}, parking
+        self.lists: list = []
+        self.items: dict = {}
+        self.policies: dict = {}
+        #: Of Secure Access, when they could be read.
+        self.rules: Rules | None = None
+        self.scanned: set = set()
+        #: What the key may not read, for people.
+        self.unread: list = []
+
+    def ref_of(self, row: dict) -> Ref | None:
+        """Which list of this task a row is."""
+        if row.get("markedForDeletion"):
+            return None
+        for ref, layer in self.names.items():
+            if layer_of(row) == layer and (row["name"] == ref.name or row["name"].startswith(ref.name + MARK)):
+                return ref
+        return None
+
+    def row(self, ref: Ref):
+        return next((row for row in self.lists if self.ref_of(row) == ref), None)
+
+    def learn(self, row: dict) -> None:
+        self.lists.append(row)
+        self.items.setdefault(row["id"], [])
+
+    def objects(self, add) -> None:
+        """Hand each Object to ``add``. A list of ours without entries does nothing and counts as absent; the next run uses it again."""
+        refs = [self.ref_of(row) for row in self.lists]
+        for row, ref in zip(self.lists, refs):
+            if ref is not None:
+                members = frozenset(item["destination"].lower() for item in self.items.get(row["id"], ()))
+                ours = MARK in row["name"]
+                if members or not ours or refs.count(ref) > 1:
+                    add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours, native=row))
+            elif row["id"] in self.scanned:
+                self._blocked(row, add)
+
+    def _blocked(self, row: dict, add) -> None:
+        """The entries of a list that may block: each is there, parked, or both after a run that was stopped between the two."""
+        there, parked = {}, {}
+        for item in self.items.get(row["id"], ()):
+            was = unpark(item["destination"], self._parking)
+            (there if was is None else parked)[(item["destination"] if was is None else was).lower()] = item
+        for name in sorted(set(there) | set(parked)):
+            fields = {"blocks": name in there, "parked": name in parked}
+            borrowed = {"blocks": True, "parked": False} if name in parked else {}
+            add(Object(Ref(BLOCKED, "%s: %s" % (row["name"], name)), fields, {}, False, borrowed,
+                       {"list": row, "destination": name, "there": there.get(name), "parked": parked.get(name)}))
+
+
+def layer_of(row: dict) -> str | None:
+    return {number: layer for layer, number in BUNDLES.items()}.get(row.get("bundleTypeId") or BUNDLES[DNS])
+
+
+def managed_elsewhere(row: dict) -> bool:
+    return bool(row.get("isMspDefault") or row.get("thirdpartyCategoryId") or row.get("markedForDeletion"))

@@ -1,0 +1,318 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Zscaler Internet Access: custom URL categories, an SSL inspection rule and a URL filtering rule, one activation.
+
+There is no staging: whatever is saved is in force once anybody activates or any session ends. So rules are saved disabled and enabled
+last, and a run that fails writes the old values back before its session ends. Deletes are scarce (four an hour), so what goes is
+disabled and emptied; a disabled rule and an empty category of ours count as absent.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AUTH, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice as media
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import Api, Login, legacy_base, oneapi_base, token_base
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
+    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site,
+    is_ours, render, rule_fields,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+
+#: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
+_READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "predefined", "defaultRule", "accessControl")
+_POLL_SECONDS = 3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
+
+    audience: tuple = ()
+    prefix: str = "ChatGPT"
+    keep_parent_category: bool = True
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    protocols: tuple = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
+    server_certificates: str = "BLOCK"
+    before: tuple = ()
+    after: tuple = ()
+    never_above: tuple = ()
+    protected: tuple = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+    media: bool = False
+    whole: bool = False
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(CATEGORY, self.category_name or self.prefix + " allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
+
+    @property
+    def field(self) -> str:
+        """Entries keep the vendor's own category too, or lose it."""
+        return "dbCategorizedUrls" if self.keep_parent_category else "urls"
+
+
+class ZiaAdapter(Adapter):
+    """One tenant."""
+
+    product = "zia"
+    exclusive = "the edit lock of the tenant"
+    anonymous = True
+    limits = "an hour allows 400 writes and 40 activations; nothing is deleted, which it would allow 4 times"
+    #: The vendor names no time for its edges; a minute or two is what is allowed for here.
+    propagation = 120
+    kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE)
+
+    def __init__(self, settings: Settings, api: Api, transport):
+        self._settings, self._api, self._transport = settings, api, transport
+        self._site = Site()
+        #: The tables that this run has written to.
+        self._written: set = set()
+        self._foreign = False
+
+    @property
+    def device(self) -> str:
+        return self._api.host
+
+    def render(self, pattern) -> tuple:
+        return render(pattern)
+
+    # -- reading
+
+    def read(self) -> State:
+        site = self._site
+        pending = self._api.get("status").get("status") != "ACTIVE"
+        site.categories = self._api.get("urlCategories", customOnly="true")
+        site.rules[URL_RULE] = self._api.get(RULE_PATHS[URL_RULE])
+        site.rules[SSL_RULE] = self._api.get(RULE_PATHS[SSL_RULE])
+        first = self._settings.scan_conflicts and not site.scanned
+        if first or "webApplicationRules" in self._written:
+            site.rules[APP_RULE] = self._api.get(RULE_PATHS[APP_RULE])
+        if first or self._settings.media or self._settings.whole or "firewallFilteringRules" in self._written:
+            self._read_firewall()
+        if first:
+            site.denied = self._api.get("security/advanced").get("blacklistUrls") or []
+            site.denied += self._api.get("cyberThreatProtection/maliciousUrls").get("maliciousUrls") or []
+            site.prompts = bool(self._api.get("advancedUrlFilterAndCloudAppSettings").get("enableChatGptPrompt"))
+            site.scanned = True
+        self._resolve()
+        # Whose edits wait cannot be asked: before our first write they are somebody else's.
+        self._foreign = self._foreign or (pending and not self._written)
+        return self._parse(None if not pending else OURS if self._written else FOREIGN)
+
+    def _read_firewall(self) -> None:
+        """Cloud Firewall is licensed on its own, and a role may not cover it; who does not ask for voice is not stopped by that."""
+        site, voice = self._site, self._settings.media or self._settings.whole
+        try:
+            site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
+            # Services and groups are asked for where something depends on them: voice needs the service, a rule that blocks by name may say either.
+            named = [rule for rule in site.rules[FIREWALL_RULE] if rule["action"].startswith("BLOCK") and rule["state"] == "ENABLED"
+                     and (rule.get("destAddresses") or rule.get("destIpGroups"))]
+            if voice or any(rule.get("nwServices") for rule in named):
+                site.services = self._api.pages(media.SERVICES)
+            if any(rule.get("destIpGroups") for rule in named):
+                site.destinations = self._api.pages("ipDestinationGroups")
+        except AccessError as error:
+            licence = "NOT_SUBSCRIBED" in str(error)
+            if error.failure != AUTH or not (licence or not self._settings.media):
+                raise
+            site.no_firewall = "licence" if licence else "role"
+
+    def _resolve(self) -> None:
+        """The ids of the people and places in the audience; those that a rule already names need no question."""
+        for column, names in self._settings.audience:
+            known = self._site.ids(column)
+            for name in names:
+                if name not in known:
+                    rows = self._api.get(COLUMNS[column], search=name) or []
+                    found = next((row["id"] for row in rows if row.get("name") == name), None)
+                    if found is None:
+                        raise AccessError(REFUSED, "audience.%s: the tenant has nobody and nothing named %s" % (column, name))
+                    self._site.known.setdefault(column, {})[name] = found
+
+    def _parse(self, pending) -> State:
+        site, objects, rules = self._site, Objects(), {}
+        for category in site.categories:
+            name, ours = category.get("configuredName") or category["id"], is_ours(category)
+            members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
+            if not ours or any(members.values()):
+                ref = Ref(CATEGORY, name)
+                objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours, native=category))
+        for kind, listed in site.rules.items():
+            order = []
+            for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
+                ours = is_ours(rule)
+                if ours and rule["state"] != "ENABLED":
+                    continue
+                ref = Ref(kind, rule["name"])
+                fields = rule_fields(kind, rule, site)
+                if kind == FIREWALL_RULE:
+                    fields.update(media.fields(rule, site))
+                description = rule.get("description") or ""
+                borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
+                order.append(objects.add(Object(ref, fields, {}, ours, borrowed, rule)))
+            rules[RULE_PATHS[kind]] = tuple(order)
+        return State(objects, rules, pending)
+
+    # -- wanting
+
+    def target(self, policy, state: State) -> list:
+        places = Places(self._settings, self._site, policy, state)
+        wanted = [self._category(self._settings.allow, policy.allow, places.companions(policy.allow))]
+        if policy.exempt:
+            wanted.append(self._category(self._settings.exempt, policy.exempt, places.companions(policy.exempt)))
+            if not self._settings.exempt_category_name:
+                wanted.append(places.ssl_rule())
+        if not self._settings.category_name:
+            wanted.append(places.url_rule())
+        return wanted + [places.media_rule(one) for one in policy.media if self._settings.media and not self._site.no_firewall]
+
+    def _category(self, ref: Ref, patterns, companions) -> Wanted:
+        entries = frozenset(entry for pattern in patterns for entry in render(pattern)) | companions
+        return Wanted(Object(ref, {"description": MARK}, {self._settings.field: entries}))
+
+    def assess(self, policy, state: State):
+        return Assessor(self._settings, self._site, policy, state).assess()
+
+    # -- writing
+
+    def steps(self, changes, state: State):
+        now = state
+        for change in changes:
+            then = apply(now, [change])
+            make = self._category_steps if change.ref.kind == CATEGORY else self._rule_steps
+            yield from make(change, now, then)
+            now = then
+
+    def _category_steps(self, change, now: State, then: State):
+        name, native = change.ref.name, self._site.category(change.ref.name)
+        title = "%s %s" % (change.op, change.ref)
+        if native is None:
+            body = dict({"configuredName": name, "superCategory": SUPER_CATEGORY, "type": "URL_CATEGORY", "customCategory": True, "description": MARK},
+                        **{field: sorted(added) for field, (added, _removed) in change.members.items()})
+            yield self._step(title, "POST", "urlCategories", body, (change,), learn=self._site.learn_category)
+            return
+        for action, index in (("ADD_TO_LIST", 0), ("REMOVE_FROM_LIST", 1)):
+            entries = {field: sorted(pair[index]) for field, pair in change.members.items() if pair[index]}
+            if entries:
+                body = dict({"configuredName": name}, **entries)
+                if native.get("description") != MARK and change.fields.get("description", ("", ""))[1] == MARK:
+                    body["description"] = MARK
+                yield self._step("%s: %s" % (title, action), "PUT", "urlCategories/%s" % native["id"], body, (change,), action=action)
+
+    def _rule_steps(self, change, now: State, then: State):
+        kind, name = change.ref.kind, change.ref.name
+        path, native = RULE_PATHS[kind], self._site.rule(kind, name) or self._foreseen(change.ref, now)
+        title = "%s %s" % (change.op, change.ref)
+        if kind == FIREWALL_RULE:
+            yield from media.service_steps(change, then, self._site, self._step)
+        if change.op == DELETE:
+            yield self._step(title + " (disable it)", "PUT", "%s/%s" % (path, native["id"]), self._body(native, {"state": "DISABLED"}), (change,))
+            return
+        if native is None:
+            body = dict(self._rule_body(kind, name, then), state="DISABLED", order=self._site.last_order(kind) + 1, rank=7)
+            yield self._step(title + " (disabled)", "POST", path, body, (), learn=lambda reply: self._site.learn_rule(kind, reply))
+            native = self._site.rule(kind, name) or dict(body, **self._foreseen(change.ref, then))
+        new = self._rule_body(kind, name, then) if then.objects[change.ref].ours else {
+            field: value for field, (_old, value) in change.fields.items()}
+        if change.op == CREATE:
+            new["state"] = "ENABLED"
+        if change.place is not None:
+            new["order"] = self._site.order_after(kind, name, change.place[1].after)
+        yield self._step(title if change.op != CREATE else title + " (put in its place and enable)", "PUT", "%s/%s" % (path, native["id"]),
+                         self._body(native, new), (change,), learn=lambda reply: self._site.learn_rule(kind, reply))
+
+    def _rule_body(self, kind: str, name: str, then: State) -> dict:
+        fields = then.objects[Ref(kind, name)].fields
+        body = self._site.rule_body(kind, name, fields)
+        return dict(body, **media.body(self._site, name, fields)) if kind == FIREWALL_RULE else body
+
+    @staticmethod
+    def _foreseen(ref: Ref, state: State) -> dict | None:
+        """What stands for the native of an object that only a prediction holds: its id is known once it was made."""
+        return {"id": "<id of %s>" % ref.name} if ref in state.objects else None
+
+    @staticmethod
+    def _body(native: dict, new: dict) -> dict:
+        return dict({field: value for field, value in native.items() if field not in _READ_ONLY}, **new)
+
+    @staticmethod
+    def _step(title: str, method: str, path: str, body: dict, covers: tuple, learn=None, **parameters) -> Step:
+        return Step(title, {"method": method, "path": path, "body": body, "parameters": parameters}, covers, learn)
+
+    def permissions(self) -> Permissions:
+        """What the tenant says of rules and categories as they were read: whether this administrator may write them."""
+        seen = {}
+        for kind in (URL_RULE, SSL_RULE):
+            words = {rule.get("accessControl") for rule in self._site.rules[kind] if not rule.get("predefined") and not rule.get("defaultRule")} - {None}
+            seen[kind] = "READ_WRITE" in words if words else None
+        for ref in (self._settings.allow, self._settings.exempt):
+            category = self._site.category(ref.name)
+            if category is not None and category.get("editable") is False:
+                seen[str(ref)] = False
+        shut = [name for name, may in seen.items() if may is False]
+        if shut:
+            return Permissions(False, "the role of this administrator may only read: %s" % ", ".join(shut))
+        unknown = [name for name, may in seen.items() if may is None]
+        return Permissions(None if unknown else True, "the tenant has no rule of its own that would tell it: %s" % ", ".join(unknown) if unknown else
+                           "the role of this administrator may write rules")
+
+    def send(self, request: dict):
+        self._written.add(request["path"].partition("/")[0])
+        return self._api.write(request["method"], request["path"], request["body"], **request["parameters"])
+
+    def activate(self) -> list:
+        status = (self._api.write("POST", "status/activate") or {}).get("status")
+        while status != "ACTIVE":
+            self._transport.wait(_POLL_SECONDS, "%s: the activation is %s; it waits for edits of other administrators, or is still at work"
+                                 % (self._api.host, status or "unknown"), ACTIVATION)
+            status = self._api.get("status").get("status")
+        return [{"target": self._api.host, "status": "in force"}]
+
+    def close(self) -> None:
+        try:
+            # Ending a session publishes what waits: after a run of ours that is nothing, or the old values; edits of others are not ours to publish.
+            if self._written or not self._foreign:
+                self._api.end()
+        finally:
+            self._transport.close()
+
+
+def from_module(module) -> ZiaAdapter:
+    """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
+    p = module.params
+    who = p["audience"] or {}
+    audience = tuple((column, tuple(who[column])) for column in COLUMNS if who.get(column))
+    writes = p["state"] in ("merged", "replaced", "deleted", "reverted")
+    if p["state"] in ("merged", "replaced", "rendered") and not audience and not who.get("everyone"):
+        raise AccessError(REFUSED, "audience: name groups, users, departments or locations, or set everyone: true")
+    if writes and not p["activate"] and not module.check_mode:
+        raise AccessError(REFUSED, "activate: ZIA has no staging; what is saved goes live when any session ends. Use check mode to see the plan")
+    login = Login(p["username"], p["password"], p["api_key"], p["client_id"], p["client_secret"],
+                  p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None),
+                  p["private_key"])
+    if login.oneapi and not (login.client_secret or login.private_key):
+        raise AccessError(REFUSED, "client_id needs client_secret or private_key")
+    if login.oneapi and not login.token_url:
+        raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
+    base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))
+    # Where rules would stand is no matter for their removal.
+    position = (p["position"] or {}) if p["state"] != "deleted" else {}
+    settings = Settings(
+        audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
+        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
+        p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")),
+        p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+    transport = by_options(p, base.rstrip("/"))
+    return ZiaAdapter(settings, Api(transport, login), transport)

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API of Zscaler Internet Access: both ways to sign in, and its weather (edit lock, rate limits, sessions that end).
+
+Shapes and texts: recorded exchanges and models of the vendor's SDKs; limits: help page "Understanding Rate Limiting".
+"""
+from __future__ import annotations
+
+import base64
+import json
+import time
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+
+AUDIENCE = "https://api.zscaler.com"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#: Refusals that pass by themselves: somebody else is saving. Nothing was done.
+_TRANSIENT = ("EDIT_LOCK_NOT_AVAILABLE", "enter Org barrier", "expected precondition was not met")
+PAGE = 1000
+_LOCK_PAUSE = 5
+_CLOUDS = {"zspreview": "https://admin.zspreview.net"}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Either ``username``, ``password`` and ``api_key`` (the old way), or ``client_id`` with ``token_url`` and ``client_secret`` or ``private_key`` (PEM)."""
+
+    username: str | None = None
+    password: str | None = None
+    api_key: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+    token_url: str | None = None
+    private_key: str | None = None
+
+    @property
+    def oneapi(self) -> bool:
+        return self.client_id is not None
+
+
+def legacy_base(cloud: str) -> str:
+    return _CLOUDS.get(cloud, "https://zsapi.%s.net" % cloud)
+
+
+def oneapi_base(cloud: str) -> str:
+    """``cloud``: production, beta and the like, gov or govus."""
+    return {"production": "https://api.zsapi.net", "gov": "https://api.zscalergov.net", "govus": "https://api.zscalergov.us"}.get(
+        cloud, "https://api.%s.zsapi.net" % cloud)
+
+
+def token_base(vanity: str, cloud: str) -> str:
+    form = {"production": "https://%s.zslogin.net", "gov": "https://%s.zidentitygov.net", "govus": "https://%s.zidentitygov.us"}.get(
+        cloud, "https://%%s.zslogin%s.net" % cloud)
+    return form % vanity
+
+
+def assertion(client_id: str, private_key: str, now: float) -> str:
+    """A JSON web token (RFC 7523, RS256) by which a client signs in without a secret; claims as the vendor's SDK sends them.
+
+    :raises AccessError: refused, for a key that is no RSA key in PEM form, or without the Python package cryptography.
+    """
+    try:
+        from cryptography.hazmat.primitives import hashes, serialization
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    except ImportError:
+        raise AccessError(REFUSED, "private_key needs the Python package cryptography where the module runs") from None
+    try:
+        key = serialization.load_pem_private_key(private_key.encode("utf-8"), None)
+    except (TypeError, ValueError):
+        key = None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise AccessError(REFUSED, "private_key is no RSA key in PEM form without a passphrase")
+    claims = {"iss": client_id, "sub": client_id, "aud": AUDIENCE, "exp": int(now) + 600}
+    signed = ".".join(_base64(json.dumps(part).encode("utf-8")) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
+    return "%s.%s" % (signed, _base64(key.sign(signed.encode("ascii"), padding.PKCS1v15(), hashes.SHA256())))
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def obfuscate(key: str, stamp: str) -> str:
+    """The API key as it is sent with a time stamp of milliseconds. Algorithm: the vendor's SDKs."""
+    digits = stamp[-6:]
+    half = "%06d" % (int(digits) >> 1)
+    return "".join(key[int(digit)] for digit in digits) + "".join(key[int(digit) + 2] for digit in half)
+
+
+class Api:
+    """One tenant, one session."""
+
+    def __init__(self, transport, login: Login):
+        self._transport, self._login = transport, login
+        self._headers: dict | None = None
+
+    @property
+    def host(self) -> str:
+        return self._transport.connection.host
+
+    def get(self, path: str, **parameters):
+        """A table (list) or an object (dict). :raises AccessError: unreachable, for an answer without either."""
+        found = self._ask("GET", path, None, parameters)
+        if not isinstance(found, (list, dict)):
+            raise AccessError(UNREACHABLE, "%s answers GET %s with nothing in it" % (self.host, path))
+        return found
+
+    def pages(self, path: str) -> list:
+        """All rows of a table that is given in pages. A round hundred may be what the server gives at most, so it is asked once more."""
+        rows, seen, page = [], set(), 1
+        while True:
+            found = [row for row in self.get(path, page=page, pageSize=PAGE) if row["id"] not in seen]
+            rows += found
+            seen.update(row["id"] for row in found)
+            if not found or len(found) % 100:
+                return rows
+            page += 1
+
+    def write(self, method: str, path: str, body=None, **parameters):
+        """One change of the saved configuration; it is in force after the activation or when any session ends."""
+        return self._ask(method, path, body, parameters)
+
+    def end(self) -> None:
+        """End the session, which publishes what waits."""
+        if self._headers is not None:
+            headers, self._headers = self._headers, None
+            self._transport.call("DELETE", self._path("authenticatedSession"), headers=headers)
+
+    def _path(self, path: str) -> str:
+        return ("/zia/api/v1/" if self._login.oneapi else "/api/v1/") + path
+
+    def _ask(self, method: str, path: str, body, parameters: dict):
+        renewed = False
+        while True:
+            if self._headers is None:
+                self._sign_in()
+            content = {"headers": self._headers, "params": parameters}
+            if method != "GET":
+                content["json"] = body if body is not None else {}
+            write = method != "GET"
+            answer = self._transport.call(method, self._path(path), write=write, **content)
+            if answer.status == 401 and not renewed:
+                # The session ended; the request was not carried out.
+                self._headers, renewed = None, True
+                continue
+            text = answer.body.decode("utf-8", "replace")
+            if answer.status in (409, 412) and any(word in text for word in _TRANSIENT):
+                self._transport.wait(_LOCK_PAUSE, "%s: somebody else is saving changes (edit lock)" % self.host)
+                continue
+            return self._result(answer, method, path, write)
+
+    def _result(self, answer, method: str, path: str, write: bool):
+        try:
+            found = answer.data
+        except ValueError:
+            found = NotImplemented
+        if 200 <= answer.status < 300 and found is not NotImplemented:
+            return found
+        if found is NotImplemented or (answer.status >= 500 and not isinstance(found, dict)):
+            text = "%s answers with HTTP %d and no JSON of its API" % (self.host, answer.status)
+            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + ": check cloud and proxy")
+        code = found.get("code") if isinstance(found, dict) else None
+        words = (found.get("message") if isinstance(found, dict) else None) or code or "no reason given"
+        failure = {401: AUTH, 403: AUTH, 409: CONFLICT, 412: CONFLICT}.get(answer.status, REFUSED)
+        if code == "LIMIT_EXCEEDED":
+            failure = REFUSED
+        hint = {"SCOPE_LIMITED": " (the role does not cover it)", "NOT_SUBSCRIBED": " (the licence does not cover it)",
+                "LIMIT_EXCEEDED": " (the tenant's maximum is reached)"}.get(code, "")
+        raise AccessError(failure, "%s refuses %s %s: %s%s (HTTP %d%s)" % (
+            self.host, method, path, " ".join(str(words).split()), hint, answer.status, ", %s" % code if code and code != words else ""))
+
+    # -- signing in
+
+    def _sign_in(self) -> None:
+        self._headers = self._token() if self._login.oneapi else self._session()
+
+    def _session(self) -> dict:
+        stamp = str(int(time.time() * 1000))
+        login = self._login
+        body = {"apiKey": obfuscate(login.api_key, stamp), "username": login.username, "password": login.password, "timestamp": stamp}
+        answer = self._transport.call("POST", self._path("authenticatedSession"), json=body)
+        cookie = next((part.split(";")[0] for part in answer.headers.get("set-cookie", "").split(",") if part.strip().startswith("JSESSIONID=")), None)
+        if answer.status != 200 or not cookie:
+            raise self._refused(answer, "user name, password and API key, and that the cloud is the right one")
+        return {"Cookie": cookie.strip()}
+
+    def _token(self) -> dict:
+        login = self._login
+        form = {"grant_type": "client_credentials", "client_id": login.client_id, "audience": AUDIENCE}
+        if login.private_key:
+            form.update({"client_assertion_type": ASSERTION, "client_assertion": assertion(login.client_id, login.private_key, time.time())})
+        else:
+            form["client_secret"] = login.client_secret
+        answer = self._transport.call("POST", "/oauth2/v1/token", base=login.token_url, data=form)
+        try:
+            token = answer.data.get("access_token") if answer.status == 200 else None
+        except (ValueError, AttributeError):
+            token = None
+        if not token:
+            raise self._refused(answer, "client_id, its secret or private key, and vanity_domain")
+        return {"Authorization": "Bearer %s" % token}
+
+    def _refused(self, answer, what: str) -> AccessError:
+        if answer.status >= 500:
+            return AccessError(UNREACHABLE, "%s cannot sign anybody in now (HTTP %d)" % (self.host, answer.status))
+        return AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, what))

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Voice on ZIA: no name is visible in its packets, so a Cloud Firewall rule opens the published addresses and ports for the audience. No IO.
+
+The network service that says the ports is a part of the rule here: it is made when the rule needs it, and one that no rule uses does nothing.
+"""
+from __future__ import annotations
+
+import ipaddress
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import FIREWALL_RULE, MARK, RULE_PATHS, Site
+
+SERVICES = "networkServices"
+SURE, MAY, NO = 2, 1, 0
+
+
+def rule_name(prefix: str, media) -> str:
+    """Names of rules have at most 31 characters."""
+    return ("%s %s" % (prefix, media.id))[:31].rstrip()
+
+
+def ports_of(service: dict) -> list:
+    """The destination ports of a network service, as ``udp 3478`` or ``tcp 50000-60000``."""
+    found = []
+    for protocol, field in (("tcp", "destTcpPorts"), ("udp", "destUdpPorts")):
+        for one in service.get(field) or []:
+            end = one.get("end") or one["start"]
+            found.append("%s %d%s" % (protocol, one["start"], "-%d" % end if end != one["start"] else ""))
+    return sorted(found)
+
+
+def fields(rule: dict, site: Site) -> dict:
+    """What of a firewall rule is compared besides its columns."""
+    used = [site.service(one["id"]) or {"name": str(one["id"])} for one in rule.get("nwServices") or []]
+    return {"destAddresses": sorted(rule.get("destAddresses") or []), "nwServices": sorted(service["name"] for service in used),
+            "ports": sorted(port for service in used for port in ports_of(service)), "enableFullLogging": bool(rule.get("enableFullLogging")),
+            "action": rule.get("action")}
+
+
+def wanted(prefix: str, columns: dict, media) -> Object:
+    name = rule_name(prefix, media)
+    return Object(Ref(FIREWALL_RULE, name), dict(columns, **{
+        "description": MARK, "state": "ENABLED", "action": "ALLOW", "destAddresses": sorted(media.destinations), "nwServices": [name],
+        "ports": sorted("%s %d" % (media.protocol, port) for port in media.ports), "enableFullLogging": True}))
+
+
+def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset, below: frozenset) -> Wanted:
+    """As low as works: above the first rule that drops these packets for the whole audience, below those that drop them for a part of it."""
+    high, low = set(), set()
+    for rule in rules:
+        if rule.ours or rule.fields["state"] != "ENABLED" or not drops(rule, media, site):
+            continue
+        who = people(rule)
+        if who == SURE:
+            high.add(rule.ref)
+        elif who == MAY and not high:
+            low.add(rule.ref)
+    return Wanted(obj, RULE_PATHS[FIREWALL_RULE], frozenset(high) | above, frozenset(low) | below)
+
+
+def blocks(rule: Object) -> bool:
+    return str(rule.fields.get("action")).startswith("BLOCK")
+
+
+def drops(rule: Object, media, site: Site) -> bool:
+    """Whether a rule blocks packets of this Media; what cannot be told of it counts as yes."""
+    native = rule.native
+    if not blocks(rule):
+        return False
+    addresses = native.get("destAddresses") or []
+    if addresses and not native.get("destIpGroups") and not any(_meets(one, media) for one in addresses):
+        return False
+    return serves(native, site, media.protocol, media.ports)
+
+
+def _meets(address: str, media) -> bool:
+    """Addresses are networks, single addresses, ranges and names; a name is none of the published addresses."""
+    first, _dash, last = address.partition("-")
+    try:
+        nets = [ipaddress.ip_network(address, strict=False)] if not last else list(
+            ipaddress.summarize_address_range(ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())))
+    except ValueError:
+        return False
+    targets = [ipaddress.ip_network(one) for one in media.destinations]
+    return any(net.version == target.version and net.overlaps(target) for net in nets for target in targets)
+
+
+def serves(native: dict, site: Site, protocol: str, ports) -> bool:
+    """Whether a rule is about one of these ports; a service that was not read counts as yes."""
+    services = [site.service(one["id"]) for one in native.get("nwServices") or []]
+    spans = [one for service in services if service for one in service.get("destUdpPorts" if protocol == "udp" else "destTcpPorts") or []]
+    return not services or None in services or any(one["start"] <= port <= (one.get("end") or one["start"]) for one in spans for port in ports)
+
+
+def body(site: Site, name: str, wanted_fields: dict) -> dict:
+    """A firewall rule of ours as it is sent; the ids of the columns are added by the caller."""
+    service = site.service_named(wanted_fields["nwServices"][0]) or {"id": "<id of %s>" % wanted_fields["nwServices"][0]}
+    return {"name": name, "description": wanted_fields["description"], "action": wanted_fields["action"], "destAddresses": wanted_fields["destAddresses"],
+            "nwServices": [{"id": service["id"]}], "enableFullLogging": wanted_fields["enableFullLogging"]}
+
+
+def service_steps(change, then: State, site: Site, step):
+    """The network service that the rule needs, made or mended before the rule: nothing that uses it is enabled yet, or it is narrowed to what is wanted."""
+    if change.op == DELETE or not then.objects[change.ref].ours:
+        return
+    asked = then.objects[change.ref].fields
+    name, ports = asked["nwServices"][0], asked["ports"]
+    have = site.service_named(name)
+    if have is not None and ports_of(have) == ports:
+        return
+    content = {"name": name, "type": "CUSTOM", "description": MARK}
+    for protocol, field in (("tcp", "destTcpPorts"), ("udp", "destUdpPorts")):
+        spans = [_span(port) for port in ports if port.startswith(protocol)]
+        if spans:
+            content[field] = spans
+    if have is None:
+        yield step("create network service %s" % name, "POST", SERVICES, content, (), learn=site.services.append)
+    else:
+        yield step("update network service %s" % name, "PUT", "%s/%s" % (SERVICES, have["id"]), content, ())
+
+
+def _span(text: str) -> dict:
+    start, _dash, end = text.partition(" ")[2].partition("-")
+    return dict({"start": int(start)}, **({"end": int(end)} if end else {}))

@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP to one device or tenant: one keep-alive session, counted requests, and bad weather turned into the engine's failures.
+
+No message here repeats an URL's query, a header or a body: credentials may be in them.
+"""
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+
+try:
+    import requests
+    import requests.adapters
+except ImportError:
+    requests = None
+
+CONNECT_SECONDS, ANSWER_SECONDS = 10, 120
+#: The largest answer that is read. A whole rulebase of a large firewall has a tenth of it.
+MAX_BYTES = 64 * 1024 * 1024
+_READ_ATTEMPTS = 3
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach an API. ``base`` is scheme, host and port; ``timeout`` seconds for all waits of a run together."""
+
+    base: str
+    validate_certs: bool = True
+    ca_path: str | None = None
+    proxy: str | None = None
+    timeout: int = 60
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base).netloc.rpartition("@")[2]
+
+    @property
+    def verify(self):
+        """Given with each request: a session's own setting loses against REQUESTS_CA_BUNDLE."""
+        return False if not self.validate_certs else self.ca_path or True
+
+
+@dataclass
+class Answer:
+    """``status``, ``headers`` (names in lower case) and the whole ``body``."""
+
+    status: int
+    headers: dict = field(default_factory=dict)
+    body: bytes = b""
+
+    @property
+    def data(self):
+        """The body as JSON. :raises ValueError: when it is none."""
+        return json.loads(self.body) if self.body else None
+
+
+class Clock:
+    """Time as the transport sees it; tests put another one in its place."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Transport:
+    """One session. ``counts``: reads, writes, connections, and the seconds that were waited."""
+
+    def __init__(self, connection: Connection, clock: Clock | None = None):
+        if requests is None:
+            raise AccessError(REFUSED, "the Python library requests is missing where this module runs: install it for ansible_python_interpreter")
+        self.connection = connection
+        self._clock = clock or Clock()
+        self._deadline = self._clock.now() + connection.timeout
+        self._session = requests.Session()
+        # Without this a .netrc of the controller's user would replace the Authorization header.
+        self._session.auth = lambda request: request
+        # Retries are decided here: a write must never be sent twice by a library.
+        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
+        self._adapter = adapter
+        if not connection.validate_certs:
+            # The operator said so in the task; once for each request is no news.
+            requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
+        self.counts = {"reads": 0, "writes": 0, "waited": 0}
+        self._final: dict | None = None
+
+    def requests(self) -> dict:
+        """What was sent so far, for the result."""
+        if self._final is not None:
+            return self._final
+        pools = self._adapter.poolmanager.pools
+        opened = sum(pools[key].num_connections for key in pools.keys())
+        for manager in self._adapter.proxy_manager.values():
+            opened += sum(manager.pools[key].num_connections for key in manager.pools.keys())
+        return dict(self.counts, connections=opened, waited=round(self.counts["waited"]))
+
+    def close(self) -> None:
+        self._final = self.requests()
+        self._session.close()
+
+    def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content) -> Answer:
+        """One exchange; ``content`` as requests takes it (params, data, json, headers).
+
+        A busy device (429, or 503 with Retry-After) is waited for within the run's time; a read that broke is repeated, a write never.
+
+        :raises OutcomeUnknown: for a write that was sent and got no answer, or half of one.
+        :raises AccessError: unreachable, when nothing was done; locked, when the device stayed busy.
+        """
+        url = (base or self.connection.base) + path
+        attempts = 1 if write else _READ_ATTEMPTS
+        while True:
+            attempts -= 1
+            try:
+                answer = self._exchange(method, url, write, content)
+            except _Unanswered:
+                if attempts <= 0 or not self._fits(_PAUSE):
+                    raise
+                self.wait(_PAUSE, "%s did not answer" % self.connection.host, UNREACHABLE)
+                continue
+            pause = busy_for(answer)
+            if pause is None:
+                return answer
+            self.wait(pause, "%s answers %d (too many requests)" % (self.connection.host, answer.status))
+            attempts += 1
+
+    def wait(self, seconds: float, why: str, failure: str = LOCKED) -> None:
+        """Sleep, unless that would take longer than the run may. :raises AccessError: ``failure``, with the reason."""
+        if not self._fits(seconds):
+            raise AccessError(failure, "%s, and that did not end within %d s (timeout)" % (why, self.connection.timeout))
+        self.counts["waited"] += seconds
+        self._clock.sleep(seconds)
+
+    def _fits(self, seconds: float) -> bool:
+        return self._clock.now() + seconds <= self._deadline
+
+    def _exchange(self, method: str, url: str, write: bool, content: dict) -> Answer:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        self.counts["writes" if write else "reads"] += 1
+        proxies = {"http": self.connection.proxy, "https": self.connection.proxy} if self.connection.proxy else None
+        try:
+            with self._session.request(method, url, stream=True, allow_redirects=False, verify=self.connection.verify, proxies=proxies,
+                                       timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **content) as reply:
+                body = _read_all(reply)
+                return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, body)
+        except _TooLong:
+            raise self._broken(write, host, "%s sends an answer of more than %d MiB; that is no answer of its API" % (host, MAX_BYTES // 1048576)) from None
+        except requests.exceptions.SSLError as error:
+            raise AccessError(UNREACHABLE, "the TLS certificate of %s is not accepted (%s): set ca_path to the CA that issued it" % (
+                host, _reason(error))) from None
+        except requests.exceptions.ProxyError:
+            raise _Unanswered(UNREACHABLE, "the proxy on the way to %s refuses or does not answer" % host) from None
+        except requests.exceptions.ConnectTimeout:
+            raise _Unanswered(UNREACHABLE, "%s does not answer within %d s" % (host, CONNECT_SECONDS)) from None
+        except requests.exceptions.ConnectionError as error:
+            if _never_connected(error):
+                raise _Unanswered(UNREACHABLE, "%s cannot be reached: %s" % (host, _reason(error))) from None
+            raise self._broken(write, host, "the connection to %s broke" % host) from None
+        except requests.exceptions.Timeout:
+            raise self._broken(write, host, "%s took the request and gave no answer within %d s" % (host, ANSWER_SECONDS)) from None
+        except requests.exceptions.RequestException as error:
+            raise self._broken(write, host, "the answer of %s is broken (%s)" % (host, type(error).__name__)) from None
+
+    @staticmethod
+    def _broken(write: bool, host: str, text: str) -> AccessError:
+        return OutcomeUnknown("%s, so it is not known whether the write took effect" % text) if write else _Unanswered(UNREACHABLE, text)
+
+
+def by_options(params: dict, base: str) -> Transport:
+    """A Transport to ``base`` by the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
+    return Transport(Connection(base, params["validate_certs"], params["ca_path"], params["proxy"], params["timeout"]))
+
+
+class _Unanswered(AccessError):
+    """No answer, and nothing was done: asking again may help."""
+
+
+class _TooLong(Exception):
+    """The answer is longer than MAX_BYTES."""
+
+
+def _read_all(reply) -> bytes:
+    parts, size = [], 0
+    for part in reply.iter_content(65536):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BYTES:
+            raise _TooLong()
+    return b"".join(parts)
+
+
+def busy_for(answer: Answer) -> float | None:
+    """Seconds to wait before asking again, when the answer says so (RFC 9110, section 10.2.3); else None."""
+    told = answer.headers.get("retry-after", "").strip()
+    if answer.status == 429 or (answer.status == 503 and told):
+        return _seconds(told)
+    return None
+
+
+def _seconds(text: str) -> float:
+    """Of a Retry-After header: seconds, or a date. ZIA writes "0 seconds"."""
+    digits = text.split(" ")[0]
+    if digits.isdigit():
+        return max(1.0, float(digits))
+    try:
+        when = parsedate_to_datetime(text)
+        return max(1.0, when.timestamp() - time.time())
+    except (TypeError, ValueError):
+        return 5.0
+
+
+def _never_connected(error) -> bool:
+    """Whether the request cannot have been seen by the other side: no connection came about."""
+    inner = error.args[0] if error.args else None
+    return isinstance(getattr(inner, "reason", None), requests.packages.urllib3.exceptions.NewConnectionError)
+
+
+def _reason(error) -> str:
+    """The operating system's or OpenSSL's words, without anything of the request."""
+    cause = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        verify = getattr(cause, "verify_message", None)
+        if verify:
+            return verify
+        inner = cause.args[0] if getattr(cause, "args", None) and isinstance(cause.args[0], BaseException) else None
+        cause = getattr(cause, "reason", None) if isinstance(getattr(cause, "reason", None), BaseException) else inner or cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -1,0 +1,25 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the lookups and of catalog_info as a Selection. Controller only."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Catalogue, Selection, load, plain
+
+OPTIONS = (
+    "version", "features", "exclude_features", "clients", "levels", "tenancies", "query", "exempt_level", "exclude_exempt",
+    "withhold_shared", "widen_challenges", "media", "media_max_age_days",
+)
+
+
+def selection(options: dict) -> Selection:
+    """A Selection of the OPTIONS in ``options``; a date that YAML turned into a date object is a version too."""
+    values = plain({name: options[name] for name in OPTIONS if options.get(name) is not None})
+    if "version" in values:
+        values["version"] = str(values["version"])
+    return Selection(**values)
+
+
+def catalogue(options: dict) -> Catalogue:
+    """The catalogue under the overlays named in ``options``. :raises CatalogueError:"""
+    return load(options.get("overlays") or [])

@@ -1,0 +1,234 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what hosts saw to where a fault is, who does it, and what to change. Pure; runs on the controller."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import ERROR, FAIL, PASS, TRUSTED, UNTRUSTED
+
+OK, BAD, UNKNOWN = "ok", "bad", "unknown"
+#: The table of scopes, and what to do about each sub-verdict.
+ROWS = yaml.safe_load((Path(__file__).parent / "isolation.yml").read_text(encoding="utf-8"))
+REMEDIES = yaml.safe_load((Path(__file__).parent / "remedies.yml").read_text(encoding="utf-8"))
+_BY_FAILURE = {
+    "dns_bogon_error": "dns_filter", "proxy_auth_required": "proxy_auth", "proxy_connect_denied": "proxy_policy", "http_block_page": "block_page",
+    "progress_page": "content_scan", "ssl_intercepted": "tls_inspection", "ssl_unknown_authority": "tls_inspection",
+    "ssl_invalid_hostname": "invalid_certificate", "ssl_invalid_certificate": "invalid_certificate", "cookie_stripped": "cookie_interception",
+    "websocket_upgrade_refused": "websocket_filter", "http_content_type_mismatch": "content_rewritten", "udp_no_reply": "udp_filter",
+    "browser_extension": "browser_extension", "browser_policy": "browser_policy", "upload_truncated": "upload_limit_or_dlp",
+    "ssl_pin_mismatch": "tls_inspection", "throttled": "throttling", "stream_buffered": "stream_buffering", "cookie_rewritten": "cookie_interception",
+    "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter",
+}
+_BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
+#: The layers from the bottom: of several faults the lowest hides the others.
+_LAYERS = ["browser", "dns", "tcp", "proxy", "tls", "http", "application"]
+MIN_PEERS = 2
+
+
+def row(**facts) -> dict:
+    """The first row of the table that fits ``S``, ``H``, ``P``, ``C`` (ok, bad, unknown) and ``mixed`` (bool)."""
+    return next(one for one in ROWS if all(facts[name] in allowed for name, allowed in one["when"].items()))
+
+
+def sub_verdict(check: dict) -> str:
+    """Which control a failed check ran into, as a key of remedies.yml."""
+    if "sni_filtered" in check["flags"]:
+        return "sni_filter"
+    if "small_packets_pass" in check["flags"]:
+        return "packet_size"
+    if "ipv6_broken" in check["flags"]:
+        return "ipv6_broken"
+    if "large_hello" in check["flags"]:
+        return "large_hello_filter"
+    if "by_choice" in check["flags"]:
+        return "inspected_by_choice"
+    return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"]) or "unknown"
+
+
+def culprit(check: dict) -> str | None:
+    """The product that did it, when a signature or the inspection CA says so."""
+    blocked = check.get("blocked_by") or {}
+    if blocked.get("product") not in (None, "unknown"):
+        return blocked["product"]
+    if check["interception"] in (TRUSTED, UNTRUSTED):
+        issuer = check.get("issuer") or {}
+        return check.get("inspected_by") or "the inspection CA %r" % (issuer.get("cn") or issuer.get("o"))
+    return None
+
+
+def remedy(verdict: str, product: str | None) -> str:
+    known = REMEDIES.get(verdict, REMEDIES["unknown"])
+    return known.get(product) or known["any"]
+
+
+def contaminated(result: dict) -> str | None:
+    """Why a vantage that should be outside of the company's control is not, or None."""
+    running = [agent["name"] for agent in (result.get("host") or {}).get("agents") or [] if agent["state"] == "running"]
+    if running:
+        return "%s runs there" % ", ".join(running)
+    for check in result.get("checks", []):
+        if "tenant_gateway" in check["flags"]:
+            return "its own trace says that a gateway is on"
+        if check["role"] == "wanted" and check["interception"] in (TRUSTED, UNTRUSTED):
+            return "its connection to %s is decrypted" % check["host"]
+        if check.get("blocked_by") and check["blocked_by"].get("product") not in (None, "unknown"):
+            return "%s blocks %s there as well" % (check["blocked_by"]["product"], check["host"])
+    return None
+
+
+def diagnose(hosts: dict, control: dict | None = None, status: dict | None = None) -> dict:
+    """``hosts`` and ``control``: {name: result of reachability_info, or None for one that was not reached}; ``status``: of service_status_info.
+
+    ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
+    "unreachable": [...], "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    """
+    hosts = _settled(hosts, control or {})
+    reached = {name: result for name, result in hosts.items() if (result or {}).get("checks")}
+    spoiled = {name: contaminated(result) for name, result in (control or {}).items() if (result or {}).get("checks")}
+    clean = {name: control[name] for name, reason in spoiled.items() if reason is None}
+    names = sorted({feature for result in list(reached.values()) + list(clean.values()) for feature in result["summary"]["features"]})
+    features = {feature: _feature(feature, reached, clean, status or {}) for feature in names}
+    found = {
+        "features": features, "unreachable": sorted(set(hosts) - set(reached)),
+        "control": {name: "usable" if reason is None else reason for name, reason in sorted(spoiled.items())},
+        "service": (status or {}).get("state", "unknown"),
+        "macos_app": {name: result["summary"]["macos_app"] for name, result in sorted(reached.items()) if result["summary"].get("macos_app")},
+    }
+    found["notes"] = {name: result["notes"] for name, result in sorted(reached.items()) if result.get("notes")}
+    found["cases"] = advice.cases(features, found["notes"])
+    found["message"] = _headline(features)
+    found["text"] = _text(found)
+    return found
+
+
+def _settled(hosts: dict, control: dict) -> dict:
+    """What one vantage alone does not prove counts as a fault where a vantage outside got through to the same address."""
+    answered = {_place(check) for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
+    settled = {}
+    for name, result in hosts.items():
+        proven = [check for check in (result or {}).get("checks", []) if "unproven" in check["flags"] and _place(check) in answered]
+        if proven:
+            checks = [dict(check, verdict=FAIL) if check in proven else check for check in result["checks"]]
+            features = dict(result["summary"]["features"], **{feature: FAIL for check in proven for feature in check["features"]})
+            result = dict(result, checks=checks, summary=dict(result["summary"], features=features))
+        settled[name] = result
+    return settled
+
+
+def _place(check: dict) -> tuple:
+    return check["host"], check.get("port"), check.get("kind")
+
+
+def _state(result: dict, feature: str) -> str:
+    verdict = result["summary"]["features"].get(feature)
+    return OK if verdict == PASS else BAD if verdict in (FAIL, ERROR) else UNKNOWN
+
+
+def _together(states: list) -> str:
+    """A majority of those that say something; unknown when nobody does."""
+    said = [state for state in states if state != UNKNOWN]
+    if not said:
+        return UNKNOWN
+    return BAD if said.count(BAD) * 2 > len(said) else OK
+
+
+def _service(status: dict, feature: str) -> str:
+    word = status.get("features", {}).get(feature, UNKNOWN)
+    return {"operational": OK, "degraded": BAD, "outage": BAD}.get(word, UNKNOWN)
+
+
+def _feature(feature: str, hosts: dict, control: dict, status: dict) -> dict:
+    states = {name: _state(result, feature) for name, result in sorted(hosts.items())}
+    bad = [name for name, state in states.items() if state == BAD]
+    # The host in question is one that has the trouble, if one has it; the others are its peers.
+    said = [name for name, state in states.items() if state != UNKNOWN]
+    asked = next(iter(bad or said or states), None)
+    peers = [state for name, state in states.items() if name != asked]
+    facts = {"S": _service(status, feature), "H": states.get(asked, UNKNOWN), "C": _together([_state(result, feature) for result in control.values()]),
+             "P": _together(peers) if len([state for state in peers if state != UNKNOWN]) >= MIN_PEERS else UNKNOWN,
+             "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad)}
+    found = row(**facts)
+    return {"scope": found["scope"], "row": found["row"], "confidence": found["confidence"], "next": found["next"], "facts": facts,
+            "faults": _faults(feature, {name: hosts[name] for name in bad}), "hosts": states}
+
+
+def _comes_and_goes(result: dict, feature: str) -> bool:
+    """Whether everything of a feature that failed on a host also got through, in another attempt."""
+    failed = [check for check in result["checks"] if check["role"] == "wanted" and feature in check["features"] and check["verdict"] in (FAIL, ERROR)]
+    return bool(failed) and all("intermittent" in check["flags"] for check in failed)
+
+
+def _faults(feature: str, hosts: dict) -> list:
+    """What stands in the way of a feature: one entry for each sub-verdict and product, lowest layer first."""
+    found: dict = {}
+    for name, result in hosts.items():
+        for check in result["checks"]:
+            if check["role"] != "wanted" or feature not in check["features"] or check["verdict"] not in (FAIL, ERROR):
+                continue
+            key = (_LAYERS.index(check["layer"]) if check["layer"] in _LAYERS else len(_LAYERS), sub_verdict(check), culprit(check) or "")
+            fault = found.setdefault(key, {
+                "verdict": key[1], "layer": check["layer"], "product": culprit(check), "seen_from": [], "for": [], "evidence": check["message"],
+                "remedy": remedy(key[1], culprit(check))})
+            fault["seen_from"] = sorted(set(fault["seen_from"]) | {name})
+            fault["for"] = sorted(set(fault["for"]) | {check["host"]})
+    return [found[key] for key in sorted(found)]
+
+
+def _headline(features: dict) -> str:
+    bad = {name: one for name, one in features.items() if one["scope"] != "none"}
+    if not features:
+        return "nothing was seen from any host, so nothing can be said"
+    if not bad:
+        return "everything that was looked at works: %s" % ", ".join(features)
+    scopes: dict = {}
+    for name, one in bad.items():
+        scopes.setdefault(one["scope"], []).append(name)
+    return "; ".join("%s: %s" % (scope.replace("_", " "), ", ".join(names)) for scope, names in sorted(scopes.items()))
+
+
+def _text(found: dict) -> str:
+    """For a person: the summary first; then for each scope what stands in the way, said once, which features that breaks, and what to do."""
+    lines, groups = [found["message"]], {}
+    for name, one in found["features"].items():
+        if one["scope"] != "none":
+            groups.setdefault(one["row"], []).append(name)
+    for names in groups.values():
+        first = found["features"][names[0]]
+        lines += ["", "%s (%s confidence): %s" % (first["scope"].upper().replace("_", " "), first["confidence"], ", ".join(names))]
+        for number, (fault, breaks) in enumerate(_merged({name: found["features"][name]["faults"] for name in names}), 1):
+            lines += ["  %d. %s%s, for %d host%s, seen from %s" % (
+                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", len(fault["for"]),
+                "s" * (len(fault["for"]) != 1), ", ".join(fault["seen_from"])),
+                "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
+        lines.append("  next: %s" % first["next"])
+    fine = [name for name, one in found["features"].items() if one["scope"] == "none"]
+    lines += ["", "working: %s" % ", ".join(fine)] if fine and len(fine) < len(found["features"]) else [""]
+    wary = {name: one for name, one in found["macos_app"].items() if one["verdict"] != "likely"}
+    for reason in dict.fromkeys("%s: %s" % (one["verdict"], one["reason"]) for one in wary.values()):
+        names = [name for name, one in wary.items() if "%s: %s" % (one["verdict"], one["reason"]) == reason]
+        lines.append("would the macOS app take this path, from %s? %s" % (", ".join(names), reason))
+    lines += ["case: %s" % case["text"] for case in found["cases"]]
+    for text in dict.fromkeys(note["text"] for notes in found["notes"].values() for note in notes):
+        lines.append("noticed on %s: %s" % (", ".join(name for name, notes in found["notes"].items() if text in [note["text"] for note in notes]), text))
+    lines += ["not reached, so nothing is known of them: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
+    lines += ["control vantage %s: %s" % item for item in found["control"].items()] or ["no control vantage outside the company was asked"]
+    lines.append("the service says of itself: %s" % found["service"])
+    return "\n".join(lines) + "\n"
+
+
+def _merged(faults_by_feature: dict) -> list:
+    """[(fault over all features, the features that it breaks)], lowest layer first."""
+    found: dict = {}
+    for feature, faults in faults_by_feature.items():
+        for fault in faults:
+            key = (_LAYERS.index(fault["layer"]) if fault["layer"] in _LAYERS else len(_LAYERS), fault["verdict"], fault["product"] or "")
+            one, breaks = found.setdefault(key, (dict(fault), []))
+            one["for"] = sorted(set(one["for"]) | set(fault["for"]))
+            one["seen_from"] = sorted(set(one["seen_from"]) | set(fault["seen_from"]))
+            breaks.append(feature)
+    return [found[key] for key in sorted(found)]

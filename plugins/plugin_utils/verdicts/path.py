@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which device a host stands behind, and whether what it saw proves that. Pure; runs on the controller."""
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import INTERCEPTED, PASS, UNVERIFIED
+
+KINDS = ("user", "server", "probe")
+_PROOFS = ("egress", "issuer", "product", "proxy")
+
+
+class PathError(ValueError):
+    """A path that is none. The message names the field."""
+
+
+def check(path: dict) -> None:
+    """:raises PathError: for a path that lacks the device, or has what it must not have."""
+    unknown = sorted(set(path) - {"device", "audience", "kind", "proven_by"})
+    if unknown or not isinstance(path.get("device"), str) or not path["device"]:
+        raise PathError("path: it needs device, and may have audience, kind and proven_by%s" % ("; %s is none of these" % unknown[0] if unknown else ""))
+    if path.get("kind", "user") not in KINDS:
+        raise PathError("path: kind is one of %s" % ", ".join(KINDS))
+    proofs = path.get("proven_by") or {}
+    if not isinstance(proofs, dict) or set(proofs) - set(_PROOFS):
+        raise PathError("path: proven_by has one or more of %s" % ", ".join(_PROOFS))
+    try:
+        for network in proofs.get("egress") or []:
+            ipaddress.ip_network(network)
+        re.compile(proofs.get("issuer") or "")
+    except (re.error, TypeError, ValueError) as error:
+        raise PathError("path: proven_by: %s" % error) from error
+
+
+def judge(path: dict, checks: list, before: list = ()) -> dict:
+    """``{"device", "audience", "kind", "proven", "message"}``. What was seen before a change proves the path as well: the block that is gone now.
+
+    :raises PathError:
+    """
+    check(path)
+    by = _proof(path.get("proven_by") or {}, list(checks) + list(before))
+    if by:
+        text = "behind %s: %s" % (path["device"], by)
+    elif not path.get("proven_by"):
+        text = "said to be behind %s; give proven_by to have that proven" % path["device"]
+    else:
+        seen = sorted({found["egress"] for found in checks if found.get("egress")})
+        text = "nothing shows that this is behind %s%s" % (path["device"], "; it leaves by %s" % ", ".join(seen) if seen else "")
+    return {"device": path["device"], "audience": path.get("audience"), "kind": path.get("kind", "user"), "proven": by is not None, "message": text}
+
+
+def _proof(proofs: dict, checks: list) -> str | None:
+    networks = [ipaddress.ip_network(network) for network in proofs.get("egress") or []]
+    for found in checks:
+        egress, blocked = found.get("egress"), (found.get("blocked_by") or {}).get("product")
+        issuer = (found.get("issuer") or {}).get("cn") or "" if found.get("interception") in INTERCEPTED else ""
+        if egress and any(ipaddress.ip_address(egress) in network for network in networks):
+            return "it leaves by %s" % egress
+        if proofs.get("product") and proofs["product"] in (blocked, found.get("inspected_by")):
+            return "%s gave itself away" % proofs["product"]
+        if proofs.get("issuer") and re.search(proofs["issuer"], issuer):
+            return "certificates by %s" % issuer
+        if proofs.get("proxy") and found.get("via") == "proxy" and found.get("proxy") == proofs["proxy"].rstrip("/"):
+            return "its proxy is %s" % found["proxy"]
+    return None
+
+
+def unproven(summary: dict) -> dict:
+    """``summary`` of a host whose path nothing proves: what passed there says nothing about the device."""
+    features = {name: UNVERIFIED if verdict == PASS else verdict for name, verdict in summary["features"].items()}
+    verdict = UNVERIFIED if summary["verdict"] == PASS else summary["verdict"]
+    return dict(summary, verdict=verdict, features=features)

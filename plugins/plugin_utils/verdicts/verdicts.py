@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import (
+    ERROR, FAIL, NOT, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
+)
+
+_OPENED = "newly open"
+_SHUT = "newly shut"
+_INSPECTION_LOST = "no longer inspected"
+_INSPECTION_NEW = "newly inspected"
+
+
+def _key(check: dict) -> tuple:
+    return check["id"], check.get("ip_version")
+
+
+def apply_baseline(checks: list, baseline: list) -> None:
+    """Judge the negative and control hosts in ``checks`` by how they were in ``baseline``; adds the flag ``regressed``."""
+    before = {_key(check): check for check in baseline}
+    for check in checks:
+        old = before.get(_key(check))
+        if check["role"] == "wanted" or old is None or check["verdict"] not in (PASS, UNVERIFIED):
+            continue
+        change = _difference(old, check)
+        if change is None:
+            check["verdict"] = PASS
+        else:
+            check.update(verdict=FAIL, failure="not_as_before", message="%s: %s since the baseline" % (check["host"], change))
+            check["flags"] = check["flags"] + ["regressed", change.replace(" ", "_")]
+
+
+def _difference(old: dict, new: dict) -> str | None:
+    if old["state"] != new["state"]:
+        return _OPENED if new["state"] == "open" else _SHUT
+    inspected = [check["interception"] in (TRUSTED, UNTRUSTED) for check in (old, new)]
+    if inspected[0] != inspected[1] and old["interception"] and new["interception"]:
+        return _INSPECTION_LOST if inspected[0] else _INSPECTION_NEW
+    return None
+
+
+def compare(before: list, after: list) -> dict:
+    """Lists of checks: ``fixed``, ``still_failing``, ``regressed``, ``unchanged_ok``, ``unverified``."""
+    old = {_key(check): check for check in before}
+    found: dict = {"fixed": [], "still_failing": [], "regressed": [], "unchanged_ok": [], "unverified": []}
+    for check in after:
+        was = old.get(_key(check))
+        if "regressed" in check["flags"]:
+            word = "regressed"
+        elif check["verdict"] == FAIL:
+            word = "regressed" if was is not None and was["verdict"] == PASS else "still_failing"
+        elif check["verdict"] == PASS:
+            word = "fixed" if was is not None and was["verdict"] == FAIL else "unchanged_ok"
+        else:
+            word = "unverified"
+        found[word].append({"id": check["id"], "host": check["host"], "role": check["role"], "message": check["message"],
+                            "ip_version": check.get("ip_version")})
+    return found
+
+
+_MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
+
+
+def table(results: dict, before: dict | None = None, width: int = 120, brief: bool = False) -> str:
+    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted."""
+    rows, well = [], 0
+    for name, result in results.items():
+        old = {_key(check): check for check in ((before or {}).get(name) or {}).get("checks", [])}
+        for check in sorted(result.get("checks", []), key=lambda c: (c["verdict"] != FAIL, c["role"] == "wanted", c["host"])):
+            was = old.get(_key(check))
+            if brief and check["verdict"] in (PASS, SKIPPED):
+                well += 1
+                continue
+            rows.append((name, check["host"], _kind(check), _cell(check) if was is None else "%s > %s" % (_cell(was), _cell(check)),
+                         check["message"].partition(": ")[2]))
+    head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
+    sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
+    lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
+    return "\n".join(lines + ["%s%d checks are as they have to be" % ("the other " if rows else "all ", well)] * brief) + "\n"
+
+
+def _kind(check: dict) -> str:
+    kind = check["role"] if check["role"] != "wanted" else check["kind"]
+    return kind + (" v6" if check.get("ip_version") == 6 else "")
+
+
+def _cell(check: dict) -> str:
+    if check["role"] == "wanted" or check["verdict"] == FAIL:
+        return _MARKS.get(check["verdict"], check["verdict"])
+    return check["state"]
+
+
+def _line(row, sizes, width) -> str:
+    cells = [(cell if len(cell) <= size else cell[:size - 2] + "..").ljust(size) for cell, size in zip(row, sizes)]
+    text = "  ".join(cells + [row[-1]])
+    return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
+
+
+def proof(results: dict, baselines: dict, expect: dict, status: dict | None = None) -> dict:
+    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "message"}``.
+
+    ``verdict``: fail, unverified or pass. ``harm``: something is newly open or newly shut, or changed for a host that must be unchanged, and two hosts saw
+    it, or the only one there is. That something is merely still shut is no harm; neither is what an incident explains that the service itself reports
+    (``status``, a result of service_status_info): those are in ``explained``, {host: [what]}, and still no pass.
+    """
+    moved, shut, unproven, explained = {}, {}, [], {}
+    for name, result in sorted(results.items()):
+        if not (result or {}).get("checks"):
+            unproven.append(name)
+            continue
+        found = compare((baselines.get(name) or {}).get("checks", []), result["checks"])
+        outside = expect.get(name, "open") == "unchanged"
+        checks = {_key(check): check for check in result["checks"]}
+        regressed = [(one["message"], _the_service(checks[_key(one)], status)) for one in found["regressed"]]
+        lines = [text for text, why in regressed if not why] + [one["message"] for one in (found["fixed"] if outside else [])]
+        if any(why for _text, why in regressed):
+            explained[name] = ["%s (%s)" % item for item in regressed if item[1]]
+        if lines:
+            moved[name] = lines
+        elif name in explained:
+            continue
+        elif not outside and result["summary"]["verdict"] in (FAIL, ERROR):
+            shut[name] = result["summary"]["message"]
+        elif not outside and result["summary"]["verdict"] != PASS:
+            unproven.append(name)
+    harm = len(moved) >= min(2, len(results)) and bool(moved)
+    verdict = FAIL if moved or shut or explained else UNVERIFIED if unproven or not results else PASS
+    return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "explained": explained,
+            "message": _proof_message(results, moved, shut, unproven, explained)}
+
+
+def _the_service(check: dict, status: dict | None) -> str | None:
+    """The incident that explains why a check fails now, if one does.
+
+    Only the origin itself can be ill: it answered, with its own certificate, and a feature of the check is one of those that the service reports as ill. What
+    is newly open, cut off below that, decrypted or answered by a product of the path is never the service's.
+    """
+    seen = check["role"] == "wanted" and check["verdict"] == FAIL and "regressed" not in check["flags"]
+    if not seen or check.get("layer") not in ("http", "application") or check.get("blocked_by") or check.get("interception") != NOT:
+        return None
+    ill = {feature: word for feature, word in ((status or {}).get("features") or {}).items() if word in ("degraded", "outage", "maintenance")}
+    hit = sorted(set(check.get("features") or []) & set(ill))
+    return "the service reports %s of %s" % (ill[hit[0]], hit[0]) if hit else None
+
+
+def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, explained: dict) -> str:
+    parts = []
+    for name, lines in moved.items():
+        more = " and %d more" % (len(lines) - 3) if len(lines) > 3 else ""
+        parts.append("%s: not as it was: %s%s" % (name, "; ".join(lines[:3]), more))
+    parts += ["%s: %s" % item for item in shut.items()]
+    parts += ["%s: fails, which does not come from this change: %s" % (name, "; ".join(lines[:3])) for name, lines in explained.items()]
+    parts += ["not proven by: %s" % ", ".join(unproven)] if unproven else []
+    return ". ".join(parts) or ("proven by %s" % ", ".join(sorted(results)) if results else "no host stands behind it, so nothing is proven")
+
+
+def aggregate(results: dict, expect: dict, devices=()) -> dict:
+    """What all hosts say together. ``results``: {host: result of reachability_info, or None where nothing came back}; ``expect``: {host:
+    "open" | "unchanged"}, "open" where it has none; ``devices`` that should have a host behind them.
+
+    ``{"verdict", "hosts": {host: verdict | "unreachable"}, "unreachable": [...], "features": {feature: {verdict: [hosts]}}, "devices": {device:
+    {"hosts", "proven"}}, "message"}``. A host that was not reached proves nothing and is no pass; when none was, the verdict is unverified.
+    """
+    hosts, features = {}, {}
+    for name, result in sorted(results.items()):
+        summary = (result or {}).get("summary")
+        hosts[name] = summary["verdict"] if summary else "unreachable"
+        for feature, verdict in ((summary or {}).get("features") or {}).items():
+            features.setdefault(feature, {}).setdefault(verdict, []).append(name)
+    behind: dict = {device: {"hosts": [], "proven": []} for device in devices}
+    for name, result in sorted(results.items()):
+        said = (result or {}).get("path")
+        if said:
+            one = behind.setdefault(said["device"], {"hosts": [], "proven": []})
+            one["hosts"].append(name)
+            one["proven"] += [name] * said["proven"]
+    missing = [name for name, verdict in hosts.items() if verdict == "unreachable"]
+    judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
+    verdict = min(judged.values(), key=[FAIL, ERROR, UNVERIFIED, SKIPPED, PASS].index, default=UNVERIFIED)
+    return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "devices": behind,
+            "message": _together(judged, missing, [device for device, one in behind.items() if not one["hosts"]])}
+
+
+def _together(judged: dict, missing: list, alone: list) -> str:
+    good = [name for name, verdict in judged.items() if verdict == PASS]
+    parts = ["%d of %d hosts pass" % (len(good), len(judged))] if judged else ["no host says anything"]
+    bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
+    if bad:
+        parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
+    if missing:
+        parts.append("not reached, so nothing is known of them: %s" % ", ".join(missing))
+    if alone:
+        parts.append("no host says that it stands behind %s (netaccess_path), so nothing is known of it" % ", ".join(alone))
+    return "; ".join(parts)

@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml on Squid and every twin together, killed at its tasks and in the midst of each device's writes: rollback.yml closes it from the journals."""
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+from tests.lab import squid
+from tests.lab.device import devices
+from tests.lab.fleet import Fleet
+from tests.products.server import Fault
+
+pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
+AT_MOST = 4
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory):
+    with contextlib.ExitStack() as up:
+        yield Fleet(up, tmp_path_factory.mktemp("fleet"))
+
+
+def chosen(stands: list) -> list:
+    """The numbers of the tasks to be killed at. What a kill leaves is what is on the devices and in the journals, so tasks that find the same there are one
+    case: the first of each, or a few of those spread over the run. With NETACCESS_EVERY=0: in the environment every task, with 0:40 the first 40."""
+    if "NETACCESS_EVERY" in os.environ:
+        return list(range(len(stands)))[slice(*(int(number) if number else None for number in os.environ["NETACCESS_EVERY"].split(":")))]
+    cases = [number for number, stand in enumerate(stands) if number == 0 or stand != stands[number - 1]]
+    return sorted({cases[round(step * (len(cases) - 1) / (AT_MOST - 1))] for step in range(AT_MOST)})
+
+
+@pytest.mark.timeout(3600)
+def test_a_run_killed_at_a_task_is_closed_from_the_journals(fleet, tmp_path):
+    """One test, since each kill begins where the one before it was closed."""
+    fleet.journals.mkdir(exist_ok=True)
+    start, stands = (fleet.digests(), fleet.decisions()), []
+
+    def note(line: str) -> bool:
+        if line.startswith("TASK ["):
+            stands.append((fleet.digests(), sorted(path.name for path in fleet.journals.glob("*.json"))))
+        return False
+
+    code, lines = fleet.site(note)
+    assert code == 0 and fleet.wrote(), "".join(lines)
+    limit = fleet.decisions()
+    assert limit != start[1] and len(stands) > 30
+    fleet.close(tmp_path, start, limit)
+    assert len(set(map(str, stands))) > len(fleet.twins), "each device changed in a task of its own"
+    for number in chosen(stands):
+        count = iter(range(len(stands)))
+        code, lines = fleet.site(lambda line, count=count, number=number: line.startswith("TASK [") and next(count) == number)
+        assert code == -signal.SIGKILL, "".join(lines)
+        fleet.close(tmp_path, start, limit)
+
+
+@pytest.mark.timeout(3600)
+def test_a_run_killed_in_the_midst_of_the_writes_is_closed_from_the_journals(fleet, tmp_path):
+    fleet.journals.mkdir(exist_ok=True)
+    start = fleet.digests(), fleet.decisions()
+    for name, twin in fleet.twins.items():
+        with_rest = ("--limit", name)
+        # With the first write, and with the second: some products need no more.
+        for skip in (0, 1):
+            killer = Killer(fleet, name, skip)
+            twin.faults.append(Fault("status", when=killer.look))
+            code, lines = fleet.site(lambda line: False, *with_rest)
+            twin.faults.clear()
+            assert code == -signal.SIGKILL and killer.done and fleet.wrote(), (name, skip, "".join(lines))
+            # What the whole change would open is more than what was open: nothing of that may be passed.
+            fleet.close(tmp_path, start, dict.fromkeys(start[1], ("allow", "tunnel")), *with_rest)
+
+
+class Killer:
+    """Kills the run when a twin is asked for the write after so many."""
+
+    def __init__(self, fleet, name: str, skip: int):
+        self._fleet, self._name, self._left, self.done = fleet, name, skip, False
+
+    def look(self, request) -> bool:
+        if not self.done and devices()[self._name].writes(request):
+            self._left -= 1
+            if self._left < 0:
+                self.done = True
+                self._fleet.kill()
+        return False

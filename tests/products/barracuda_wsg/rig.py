@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Barracuda under the contract. Its module hands a plan to a person; here a person carries out each line on the pages of the twin, and copies the
+pages again before each look. So what the plan says is put through the whole suite."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.adapter import BarracudaAdapter, Pages, Settings
+from tests.contract.rig import MEMBER, TwinRig
+from tests.products.barracuda_wsg.twin import GROUPS, BarracudaWsg
+
+
+def copied(twin, name="ChatGPT allow") -> Pages:
+    """What a person copies from the pages."""
+    pages = twin.pages
+    return Pages(
+        tuple(pages["categories"].get(name, ())), tuple((who, row["action"]) for who, row in pages["exceptions"].items() if row["category"] == name),
+        tuple(sorted(pages["application exceptions"])), tuple(pages["blocked applications"]), tuple(sorted(pages["inspected"])), ())
+
+
+class Person(BarracudaAdapter):
+    """The adapter, and somebody who does what it says."""
+
+    by_hand = False
+
+    def __init__(self, settings, twin):
+        super().__init__(settings)
+        self._twin = twin
+
+    def read(self):
+        self._pages = copied(self._twin, self._settings.category_name)
+        return super().read()
+
+    def send(self, request):
+        self._twin.fill_in(**request)
+
+    def activate(self):
+        return [{"target": self.device, "status": "in force"}]
+
+
+class BarracudaRig(TwinRig):
+    name = "barracuda"
+    live = True
+    adoptable = ordered = False
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.twin = BarracudaWsg()
+
+    def settings(self, audience=(MEMBER,), **changes) -> Settings:
+        return replace(Settings("wsg.example.com", tuple("group %s" % GROUPS[who] for who in audience)), **changes)
+
+    def adapter(self, audience=(MEMBER,), **changes):
+        return Person(self.settings(audience, **changes), self.twin)
+
+    def natives(self, pattern):
+        return {pattern.lstrip("*").lstrip(".")}
+
+    def force(self):
+        """What is saved is in force."""
+
+    def drop_member(self):
+        self.twin.pages["categories"]["ChatGPT allow"].discard("openai.com")
+
+    def change_field(self):
+        self.twin.pages["exceptions"]["group AI users"]["action"] = "warn"
+
+    def add_foreign_member(self, host):
+        self.twin.pages["categories"].setdefault("ChatGPT allow", set()).add(host)
+
+    def foreign_members(self):
+        return set(self.twin.pages["categories"].get("ChatGPT allow", ()))
+
+    def block_early(self):
+        self.twin.pages["blocked applications"]["ChatGPT"] = {"chatgpt.com"}
+
+
+#: Nothing of this goes over the wire: the suite without its weather.
+RIGS_BY_HAND = {"barracuda": BarracudaRig}

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Cloudflare Gateway under the contract. The audience is a user group."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.adapter import CloudflareGatewayAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
+from tests.products.panos.rig import QuickClock
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.products.cloudflare_gateway.twin import CloudflareGateway
+
+GROUPS = {MEMBER: "AI users"}
+
+
+class CloudflareGatewayRig(TwinRig):
+    name = "cloudflare_gateway"
+    live, stageable = True, False
+
+    def __init__(self, folder, voice=False, **options):
+        super().__init__(folder)
+        self.twin = CloudflareGateway(**options)
+        self.never_above: tuple = ()
+        if voice:
+            self.media = MEDIA
+            self.twin.add_rule("No UDP", "l4", "block", 'net.protocol == "udp"', 3100)
+
+    def adapter(self, audience=(MEMBER,), timeout=120, token=None, account=None, **changes):
+        account = account or self.twin.account
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        settings = Settings(**dict({"groups": tuple(GROUPS[who] for who in audience), "never_above": self.never_above}, **changes))
+        return CloudflareGatewayAdapter(settings, Api(self.transport, account, token or self.twin.token), account, self.transport)
+
+    def natives(self, pattern):
+        return {pattern.lstrip("*.")}
+
+    def force(self):
+        """Everything is live at once."""
+
+    def drop_member(self):
+        del self.twin.values("ChatGPT allow")["openai.com"]
+
+    def change_field(self):
+        self.twin.edit(self.twin.rule("ChatGPT allow", "dns"), identity="")
+
+    def shuffle(self):
+        self.twin.edit(self.twin.rule("ChatGPT allow", "dns"), precedence=90000)
+
+    def add_foreign_member(self, host):
+        self.twin.values("ChatGPT allow")[host] = {"value": host, "created_at": "2026-07-02T08:00:00Z"}
+
+    def foreign_members(self):
+        try:
+            return set(self.twin.values("ChatGPT allow"))
+        except StopIteration:
+            return set()
+
+    def unmarked_object(self):
+        self.twin.add_list("ChatGPT allow", ["foreign.example"])
+
+    def block_early(self):
+        feed = self.twin.add_list("Feed", ["chatgpt.com", "claude.ai"])
+        self.twin.add_rule("threats", "dns", "block", "any(dns.domains[*] in $%s)" % feed, 500)
+        self.never_above = ("threats",)
+
+    def by_chance(self, dice) -> list:
+        said = []
+
+        def one_of(*values):
+            return dice.choice(values)
+
+        feed = self.twin.add_list("Feed", dice.sample(["chatgpt.com", "ab.chatgpt.com", "api.openai.com", "js.stripe.com", "claude.ai"], 2))
+        said.append(list(self.twin.values("Feed")))
+        # Some at the top, some anywhere.
+        places = dice.sample(range(1, 180), 7) + dice.sample(range(200, 9000), 7)
+        dice.shuffle(places)
+        hosts = {"dns": ("dns.fqdn", "dns.domains[*]"), "l4": ("net.sni.host", "net.sni.domains[*]"), "http": ("http.conn.hostname", "http.conn.domains[*]")}
+        for layer, (host, domains) in hosts.items():
+            traffic = ["any(%s in $%s)" % (domains, feed), "%s == \"chatgpt.com\"" % host, "any(%s in {\"openai.com\" \"other.example\"})" % domains,
+                       "not any(%s in {\"example.com\"})" % domains, "%s in {\"js.stripe.com\" \"claude.ai\"}" % host,
+                       "any(%s in {\"chatgpt.com\"}) and not %s == \"ab.chatgpt.com\"" % (domains, host), "%s matches \"(^|[.])gpt[.]com$\"" % host]
+            if layer == "l4":
+                traffic = [one_of("%s", "%s and net.dst.port == 443", "%s and net.dst.port == 22") % one for one in traffic]
+            actions = {"dns": ["block", "block", "allow"], "l4": ["block", "block", "allow"], "http": ["block", "block", "allow", "off", "isolate"]}[layer]
+            for number in range(dice.randint(0, 4)):
+                identity = one_of("", "", "any(identity.groups.name[*] in {\"AI users\"})", "any(identity.groups.name[*] in {\"Staff\"})",
+                                  "identity.email == \"somebody@example.com\"", "not any(identity.groups.name[*] in {\"AI users\"})")
+                rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": dice.choice(actions), "traffic": dice.choice(traffic),
+                        "precedence": places.pop() * 11, "identity": identity, "enabled": dice.random() < .85}
+                said.append(rule)
+                self.twin.add_rule(**rule)
+        return said
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    "cloudflare_gateway": CloudflareGatewayRig,
+    "cloudflare_gateway-voice": lambda folder: CloudflareGatewayRig(folder, voice=True),
+}

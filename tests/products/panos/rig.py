@@ -1,0 +1,151 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of PAN-OS under the contract. The audience is a user group in the zone trust; a rule of the site that is named must not be passed."""
+from __future__ import annotations
+
+import itertools
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.products.panos.twin import Panos
+from tests.products.panos.twin.site import rule
+
+VSYS = "/config/devices/entry[@name='localhost.localdomain']/vsys/entry[@name='vsys1']"
+GROUPS = {MEMBER: "example\\ai-users"}
+_runs = itertools.count(1)
+
+
+class QuickClock:
+    """Time that passes by waiting alone."""
+
+    def __init__(self):
+        self.at = 0.0
+
+    def now(self):
+        return self.at
+
+    def sleep(self, seconds):
+        self.at += seconds
+
+
+class PanosRig(TwinRig):
+    name = "panos"
+    tells = True
+    release = r"PAN-OS \d+\.\d+\.\d+ on (PA-VM|Panorama)"
+
+    def may_only_read(self):
+        self.twin.roles["netaccess"] = "<superreader>yes</superreader>"
+        return True
+
+    def __init__(self, folder, release=(10, 2, 8), voice=False, **options):
+        super().__init__(folder)
+        self.media = MEDIA if voice else ()
+        self.twin = Panos(release=release, **options)
+        self.never_above: tuple = ()
+        self.isolating = release >= (11, 0, 1)
+        self.ca_path = self.twin.ca_file(folder) if self.twin.authority else None
+
+    def settings(self, audience=(MEMBER,), **changes) -> Settings:
+        people = Audience(("trust",), ("untrust",), (), tuple(GROUPS[who] for who in audience))
+        return Settings(**dict({"audience": people, "never_above": self.never_above}, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=60, api=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, ca_path=self.ca_path, timeout=timeout), QuickClock())
+        api = dict({"password": self.twin.admins["netaccess"]}, **(api or {}))
+        return PanosAdapter(self.settings(audience, **changes), Api(self.transport, "netaccess", **api), self.transport,
+                            "host:%d" % next(_runs), lambda run: False)
+
+    def natives(self, pattern):
+        name = pattern.lstrip("*.")
+        return {pattern + "/"} if not pattern.startswith(".") else {name + "/", "*." + name + "/"}
+
+    def force(self):
+        self.twin.publish()
+
+    def by_hand(self, action, path, element="", **extra):
+        self.twin.locks.clear()
+        self.twin.edit("alice", action, VSYS + path, element, **extra)
+        self.twin.publish()
+
+    def drop_member(self):
+        self.by_hand("delete", "/profiles/custom-url-category/entry[@name='chatgpt-allow']/list/member[text()='*.openai.com/']")
+
+    def change_field(self):
+        self.by_hand("edit", "/rulebase/security/rules/entry[@name='chatgpt-allow']/source-user", "<source-user><member>any</member></source-user>")
+
+    def shuffle(self):
+        self.by_hand("move", "/rulebase/security/rules/entry[@name='chatgpt-allow']", where="bottom")
+
+    def add_foreign_member(self, host):
+        self.by_hand("set", "/profiles/custom-url-category/entry[@name='chatgpt-allow']/list", "<member>%s/</member>" % host)
+
+    def foreign_members(self):
+        node = self.twin.candidate.find(".//custom-url-category/entry[@name='chatgpt-allow']/list")
+        return set() if node is None else {member.text.rstrip("/") for member in node}
+
+    def unmarked_object(self):
+        self.by_hand("set", "/profiles/custom-url-category/entry[@name='chatgpt-allow']", "<list><member>foreign.example/</member></list>%s" % (
+            "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""))
+
+    def block_early(self):
+        kind = "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""
+        self.by_hand("set", "/profiles/custom-url-category/entry[@name='feed']",
+                     "<list><member>chatgpt.com/</member><member>*.chatgpt.com/</member><member>claude.ai/</member></list>" + kind)
+        body = rule("threats", "deny", application="any", category="feed", **{"from": "trust", "to": "untrust"})
+        self.by_hand("set", "/rulebase/security/rules", body)
+        self.by_hand("move", "/rulebase/security/rules/entry[@name='threats']", where="top")
+        self.never_above = ("threats",)
+
+    def by_chance(self, dice) -> list:
+        said = []
+
+        def set_(path, element):
+            said.append((path, element))
+            self.by_hand("set", path, element)
+
+        def one_of(*values):
+            return dice.choice(values)
+
+        kind = "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""
+        feed = dice.sample(["chatgpt.com/", "*.chatgpt.com/", "ab.chatgpt.com/", "*.openai.com/", "api.openai.com/", "js.stripe.com/", "claude.ai/"], 2)
+        set_("/profiles/custom-url-category/entry[@name='feed']", "<list>%s</list>%s" % ("".join("<member>%s</member>" % one for one in feed), kind))
+        for base in ("security", "decryption"):
+            for number in range(dice.randint(0, 3)):
+                columns = {
+                    "from": one_of("any", "trust", "guest", ["trust", "guest"]), "to": one_of("any", "untrust", "untrust"),
+                    "source-user": one_of("any", "any", "example\\ai-users", "example\\staff", "example\\bob", ["example\\staff", "example\\ai-users"]),
+                    "source": one_of("any", "any", "192.0.2.0/24", "192.0.2.128/25", "198.51.100.0/24"),
+                    "category": one_of("any", "feed", "AI sites", "artificial-intelligence", "malware", ["feed", "financial-services"]),
+                    "service": one_of("any", "any", "service-https", "service-http")}
+                more = "<disabled>yes</disabled>" if dice.random() < .2 else ""
+                if base == "security":
+                    columns["application"] = one_of("any", "any", "ssl", ["ssl", "web-browsing"], "openai-chatgpt", "dns")
+                    action = one_of("deny", "drop", "reset-both", "allow")
+                    if action == "allow" and dice.random() < .5:
+                        more += "<profile-setting><group><member>Standard</member></group></profile-setting>"
+                else:
+                    action, more = one_of("decrypt", "decrypt", "no-decrypt"), more + "<type><ssl-forward-proxy/></type>"
+                set_("/rulebase/%s/rules" % base, rule("site %d" % number, action, more, **columns))
+                where = one_of("top", "bottom")
+                said.append(where)
+                self.by_hand("move", "/rulebase/%s/rules/entry[@name='site %d']" % (base, number), where=where)
+        if dice.random() < .5:
+            which = one_of("block", "alert")
+            set_("/profiles/url-filtering/entry[@name='Corporate']/%s" % which, "<member>%s</member>" % one_of("feed", "AI sites", "artificial-intelligence"))
+        return said
+
+    def foreign_pending(self):
+        self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # Single requests without a transaction; several operations in one request; a commit of our own changes alone.
+    "panos-9.1": lambda folder: PanosRig(folder, (9, 1, 16)),
+    "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
+    "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4), voice=True),
+}

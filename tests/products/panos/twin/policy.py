@@ -1,0 +1,266 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a PAN-OS firewall does with one TLS connection, by the configuration in force.
+
+Rule order: pushed pre rules (shared, then device group from parent to child), local rules, pushed post rules (child to parent, shared).
+Wildcards: "URL category exceptions" and "SSL decryption exclusion" pages; most severe action: knowledge base kA10g000000ClsmCAC.
+"""
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+
+from tests.products.panos.twin import schema
+from tests.products.panos.twin.tree import at, entries, members, text
+
+SEPARATORS = "./?&=;+"
+_TOKEN = "[^./?&=;+]+"
+SEVERITY = ("block", "override", "continue", "alert", "allow")
+
+
+@dataclass
+class Person:
+    """A client: where its packets come from and whom User-ID takes it for."""
+
+    address: str
+    zone: str = "trust"
+    user: str = ""
+    groups: tuple = ()
+
+
+@dataclass
+class Session:
+    person: Person
+    host: str
+    port: int
+    to: str = "untrust"
+    application: str = "ssl"
+    protocol: str = "tcp"
+    categories: list = field(default_factory=list)
+    predefined: list = field(default_factory=list)
+
+
+def url_matches(entry: str, url: str, append_end_token: bool) -> bool:
+    """Does an entry of a URL list match ``url`` ("host/" or "host/path", without scheme and port)?"""
+    entry, url = entry.strip().lower(), url.lower()
+    if append_end_token and not entry.endswith(("/", "*")):
+        entry += "/"
+    out = ""
+    for part in re.findall(r"[%s]|%s" % (re.escape(SEPARATORS), _TOKEN), entry):
+        if part == "*":
+            out += "%s(?:[%s]%s)*" % (_TOKEN, re.escape(SEPARATORS), _TOKEN)
+        else:
+            out += _TOKEN if part == "^" else re.escape(part)
+    if not entry.endswith(tuple(SEPARATORS)):
+        # The open end: whatever comes after the last token.  # guess: "example.com" does not match "example.community".
+        out += r"(?=$|[%s])" % re.escape(SEPARATORS)
+    return re.match(out, url) is not None
+
+
+def excluded(pattern: str, host: str) -> bool:
+    """SSL decryption exclusion list: each ``*`` is one label."""
+    wanted, labels = pattern.lower().split("."), host.lower().rstrip(".").split(".")
+    return len(wanted) == len(labels) and all(a in ("*", b) for a, b in zip(wanted, labels))
+
+
+class Policy:
+    """The configuration in force of one firewall: its own tree and what Panorama pushed to it (a part of Panorama's tree and a group)."""
+
+    def __init__(self, knobs, running, pushed=None, group: str = "", vsys: str = "vsys1"):
+        self.knobs = knobs
+        shared = running.find("shared")
+        local = at(schema.device(running), "vsys", "[%s]" % vsys)
+        above = schema.chain(pushed, group) if pushed is not None else []
+        own = [node for node in (local, shared) if node is not None]
+        self.lookup = own + above
+        self.shared, self.local = shared, local
+        layers = [(above[index:], "pre-rulebase") for index in reversed(range(len(above)))]
+        layers += [(self.lookup, "rulebase")] if local is not None else []
+        self.layers = layers + [(above[index:], "post-rulebase") for index in range(len(above))]
+
+    def decide(self, person: Person, host: str, port: int) -> tuple:
+        host = host.lower().rstrip(".")
+        session = Session(person, host, port, self.knobs.outside_zone)
+        session.categories, session.predefined = self.categories(host)
+        inspection, profile = self._decryption(session)
+        session.application = self.knobs.application_of(host) or ("web-browsing" if inspection == "decrypt" else "ssl")
+        verdict = self._security(session)
+        if inspection == "tunnel" and profile is not None and host in self.knobs.impostors:
+            if text(profile, "ssl-no-proxy", "block-untrusted-issuer") == "yes":
+                verdict = "block"
+        return verdict, inspection
+
+    def decide_packet(self, person: Person, address: str, port: int) -> str:
+        """A UDP packet to an address: no name is seen in it, so it has no category, and it is not decrypted."""
+        session = Session(person, address, port, self.knobs.outside_zone, "unknown-udp", "udp")
+        rule, _lookup = self.matching("security", session)
+        return "allow" if rule is not None and text(rule, "action", default="allow") == "allow" else "block"
+
+    def categories(self, host: str, path: str = "/") -> tuple:
+        """(custom categories and external lists, predefined categories) of a host."""
+        out, url = [], host + path
+        for scope in self.lookup:
+            for entry in entries(scope, "profiles", "custom-url-category"):
+                if entry.get("name") not in out and self._in_category(entry, url):
+                    out.append(entry.get("name"))
+        for scope in self.lookup:
+            for entry in entries(scope, "external-list"):
+                lines = self.knobs.edl.get(text(entry, "type", "url", "url"), ())
+                if any(url_matches(line, url, self.knobs.end_token) for line in lines):
+                    out.append(entry.get("name"))
+        return out, self.knobs.predefined_of(host)
+
+    def _in_category(self, entry, url: str) -> bool:
+        if text(entry, "type") == "Category Match":
+            return set(members(entry, "list")) <= set(self.knobs.predefined_of(url.split("/")[0]))
+        return any(url_matches(value, url, self.knobs.end_token) for value in members(entry, "list"))
+
+    def rules(self, kind: str):
+        """(rule, lookup) in the order in which the firewall asks them; disabled ones left out."""
+        for lookup, base in self.layers:
+            for rule in entries(lookup[0], base, kind, "rules"):
+                if text(rule, "disabled") != "yes":
+                    yield rule, lookup
+
+    def matching(self, kind: str, session: Session):
+        """The first rule that matches, with its lookup chain; (None, None) for none."""
+        for rule, lookup in self.rules(kind):
+            if self._matches(rule, kind, session, lookup):
+                return rule, lookup
+        return None, None
+
+    def _matches(self, rule, kind, session: Session, lookup) -> bool:
+        def listed(name, allowed):
+            values = members(rule, name)
+            return not values or "any" in values or bool(set(values) & set(allowed))
+
+        person = session.person
+        if text(rule, "rule-type") == "intrazone" and person.zone != session.to:
+            return False
+        if not listed("from", {person.zone}) or not listed("to", {session.to}):
+            return False
+        if not self._source(rule, person, lookup) or not self._destination(rule, session, lookup):
+            return False
+        who = {person.user, "known-user"} | set(person.groups) if person.user else {"unknown"}
+        if not listed("source-user", who) or not listed("category", set(session.categories) | set(session.predefined)):
+            return False
+        if not self._service(rule, session, lookup):
+            return False
+        if kind == "security":
+            return listed("application", self._applications(rule, session.application, lookup))
+        return at(rule, "type", "ssl-forward-proxy") is not None or rule.find("type") is None
+
+    @staticmethod
+    def _applications(rule, name, lookup) -> set:
+        groups = {group.get("name") for scope in lookup for group in entries(scope, "application-group") if name in members(group, "members")}
+        return {name} | groups
+
+    def _source(self, rule, person, lookup) -> bool:
+        values = members(rule, "source")
+        found = not values or "any" in values or any(_within(person.address, net) for value in values for net in _addresses(value, lookup))
+        return found != (text(rule, "negate-source") == "yes")
+
+    def _destination(self, rule, session, lookup) -> bool:
+        values = members(rule, "destination")
+        found = not values or "any" in values
+        for value in values:
+            for target in _addresses(value, lookup):
+                found = found or target == session.host or _within(session.host, target) or _within(self.knobs.hosts.get(session.host, ""), target)
+        return found != (text(rule, "negate-destination") == "yes")
+
+    def _service(self, rule, session: Session, lookup) -> bool:
+        values, port = members(rule, "service"), session.port
+        if not values or "any" in values:
+            return True
+        if session.protocol == "tcp":
+            if port == 443 and {"application-default", "service-https"} & set(values):
+                return True
+            if "service-http" in values and port in (80, 8080):
+                return True
+        objects = [entry for scope in lookup for entry in entries(scope, "service") if entry.get("name") in values]
+        return any(_port_in(port, text(entry, "protocol", session.protocol, "port")) for entry in objects)
+
+    def _security(self, session: Session) -> str:
+        rule, lookup = self.matching("security", session)
+        if rule is None:
+            return "allow" if session.person.zone == session.to else "block"
+        if text(rule, "action", default="allow") != "allow":
+            return "block"
+        for profile in self._url_profiles(rule, lookup):
+            if self.profile_action(profile, session) in ("block", "override", "continue"):
+                return "block"
+        return "allow"
+
+    @staticmethod
+    def _url_profiles(rule, lookup) -> list:
+        wanted = members(rule, "profile-setting", "profiles", "url-filtering")
+        for name in members(rule, "profile-setting", "group"):
+            group = next((at(scope, "profile-group", "[%s]" % name) for scope in lookup if at(scope, "profile-group", "[%s]" % name) is not None), None)
+            wanted = wanted + members(group, "url-filtering")
+        found = []
+        for name in wanted:
+            found += [node for node in (at(scope, "profiles", "url-filtering", "[%s]" % name) for scope in lookup) if node is not None][:1]
+        return found
+
+    @staticmethod
+    def profile_action(profile, session: Session) -> str:
+        """Custom categories and external lists first, the most severe among them; only then the predefined category."""
+        for names in (session.categories, session.predefined):
+            for action in SEVERITY:
+                if set(members(profile, action)) & set(names):
+                    return action
+            # guess: a custom category that the profile does not list leaves the decision to the predefined one.
+        return "allow"
+
+    def _decryption(self, session: Session) -> tuple:
+        """("decrypt" or "tunnel", the decryption profile or None)"""
+        if self._is_excluded(session.host):
+            return "tunnel", None
+        rule, lookup = self.matching("decryption", session)
+        if rule is None:
+            return "tunnel", None
+        name = text(rule, "profile")
+        profile = next((node for node in (at(scope, "profiles", "decryption", "[%s]" % name) for scope in lookup) if node is not None), None)
+        return ("tunnel" if text(rule, "action", default="no-decrypt") == "no-decrypt" else "decrypt"), profile
+
+    def _is_excluded(self, host: str) -> bool:
+        off = set()
+        for scope in self.lookup:
+            off |= set(members(scope, "ssl-decrypt", "disabled-ssl-exclude-cert-from-predefined"))
+            for entry in entries(scope, "ssl-decrypt", "ssl-exclude-cert"):
+                if text(entry, "exclude", default="yes") == "yes" and excluded(entry.get("name"), host):
+                    return True
+        return any(excluded(name, host) for name in set(self.knobs.predefined_exclusions) - off)
+
+
+def _addresses(value: str, lookup: list) -> list:
+    """Networks, ranges and names behind a literal, an address object or a group."""
+    for scope in lookup:
+        entry = at(scope, "address", "[%s]" % value)
+        if entry is not None:
+            return [text(entry, kind).lower() for kind in ("ip-netmask", "ip-range", "fqdn") if text(entry, kind)]
+        group = at(scope, "address-group", "[%s]" % value)
+        if group is not None:
+            return [found for name in members(group, "static") for found in _addresses(name, lookup)]
+    return [value]
+
+
+def _within(address: str, target: str) -> bool:
+    try:
+        one = ipaddress.ip_address(address)
+        if "-" in target:
+            low, high = (ipaddress.ip_address(part) for part in target.split("-", 1))
+            return low <= one <= high
+        return one in ipaddress.ip_network(target, strict=False)
+    except (ValueError, TypeError):
+        return False
+
+
+def _port_in(port: int, spec: str) -> bool:
+    for part in spec.split(","):
+        low, _dash, high = part.strip().partition("-")
+        if low.isdigit() and int(low) <= port <= int(high or low):
+            return True
+    return False

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Skyhigh Secure Web Gateway under the contract: a gateway on which the rule sets were imported once, for a user group."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import rule_set_file
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.adapter import Settings, SkyhighAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
+from tests.contract.rig import MEMBER, TwinRig
+from tests.products.zia.rig import TwinClock
+from tests.products.skyhigh_swg.twin import SkyhighGateway, criterion, rule, rule_group
+
+GROUPS = {MEMBER: "AI users"}
+ALLOW, EXEMPT = "ChatGPT allow", "ChatGPT exempt"
+
+
+def wire(twin, groups=("AI users",)) -> None:
+    """What a person does once, as ``manual`` asks for it."""
+    twin.import_rules(rule_set_file(EXEMPT, EXEMPT, groups), above="HTTPS Scanning")
+    twin.import_rules(rule_set_file(ALLOW, ALLOW, groups), above="Global Block")
+
+
+class SkyhighRig(TwinRig):
+    name = "skyhigh_swg"
+    # A list is a set, and rules are out of reach; a work space is gone with its session and seen by nobody else.
+    stageable, ordered, private = False, False, True
+
+    def __init__(self, folder, wired=True, bare=False, **options):
+        super().__init__(folder)
+        self.twin = SkyhighGateway(**options)
+        self.bare = bare
+        if wired:
+            wire(self.twin)
+
+    def adapter(self, audience=(MEMBER,), timeout=120, password=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
+        settings = Settings(**dict({"groups": tuple(GROUPS[who] for who in audience)}, **changes))
+        return SkyhighAdapter(settings, Api(self.transport, "netaccess", password or self.twin.admins["netaccess"], self.bare), self.transport)
+
+    def natives(self, pattern):
+        return {pattern} if not pattern.startswith(".") else {pattern[1:], "*" + pattern}
+
+    def force(self):
+        """A work space is committed by its own session alone."""
+
+    def settle(self):
+        """The session of a dead process runs out, and its work space with it."""
+        self.twin.advance(self.twin.knobs.session_seconds + 1)
+
+    def drop_member(self):
+        self.twin.edit(ALLOW, remove=["*.openai.com"])
+
+    def change_field(self):
+        self.twin.edit(ALLOW, description="Managed by netaccess.chatgpt, hands off")
+
+    def add_foreign_member(self, host):
+        self.twin.edit(ALLOW, add=[host])
+
+    def foreign_members(self):
+        node = self.twin.list_named(ALLOW)
+        return set() if node is None else {entry.findtext("entry") for entry in node.iter("listEntry")}
+
+    def unmarked_object(self):
+        self.twin.edit(ALLOW, add=["foreign.example"], description="by hand")
+
+    def block_early(self):
+        feed = self.twin.add_list("Threat feed", "regex", ["*chatgpt.com", "claude.ai"])
+        blocks = rule("Feed", "block.11376", criterion("url.host", "matchesinlist", listed=feed))
+        self.twin.insert(rule_group("Threats", [blocks], cycles="request"), above=EXEMPT)
+
+    def by_chance(self, dice) -> list:
+        names = ["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"]
+        hosts = dice.sample(names, 2)
+        feed, said = self.twin.add_list("Feed", "regex", hosts), [hosts]
+        for number in range(dice.randint(0, 3)):
+            rules = []
+            for count in range(dice.randint(1, 2)):
+                # A rule about people alone is a note beside the coverage, and decides nothing there.
+                criteria = [criterion("url.host", dice.choice(["matchesinlist", "matchesinlist", "doesnotmatchinlist"]), listed=feed)]
+                if dice.random() < .3:
+                    criteria.append(criterion("authentication.usergroups", "contains", dice.choice(["AI users", "Staff"]), prefix="AND"))
+                rules.append(rule("rule %d.%d" % (number, count), dice.choice(["block.11376", "block.11376", "stopcycle", "stopruleset", "continue"]),
+                                  *criteria, enabled=dice.random() < .9))
+            text = rule_group("site %d" % number, rules, enabled=dice.random() < .9, cycles=dice.choice(["request", "request response"]))
+            above = dice.choice([EXEMPT, ALLOW, "Global Block", "URL Filtering", None])
+            said.append((above, text))
+            self.twin.insert(text, above=above)
+        return said
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # With Atom wrappers around answers, and without.
+    "skyhigh-atom": SkyhighRig,
+    "skyhigh-bare": lambda folder: SkyhighRig(folder, bare=True),
+}

@@ -1,0 +1,504 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Sophos Firewall: the XML API with its envelopes, codes and traps, and what the firewall does with a connection.
+
+Envelopes, codes, columns: the vendor's API reference; that an update replaces the whole object, the code-less empty answer, the place of
+firewall rules, and what is refused without saying why: measured on 22.0 (SophosFirewall-Powershell). ``# guess`` marks what no source says.
+"""
+from __future__ import annotations
+
+import copy
+import ipaddress
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+from tests.products.server import Reply, Request, Twin
+
+PATH = "/webconsole/APIController"
+DONE = (200, "Configuration applied successfully.")
+ENTITIES = ("WebFilterURLGroup", "WebFilterPolicy", "WebFilterException", "WebFilterCategory", "UserActivity", "FileType", "FirewallRule",
+            "SSLTLSInspectionRule", "FQDNHost", "FQDNHostGroup")
+LOCAL, MANAGED = "Local TLS exclusion list", "Managed TLS exclusion list"
+ALWAYS, EVERYTHING = "All The Time", "All web traffic"
+NAME_LENGTHS = {"WebFilterURLGroup": 50, "WebFilterPolicy": 50}
+#: guess: which built-in category these hosts are in.
+BUILT_IN = {"Artificial Intelligence": ("chatgpt.com", "openai.com", "claude.ai"), "Phishing & Fraud": ("phish.test",), "General Business": ("example.com",)}
+
+
+@dataclass
+class Person:
+    """A client: its addresses of both families and its groups."""
+
+    address: str
+    address6: str
+    groups: tuple = ()
+
+    def at(self, family: str) -> str:
+        return self.address if family == "IPv4" else self.address6
+
+
+@dataclass
+class Knobs:
+    """What differs between firmware and installations, and every guess."""
+
+    version: str = "2200.1"
+    enabled: bool = True
+    admitted: str = "127.0.0.0/8"
+    wildcard_entries: bool = False       # guess: *.example.com in a URL group is refused
+    tls_rule_add: bool = False           # 22.0 refuses it always; of other firmware it is not known
+    local_list_writable: bool = True     # guess
+    in_use: int = 510                    # guess: 504 or 510
+    shows_default_lists: bool = True     # guess: whether the device's own TLS rule names its lists
+    users_of_all: str = "absent"         # guess: how a rule for everybody reads: absent, empty, or "word" (Anybody)
+
+
+class Refusal(Exception):
+    def __init__(self, code: int, text: str, *params: str):
+        super().__init__(text)
+        self.code, self.text, self.params = code, text, params
+
+
+def invalid(*params: str) -> Refusal:
+    return Refusal(501, "Configuration parameters validation failed.", *params)
+
+
+def get(node, path: str, default: str = "") -> str:
+    return (node.findtext(path) or default).strip()
+
+
+def every(node, path: str) -> list:
+    return [(one.text or "").strip() for one in node.findall(path) if (one.text or "").strip()]
+
+
+def put(node, tag: str, text: str) -> None:
+    found = node.find(tag)
+    (ET.SubElement(node, tag) if found is None else found).text = text
+
+
+def tags(tag: str, values) -> str:
+    return "".join("<%s>%s</%s>" % (tag, value.replace("&", "&amp;"), tag) for value in values)
+
+
+def group(name: str, urls=(), description: str = "", default: str = "No"):
+    return ET.fromstring("<WebFilterURLGroup><Name>%s</Name><Description>%s</Description><URLlist>%s</URLlist><IsDefault>%s</IsDefault></WebFilterURLGroup>" % (
+        name, description, tags("URL", urls), default))
+
+
+def web_rule(action: str, about, users=(), enabled: str = "1", schedule: str = ALWAYS, ccl: str = "0") -> str:
+    """``about``: [(type, name)]."""
+    listed = "".join("<Category><ID>%s</ID><type>%s</type></Category>" % (name.replace("&", "&amp;"), kind) for kind, name in about)
+    people = "<UserList>%s</UserList>" % tags("User", users) if users else ""
+    return ("<Rule><CategoryList>%s</CategoryList><HTTPAction>%s</HTTPAction><HTTPSAction>%s</HTTPSAction><FollowHTTPAction>1</FollowHTTPAction><ExceptionList>"
+            "<FileTypeCategory/></ExceptionList><Schedule>%s</Schedule><PolicyRuleEnabled>%s</PolicyRuleEnabled><CCLRuleEnabled>%s</CCLRuleEnabled>%s</Rule>"
+            % (listed, action, action, schedule, enabled, ccl, people))
+
+
+def web_policy(name: str, rules=(), default: str = "Allow", description: str = ""):
+    return ET.fromstring(
+        "<WebFilterPolicy><Name>%s</Name><Description>%s</Description><DefaultAction>%s</DefaultAction><EnableReporting>Enable</EnableReporting>"
+        "<DownloadFileSizeRestriction>0</DownloadFileSizeRestriction><GoogAppDomainListEnabled>0</GoogAppDomainListEnabled><XFFEnabled>0</XFFEnabled>"
+        "<Office365Enabled>0</Office365Enabled><QuotaLimit>60</QuotaLimit>%s</WebFilterPolicy>" % (
+            name, description, default, "<RuleList>%s</RuleList>" % "".join(rules) if rules else ""))
+
+
+def firewall_rule(name: str, action: str = "Accept", family: str = "IPv4", networks=(), sources=(), services=(), members=(), **columns):
+    """A rule for packets from LAN to WAN; ``columns`` of its policy such as WebFilter or ScanVirus."""
+    parts = [tags("Action", [action]), "<LogTraffic>Enable</LogTraffic>", "<SourceZones><Zone>LAN</Zone></SourceZones>",
+             "<DestinationZones><Zone>WAN</Zone></DestinationZones>", "<Schedule>All The Time</Schedule>"]
+    for outer, inner, values in (("SourceNetworks", "Network", sources), ("DestinationNetworks", "Network", networks), ("Services", "Service", services),
+                                 ("Identity", "Member", members)):
+        parts += ["<%s>%s</%s>" % (outer, tags(inner, values), outer)] if values else []
+    parts += [tags(tag, [value]) for tag, value in columns.items()]
+    kind = "User" if members else "Network"
+    return ET.fromstring("<FirewallRule><Name>%s</Name><Description/><IPFamily>%s</IPFamily><Status>Enable</Status><Section>Local</Section>"
+                         "<PolicyType>%s</PolicyType><%sPolicy>%s</%sPolicy></FirewallRule>" % (name, family, kind, kind, "".join(parts), kind))
+
+
+def tls_rule(name: str, action: str, about=(), members=(), default: str = "No"):
+    listed = "".join("<Activity><Name>%s</Name><Type>%s</Type></Activity>" % pair for pair in about)
+    return ET.fromstring("<SSLTLSInspectionRule><Name>%s</Name><IsDefault>%s</IsDefault><Description/><Enable>Yes</Enable>"
+                         "<LogConnections>Enable</LogConnections><DecryptAction>%s</DecryptAction>"
+                         "<DecryptionProfile>Maximum compatibility</DecryptionProfile>%s%s</SSLTLSInspectionRule>" % (
+                             name, default, action, "<Identity>%s</Identity>" % tags("Members", members) if members else "",
+                             "<Websites>%s</Websites>" % listed if listed else ""))
+
+
+class Sophos(Twin):
+    """``site``: "blocked" (a web policy shuts the AI sites out) or "bare"."""
+
+    def __init__(self, tls: bool = False, port: int = 0, site: str = "blocked", **knobs):
+        super().__init__(tls, port)
+        self.knobs = Knobs(**knobs)
+        self.admins = {"netaccess": "S0phos&<Secret>-77"}
+        self.people = {"member": Person("192.0.2.10", "2001:db8::10", ("AI users", "Staff")), "stranger": Person("192.0.2.20", "2001:db8::40", ("Staff",))}
+        self.users = {"AI users", "Staff", "Interns", "alice"}
+        self.denied: set = set()
+        self.tables = {entity: [] for entity in ENTITIES}
+        self._site(site)
+
+    def _site(self, site: str) -> None:
+        tables = self.tables
+        tables["WebFilterURLGroup"] = [group(LOCAL, ["bank.test"], default="Yes"), group(MANAGED, ["update.vendor.test"], default="Yes")]
+        tables["WebFilterCategory"] = [ET.fromstring("<WebFilterCategory><Name>%s</Name><Classification>Acceptable</Classification><QoSPolicy>None</QoSPolicy>"
+                                                     "</WebFilterCategory>" % name.replace("&", "&amp;")) for name in BUILT_IN]
+        lists = [(LOCAL, "URL Group"), (MANAGED, "URL Group")] if self.knobs.shows_default_lists else []
+        tables["SSLTLSInspectionRule"] = [tls_rule("Exclusions by website or category", "Do not decrypt", lists, default="Yes"),
+                                          tls_rule("Inspect all", "Decrypt")]
+        for entity, names in (("FileType", ("Audio Files", "Executable Files")), ("UserActivity", ("Instant Messenger", "Not Suitable for Schools"))):
+            tables[entity] = [ET.fromstring("<%s><Name>%s</Name></%s>" % (entity, name, entity)) for name in names]
+        if site == "bare":
+            return
+        tables["WebFilterURLGroup"].append(group("AI sites", ["openai.com", "chatgpt.com", "oaistatic.com", "claude.ai"], "Closed to all staff"))
+        shut = [web_rule("Deny", [("WebCategory", "Phishing & Fraud")]), web_rule("Allow", [("WebCategory", "General Business")]),
+                web_rule("Deny", [("URLGroup", "AI sites"), ("WebCategory", "Artificial Intelligence")])]
+        tables["WebFilterPolicy"] = [web_policy("Company", shut, description="All offices"), web_policy("Guests", shut[2:])]
+        tables["FirewallRule"] = [firewall_rule("LAN to WAN", WebFilter="Company", ScanVirus="Enable", ZeroDayProtection="Disable"),
+                                  firewall_rule("LAN to WAN v6", family="IPv6", WebFilter="Company", ScanVirus="Enable")]
+
+    # -- for tests
+
+    def node(self, entity: str, name: str):
+        """:raises StopIteration:"""
+        return next(one for one in self.tables[entity] if get(one, "Name") == name)
+
+    def rules_of(self, policy: str) -> list:
+        return self.node("WebFilterPolicy", policy).findall("RuleList/Rule")
+
+    def leave_undecrypted(self, name: str, members) -> None:
+        """A list of the site, and the rule of TLS inspection that leaves it undecrypted for these people, as somebody made them by hand."""
+        self.tables["WebFilterURLGroup"].append(group(name, ["clinic.test"]))
+        self.tables["SSLTLSInspectionRule"].insert(1, tls_rule("AI undecrypted", "Do not decrypt", [(name, "URL Group")], members))
+
+    def snapshot(self) -> object:
+        return {entity: [_data(one) for one in (nodes if entity in ("FirewallRule", "SSLTLSInspectionRule") else
+                                                sorted(nodes, key=lambda one: get(one, "Name")))] for entity, nodes in self.tables.items()}
+
+    def save(self) -> object:
+        return copy.deepcopy(self.tables)
+
+    def restore(self, kept) -> None:
+        self.tables = kept
+
+    # -- requests
+
+    def answer(self, request: Request) -> Reply:
+        if request.path != PATH or request.method not in ("GET", "POST"):
+            return Reply(404, b"<html>404</html>", {"Content-Type": "text/html"})
+        form = request.form if request.method == "POST" else request.query
+        response = ET.Element("Response", {"APIVersion": self.knobs.version, "IPS_CAT_VER": "1"})
+        try:
+            self._respond(response, form.get("reqxml", ""))
+        except Refusal as refused:
+            for one in list(response):
+                response.remove(one)
+            ET.SubElement(response, "Status", {"code": str(refused.code)}).text = refused.text
+        return Reply(200, b'<?xml version="1.0" encoding="UTF-8"?>' + ET.tostring(response), {"Content-Type": "application/xml"})
+
+    def _respond(self, response, text: str) -> None:
+        if not self.knobs.enabled:
+            raise Refusal(532, "API operations are disabled")  # guess: the text
+        if ipaddress.ip_address("127.0.0.1") not in ipaddress.ip_network(self.knobs.admitted):
+            raise Refusal(534, "API operations are not allowed from the requester IP address")
+        try:
+            asked = ET.fromstring(text.strip())
+        except ET.ParseError:
+            raise Refusal(529, "Input request file is Invalid") from None
+        login = ET.SubElement(response, "Login")
+        good = self.admins.get(get(asked, "Login/Username"))
+        if good is None or (asked.findtext("Login/Password") or "") != good:
+            ET.SubElement(login, "status").text = "Authentication Failure"
+            return
+        ET.SubElement(login, "status").text = "Authentication Successful"
+        for part in asked:
+            work = {"Get": self._read, "Set": self._set, "Remove": self._remove}.get(part.tag)
+            for one in part if work else ():
+                if one.tag not in ENTITIES:
+                    raise Refusal(529, "Input request module is Invalid")
+                if one.tag in self.denied:
+                    self._status(ET.SubElement(response, one.tag, {"transactionid": ""}), 599, "No permission")  # guess
+                else:
+                    work(response, one, part.get("operation"))
+
+    @staticmethod
+    def _status(node, code, text: str, params=None) -> None:
+        status = ET.SubElement(node, "Status", {} if code is None else {"code": str(code)})
+        status.text = text
+        if params is not None:
+            place = ET.SubElement(node, "InvalidParams")
+            for one in params:
+                ET.SubElement(place, "Params").text = one
+
+    def _read(self, response, asked, _operation) -> None:
+        found = self.tables[asked.tag]
+        key = asked.find("Filter/key")  # The first key of the first filter alone is looked at.
+        if key is not None and key.get("name") == "Name":
+            wanted, how = (key.text or "").strip(), key.get("criteria", "=")
+            found = [one for one in found if {"=": get(one, "Name") == wanted, "!=": get(one, "Name") != wanted, "like": wanted in get(one, "Name")}[how]]
+        for one in found:
+            response.append(self._shown(one))
+        if not found:
+            self._status(ET.SubElement(response, asked.tag, {"transactionid": ""}), None, "No. of records Zero.")
+
+    def _shown(self, node):
+        shown = copy.deepcopy(node)
+        shown.set("transactionid", "")
+        if node.tag == "FirewallRule":
+            family = [one for one in self.tables["FirewallRule"] if get(one, "IPFamily") == get(node, "IPFamily")]
+            at = next(number for number, one in enumerate(family) if one is node)
+            put(shown, "Position", "After" if at else "Top")
+            if at:
+                put(ET.SubElement(shown, "After"), "Name", get(family[at - 1], "Name"))
+        if node.tag == "WebFilterPolicy":
+            for rule in shown.findall("RuleList/Rule"):
+                if rule.find("UserList") is None and self.knobs.users_of_all != "absent":
+                    users = ET.SubElement(rule, "UserList")
+                    if self.knobs.users_of_all == "word":
+                        put(users, "User", "Anybody")
+        return shown
+
+    # -- writing
+
+    def _set(self, response, asked, operation) -> None:
+        place = ET.SubElement(response, asked.tag, {"transactionid": ""})
+        nodes, name = self.tables[asked.tag], get(asked, "Name")
+        at = next((number for number, one in enumerate(nodes) if get(one, "Name") == name
+                   and (asked.tag != "FirewallRule" or get(one, "IPFamily") == get(asked, "IPFamily", "IPv4"))), None)
+        try:
+            if operation == "add" and at is not None:
+                raise Refusal(502, "Entity having same name already exists.")  # guess: the text
+            if operation == "update" and at is None:
+                raise Refusal(526, "Record does not exist.")
+            new = copy.deepcopy(asked)
+            new.attrib.clear()
+            self._validate(new, None if at is None else nodes[at])
+            if asked.tag == "FirewallRule":
+                self._place(new, at)
+            elif at is None:
+                nodes.append(new)
+            else:
+                nodes[at] = new
+            self._status(place, *DONE)
+        except Refusal as refused:
+            self._status(place, refused.code, refused.text, refused.params)
+
+    def _validate(self, new, old) -> None:
+        """An update replaces the object: what is left out is gone. Nothing of the old one is taken over but what the API never takes."""
+        name = get(new, "Name")
+        if not name or "," in name and new.tag != "WebFilterException" or len(name) > NAME_LENGTHS.get(new.tag, 60):
+            raise invalid("/%s/Name" % new.tag)
+        if len(get(new, "Description")) > 255 or len(get(new, "Desc")) > 250:
+            raise invalid()
+        default = new.find("IsDefault")
+        if default is not None and new.tag != "SSLTLSInspectionRule":
+            new.remove(default)
+        if old is not None and old.find("IsDefault") is not None and new.find("IsDefault") is None:
+            ET.SubElement(new, "IsDefault").text = get(old, "IsDefault")
+        check = getattr(self, "_check_" + new.tag.lower(), None)
+        if check is not None:
+            check(new, old)
+
+    def _check_webfilterurlgroup(self, new, old) -> None:
+        if old is not None and get(old, "Name") == MANAGED or (get(new, "Name") == LOCAL and not self.knobs.local_list_writable):
+            raise Refusal(528, "Default entity can not be edited")  # guess: the text
+        found = new.find("URLlist")
+        urls = every(new, "URLlist/URL")
+        form = r"(\*\.)?\w([.]?\w|-)*" if self.knobs.wildcard_entries else r"\w([.]?\w|-)*"
+        if len(urls) > 10000 or any(len(url) > 250 or not re.fullmatch(form, url) for url in urls):
+            raise invalid("/WebFilterURLGroup/URLlist/URL")
+        for tag in ("Description", "URLlist", "IsDefault"):
+            if new.find(tag) is None:
+                ET.SubElement(new, tag).text = "No" if tag == "IsDefault" else None
+        if found is not None:
+            for double in [one for number, one in enumerate(found) if (one.text or "") in [(other.text or "") for other in list(found)[:number]]]:
+                found.remove(double)
+
+    def _check_webfilterpolicy(self, new, _old) -> None:
+        size = get(new, "DownloadFileSizeRestriction")
+        if get(new, "DefaultAction") not in ("Allow", "Deny") or not size.isdigit() or int(size) > 1536:
+            raise invalid()
+        quota = get(new, "QuotaLimit", "60")
+        if not quota.isdigit() or int(quota) % 10:
+            raise invalid("/WebFilterPolicy/QuotaLimit")
+        rules = new.find("RuleList")
+        if rules is not None and not len(rules):
+            new.remove(rules)
+        known = {"URLGroup": "WebFilterURLGroup", "WebCategory": "WebFilterCategory", "UserActivity": "UserActivity", "FileType": "FileType"}
+        for rule in new.findall("RuleList/Rule"):
+            if {get(rule, "HTTPAction"), get(rule, "HTTPSAction")} - {"Allow", "Deny", "Warn", "Quota"}:
+                raise invalid("/WebFilterPolicy/RuleList/Rule/HTTPAction")
+            for one in rule.findall("CategoryList/Category"):
+                kind, name = get(one, "type"), get(one, "ID")
+                if kind not in (*known, "DynamicCategory") or (kind in known and name != EVERYTHING and name not in [
+                        get(other, "Name") for other in self.tables[known[kind]]]):
+                    raise invalid("/WebFilterPolicy/RuleList/Rule/CategoryList/Category/ID")
+            if set(every(rule, "UserList/User")) - self.users - {"Anybody"}:
+                raise invalid("/WebFilterPolicy/RuleList/Rule/UserList/User")
+            users = rule.find("UserList")
+            if users is not None and set(every(users, "User")) <= {"Anybody"}:
+                rule.remove(users)
+
+    @staticmethod
+    def _check_webfilterexception(new, _old) -> None:
+        if get(new, "Enabled") not in ("on", "off"):
+            raise Refusal(500, "Operation could not be performed on Entity.")
+        if get(new, "CertValidation") not in ("on", "off"):
+            raise invalid()
+        found = [(every(new, "DomainList/" + tag), get(new, switch)) for tag, switch in (
+            ("URLRegex", "EnableURLRegex"), ("SrcIp", "EnableSrcIP"), ("DstIp", "EnableDstIP"), ("WebCategory", "EnableWebCat"))]
+        if not any(entries and switch == "yes" for entries, switch in found) or len(new.findall("DomainList")) != 1:
+            raise invalid()
+        if re.search(r"[\^;'\"\\]", get(new, "Name")) or any(len(one) > 43 for one in found[1][0] + found[2][0]):
+            raise invalid("/WebFilterException/Name")
+
+    def _check_ssltlsinspectionrule(self, new, old) -> None:
+        if old is None and not self.knobs.tls_rule_add:
+            raise invalid("/SSLTLSInspectionRule/IsDefault")
+
+    def _place(self, new, at) -> None:
+        """Put a firewall rule where it says; one that does not say goes to the bottom. guess: where."""
+        nodes = self.tables["FirewallRule"]
+        if at is not None:
+            nodes.pop(at)
+        where, other = get(new, "Position"), get(new, "After/Name") or get(new, "Before/Name")
+        for tag in ("Position", "After", "Before"):
+            found = new.find(tag)
+            if found is not None:
+                new.remove(found)
+        names = [(get(one, "Name"), get(one, "IPFamily")) for one in nodes]
+        family = get(new, "IPFamily", "IPv4")
+        if where in ("After", "Before"):
+            if (other, family) not in names:
+                raise invalid("/FirewallRule/Position")
+            nodes.insert(names.index((other, family)) + (where == "After"), new)
+        else:
+            nodes.insert(next((number for number, name in enumerate(names) if name[1] == family), 0) if where == "Top" else len(nodes), new)
+
+    def _remove(self, response, asked, _operation) -> None:
+        place = ET.SubElement(response, asked.tag, {"transactionid": ""})
+        for name in every(asked, "Name"):
+            try:
+                node = next((one for one in self.tables[asked.tag] if get(one, "Name") == name), None)
+                if node is None:
+                    raise Refusal(526, "Record does not exist.")
+                if get(node, "IsDefault").lower() == "yes" and asked.tag == "WebFilterURLGroup":
+                    raise Refusal(528, "Default entity can not be deleted")  # guess: the text
+                if asked.tag == "WebFilterURLGroup" and self._used(name):
+                    raise Refusal(self.knobs.in_use, "Entity is referred by another entity.")  # guess: the text
+                self.tables[asked.tag].remove(node)
+                self._status(place, *DONE)
+            except Refusal as refused:
+                self._status(place, refused.code, refused.text)
+
+    def _used(self, name: str) -> bool:
+        rules = [one for policy in self.tables["WebFilterPolicy"] for one in policy.findall("RuleList/Rule/CategoryList/Category")]
+        return any(get(one, "type") == "URLGroup" and get(one, "ID") == name for one in rules) or any(
+            name in every(rule, "Websites/Activity/Name") for rule in self.tables["SSLTLSInspectionRule"])
+
+    # -- the decision
+
+    def decide(self, who: str, host: str, port: int = 443, protocol: str = "tcp", family: str = "IPv4") -> tuple:
+        with self.lock:
+            person, host = self.people[who], host.lower().rstrip(".")
+            rule = next((one for one in self.tables["FirewallRule"] if self._takes(one, person, host, family)), None)
+            if rule is None or self._of(rule, "Action") != "Accept":
+                return "block", "tunnel"
+            if protocol == "udp":
+                return "allow", "tunnel"
+            name = self._of(rule, "WebFilter")
+            policy = next((one for one in self.tables["WebFilterPolicy"] if get(one, "Name") == name), None)
+            skips = self._skips(person.at(family), host) if policy is not None else set()
+            inspection = "tunnel" if "HttpsDecrypt" in skips else self._inspection(rule, person, host)
+            shut = policy is not None and "PolicyCheck" not in skips and self._shut(policy, person, host)
+            return ("block" if shut else "allow"), inspection
+
+    @staticmethod
+    def _of(rule, column: str) -> str:
+        return get(rule, "NetworkPolicy/" + column) or get(rule, "UserPolicy/" + column)
+
+    @staticmethod
+    def _listed(rule, path: str) -> list:
+        return every(rule, "NetworkPolicy/" + path) or every(rule, "UserPolicy/" + path)
+
+    def _takes(self, rule, person: Person, host: str, family: str) -> bool:
+        if get(rule, "Status") != "Enable" or get(rule, "IPFamily") != family:
+            return False
+        sources, members, networks = (self._listed(rule, path) for path in ("SourceNetworks/Network", "Identity/Member", "DestinationNetworks/Network"))
+        names = [get(one, "FQDN") for network in networks for one in self._hosts(network)]
+        return (not sources or person.at(family) in sources) and (not members or bool(set(members) & set(person.groups))) and (
+            not networks or any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in names))
+
+    def _hosts(self, name: str) -> list:
+        """An FQDN host, or those of a group. guess: ``*.x`` is the subdomains and not ``x``."""
+        group_node = next((one for one in self.tables["FQDNHostGroup"] if get(one, "Name") == name), None)
+        members = every(group_node, "FQDNHostList/FQDNHost") if group_node is not None else []
+        return [one for one in self.tables["FQDNHost"] if get(one, "Name") in [name, *members] or name in every(one, "FQDNHostGroupList/FQDNHostGroup")]
+
+    def _skips(self, address: str, host: str) -> set:
+        """Checks that an exception leaves out: "on" skips. Kinds of match add up, entries of one kind are alternatives."""
+        found = set()
+        for one in self.tables["WebFilterException"]:
+            tests = []
+            if get(one, "EnableURLRegex") == "yes":
+                tests.append(any(re.search(text, host + "/") for text in every(one, "DomainList/URLRegex")))
+            if get(one, "EnableSrcIP") == "yes":
+                tests.append(any(ipaddress.ip_address(address) in ipaddress.ip_network(text) for text in every(one, "DomainList/SrcIp")))
+            if get(one, "Enabled") == "on" and tests and all(tests):
+                found |= {tag for tag in ("HttpsDecrypt", "VirusScan", "PolicyCheck", "CertValidation") if get(one, tag) == "on"}
+        return found
+
+    def _urls(self, name: str) -> list:
+        return next((every(one, "URLlist/URL") for one in self.tables["WebFilterURLGroup"] if get(one, "Name") == name), [])
+
+    def _inspection(self, rule, person: Person, host: str) -> str:
+        if self._of(rule, "ProxyMode") == "Enable":
+            return "decrypt" if self._of(rule, "DecryptHTTPS") == "Enable" else "tunnel"
+        for one in self.tables["SSLTLSInspectionRule"]:
+            lists = every(one, "Websites/Activity/Name")
+            if get(one, "IsDefault") == "Yes":
+                lists = [LOCAL, MANAGED]
+            people = every(one, "Identity/Members")
+            if get(one, "Enable") == "Yes" and (not people or set(people) & set(person.groups)) and (
+                    not lists or any(_within(host, self._urls(name)) for name in lists)):
+                return "decrypt" if get(one, "DecryptAction") == "Decrypt" else "tunnel"
+        return "tunnel"
+
+    def _shut(self, policy, person: Person, host: str) -> bool:
+        for rule in policy.findall("RuleList/Rule"):
+            people = set(every(rule, "UserList/User"))
+            if get(rule, "PolicyRuleEnabled") != "1" or (people and not people & set(person.groups)):
+                continue
+            about = [(get(one, "type"), get(one, "ID")) for one in rule.findall("CategoryList/Category")]
+            if not about or any(self._about(kind, name, host) for kind, name in about):
+                action = get(rule, "HTTPAction") if get(rule, "FollowHTTPAction") == "1" else get(rule, "HTTPSAction")
+                return action != "Allow"
+        return get(policy, "DefaultAction") == "Deny"
+
+    def _about(self, kind: str, name: str, host: str) -> bool:
+        if (kind, name) == ("WebCategory", EVERYTHING):
+            return True
+        if kind == "URLGroup":
+            return _within(host, self._urls(name))
+        if kind == "WebCategory":
+            node = next((one for one in self.tables["WebFilterCategory"] if get(one, "Name") == name), None)
+            domains = every(node, "DomainList/Domain") if node is not None else []
+            words = every(node, "KeywordList/Keyword") if node is not None else []
+            return _within(host, domains + list(BUILT_IN.get(name, ()))) or any(word in host for word in words)
+        if kind == "UserActivity":
+            node = next((one for one in self.tables["UserActivity"] if get(one, "Name") == name), None)
+            return node is not None and any(self._about(get(one, "type"), get(one, "ID"), host) for one in node.findall("CategoryList/Category"))
+        return False
+
+
+def _within(host: str, domains) -> bool:
+    """A domain in a list stands for its subdomains too."""
+    return any(host == one or host.endswith("." + one) for one in domains)
+
+
+def _data(node) -> list:
+    """An element without white space; the entries of a list of names in no order."""
+    inner = [_data(one) for one in node]
+    if node.tag in ("URLlist", "DomainList", "UserList"):
+        inner.sort(key=str)
+    return [node.tag, (node.text or "").strip(), inner]

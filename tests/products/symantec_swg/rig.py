@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Symantec Management Center and an Edge SWG under the contract: a site where a request of the operator's installs the policy."""
+from __future__ import annotations
+
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import Settings, SymantecAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
+from tests.products.panos.rig import QuickClock
+from tests.contract.rig import MEMBER, STRANGER, TwinRig
+from tests.products.symantec_swg.twin import SymantecSwg
+
+NAME = "ChatGPT"
+NETWORKS = {MEMBER: "10.1.0.0/24", STRANGER: "10.2.0.0/24"}
+GROUPS = {MEMBER: "AI users", STRANGER: "Staff"}
+DEFINE = "define condition netaccess_chatgpt_allow\n"
+BY_HAND = DEFINE + """\
+  url.host.exact=foreign.example
+end condition netaccess_chatgpt_allow
+<Proxy>
+  condition=netaccess_chatgpt_allow client.address=10.1.0.0/24 ALLOW
+"""
+
+
+class SymantecRig(TwinRig):
+    name = "symantec_swg"
+    #: There is one policy of ours, written whole: nothing of it has an order of its own.
+    ordered = False
+
+    def __init__(self, folder, people=False, install=True, consoles=True, **options):
+        super().__init__(folder)
+        self.people, self.installs, self.watches = people, install, consoles
+        self.twin = SymantecSwg(ssl_takes_all=people, **options)
+
+    def settings(self, audience=(MEMBER,), **changes) -> Settings:
+        who = {"groups": tuple(GROUPS[one] for one in audience), "ssl_layer": "full"} if self.people else {"clients": tuple(NETWORKS[one] for one in audience)}
+        return Settings(**dict(who, consoles=(self.twin.url,) if self.watches else (), installs=self.installs, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=60, login=None, console=None, install=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
+        request = install or Install("POST", self.twin.knobs.install, {"comment": "{name} {revision}"})
+        api = Api(self.transport, login or Login("mc-token-93f0c2"), Login(None, *(console or self.twin.console)))
+        return SymantecAdapter(self.settings(audience, **changes), api, self.transport, request.checked() if self.installs else None)
+
+    def force(self):
+        self.twin.deploy()
+
+    # -- by hand
+
+    def text(self) -> str:
+        section, = self.twin.content(NAME)["sections"]
+        return section["defaultPolicy"]
+
+    def write(self, text: str, **metadata) -> None:
+        self.twin.edit_as("alice", NAME, "cpl", {"sections": [{"name": NAME, "purpose": "CustomSolution", "defaultPolicy": text, "overridePolicy": None,
+                                                               "mandatoryPolicy": None}], "editMode": "SECTIONED", "referenceDeviceUuid": None}, **metadata)
+
+    def edit(self, old: str, new: str) -> None:
+        text = self.text()
+        assert old in text
+        self.write(text.replace(old, new, 1))
+        self.force()
+
+    def drop_member(self):
+        self.edit("  url.host.suffix=.openai.com\n", "")
+
+    def change_field(self):
+        who = "group=\"AI users\"" if self.people else "client.address=10.1.0.0/24"
+        self.edit("url.port=443 %s ALLOW" % who, "url.port=443 ALLOW")
+
+    def add_foreign_member(self, host):
+        self.edit(DEFINE, DEFINE + "  url.host.exact=%s\n" % host)
+
+    def foreign_members(self):
+        try:
+            block = self.text().partition(DEFINE)[2].partition("end condition")[0]
+        except StopIteration:
+            return set()
+        return set(re.findall(r"url\.host\.exact=(\S+)", block))
+
+    def unmarked_object(self):
+        self.write(BY_HAND)
+        self.force()
+
+    def block_early(self):
+        self.twin.edit_as("alice", "Blocked sites", "URL_LIST", {"urls": [
+            {"url": url, "description": "ticket 17", "enabled": True} for url in ("bad.example", "chatgpt.com", "claude.ai")]})
+        self.force()
+
+    def foreign_pending(self):
+        self.write(BY_HAND)
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # The audience as networks, with what is confirmed of <SSL-Intercept> alone; and as groups, where a release takes them there.
+    "symantec_swg-networks": SymantecRig,
+    "symantec_swg-groups": lambda folder: SymantecRig(folder, people=True),
+}

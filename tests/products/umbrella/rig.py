@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Cisco Umbrella under the contract. The audience is a DNS policy and a web ruleset.
+
+No API attaches a list or decrypts selectively. A person in the twin follows the text in ``manual``: puts the exempt domains into the selective decryption
+list beforehand, and attaches each list of ours the moment it exists. What tells nobody of that, the coverage does not claim.
+"""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.adapter import Settings, UmbrellaAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
+from tests.contract.rig import MEMBER, STRANGER, TwinRig
+from tests.products.zia.rig import TwinClock
+from tests.products.umbrella.twin import DNS, WEB, Umbrella
+
+POLICIES = {MEMBER: (("dns", ("AI users",)), ("web", ("AI users web",)))}
+KEY = "netaccess-key"
+LISTS = ("ChatGPT DNS", "ChatGPT web")
+MARKED = tuple(name + " by netaccess.chatgpt" for name in LISTS)
+
+
+class UmbrellaRig(TwinRig):
+    name = "umbrella"
+    live, ordered = True, False
+    claims = ("unchecked", "unchecked")
+
+    def __init__(self, folder, watchful=True, undecrypted=("chatgpt.com", "openai.com"), **options):
+        super().__init__(folder)
+        self.twin = Umbrella(watchful=watchful, undecrypted=undecrypted, **options)
+
+    def settings(self, audience=(MEMBER,), **changes) -> Settings:
+        return Settings(**dict({"names": {"dns": LISTS[0], "web": LISTS[1]}, "audience": tuple(one for who in audience for one in POLICIES[who])}, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=120, key=KEY, secret=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
+        return UmbrellaAdapter(self.settings(audience, **changes), Api(self.transport, key, secret or self.twin.keys[KEY][0]), self.transport, key)
+
+    def natives(self, pattern):
+        return {pattern.lstrip("*").lstrip(".")}
+
+    def force(self):
+        """Everything is live at once."""
+
+    def settle(self):
+        """What a dead process wrote last shows by now."""
+        self.twin.advance(self.twin.knobs.lag)
+
+    def list(self, name=LISTS[0]):
+        return self.twin.begins(name)
+
+    def drop_member(self):
+        self.twin.take_items(MARKED[0], ["openai.com"])
+
+    def change_field(self):
+        self.list()["name"] += " (ask IT)"
+
+    def add_foreign_member(self, host):
+        self.twin.put_items(self.list()["name"], [host])
+
+    def foreign_members(self):
+        try:
+            return {item["destination"] for item in self.list()["items"]}
+        except KeyError:
+            return set()
+
+    def unmarked_object(self):
+        self.twin.add_list(LISTS[0], "allow", DNS, ["foreign.example"])
+
+    def block_early(self):
+        self.twin.add_list("Threats", "block", WEB, ["chatgpt.com", "claude.ai"])
+        self.twin.put_items("Threats", ["threat.example"], "seen in March")
+        self.twin.attach("Threats", "AI users web", "block", 0)
+
+
+class SecureAccessRig(UmbrellaRig):
+    """The successor: a person has put our list, empty, into the access rule for the audience, whose use of it can be read."""
+
+    name = "secure-access"
+    claims = ("yes", "unchecked")
+
+    def __init__(self, folder, **options):
+        super().__init__(folder, secure=True, **options)
+
+    def settings(self, audience=(MEMBER,), **changes):
+        return Settings(**dict({"names": {"web": LISTS[1]}, "layers": ("web",), "secure": True, "audience": (("rules", ("AI users",)),)}, **changes))
+
+    def list(self, name=LISTS[1]):
+        return self.twin.begins(name)
+
+    def drop_member(self):
+        self.twin.take_items(MARKED[1], ["openai.com"])
+
+    def unmarked_object(self):
+        self.list()["name"] = LISTS[1]
+        self.twin.put_items(LISTS[1], ["foreign.example"])
+
+    def block_early(self):
+        threats = self.twin.add_list("Threats", "none", WEB, ["chatgpt.com", "claude.ai"])["id"]
+        self.twin.add_rule("Threats", "block", None, [threats], at=0)
+
+    def by_chance(self, dice) -> list:
+        said = []
+        for number in range(dice.randint(0, 3)):
+            names = ["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"]
+            hosts = dice.sample(names, dice.randint(1, 2))
+            listed = self.twin.add_list("site %d" % number, "none", WEB, hosts)["id"]
+            rule = ("site %d" % number, dice.choice(["block", "block", "warn", "allow"]), dice.choice([None, None, [MEMBER], [STRANGER]]))
+            at = dice.randint(0, 1)
+            said.append((hosts, rule, at))
+            self.twin.add_rule(*rule, [listed], at=at)
+        return said
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    "umbrella": UmbrellaRig,
+    # What was written shows some seconds later.
+    "umbrella-late": lambda folder: UmbrellaRig(folder, lag=5),
+    "umbrella-secure-access": SecureAccessRig,
+}

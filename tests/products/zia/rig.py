@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The twin of Zscaler Internet Access under the contract. The audience is a user group."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import Api, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.adapter import Settings, ZiaAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
+from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.products.zia.twin import Zia
+from tests.products.zia.twin.site import DECRYPT, DO_NOT_DECRYPT
+
+GROUPS = {MEMBER: "AI users"}
+
+
+class TwinClock:
+    """Waiting moves the twin's clock."""
+
+    def __init__(self, twin):
+        self._twin = twin
+
+    def now(self):
+        return self._twin.now()
+
+    def sleep(self, seconds):
+        self._twin.advance(seconds)
+
+
+class ZiaRig(TwinRig):
+    name = "zia"
+    stageable, queues = False, True
+    tells = True
+
+    def may_only_read(self):
+        self.twin.read_only = True
+        return True
+
+    def __init__(self, folder, oneapi=False, limits=False, voice=False, **options):
+        super().__init__(folder)
+        self.twin = Zia(limits=limits, **options)
+        if voice:
+            self.media = MEDIA
+            self.by_hand("POST", "firewallFilteringRules", {"name": "no media", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP",
+                                                            "destAddresses": ["203.0.113.0/24", "198.51.100.1-198.51.100.9"]})
+        self.oneapi = oneapi
+        self.never_above: tuple = ()
+
+    def login(self, **changes):
+        twin = self.twin
+        if self.oneapi:
+            return Login(**dict({"client_id": "netaccess-client", "client_secret": twin.clients["netaccess-client"], "token_url": twin.url}, **changes))
+        return Login(**dict({"username": "netaccess@example.com", "password": twin.admins["netaccess@example.com"], "api_key": twin.api_key}, **changes))
+
+    def adapter(self, audience=(MEMBER,), timeout=120, login=None, **changes):
+        self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
+        settings = Settings(**dict({"audience": (("groups", tuple(GROUPS[who] for who in audience)),), "never_above": self.never_above,
+                                    "media": bool(self.media)}, **changes))
+        return ZiaAdapter(settings, Api(self.transport, self.login(**(login or {}))), self.transport)
+
+    def passes(self, who, address, port):
+        return self.twin.decide(who, address, port, protocol="UDP")[0] == "allow"
+
+    def natives(self, pattern):
+        return {pattern.lstrip("*")}
+
+    def force(self):
+        self.twin.publish()
+
+    def settle(self):
+        """The session of a dead process runs out, which publishes what it left."""
+        self.twin.advance(self.twin.knobs.session_seconds + 1)
+
+    def snapshot(self):
+        return self.twin.snapshot()["saved"]
+
+    def by_hand(self, method, path, body):
+        self.twin.edit_as("alice@example.com", method, path, body)
+        self.twin.publish()
+
+    def _change_rule(self, kind, name, **changes):
+        rule = self.twin.find(kind, name)
+        body = {field: value for field, value in rule.items() if not field.startswith("_") and field not in ("predefined", "defaultRule")}
+        self.by_hand("PUT", "%s/%s" % (kind, rule["id"]), dict(body, **changes))
+
+    def _category(self):
+        return self.twin.find("urlCategories", "ChatGPT allow")
+
+    def _in_category(self, action, entry):
+        self.by_hand("PUT", "urlCategories/%s?action=%s" % (self._category()["id"], action), {"configuredName": "ChatGPT allow", "dbCategorizedUrls": [entry]})
+
+    def drop_member(self):
+        self._in_category("REMOVE_FROM_LIST", ".openai.com")
+
+    def change_field(self):
+        self._change_rule("urlFilteringRules", "ChatGPT allow", groups=[])
+
+    def shuffle(self):
+        last = len(self.twin.state.config["rules"]["urlFilteringRules"])
+        self._change_rule("urlFilteringRules", "ChatGPT allow", order=last)
+
+    def add_foreign_member(self, host):
+        self._in_category("ADD_TO_LIST", host)
+
+    def foreign_members(self):
+        try:
+            return set(self._category()["dbCategorizedUrls"])
+        except KeyError:
+            return set()
+
+    def unmarked_object(self):
+        self.by_hand("POST", "urlCategories", {"configuredName": "ChatGPT allow", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY",
+                                               "customCategory": True, "dbCategorizedUrls": ["foreign.example"]})
+
+    def block_early(self):
+        self.by_hand("POST", "urlCategories", {"configuredName": "Feed", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True,
+                                               "dbCategorizedUrls": [".chatgpt.com", "claude.ai"]})
+        category = self.twin.find("urlCategories", "Feed")["id"]
+        self.by_hand("POST", "urlFilteringRules", {"name": "threats", "order": 1, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"],
+                                                   "urlCategories": [category]})
+        self.never_above = ("threats",)
+
+    def by_chance(self, dice) -> list:
+        said = []
+
+        def add(path, **body):
+            said.append((path, body))
+            self.by_hand("POST", path, body)
+
+        def some(words, least=0) -> list:
+            return dice.sample(words, dice.randint(least, 2))
+
+        def scope() -> dict:
+            return dice.choice([{}, {}, {"groups": [{"id": 101}]}, {"groups": [{"id": 102}]}, {"departments": [{"id": 201}]}, {"users": [{"id": 302}]},
+                                {"locations": [{"id": 401}]}, {"locations": [{"id": 402}]}])
+
+        names = [".chatgpt.com", "chatgpt.com", "ab.chatgpt.com", ".openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "other.example"]
+        add("urlCategories", configuredName="Feed", superCategory="USER_DEFINED", type="URL_CATEGORY", customCategory=True, dbCategorizedUrls=some(names, 1))
+        categories = [self.twin.find("urlCategories", "Feed")["id"], "CUSTOM_01", "AI_ML_APPS", "GENERAL_AI_ML", "FINANCE", "MALWARE_SITE"]
+        rules = self.twin.state.config["rules"]
+        for kind, actions in (("urlFilteringRules", ["BLOCK", "BLOCK", "CAUTION", "ALLOW"]), ("sslInspectionRules", [DECRYPT, DECRYPT, DO_NOT_DECRYPT]),
+                              ("firewallFilteringRules", ["BLOCK_DROP", "ALLOW"]), ("webApplicationRules/AI_ML", [None])):
+            for number in range(dice.randint(0, 2)):
+                body = dict(scope(), name="site %d" % number, order=dice.randint(1, sum(rule["order"] > 0 for rule in rules[kind]) + 1), rank=7,
+                            state=dice.choice(["ENABLED", "ENABLED", "ENABLED", "DISABLED"]))
+                action = dice.choice(actions)
+                if action is not None:
+                    body["action"] = action
+                if kind == "firewallFilteringRules":
+                    body["destAddresses"] = [name if dice.random() < .5 else "*.%s" % name.lstrip(".") for name in some([one.lstrip(".") for one in names], 1)]
+                elif kind == "webApplicationRules/AI_ML":
+                    body.update(type="AI_ML", applications=some(["CHATGPT_AI", "CLAUDE_AI", "DALL_E"]), cascadingEnabled=dice.random() < .5,
+                                actions=[dice.choice(["DENY_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE", "DENY_AI_ML_UPLOAD"])])
+                else:
+                    body["urlCategories"] = some(categories)
+                if kind == "urlFilteringRules":
+                    body["protocols"] = ["ANY_RULE"]
+                add(kind, **body)
+        return said
+
+    def foreign_pending(self):
+        self.twin.edit_as("alice@example.com", "POST", "urlCategories", {
+            "configuredName": "Draft", "superCategory": "USER_DEFINED", "type": "URL_CATEGORY", "customCategory": True, "urls": ["draft.example"]})
+
+
+#: Each takes a folder and is put through the whole suite.
+RIGS = {
+    # Both ways to sign in.
+    "zia-legacy": ZiaRig,
+    "zia-voice": lambda folder: ZiaRig(folder, voice=True),
+    "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
+}

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The probe kit as somebody without Ansible runs it: from any folder, with an empty environment, on the oldest Python."""
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import socket
+import ssl
+import subprocess
+import sys
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kit
+from tests.lab.internet import CANARY
+from tests.lab.lab import ROOT
+from tests.lab.path import TARGET, Proxied
+from tests.lab.pki import Authority
+from tests.system.test_scenarios import oldest_python
+
+PROGRAM = ROOT / ".build" / "netaccess-probe.pyz"
+
+
+def build() -> str:
+    subprocess.run([sys.executable, str(ROOT / "scripts" / "build-kit")], check=True, capture_output=True)
+    return hashlib.sha256(PROGRAM.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def path():
+    build()
+    with Proxied() as made:
+        yield made
+
+
+def run(path, folder, *flags, python=sys.executable):
+    proxy = ["--proxy", path.settings["proxy"]] if "--proxy" not in flags else []
+    return subprocess.run([python, "-I", str(PROGRAM), "--no-udp", "--ca-file", str(path.internet.public), "--timeout", "2", *proxy, *flags],
+                          cwd=folder, env={}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("python", [sys.executable, pytest.param(oldest_python(), marks=pytest.mark.skipif(
+    oldest_python() is None, reason="neither Python 3.8 nor 3.9 is here"))], ids=["this Python", "the oldest Python"])
+def test_what_it_saw_is_judged_as_if_the_module_had_seen_it(path, tmp_path, python):
+    path.mend()
+    path.moods({TARGET: "tls_reset"})
+    done = run(path, tmp_path, "--label", "hotspot", python=python)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "auth.openai.com" in done.stdout and "answers, certificate of Lab Public Trust" in done.stdout and "Written to" in done.stdout
+    file = tmp_path / "netaccess-probe.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    label, result = kit.read(file)
+    probes = json.loads(file.read_text())["probes"]
+    mine = {(check["id"], check["verdict"], check["failure"]) for check in path.look(probes, timeout=2)}
+    assert label == "hotspot" and {(check["id"], check["verdict"], check["failure"]) for check in result["checks"]} == mine
+    assert result["summary"]["features"]["chat"] == "fail" and result["summary"]["features"]["login"] == "pass"
+
+
+def test_a_canary_is_asked_too_and_everything_that_answers_is_said_to(path, tmp_path):
+    path.mend()
+    done = run(path, tmp_path, "--full", "--canary", CANARY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "refused" not in done.stdout and "not reached" not in done.stdout and CANARY in done.stdout
+    checks = {check["id"]: check for check in kit.read(tmp_path / "netaccess-probe.json")[1]["checks"]}
+    assert {checks[name]["verdict"] for name in ("canary_upload", "canary_stream", "canary_echo", "canary_websocket")} == {"pass"}
+
+
+def test_the_kit_is_a_canary_as_well(tmp_path):
+    build()
+    pem = tmp_path / "leaf.pem"
+    pem.write_bytes(Authority("Test Public Root", "Test Trust").leaf(["canary.test"]))
+    command = [oldest_python() or sys.executable, "-I", str(PROGRAM), "canary", "--certificate", str(pem), "--address", "127.0.0.1", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            port = int(re.search(r"port (\d+)", process.stdout.readline()).group(1))
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            # Somebody who connects and says nothing holds up nobody.
+            with socket.create_connection(("127.0.0.1", port)), context.wrap_socket(socket.create_connection(("127.0.0.1", port))) as secure:
+                secure.sendall(b"GET /netaccess/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Basic c2VjcmV0\r\nConnection: close\r\n\r\n")
+                answer = b"".join(iter(lambda: secure.recv(65536), b"")).decode()
+            assert "200 OK" in answer and "netaccess_canary=1; Path=/; Secure" in answer and "c2VjcmV0" not in answer
+            with context.wrap_socket(socket.create_connection(("127.0.0.1", port))) as secure:
+                secure.sendall(b"POST /netaccess/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n")
+                assert b" 413 " in secure.recv(4096)
+        finally:
+            process.terminate()
+    wrong = subprocess.run(command[:5] + [str(tmp_path / "none.pem")], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2 and "error:" in wrong.stderr
+
+
+def test_the_same_content_gives_the_same_bytes():
+    assert build() == build()
+
+
+def test_a_slip_is_said_and_nothing_is_written(path, tmp_path):
+    for flags in (["--proxy", "socks5://x"], ["--ca-file", "nowhere.pem"]):
+        done = run(path, tmp_path, *flags)
+        assert done.returncode == 2 and "error:" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text,problem", [("{", "is no JSON"), ("{}", "was not written by netaccess-probe"), (None, "cannot be read"), (
+    json.dumps({"format": 9, "label": "x", "taken": "", "probes": [], "observations": [], "roots": {}}), "has format 9"), (
+    json.dumps({"format": 1, "label": "x", "taken": "", "probes": [], "observations": [{}], "roots": {"date": "2026-10-18"}}), "is damaged")])
+def test_a_file_that_the_kit_did_not_write_is_named(tmp_path, text, problem):
+    file = tmp_path / "probe.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(kit.KitError, match="probe.json.*%s" % problem):
+        kit.read(file)
