@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (  # noqa: E402  pylint: disable=wrong-import-position
     Selection, load, policy_config,
 )
-from tests.contract.conftest import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
+from tests.contract.fixtures import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
 from tests.products.squid.rig import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
 from tests.lab.lab import Internet  # noqa: E402  pylint: disable=wrong-import-position
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import time
+from pathlib import Path
 
+import tests.products
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
 
@@ -60,5 +62,6 @@ def beside(name: str, peer: str, action, meter: Meter, times: dict, processes: i
 
 
 def main() -> None:
-    for module in sorted(module.name for module in pkgutil.iter_modules(__path__)):
-        importlib.import_module("%s.%s" % (__name__, module)).main()
+    for product in sorted(module.name for module in pkgutil.iter_modules(tests.products.__path__) if module.ispkg):
+        if (Path(tests.products.__path__[0]) / product / "bench.py").exists():
+            importlib.import_module("tests.products.%s.bench" % product).main()

@@ -1,74 +1,14 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rigs: each test of the suite runs against every product."""
+"""Each test of the suite runs against the rig of every product."""
 from __future__ import annotations
-
-import contextlib
-import importlib
-import os
-import pkgutil
-import tempfile
-from pathlib import Path
 
 import pytest
 
-import tests.contract
+from tests.contract.fixtures import BY_HAND, TWINS, internet, make, open_rig, squid_rig  # noqa: F401
 from tests.contract.memory import MemoryRig
-from tests.products.squid.rig import SquidRig
-from tests.lab.lab import Internet
 from tests.lab.squid import available
-
-
-@pytest.fixture(scope="session")
-def internet(tmp_path_factory):
-    with Internet(tmp_path_factory.mktemp("internet")) as running:
-        yield running
-
-
-@contextlib.contextmanager
-def open_folder():
-    """A folder that Squid, which gives up root, can enter; those of pytest are closed to others again by each session that starts."""
-    with tempfile.TemporaryDirectory(prefix="netaccess-rig-") as name:
-        os.chmod(name, 0o755)
-        yield Path(name)
-
-
-@pytest.fixture(scope="session")
-def squid_rig(internet):
-    with open_folder() as folder, contextlib.closing(SquidRig(folder, internet)) as rig:
-        yield rig
-
-
-@pytest.fixture
-def make(internet):
-    """Makes a Squid with a site of its own; ``folder`` is for files that it reads."""
-    with contextlib.ExitStack() as stack:
-        def build(**options):
-            folder = stack.enter_context(open_folder())
-            return stack.enter_context(contextlib.closing(SquidRig(folder, internet, **options)))
-        yield build
-
-
-@pytest.fixture
-def open_rig(tmp_path):
-    """Makes a Rig of a class and starts its twin."""
-    with contextlib.ExitStack() as stack:
-        def build(kind, **options):
-            made = kind(tmp_path, **options)
-            stack.enter_context(made.twin)
-            return made
-        yield build
-
-
-def named(word: str) -> dict:
-    """Every rig that a product's module names in ``word``."""
-    found = [module.name for module in pkgutil.iter_modules(tests.contract.__path__) if not module.name.startswith(("test_", "conftest"))]
-    return {name: rig for module in found for name, rig in getattr(importlib.import_module("tests.contract." + module), word, {}).items()}
-
-
-#: With an API, and without one that writes.
-TWINS, BY_HAND = named("RIGS"), named("RIGS_BY_HAND")
 
 
 @pytest.fixture(params=["memory", "squid"] + sorted(TWINS) + sorted(BY_HAND))

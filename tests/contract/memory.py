@@ -8,7 +8,7 @@ import copy
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE, UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, AccessError
 from tests.contract.rig import MEMBER, Rig
@@ -64,8 +64,7 @@ def _match(text: str, host: str) -> bool:
 
 
 class MemoryAdapter(Adapter):
-    product = "memory"
-    kinds = ("list", "rule")
+    traits = Traits(product="memory", kinds=("list", "rule"))
     device = "memory"
 
     def __init__(self, device: Device, audience):
@@ -80,6 +79,9 @@ class MemoryAdapter(Adapter):
             objects[ref] = Object(ref, dict(data["fields"]), {p: frozenset(m) for p, m in data["members"].items()}, data["ours"], borrowed)
         pending = {None: None, "us": OURS, "them": FOREIGN}[self._device.editor]
         return State(objects, {base: tuple(refs) for base, refs in candidate["rules"].items()}, pending)
+
+    def blank(self) -> State:
+        return State()
 
     def target(self, policy, state: State) -> list:
         who = {"who": self._audience, "enabled": True}
@@ -115,7 +117,7 @@ class MemoryAdapter(Adapter):
 
     def steps(self, changes, state: State):
         for change in changes:
-            yield Step(str(change.ref), change.to_data(), (change,))
+            yield Step(str(change.ref), change.to_data())
 
     def send(self, request: dict):
         change = Change.from_data(request)

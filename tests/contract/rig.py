@@ -10,7 +10,6 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import run as converge
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
@@ -18,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 
+ROOT = Path(__file__).resolve().parents[2]
 FIRST = Policy.from_config({
     "allow": [".chatgpt.com", "*.openai.com", "js.stripe.com"], "exempt": [".chatgpt.com", "*.openai.com"]})
 LATER = Policy.from_config({
@@ -31,7 +31,7 @@ MEMBER, STRANGER = "member", "stranger"
 
 def documented(product: str) -> set:
     """The keys of results that the product's module documents."""
-    module = Path(converge.__file__).parent.parent / "modules" / ("%s_access.py" % product)
+    module = ROOT / "plugins" / "modules" / ("%s_access.py" % product)
     return set(yaml.safe_load(re.search(r'RETURN = r"""(.*?)"""', module.read_text(), re.DOTALL).group(1)))
 
 
@@ -48,7 +48,7 @@ class Fault:
     step: int = 0
 
 
-class Meter(Adapter):
+class Meter:
     """Carries every call to the adapter, counts what really changes the device, and breaks it where the Fault says."""
 
     def __init__(self, inner: Adapter, is_write, fault: Fault):

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from tests.contract.conftest import TWINS
+from tests.contract.fixtures import TWINS
 from tests.contract.rig import MEMBER, OTHERS, STRANGER, wider
 from tests.lab.squid import available
 

@@ -13,13 +13,14 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import HIDDEN
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import diff
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
-from tests.contract.conftest import BY_HAND
+from tests.contract.fixtures import BY_HAND
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, wider
 
 STEPS = 12
@@ -37,7 +38,7 @@ def number_of_writes(rig, word="merged") -> int:
     """How many writes a run would need now, by asking the pure parts alone."""
     adapter = rig.adapter()
     state = adapter.read()
-    changes = diff(state, desired(word, adapter.target(FIRST, state), state, Options()), adapter.kinds)
+    changes = diff(state, desired(word, adapter.target(FIRST, state), state, Options()), adapter.traits.kinds)
     return sum(rig.is_write(step.request) for step in adapter.steps(changes, state))
 
 
@@ -64,7 +65,7 @@ def test_what_a_result_holds_is_documented(rig):
     results = [rig.run(check=True), rig.run(), rig.run(state="gathered")]
     if results[1].get("journal"):
         results.append(rig.run(state="reverted", journal=results[1]["journal"]))
-    assert set().union(*results) - documented(rig.adapter().product) == {"changed", "diff"}
+    assert set().union(*results) - documented(rig.adapter().traits.product) == {"changed", "diff"}
     assert all(re.fullmatch(rig.release, result["release"]) for result in results)
 
 
@@ -281,7 +282,7 @@ def test_a_journal_of_which_nothing_is_left_counts_as_taken_back(rig):
     first = rig.run()["journal"]
     second = rig.run("deleted")["journal"]
     # Who cannot see whether an activation is missing makes one more.
-    activations = int(rig.adapter().blind)
+    activations = int(rig.adapter().traits.pending_edits == HIDDEN)
     assert rig.run("reverted", journal=first, check=True)["changed"] == bool(activations) and Journal.load(first).status == "applied"
     result = rig.run("reverted", journal=first)
     assert result["changed"] == bool(activations) and (rig.meter.writes, rig.meter.activations) == (0, activations)

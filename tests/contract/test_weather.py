@@ -13,7 +13,7 @@ import requests
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection as transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from tests.contract.conftest import TWINS
+from tests.contract.fixtures import TWINS
 from tests.contract.rig import Killed, wider
 from tests.products.server import Fault, Reply
 

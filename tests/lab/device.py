@@ -1,12 +1,15 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The products with an API as the lab knows them: one module each, with ``DEVICE``."""
+"""The products with an API as the lab knows them: ``DEVICE`` in ``tests/products/<product>/device.py``."""
 from __future__ import annotations
 
 import importlib
 import pkgutil
 from dataclasses import dataclass
+from pathlib import Path
+
+import tests.products
 
 
 def _writes(request) -> bool:
@@ -33,9 +36,12 @@ class Device:
 
 
 def devices() -> dict:
-    """Product: Device, of all."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return {name: importlib.import_module("%s.%s" % (__name__, name)).DEVICE for name in names}
+    """Product: Device, of all that have one."""
+    found = {}
+    for product in sorted(module.name for module in pkgutil.iter_modules(tests.products.__path__) if module.ispkg):
+        if (Path(tests.products.__path__[0]) / product / "device.py").exists():
+            found[product] = importlib.import_module("tests.products.%s.device" % product).DEVICE
+    return found
 
 
 def written() -> dict:

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.schema import SchemaError, check
 
-FOLDER = Path(module.__file__).parent / "catalog"
+FOLDER = Path(module.__file__).parent
 SCHEMA = json.loads((FOLDER / "schema.json").read_text())
 DATA = yaml.safe_load((FOLDER / "chatgpt.yml").read_text())
 TODAY = datetime.date(2026, 11, 23)

@@ -237,10 +237,11 @@ def test_a_file_of_hundreds_of_megabytes_takes_no_more_memory_than_a_small_one(t
         file.write("]}}")
     program = ("import sys; from pathlib import Path\n"
                "from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read\n"
-               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import har, har_reader, har_redact, signatures\n"
-               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalogue import load\n"
+               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader, redact\n"
+               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures\n"
+               "from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load\n"
                "judge = har.Judge(load(), signatures.load())\n"
-               "read(har_reader.Reader(Path(sys.argv[1])), judge, har_redact.Copy(Path(sys.argv[1] + '.safe')))\n"
+               "read(reader.Reader(Path(sys.argv[1])), judge, redact.Copy(Path(sys.argv[1] + '.safe')))\n"
                "print(judge.count)\n")
     limit = 160 << 20
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False,
@@ -321,13 +322,13 @@ def test_what_is_left_of_an_address(raw, kept):
 def test_the_copy_is_whole_or_not_there(tmp_path):
     target = tmp_path / "safe.har"
     from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read
-    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is True
-    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is False
+    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is True
+    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is False
     assert target.stat().st_mode & 0o777 == 0o600
     assert json.loads(target.read_text())["log"]["creator"]["name"] == "Playwright"
     broken = tmp_path / "broken.har"
     broken.write_text((FILES / "blocked.har").read_text()[:9000])
     before = target.read_text()
     with pytest.raises(har_reader.HarError):
-        read(har_reader.Reader(broken), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target))
+        read(reader.Reader(broken), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target))
     assert target.read_text() == before and sorted(path.name for path in tmp_path.iterdir()) == ["broken.har", "safe.har"]

@@ -246,7 +246,7 @@ def run(folder, **variables):
 
 
 def test_the_playbook_writes_a_proposal_for_a_person_and_touches_no_catalogue(tmp_path):
-    shipped = Path(published.__file__).parent / "catalog" / "chatgpt.yml"
+    shipped = Path(published.__file__).parent.parent / "catalog" / "chatgpt.yml"
     before = shipped.read_bytes()
     page, voice = tmp_path / "page.html", tmp_path / "voice.json"
     page.write_text(page_of(JULY[1:] + ["sync.openai.com"]))

@@ -1,88 +1,21 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""State of a device, and the change between two states: pure data, no IO, no vendor.
+"""The change between two states: pure data, no IO, no vendor.
 
 A *Change* is a delta on one native object, never the whole object. It is what check mode prints, what the journal
-saves and what a rollback inverts. Identity is the name; whatever else a product needs to address an object
-(ids, uuids, revisions) lives in ``Object.native``: used for sending, never compared, never journalled.
+saves and what a rollback inverts.
 """
 from __future__ import annotations
 
-import hashlib
-import json
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 
 CREATE = "create"
 UPDATE = "update"
 DELETE = "delete"
-
-
-@dataclass(frozen=True, order=True)
-class Ref:
-    """Names one object on a device. ``kind`` is the adapter's word (list, rule, ...), ``name`` the native name."""
-
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return "%s %s" % (self.kind, self.name)
-
-
-@dataclass(frozen=True)
-class Object:
-    """One native object.
-
-    ``fields``: path to plain JSON value. ``members``: path to a frozenset of strings (order means nothing).
-    ``ours``: it carries our marker. ``borrowed``: fields of somebody else's object that we changed, with the value to put
-    back. ``native``: what the adapter needs for sending.
-    """
-
-    ref: Ref
-    fields: dict = field(default_factory=dict)
-    members: dict = field(default_factory=dict)
-    ours: bool = False
-    borrowed: dict = field(default_factory=dict, compare=False)
-    native: dict = field(default_factory=dict, compare=False)
-
-
-class Objects(dict):
-    """Objects by Ref, as they are read from a device. ``doubled`` are the Refs of which there was more than one: a name that says two things."""
-
-    def __init__(self):
-        super().__init__()
-        self.doubled: set = set()
-
-    def add(self, obj: Object) -> Ref:
-        if obj.ref in self:
-            self.doubled.add(obj.ref)
-        self[obj.ref] = obj
-        return obj.ref
-
-
-@dataclass(frozen=True)
-class State:
-    """What a device holds: ``objects`` by Ref, and for each rulebase the order of its rules, first match first.
-
-    ``pending``: None, "ours", "foreign" or "both": edits that are written and not in force yet.
-    """
-
-    objects: dict = field(default_factory=dict)
-    rules: dict = field(default_factory=dict)
-    pending: str | None = None
-
-    def digest(self, refs=None) -> str:
-        """SHA-256 (hex) of the policy-bearing state of ``refs`` (default: all objects), without ids and revisions."""
-        chosen = self.objects if refs is None else {r: self.objects[r] for r in refs if r in self.objects}
-        body = {
-            "objects": [
-                [ref.kind, ref.name, obj.fields, {p: sorted(m) for p, m in sorted(obj.members.items())}]
-                for ref, obj in sorted(chosen.items())
-            ],
-            "rules": {base: [[r.kind, r.name] for r in order if r in chosen] for base, order in sorted(self.rules.items())},
-        }
-        return canonical_digest(body)
 
 
 @dataclass(frozen=True)
@@ -176,12 +109,6 @@ def _strings(value):
     elif isinstance(value, (list, tuple)):
         for inner in value:
             yield from _strings(inner)
-
-
-def canonical_digest(body: object) -> str:
-    """SHA-256 (hex) of plain JSON data, independent of the order of keys."""
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 # -- from two states to changes ------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ CONFLICT = "conflict"
 PARTIAL = "partial"
 ACTIVATION = "activation"
 PLAN_CHANGED = "plan_changed"
+INTERNAL = "internal"
 
 
 class AccessError(Exception):
@@ -27,3 +28,11 @@ class OutcomeUnknown(AccessError):
 
     def __init__(self, message: str):
         super().__init__(UNREACHABLE, message)
+
+
+class Failed(Exception):
+    """The run failed; ``result`` is plain data for the module's answer, ``failure`` in it says what was left."""
+
+    def __init__(self, message: str, result: dict):
+        super().__init__(message)
+        self.result = result

@@ -24,7 +24,7 @@ except ImportError as error:
 else:
     _MISSING = None
 
-_FOLDER = Path(__file__).parent / "catalog"
+_FOLDER = Path(__file__).parent
 _SECTIONS = ("entries", "extras", "media", "negative", "control")
 _OTHERS = ("versions", "companions", "remove")
 _EXEMPT_LEVELS = {"openai": ("must",), "core": ("must", "should"), "all": ("must", "should", "may")}

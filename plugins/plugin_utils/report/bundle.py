@@ -15,7 +15,7 @@ import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader as har_reader, redact as har_redact
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
+_ROOT = Path(__file__).resolve().parents[3]
 #: The same content gives the same bytes.
 _DATE = (2026, 1, 1, 0, 0, 0)
 

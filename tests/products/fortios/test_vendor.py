@@ -18,7 +18,7 @@ fortigate_api = pytest.importorskip("fortigate_api", reason="fortigate-api is no
 from tests.products.fortios.rig import FortiosRig  # noqa: E402
 from tests.products.fortios.twin import FortiOS  # noqa: E402
 
-PEERS = Path(__file__).resolve().parent.parent.parent / ".build" / "peers"
+PEERS = Path(__file__).resolve().parents[3] / ".build" / "peers"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from tests.contract.conftest import open_folder
+from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
 from tests.products.squid.rig import run_command
 from tests.lab.client import decide, fetch

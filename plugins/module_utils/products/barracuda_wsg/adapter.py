@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse
@@ -66,15 +66,13 @@ def render(pattern: Pattern) -> tuple:
 class BarracudaAdapter(Adapter):
     """One gateway, or several that share their policy by Linked Management."""
 
-    product = "barracuda_wsg"
-    by_hand = True
-    exclusive = "nothing is written; a person carries out the plan"
-    kinds = (CATEGORY, INSPECTED, EXCEPTION, APPLICATION_EXCEPTION)
+    traits = Traits(
+        product="barracuda_wsg", kinds=(CATEGORY, INSPECTED, EXCEPTION, APPLICATION_EXCEPTION), by_hand=True,
+        exclusive="nothing is written; a person carries out the plan")
 
     def __init__(self, settings: Settings, api: Api | None = None, transport=None):
         self._settings, self._api, self._transport = settings, api, transport
         self._pages = settings.pages
-        self.diagnosis = {}
 
     @property
     def device(self) -> str:
@@ -88,9 +86,10 @@ class BarracudaAdapter(Adapter):
 
     # -- reading
 
+    def blank(self) -> State:
+        return State()
+
     def read(self) -> State:
-        if self._api and self._settings.settings:
-            self.diagnosis["settings"] = {name: self._api.variable(name) for name in self._settings.settings}
         pages, objects = self._pages, {}
 
         def add(kind, name, fields, members=None, ours=True):
@@ -104,7 +103,8 @@ class BarracudaAdapter(Adapter):
             add(APPLICATION_EXCEPTION, "%s for %s" % (application, who), {"action": "allow"})
         for domain in pages.inspected_domains or ():
             add(INSPECTED, domain, {}, ours=False)
-        return State(objects)
+        asked = {name: self._api.variable(name) for name in self._settings.settings} if self._api else {}
+        return State(objects, diagnosis={"settings": asked} if asked else {})
 
     def _exception(self, action: str = "allow") -> dict:
         return {"action": action, "category": self._settings.category_name}
@@ -120,8 +120,8 @@ class BarracudaAdapter(Adapter):
     def assess(self, policy, state: State) -> Assessment:
         found = Assessment(manual=self._manual(policy), warnings=[])
         if self._settings.backup and policy.allow:
-            self.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
-            names = [one["variable"] for one in self.diagnosis["backup"]["found"]]
+            found.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
+            names = [one["variable"] for one in found.diagnosis["backup"]["found"]]
             if names:
                 found.warnings.append("the backup names wanted hosts in %s: look there for what blocks or inspects them" % ", ".join(names[:10]))
         self._applications(policy, state, found)
@@ -263,7 +263,7 @@ def _step(change, page: str, do: str, what: str, entries=()) -> Step:
     request = {"page": page, "do": do, "kind": change.ref.kind, "name": change.ref.name, "fields": {name: new for name, (_old, new) in change.fields.items()}}
     if entries:
         request["paste"] = "\n".join(entries)
-    return Step(words, request, (change,))
+    return Step(words, request)
 
 
 def _patterns(domains) -> list:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import Assessor, Places, free
@@ -58,10 +58,8 @@ class Settings:
 class CloudflareGatewayAdapter(Adapter):
     """One account."""
 
-    product = "cloudflare_gateway"
-    #: Up to 60 seconds until every data centre has it (vendor's page on Gateway policies).
-    propagation = 60
-    kinds = (LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE)
+    # Up to 60 seconds until every data centre has it (vendor's page on Gateway policies).
+    traits = Traits(product="cloudflare_gateway", kinds=(LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE), propagation=60)
 
     def __init__(self, settings: Settings, api: Api, account: str, transport):
         self._settings, self._api, self._account, self._transport = settings, api, account, transport
@@ -75,6 +73,9 @@ class CloudflareGatewayAdapter(Adapter):
         return render(pattern)
 
     # -- reading
+
+    def blank(self) -> State:
+        return State()
 
     def read(self) -> State:
         site = self._site
@@ -171,7 +172,7 @@ class CloudflareGatewayAdapter(Adapter):
         name, title = change.ref.name, "%s %s" % (change.op, change.ref)
         path = "gateway/lists/%s" % self._key(self._site.list_named(name), name)
         if change.op == DELETE:
-            yield self._step(title, "DELETE", path, None, (change,))
+            yield self._step(title, "DELETE", path, None)
             return
         added, removed = change.members.get("items", ((), ()))
         held = len(then.objects[change.ref].members.get("items", ()))
@@ -183,14 +184,14 @@ class CloudflareGatewayAdapter(Adapter):
         items = [dict({"value": value}, **note) for value in added]
         if change.op == CREATE:
             body = {"name": name, "type": "DOMAIN", "description": change.fields["description"][1], "items": items}
-            yield self._step(title, "POST", "gateway/lists", body, (change,), self._site.learn_list)
+            yield self._step(title, "POST", "gateway/lists", body, self._site.learn_list)
             return
         if added or removed:
             body = {word: part for word, part in (("append", items), ("remove", list(removed))) if part}
-            yield self._step(title, "PATCH", path, body, (change,))
+            yield self._step(title, "PATCH", path, body)
         if "description" in change.fields:
             # Without items a PUT leaves them alone.
-            yield self._step(title + " (description)", "PUT", path, {"name": name, "description": change.fields["description"][1]}, (change,))
+            yield self._step(title + " (description)", "PUT", path, {"name": name, "description": change.fields["description"][1]})
 
     def _rule_steps(self, change, then: State, numbers: dict):
         site, ref, layer, title = self._site, change.ref, LAYERS[change.ref.kind], "%s %s" % (change.op, change.ref)
@@ -198,17 +199,17 @@ class CloudflareGatewayAdapter(Adapter):
         path = "gateway/rules/%s" % self._key(native, ref.name)
         if change.op == DELETE:
             numbers[ref] = None
-            yield self._step(title, "DELETE", path, None, (change,))
+            yield self._step(title, "DELETE", path, None)
             return
         new = {path: value for path, (_old, value) in change.fields.items()}
         if change.place is not None:
             new["precedence"] = numbers[ref] = self._number(ref, then.rules[layer], numbers)
         if native is None:
             body = site.body({}, dict(new, name=ref.name, filters=[layer]))
-            yield self._step(title, "POST", "gateway/rules", body, (change,), site.learn_rule)
+            yield self._step(title, "POST", "gateway/rules", body, site.learn_rule)
             return
         guard = None if is_ours(native) else native
-        yield self._step(title, "PUT", path, site.body(native, new), (change,), site.learn_rule, guard)
+        yield self._step(title, "PUT", path, site.body(native, new), site.learn_rule, guard)
 
     def _number(self, ref: Ref, order: tuple, numbers: dict) -> int:
         """A free precedence between the neighbours. ``numbers``: those that this plan has given, None for a rule that went."""
@@ -231,11 +232,11 @@ class CloudflareGatewayAdapter(Adapter):
         return native["id"] if native else "<id of %s>" % name
 
     @staticmethod
-    def _step(title: str, method: str, path: str, body, covers: tuple, learn=None, guard=None) -> Step:
+    def _step(title: str, method: str, path: str, body, learn=None, guard=None) -> Step:
         request = {"method": method, "path": path, "body": body}
         if guard is not None:
             request["unchanged_since_version"] = guard.get("version")
-        return Step(title, request, covers, learn)
+        return Step(title, request, learn)
 
     def send(self, request: dict):
         if request.get("unchanged_since_version") is not None:
@@ -246,7 +247,7 @@ class CloudflareGatewayAdapter(Adapter):
         return self._api.write(request["method"], request["path"], request["body"])
 
     def activate(self) -> list:
-        return [{"target": self.device, "status": "saved; in force everywhere within %d s" % self.propagation}]
+        return [{"target": self.device, "status": "saved; in force everywhere within %d s" % self.traits.propagation}]
 
 
 def from_module(module) -> CloudflareGatewayAdapter:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import voice as media, ratings, rights
@@ -71,14 +71,16 @@ class Settings:
 class FortiosAdapter(Adapter):
     """One VDOM of a FortiGate."""
 
-    product = "fortios"
-    kinds = (CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY)
+    traits = Traits(product="fortios", kinds=(
+        CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY))
 
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site(settings)
         self._lists = Lists(self._site, settings.prefix)
         self._save, self._dns_written = "automatic", False
+        #: What is known of the cluster, for ``diagnosis``: asked before the first write alone.
+        self._cluster: dict = {}
 
     @property
     def device(self) -> str:
@@ -131,9 +133,8 @@ class FortiosAdapter(Adapter):
                     site.address_groups = {row["name"]: row for row in self._api.get("firewall/addrgrp", format="name|member")}
             site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
             site.scanned = True
-        self.diagnosis = site.diagnosis()
-        self.release = "FortiOS %s" % self._api.version if self._api.version else ""
-        return self._parse()
+        release = "FortiOS %s" % self._api.version if self._api.version else ""
+        return replace(self._parse(), release=release, diagnosis=dict(site.diagnosis(), **self._cluster))
 
     def _parse(self) -> State:
         site, objects, rules = self._site, Objects(), {}
@@ -275,9 +276,8 @@ class FortiosAdapter(Adapter):
             elif table not in done:
                 # All that changes in one list is written once.
                 done.add(table)
-                covers = tuple(other for other in changes if self._list_of(other) == table)
                 write = self._lists.urls if table[0] == URLFILTER else self._lists.domains
-                yield write(table[1], covers, apply(state, changes))
+                yield write(table[1], apply(state, changes))
             now = apply(now, [change])
 
     @staticmethod
@@ -293,7 +293,7 @@ class FortiosAdapter(Adapter):
         title = "%s %s" % (change.op, change.ref)
 
         def step(method, path, body=None, guard=None, **parameters):
-            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": parameters}, (change,))
+            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": parameters})
 
         if kind == CUSTOM:
             yield self._simple(step, change, CUSTOMS, dict(new, name=name) if change.op == CREATE else new)
@@ -305,7 +305,7 @@ class FortiosAdapter(Adapter):
         elif kind == PROFILE and change.op == CREATE:
             yield step("POST", "%s/%s" % (SSL, key(new["clone of"])), action="clone", nkey=name)
             yield Step(title, {"method": "PUT", "path": "%s/%s" % (SSL, key(name)), "body": {"comment": "%s, clone of %s" % (MARK, new["clone of"])},
-                               "guard": None, "parameters": {}}, ())
+                               "guard": None, "parameters": {}})
         elif kind == PROFILE:
             yield step("DELETE", "%s/%s" % (SSL, key(name)))
         elif kind == EXEMPTION:
@@ -349,20 +349,20 @@ class FortiosAdapter(Adapter):
         if manager.get("type") == "fortimanager" and manager.get("fmg") and not self._settings.accept_fortimanager_managed:
             raise AccessError(REFUSED, "%s is managed by the FortiManager %s, whose next install would take local changes away: make the change there, or set "
                               "accept_fortimanager_managed" % (self._api.host, str(manager["fmg"]).strip('" ')))
-        self._cluster()
+        self._look_at_cluster()
         self._save = (self._api.get("system/global", format="cfg-save") or [{}])[0].get("cfg-save") or "automatic"
         return False
 
-    def _cluster(self) -> None:
+    def _look_at_cluster(self) -> None:
         """In a cluster only the primary is written to; another member would lose the change to it. Who is who is told by both the words of 6.4 and of 7.0."""
         mode = (self._api.get("system/ha", format="mode") or [{}])[0].get("mode") or "standalone"
-        self.diagnosis["ha"] = {"mode": mode}
+        self._cluster = {"ha": {"mode": mode}}
         if mode == "standalone":
             return
         members = {str(member.get("serial_no")): member for member in self._api.look("system/ha-checksums")}
         mine = members.get(self._api.serial, {})
         primary = next((bool(mine[word]) for word in ("is_manage_primary", "is_manage_master") if word in mine), None)
-        self.diagnosis["ha"].update({"members": sorted(members), "primary": primary})
+        self._cluster["ha"].update({"members": sorted(members), "primary": primary})
         if primary is False:
             raise AccessError(REFUSED, "%s is not the primary of its cluster (%s): write to the cluster's own address" % (self._api.host, self._api.serial))
 

@@ -21,7 +21,7 @@ class Lists:
     def __init__(self, site: Site, prefix: str):
         self._site, self._prefix = site, prefix
 
-    def domains(self, name: str, covers: tuple, then: State) -> Step:
+    def domains(self, name: str, then: State) -> Step:
         table = next(table for table in self._site.domain_filters if table["name"] == name)
         rows, taken = [], []
         for row in table["entries"]:
@@ -31,7 +31,7 @@ class Lists:
                 row = self._switched(row, then.objects[taken[-1]].fields["status"])
             rows.append(row)
         return Step("write the DNS domain filter %s" % name, {
-            "method": "PUT", "path": "%s/%d" % (DNSFILTER, table["id"]), "body": {"entries": rows}, "guard": DNSFILTER, "parameters": {}}, covers)
+            "method": "PUT", "path": "%s/%d" % (DNSFILTER, table["id"]), "body": {"entries": rows}, "guard": DNSFILTER, "parameters": {}})
 
     @staticmethod
     def _switched(row: dict, status: str) -> dict:
@@ -41,13 +41,13 @@ class Lists:
             return dict(row, status=status, id=row["id"] + DISABLED)
         return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
 
-    def urls(self, name: str, covers: tuple, then: State) -> Step:
+    def urls(self, name: str, then: State) -> Step:
         ref, table = Ref(TABLE, name), self._site.table(name)
         ours = then.objects.get(ref)
         title = "write the URL filter %s" % name
 
         def request(method, path, body=None, guard=None):
-            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": {}}, covers)
+            return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": {}})
 
         if ours is None and self._is_own(name):
             return request("DELETE", "%s/%d" % (URLFILTER, table["id"]))

@@ -71,4 +71,4 @@ def step(site: Site, prefix: str, change) -> Step:
         request = {"method": "POST", "path": path, "body": {"desc": name, "id": number(site, prefix)} if kind == LOCAL else dict(new, url=name)}
     else:
         request = {"method": "PUT", "path": where, "body": new}
-    return Step("%s %s" % (change.op, change.ref), dict(request, guard=None, parameters={}), (change,))
+    return Step("%s %s" % (change.op, change.ref), dict(request, guard=None, parameters={}))

@@ -148,8 +148,8 @@ def steps(site: Site, change, now, release: tuple):
     kind, name, title = change.ref.kind, change.ref.name, "%s %s" % (change.op, change.ref)
     path = PATHS[kind]
 
-    def step(method, where, body=None, covers=(change,), **parameters):
-        return Step(title, {"method": method, "path": where, "body": body, "guard": None, "parameters": parameters}, covers)
+    def step(method, where, body=None, **parameters):
+        return Step(title, {"method": method, "path": where, "body": body, "guard": None, "parameters": parameters})
 
     new = {field: value for field, (_old, value) in change.fields.items()}
     if kind == POLICY:
@@ -180,12 +180,12 @@ def _policy_steps(site: Site, change, now, step, new: dict):
     if change.op == CREATE:
         number = site.learn_policy(name)
         yield step("POST", path, dict(_taken_over(site, new["as policy"]), **dict(
-            body, policyid=number, name=name, status="disable", comments="%s, as policy %s" % (MARK, new["as policy"]))), ())
+            body, policyid=number, name=name, status="disable", comments="%s, as policy %s" % (MARK, new["as policy"]))))
         body = {"status": new["status"]}
     if change.place is not None and change.place[1] is not None and not (change.op == CREATE and order and change.place[1].after == order[-1]):
         after = change.place[1].after
         where = {"after": site.number(after.name)} if after is not None else {"before": site.number(order[0].name)}
-        yield step("PUT", "%s/%d" % (path, number), None, (change,) if not body else (), action="move", **where)
+        yield step("PUT", "%s/%d" % (path, number), None, action="move", **where)
     if body:
         yield step("PUT", "%s/%d" % (path, number), body)
 

@@ -9,10 +9,10 @@ validated, and committed for our administrator alone where the release covers th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AUTH, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
@@ -89,15 +89,15 @@ class Settings:
 class PanosAdapter(Adapter):
     """One firewall's vsys, or one device group of a Panorama."""
 
-    product = "panos"
-    exclusive = "the config lock"
-    kinds = (xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY)
+    traits = Traits(
+        product="panos", kinds=(xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY), exclusive="the config lock")
 
     def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):
         """``run_id`` marks our lock; ``alive(run_id)`` tells whether the run that it names may still be at work."""
         self._settings, self._api, self._transport = settings, api, transport
         self._lock = Lock(api, transport, settings.scope, settings.comment, run_id, alive)
         self._info: dict = {}
+        self._diagnosis: dict = {}
         self._release = (10, 2)
         self._context = Context()
         self._outer: list = []
@@ -114,6 +114,9 @@ class PanosAdapter(Adapter):
         return xml.render(pattern)
 
     # -- reading
+
+    def blank(self) -> State:
+        return State()
 
     def read(self) -> State:
         first = not self._info
@@ -132,7 +135,8 @@ class PanosAdapter(Adapter):
         left = shared.findall("ssl-decrypt/ssl-exclude-cert/entry") if shared is not None else ()
         if self._settings.exclusion_depth or any((entry.findtext("description") or "").startswith(xml.MARK) for entry in left):
             self._exclusions = self._api.get("/config/shared/ssl-decrypt/ssl-exclude-cert")
-        return self._parse(scope, pending)
+        release = "PAN-OS %s on %s" % (self._info["sw-version"], self._info.get("model") or "an unnamed model")
+        return replace(self._parse(scope, pending), release=release, diagnosis=self._diagnosis)
 
     def _identify(self) -> None:
         system = self._api.operate("<show><system><info></info></system></show>").find("system")
@@ -141,7 +145,6 @@ class PanosAdapter(Adapter):
         if len(numbers) < 2:
             raise AccessError(REFUSED, "%s does not say which PAN-OS release it runs" % self._api.host)
         self._release = tuple(int(number) for number in numbers[:3])
-        self.release = "PAN-OS %s on %s" % (self._info["sw-version"], self._info.get("model") or "an unnamed model")
         if self._panorama != bool(self._settings.device_group):
             raise AccessError(REFUSED, "%s is %s; %s" % (self._api.host, self._info.get("model"), "name the device_group to work on" if self._panorama else
                                                          "device_group is for Panorama"))
@@ -150,10 +153,10 @@ class PanosAdapter(Adapter):
         if not self._settings.test_urls:
             return
         cloud = "".join(self._api.operate("<show><url-cloud><status></status></url-cloud></show>").itertext())
-        self.diagnosis = {"url_cloud": [line.strip() for line in cloud.splitlines() if line.strip()], "urls": {}}
+        self._diagnosis = {"url_cloud": [line.strip() for line in cloud.splitlines() if line.strip()], "urls": {}}
         for url in self._settings.test_urls:
             answer = self._api.operate("<test><url>%s</url></test>" % escape(url))
-            self.diagnosis["urls"][url] = " ".join("".join(answer.itertext()).split())
+            self._diagnosis["urls"][url] = " ".join("".join(answer.itertext()).split())
 
     @property
     def _panorama(self) -> bool:
@@ -251,10 +254,10 @@ class PanosAdapter(Adapter):
         operations = list(Operations(self._settings.base, self._settings.rulebase).of(changes, state))
         if self._release >= MULTI_CONFIG:
             request = {"action": "multi-config", "element": multi_config([op for _title, op, _change in operations])}
-            yield Step("change the candidate configuration (%d operations in one request)" % len(operations), request, tuple(changes))
+            yield Step("change the candidate configuration (%d operations in one request)" % len(operations), request)
             return
-        for title, op, change in operations:
-            yield Step(title, op, (change,) if change is not None else ())
+        for title, op, _change in operations:
+            yield Step(title, op)
 
     def send(self, request: dict):
         self._moved = self._moved or request["action"] == "move" or "<move " in request.get("element", "")

@@ -10,11 +10,11 @@ never deleted, since a rule may refer to them: an empty list of ours counts as a
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, REFUSED, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
@@ -61,11 +61,8 @@ class Settings:
 class SkyhighAdapter(Adapter):
     """One gateway; of a cluster, the node that is named."""
 
-    product = "skyhigh_swg"
-    exclusive = "the one session that an account can have"
-    #: A commit is in force on the node at once. For the other nodes of a cluster the vendor names no time; a minute is allowed for here.
-    propagation = 60
-    kinds = (SITE_LIST, LIST)
+    # A commit is in force on the node at once. For the other nodes of a cluster the vendor names no time; a minute is allowed for here.
+    traits = Traits(product="skyhigh_swg", kinds=(SITE_LIST, LIST), exclusive="the one session that an account can have", propagation=60)
 
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
@@ -82,6 +79,9 @@ class SkyhighAdapter(Adapter):
 
     # -- reading
 
+    def blank(self) -> State:
+        return State()
+
     def read(self) -> State:
         site, settings = self._site, self._settings
         rows = self._api.feed("/list")
@@ -95,8 +95,7 @@ class SkyhighAdapter(Adapter):
                     site.known[identity] = (title, self._api.lists(identity))
         for title, nodes in site.lists.items():
             site.known.update({node.get("id"): (title, node) for node in nodes})
-        self.diagnosis = self._diagnose()
-        return self._parse()
+        return replace(self._parse(), diagnosis=self._diagnose())
 
     def _scan(self, rows: list) -> None:
         site, counter, referred = self._site, itertools.count(1), set()
@@ -185,7 +184,7 @@ class SkyhighAdapter(Adapter):
         return nodes[0] if nodes else None
 
     def _step(self, title: str, method: str, path: str, body, change) -> Step:
-        return Step(title, {"method": method, "path": path, "title": change.ref.name, "body": text_of(body)}, (change,))
+        return Step(title, {"method": method, "path": path, "title": change.ref.name, "body": text_of(body)})
 
     def send(self, request: dict):
         made = self._api.write(request["method"], request["path"], request["body"])

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, PARTIAL, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
@@ -64,10 +64,8 @@ class Settings:
 class SophosAdapter(Adapter):
     """One firewall, or the primary of a cluster."""
 
-    product = "sophos"
-    #: No source says how long it takes until a saved web policy decides; some seconds are allowed for.
-    propagation = 10
-    kinds = (GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE)
+    # No source says how long it takes until a saved web policy decides; some seconds are allowed for.
+    traits = Traits(product="sophos", kinds=(GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE), propagation=10)
 
     def __init__(self, settings: Settings, client: Api, transport):
         self._settings, self._api, self._transport = settings, client, transport
@@ -98,10 +96,8 @@ class SophosAdapter(Adapter):
         scan = self._settings.scan_conflicts and not site.scanned
         site.tables.update(self._api.get(BASE + SCAN if scan else BASE))
         site.scanned = site.scanned or scan
-        state = self._parse()
-        self.diagnosis = self._diagnosis()
-        self.release = "API %s of Sophos Firewall" % self._api.version if self._api.version else ""
-        return state
+        release = "API %s of Sophos Firewall" % self._api.version if self._api.version else ""
+        return replace(self._parse(), release=release, diagnosis=self._diagnosis())
 
     def _diagnosis(self) -> dict:
         """What decides besides web policies, and cannot be judged from here."""
@@ -199,30 +195,29 @@ class SophosAdapter(Adapter):
         The record of our entries in somebody else's list is always the larger one of the two, so that no entry of ours is ever taken for theirs.
         """
         then, record = apply(state, changes), Ref(GROUP, self._settings.record)
-        by_kind = {kind: [change for change in changes if change.ref.kind == kind] for kind in self.kinds}
+        by_kind = {kind: [change for change in changes if change.ref.kind == kind] for kind in self.traits.kinds}
         groups, exceptions = by_kind[GROUP], by_kind[EXCEPTION]
         made = [change for change in groups + exceptions if change.op == CREATE]
         if made:
-            yield self._step("create", api.ADD, [self._object(change.ref, then) for change in made], made)
+            yield self._step("create", api.ADD, [self._object(change.ref, then) for change in made])
         kept = [change for change in groups if change.op == UPDATE]
         memory = next((change for change in kept if change.ref == record), None)
         if memory is not None and (memory.fields or any(added for added, _removed in memory.members.values())):
             urls = then.objects[record].members["urls"] | state.objects[record].members["urls"]
-            shrinks = any(removed for _added, removed in memory.members.values())
-            yield self._step("update", api.UPDATE, [self._group(record, then, urls)], [] if shrinks else [memory])
+            yield self._step("update", api.UPDATE, [self._group(record, then, urls)])
         changed = by_kind[EXCLUSION] + [change for change in exceptions + kept if change.op == UPDATE and change.ref != record]
         objects = [self._list(change, then) for change in by_kind[EXCLUSION]]
         objects += [self._object(change.ref, then) for change in changed if change.ref.kind != EXCLUSION]
         objects += [self._policy(base, then) for base in sorted({self._base(change, state, then) for change in by_kind[RULE]})]
         objects += [self._firewall(change.ref, then) for change in by_kind[FIREWALL_RULE]]
         if objects:
-            yield self._step("update", api.UPDATE, objects, changed + by_kind[RULE] + by_kind[FIREWALL_RULE])
+            yield self._step("update", api.UPDATE, objects)
         if memory is not None and any(removed for _added, removed in memory.members.values()):
-            yield self._step("update", api.UPDATE, [self._group(record, then, then.objects[record].members["urls"])], [memory])
+            yield self._step("update", api.UPDATE, [self._group(record, then, then.objects[record].members["urls"])])
         for entity, gone in ((GROUPS, groups), (EXCEPTIONS, exceptions)):
             gone = [change for change in gone if change.op == DELETE]
             if gone:
-                yield self._step("remove", api.REMOVE, [{"entity": entity, "names": sorted(change.ref.name for change in gone)}], gone)
+                yield self._step("remove", api.REMOVE, [{"entity": entity, "names": sorted(change.ref.name for change in gone)}])
 
     @staticmethod
     def _base(change, state: State, then: State) -> str:
@@ -230,9 +225,9 @@ class SophosAdapter(Adapter):
         return next(base for one in (then, state) for base, refs in sorted(one.rules.items()) if change.ref in refs)
 
     @staticmethod
-    def _step(word: str, operation: str, objects: list, covers: list) -> Step:
+    def _step(word: str, operation: str, objects: list) -> Step:
         title = "%s %s" % (word, ", ".join("%s %s" % (one["entity"], " ".join(one.get("names") or [one["name"]])) for one in objects))
-        return Step(title, {"operation": operation, "objects": objects}, tuple(covers))
+        return Step(title, {"operation": operation, "objects": objects})
 
     @staticmethod
     def _sent(entity: str, node, guard: bool = False) -> dict:

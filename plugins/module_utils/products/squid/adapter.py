@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
@@ -88,13 +88,14 @@ def from_module(module) -> Adapter:
 
 
 class SquidAdapter(Adapter):
-    product = "squid"
-    kinds = ("list", "acl", "line", "rule", "directive")
+    """One Squid on the host where the module runs."""
+
+    traits = Traits(product="squid", kinds=("list", "acl", "line", "rule", "directive"))
 
     def __init__(self, settings: Settings, control: Control, service_name: str | None = None):
         self._settings, self._control, self._service_name = settings, control, service_name
         self._site = conf.Site()
-        self._decrypts = True
+        self._decrypts, self._release = True, ""
         self._counts = Counter()
 
     @property
@@ -118,10 +119,13 @@ class SquidAdapter(Adapter):
 
     # -- reading
 
+    def blank(self) -> State:
+        return State()
+
     def read(self) -> State:
         if not self._counts["reads"]:
             number, self._decrypts = self._control.build()
-            self.release = "Squid %s" % number
+            self._release = "Squid %s" % number
         self._load_site()
         drop_in = files.parse_drop_in(self._own_text(self._settings.drop_in) or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
@@ -135,7 +139,7 @@ class SquidAdapter(Adapter):
                 ref = Ref("directive", directive.identity)
                 objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
                                       native={"file": directive.file, "line": directive.line})
-        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending())
+        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(), release=self._release)
 
     def _load_site(self) -> None:
         try:
@@ -314,17 +318,16 @@ class SquidAdapter(Adapter):
             now = apply(now, [change])
             path = self._file_of(change.ref, state)
             if planned and planned[-1][0] == path:
-                planned[-1][1].append(change)
-                planned[-1][2] = now
+                planned[-1][1] = now
             else:
-                planned.append([path, [change], now])
-        writes = [(path, tuple(covers), self._texts(path, then)) for path, covers, then in planned]
+                planned.append([path, now])
+        writes = [(path, self._texts(path, then)) for path, then in planned]
         final: dict = {}
-        for _path, _covers, texts in writes:
+        for _path, texts in writes:
             final.update(texts)
-        yield Step("have squid parse the configuration as it will be", {"check": final}, ())
-        for path, covers, texts in writes:
-            yield Step("write %s" % path, {"write": texts}, covers)
+        yield Step("have squid parse the configuration as it will be", {"check": final})
+        for path, texts in writes:
+            yield Step("write %s" % path, {"write": texts})
 
     def _file_of(self, ref: Ref, state: State) -> str:
         if ref.kind == "list":

@@ -15,7 +15,7 @@ from itertools import groupby
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, HIDDEN, NAMED, OURS, Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, REFUSED, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.judge import Assessor
@@ -34,23 +34,27 @@ _UNSEEN = 300
 class SymantecAdapter(Adapter):
     """One policy object of one Management Center."""
 
-    product = "symantec_swg"
-    kinds = (LIST, POLICY, ENTRY)
-
     def __init__(self, settings: Settings, api: Api, transport, install: Install | None = None):
         self._settings, self._api, self._transport, self._install = settings, api, transport, install
         self._site = Site(settings)
         self._state: State | None = None
         self._lists_written = False
-        #: What waits is seen by our own section alone; entries of other lists, and everything without consoles, are not.
-        self.blind = install is not None
-        self.propagation = 0 if settings.consoles and settings.mode == "edge" else _UNSEEN
+
+    @property
+    def traits(self) -> Traits:
+        # What waits is seen by our own section alone; entries of other lists, and everything without consoles, are not.
+        told = HIDDEN if self._install is not None else NAMED
+        seen = self._settings.consoles and self._settings.mode == "edge"
+        return Traits(product="symantec_swg", kinds=(LIST, POLICY, ENTRY), propagation=0 if seen else _UNSEEN, pending_edits=told)
 
     @property
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.prefix)
 
     # -- reading
+
+    def blank(self) -> State:
+        return State()
 
     def read(self) -> State:
         site = self._site
@@ -113,14 +117,14 @@ class SymantecAdapter(Adapter):
         if row is None and change.op == CREATE:
             body = {"name": name, "contentType": CPL, "description": MARK}
             body.update({"tenant": self._settings.tenant} if self._settings.tenant else {})
-            yield Step(title, {"method": "POST", "path": "/api/policies", "body": body, "guard": None}, (), self._site.learn_row)
+            yield Step(title, {"method": "POST", "path": "/api/policies", "body": body, "guard": None}, self._site.learn_row)
             row = self._site.row(name)
         elif "description" in change.fields and change.op == UPDATE:
             yield Step(title + " (description)", {"method": "PUT", "path": "/api/policies/%s" % row["uuid"],
-                                                  "body": {"name": name, "description": change.fields["description"][1]}, "guard": None}, (change,))
+                                                  "body": {"name": name, "description": change.fields["description"][1]}, "guard": None})
         row = row or {"uuid": "<uuid of %s>" % name}
         if change.members or set(change.fields) - {"description"}:
-            yield self._content_step(title + " (content)", row["uuid"], CPL, self._policy_content(row["uuid"], then.objects.get(change.ref)), (change,))
+            yield self._content_step(title + " (content)", row["uuid"], CPL, self._policy_content(row["uuid"], then.objects.get(change.ref)))
 
     def _policy_content(self, uuid: str, obj: Object | None) -> dict:
         """The whole content with our section in it; sections of others stay as they are."""
@@ -147,7 +151,7 @@ class SymantecAdapter(Adapter):
             one["enabled"] = one.get("url") in wanted
         known = {one.get("url") for one in kept}
         content["urls"] = kept + [{"url": url, "description": ADDED, "enabled": True} for url in sorted(wanted - known)]
-        return self._content_step("%s %s" % (change.op, change.ref), row["uuid"], URL_LIST, content, (change,))
+        return self._content_step("%s %s" % (change.op, change.ref), row["uuid"], URL_LIST, content)
 
     def _entries_step(self, group: list, then: State) -> Step:
         native = then.objects[group[0].ref].native
@@ -155,14 +159,14 @@ class SymantecAdapter(Adapter):
         new = {then.objects[change.ref].native["url"]: {path: value for path, (_old, value) in change.fields.items()} for change in group}
         for one in content.get("urls") or []:
             one.update(new.get(one.get("url"), {}))
-        return self._content_step("update URL list %s" % native["list"], native["uuid"], URL_LIST, content, tuple(group))
+        return self._content_step("update URL list %s" % native["list"], native["uuid"], URL_LIST, content)
 
-    def _content_step(self, title: str, uuid: str, kind: str, content: dict, covers: tuple) -> Step:
+    def _content_step(self, title: str, uuid: str, kind: str, content: dict) -> Step:
         note = REVISION + (": %s" % self._settings.comment if self._settings.comment else "")
         # The version of the schema is sent back as it was read (article 171607); of a new object none was, and a public client leaves it out then.
         schema = (self._site.contents.get(uuid) or {}).get("schemaVersion")
         body = dict({"schemaVersion": schema} if schema else {}, contentType=kind, changeDescription=note, content=content)
-        return Step(title, {"method": "POST", "path": "/api/policies/%s/content" % uuid, "body": body, "guard": uuid}, covers,
+        return Step(title, {"method": "POST", "path": "/api/policies/%s/content" % uuid, "body": body, "guard": uuid},
                     lambda reply: self._site.learn_content(uuid, body, reply))
 
     def send(self, request: dict):

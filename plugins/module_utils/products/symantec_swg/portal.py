@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, sort_key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT, condition_name, write_section
@@ -14,9 +14,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 FILE, STEP = "file", "portal step"
 
 
-class _Paper(Adapter):
-    product = "symantec_swg"
-    kinds = (FILE, STEP)
+class Unwritten(Adapter):
+    """Nothing is read and nothing is sent."""
+
+    traits = Traits(product="symantec_swg", kinds=(FILE, STEP))
 
     def __init__(self, settings: Settings):
         self._settings, self._rendering = settings, False
@@ -40,10 +41,10 @@ class _Paper(Adapter):
 
     def steps(self, changes, state: State):
         for change in changes:
-            yield Step(str(change.ref), {change.ref.kind: change.ref.name, "text": change.fields["text"][1]}, (change,))
+            yield Step(str(change.ref), {change.ref.kind: change.ref.name, "text": change.fields["text"][1]})
 
 
-class FileAdapter(_Paper):
+class FileAdapter(Unwritten):
     """``policy_file``: CPL for the central or local policy file. ``local_database``: a category file, and the rules that use it."""
 
     def __init__(self, settings: Settings, method: str):
@@ -71,10 +72,10 @@ class FileAdapter(_Paper):
         return ["; widened: asked was %s" % pattern] * (pattern.kind != DOMAIN) + [pattern.name]
 
 
-class PortalAdapter(_Paper):
+class PortalAdapter(Unwritten):
     """Cloud SWG that is managed in its portal. Everything is a step for people, and whether it was done cannot be read."""
 
-    propagation = 300
+    traits = Traits(product="symantec_swg", kinds=(FILE, STEP), propagation=300)
 
     def read(self) -> State:
         return State()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api
@@ -59,10 +59,8 @@ class Settings:
 class UmbrellaAdapter(Adapter):
     """One organisation."""
 
-    product = "umbrella"
-    #: The vendor's word for policies ("up to 20 minutes"); caches of resolvers come on top.
-    propagation = 1200
-    kinds = (DNS_LIST, WEB_LIST, BLOCKED)
+    # The vendor's word for policies ("up to 20 minutes"); caches of resolvers come on top.
+    traits = Traits(product="umbrella", kinds=(DNS_LIST, WEB_LIST, BLOCKED), propagation=1200)
 
     def __init__(self, settings: Settings, api: Api, transport, key: str):
         self._settings, self._api, self._transport, self._key = settings, api, transport, key
@@ -79,6 +77,9 @@ class UmbrellaAdapter(Adapter):
         return render(pattern)
 
     # -- reading
+
+    def blank(self) -> State:
+        return State()
 
     def read(self) -> State:
         site, settings = self._site, self._settings
@@ -200,18 +201,18 @@ class UmbrellaAdapter(Adapter):
             first, added = added[:BATCH], added[BATCH:]
             body = {"access": "none" if self._settings.secure else "allow", "isGlobal": False, "name": change.fields["name"][1],
                     "bundleTypeId": BUNDLES[layer_of_kind(ref.kind)], "destinations": self._new(first)}
-            yield Step("%s (+%d)" % (title, len(first)), {"method": "POST", "path": LISTS, "body": body}, (change,),
+            yield Step("%s (+%d)" % (title, len(first)), {"method": "POST", "path": LISTS, "body": body},
                        learn=lambda reply: site.learn(reply["data"]))
             row = site.row(ref)
         name = change.fields.get("name", (None, None))[1]
         if change.op != DELETE and row is not None and name is not None and row["name"] != name:
-            yield Step("%s: name" % title, {"method": "PATCH", "path": self._path(ref), "body": {"name": name}}, (change,))
+            yield Step("%s: name" % title, {"method": "PATCH", "path": self._path(ref), "body": {"name": name}})
         for part in batches(removed):
             ids = self._ids(ref)
             yield Step("%s (-%d)" % (title, len(part)), {"method": "DELETE", "path": self._path(ref) + "/destinations/remove", "body": [
-                ids.get(one, "<id of %s>" % one) for one in part]}, (change,))
+                ids.get(one, "<id of %s>" % one) for one in part]})
         for part in batches(added):
-            yield Step("%s (+%d)" % (title, len(part)), {"method": "POST", "path": self._path(ref) + "/destinations", "body": self._new(part)}, (change,))
+            yield Step("%s (+%d)" % (title, len(part)), {"method": "POST", "path": self._path(ref) + "/destinations", "body": self._new(part)})
 
     def _entry_steps(self, change, native: dict):
         """What replaces an entry is there before that goes, so that a stop between the two is seen and can be finished or taken back."""
@@ -225,11 +226,11 @@ class UmbrellaAdapter(Adapter):
                 path = "%s/%s/destinations" % (LISTS, row["id"])
                 if come:
                     body = [dict({"destination": names[field]}, **({"comment": item["comment"]} if item.get("comment") else {}))]
-                    yield Step("%s: add %s" % (change.ref, names[field]), {"method": "POST", "path": path, "body": body}, (change,))
+                    yield Step("%s: add %s" % (change.ref, names[field]), {"method": "POST", "path": path, "body": body})
                 else:
                     held = native["there" if field == "blocks" else "parked"]
                     number = int(held["id"]) if held else "<id of %s>" % names[field]
-                    yield Step("%s: remove %s" % (change.ref, names[field]), {"method": "DELETE", "path": path + "/remove", "body": [number]}, (change,))
+                    yield Step("%s: remove %s" % (change.ref, names[field]), {"method": "DELETE", "path": path + "/remove", "body": [number]})
 
     def _path(self, ref: Ref) -> str:
         row = self._site.row(ref)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Permissions, Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, UNNAMED, Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AUTH, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice as media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import Api, Login, legacy_base, oneapi_base, token_base
@@ -66,13 +66,11 @@ class Settings:
 class ZiaAdapter(Adapter):
     """One tenant."""
 
-    product = "zia"
-    exclusive = "the edit lock of the tenant"
-    anonymous = True
-    limits = "an hour allows 400 writes and 40 activations; nothing is deleted, which it would allow 4 times"
-    #: The vendor names no time for its edges; a minute or two is what is allowed for here.
-    propagation = 120
-    kinds = (CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE)
+    traits = Traits(
+        product="zia", kinds=(CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE), exclusive="the edit lock of the tenant",
+        limits="an hour allows 400 writes and 40 activations; nothing is deleted, which it would allow 4 times",
+        # The vendor names no time for its edges; a minute or two is what is allowed for here.
+        propagation=120, pending_edits=UNNAMED)
 
     def __init__(self, settings: Settings, api: Api, transport):
         self._settings, self._api, self._transport = settings, api, transport
@@ -89,6 +87,9 @@ class ZiaAdapter(Adapter):
         return render(pattern)
 
     # -- reading
+
+    def blank(self) -> State:
+        return State()
 
     def read(self) -> State:
         site = self._site
@@ -201,7 +202,7 @@ class ZiaAdapter(Adapter):
         if native is None:
             body = dict({"configuredName": name, "superCategory": SUPER_CATEGORY, "type": "URL_CATEGORY", "customCategory": True, "description": MARK},
                         **{field: sorted(added) for field, (added, _removed) in change.members.items()})
-            yield self._step(title, "POST", "urlCategories", body, (change,), learn=self._site.learn_category)
+            yield self._step(title, "POST", "urlCategories", body, learn=self._site.learn_category)
             return
         for action, index in (("ADD_TO_LIST", 0), ("REMOVE_FROM_LIST", 1)):
             entries = {field: sorted(pair[index]) for field, pair in change.members.items() if pair[index]}
@@ -209,7 +210,7 @@ class ZiaAdapter(Adapter):
                 body = dict({"configuredName": name}, **entries)
                 if native.get("description") != MARK and change.fields.get("description", ("", ""))[1] == MARK:
                     body["description"] = MARK
-                yield self._step("%s: %s" % (title, action), "PUT", "urlCategories/%s" % native["id"], body, (change,), action=action)
+                yield self._step("%s: %s" % (title, action), "PUT", "urlCategories/%s" % native["id"], body, action=action)
 
     def _rule_steps(self, change, now: State, then: State):
         kind, name = change.ref.kind, change.ref.name
@@ -218,11 +219,11 @@ class ZiaAdapter(Adapter):
         if kind == FIREWALL_RULE:
             yield from media.service_steps(change, then, self._site, self._step)
         if change.op == DELETE:
-            yield self._step(title + " (disable it)", "PUT", "%s/%s" % (path, native["id"]), self._body(native, {"state": "DISABLED"}), (change,))
+            yield self._step(title + " (disable it)", "PUT", "%s/%s" % (path, native["id"]), self._body(native, {"state": "DISABLED"}))
             return
         if native is None:
             body = dict(self._rule_body(kind, name, then), state="DISABLED", order=self._site.last_order(kind) + 1, rank=7)
-            yield self._step(title + " (disabled)", "POST", path, body, (), learn=lambda reply: self._site.learn_rule(kind, reply))
+            yield self._step(title + " (disabled)", "POST", path, body, learn=lambda reply: self._site.learn_rule(kind, reply))
             native = self._site.rule(kind, name) or dict(body, **self._foreseen(change.ref, then))
         new = self._rule_body(kind, name, then) if then.objects[change.ref].ours else {
             field: value for field, (_old, value) in change.fields.items()}
@@ -231,7 +232,7 @@ class ZiaAdapter(Adapter):
         if change.place is not None:
             new["order"] = self._site.order_after(kind, name, change.place[1].after)
         yield self._step(title if change.op != CREATE else title + " (put in its place and enable)", "PUT", "%s/%s" % (path, native["id"]),
-                         self._body(native, new), (change,), learn=lambda reply: self._site.learn_rule(kind, reply))
+                         self._body(native, new), learn=lambda reply: self._site.learn_rule(kind, reply))
 
     def _rule_body(self, kind: str, name: str, then: State) -> dict:
         fields = then.objects[Ref(kind, name)].fields
@@ -248,8 +249,8 @@ class ZiaAdapter(Adapter):
         return dict({field: value for field, value in native.items() if field not in _READ_ONLY}, **new)
 
     @staticmethod
-    def _step(title: str, method: str, path: str, body: dict, covers: tuple, learn=None, **parameters) -> Step:
-        return Step(title, {"method": method, "path": path, "body": body, "parameters": parameters}, covers, learn)
+    def _step(title: str, method: str, path: str, body: dict, learn=None, **parameters) -> Step:
+        return Step(title, {"method": method, "path": path, "body": body, "parameters": parameters}, learn)
 
     def permissions(self) -> Permissions:
         """What the tenant says of rules and categories as they were read: whether this administrator may write them."""

@@ -118,9 +118,9 @@ def service_steps(change, then: State, site: Site, step):
         if spans:
             content[field] = spans
     if have is None:
-        yield step("create network service %s" % name, "POST", SERVICES, content, (), learn=site.services.append)
+        yield step("create network service %s" % name, "POST", SERVICES, content, learn=site.services.append)
     else:
-        yield step("update network service %s" % name, "PUT", "%s/%s" % (SERVICES, have["id"]), content, ())
+        yield step("update network service %s" % name, "PUT", "%s/%s" % (SERVICES, have["id"]), content)
 
 
 def _span(text: str) -> dict:

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The protocol that a product implements: what it must bring, and what it may."""
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+
+#: Whose edits wait for activation: ``State.pending``.
+OURS = "ours"
+FOREIGN = "foreign"
+BOTH = "both"
+
+#: What the device tells of edits that wait for activation: ``Traits.pending_edits``.
+NAMED = "named"
+UNNAMED = "unnamed"
+HIDDEN = "hidden"
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Facts about a product that do not depend on the device.
+
+    ``kinds``: kinds of objects from inert (lists) to linking (rules), the order in which they are made; they go in reverse.
+    ``exclusive``: what keeps a second run away from a device while one writes, in words; empty: nothing does.
+    ``by_hand``: the product has no way to write: the plan is handed to a person as ``manual``, and nothing is sent.
+    ``limits``: what the product allows of writes, deletes and activations, in words; empty: no limit is known.
+    ``propagation``: seconds that an activation may take to be in force everywhere after the device has said yes; 0: it is in force then.
+    ``pending_edits``: what the device tells of edits that wait for activation. NAMED: whether they are ours. UNNAMED: that there are
+    some, and not whose. HIDDEN: not always that there are any. For the last two the journal of a run of ours that did not end
+    stands for what the device does not tell.
+    """
+
+    product: str
+    kinds: tuple
+    exclusive: str = ""
+    by_hand: bool = False
+    limits: str = ""
+    propagation: int = 0
+    pending_edits: str = NAMED
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An object that has to be there. For a rule: its ``rulebase``, and the Refs it has to stand above and below."""
+
+    object: Object
+    rulebase: str | None = None
+    above: frozenset = frozenset()
+    below: frozenset = frozenset()
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """Whether the account may ``write`` what a change writes: True, False, or None where the product does not tell; ``why`` in words."""
+
+    write: bool | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request. ``request`` is plain data (state ``rendered`` prints it); ``learn``, if any, takes the reply."""
+
+    title: str
+    request: dict
+    learn: object = None
+
+
+class Adapter(ABC):
+    """What the engine asks of a product; nothing else knows the product.
+
+    A run calls in this order; what a product may leave out stands in brackets::
+
+        read ▸ assess ▸ target ▸ steps                                     the plan
+        [permissions] ▸ [held_by] ▸ close                                  check mode ends here
+        [begin ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close     carried out, and read back
+        read ▸ [discard ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ close   taken back after a failure
+
+    IO methods raise AccessError with its failure class; a write that may have taken effect raises OutcomeUnknown.
+    """
+
+    #: What speaks to the device, for those that have one.
+    _transport = None
+
+    # -- what a product must bring
+
+    @property
+    @abstractmethod
+    def traits(self) -> Traits:
+        """The facts about the product; a class attribute will do."""
+
+    @property
+    @abstractmethod
+    def device(self) -> str:
+        """Names the device or tenant in journals: the same from run to run."""
+
+    @abstractmethod
+    def read(self) -> State:
+        """IO. What the device holds now, edits that wait for activation included, and what the read found out besides."""
+
+    @abstractmethod
+    def blank(self) -> State:
+        """Pure. The state of a device that holds nothing of ours, without contact."""
+
+    @abstractmethod
+    def target(self, policy: Policy, state: State) -> list:
+        """Pure. The Wanted objects for this policy, given what the site has."""
+
+    @abstractmethod
+    def assess(self, policy: Policy, state: State) -> Assessment:
+        """Pure. What ``state`` (read or predicted) means for the policy."""
+
+    @abstractmethod
+    def steps(self, changes, state: State):
+        """Pure. Yields the Steps that carry out ``changes`` on a device at ``state``."""
+
+    @abstractmethod
+    def send(self, request: dict):
+        """IO. Carry out the request of one Step; its reply, if any."""
+
+    # -- what a product may bring
+
+    def begin(self) -> bool:
+        """IO. Before the first write: refuse a device that must not be written, and keep others out. Whether to read and plan again."""
+        return False
+
+    def seal(self) -> None:
+        """IO. After the last write, before the activation: make the edits of this session the device's own (publish).
+
+        It is asked again when its answer was lost and ``State.unsealed`` is still read.
+        """
+
+    def activate(self) -> list:
+        """IO. Bring what was written into force and wait for it: one plain dict for each target."""
+        return []
+
+    def discard(self) -> bool:
+        """IO. Drop this run's edits that are not in force, when the product can tell them from others'. Whether it could."""
+        return False
+
+    def isolates(self, changes) -> bool:
+        """Pure. Whether the activation of ``changes`` leaves edits of others that wait where they are."""
+        return False
+
+    def permissions(self) -> Permissions:
+        """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
+        return Permissions()
+
+    def held_by(self) -> list:
+        """IO, and nothing but reads, asked like ``permissions``. Who keeps our run from writing now, in words, where the product tells."""
+        return []
+
+    def render(self, pattern) -> tuple:
+        """Pure. The entries of a list of this product that stand for a Pattern."""
+        return (str(pattern),)
+
+    def close(self) -> None:
+        """IO. The end of every run, however it went: give back locks, sign out."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def requests(self) -> dict:
+        """What was sent so far: counts by name."""
+        return self._transport.requests() if self._transport is not None else {}

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stops between a plan and its first write: what the operator refused, what cannot be told apart, what must not be written. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
+
+
+def admit(assessment: Assessment, options: Options) -> None:
+    """:raises AccessError: refused, when the change reaches more people, loses a control or passes a rule that the operator kept."""
+    if options.state not in ("merged", "replaced"):
+        return
+    if assessment.audience_widened and not options.accept_wider_audience:
+        raise AccessError(REFUSED, "this would reach more people than the audience names: %s. Set accept_wider_audience to allow it"
+                          % "; ".join(assessment.audience_widened))
+    refused = [loss for loss in assessment.losses if loss.control in options.refuse_losses]
+    if refused:
+        raise AccessError(REFUSED, "refuse_losses: the exemption would switch off %s"
+                          % "; ".join("%s (%s) for %s" % (loss.control, loss.rule, ", ".join(loss.hosts[:5])) for loss in refused))
+    if assessment.tenant_controls and options.tenant_control == "refuse":
+        rules = ", ".join(sorted({control.rule for control in assessment.tenant_controls}))
+        raise AccessError(
+            REFUSED, "%s adds the header that keeps people in your own ChatGPT workspace, which needs decryption. Set tenant_control to keep "
+            "(these hosts stay decrypted; the macOS and iOS apps will then fail) or to override (the control is lost; comment is required)" % rules)
+
+
+def unambiguous(device: str, state: State, refs: set) -> None:
+    """Names are identities: of what a run wants or changes there may be one. Doubles of others, which it never touches, are their matter.
+
+    :raises AccessError: refused, with the names that there are more than once.
+    """
+    doubled = sorted(str(ref) for ref in refs & getattr(state.objects, "doubled", set()))
+    if doubled:
+        raise AccessError(REFUSED, "%s holds more than one %s: which one is meant cannot be told. Rename or remove the others, or have this task "
+                          "use another name" % (device, ", more than one ".join(doubled)))
+
+
+def remedies(assessment: Assessment, unblock) -> list:
+    """The Changes that take the conflicts with these ids out of the way.
+
+    :raises AccessError: refused, for an id that there is not, and for a conflict that only a person can resolve.
+    """
+    known = {conflict.id: conflict for conflict in assessment.conflicts}
+    changes = []
+    for chosen in unblock:
+        conflict = known.get(chosen)
+        if conflict is None and chosen not in assessment.resolved:
+            raise AccessError(REFUSED, "unblock: %r is the id of no conflict on this device; there are: %s" % (chosen, ", ".join(sorted(known)) or "none"))
+        if conflict is not None and not conflict.remedy:
+            raise AccessError(REFUSED, "unblock: %s (%s) has to be resolved by a person" % (chosen, conflict.where))
+        if conflict is not None:
+            changes += conflict.remedy
+    return changes
+
+
+def no_secret_inside(changes, secrets: dict) -> None:
+    """:raises AccessError: refused, when Ansible's masking of a secret would mangle what is written: results and journals repeat it."""
+    for option, secret in sorted(secrets.items()):
+        if secret and any(secret in text for change in changes for text in change.strings()):
+            raise AccessError(REFUSED, "the value of option %s occurs inside what would be written to the device; results and journals would be mangled "
+                              "by its masking. Choose another secret" % option)

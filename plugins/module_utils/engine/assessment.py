@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an adapter says about a policy and a State: what is in force, what stands in the way, what is lost."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Something of the site that still blocks or decrypts a wanted host.
+
+    ``id`` is stable from run to run, for the option ``unblock``; ``effect`` is deny, decrypt, cookies or rewrite;
+    ``certain`` is false where the product's configuration cannot be evaluated to the end; ``remedy`` are the Changes that
+    take exactly this out of the way (empty: only a person can), ``opens`` says in words what else they would open.
+    """
+
+    id: str
+    effect: str
+    where: str
+    text: str
+    hosts: tuple
+    certain: bool = True
+    remedy: tuple = ()
+    opens: str = ""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A control that the exemption switches off for ``hosts``: av, dlp, sandbox, file_control, prompt_logging, casb, isolation, headers."""
+
+    control: str
+    rule: str
+    hosts: tuple
+
+
+@dataclass(frozen=True)
+class TenantControl:
+    """A rule that adds the header which keeps people in their own ChatGPT workspace; ``hosts`` are the exempt Patterns it needs decrypted."""
+
+    rule: str
+    hosts: tuple
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """What is in force for one pattern; ``allowed`` and ``exempt`` are "yes", "no", "unchecked", "not wanted" or "withheld" (by policy)."""
+
+    pattern: str
+    allowed: str
+    exempt: str
+    allowed_by: str | None = None
+    exempt_by: str | None = None
+    note: str = ""
+
+
+@dataclass
+class Assessment:
+    """What an adapter can say about a policy and a State, without IO."""
+
+    coverage: list = field(default_factory=list)
+    conflicts: list = field(default_factory=list)
+    #: Ids of conflicts that an earlier run took out of the way, each with the Ref it changed.
+    resolved: dict = field(default_factory=dict)
+    losses: list = field(default_factory=list)
+    tenant_controls: list = field(default_factory=list)
+    audience_widened: list = field(default_factory=list)
+    manual: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+    #: What the policy has to do with what was read, as plain data for ``diagnosis`` in the result.
+    diagnosis: dict = field(default_factory=dict)

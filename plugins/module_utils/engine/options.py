@@ -1,0 +1,27 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the operator asked for, the same for every product."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options that every access module has; names as in its documentation. ``secrets``: {option: value} of those that must not be written."""
+
+    state: str = "merged"
+    unblock: tuple = ()
+    protected: tuple = ()
+    tenant_control: str = "refuse"
+    refuse_losses: tuple = ()
+    accept_wider_audience: bool = False
+    adopt: bool = False
+    activate: bool = True
+    publish_foreign_changes: bool = False
+    expected_plan: str | None = None
+    comment: str | None = None
+    journal: str = "~/.netaccess/journals"
+    series: str | None = None
+    secrets: dict = field(default_factory=dict)

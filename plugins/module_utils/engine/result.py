@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plain data and words for the result of a run. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Conflict, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+
+_COVERAGE_SHOWN = 1000
+_SUMMARY_NAMES = 4
+
+
+def summary(changes) -> str:
+    """One line for an operator: "create list allow (+35), update rule splice"; many changes are counted by kind."""
+    if len(changes) > _SUMMARY_NAMES:
+        return _counted(changes)
+    parts = []
+    for change in changes:
+        text = "%s %s" % (change.op, change.ref)
+        notes = ["+%d" % len(a) for a, _r in change.members.values() if a] + ["-%d" % len(r) for _a, r in change.members.values() if r]
+        if change.op == "update":
+            notes += sorted(change.fields)
+            notes += ["moved"] if change.place else []
+        parts.append(text + (" (%s)" % ", ".join(notes) if notes else ""))
+    return ", ".join(parts)
+
+
+def _counted(changes) -> str:
+    groups: dict = {}
+    for change in changes:
+        entries = groups.setdefault((change.op, change.ref.kind), [0, 0, 0])
+        entries[0] += 1
+        entries[1] += sum(len(added) for added, _removed in change.members.values())
+        entries[2] += sum(len(removed) for _added, removed in change.members.values())
+    parts = []
+    for (op, kind), (count, added, removed) in groups.items():
+        notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
+        parts.append("%s %d %s%s%s" % (op, count, kind, "s" if count > 1 else "", " (%s)" % ", ".join(notes) if notes else ""))
+    return ", ".join(parts)
+
+
+def coverage_data(coverage: list) -> dict:
+    """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
+    wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
+    counts = {
+        "wanted": sum(item.allowed != "withheld" for item in coverage),
+        "allowed": sum(item.allowed == "yes" for item in coverage),
+        "exempt_wanted": len(wanted_exempt),
+        "exempt": sum(item.exempt == "yes" for item in wanted_exempt),
+    }
+    if len(coverage) > _COVERAGE_SHOWN:
+        coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
+    return {"coverage": [vars(item) for item in coverage], "coverage_summary": counts}
+
+
+def object_data(obj: Object) -> dict:
+    return {"kind": obj.ref.kind, "name": obj.ref.name, "fields": obj.fields, "members": {p: sorted(m) for p, m in sorted(obj.members.items())}}
+
+
+def text_of(state: State, changes) -> str:
+    """The objects that ``changes`` touch, as lines for --diff."""
+    lines = []
+    for ref in sorted({change.ref for change in changes}):
+        obj = state.objects.get(ref)
+        if obj is None:
+            continue
+        lines.append("%s" % ref)
+        touched = set().union(*(set(c.fields) | set(c.members) for c in changes if c.ref == ref))
+        lines += ["  %s: %s" % (path, value) for path, value in sorted(obj.fields.items()) if path in touched]
+        for path, members in sorted(obj.members.items()):
+            if path in touched:
+                lines += ["  %s:" % path] + ["    %s" % entry for entry in sorted(members)]
+        for base, refs in sorted(state.rules.items()):
+            if ref in refs and any(c.place for c in changes if c.ref == ref):
+                index = refs.index(ref)
+                lines.append("  place: %s, %s" % (base, "below %s" % refs[index - 1] if index else "first"))
+    return "".join(line + "\n" for line in lines)
+
+
+def conflict_data(conflict: Conflict) -> dict:
+    data = {key: value for key, value in vars(conflict).items() if key != "remedy"}
+    data["remedy"] = [change.to_data() for change in conflict.remedy]
+    return data
+
+
+def strangers(state: State, wanted: set, retired: set) -> dict:
+    """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``."""
+    found: dict = {"stale": [], "foreign": []}
+    for ref, obj in sorted(state.objects.items()):
+        if not obj.ours:
+            continue
+        for path, members in sorted(obj.members.items()):
+            for entry in sorted(members - wanted):
+                found["stale" if entry in retired else "foreign"].append({"object": str(ref), "path": path, "entry": entry})
+    return found

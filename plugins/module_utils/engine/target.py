@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From what a product wants to be there to the State that the operator's word asks for. Pure."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+
+
+def desired(word: str, wanted: list, state: State, options: Options, keep=frozenset()) -> State:
+    """The State that ``word`` (merged, replaced or deleted) asks for; what an unblocked conflict needs is in ``keep`` and stays.
+
+    :raises AccessError: refused, when ``replaced`` meets an object of that name that does not carry our marker; conflict, when
+        no place in a rulebase is both above and below what it has to be.
+    """
+    objects = dict(state.objects)
+    order = {base: list(refs) for base, refs in state.rules.items()}
+    names = {item.object.ref for item in wanted}
+    if word in ("replaced", "deleted"):
+        for ref, obj in state.objects.items():
+            if obj.ours and ref not in keep and (word == "deleted" or ref not in names):
+                objects.pop(ref)
+                for refs in order.values():
+                    if ref in refs:
+                        refs.remove(ref)
+            elif obj.borrowed and ref not in keep:
+                objects[ref] = replace(obj, fields=dict(obj.fields, **obj.borrowed))
+    if word != "deleted":
+        for item in wanted:
+            objects[item.object.ref] = _merged_object(word, item.object, state.objects.get(item.object.ref), options)
+        for item in wanted:
+            if item.rulebase is not None:
+                _put_rule(order.setdefault(item.rulebase, []), item)
+    return State(objects, {base: tuple(refs) for base, refs in order.items()}, state.pending)
+
+
+def _merged_object(word: str, want: Object, have, options: Options) -> Object:
+    if have is None:
+        return replace(want, ours=True)
+    if word == "replaced":
+        if not have.ours and not options.adopt:
+            raise AccessError(
+                REFUSED, "%s exists and was not made by this collection: set adopt to take it over, use state merged, or choose another name" % have.ref)
+        return replace(have, fields=dict(have.fields, **want.fields), members=dict(have.members, **want.members), ours=True)
+    members = dict(have.members)
+    for path, entries in want.members.items():
+        members[path] = frozenset(members.get(path, ())) | entries
+    fields = dict(have.fields, **want.fields) if have.ours else have.fields
+    return replace(have, fields=fields, members=members)
+
+
+def _put_rule(order: list, item: Wanted) -> None:
+    """Leave the rule where it is when that is right; else put it at the lowest place that is above what it has to be above."""
+    ref = item.object.ref
+
+    def bounds(refs):
+        top = max([refs.index(other) + 1 for other in item.below if other in refs], default=0)
+        bottom = min([refs.index(other) for other in item.above if other in refs], default=len(refs))
+        return top, bottom
+
+    if ref in order:
+        top, bottom = bounds(order)
+        if top <= order.index(ref) < bottom:
+            return
+        order.remove(ref)
+    top, bottom = bounds(order)
+    if top > bottom:
+        low = ", ".join(sorted(str(other) for other in item.below if other in order))
+        high = ", ".join(sorted(str(other) for other in item.above if other in order))
+        raise AccessError(CONFLICT, "%s has no place: it must stand below %s and above %s, which stand the other way round" % (ref, low, high))
+    order.insert(bottom, ref)

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rigs of all products, and the fixtures that make them."""
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import pkgutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import tests.products
+from tests.lab.lab import Internet
+from tests.products.squid.rig import SquidRig
+
+
+@pytest.fixture(scope="session")
+def internet(tmp_path_factory):
+    with Internet(tmp_path_factory.mktemp("internet")) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def open_folder():
+    """A folder that Squid, which gives up root, can enter; those of pytest are closed to others again by each session that starts."""
+    with tempfile.TemporaryDirectory(prefix="netaccess-rig-") as name:
+        os.chmod(name, 0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def squid_rig(internet):
+    with open_folder() as folder, contextlib.closing(SquidRig(folder, internet)) as rig:
+        yield rig
+
+
+@pytest.fixture
+def make(internet):
+    """Makes a Squid with a site of its own; ``folder`` is for files that it reads."""
+    with contextlib.ExitStack() as stack:
+        def build(**options):
+            folder = stack.enter_context(open_folder())
+            return stack.enter_context(contextlib.closing(SquidRig(folder, internet, **options)))
+        yield build
+
+
+@pytest.fixture
+def open_rig(tmp_path):
+    """Makes a Rig of a class and starts its twin."""
+    with contextlib.ExitStack() as stack:
+        def build(kind, **options):
+            made = kind(tmp_path, **options)
+            stack.enter_context(made.twin)
+            return made
+        yield build
+
+
+def named(word: str) -> dict:
+    """Every rig that a product names in ``word`` of its ``rig`` module: {name: class}."""
+    products = sorted(module.name for module in pkgutil.iter_modules(tests.products.__path__) if module.ispkg)
+    return {name: rig for product in products for name, rig in getattr(importlib.import_module("tests.products.%s.rig" % product), word, {}).items()}
+
+
+#: With an API, and without one that writes.
+TWINS, BY_HAND = named("RIGS"), named("RIGS_BY_HAND")
