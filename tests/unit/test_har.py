@@ -322,13 +322,13 @@ def test_what_is_left_of_an_address(raw, kept):
 def test_the_copy_is_whole_or_not_there(tmp_path):
     target = tmp_path / "safe.har"
     from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read
-    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is True
-    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is False
+    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is True
+    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is False
     assert target.stat().st_mode & 0o777 == 0o600
     assert json.loads(target.read_text())["log"]["creator"]["name"] == "Playwright"
     broken = tmp_path / "broken.har"
     broken.write_text((FILES / "blocked.har").read_text()[:9000])
     before = target.read_text()
     with pytest.raises(har_reader.HarError):
-        read(reader.Reader(broken), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target))
+        read(har_reader.Reader(broken), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target))
     assert target.read_text() == before and sorted(path.name for path in tmp_path.iterdir()) == ["broken.har", "safe.har"]

@@ -216,6 +216,9 @@ class BarracudaAdapter(Adapter):
         for change in changes:
             yield from _STEPS[change.ref.kind](change)
 
+    def send(self, request: dict):
+        raise AccessError(REFUSED, "the API of %s writes no policy: a person carries out the plan" % self.device)
+
 
 def _category_steps(change):
     added, removed = change.members.get("domains", ((), ()))

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, sort_key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT, condition_name, write_section
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import Settings
@@ -30,10 +31,16 @@ class Unwritten(Adapter):
         self._rendering = True
         return State()
 
+    def read(self) -> State:
+        raise AccessError(REFUSED, "%s has no API to read: only state rendered is possible" % self.device)
+
     def target(self, policy, state: State) -> list:
         if not self._rendering:
             return []
         return [Wanted(Object(Ref(kind, name), {"text": text})) for kind, name, text in self.pages(policy)]
+
+    def assess(self, policy, state: State) -> Assessment:
+        return Assessment()
 
     def pages(self, policy) -> list:
         """(kind, name, text) of what there is to write down."""
@@ -42,6 +49,9 @@ class Unwritten(Adapter):
     def steps(self, changes, state: State):
         for change in changes:
             yield Step(str(change.ref), {change.ref.kind: change.ref.name, "text": change.fields["text"][1]})
+
+    def send(self, request: dict):
+        raise AccessError(REFUSED, "%s has no API to write" % self.device)
 
 
 class FileAdapter(Unwritten):
