@@ -12,11 +12,13 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint bench build kit clean setup system peers
+.PHONY: help demo quick test test-all lint bench build kit clean setup system peers
 
 help:
 	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
+	@echo "make quick   lint of changed files and the tests that tell most, in a minute and a half"
 	@echo "make test    every test that CI runs"
+	@echo "make test-all  those, and the exhaustive matrices: before a release"
 	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
 	@echo "make bench   the benchmark table"
 	@echo "make build   the tarball, installed into a scratch path to prove it"
@@ -48,7 +50,13 @@ system:
 demo: setup system
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
 
+quick: setup system peers
+	@scripts/quick
+
 test: setup system peers
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
+
+test-all: setup system peers
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup

@@ -23,7 +23,7 @@ def copied(twin, name="ChatGPT allow") -> Pages:
 class Person(BarracudaAdapter):
     """The adapter, and somebody who does what it says."""
 
-    by_hand = False
+    traits = replace(BarracudaAdapter.traits, by_hand=False)
 
     def __init__(self, settings, twin):
         super().__init__(settings)
