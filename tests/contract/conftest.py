@@ -11,10 +11,10 @@ from tests.contract.memory import MemoryRig
 from tests.lab.squid import available
 
 
-@pytest.fixture(params=["memory", "squid"] + sorted(TWINS) + sorted(BY_HAND))
+@pytest.fixture(params=["memory", "memory-sealed", "squid"] + sorted(TWINS) + sorted(BY_HAND))
 def rig(request, tmp_path):
-    if request.param == "memory":
-        yield MemoryRig(tmp_path)
+    if request.param.startswith("memory"):
+        yield MemoryRig(tmp_path, sealed=request.param == "memory-sealed")
         return
     if request.param in TWINS or request.param in BY_HAND:
         made = dict(TWINS, **BY_HAND)[request.param](tmp_path)

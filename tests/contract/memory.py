@@ -1,7 +1,11 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A device in memory: candidate and running policy, two first-match rulebases. It proves the suite and the engine; it is no product."""
+"""A device in memory: candidate and running policy, two first-match rulebases. It proves the suite and the engine; it is no product.
+
+With ``sealed`` what a session writes is a draft that its account alone sees, until it is sealed into the candidate, as on products whose
+sessions publish.
+"""
 from __future__ import annotations
 
 import copy
@@ -18,18 +22,40 @@ OPEN, SKIP, LOG = Ref("rule", "chatgpt-open"), Ref("rule", "chatgpt-skip"), Ref(
 
 
 class Device:
-    """``candidate`` and ``running`` are {"objects": {Ref: dict}, "rules": {base: [Ref]}}; ``editor`` made the waiting edits."""
+    """``candidate`` and ``running`` are {"objects": {Ref: dict}, "rules": {base: [Ref]}}; ``editor`` made the edits that wait for activation.
 
-    def __init__(self):
+    ``draft``: what our account wrote and has not sealed. ``lock``: who keeps others from writing. ``places``: where people are.
+    """
+
+    def __init__(self, sealed=False):
+        self.sealed, self.draft, self.lock = sealed, None, None
+        self.places = {MEMBER: "lab"}
         site = {
             Ref("rule", "block-ai"): {"action": "deny", "who": ["*"], "hosts": ["*.chatgpt.com", "chatgpt.com", "*.openai.com", "claude.ai"], "enabled": True},
             Ref("rule", "permit-all"): {"action": "allow", "who": ["*"], "hosts": ["*"], "enabled": True},
-            Ref("rule", "decrypt-all"): {"action": "decrypt", "who": ["*"], "hosts": ["*"], "enabled": True},
+            Ref("rule", "decrypt-all"): {"action": "decrypt", "who": ["*"], "hosts": ["*"], "enabled": True, "scans": []},
         }
         self.candidate = {"objects": {ref: {"fields": fields, "members": {}, "ours": False} for ref, fields in site.items()},
                           "rules": {"access": [Ref("rule", "block-ai"), Ref("rule", "permit-all")], "inspection": [Ref("rule", "decrypt-all")]}}
         self.running = copy.deepcopy(self.candidate)
         self.editor = None
+
+    @property
+    def written(self) -> dict:
+        """The policy as our account sees it."""
+        return self.draft or self.candidate
+
+    def open(self) -> dict:
+        """Where a write of our account goes."""
+        if not self.sealed:
+            self.editor = "us"
+            return self.candidate
+        self.draft = self.draft or copy.deepcopy(self.candidate)
+        return self.draft
+
+    def seal(self):
+        if self.draft is not None:
+            self.candidate, self.draft, self.editor = self.draft, None, "us"
 
     def activate(self):
         self.running = copy.deepcopy(self.candidate)
@@ -44,7 +70,8 @@ class Device:
     def _first(self, base, who, host):
         for ref in self.running["rules"][base]:
             rule = self.running["objects"][ref]["fields"]
-            if rule["enabled"] and rule["action"] != "log" and ("*" in rule["who"] or who in rule["who"]) and self._hit(rule, host):
+            people = ("*" in rule["who"] or who in rule["who"]) and self.places.get(who) in rule.get("places", [self.places.get(who)])
+            if rule["enabled"] and rule["action"] != "log" and people and self._hit(rule, host):
                 return rule["action"]
         return "deny"
 
@@ -69,25 +96,25 @@ class MemoryAdapter(Adapter):
 
     def __init__(self, device: Device, audience):
         self._device, self._audience = device, sorted(audience)
-        self.losses, self.tenant = [], []
+        self.tenant = []
 
     def read(self) -> State:
-        candidate = self._device.candidate
+        written, unsealed = self._device.written, self._device.draft is not None
         objects = {}
-        for ref, data in candidate["objects"].items():
+        for ref, data in written["objects"].items():
             borrowed = {"enabled": True} if not data["ours"] and data.get("disabled_by_us") else {}
             objects[ref] = Object(ref, dict(data["fields"]), {p: frozenset(m) for p, m in data["members"].items()}, data["ours"], borrowed)
-        pending = {None: None, "us": OURS, "them": FOREIGN}[self._device.editor]
-        return State(objects, {base: tuple(refs) for base, refs in candidate["rules"].items()}, pending)
+        pending = OURS if unsealed else {None: None, "us": OURS, "them": FOREIGN}[self._device.editor]
+        return State(objects, {base: tuple(refs) for base, refs in written["rules"].items()}, pending, unsealed)
 
     def blank(self) -> State:
         return State()
 
     def target(self, policy, state: State) -> list:
         who = {"who": self._audience, "enabled": True}
-        denies = frozenset(r for r, o in state.objects.items() if not o.ours and o.fields.get("action") == "deny" and not o.fields.get("top"))
+        denies = frozenset(r for r, o in state.objects.items() if _denies(o) and not o.fields.get("top") and "places" not in o.fields)
         decrypts = frozenset(r for r, o in state.objects.items() if not o.ours and o.fields.get("action") == "decrypt")
-        tops = frozenset(r for r, o in state.objects.items() if not o.ours and o.fields.get("top"))
+        tops = frozenset(r for r, o in state.objects.items() if not o.ours and o.fields.get("top")) | self._quarantines(state, denies)[0]
         return [
             Wanted(Object(ALLOW, {}, {"hosts": frozenset(str(p) for p in policy.allow)})),
             Wanted(Object(EXEMPT, {}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
@@ -96,8 +123,29 @@ class MemoryAdapter(Adapter):
             Wanted(Object(OPEN, dict(who, action="allow", list=ALLOW.name)), "access", above=denies, below=tops | {LOG}),
         ]
 
+    @staticmethod
+    def _quarantines(state: State, denies) -> tuple:
+        """Rules that block a part of the audience: those that stand before the first one that blocks everybody, and those behind it."""
+        order = state.rules.get("access", ())
+        first = min((order.index(ref) for ref in denies if ref in order), default=len(order))
+        parts = [ref for ref in order if _denies(state.objects[ref]) and "places" in state.objects[ref].fields]
+        return frozenset(ref for ref in parts if order.index(ref) < first), [ref for ref in parts if order.index(ref) > first]
+
+    def _people(self, state: State, found: Assessment) -> None:
+        denies = [r for r, o in state.objects.items() if _denies(o) and not o.fields.get("top") and "places" not in o.fields]
+        above, below = self._quarantines(state, denies)
+        for ref in sorted(above):
+            found.conflicts.append(Conflict("part-" + ref.name, "deny", str(ref), "it blocks a part of the audience", (".chatgpt.com",), False))
+        for ref in below:
+            found.audience_widened.append("%s blocks a part of the audience and would no longer be asked" % ref)
+
+    def _losses(self, policy, state: State) -> list:
+        hosts = tuple(str(pattern) for pattern in policy.exempt)
+        return [Loss(control, ref.name, hosts) for ref, obj in sorted(state.objects.items()) if hosts for control in obj.fields.get("scans", ())]
+
     def assess(self, policy, state: State) -> Assessment:
-        found = Assessment(losses=list(self.losses), tenant_controls=list(self.tenant))
+        found = Assessment(losses=self._losses(policy, state), tenant_controls=list(self.tenant))
+        self._people(state, found)
         order = state.rules.get("access", ())
         for ref in order:
             obj = state.objects[ref]
@@ -119,10 +167,24 @@ class MemoryAdapter(Adapter):
         for change in changes:
             yield Step(str(change.ref), change.to_data())
 
+    def begin(self) -> bool:
+        self._device.lock = "us"
+        return True
+
+    def close(self) -> None:
+        self._device.lock = None
+
+    def seal(self) -> None:
+        self._device.seal()
+
+    def discard(self) -> bool:
+        if self._device.sealed:
+            self._device.draft = None
+        return self._device.sealed
+
     def send(self, request: dict):
         change = Change.from_data(request)
-        candidate, ref = self._device.candidate, change.ref
-        self._device.editor = "us"
+        candidate, ref = self._device.open(), change.ref
         if change.op == DELETE:
             if ref.kind == "list" and any(o["fields"].get("list") == ref.name for o in candidate["objects"].values()):
                 raise AccessError(CONFLICT, "%s is in use" % ref)
@@ -149,12 +211,16 @@ class MemoryAdapter(Adapter):
         return [{"target": "memory", "status": "in force"}]
 
 
+def _denies(obj: Object) -> bool:
+    return not obj.ours and obj.fields.get("action") == "deny"
+
+
 class MemoryRig(Rig):
     name = "memory"
 
-    def __init__(self, folder):
+    def __init__(self, folder, sealed=False):
         super().__init__(folder)
-        self.device = Device()
+        self.device, self.sealed = Device(sealed), sealed
 
     def adapter(self, audience=(MEMBER,)):
         return MemoryAdapter(self.device, audience)
@@ -169,7 +235,7 @@ class MemoryRig(Rig):
         self.device.activate()
 
     def snapshot(self):
-        view = copy.deepcopy(self.device.candidate)
+        view = copy.deepcopy(self.device.written)
         for data in view["objects"].values():
             data.pop("disabled_by_us", None)
         return view
@@ -212,12 +278,24 @@ class MemoryRig(Rig):
     def foreign_pending(self):
         self.device.editor = "them"
 
-    # For the tests of options that need a site with such controls.
+    def scan(self):
+        self._objects()[Ref("rule", "decrypt-all")]["fields"]["scans"] = ["av"]
+        self.force()
+        return "av"
 
-    def with_loss(self):
-        adapter = self.adapter()
-        adapter.losses = [Loss("av", "scan-all", (".chatgpt.com",))]
-        return adapter
+    def quarantine(self, above):
+        ref = Ref("rule", "quarantine")
+        fields = {"action": "deny", "who": ["*"], "places": ["lab"], "hosts": ["*"], "enabled": True}
+        self._objects()[ref] = {"fields": fields, "members": {}, "ours": False}
+        order = self.device.candidate["rules"]["access"]
+        order.insert(order.index(Ref("rule", "block-ai")) + (not above), ref)
+        self.force()
+        return "quarantine"
+
+    def left_open(self):
+        return ["the lock of %s" % self.device.lock] * bool(self.device.lock) + ["a draft"] * bool(self.device.draft)
+
+    # For the tests of an option that needs a site with such a control.
 
     def with_tenant_control(self, policy):
         adapter = self.adapter()

@@ -42,10 +42,11 @@ class Killed(BaseException):
 @dataclass
 class Fault:
     """``kind``: refuse, drop_before, drop_after (no answer, with or without effect), swallow (accepted, no effect), kill (after the effect),
-    no_activation, kill_before_activation. ``step``: at which write, from 0."""
+    no_activation, kill_before_activation. ``step``: at which write, from 0. ``seal``: the kind meets the first seal instead of a write."""
 
     kind: str = ""
     step: int = 0
+    seal: bool = False
 
 
 class Meter:
@@ -53,11 +54,11 @@ class Meter:
 
     def __init__(self, inner: Adapter, is_write, fault: Fault):
         self._inner, self._is_write, self._fault = inner, is_write, fault
-        self.writes, self.activations, self.sends, self.sent = 0, 0, 0, []
+        self.writes, self.activations, self.seals, self.sends, self.sent = 0, 0, 0, 0, []
         self._dead = False
 
     def __getattribute__(self, name):
-        if name in ("send", "activate", "close", "writes", "activations", "sends", "sent") or name.startswith("_"):
+        if name in ("send", "seal", "activate", "close", "writes", "activations", "seals", "sends", "sent", "died") or name.startswith("_"):
             return object.__getattribute__(self, name)
         return getattr(self._inner, name)
 
@@ -66,7 +67,7 @@ class Meter:
         if not self._is_write(request):
             return self._inner.send(request)
         number, self.writes = self.writes, self.writes + 1
-        kind = self._fault.kind if number == self._fault.step else ""
+        kind = self._fault.kind if number == self._fault.step and not self._fault.seal else ""
         if kind == "refuse":
             raise AccessError("refused", "the device refuses this write")
         if kind == "drop_before":
@@ -79,6 +80,25 @@ class Meter:
             self._dead = True
             raise Killed()
         return reply
+
+    def seal(self):
+        number, self.seals = self.seals, self.seals + 1
+        kind = self._fault.kind if number == 0 and self._fault.seal else ""
+        if kind == "refuse":
+            raise AccessError("refused", "the device refuses to publish")
+        if kind == "drop_before":
+            raise OutcomeUnknown("no answer to the seal")
+        if kind != "swallow":
+            self._inner.seal()
+        if kind == "drop_after":
+            raise OutcomeUnknown("no answer to the seal")
+        if kind == "kill":
+            self._dead = True
+            raise Killed()
+
+    @property
+    def died(self) -> bool:
+        return self._dead
 
     def close(self):
         if not self._dead:
@@ -122,6 +142,10 @@ class Rig:
     release = ""
     #: Whether edits that wait are seen and brought into force by their own session alone.
     private = False
+    #: Whether what is written has to be sealed before others see it.
+    sealed = False
+    #: Whether a rule about people that names no host is a conflict that is not certain; otherwise it is told beside the coverage at most.
+    tells_of_people = True
 
     def __init__(self, folder):
         self.folder = folder
@@ -185,6 +209,22 @@ class Rig:
         """An edit of somebody else that waits for activation."""
         raise NotImplementedError
 
+    def scan(self) -> str | None:
+        """Have the site look into the decrypted traffic of chatgpt.com; the control's word in ``losses``. None: the product tells of none."""
+        raise NotImplementedError
+
+    def quarantine(self, above: bool) -> str | None:
+        """A rule of the site that blocks every host, or all wanted ones, for a part of the audience in which MEMBER is; what results name it by.
+
+        ``above``: it is asked before the first rule that blocks the whole audience. Otherwise it is asked after that, and a rule of ours would
+        pass it. None: the product has no such rule, or no rule of ours that could pass one.
+        """
+        raise NotImplementedError
+
+    def left_open(self) -> list:
+        """Sessions, locks and drafts of ours that the device holds now, in words."""
+        raise NotImplementedError
+
     #: What the product tells of an account that may write; None: it does not tell.
     tells = None
 
@@ -200,7 +240,16 @@ class Rig:
     def run(self, state: str = "merged", policy: Policy = FIRST, check: bool = False, fault: Fault | None = None, adapter=None, **options) -> dict:
         options.setdefault("journal", str(self.folder / "journals"))
         self.meter = Meter(adapter or self.adapter(), self.is_write, fault or Fault())
-        return Run(self.meter, replace(policy, media=policy.media or self.media), Options(state=state, **options), check).execute()
+        held = self.left_open()
+        try:
+            return Run(self.meter, replace(policy, media=policy.media or self.media), Options(state=state, **options), check).execute()
+        finally:
+            # However a run ends, it leaves no session and no lock; what dies cannot clean up.
+            assert self.meter.died or self.stormy() or set(self.left_open()) <= set(held)
+
+    def stormy(self) -> bool:
+        """Whether the weather may keep a run from signing out."""
+        return False
 
     def journals(self) -> list:
         """What runs so far left on disk."""
@@ -214,6 +263,9 @@ class TwinRig(Rig):
     """A product whose device is a twin. ``twin`` is made by the subclass."""
 
     twin = None
+
+    def stormy(self) -> bool:
+        return bool(self.twin.faults)
 
     def is_write(self, request) -> bool:
         return True

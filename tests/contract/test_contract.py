@@ -19,6 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 from tests.contract.fixtures import BY_HAND
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, wider
@@ -125,6 +126,13 @@ def test_merged_reports_what_the_policy_retired(rig):
     result = rig.run(policy=LATER)
     assert {entry["entry"] for entry in result["stale"]} == rig.natives("*.openai.com") | rig.natives("js.stripe.com")
     assert rig.decide(MEMBER, "api.openai.com")[0] == "allow"
+
+
+def test_what_the_policy_retired_is_stale_in_every_form(rig):
+    forms = [".openai.com", "*.oaistatic.com", "js.stripe.com"]
+    rig.run(policy=Policy.from_config({"allow": [".chatgpt.com", *forms], "exempt": []}))
+    result = rig.run(policy=Policy.from_config({"allow": [".chatgpt.com"], "exempt": [], "retired": forms}))
+    assert {entry["entry"] for entry in result["stale"]} == set().union(*(rig.natives(form) for form in forms)) and result["foreign"] == []
 
 
 def test_replaced_holds_exactly_the_policy(rig):
@@ -443,15 +451,63 @@ def test_refused_write_leaves_the_old_state_and_says_so(rig, step):
     assert rig.snapshot() == site and rig.meter.activations == 0
 
 
+@pytest.mark.parametrize("activate", [True, False])
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after"])
-def test_a_write_without_an_answer_is_settled_by_reading(rig, kind):
+def test_a_write_without_an_answer_is_settled_by_reading(rig, kind, activate):
+    if not activate and (rig.live or not rig.stageable):
+        pytest.skip("what is written does not wait")
+    before = rig.decisions()
     rig.run()
-    right = rig.snapshot()
+    right, opened = rig.snapshot(), rig.decisions()
     rig.run("deleted")
-    result = rig.run(fault=Fault(kind, min(1, number_of_writes(rig) - 1)))
-    assert result["changed"] and rig.snapshot() == right
-    sent = [json.dumps(request, sort_keys=True, default=str) for request in rig.meter.sent]
-    assert len(sent) == len(set(sent)), "a write was sent twice"
+    for step in range(number_of_writes(rig)):
+        result = rig.run(fault=Fault(kind, step), activate=activate)
+        assert result["changed"] and rig.snapshot() == right, step
+        assert (rig.meter.activations, rig.decisions()) == ((1, opened) if activate else (0, before)), step
+        sent = [json.dumps(request, sort_keys=True, default=str) for request in rig.meter.sent]
+        assert len(sent) == len(set(sent)), "a write was sent twice"
+        rig.run("deleted")
+
+
+@pytest.mark.parametrize("activate", [True, False])
+@pytest.mark.parametrize("kind,seals", [("drop_before", 2), ("drop_after", 1)])
+def test_a_seal_without_an_answer_is_settled_by_reading(rig, kind, seals, activate):
+    if not rig.sealed:
+        pytest.skip("what is written is the device's own at once")
+    rig.run()
+    right, opened = rig.snapshot(), rig.decisions()
+    rig.run("deleted")
+    assert rig.run(fault=Fault(kind, seal=True), activate=activate)["changed"]
+    assert (rig.meter.seals, rig.meter.activations) == (seals, int(activate)) and rig.snapshot() == right
+    assert (rig.decisions() == opened) == activate
+    assert rig.run()["changed"] != activate and rig.decisions() == opened
+
+
+@pytest.mark.parametrize("kind,says", [("refuse", "refuses to publish"), ("swallow", "not the device's own yet")])
+def test_what_cannot_be_sealed_is_taken_back(rig, kind, says):
+    if not rig.sealed:
+        pytest.skip("what is written is the device's own at once")
+    site = rig.snapshot()
+    with pytest.raises(Failed, match=says + ".*The old state was restored"):
+        rig.run(fault=Fault(kind, seal=True), activate=False)
+    assert rig.snapshot() == site and rig.meter.activations == 0
+    assert rig.run()["changed"] and not rig.run()["changed"]
+
+
+def test_killed_around_the_seal_the_next_run_finishes_and_the_journal_closes_it(rig):
+    if not rig.sealed:
+        pytest.skip("what is written is the device's own at once")
+    site, last = rig.snapshot(), number_of_writes(rig) - 1
+    for fault in (Fault("kill", last), Fault("kill", seal=True)):
+        journal = killed_run(rig, fault)
+        rig.run("reverted", journal=journal)
+        assert rig.snapshot() == site and not rig.run("deleted")["changed"], fault
+        with pytest.raises(Killed):
+            rig.run(fault=fault)
+        result = rig.run()
+        assert result["changed"] and (rig.meter.writes, rig.meter.seals, rig.meter.activations) == (0, int(not fault.seal), 1), fault
+        assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and not rig.run()["changed"]
+        rig.run("deleted")
 
 
 def test_accepted_and_dropped_is_noticed_and_taken_back(rig):
@@ -522,6 +578,41 @@ def test_replaced_gives_back_a_rule_that_is_no_longer_to_be_unblocked(rig):
     assert not rig.run("replaced", unblock=(conflict["id"],))["changed"]
     assert [c["id"] for c in rig.run("replaced")["conflicts"]] == [conflict["id"]]
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+def test_what_the_exemption_switches_off_is_told_and_can_stop_the_run(rig):
+    control = rig.scan()
+    if control is None:
+        pytest.skip("the product tells of none")
+    site = rig.snapshot()
+    found = [loss for loss in rig.run(check=True)["losses"] if loss["control"] == control]
+    assert found and all(".chatgpt.com" in loss["hosts"] for loss in found)
+    with pytest.raises(Failed, match="refuse_losses: .*%s" % control):
+        rig.run(refuse_losses=(control,))
+    assert rig.meter.writes == 0 and rig.snapshot() == site
+
+
+def test_a_quarantine_that_is_asked_first_keeps_its_word(rig):
+    name = rig.quarantine(above=True)
+    if name is None:
+        pytest.skip("the product has none")
+    before = rig.decisions()
+    result = rig.run()
+    assert result["changed"] and not any(name in text for text in result["audience_widened"])
+    told = any(name in conflict["where"] + conflict["text"] and not conflict["certain"] for conflict in result["conflicts"])
+    assert told == rig.tells_of_people
+    assert {host: rig.decide(MEMBER, host)[0] for host in WANTED} == {host: before[MEMBER, host][0] for host in WANTED}
+
+
+def test_a_quarantine_that_ours_would_pass_has_to_be_accepted(rig):
+    name = rig.quarantine(above=False)
+    if name is None:
+        pytest.skip("no rule of ours passes one")
+    site = rig.snapshot()
+    with pytest.raises(Failed, match="more people than the audience names: .*%s" % re.escape(name)) as refused:
+        rig.run(accept_wider_audience=False)
+    assert refused.value.result["failure"]["class"] == "refused" and rig.meter.writes == 0 and rig.snapshot() == site
+    assert any(name in text for text in rig.run(accept_wider_audience=True)["audience_widened"])
 
 
 # -- secrets ------------------------------------------------------------------------------------------------------

@@ -102,9 +102,10 @@ def test_the_summary_is_one_short_line(tmp_path):
 
 def test_losses_and_tenant_control_stop_before_any_write(tmp_path):
     rig = MemoryRig(tmp_path)
-    with pytest.raises(Failed, match="av .scan-all."):
-        rig.run(adapter=rig.with_loss(), refuse_losses=("av",))
-    assert rig.run(adapter=rig.with_loss(), check=True)["losses"][0]["control"] == "av"
+    rig.scan()
+    with pytest.raises(Failed, match="av .decrypt-all."):
+        rig.run(refuse_losses=("av",))
+    assert rig.run(check=True)["losses"][0]["control"] == "av"
     with pytest.raises(Failed, match="tenant_control"):
         rig.run(adapter=rig.with_tenant_control(FIRST))
     assert rig.meter.writes == 0

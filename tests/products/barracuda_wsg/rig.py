@@ -73,6 +73,19 @@ class BarracudaRig(TwinRig):
     def foreign_members(self):
         return set(self.twin.pages["categories"].get("ChatGPT allow", ()))
 
+    def scan(self):
+        # Only what is decrypted is scanned, and that is known once an operator has copied the page.
+        self.twin.pages["inspected"].add("chatgpt.com")
+        return "av"
+
+    def quarantine(self, above):
+        # Exceptions name people and come before everything else; an operator sets their order.
+        return None
+
+    def left_open(self):
+        # Nothing is signed in to.
+        return []
+
     def block_early(self):
         self.twin.pages["blocked applications"]["ChatGPT"] = {"chatgpt.com"}
 

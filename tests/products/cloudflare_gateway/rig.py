@@ -64,6 +64,18 @@ class CloudflareGatewayRig(TwinRig):
         self.twin.add_rule("threats", "dns", "block", "any(dns.domains[*] in $%s)" % feed, 500)
         self.never_above = ("threats",)
 
+    def scan(self):
+        # The account scans uploads and downloads for malware.
+        return "av"
+
+    def quarantine(self, above):
+        self.twin.add_rule("Quarantine", "dns", "block", "", 1200 if above else 1700, identity='identity.email == "alice@example.com"')
+        return "Quarantine"
+
+    def left_open(self):
+        # A token is neither a session nor a lock.
+        return []
+
     def by_chance(self, dice) -> list:
         said = []
 

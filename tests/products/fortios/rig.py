@@ -18,6 +18,7 @@ POLICIES = {MEMBER: "members"}
 class FortiosRig(TwinRig):
     name = "fortios"
     live = True
+    tells_of_people = False
     tells = True
     release = r"FortiOS 7\.4\.9"
 
@@ -36,7 +37,7 @@ class FortiosRig(TwinRig):
             self.twin.knobs.addresses.update({host: "198.51.100.1" for host in HOSTS})
             self.twin.rows("webfilter/ftgd-local-cat").append({"desc": "company", "id": 140, "status": "enable"})
         if voice:
-            self.media = MEDIA
+            self.media, self.tells_of_people = MEDIA, True
             self.deny_udp("no-udp", 1)
         self.own = site == "category"
         self.adoptable, self.ordered = self.own, not self.own
@@ -97,6 +98,27 @@ class FortiosRig(TwinRig):
         self.twin.row("dnsfilter/domain-filter", "members-dns")["entries"] += [
             {"id": number, "domain": domain, "type": "wildcard", "action": "block", "status": "enable"}
             for number, domain in ((1, "*chatgpt.com"),)]
+
+    def scan(self):
+        # The policy of the members has an antivirus profile.
+        return "av"
+
+    def quarantine(self, above):
+        if not above:
+            # Rows of a web filter name no people, and an allowing policy of ours is for voice alone.
+            return None
+        self.twin.rows("firewall/address").append(self.twin._filled("firewall/address", {
+            "name": "sick", "type": "ipmask", "subnet": "192.0.2.10 255.255.255.255"}))
+        any_ = [{"name": "all"}]
+        self.twin.rows("firewall/policy").insert(0, self.twin._filled("firewall/policy", {
+            "policyid": 150, "name": "Quarantine", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
+            "srcaddr": [{"name": "sick"}], "dstaddr": any_, "service": [{"name": "ALL"}]}))
+        self.twin.touch("firewall/policy")
+        return "Quarantine"
+
+    def left_open(self):
+        # A token is neither a session nor a lock.
+        return []
 
     def by_chance(self, dice) -> list:
         twin, said = self.twin, []

@@ -100,6 +100,20 @@ class PanosRig(TwinRig):
         self.by_hand("move", "/rulebase/security/rules/entry[@name='threats']", where="top")
         self.never_above = ("threats",)
 
+    def scan(self):
+        # The rule that would take the connection has a profile group with antivirus.
+        return "av"
+
+    def quarantine(self, above):
+        body = rule("Quarantine", "deny", application="any", **{"from": "trust", "to": "untrust", "source": self.twin.people[MEMBER].address})
+        self.by_hand("set", "/rulebase/security/rules", body)
+        where = {"where": "top"} if above else {"where": "before", "dst": "Web"}
+        self.by_hand("move", "/rulebase/security/rules/entry[@name='Quarantine']", **where)
+        return "Quarantine"
+
+    def left_open(self):
+        return ["the lock of %s" % scope for scope in self.twin.locks]
+
     def by_chance(self, dice) -> list:
         said = []
 

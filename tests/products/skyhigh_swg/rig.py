@@ -24,6 +24,7 @@ def wire(twin, groups=("AI users",)) -> None:
 
 class SkyhighRig(TwinRig):
     name = "skyhigh_swg"
+    tells_of_people = False
     # A list is a set, and rules are out of reach; a work space is gone with its session and seen by nobody else.
     stageable, ordered, private = False, False, True
 
@@ -69,6 +70,21 @@ class SkyhighRig(TwinRig):
         feed = self.twin.add_list("Threat feed", "regex", ["*chatgpt.com", "claude.ai"])
         blocks = rule("Feed", "block.11376", criterion("url.host", "matchesinlist", listed=feed))
         self.twin.insert(rule_group("Threats", [blocks], cycles="request"), above=EXEMPT)
+
+    def scan(self):
+        # The gateway scans for malware what it decrypts.
+        return "av"
+
+    def quarantine(self, above):
+        if not above:
+            # Rules of ours are imported by an operator, who chose what they pass.
+            return None
+        blocks = rule("Sick", "block.11376", criterion("client.ip", "equals", self.twin.people[MEMBER].address))
+        self.twin.insert(rule_group("Quarantine", [blocks], cycles="request"), above=EXEMPT)
+        return "Quarantine"
+
+    def left_open(self):
+        return ["a session of %s" % one.user for one in self.twin.sessions.values() if one.user == "netaccess"]
 
     def by_chance(self, dice) -> list:
         names = ["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"]

@@ -90,6 +90,19 @@ class SophosRig(TwinRig):
         self.twin.tables["WebFilterURLGroup"].append(group("Feed", ["chatgpt.com", "claude.ai"]))
         self.rules().insert(0, ET.fromstring(web_rule("Deny", [("URLGroup", "Feed")], ["Staff"])))
 
+    def scan(self):
+        # The firewall rule of the members scans for malware.
+        return "av"
+
+    def quarantine(self, above):
+        body = ET.fromstring(web_rule("Deny", [("URLGroup", "AI sites")], ["Staff"]))
+        self.rules().insert(0, body) if above else self.rules().append(body)
+        return "Staff"
+
+    def left_open(self):
+        # Each request signs in by itself.
+        return []
+
     def by_chance(self, dice) -> list:
         tables, said = self.twin.tables, []
 

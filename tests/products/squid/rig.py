@@ -24,6 +24,7 @@ def run_command(command):
 
 class SquidRig(Rig):
     name = "squid"
+    tells_of_people = False
     #: These tests run as a user who may write; the module as another one is in tests/lab/test_module.py.
     tells = True
     release = r"Squid \d+\.\d+"
@@ -96,6 +97,23 @@ class SquidRig(Rig):
     def block_early(self):
         self._edit(self.squid.config, lambda text: text.replace(
             "include ", "acl threats dstdomain .chatgpt.com .claude.ai\nhttp_access deny threats\ninclude ", 1))
+
+    def scan(self):
+        self._edit(self.squid.config, lambda text: "icap_enable on\nicap_service scan respmod_precache bypass=on icap://127.0.0.1:1/scan\n"
+                   "adaptation_access scan allow all\n" + text)
+        return "av"
+
+    def quarantine(self, above):
+        if not above:
+            # A deny behind the include is not told yet.
+            return None
+        self._edit(self.squid.config, lambda text: text.replace(
+            "include ", "acl sick src 127.0.0.2\nhttp_access deny sick\ninclude ", 1))
+        return "sick"
+
+    def left_open(self):
+        # Files are written, and nothing is signed in to.
+        return []
 
     def by_chance(self, dice) -> list:
         def hosts() -> str:

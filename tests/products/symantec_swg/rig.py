@@ -90,6 +90,22 @@ class SymantecRig(TwinRig):
             {"url": url, "description": "ticket 17", "enabled": True} for url in ("bad.example", "chatgpt.com", "claude.ai")]})
         self.force()
 
+    def scan(self):
+        self.twin.site += "\n<Proxy>\n  response.icap_service(scanner) request.icap_service(no)\n"
+        self.force()
+        return "av"
+
+    def quarantine(self, above):
+        # The last word counts, but for a FORCE_DENY: so what stands above keeps its word, and a DENY would be taken back.
+        line = "client.address=10.1.0.10 %s" % ("FORCE_DENY" if above else "DENY")
+        self.twin.site += "\n<Proxy>\n  %s\n" % line
+        self.force()
+        return line
+
+    def left_open(self):
+        # Each request signs in by itself.
+        return []
+
     def foreign_pending(self):
         self.write(BY_HAND)
 

@@ -74,6 +74,19 @@ class UmbrellaRig(TwinRig):
         self.twin.attach("Threats", "AI users web", "block", 0)
 
 
+    def scan(self):
+        # A web policy may scan what it decrypts; no API tells whether this one does.
+        return "av"
+
+    def quarantine(self, above):
+        # Policies are applied by people, from the first that names them; no API tells their order, and none of ours is one.
+        return None
+
+    def left_open(self):
+        # A token is neither a session nor a lock.
+        return []
+
+
 class SecureAccessRig(UmbrellaRig):
     """The successor: a person has put our list, empty, into the access rule for the audience, whose use of it can be read."""
 
@@ -99,6 +112,14 @@ class SecureAccessRig(UmbrellaRig):
     def block_early(self):
         threats = self.twin.add_list("Threats", "none", WEB, ["chatgpt.com", "claude.ai"])["id"]
         self.twin.add_rule("Threats", "block", None, [threats], at=0)
+
+    def quarantine(self, above):
+        if not above:
+            # Rules are not written, so none of ours passes one.
+            return None
+        listed = self.twin.add_list("Sick", "none", WEB, ["chatgpt.com", "openai.com", "js.stripe.com"])["id"]
+        self.twin.add_rule("Quarantine", "block", [MEMBER], [listed], at=0)
+        return "Quarantine"
 
     def by_chance(self, dice) -> list:
         said = []

@@ -120,6 +120,20 @@ class ZiaRig(TwinRig):
                                                    "urlCategories": [category]})
         self.never_above = ("threats",)
 
+    def scan(self):
+        # Advanced Threat Protection is a part of every tenant.
+        return "av"
+
+    def quarantine(self, above):
+        self.by_hand("POST", "urlFilteringRules", {
+            "name": "Quarantine", "order": 1 if above else 3, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"],
+            "locations": [{"id": 401}]})
+        return "Quarantine"
+
+    def left_open(self):
+        # A token of OneAPI runs out by itself; nothing ends it.
+        return ["a session of %s" % one.who for one in self.twin.state.sessions.values() if one.expires is None]
+
     def by_chance(self, dice) -> list:
         said = []
 
