@@ -24,8 +24,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
     Selection, load, policy_config,
 )
 from tests.contract.fixtures import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
-from tests.products.squid.rig import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
 from tests.lab.lab import Internet  # noqa: E402  pylint: disable=wrong-import-position
+from tests.products.squid.rig import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
 
 OUT = Path("docs/products.md")
 #: Product, its module, and the rig that shows it.

@@ -7,7 +7,10 @@ import datetime
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, in_version, resolve_version
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    CatalogueError, in_version, resolve_version,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue
 
 

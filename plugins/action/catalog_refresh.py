@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import download, published, refresh
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import download, published, refresh
 
 
 class ActionModule(ActionBase):

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy, PolicyError
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import feeds
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.bundle import collection_version
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
 
 
 class ActionModule(ActionBase):

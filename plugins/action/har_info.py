@@ -7,9 +7,10 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader as har_reader, redact as har_redact
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader, redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 
 
 class ActionModule(ActionBase):
@@ -33,22 +34,22 @@ class ActionModule(ActionBase):
         write = target is not None and not self._task.check_mode
         try:
             judge = har.Judge(load(plain(args["overlays"])), signatures.load(plain(args["signatures"])))
-            changed = read(har_reader.Reader(source), judge, har_redact.Copy(target) if write else None)
-        except (CatalogueError, har_reader.HarError, signatures.SignatureError) as error:
+            changed = read(reader.Reader(source), judge, redact.Copy(target) if write else None)
+        except (CatalogueError, reader.HarError, signatures.SignatureError) as error:
             raise AnsibleActionFail("har_info: %s" % error) from error
         except OSError as error:
             raise AnsibleActionFail("har_info: %s cannot be written: %s" % (target, error.strerror)) from error
         return dict(judge.result(), changed=changed, redacted=str(target) if target else None)
 
 
-def read(reader, judge: har.Judge, copy: har_redact.Copy | None) -> bool:
+def read(source, judge: har.Judge, copy: redact.Copy | None) -> bool:
     """Every entry once; a copy is kept only when the whole file could be read. Whether the copy is another one than before."""
     try:
-        for entry in reader:
+        for entry in source:
             judge.add(entry)
             if copy:
                 copy.add(entry)
-        return copy.keep(reader.head) if copy else False
+        return copy.keep(source.head) if copy else False
     except BaseException:
         if copy:
             copy.drop()

@@ -9,8 +9,11 @@ import time
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, classify, path, signatures, verdicts
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
+    advice, classify, path, signatures, verdicts,
+)
 
 #: Options that the host never sees.
 _OURS = ("baseline", "path", "signatures", "features", "levels", "wait", "wait_interval", "evidence")

@@ -7,15 +7,16 @@ import datetime
 import subprocess
 from pathlib import Path
 
-
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.bundle import collection_version
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import read as read_register
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import (
+    RegisterError, read as read_register,
+)
 
 
 class ActionModule(ActionBase):

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader as har_reader
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import bundle
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import bundle
 
 
 class ActionModule(ActionBase):
@@ -42,7 +43,7 @@ class ActionModule(ActionBase):
             return dict(changed=True, dest=str(target), content=sorted(content))
         try:
             changed = bundle.write(target, content, args["hars"])
-        except har_reader.HarError as error:
+        except reader.HarError as error:
             raise AnsibleActionFail("support_bundle: %s" % error) from error
         except OSError as error:
             raise AnsibleActionFail("support_bundle: %s cannot be written: %s" % (target, error.strerror)) from error

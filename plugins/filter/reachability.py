@@ -8,12 +8,13 @@ import datetime
 from pathlib import Path
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, kit, signatures, verdicts
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import rollout as stages_of
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import window as change_window
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register as exemption_register
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
+    preflight, rollout as stages_of, window as change_window,
+)
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register as exemption_register
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, kit, signatures, verdicts
 
 
 def reachability_compare(before, after) -> dict:

@@ -78,6 +78,7 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, endpoint_probes
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, selection
 

@@ -48,6 +48,7 @@ _raw:
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, policy_config
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, selection
 

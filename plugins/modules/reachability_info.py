@@ -254,6 +254,7 @@ import os
 import ssl
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
 

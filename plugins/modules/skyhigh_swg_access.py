@@ -363,6 +363,7 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.adapter import from_module
 

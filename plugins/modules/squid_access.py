@@ -323,6 +323,7 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import from_module
 

@@ -383,9 +383,10 @@ failure:
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import module as access
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import BASES
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.adapter import from_module
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import BASES
 
 
 def main():

@@ -15,10 +15,10 @@ import sys
 import tempfile
 import time
 
+from netaccess_kit import canary
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
-
-from netaccess_kit import canary
 
 FORMAT = 1
 

@@ -19,10 +19,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
 from tests.bench import fleet, products
-from tests.products.squid.rig import SquidRig
 from tests.lab.lab import Internet, Lab
 from tests.lab.path import Proxied, quick
 from tests.lab.squid import available
+from tests.products.squid.rig import SquidRig
 
 ROW = "%-58s %-34s %s"
 

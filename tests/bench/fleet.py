@@ -19,8 +19,8 @@ import yaml
 import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
-from tests.lab.twinlab import variables_of
 from tests.lab.device import devices
+from tests.lab.twinlab import variables_of
 
 ROW = "%-58s %-34s %s"
 FORKS = 10

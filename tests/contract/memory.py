@@ -10,11 +10,15 @@ from __future__ import annotations
 
 import copy
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    FOREIGN, OURS, Adapter, Step, Traits, Wanted,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE, UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from tests.contract.rig import MEMBER, Rig
 
 ALLOW, EXEMPT = Ref("list", "chatgpt-allow"), Ref("list", "chatgpt-exempt")

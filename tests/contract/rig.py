@@ -11,10 +11,12 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 
 ROOT = Path(__file__).resolve().parents[2]

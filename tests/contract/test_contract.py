@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import HIDDEN
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import diff
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 from tests.contract.fixtures import BY_HAND

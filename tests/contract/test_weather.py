@@ -11,8 +11,8 @@ from __future__ import annotations
 import pytest
 import requests
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection as transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection
 from tests.contract.fixtures import TWINS
 from tests.contract.rig import Killed, wider
 from tests.products.server import Fault, Reply
@@ -35,7 +35,7 @@ SAYS = ("Nothing was changed", "The old state was restored", "The device may hol
 
 @pytest.fixture(params=sorted(TWINS))
 def product(request, tmp_path, monkeypatch):
-    monkeypatch.setattr(transport, "MAX_BYTES", OVERSIZED)
+    monkeypatch.setattr(connection, "MAX_BYTES", OVERSIZED)
 
     def make():
         return TWINS[request.param](tmp_path)

@@ -17,8 +17,8 @@ import yaml
 from tests.contract.rig import MEMBER, STRANGER, wider
 from tests.lab.device import devices, written
 from tests.lab.lab import Lab
-from tests.playbooks.test_audit import play, policy_of
 from tests.lab.twinlab import variables_of
+from tests.playbooks.test_audit import play, policy_of
 
 HOSTS = ("chatgpt.com", "cdn.openai.com", "js.stripe.com", "claude.ai", "www.example.com")
 LOOKED_AT = ["chatgpt.com", "claude.ai", "www.iana.org"]

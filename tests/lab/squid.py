@@ -16,7 +16,7 @@ import subprocess
 import uuid
 from pathlib import Path
 
-from tests.lab.network import HTTP_PORT, HTTPS_PORT, RESOLVER, Namespace
+from tests.lab.network import HTTPS_PORT, HTTP_PORT, RESOLVER, Namespace
 from tests.lab.pki import Authority
 from tests.lab.process import Process, wait_until
 

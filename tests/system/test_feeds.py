@@ -7,8 +7,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import feeds
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import feeds
 from tests.lab.client import decide
 from tests.lab.lab import Lab
 from tests.lab.squid import available

@@ -11,8 +11,10 @@ import pytest
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    Selection, endpoint_probes, load,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
 from tests.lab.lab import OVERLAY, Lab
 from tests.lab.squid import available
 

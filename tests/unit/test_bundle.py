@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader as har_reader
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import bundle
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
 from tests.unit.test_isolation import check, result
@@ -54,7 +54,7 @@ def test_the_same_gives_the_same_bytes(tmp_path):
 def test_a_har_that_is_none_leaves_nothing_behind(tmp_path):
     broken = tmp_path / "broken.har"
     broken.write_text("{")
-    with pytest.raises(har_reader.HarError):
+    with pytest.raises(reader.HarError):
         made(tmp_path / "case.zip", [str(broken)])
     assert [path.name for path in tmp_path.iterdir()] == ["broken.har"]
 

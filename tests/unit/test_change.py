@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, Change, Place, apply, diff, undo
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import (
+    CREATE, DELETE, UPDATE, Change, Place, apply, diff, undo,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 
 KINDS = ("list", "rule")

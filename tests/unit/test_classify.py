@@ -12,7 +12,9 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.netaccess.chatgpt.plugins.filter import reachability
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, signatures, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
+    classify, isolation, signatures, verdicts,
+)
 
 TODAY = datetime.date(2026, 11, 23)
 TABLE = signatures.load()

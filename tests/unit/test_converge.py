@@ -10,15 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.memory import ALLOW, EXEMPT, LOG, OPEN, SKIP, MemoryRig
 from tests.contract.rig import FIRST, LATER, STRANGER

@@ -17,13 +17,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import feeds
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import feeds
 from tests.products.panos.twin.policy import url_matches
 
 ABOUT = feeds.About("0.1.0", "2026-07-25", (("levels", ["required"]),), wanted="PROXY proxy.example.com:8080", others="DIRECT")

@@ -15,12 +15,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader as har_reader, redact as har_redact
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader, redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, signatures
 
 FILES = Path(__file__).parent / "har"
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -35,7 +34,7 @@ def judge(entries, table=TABLE) -> dict:
 
 
 def recorded(name: str) -> dict:
-    return judge(har_reader.Reader(FILES / (name + ".har")))
+    return judge(reader.Reader(FILES / (name + ".har")))
 
 
 def failures(result: dict) -> dict:
@@ -74,7 +73,7 @@ def test_a_browser_that_was_decrypted():
     assert result["issuers"] == {"Example Inspection CA": ["api.openai.com", "challenges.cloudflare.com", "chatgpt.com"]}
     assert failures(result) == {"ws.chatgpt.com:websocket:websocket_upgrade_refused": ("application", "websocket_filter", None)}
     own = signatures.load([{"product": "Our gateway", "issuer_cn": "^Example Inspection CA$"}])
-    told = judge(har_reader.Reader(FILES / "decrypted.har"), own)
+    told = judge(reader.Reader(FILES / "decrypted.har"), own)
     assert failures(told)["chatgpt.com:https:ssl_intercepted"] == ("tls", "tls_inspection", "Our gateway")
     assert told["summary"]["exemption"] == "missing"
 
@@ -201,8 +200,8 @@ def test_a_har_stands_for_a_host_in_a_diagnosis():
 def test_what_is_no_har(tmp_path, text, said):
     path = tmp_path / "x.har"
     path.write_text(text)
-    with pytest.raises(har_reader.HarError, match="x.har.*" + said):
-        list(har_reader.Reader(path))
+    with pytest.raises(reader.HarError, match="x.har.*" + said):
+        list(reader.Reader(path))
 
 
 def test_the_keys_may_come_in_any_order_and_the_blocks_may_end_anywhere(tmp_path, monkeypatch):
@@ -210,20 +209,20 @@ def test_the_keys_may_come_in_any_order_and_the_blocks_may_end_anywhere(tmp_path
     whole = {"other": [1.5, "]"], "log": {"creator": {"name": 'a "quoted" }'}, "entries": entries, "version": "1.2", "pages": []}, "last": 12345}
     path = tmp_path / "x.har"
     for size in (1, 2, 3, 7, 100):
-        monkeypatch.setattr(har_reader, "_BLOCK", size)
+        monkeypatch.setattr(reader, "_BLOCK", size)
         for indent in (None, 1):
             path.write_text("\ufeff" + json.dumps(whole, indent=indent, ensure_ascii=False), encoding="utf-8")
-            reader = har_reader.Reader(path)
-            assert list(reader) == whole["log"]["entries"]
-            assert reader.head == {"creator": whole["log"]["creator"], "version": "1.2", "pages": []}
+            source = reader.Reader(path)
+            assert list(source) == whole["log"]["entries"]
+            assert source.head == {"creator": whole["log"]["creator"], "version": "1.2", "pages": []}
 
 
 def test_an_entry_that_never_ends_is_not_read_whole(tmp_path, monkeypatch):
-    monkeypatch.setattr(har_reader, "MAX_ENTRY", 1 << 20)
+    monkeypatch.setattr(reader, "MAX_ENTRY", 1 << 20)
     path = tmp_path / "x.har"
     path.write_text('{"log": {"entries": ["' + "x" * (1 << 24))
-    with pytest.raises(har_reader.HarError, match="more than 1 MB"):
-        list(har_reader.Reader(path))
+    with pytest.raises(reader.HarError, match="more than 1 MB"):
+        list(reader.Reader(path))
 
 
 def test_a_file_of_hundreds_of_megabytes_takes_no_more_memory_than_a_small_one(tmp_path):
@@ -284,13 +283,13 @@ def test_no_secret_gets_into_the_copy(word):
     raw = planted(word)
     for message in (raw["request"], raw["response"]):
         message["headers"] = [dict(row, value="Bearer " + word) if row["name"] == "Via" else row for row in message["headers"]]
-    assert SECRET not in json.dumps(har_redact.entry(raw))
+    assert SECRET not in json.dumps(redact.entry(raw))
 
 
 def test_the_copy_holds_what_a_diagnosis_needs():
     for name in ("blocked", "limited", "healthy", "decrypted"):
         whole = recorded(name)
-        copied = judge([har_redact.entry(one) for one in har_reader.Reader(FILES / (name + ".har"))])
+        copied = judge([redact.entry(one) for one in reader.Reader(FILES / (name + ".har"))])
         # The text of a page is gone, what a product puts into headers is not.
         assert {key: value[:2] for key, value in failures(copied).items()} == {key: value[:2] for key, value in failures(whole).items()}
         assert [check["host"] for check in copied["checks"]] == [check["host"] for check in whole["checks"]]
@@ -299,7 +298,7 @@ def test_the_copy_holds_what_a_diagnosis_needs():
 def test_a_redirect_to_a_block_page_is_still_known_in_the_copy():
     target = "https://gateway.zscaler.net/block?user=alice&reasoncode=CATEGORY_DENIED"
     raw = entry(status=302, headers=[("Location", target), ("Set-Cookie", "sid=secret; Path=/")])
-    copied = har_redact.entry(raw)
+    copied = redact.entry(raw)
     assert failures(judge([copied])) == failures(judge([raw])) and "alice" not in json.dumps(copied)
     assert {"name": "location", "value": "https://gateway.zscaler.net/block?user=(removed)&reasoncode=(removed)"} in copied["response"]["headers"]
     assert {"name": "set-cookie", "value": "sid"} in copied["response"]["headers"]
@@ -316,19 +315,19 @@ def test_a_redirect_to_a_block_page_is_still_known_in_the_copy():
     ("https://user:password@chatgpt.com:8443/v1/models", "https://chatgpt.com:8443/v1/models"), ("https://10.1.2.3/x", "https://10.1.2.3/x"),
     ("javascript:alert(1)", ""), ("https://[bad", "")])
 def test_what_is_left_of_an_address(raw, kept):
-    assert har_redact.url(raw) == kept
+    assert redact.url(raw) == kept
 
 
 def test_the_copy_is_whole_or_not_there(tmp_path):
     target = tmp_path / "safe.har"
     from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read
-    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is True
-    assert read(har_reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target)) is False
+    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), redact.Copy(target)) is True
+    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), redact.Copy(target)) is False
     assert target.stat().st_mode & 0o777 == 0o600
     assert json.loads(target.read_text())["log"]["creator"]["name"] == "Playwright"
     broken = tmp_path / "broken.har"
     broken.write_text((FILES / "blocked.har").read_text()[:9000])
     before = target.read_text()
-    with pytest.raises(har_reader.HarError):
-        read(har_reader.Reader(broken), har.Judge(CATALOGUE, TABLE), har_redact.Copy(target))
+    with pytest.raises(reader.HarError):
+        read(reader.Reader(broken), har.Judge(CATALOGUE, TABLE), redact.Copy(target))
     assert target.read_text() == before and sorted(path.name for path in tmp_path.iterdir()) == ["broken.har", "safe.har"]

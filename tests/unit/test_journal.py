@@ -15,9 +15,11 @@ import time
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
+    APPLIED, OPEN, REVERTED, UNDONE, Journal,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 
 CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, {"hosts": (("a.example",), ())})
 

@@ -15,16 +15,13 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, kinds, signatures
 from tests.lab.pki import Authority
-from tests.unit.test_classify import FRESH, TABLE, TODAY, seen, tls as tls_seen
-from tests.unit.test_classify import http as http_seen
-from tests.unit.test_classify import probe as wanted
+from tests.unit.test_classify import FRESH, TABLE, TODAY, http as http_seen, probe as wanted, seen, tls as tls_seen
 
 PUBLIC = Authority("Test Public Root", "Test Trust")
 LOCAL = ("127.0.0.1", "127.0.0.2")

@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, PatternError, collapse, covers, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    Index, Pattern, PatternError, collapse, covers, parse,
+)
 
 LABELS = st.sampled_from(["a", "b", "www", "chat", "xn--bcher-kva"])
 NAMES = st.lists(LABELS, min_size=1, max_size=3).map(lambda labels: ".".join(labels + ["example", "com"]))

@@ -7,8 +7,8 @@ from __future__ import annotations
 import datetime
 
 import pytest
-
 from ansible.errors import AnsibleFilterError
+
 from ansible_collections.netaccess.chatgpt.plugins.filter.reachability import preflight_verdict
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    Selection, in_version, load, policy_config,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import published, refresh
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, in_version, load, policy_config
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish.published import PublishedError, read_feed, read_page
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish.published import (
+    PublishedError, read_feed, read_page,
+)
 
 KNOWN = load()
 PATTERNS = [entry["pattern"] for entry in KNOWN.entries]

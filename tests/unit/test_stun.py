@@ -13,8 +13,10 @@ import threading
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, stun
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    Selection, endpoint_probes, load,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
 from tests.lab import stun as server
 from tests.unit.test_probes import PUBLIC
 

@@ -10,9 +10,11 @@ from email.utils import formatdate
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection as transport
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, OutcomeUnknown
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Connection, Transport, busy_for
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import (
+    Answer, Connection, Transport, busy_for,
+)
 from tests.products.server import Fault, Reply, Twin
 
 
@@ -150,7 +152,7 @@ def test_certificates_are_checked_against_what_the_task_names(tmp_path, monkeypa
 
 
 def test_an_endless_answer_is_cut(server, monkeypatch):
-    monkeypatch.setattr(transport, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(connection, "MAX_BYTES", 1_000_000)
     server.faults = [Fault("status", times=9, reply=Reply(200, bytes(2_000_000)))]
     with pytest.raises(OutcomeUnknown):
         to(server).call("POST", "/w", write=True)
@@ -159,6 +161,6 @@ def test_an_endless_answer_is_cut(server, monkeypatch):
 
 
 def test_a_missing_library_is_named(monkeypatch, server):
-    monkeypatch.setattr(transport, "requests", None)
+    monkeypatch.setattr(connection, "requests", None)
     with pytest.raises(AccessError, match="requests is missing"):
         to(server)

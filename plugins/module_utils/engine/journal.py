@@ -15,8 +15,8 @@ import time
 import uuid
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 
 FORMAT = 1
 OPEN = "open"

@@ -4,10 +4,9 @@
 """The edge of every access module: the options they share, and the hand-over to the engine."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy, PolicyError
 
 CONTROLS = ["av", "dlp", "sandbox", "file_control", "prompt_logging", "casb", "isolation", "headers"]

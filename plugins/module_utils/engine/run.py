@@ -11,16 +11,25 @@ import os
 import traceback
 from dataclasses import replace
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import admit, no_secret_inside, remedies, unambiguous
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
+    admit, no_secret_inside, remedies, unambiguous,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, CONFLICT, INTERNAL, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed, OutcomeUnknown,
+    ACTIVATION, CONFLICT, INTERNAL, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
+    OutcomeUnknown,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, OPEN, REVERTED, UNDONE, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
+    APPLIED, OPEN, REVERTED, UNDONE, Journal,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import conflict_data, coverage_data, object_data, strangers, summary, text_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
+    conflict_data, coverage_data, object_data, strangers, summary, text_of,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State, canonical_digest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy

@@ -15,7 +15,9 @@ import time
 from dataclasses import dataclass, field
 from urllib.request import getproxies, proxy_bypass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, stun, tls, transfer, tunnel, web
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import (
+    dns_, quic, stun, tls, transfer, tunnel, web,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
 
 THREADS = 64

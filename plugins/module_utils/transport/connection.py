@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 try:
     import requests

@@ -4,7 +4,9 @@
 """The options of the lookups and of catalog_info as a Selection. Controller only."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Catalogue, Selection, load, plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    Catalogue, Selection, load, plain,
+)
 
 OPTIONS = (
     "version", "features", "exclude_features", "clients", "levels", "tenancies", "query", "exempt_level", "exclude_exempt",

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
+    Catalogue, Selection, is_exempt, pattern_of,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Catalogue, Selection, is_exempt, pattern_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import FAIL, PASS, UNVERIFIED
 
 BODY = 65536

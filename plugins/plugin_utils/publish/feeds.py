@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import model as fortios
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as panos
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files as squid
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 _LISTS = ("allow", "exempt")
 _TITLES = {"allow": "hosts to allow", "exempt": "hosts to exempt from TLS inspection"}

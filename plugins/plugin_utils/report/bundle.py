@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader as har_reader, redact as har_redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader, redact
 
 _ROOT = Path(__file__).resolve().parents[3]
 #: The same content gives the same bytes.
@@ -23,7 +23,7 @@ _DATE = (2026, 1, 1, 0, 0, 0)
 def write(target: Path, parts: dict, hars: list) -> bool:
     """A zip file at ``target``, whole or not at all, mode 0600; whether it is another one than before.
 
-    ``parts``: {name in the file: text or JSON value}; ``hars``: paths, of which redacted copies go in. :raises har_reader.HarError, OSError:
+    ``parts``: {name in the file: text or JSON value}; ``hars``: paths, of which redacted copies go in. :raises reader.HarError, OSError:
     """
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
     try:
@@ -43,18 +43,18 @@ def write(target: Path, parts: dict, hars: list) -> bool:
 
 def _add_har(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        reader, copy = har_reader.Reader(path), har_redact.Copy(Path(folder) / "copy.har")
+        source, copy = reader.Reader(path), redact.Copy(Path(folder) / "copy.har")
         try:
-            for entry in reader:
+            for entry in source:
                 copy.add(entry)
-            copy.keep(reader.head)
+            copy.keep(source.head)
         except BaseException:
             copy.drop()
             raise
         info = zipfile.ZipInfo(name, _DATE)
         info.compress_type = zipfile.ZIP_DEFLATED
-        with archive.open(info, "w", force_zip64=True) as out, open(Path(folder) / "copy.har", "rb") as source:
-            for part in iter(lambda: source.read(1 << 20), b""):
+        with archive.open(info, "w", force_zip64=True) as out, open(Path(folder) / "copy.har", "rb") as redacted:
+            for part in iter(lambda: redacted.read(1 << 20), b""):
                 out.write(part)
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import ERROR, FAIL, PASS, TRUSTED, UNTRUSTED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import (
+    ERROR, FAIL, PASS, TRUSTED, UNTRUSTED,
+)
 
 OK, BAD, UNKNOWN = "ok", "bad", "unknown"
 #: The table of scopes, and what to do about each sub-verdict.

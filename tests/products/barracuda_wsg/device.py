@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from tests.products.barracuda_wsg.rig import copied
 from tests.lab.device import Device
+from tests.products.barracuda_wsg.rig import copied
 from tests.products.barracuda_wsg.twin import BarracudaWsg
 
 PAGE = (200, {"Content-Type": "text/html", "Server": "BarracudaHTTP 4.0"}, b"<html><body><p>Redirecting you to Barracuda Web Filter.</p></body></html>")

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.adapter import BarracudaAdapter, Pages, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.adapter import (
+    BarracudaAdapter, Pages, Settings,
+)
 from tests.contract.rig import MEMBER, TwinRig
 from tests.products.barracuda_wsg.twin import GROUPS, BarracudaWsg
 

@@ -13,13 +13,13 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.adapter import (
     EVERYONE, BarracudaAdapter, Pages, Settings, audience,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.products.barracuda_wsg.rig import BarracudaRig, copied
 from tests.contract.rig import FIRST, MEDIA, MEMBER, STRANGER, documented
+from tests.products.barracuda_wsg.rig import BarracudaRig, copied
 from tests.products.barracuda_wsg.twin import BarracudaWsg
 
 AI = ("group AI users",)

@@ -4,12 +4,14 @@
 """The twin of Cloudflare Gateway under the contract. The audience is a user group."""
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.adapter import (
+    CloudflareGatewayAdapter, Settings,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.adapter import CloudflareGatewayAdapter, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.products.panos.rig import QuickClock
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.cloudflare_gateway.twin import CloudflareGateway
+from tests.products.panos.rig import QuickClock
 
 GROUPS = {MEMBER: "AI users"}
 

@@ -12,16 +12,17 @@ import types
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse as pattern
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway import adapter as product
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import free
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import MAY, NO, SURE, canonical
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.rules import View
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from tests.products.cloudflare_gateway.rig import CloudflareGatewayRig
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway import adapter as product
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
+    MAY, NO, SURE, canonical,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import free
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.rules import View
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER
+from tests.products.cloudflare_gateway.rig import CloudflareGatewayRig
 from tests.products.cloudflare_gateway.twin import AI, FINANCE
 from tests.products.cloudflare_gateway.twin.expression import Expression
 from tests.products.server import Fault as Weather, Reply

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.products.cloudflare_gateway.rig import CloudflareGatewayRig
 from tests.contract.rig import MEDIA
+from tests.products.cloudflare_gateway.rig import CloudflareGatewayRig
 from tests.products.cloudflare_gateway.twin import CloudflareGateway
 
 cloudflare = pytest.importorskip("cloudflare", reason="cloudflare is not installed")

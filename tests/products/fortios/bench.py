@@ -14,8 +14,8 @@ import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
 from tests.bench.products import ROW, Meter, ours, policies
-from tests.products.fortios.rig import FortiosRig
 from tests.lab.lab import ROOT
+from tests.products.fortios.rig import FortiosRig
 
 
 def main() -> None:

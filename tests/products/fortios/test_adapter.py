@@ -10,11 +10,11 @@ import json
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import row_hits
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from tests.products.fortios.rig import FortiosRig
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import row_hits
 from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER
+from tests.products.fortios.rig import FortiosRig
 from tests.products.server import Fault as Weather, Reply
 
 URLFILTER, WEB, SSL = "webfilter/urlfilter", "webfilter/profile", "firewall/ssl-ssh-profile"

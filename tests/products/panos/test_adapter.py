@@ -11,10 +11,10 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from tests.products.panos.rig import VSYS, PanosRig
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
 from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
+from tests.products.panos.rig import VSYS, PanosRig
 from tests.products.panos.twin.site import rule
 from tests.products.server import Fault as Weather, Reply
 

@@ -12,8 +12,8 @@ from panos.objects import CustomUrlCategory, ServiceObject  # noqa: E402
 from panos.panorama import DeviceGroup, Panorama  # noqa: E402
 from panos.policies import DecryptionRule, PreRulebase, Rulebase, SecurityRule  # noqa: E402
 
-from tests.products.panos.rig import PanosRig  # noqa: E402
 from tests.contract.rig import MEMBER, STRANGER  # noqa: E402
+from tests.products.panos.rig import PanosRig  # noqa: E402
 from tests.products.panos.twin import Panos  # noqa: E402
 
 

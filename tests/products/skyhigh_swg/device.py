@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from tests.products.skyhigh_swg.rig import wire
 from tests.lab.device import Device
+from tests.products.skyhigh_swg.rig import wire
 from tests.products.skyhigh_swg.twin import SkyhighGateway
 
 PAGE = (403, {"Content-Type": "text/html"}, b"<html><head><title>McAfee Web Gateway - Notification - Blocked by URL filtering</title></head><body><img src=\""

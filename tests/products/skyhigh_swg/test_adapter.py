@@ -13,12 +13,12 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg import rules
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import rule_set_file
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.rig import FIRST, HOSTS, LATER, MEDIA, MEMBER, OTHERS, STRANGER, Fault
-from tests.products.skyhigh_swg.rig import ALLOW, EXEMPT, SkyhighRig, wire
 from tests.products.server import Fault as Weather, Reply
+from tests.products.skyhigh_swg.rig import ALLOW, EXEMPT, SkyhighRig, wire
 from tests.products.skyhigh_swg.twin import SSL, condition, criterion, rule, rule_group
 
 

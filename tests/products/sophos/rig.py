@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import Settings, SophosAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.products.panos.rig import QuickClock
 from tests.contract.rig import MEMBER, TwinRig
+from tests.products.panos.rig import QuickClock
 from tests.products.sophos.twin import Sophos, firewall_rule, get, group, tls_rule, web_rule
 
 GROUPS = {MEMBER: "AI users"}

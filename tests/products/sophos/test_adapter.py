@@ -10,15 +10,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import names, regex
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import from_module
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import from_module
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import names, regex
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER
-from tests.products.sophos.rig import OWN_LIST, DropRig, SophosRig
 from tests.products.server import Fault as Weather, Reply
+from tests.products.sophos.rig import OWN_LIST, DropRig, SophosRig
 from tests.products.sophos.twin import LOCAL, every, firewall_rule, get, group, put, tls_rule, web_policy, web_rule
 
 BASE = ["WebFilterURLGroup", "WebFilterPolicy", "WebFilterException", "FirewallRule", "SSLTLSInspectionRule"]

@@ -14,16 +14,15 @@ import threading
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
-from tests.products.squid.rig import run_command
 from tests.lab.client import decide, fetch
 from tests.lab.squid import available, squid_program
+from tests.products.squid.rig import run_command
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
 OUTSIDE = "127.0.9.9"

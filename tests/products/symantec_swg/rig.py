@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import (
+    Settings, SymantecAdapter,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import Settings, SymantecAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.products.panos.rig import QuickClock
 from tests.contract.rig import MEMBER, STRANGER, TwinRig
+from tests.products.panos.rig import QuickClock
 from tests.products.symantec_swg.twin import SymantecSwg
 
 NAME = "ChatGPT"

@@ -14,17 +14,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg import cpl
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Install, Login
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import from_module
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg import cpl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import from_module
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Install, Login
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
-from tests.products.symantec_swg.rig import DEFINE, NAME, SymantecRig
 from tests.products.server import Fault as Weather, Reply
+from tests.products.symantec_swg.rig import DEFINE, NAME, SymantecRig
 from tests.products.symantec_swg.twin import SITE, _true as true, compile_cpl, split
 
 OPEN = ("allow", "tunnel")

@@ -10,14 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella import adapter as product
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
-from tests.products.umbrella.rig import KEY, LISTS, MARKED, SecureAccessRig, UmbrellaRig
 from tests.products.server import Fault as Weather, Reply
+from tests.products.umbrella.rig import KEY, LISTS, MARKED, SecureAccessRig, UmbrellaRig
 from tests.products.umbrella.twin import DNS, WEB
 
 HOSTS = ("chatgpt.com", "api.openai.com")

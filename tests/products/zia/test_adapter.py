@@ -13,11 +13,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import legacy_base, obfuscate, oneapi_base, token_base
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import (
+    legacy_base, obfuscate, oneapi_base, token_base,
+)
 from tests.contract.rig import LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
-from tests.products.zia.rig import ZiaRig
 from tests.products.server import Fault as Weather, Reply
+from tests.products.zia.rig import ZiaRig
 
 URL, SSL, APP = "urlFilteringRules", "sslInspectionRules", "webApplicationRules/AI_ML"
 

@@ -12,12 +12,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 

@@ -14,7 +14,9 @@ import re
 import xmlrpc.client
 from xml.parsers.expat import ExpatError
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, REFUSED, UNREACHABLE, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, REFUSED, UNREACHABLE, AccessError,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 
 PATH = "/cgi-mod/api.cgi"

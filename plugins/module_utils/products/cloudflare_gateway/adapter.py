@@ -11,12 +11,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import Assessor, Places, free
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import (
+    Assessor, Places, free,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
     DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Site, is_ours, layer_of, render, shared,
 )

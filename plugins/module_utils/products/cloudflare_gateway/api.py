@@ -7,7 +7,9 @@ Envelope, paths and verbs: the vendor's Python client 5.9.0 and the fixtures of 
 """
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 PAGE = 1000
 #: Codes of a token that is malformed, unknown or does not cover the account; they come with 400 as well as with 401 and 403.

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import hashlib
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import MAY, NO, SURE, canonical, quoted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
+    MAY, NO, SURE, canonical, quoted,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
     DISABLED, DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, MARK, Site, shared,
 )

@@ -12,7 +12,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
     MAY, NO, SURE, level, tests, tree_of, unquoted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import HTTP, LIST, Site, shared
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
+    HTTP, LIST, Site, shared,
+)
 
 #: Fields about a part of the requests to a host, not about the host.
 _PART = ("http.upload.", "http.download.", "http.request.method", "http.request.uri.path", "http.request.uri.query", "http.response.", "dlp.", "app.controls")

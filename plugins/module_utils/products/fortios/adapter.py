@@ -12,22 +12,26 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    Adapter, Permissions, Step, Traits, Wanted,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import voice as media, ratings, rights
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import ratings, rights, voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.judge import Assessor, blocking_rows
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.lists import (
     DISABLED, DNSFILTER, FIRST_ROW, LAST_ROW, URLFILTER, Lists,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import ADDRESS, ADDRESSES, POLICY, SERVICE
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
     BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render,
     row_name, row_native,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
+    ADDRESS, ADDRESSES, POLICY, SERVICE,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
@@ -101,13 +105,13 @@ class FortiosAdapter(Adapter):
         site.web_profiles = {name: {"name": name} for name in [web % policy for policy in settings.policies] + list(settings.webfilter_profiles)}
         names = [ssl % policy for policy in settings.policies] + list(settings.ssl_profiles)
         site.ssl_profiles = {name: {"name": name, "https": {"status": "deep-inspection"}} for name in names}
-        return State(rules={media.RULEBASE: tuple(Ref(POLICY, name) for name in settings.policies)})
+        return State(rules={voice.RULEBASE: tuple(Ref(POLICY, name) for name in settings.policies)})
 
     def read(self) -> State:
         site = self._site
         # A policy for voice is the named one with another destination: then all of it is needed.
         site.every_policy = self._api.get(POLICIES) if self._settings.voice else self._api.get(POLICIES, format=_POLICY_FIELDS)
-        site.policies = [policy for policy in site.every_policy if not media.is_voice(policy)]
+        site.policies = [policy for policy in site.every_policy if not voice.is_voice(policy)]
         site.tables = self._api.get(URLFILTER)
         site.web_profiles = {profile["name"]: profile for profile in self._api.get(WEBFILTER)}
         site.ssl_profiles = {profile["name"]: profile for profile in self._api.get(SSL)}
@@ -122,7 +126,7 @@ class FortiosAdapter(Adapter):
             site.ratings = {row["url"]: row for row in self._api.get(ratings.PATHS[RATING])}
         if self._settings.voice:
             site.addresses, site.address_groups, site.services = (
-                {row["name"]: row for row in self._api.get(media.PATHS[kind])} for kind in (ADDRESS, ADDRESSES, SERVICE))
+                {row["name"]: row for row in self._api.get(voice.PATHS[kind])} for kind in (ADDRESS, ADDRESSES, SERVICE))
         if self._settings.scan_conflicts and (not site.scanned or self._dns_written):
             site.domain_filters = self._api.get(DNSFILTER)
         if self._settings.scan_conflicts and not site.scanned:
@@ -170,7 +174,7 @@ class FortiosAdapter(Adapter):
         if self._settings.rated:
             ratings.parse(site, self._settings.prefix, add)
         if self._settings.voice:
-            rules.update(media.parse(site, add))
+            rules.update(voice.parse(site, add))
         return State(objects, rules)
 
     def _parse_table(self, table: dict, add) -> dict:
@@ -213,8 +217,8 @@ class FortiosAdapter(Adapter):
             wanted += ratings.wanted(self._settings.prefix, policy.exempt, site) if by_name else self._fqdns(natives)
             for name in inspecting:
                 wanted += self._exemption(name)
-        voice = [item for one in policy.media if self._settings.media and site.named_policies() for item in media.wanted(site, self._settings.prefix, one)]
-        return wanted + self._rows(policy, state) + voice
+        ours = [item for one in policy.media if self._settings.media and site.named_policies() for item in voice.wanted(site, self._settings.prefix, one)]
+        return wanted + self._rows(policy, state) + ours
 
     def _fqdns(self, natives: list) -> list:
         known, wanted = self._site.custom_names(), []
@@ -267,8 +271,8 @@ class FortiosAdapter(Adapter):
         now, done = state, set()
         for change in [change for change in changes if change not in last] + last:
             table = self._list_of(change)
-            if change.ref.kind in media.PATHS:
-                yield from media.steps(self._site, change, now, self._api.release)
+            if change.ref.kind in voice.PATHS:
+                yield from voice.steps(self._site, change, now, self._api.release)
             elif change.ref.kind in ratings.PATHS:
                 yield ratings.step(self._site, self._settings.prefix, change)
             elif table is None:

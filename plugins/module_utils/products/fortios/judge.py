@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import hashlib
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import about_all, accepting, denies_below, names, takes
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING, foreign
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
     BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Site, render, row_hits, row_name,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING, foreign
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
+    about_all, accepting, denies_below, names, takes,
 )
 
 _CONTROLS = {"av-profile": "av", "dlp-profile": "dlp", "dlp-sensor": "dlp", "file-filter-profile": "file_control", "casb-profile": "casb"}

@@ -4,8 +4,8 @@
 """Lists of FortiOS are written whole: the rows of the site as they are, ours where they belong. No IO."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
     DNS_ROW, MARK, ROW, TABLE, Site, is_ours, row_name, row_native,
 )

@@ -7,7 +7,9 @@ from __future__ import annotations
 import re
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse,
+)
 
 MARK = "Managed by netaccess.chatgpt"
 CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION = "wildcard FQDN", "wildcard FQDN group", "SSL profile", "TLS exemption", "policy inspection"

@@ -9,10 +9,10 @@ a domain holds for its subdomains; that is taken to be so and said.
 """
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
 

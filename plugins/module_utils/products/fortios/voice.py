@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
 

@@ -11,15 +11,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, AUTH, REFUSED, AccessError,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AUTH, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK, Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import RULEBASES, Operations, multi_config
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, rule_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
+    RULEBASES, Operations, multi_config,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
 DEVICE = "/config/devices/entry[@name='localhost.localdomain']"

@@ -13,7 +13,9 @@ import re
 import xml.etree.ElementTree as ET
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse,
+)
 
 MARK = "Managed by netaccess.chatgpt"
 #: Put behind the description of a rule of the site that we disabled.

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import hashlib
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import MAY, NO, SURE, Audience, Context, Judge, Rule
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import (
+    MAY, NO, SURE, Audience, Context, Judge, Rule,
+)
 
 #: Security profile kind: what it needs decrypted traffic for.
 _CONTROLS = {"virus": "av", "wildfire-analysis": "sandbox", "file-blocking": "file_control", "data-filtering": "dlp"}

@@ -12,17 +12,19 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass, replace
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, REFUSED, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
     DISABLED, LIST, MARK, SITE_LIST, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file, switched,
     text_of,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
 

@@ -13,7 +13,9 @@ import re
 import xml.etree.ElementTree as ET
 from urllib.parse import parse_qs, urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 REST = "/Konfigurator/REST"
 BARE = "application/mwg+xml"

@@ -7,14 +7,18 @@ from __future__ import annotations
 import hashlib
 import re
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
+    DISABLED, LIST, SITE_LIST, Site, entries, kind_of,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import (
     MAY, NO, OUTSIDER, SURE, Criterion, Entries, Judge, Path, about, wide,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import DISABLED, LIST, SITE_LIST, Site, entries, kind_of
 
 WORKSPACE = "chatgpt-allowed-workspace-id"
 #: Words in the names of rule sets, and of the engines that their rules start, of what looks into decrypted traffic.

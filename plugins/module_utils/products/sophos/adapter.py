@@ -13,11 +13,13 @@ import ipaddress
 import re
 from dataclasses import dataclass, replace
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, PARTIAL, REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    CONFLICT, PARTIAL, REFUSED, AccessError,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
@@ -76,7 +78,7 @@ class SophosAdapter(Adapter):
         return self._api.host
 
     def render(self, pattern) -> tuple:
-        return xml.render(pattern)
+        return model.render(pattern)
 
     # -- reading
 
@@ -103,42 +105,42 @@ class SophosAdapter(Adapter):
         """What decides besides web policies, and cannot be judged from here."""
         used = self._site.users_of(self._site.named_policies())
         return {"api_version": self._api.version,
-                "web_proxy": [xml.firewall_name(rule) for rule in used if xml.of_rule(rule, "ProxyMode") == "Enable"],
-                "application_control": {xml.firewall_name(rule): xml.of_rule(rule, "ApplicationControl") for rule in used
-                                        if xml.of_rule(rule, "ApplicationControl") not in ("", "None")},
-                "families": sorted({xml.family(rule) for rule in used})}
+                "web_proxy": [model.firewall_name(rule) for rule in used if model.of_rule(rule, "ProxyMode") == "Enable"],
+                "application_control": {model.firewall_name(rule): model.of_rule(rule, "ApplicationControl") for rule in used
+                                        if model.of_rule(rule, "ApplicationControl") not in ("", "None")},
+                "families": sorted({model.family(rule) for rule in used})}
 
     def _parse(self) -> State:
         site, objects, rules = self._site, Objects(), {}
         for node in site.tables[GROUPS]:
             fields = {"description": text_of(node, "Description")}
-            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": xml.entries(node)}, xml.is_ours(node)))
+            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": model.entries(node)}, model.is_ours(node)))
         record = objects.get(Ref(GROUP, self._settings.record))
-        target = xml.recorded_in(record.fields["description"]) if record is not None and record.ours else None
+        target = model.recorded_in(record.fields["description"]) if record is not None and record.ours else None
         group = site.group_like(target) if target else None
-        held = xml.entries(group) & record.members["urls"] if group is not None else frozenset()
+        held = model.entries(group) & record.members["urls"] if group is not None else frozenset()
         if held:
             objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, True))
         for node in site.tables[EXCEPTIONS]:
-            if xml.is_ours(node) or text_of(node, "Name") == self._settings.prefix:
-                objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), *xml.exception_fields(node), ours=xml.is_ours(node)))
+            if model.is_ours(node) or text_of(node, "Name") == self._settings.prefix:
+                objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), *model.exception_fields(node), ours=model.is_ours(node)))
         for policy in site.tables[POLICIES]:
             rules.update(self._parse_policy(policy, objects))
         for node in site.tables[FIREWALL]:
             description = text_of(node, "Description")
             borrowed = {"status": "Enable", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-            objects.add(Object(Ref(FIREWALL_RULE, xml.firewall_name(node)), {"status": text_of(node, "Status", "Enable"), "description": description}, {},
+            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), {"status": text_of(node, "Status", "Enable"), "description": description}, {},
                                False, borrowed, {"xml": node}))
         return State(objects, rules)
 
     def _parse_policy(self, policy, objects) -> dict:
-        name, order, marks = text_of(policy, "Name"), [], xml.marked(policy)
+        name, order, marks = text_of(policy, "Name"), [], model.marked(policy)
         for node in policy.findall("RuleList/Rule"):
-            label = xml.rule_name(name, node, self._settings.allow, [ref.name for ref in order])
-            fields, borrowed = xml.rule_fields(node), {}
+            label = model.rule_name(name, node, self._settings.allow, [ref.name for ref in order])
+            fields, borrowed = model.rule_fields(node), {}
             ours = label == "%s: %s" % (name, self._settings.allow)
             if not ours:
-                fields["disabled by us"] = fields["enabled"] == "0" and xml.short_id(label) in marks
+                fields["disabled by us"] = fields["enabled"] == "0" and model.short_id(label) in marks
                 borrowed = {"enabled": "1", "disabled by us": False} if fields["disabled by us"] else {}
             order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours, borrowed, {"xml": node})))
         return {rulebase(name): tuple(order)}
@@ -148,7 +150,7 @@ class SophosAdapter(Adapter):
     def target(self, policy, state: State) -> list:
         if not self._settings.wants:
             return []
-        wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": xml.names(policy.allow)}))]
+        wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": model.names(policy.allow)}))]
         if self._settings.category_name and Ref(GROUP, self._settings.list) not in state.objects:
             raise AccessError(REFUSED, "category_name: there is no URL group named %s" % self._settings.list)
         if policy.exempt:
@@ -160,7 +162,7 @@ class SophosAdapter(Adapter):
     def _exception(self, policy) -> list:
         # The policy check is never skipped: an exception that did so would open the hosts for everybody.
         fields = {"description": MARK, "enabled": "on", "skips": ["decryption"], "other matches": False}
-        members = {"urls": frozenset(xml.regex(pattern) for pattern in policy.exempt), "sources": frozenset(self._settings.exempt_sources)}
+        members = {"urls": frozenset(model.regex(pattern) for pattern in policy.exempt), "sources": frozenset(self._settings.exempt_sources)}
         return [Wanted(Object(Ref(EXCEPTION, self._settings.prefix), fields, members))]
 
     def _exclusion(self, policy, state: State) -> list:
@@ -174,15 +176,15 @@ class SophosAdapter(Adapter):
         if record is not None and not record.ours:
             raise AccessError(REFUSED, "%s exists and was not made by this collection; it has to remember which entries of %s are ours: set prefix"
                               % (ref, name))
-        if record is not None and xml.recorded_in(record.fields["description"]) not in (name, None):
+        if record is not None and model.recorded_in(record.fields["description"]) not in (name, None):
             raise AccessError(REFUSED, "entries of ours are in %s: set exempt_group to it, or remove them with state deleted before choosing another list"
-                              % xml.recorded_in(record.fields["description"]))
+                              % model.recorded_in(record.fields["description"]))
         held = record.members["urls"] if record is not None else frozenset()
-        others = set(xml.entries(group) - held)
-        own = frozenset(entry for entry in xml.names(policy.exempt) if not xml.parents(entry) & others)
+        others = set(model.entries(group) - held)
+        own = frozenset(entry for entry in model.names(policy.exempt) if not model.parents(entry) & others)
         if not own:
             return []
-        return [Wanted(Object(ref, {"description": xml.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
+        return [Wanted(Object(ref, {"description": model.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
 
     def assess(self, policy, state: State):
         return Assessor(self._settings, self._site, policy, state).assess()
@@ -239,34 +241,34 @@ class SophosAdapter(Adapter):
         if ref.kind == GROUP:
             return self._group(ref, then, obj.members["urls"])
         native = self._site.node(EXCEPTIONS, ref.name)
-        return self._sent(EXCEPTIONS, xml.exception_node(ref.name, native, obj.fields, obj.members), native is not None)
+        return self._sent(EXCEPTIONS, model.exception_node(ref.name, native, obj.fields, obj.members), native is not None)
 
     def _group(self, ref: Ref, then: State, urls) -> dict:
         native = self._site.node(GROUPS, ref.name)
-        node = xml.group_node(ref.name, native, urls, then.objects[ref].fields["description"])
+        node = model.group_node(ref.name, native, urls, then.objects[ref].fields["description"])
         # The record is written up to twice in one run, and holds nothing of anybody else.
         return self._sent(GROUPS, node, native is not None and ref.name != self._settings.record)
 
     def _list(self, change, then: State) -> dict:
         """The list of the site with our entries: those that it had before and that are not ours stay."""
         native = self._site.group_like(change.ref.name)
-        before = xml.entries(native)
+        before = model.entries(native)
         ours = then.objects[change.ref].members["urls"] if change.ref in then.objects else frozenset()
         gone = frozenset(removed for _added, entries in change.members.values() for removed in entries)
-        return dict(self._sent(GROUPS, xml.group_node(change.ref.name, native, (before - gone) | ours), True), recorded=sorted(ours))
+        return dict(self._sent(GROUPS, model.group_node(change.ref.name, native, (before - gone) | ours), True), recorded=sorted(ours))
 
     def _policy(self, base: str, then: State) -> dict:
         native = self._site.node(POLICIES, base[len(rulebase("")):])
         refs = then.rules.get(base, ())
-        rules = [xml.rule_node(then.objects[ref].native.get("xml"), then.objects[ref].fields, self._settings.allow) for ref in refs]
-        ids = {xml.short_id(ref.name) for ref in refs if then.objects[ref].fields.get("disabled by us")}
-        return self._sent(POLICIES, xml.policy_node(native, rules, ids), True)
+        rules = [model.rule_node(then.objects[ref].native.get("xml"), then.objects[ref].fields, self._settings.allow) for ref in refs]
+        ids = {model.short_id(ref.name) for ref in refs if then.objects[ref].fields.get("disabled by us")}
+        return self._sent(POLICIES, model.policy_node(native, rules, ids), True)
 
     def _firewall(self, ref: Ref, then: State) -> dict:
         native = then.objects[ref].native["xml"]
-        family = [one for one in self._site.tables[FIREWALL] if xml.family(one) == xml.family(native)]
+        family = [one for one in self._site.tables[FIREWALL] if model.family(one) == model.family(native)]
         at = family.index(native)
-        return self._sent(FIREWALL, xml.firewall_node(native, then.objects[ref].fields, text_of(family[at - 1], "Name") if at else None), True)
+        return self._sent(FIREWALL, model.firewall_node(native, then.objects[ref].fields, text_of(family[at - 1], "Name") if at else None), True)
 
     def send(self, request: dict):
         guarded = [one for one in request["objects"] if one.get("guard")]
@@ -282,7 +284,7 @@ class SophosAdapter(Adapter):
             found = [plain(node) for node in now[one["entity"]] if text_of(node, "Name") == one["name"]]
             if known != found:
                 raise AccessError(CONFLICT, "somebody changed %s %s on %s since it was read: run again" % (one["entity"], one["name"], self._api.host))
-            memory = next((xml.entries(node) for node in now[one["entity"]] if text_of(node, "Name") == self._settings.record), frozenset())
+            memory = next((model.entries(node) for node in now[one["entity"]] if text_of(node, "Name") == self._settings.record), frozenset())
             if not set(one.get("recorded", ())) <= memory:
                 raise AccessError(PARTIAL, "%s took URL group %s and does not hold it" % (self._api.host, self._settings.record))
 

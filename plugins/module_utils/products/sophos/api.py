@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 PATH = "/webconsole/APIController"
 ADD, UPDATE, REMOVE = "add", "update", "remove"

@@ -8,16 +8,18 @@ policy is asked; its rules from the top, first match, then its default action. A
 """
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import model as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import text_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
-    ACTIVITIES, ALWAYS, CATEGORIES, DISABLED, EVERYTHING, EXCEPTION, EXCLUSION, FIREWALL, FIREWALL_RULE, FQDN_GROUPS,
-    FQDNS, GROUP, GROUPS, LOCAL_LIST, MAX_TEXT, POLICIES, RULE, TLS_RULES, Site, entry_pattern, fqdn_pattern,
+    ACTIVITIES, ALWAYS, CATEGORIES, DISABLED, EVERYTHING, EXCEPTION, EXCLUSION, FIREWALL, FIREWALL_RULE, FQDNS,
+    FQDN_GROUPS, GROUP, GROUPS, LOCAL_LIST, MAX_TEXT, POLICIES, RULE, TLS_RULES, Site, entry_pattern, fqdn_pattern,
 )
 
 #: Words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.

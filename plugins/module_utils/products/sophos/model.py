@@ -13,7 +13,9 @@ import re
 import xml.etree.ElementTree as ET
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import child, text_of
 
 MARK = "Managed by netaccess.chatgpt"

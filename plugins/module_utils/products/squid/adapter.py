@@ -18,16 +18,19 @@ import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
+    Control, last_loaded, replace_file,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, last_loaded, replace_file
 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")

@@ -16,7 +16,9 @@ import tempfile
 import time
 from collections import Counter
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, REFUSED, UNREACHABLE, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, REFUSED, UNREACHABLE, AccessError,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import logical_lines
 
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")

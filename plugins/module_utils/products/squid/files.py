@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse,
 )

@@ -8,12 +8,16 @@ import hashlib
 import ipaddress
 from dataclasses import replace
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import ALLOW, ALLOW_RULE, COOKIE_RULES, EXEMPT, SPLICE_RULE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
+    ALLOW, ALLOW_RULE, COOKIE_RULES, EXEMPT, SPLICE_RULE,
+)
 
 
 class Assessor:

@@ -13,16 +13,24 @@ import ipaddress
 from copy import deepcopy
 from itertools import groupby
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    FOREIGN, HIDDEN, NAMED, OURS, Adapter, Step, Traits, Wanted,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, HIDDEN, NAMED, OURS, Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, REFUSED, AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
+    ALLOW, EXEMPT, write_section,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT, write_section
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.portal import FileAdapter, PortalAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import (
-    ADDED, CPL, ENTRY, LIST, LISTS, MARK, OTHER, POLICY, REVISION, URL_LIST, URLS, Settings, Site,
+    ADDED, CPL, ENTRY, LIST, LISTS, MARK, OTHER, POLICY, REVISION, URLS, URL_LIST, Settings, Site,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.portal import (
+    FileAdapter, PortalAdapter,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 

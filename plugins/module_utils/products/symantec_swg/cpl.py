@@ -12,7 +12,9 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse, sort_key
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse, sort_key,
+)
 
 ALLOW, EXEMPT = "allow", "exempt"
 _LAYERS = {ALLOW: "Proxy", EXEMPT: "SSL-Intercept"}

@@ -12,14 +12,16 @@ import hashlib
 import ipaddress
 import re
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, covers
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg import cpl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import (
-    DISABLED, ENTRY, LIST, LISTS, URL_LIST, URLS, Settings, Site, list_urls, url_pattern,
+    DISABLED, ENTRY, LIST, LISTS, URLS, URL_LIST, Settings, Site, list_urls, url_pattern,
 )
 
 SURE, MAY, NO = 2, 1, 0

@@ -4,12 +4,14 @@
 """What can only be written down: files that an Edge SWG fetches, and the steps in the portal of Cloud SWG, whose policy API is not published. No IO."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, sort_key
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT, condition_name, write_section
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
+    ALLOW, EXEMPT, condition_name, write_section,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import Settings
 
 FILE, STEP = "file", "portal step"

@@ -12,18 +12,22 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import (
+    BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
     BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, RULES, WEB, WEB_LIST, Site, layer_of,
     managed_elsewhere, park, render,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
 #: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import base64
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 UMBRELLA, GOVERNMENT, SECURE_ACCESS = "umbrella", "umbrella_gov", "secure_access"
 BASES = {UMBRELLA: "https://api.umbrella.com", GOVERNMENT: "https://api.umbrellagov.com", SECURE_ACCESS: "https://api.sse.cisco.com"}

@@ -12,13 +12,19 @@ from __future__ import annotations
 
 import hashlib
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_by_more, is_for_everybody, lists_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
     BLOCKED, DNS, KINDS, RULES, WEB, Site, entry_pattern, is_url, managed_elsewhere, park,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import (
+    goes_by_more, is_for_everybody, lists_of,
 )
 
 #: Controls of a web policy that look into decrypted traffic.

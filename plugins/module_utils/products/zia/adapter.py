@@ -11,12 +11,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
+    FOREIGN, OURS, UNNAMED, Adapter, Permissions, Step, Traits, Wanted,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, AUTH, REFUSED, AccessError,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import FOREIGN, OURS, UNNAMED, Adapter, Permissions, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import ACTIVATION, AUTH, REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice as media
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import Api, Login, legacy_base, oneapi_base, token_base
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import (
+    Api, Login, legacy_base, oneapi_base, token_base,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
     APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site,
@@ -114,14 +120,14 @@ class ZiaAdapter(Adapter):
 
     def _read_firewall(self) -> None:
         """Cloud Firewall is licensed on its own, and a role may not cover it; who does not ask for voice is not stopped by that."""
-        site, voice = self._site, self._settings.media or self._settings.whole
+        site, wants_voice = self._site, self._settings.media or self._settings.whole
         try:
             site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
             # Services and groups are asked for where something depends on them: voice needs the service, a rule that blocks by name may say either.
             named = [rule for rule in site.rules[FIREWALL_RULE] if rule["action"].startswith("BLOCK") and rule["state"] == "ENABLED"
                      and (rule.get("destAddresses") or rule.get("destIpGroups"))]
-            if voice or any(rule.get("nwServices") for rule in named):
-                site.services = self._api.pages(media.SERVICES)
+            if wants_voice or any(rule.get("nwServices") for rule in named):
+                site.services = self._api.pages(voice.SERVICES)
             if any(rule.get("destIpGroups") for rule in named):
                 site.destinations = self._api.pages("ipDestinationGroups")
         except AccessError as error:
@@ -159,7 +165,7 @@ class ZiaAdapter(Adapter):
                 ref = Ref(kind, rule["name"])
                 fields = rule_fields(kind, rule, site)
                 if kind == FIREWALL_RULE:
-                    fields.update(media.fields(rule, site))
+                    fields.update(voice.fields(rule, site))
                 description = rule.get("description") or ""
                 borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
                 order.append(objects.add(Object(ref, fields, {}, ours, borrowed, rule)))
@@ -217,7 +223,7 @@ class ZiaAdapter(Adapter):
         path, native = RULE_PATHS[kind], self._site.rule(kind, name) or self._foreseen(change.ref, now)
         title = "%s %s" % (change.op, change.ref)
         if kind == FIREWALL_RULE:
-            yield from media.service_steps(change, then, self._site, self._step)
+            yield from voice.service_steps(change, then, self._site, self._step)
         if change.op == DELETE:
             yield self._step(title + " (disable it)", "PUT", "%s/%s" % (path, native["id"]), self._body(native, {"state": "DISABLED"}))
             return
@@ -237,7 +243,7 @@ class ZiaAdapter(Adapter):
     def _rule_body(self, kind: str, name: str, then: State) -> dict:
         fields = then.objects[Ref(kind, name)].fields
         body = self._site.rule_body(kind, name, fields)
-        return dict(body, **media.body(self._site, name, fields)) if kind == FIREWALL_RULE else body
+        return dict(body, **voice.body(self._site, name, fields)) if kind == FIREWALL_RULE else body
 
     @staticmethod
     def _foreseen(ref: Ref, state: State) -> dict | None:

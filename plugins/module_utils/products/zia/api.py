@@ -12,7 +12,9 @@ import json
 import time
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+)
 
 AUDIENCE = "https://api.zscaler.com"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

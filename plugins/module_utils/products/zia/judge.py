@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import hashlib
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss, TenantControl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
+    Assessment, Conflict, Coverage, Loss, TenantControl,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, Index
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice as media
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
     APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, URL_RULE, Site, entry_pattern,
     render,
@@ -76,7 +78,7 @@ class _Site:
     def _destinations(self, rule: Object, wanted) -> tuple:
         """A rule without any destination is about every one."""
         native = rule.native
-        if not media.serves(native, self._site, "tcp", (443,)):
+        if not voice.serves(native, self._site, "tcp", (443,)):
             return frozenset(), frozenset()
         if not any(native.get(field) for field in ("destAddresses", "destIpGroups", "destIpCategories", "destCountries")):
             return frozenset(wanted), frozenset()
@@ -140,7 +142,7 @@ class Places(_Site):
         fixed = {Ref(FIREWALL_RULE, name) for name in self._settings.after + self._settings.never_above}
         above = {Ref(FIREWALL_RULE, name) for name in self._settings.before}
         columns = {column: sorted(self._audience.get(column) or ()) for column in COLUMNS}
-        return media.placed(media.wanted(self._settings.prefix, columns, one), one, self._order(FIREWALL_RULE), self._people, self._site,
+        return voice.placed(voice.wanted(self._settings.prefix, columns, one), one, self._order(FIREWALL_RULE), self._people, self._site,
                             frozenset(other for other in above if other in order), frozenset(other for other in fixed if other in order))
 
     def companions(self, patterns) -> frozenset:
@@ -187,7 +189,7 @@ class Assessor(_Site):
         if not self._settings.category_name:
             self._crossed(URL_RULE, lambda rule: self._shuts_url(rule) and any(self._hits(rule, self._policy.allow)), "these hosts")
         for one in self._policy.media:
-            self._crossed(FIREWALL_RULE, lambda rule, one=one: media.drops(rule, one, self._site), "voice")
+            self._crossed(FIREWALL_RULE, lambda rule, one=one: voice.drops(rule, one, self._site), "voice")
         self._losses()
         found.coverage = [self._coverage(pattern, shut, opened, bumped, spared) for pattern in self._policy.allow]
         if self._site.no_firewall == "licence":
@@ -205,7 +207,7 @@ class Assessor(_Site):
 
     def _drops_by_name(self, rule: Object) -> bool:
         """One that drops whatever nobody allowed is about every site, and no conflict of ours."""
-        return media.blocks(rule) and bool(self._site.destination_names(rule.native))
+        return voice.blocks(rule) and bool(self._site.destination_names(rule.native))
 
     @staticmethod
     def _decrypts(rule: Object) -> bool:

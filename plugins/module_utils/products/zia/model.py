@@ -4,7 +4,9 @@
 """What a ZIA tenant holds, by name, and its rules as flat fields. No IO."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    DOMAIN, EXACT, Pattern, PatternError, parse,
+)
 
 MARK = "Managed by netaccess.chatgpt"
 #: Put behind the description of a rule of the site that we disabled.

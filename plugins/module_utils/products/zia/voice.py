@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import FIREWALL_RULE, MARK, RULE_PATHS, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
+    FIREWALL_RULE, MARK, RULE_PATHS, Site,
+)
 
 SERVICES = "networkServices"
 SURE, MAY, NO = 2, 1, 0

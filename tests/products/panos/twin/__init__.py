@@ -17,7 +17,9 @@ from xml.sax.saxutils import escape
 
 from tests.products.panos.twin import schema, site as sites
 from tests.products.panos.twin.policy import Policy
-from tests.products.panos.twin.tree import ApiError, Op, at, carry_out, clean, entries, find, members, parse, steps_of, strip, text
+from tests.products.panos.twin.tree import (
+    ApiError, Op, at, carry_out, clean, entries, find, members, parse, steps_of, strip, text,
+)
 from tests.products.server import Reply, Request, Twin
 
 CONFIG_WRITES = ("set", "edit", "delete", "rename", "clone", "move", "override")

@@ -8,7 +8,9 @@ import copy
 import re
 
 from tests.products.zia.twin.policy import entry_matches
-from tests.products.zia.twin.shape import FLAG, STRINGS, TREE, WORDS, ApiError, bad_argument, entry_fault, gone, invalid_body, typed
+from tests.products.zia.twin.shape import (
+    FLAG, STRINGS, TREE, WORDS, ApiError, bad_argument, entry_fault, gone, invalid_body, typed,
+)
 
 LISTS = ("urls", "dbCategorizedUrls", "keywords", "keywordsRetainingParentCategory", "ipRanges", "ipRangesRetainingParentCategory",
          "regexPatterns", "regexPatternsRetainingParentCategory")

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import copy
 
-from tests.products.zia.twin.shape import FLAG, NUMBER, REFS, STRINGS, TREE, WORDS, ApiError, bad_argument, gone, invalid_body, typed
+from tests.products.zia.twin.shape import (
+    FLAG, NUMBER, REFS, STRINGS, TREE, WORDS, ApiError, bad_argument, gone, invalid_body, typed,
+)
 
 METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "OTHER", "POST", "PUT", "TRACE"]
 METHODS_READ = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "OTHER"]
