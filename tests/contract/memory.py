@@ -296,6 +296,13 @@ class MemoryRig(Rig):
         self.force()
         return "quarantine"
 
+    def lift(self):
+        order = self.device.candidate["rules"]["access"]
+        order.remove(OPEN)
+        order.insert(0, OPEN)
+        self.force()
+        return True
+
     def left_open(self):
         return ["the lock of %s" % self.device.lock] * bool(self.device.lock) + ["a draft"] * bool(self.device.draft)
 

@@ -223,6 +223,10 @@ class Rig:
         """
         raise NotImplementedError
 
+    def lift(self) -> bool:
+        """Put our rule that opens at the very top, by hand. Whether rules of ours have a place among those of the site."""
+        raise NotImplementedError
+
     def left_open(self) -> list:
         """Sessions, locks and drafts of ours that the device holds now, in words."""
         raise NotImplementedError

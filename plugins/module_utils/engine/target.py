@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
@@ -32,9 +33,11 @@ def desired(word: str, wanted: list, state: State, options: Options, keep=frozen
     if word != "deleted":
         for item in wanted:
             objects[item.object.ref] = _merged_object(word, item.object, state.objects.get(item.object.ref), options)
-        for item in wanted:
-            if item.rulebase is not None:
-                _put_rule(order.setdefault(item.rulebase, []), item)
+        rules = [item for item in wanted if item.rulebase is not None]
+        for item in rules:
+            _lift_misplaced(order.setdefault(item.rulebase, []), item, names)
+        for item in rules:
+            _put_rule(order[item.rulebase], item)
     return State(objects, {base: tuple(refs) for base, refs in order.items()}, state.pending)
 
 
@@ -53,21 +56,31 @@ def _merged_object(word: str, want: Object, have, options: Options) -> Object:
     return replace(have, fields=fields, members=members)
 
 
+def _bounds(refs: list, above, below) -> tuple:
+    """(first place, end of the places) in ``refs`` of a rule that has to stand above and below others."""
+    top = max([refs.index(other) + 1 for other in below if other in refs], default=0)
+    bottom = min([refs.index(other) for other in above if other in refs], default=len(refs))
+    return top, bottom
+
+
+def _lift_misplaced(order: list, item: Wanted, names: set) -> None:
+    """Take out a rule that stands wrong among those that this run does not place: others of its own may not be measured by it."""
+    ref = item.object.ref
+    if ref in order:
+        top, bottom = _bounds(order, item.above - names, item.below - names)
+        if not top <= order.index(ref) < bottom:
+            order.remove(ref)
+
+
 def _put_rule(order: list, item: Wanted) -> None:
     """Leave the rule where it is when that is right; else put it at the lowest place that is above what it has to be above."""
     ref = item.object.ref
-
-    def bounds(refs):
-        top = max([refs.index(other) + 1 for other in item.below if other in refs], default=0)
-        bottom = min([refs.index(other) for other in item.above if other in refs], default=len(refs))
-        return top, bottom
-
     if ref in order:
-        top, bottom = bounds(order)
+        top, bottom = _bounds(order, item.above, item.below)
         if top <= order.index(ref) < bottom:
             return
         order.remove(ref)
-    top, bottom = bounds(order)
+    top, bottom = _bounds(order, item.above, item.below)
     if top > bottom:
         low = ", ".join(sorted(str(other) for other in item.below if other in order))
         high = ", ".join(sorted(str(other) for other in item.above if other in order))

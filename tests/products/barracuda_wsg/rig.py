@@ -84,6 +84,10 @@ class BarracudaRig(TwinRig):
         # Exceptions name people and come before everything else; an operator sets their order.
         return None
 
+    def lift(self):
+        # An operator sets the order of exceptions.
+        return False
+
     def left_open(self):
         # Nothing is signed in to.
         return []

@@ -74,6 +74,10 @@ class CloudflareGatewayRig(TwinRig):
         self.twin.add_rule("Quarantine", "dns", "block", "", 1200 if above else 1700, identity='identity.email == "alice@example.com"')
         return "Quarantine"
 
+    def lift(self):
+        self.twin.edit(self.twin.rule("ChatGPT allow", "dns"), precedence=1)
+        return True
+
     def left_open(self):
         # A token is neither a session nor a lock.
         return []

@@ -116,6 +116,10 @@ class FortiosRig(TwinRig):
         self.twin.touch("firewall/policy")
         return "Quarantine"
 
+    def lift(self):
+        # A web filter has no rules of people.
+        return False
+
     def left_open(self):
         # A token is neither a session nor a lock.
         return []

@@ -111,6 +111,10 @@ class PanosRig(TwinRig):
         self.by_hand("move", "/rulebase/security/rules/entry[@name='Quarantine']", **where)
         return "Quarantine"
 
+    def lift(self):
+        self.by_hand("move", "/rulebase/security/rules/entry[@name='chatgpt-allow']", where="top")
+        return True
+
     def left_open(self):
         return ["the lock of %s" % scope for scope in self.twin.locks]
 

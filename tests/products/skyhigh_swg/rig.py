@@ -85,6 +85,10 @@ class SkyhighRig(TwinRig):
         self.twin.insert(rule_group("Quarantine", [blocks], cycles="request"), above=EXEMPT)
         return "Quarantine"
 
+    def lift(self):
+        # Rules of ours stand where an operator imported them.
+        return False
+
     def left_open(self):
         return ["a session of %s" % one.user for one in self.twin.sessions.values() if one.user == "netaccess"]
 

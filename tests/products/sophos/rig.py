@@ -99,6 +99,12 @@ class SophosRig(TwinRig):
         self.rules().insert(0, body) if above else self.rules().append(body)
         return "Staff"
 
+    def lift(self):
+        rule = self.our_rule()
+        self.rules().remove(rule)
+        self.rules().insert(0, rule)
+        return True
+
     def left_open(self):
         # Each request signs in by itself.
         return []

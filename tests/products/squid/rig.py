@@ -111,6 +111,10 @@ class SquidRig(Rig):
             "include ", "acl sick src 127.0.0.2\nhttp_access deny sick\ninclude ", 1))
         return "sick"
 
+    def lift(self):
+        # The place of the include is the site's own.
+        return False
+
     def left_open(self):
         # Files are written, and nothing is signed in to.
         return []

@@ -104,6 +104,10 @@ class SymantecRig(TwinRig):
         self.force()
         return line
 
+    def lift(self):
+        # Our policy is one object, behind those of the site.
+        return False
+
     def left_open(self):
         # Each request signs in by itself.
         return []

@@ -84,6 +84,10 @@ class UmbrellaRig(TwinRig):
         # Policies are applied by people, from the first that names them; no API tells their order, and none of ours is one.
         return None
 
+    def lift(self):
+        # Lists have no place among rules.
+        return False
+
     def left_open(self):
         # A token is neither a session nor a lock.
         return []

@@ -130,6 +130,10 @@ class ZiaRig(TwinRig):
             "locations": [{"id": 401}]})
         return "Quarantine"
 
+    def lift(self):
+        self._change_rule("urlFilteringRules", "ChatGPT allow", order=1)
+        return True
+
     def left_open(self):
         # A token of OneAPI runs out by itself; nothing ends it.
         return ["a session of %s" % one.who for one in self.twin.state.sessions.values() if one.expires is None]
