@@ -8,13 +8,13 @@ import base64
 from typing import Callable, Container, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, LOCKED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
 
 #: What ``json_of`` returns for a body that is no JSON. An empty body is None, as ``null`` is.
 NO_JSON = object()
-#: What the HTTP status of a refusal means on every API. What is not listed is REFUSED; a product adds its own.
+#: What the HTTP status of a refusal means on every API. What is not listed is ``refused``; a product adds its own.
 FAILURES = {401: AUTH, 403: AUTH, 409: CONFLICT}
 
 

@@ -47,10 +47,12 @@ class Login:
 
     @property
     def oneapi(self) -> bool:
+        """Whether this is the new way to sign in."""
         return self.client_id is not None
 
 
 def legacy_base(cloud: str) -> str:
+    """``cloud``: the domain of the administration page without .net, such as zscalertwo."""
     return _CLOUDS.get(cloud, "https://zsapi.%s.net" % cloud)
 
 
@@ -61,6 +63,7 @@ def oneapi_base(cloud: str) -> str:
 
 
 def token_base(vanity: str, cloud: str) -> str:
+    """Where a OneAPI client signs in. ``vanity``: the tenant's own domain at ZIdentity; ``cloud`` as ``oneapi_base`` has it."""
     form = {"production": "https://%s.zslogin.net", "gov": "https://%s.zidentitygov.net", "govus": "https://%s.zidentitygov.us"}.get(
         cloud, "https://%%s.zslogin%s.net" % cloud)
     return form % vanity
