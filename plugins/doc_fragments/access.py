@@ -117,7 +117,9 @@ options:
       to be taken back as C(earlier), the next one first.
     type: str
   timeout:
-    description: Seconds that all waits of the run may take together, for locks, a busy device and the activation.
+    description: >-
+      Seconds that the run may take, with its waits for locks, a busy device and the activation. A change that failed is still taken back
+      after that.
     type: int
     default: 600
 attributes:

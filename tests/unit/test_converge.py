@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.memory import ALLOW, EXEMPT, LOG, OPEN, SKIP, MemoryRig
-from tests.contract.rig import FIRST, LATER, STRANGER
+from tests.contract.rig import FIRST, LATER, STRANGER, Fault
 
 ENTRIES = ["*.openai.com", ".chatgpt.com", "js.stripe.com", "*.oaistatic.com", "foreign.example"]
 
@@ -92,6 +93,29 @@ def test_a_long_policy_still_shows_every_exemption(tmp_path):
     config = {"allow": ["h%d.example.com" % number for number in range(1001)], "exempt": ["h7.example.com", "h9.example.com"]}
     result = MemoryRig(tmp_path).run(policy=Policy.from_config(config))
     assert [(row["pattern"], row["exempt"]) for row in result["coverage"]] == [("h7.example.com", "yes"), ("h9.example.com", "yes")]
+
+
+def order_of_calls(rig, monkeypatch, **options) -> list:
+    """What the engine asked of the adapter that has to do with time, in order."""
+    asked, adapter = [], rig.adapter()
+    for name in ("read", "send", "activate", "begin_cleanup", "close"):
+        def noted(*args, name=name, inner=getattr(adapter, name)):
+            asked.append(name)
+            return inner(*args)
+        monkeypatch.setattr(adapter, name, noted)
+    try:
+        rig.run(adapter=adapter, **options)
+    except Failed:
+        pass
+    return [name for name, _same in itertools.groupby(asked)]
+
+
+def test_taking_back_and_the_end_of_a_run_are_said_before(tmp_path, monkeypatch):
+    """Then their requests have time of their own."""
+    rig = MemoryRig(tmp_path)
+    failed = order_of_calls(rig, monkeypatch, fault=Fault("no_activation"))
+    assert failed == ["read", "send", "begin_cleanup", "read", "send", "activate", "begin_cleanup", "close"]
+    assert order_of_calls(rig, monkeypatch) == ["read", "send", "activate", "read", "begin_cleanup", "close"]
 
 
 def test_the_summary_is_one_short_line(tmp_path):

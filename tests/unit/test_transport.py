@@ -9,12 +9,14 @@ import time
 from email.utils import formatdate
 
 import pytest
+import requests
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connection
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import (
     Answer, Connection, Transport, busy_for,
 )
+from tests.contract.memory import MemoryAdapter
 from tests.products.server import Fault, Reply, Twin
 
 
@@ -97,6 +99,32 @@ def test_waiting_ends_with_the_time_of_the_run(server):
     with pytest.raises(AccessError, match="429.*within 60 s") as caught:
         client.call("GET", "/r")
     assert caught.value.failure == "locked" and slept(client) == [25, 25]
+
+
+@pytest.mark.parametrize("timeout,spent,cleanup,limits", [
+    (600, 0, False, (10, 120)), (100, 0, False, (10, 100)), (100, 95, False, (5, 5)), (100, 99.5, False, (1, 1)), (100, 250, False, (1, 1)),
+    (600, 0, True, (10, 120)), (100, 40, True, (10, 60)), (100, 95, True, (10, 30)), (100, 250, True, (10, 30)),
+])
+def test_an_exchange_has_no_more_time_than_the_run(server, monkeypatch, timeout, spent, cleanup, limits):
+    given, send = [], requests.adapters.HTTPAdapter.send
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", lambda *args, **options: given.append(options["timeout"]) or send(*args, **options))
+    client = to(server, timeout=timeout)
+    slept(client).append(spent)
+    adapter = MemoryAdapter(None, ())
+    adapter._transport = client
+    if cleanup:
+        adapter.begin_cleanup()
+    assert client.call("GET", "/r").status == client.call("POST", "/w", write=True).status == 200
+    assert given == [limits, limits]
+
+
+def test_a_device_that_is_silent_does_not_prolong_the_run(server):
+    server.faults = [Fault("slow", times=9, seconds=30)]
+    with pytest.raises(OutcomeUnknown, match="no answer within 1 s.*not known whether"):
+        to(server, timeout=1).call("POST", "/w", write=True)
+    with pytest.raises(AccessError, match="no answer within 1 s") as caught:
+        to(server, timeout=1).call("GET", "/r")
+    assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("status,header,seconds", [

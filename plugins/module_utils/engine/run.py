@@ -67,6 +67,7 @@ class Run:
 
     def _close(self) -> None:
         try:
+            self.adapter.begin_cleanup()
             self.adapter.close()
         except AccessError as error:
             self._warn("at the end of the run: %s" % error)
@@ -305,6 +306,7 @@ class Run:
         """Undo what was done, and say what was and what was not."""
         applied, undone = [], []
         try:
+            self.adapter.begin_cleanup()
             state = self._read()
             back = self._undo_plan(state)
             applied = [change.inverse() for change in reversed(back)]

@@ -23,7 +23,10 @@ try:
 except ImportError:
     requests = None
 
+#: How long one exchange waits at most: for the connection, and for the answer (each part of it, if it comes in parts).
 CONNECT_SECONDS, ANSWER_SECONDS = 10, 120
+#: What an exchange has at least, also when the time of the run is over; the second while a change is taken back and the run ends.
+LEAST_SECONDS, LEAST_CLEANUP_SECONDS = 1, 30
 #: The largest answer that is read. A whole rulebase of a large firewall has a tenth of it.
 MAX_BYTES = 64 * 1024 * 1024
 _READ_ATTEMPTS = 3
@@ -32,7 +35,7 @@ _PAUSE = 1.0
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach an API. ``base`` is scheme, host and port; ``timeout`` seconds for all waits of a run together."""
+    """How to reach an API. ``base`` is scheme, host and port; ``timeout``: the seconds that a run has for its requests and waits."""
 
     base: str
     validate_certs: bool = True
@@ -42,10 +45,11 @@ class Connection:
 
     @property
     def host(self) -> str:
+        """Host and port, without a user."""
         return urlsplit(self.base).netloc.rpartition("@")[2]
 
     @property
-    def verify(self):
+    def verify(self) -> bool | str:
         """Given with each request: a session's own setting loses against REQUESTS_CA_BUNDLE."""
         return False if not self.validate_certs else self.ca_path or True
 
@@ -59,18 +63,20 @@ class Answer:
     body: bytes = b""
 
     @property
-    def data(self):
-        """The body as JSON. :raises ValueError: when it is none."""
+    def data(self) -> object:
+        """The body as JSON, None for an empty one. :raises ValueError: when it is none."""
         return json.loads(self.body) if self.body else None
 
 
 class Clock:
-    """Time as the transport sees it; tests put another one in its place."""
+    """Time as the transport sees it, in seconds; tests put another one in its place."""
 
     def now(self) -> float:
+        """A time that counts up, of no date."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``."""
         time.sleep(seconds)
 
 
@@ -83,6 +89,7 @@ class Transport:
         self.connection = connection
         self._clock = clock or Clock()
         self._deadline = self._clock.now() + connection.timeout
+        self._least = LEAST_SECONDS
         self._session = requests.Session()
         # Without this a .netrc of the controller's user would replace the Authorization header.
         self._session.auth = lambda request: request
@@ -97,6 +104,10 @@ class Transport:
         self.counts = {"reads": 0, "writes": 0, "waited": 0}
         self._final: dict | None = None
 
+    def begin_cleanup(self) -> None:
+        """From here on the run takes back and signs out: an exchange is not cut short, although the time of the run may be over."""
+        self._least = LEAST_CLEANUP_SECONDS
+
     def requests(self) -> dict:
         """What was sent so far, for the result."""
         if self._final is not None:
@@ -108,6 +119,7 @@ class Transport:
         return dict(self.counts, connections=opened, waited=round(self.counts["waited"]))
 
     def close(self) -> None:
+        """Close the connections; ``requests`` still tells what was sent."""
         self._final = self.requests()
         self._session.close()
 
@@ -149,10 +161,11 @@ class Transport:
     def _exchange(self, method: str, url: str, write: bool, content: dict) -> Answer:
         host = urlsplit(url).netloc.rpartition("@")[2]
         self.counts["writes" if write else "reads"] += 1
+        connecting, answering = self._limits()
         proxies = {"http": self.connection.proxy, "https": self.connection.proxy} if self.connection.proxy else None
         try:
             with self._session.request(method, url, stream=True, allow_redirects=False, verify=self.connection.verify, proxies=proxies,
-                                       timeout=(CONNECT_SECONDS, ANSWER_SECONDS), **content) as reply:
+                                       timeout=(connecting, answering), **content) as reply:
                 body = _read_all(reply)
                 return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, body)
         except _TooLong:
@@ -163,15 +176,20 @@ class Transport:
         except requests.exceptions.ProxyError:
             raise _Unanswered(UNREACHABLE, "the proxy on the way to %s refuses or does not answer" % host) from None
         except requests.exceptions.ConnectTimeout:
-            raise _Unanswered(UNREACHABLE, "%s does not answer within %d s" % (host, CONNECT_SECONDS)) from None
+            raise _Unanswered(UNREACHABLE, "%s does not answer within %d s" % (host, connecting)) from None
         except requests.exceptions.ConnectionError as error:
             if _never_connected(error):
                 raise _Unanswered(UNREACHABLE, "%s cannot be reached: %s" % (host, _reason(error))) from None
             raise self._broken(write, host, "the connection to %s broke" % host) from None
         except requests.exceptions.Timeout:
-            raise self._broken(write, host, "%s took the request and gave no answer within %d s" % (host, ANSWER_SECONDS)) from None
+            raise self._broken(write, host, "%s took the request and gave no answer within %d s" % (host, answering)) from None
         except requests.exceptions.RequestException as error:
             raise self._broken(write, host, "the answer of %s is broken (%s)" % (host, type(error).__name__)) from None
+
+    def _limits(self) -> tuple:
+        """Seconds that an exchange which begins now may take: to connect, and to answer."""
+        left = max(self._least, self._deadline - self._clock.now())
+        return min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left)
 
     @staticmethod
     def _broken(write: bool, host: str, text: str) -> AccessError:
@@ -191,7 +209,7 @@ class _TooLong(Exception):
     """The answer is longer than MAX_BYTES."""
 
 
-def _read_all(reply) -> bytes:
+def _read_all(reply: requests.Response) -> bytes:
     parts, size = [], 0
     for part in reply.iter_content(65536):
         parts.append(part)
@@ -221,13 +239,13 @@ def _seconds(text: str) -> float:
         return 5.0
 
 
-def _never_connected(error) -> bool:
+def _never_connected(error: Exception) -> bool:
     """Whether the request cannot have been seen by the other side: no connection came about."""
     inner = error.args[0] if error.args else None
     return isinstance(getattr(inner, "reason", None), requests.packages.urllib3.exceptions.NewConnectionError)
 
 
-def _reason(error) -> str:
+def _reason(error: Exception) -> str:
     """The operating system's or OpenSSL's words, without anything of the request."""
     cause = error
     while cause is not None:

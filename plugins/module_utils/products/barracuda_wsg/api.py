@@ -12,12 +12,15 @@ import gzip
 import hashlib
 import re
 import xmlrpc.client
+from typing import Iterable
 from xml.parsers.expat import ExpatError
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     AUTH, REFUSED, UNREACHABLE, AccessError,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client, one_line
 
 PATH = "/cgi-mod/api.cgi"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}", re.I)
@@ -25,17 +28,14 @@ _NAME = re.compile(r"[\w.:-]+")
 _MAX_BACKUP = 64 * 1024 * 1024
 
 
-class Api:
+class Api(Client):
     """``password`` travels in the query of the URL, as the product wants it; the transport names no query in what it says."""
 
-    def __init__(self, transport, password: str):
-        self._transport, self._password = transport, password
+    def __init__(self, transport: Transport, password: str):
+        super().__init__(transport)
+        self._password = password
 
-    @property
-    def host(self) -> str:
-        return self._transport.connection.host
-
-    def variable(self, name: str):
+    def variable(self, name: str) -> object:
         """The value of a global variable: a string, number or list. :raises AccessError:"""
         body = xmlrpc.client.dumps(({"type": "global", "path": "", "variable": name},), "config.get")
         answer = self._transport.call("POST", PATH, params={"password": self._password}, data=body.encode("utf-8"), headers={"Content-Type": "text/xml"})
@@ -44,13 +44,13 @@ class Api:
         try:
             return xmlrpc.client.loads(answer.body, use_builtin_types=True)[0][0]
         except xmlrpc.client.Fault as fault:
-            raise AccessError(REFUSED, "%s does not give the variable %s: %s" % (self.host, name, " ".join(str(fault.faultString).split()))) from None
+            raise AccessError(REFUSED, "%s does not give the variable %s: %s" % (self.host, name, one_line(fault.faultString))) from None
         except (ExpatError, xmlrpc.client.Error, ValueError, IndexError):
             raise AccessError(UNREACHABLE, "%s answers with HTTP %d and no XML-RPC: is this the management address of a Web Security Gateway, and is the "
                               "API password set?" % (self.host, answer.status)) from None
 
 
-def mentions(path: str, patterns) -> dict:
+def mentions(path: str, patterns: Iterable[Pattern]) -> dict:
     """Where the text of a backup names a host of ``patterns``, or a domain above one.
 
     :returns: ``sha256`` of the file, and ``found``: for each variable, in the order of the file, its ``variable`` name and the ``hosts`` as written

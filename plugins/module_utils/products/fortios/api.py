@@ -10,8 +10,10 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    AUTH, CONFLICT, LOCKED, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client, json_of
 
 #: Numbers in the field ``error`` of a refused write, in words for an operator.
 _REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", -5: "it exists already",
@@ -19,19 +21,16 @@ _REASONS = {-1: "a value is too long", -3: "it names an object that does not exi
             -37: "the token's profile has no right to it", -56: "a value is empty", -651: "a value is not accepted"}
 
 
-class Api:
+class Api(Client):
     """One VDOM. The token travels in a header: in an URL it would be logged, and new releases refuse it there."""
 
-    def __init__(self, transport, token: str, vdom: str = "root"):
-        self._transport, self._vdom = transport, vdom
+    def __init__(self, transport: Transport, token: str, vdom: str = "root"):
+        super().__init__(transport)
+        self._vdom = vdom
         self._headers = {"Authorization": "Bearer %s" % token}
         self._revisions: dict = {}
         self.release: tuple = (7, 4)
         self.version, self.serial = "", ""
-
-    @property
-    def host(self) -> str:
-        return self._transport.connection.host
 
     def get(self, path: str, **parameters) -> list:
         """All rows of a table, or the one object of a path, as a list. A missing one is an empty list."""
@@ -45,7 +44,7 @@ class Api:
         results = body.get("results")
         return results if isinstance(results, list) else [results] if results else []
 
-    def write(self, method: str, path: str, body=None, guard: str | None = None, **parameters) -> None:
+    def write(self, method: str, path: str, body: dict | None = None, guard: str | None = None, **parameters) -> None:
         """One change, live at once. ``guard``: a table that was read; the write is refused when somebody changed it since."""
         if guard:
             now = self._ask("GET", guard, parameters={"format": "id|name"}) or {}
@@ -67,7 +66,7 @@ class Api:
         found = self._monitored(path)
         return found if isinstance(found, dict) else {}
 
-    def _monitored(self, path: str):
+    def _monitored(self, path: str) -> object:
         try:
             return (self._ask("GET", path, tree="monitor") or {}).get("results")
         except AccessError as error:
@@ -75,29 +74,26 @@ class Api:
                 raise
             return None
 
-    def act(self, path: str, body=None) -> None:
+    def act(self, path: str, body: dict | None = None) -> None:
         """One action of the monitor tree."""
         self._ask("POST", path, body, tree="monitor")
 
-    def _ask(self, method: str, path: str, body=None, parameters=None, tree: str = "cmdb"):
+    def _ask(self, method: str, path: str, body: dict | None = None, parameters: dict | None = None, tree: str = "cmdb") -> dict | None:
+        """The envelope of an answer; None where there is nothing to read or to delete."""
         write = method != "GET"
         content = {"headers": self._headers, "params": dict({"vdom": self._vdom}, **(parameters or {}))}
         if body is not None:
             content["json"] = body
         answer = self._transport.call(method, "/api/v2/%s/%s" % (tree, path), write=write, **content)
-        try:
-            found = answer.data
-        except ValueError:
-            found = None
         if answer.status == 404 and method in ("GET", "DELETE"):
             return None
         if answer.status in (401, 403):
             raise AccessError(AUTH, self._denied(answer.status, path))
+        found = json_of(answer)
         if not isinstance(found, dict):
-            text = "%s answers with HTTP %d and no JSON of its API" % (self.host, answer.status)
-            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + ": is this the management address of a FortiGate?")
+            raise self._unreadable(answer, write, check=": is this the management address of a FortiGate?")
         if answer.status >= 400 or found.get("status") == "error":
-            raise self._error(answer.status, found, method, path)
+            raise self._error(answer.status, found, "%s %s" % (method, path))
         return found
 
     def _denied(self, status: int, path: str) -> str:
@@ -106,11 +102,11 @@ class Api:
                     % self.host)
         return "the token's access profile on %s does not permit %s in VDOM %s" % (self.host, path, self._vdom)
 
-    def _error(self, status: int, found: dict, method: str, path: str) -> AccessError:
+    def _error(self, status: int, found: dict, request: str) -> AccessError:
         number = found.get("error")
         reason = found.get("cli_error") or _REASONS.get(number) or "error %s" % number
         failure = LOCKED if status == 429 else CONFLICT if number in (-5, -23) else REFUSED
-        return AccessError(failure, "%s refuses %s %s: %s (HTTP %d, error %s)" % (self.host, method, path, " ".join(str(reason).split()), status, number))
+        return self._refusal(failure, request, reason, "HTTP %d, error %s" % (status, number))
 
 
 def key(name: object) -> str:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client, Ended, one_line
 
-_ABSENT = "7"
 _IN_USE = "10"
 _SIGNED_OUT = ("403", "16", "22")
 _BUSY = re.compile(r"commit/validate is in progress|commit is in progress|install is in progress|commit.*pending", re.I)
@@ -26,11 +27,7 @@ _POLL_SECONDS = (0.5, 1, 2, 3, 5)
 
 
 class ApiError(AccessError):
-    """An answer with status="error"; ``code`` is its attribute or None."""
-
-    def __init__(self, failure: str, message: str, code: str | None):
-        super().__init__(failure, message)
-        self.code = code
+    """An answer with status="error"."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +43,14 @@ class Job:
     devices: tuple
 
 
-class Api:
+class Api(Client):
     """Either ``password`` or ``api_key``. The key travels in a header, never in an URL."""
 
-    def __init__(self, transport, username: str, password: str | None = None, api_key: str | None = None, target: str | None = None):
-        self._transport = transport
-        self.username, self._password, self._key, self._target = username, password, api_key, target
+    def __init__(self, transport: Transport, username: str, password: str | None = None, api_key: str | None = None, target: str | None = None):
+        super().__init__(transport)
+        self.username, self._password, self._session, self._target = username, password, api_key, target
 
-    @property
-    def host(self) -> str:
-        return self._transport.connection.host
-
-    def get(self, xpath: str):
+    def get(self, xpath: str) -> ET.Element | None:
         """The node at ``xpath`` of the candidate configuration, or None."""
         result = self._ask({"type": "config", "action": "get", "xpath": xpath}).find("result")
         return None if result is None or not len(result) else result[0]
@@ -66,7 +59,7 @@ class Api:
         """One change of the candidate configuration."""
         self._ask(dict(form, type="config"), write=True)
 
-    def operate(self, command: str, vsys: str | None = None, write: bool = False):
+    def operate(self, command: str, vsys: str | None = None, write: bool = False) -> ET.Element:
         """The <result> of an operational command."""
         form = {"type": "op", "cmd": command}
         if vsys:
@@ -99,61 +92,57 @@ class Api:
                 self.host, number, what, job.findtext("progress") or "?"), ACTIVATION)
             polls += 1
 
-    def _ask(self, form: dict, write: bool = False):
-        if self._key is None:
-            self._sign_in()
-        try:
-            return self._exchange(form, write)
-        except ApiError as error:
-            # A key with a lifetime ends in the middle of a run; nothing was done, so asking again is safe.
-            if error.failure != AUTH or self._password is None:
-                raise
-        self._sign_in()
-        return self._exchange(form, write)
+    def _ask(self, form: dict, write: bool = False) -> ET.Element:
+        return self._signed_in(lambda key: self._post(form, write, key), lambda answer: self._root(answer, form, write))
 
-    def _sign_in(self) -> None:
-        self._key = None
-        answer = self._exchange({"type": "keygen", "user": self.username, "password": self._password}, False)
-        self._key = answer.findtext("result/key")
-        if not self._key:
+    def _sign_in(self) -> str:
+        form = {"type": "keygen", "user": self.username, "password": self._password}
+        key = self._root(self._post(form, False), form, False).findtext("result/key")
+        if not key:
             raise AccessError(AUTH, "%s gives no API key to %s" % (self.host, self.username))
+        return key
 
-    def _exchange(self, form: dict, write: bool):
-        headers = {"X-PAN-KEY": self._key} if self._key else {}
+    def _ended(self, answer: Answer) -> bool:
+        """Never by the status: the code inside tells."""
+        return False
+
+    def _post(self, form: dict, write: bool, key: str | None = None) -> Answer:
         if self._target and form["type"] != "keygen":
             form = dict(form, target=self._target)
-        answer = self._transport.call("POST", "/api/", write=write, data=form, headers=headers)
+        return self._transport.call("POST", "/api/", write=write, data=form, headers={"X-PAN-KEY": key} if key else {})
+
+    def _root(self, answer: Answer, form: dict, write: bool) -> ET.Element:
         try:
             root = ET.fromstring(answer.body)
         except ET.ParseError:
             root = None
         if root is None or root.tag != "response":
-            text = "%s answers with HTTP %d and no XML of its API" % (self.host, answer.status)
-            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + ": is this the management address of a firewall or Panorama?")
+            raise self._unreadable(answer, write, " and no XML of its API", ": is this the management address of a firewall or Panorama?")
         code = root.get("code")
         if root.get("status") == "success" and code not in _SIGNED_OUT:
             return root
-        raise self._error(root, code, form)
+        raise self._error(messages(root) or "error %s" % code, code, form["type"] == "keygen")
 
-    def _error(self, root, code, form) -> ApiError:
-        words = messages(root) or "error %s" % code
+    def _error(self, words: str, code: str | None, signing_in: bool) -> AccessError:
         if code in _SIGNED_OUT or re.search(r"invalid credential", words, re.I):
-            way = "check the user name and password" if form["type"] == "keygen" else "the API key is not valid (any more), or the role lacks XML API rights"
-            return ApiError(AUTH, "%s refuses %s: %s (%s)" % (self.host, self.username, words, way), code)
+            way = "check the user name and password" if signing_in else "the API key is not valid (any more), or the role lacks XML API rights"
+            # A key with a lifetime ends in the middle of a run.
+            kind = ApiError if signing_in or self._password is None else Ended
+            return kind(AUTH, "%s refuses %s: %s (%s)" % (self.host, self.username, words, way))
         failure = LOCKED if _LOCK.search(words) else CONFLICT if code == _IN_USE else REFUSED
-        return ApiError(failure, "%s refuses: %s" % (self.host, words), code)
+        return ApiError(failure, "%s refuses: %s" % (self.host, words))
 
 
-def messages(root) -> str:
+def messages(root: ET.Element) -> str:
     """All that an answer says, wherever it says it: msg, msg/line, nested lines, result/msg, responses of single operations."""
     found = []
     for node in root.iter():
         if node.tag in ("line", "msg") and node.text and node.text.strip() and node.text.strip() not in found:
-            found.append(" ".join(node.text.split()))
+            found.append(one_line(node.text))
     return "; ".join(found)
 
 
-def _job(number: str, job) -> Job:
+def _job(number: str, job: ET.Element) -> Job:
     devices = tuple(
         {"device": entry.findtext("devicename") or entry.findtext("serial-no") or "?", "serial": entry.findtext("serial-no") or "",
          "status": "in force" if entry.findtext("result") == "OK" else "failed", "details": _lines(entry.find("details"))}
@@ -162,8 +151,8 @@ def _job(number: str, job) -> Job:
                tuple(_lines(job.find("details"))), tuple(_lines(job.find("warnings"))), devices)
 
 
-def _lines(node) -> list:
-    return [] if node is None else [" ".join(line.text.split()) for line in node.iter("line") if line.text and line.text.strip()]
+def _lines(node: ET.Element | None) -> list:
+    return [] if node is None else [one_line(line.text) for line in node.iter("line") if line.text and line.text.strip()]
 
 
 __all__ = ["Api", "ApiError", "Job", "escape", "messages"]

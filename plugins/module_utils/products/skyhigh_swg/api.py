@@ -8,13 +8,16 @@ session's work space until it is committed; the end of the session drops the res
 """
 from __future__ import annotations
 
-import base64
 import re
 import xml.etree.ElementTree as ET
 from urllib.parse import parse_qs, urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    CONFLICT, REFUSED, UNREACHABLE, AccessError,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
+    FAILURES, Busy, Client, basic, one_line,
 )
 
 REST = "/Konfigurator/REST"
@@ -25,7 +28,7 @@ _BUSY = re.compile(r"already\s+(logged|signed)|logged\s+in|session", re.I)
 _SHOWN = 200
 
 
-def parse(body: bytes):
+def parse(body: bytes) -> ET.Element:
     """The root element, names without their namespaces: answers carry several ones or none. :raises ValueError: for anything but XML."""
     if b"<!DOCTYPE" in body[:2000] or b"<!ENTITY" in body:
         raise ValueError("a document type is no part of these answers")
@@ -39,19 +42,14 @@ def parse(body: bytes):
     return root
 
 
-class Api:
+class Api(Client):
     """One gateway, one session. ``bare``: ask for answers without their Atom wrappers where that is enough."""
 
-    def __init__(self, transport, username: str, password: str, bare: bool = False):
-        self._transport, self._bare = transport, bare
-        self._basic = "Basic " + base64.b64encode(("%s:%s" % (username, password)).encode("utf-8")).decode("ascii")
-        self._user, self._session = username, None
+    def __init__(self, transport: Transport, username: str, password: str, bare: bool = False):
+        super().__init__(transport)
+        self._user, self._basic, self._bare = username, basic(username, password), bare
         #: Whether this session's work space holds what is not committed.
         self._unsaved = False
-
-    @property
-    def host(self) -> str:
-        return self._transport.connection.host
 
     def feed(self, path: str, **parameters) -> list:
         """The entries of a list of things, all pages, each as {name of child: text} with ``href``. :raises AccessError:"""
@@ -69,11 +67,11 @@ class Api:
             page += 1
         return list(rows.values())
 
-    def lists(self, identity: str):
+    def lists(self, identity: str) -> ET.Element:
         """The <list> element of one list."""
         return self._inner(self._read("GET", "/list/" + identity, {}, self._bare), "list")
 
-    def export(self, href: str):
+    def export(self, href: str) -> ET.Element:
         """The <libraryContent> of a rule set, by the link of its entry; such links may name another host and port."""
         path = urlsplit(href).path
         root = self._read("POST", (path[len(REST):] if path.startswith(REST) else path).rstrip("/") + "/export", {}, bare=False)
@@ -81,7 +79,7 @@ class Api:
             raise AccessError(UNREACHABLE, "%s exports a rule set as <%s>, which is not known" % (self.host, root.tag[:40]))
         return root
 
-    def write(self, method: str, path: str, body: str):
+    def write(self, method: str, path: str, body: str) -> ET.Element | None:
         """One write into the work space; the <list> that comes back, or None when the answer has none."""
         answer = self._ask(method, path, {}, True, body)
         self._unsaved = True
@@ -96,6 +94,7 @@ class Api:
         self._unsaved = False
 
     def discard(self) -> None:
+        """Drop what is not committed."""
         if self._session is not None:
             self._ask("POST", "/discard", {}, False)
         self._unsaved = False
@@ -109,20 +108,21 @@ class Api:
             pass
 
     def end(self) -> None:
+        """Sign out, which drops what is not committed."""
         session, self._session, self._unsaved = self._session, None, False
         if session is not None:
             self._transport.call("POST", REST + "/logout", headers=self._headers(session, False))
 
     # -- one exchange
 
-    def _read(self, method: str, path: str, parameters: dict, bare: bool):
+    def _read(self, method: str, path: str, parameters: dict, bare: bool) -> ET.Element:
         answer = self._ask(method, path, parameters, False, bare=bare)
         try:
             return parse(answer.body)
         except ValueError:
             raise AccessError(UNREACHABLE, "%s answers %s %s with no XML of its interface: check host and port" % (self.host, method, path)) from None
 
-    def _inner(self, root, tag: str):
+    def _inner(self, root: ET.Element, tag: str) -> ET.Element:
         """``root`` is the wanted element itself, or an Atom entry around it."""
         found = root if root.tag == tag else root.find("content/" + tag)
         if found is None:
@@ -133,58 +133,56 @@ class Api:
     def _headers(session: str, bare: bool) -> dict:
         return {"Cookie": "JSESSIONID=%s" % session, "Accept": BARE if bare else "application/xml"}
 
-    def _ask(self, method: str, path: str, parameters: dict, write: bool, body: str | None = None, bare: bool = False):
-        renewed = False
-        while True:
-            if self._session is None:
-                self._session = self._sign_in()
-            headers = self._headers(self._session, bare)
-            content = {"params": parameters} if parameters else {}
-            if body is not None:
-                headers["Content-Type"], content["data"] = BARE, body.encode("utf-8")
+    def _ask(self, method: str, path: str, parameters: dict, write: bool, body: str | None = None, bare: bool = False) -> Answer:
+        content = {"params": parameters} if parameters else {}
+        if body is not None:
+            content["data"] = body.encode("utf-8")
+
+        def send(session: str) -> Answer:
+            headers = dict(self._headers(session, bare), **({} if body is None else {"Content-Type": BARE}))
             answer = self._transport.call(method, REST + path, write=write, headers=headers, **content)
-            if answer.status == 401 and not renewed:
-                # The session ended; the request was not carried out.
-                lost, self._session, self._unsaved, renewed = self._unsaved, None, False, True
-                if lost and write:
-                    raise AccessError(CONFLICT, "the session on %s ended before the commit, and what was written in it is gone" % self.host)
-                continue
-            if 200 <= answer.status < 300:
-                return answer
-            raise self._refusal(answer, "%s %s" % (method, path), write)
+            if answer.status == 401:
+                self._lost(write)
+            return answer
+        return self._signed_in(send, lambda answer: self._accepted(answer, "%s %s" % (method, path), write))
 
-    def _refusal(self, answer, what: str, write: bool) -> AccessError:
-        text = "%s refuses %s (HTTP %d): %s" % (self.host, what, answer.status, self._words(answer))
+    def _lost(self, write: bool) -> None:
+        """The session ended, and its work space with it. :raises AccessError: conflict, for a write that would go on without the earlier ones."""
+        lost, self._unsaved = self._unsaved, False
+        if lost and write:
+            self._session = None
+            raise AccessError(CONFLICT, "the session on %s ended before the commit, and what was written in it is gone" % self.host)
+
+    def _accepted(self, answer: Answer, request: str, write: bool) -> Answer:
+        if 200 <= answer.status < 300:
+            return answer
         if answer.status >= 500:
-            return OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text)
+            raise self._unreadable(answer, write, " to %s: %s" % (request, self._words(answer)))
         hint = {401: " (the account may not)", 403: " (the role of the account does not cover it)", 404: " (it is not there)"}.get(answer.status, "")
-        return AccessError({401: AUTH, 403: AUTH, 404: CONFLICT, 409: CONFLICT}.get(answer.status, REFUSED), text + hint)
+        failure = {**FAILURES, 404: CONFLICT}.get(answer.status, REFUSED)
+        raise self._refusal(failure, request, self._words(answer), "HTTP %d" % answer.status, hint)
 
-    def _words(self, answer) -> str:
+    def _words(self, answer: Answer) -> str:
         """What an error body says, as plain words: bodies are XML, HTML or text. Never the session in it."""
         text = re.sub(r"<[^>]*>", " ", answer.body[:4000].decode("utf-8", "replace"))
-        text = " ".join(text.split())[:_SHOWN] or "no reason given"
+        text = one_line(text)[:_SHOWN] or "no reason given"
         return text.replace(self._session, "...") if self._session else text
 
     # -- signing in
 
     def _sign_in(self) -> str:
-        while True:
-            answer = self._transport.call("POST", REST + "/login", headers={
-                "Authorization": self._basic, "Accept": BARE if self._bare else "application/xml"})
-            session = _session_in(answer) if answer.status == 200 else None
-            if session:
-                return session
-            if answer.status in (409, 423) or (answer.status < 500 and _BUSY.search(self._words(answer)) and answer.status != 200):
-                self._transport.wait(_BUSY_PAUSE, "%s: the account %s is signed in already, and it can be only once" % (self.host, self._user))
-                continue
-            if answer.status >= 500 or answer.status in (200, 404):
-                raise AccessError(UNREACHABLE, "%s signs nobody in (HTTP %d): is the REST interface enabled on this port" % (self.host, answer.status))
-            raise AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check user name and password, that the role has \"REST interface "
-                              "accessible\", and that nobody is signed in with this account" % (self.host, answer.status))
+        answer = self._transport.call("POST", REST + "/login", headers={
+            "Authorization": self._basic, "Accept": BARE if self._bare else "application/xml"})
+        session = _session_in(answer) if answer.status == 200 else None
+        if session:
+            return session
+        if answer.status in (409, 423) or (answer.status < 500 and _BUSY.search(self._words(answer)) and answer.status != 200):
+            raise Busy(_BUSY_PAUSE, "%s: the account %s is signed in already, and it can be only once" % (self.host, self._user))
+        raise self._not_signed_in(answer, "user name and password, that the role has \"REST interface accessible\", and that nobody is signed in with this "
+                                  "account", (200, 404), ": check that the REST interface is enabled on this port")
 
 
-def _session_in(answer) -> str | None:
+def _session_in(answer: Answer) -> str | None:
     """The session: from the cookie, else from the body, which is an Atom entry or the bare id."""
     found = re.search(r"JSESSIONID=([^;,\s]+)", answer.headers.get("set-cookie", ""))
     if found:
@@ -198,7 +196,7 @@ def _session_in(answer) -> str | None:
     return text if re.match(r"[0-9A-Za-z.\-]{8,128}\Z", text) else None
 
 
-def _page(link) -> int:
+def _page(link: ET.Element) -> int:
     """The page number in a link of a feed; 1 when it has none."""
     number = parse_qs(urlsplit(link.get("href") or "").query).get("page", ["1"])[0]
     return int(number) if number.isdigit() else 1

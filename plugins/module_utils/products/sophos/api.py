@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from typing import Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import Client
 
 PATH = "/webconsole/APIController"
 ADD, UPDATE, REMOVE = "add", "update", "remove"
@@ -26,38 +29,37 @@ _DENIED = {"534": "does not accept API requests from this address: put it into t
            "532": "has its API switched off: enable it in Backup & firmware > API"}
 
 
-def child(node, tag: str, text: str | None = None):
+def child(node: ET.Element, tag: str, text: str | None = None) -> ET.Element:
     """A new element at the end of ``node``."""
     made = ET.SubElement(node, tag)
     made.text = text
     return made
 
 
-def text_of(node, path: str, default: str = "") -> str:
+def text_of(node: ET.Element, path: str, default: str = "") -> str:
+    """The text at ``path`` without the white space around it; ``default`` where it is missing or empty."""
     return (node.findtext(path) or default).strip()
 
 
-def written(node) -> str:
+def written(node: ET.Element) -> str:
+    """An element as text."""
     return ET.tostring(node, encoding="unicode")
 
 
-def plain(node) -> list:
+def plain(node: ET.Element) -> list:
     """An element without attributes and white space, to compare."""
     return [node.tag, (node.text or "").strip(), [plain(inner) for inner in node]]
 
 
-class Api:
+class Api(Client):
     """``version``: of the API, which tracks the firmware (2200.1 is 22.0)."""
 
-    def __init__(self, transport, username: str, password: str):
-        self._transport, self._username, self._password = transport, username, password
+    def __init__(self, transport: Transport, username: str, password: str):
+        super().__init__(transport)
+        self._username, self._password = username, password
         self.version = ""
 
-    @property
-    def host(self) -> str:
-        return self._transport.connection.host
-
-    def get(self, entities) -> dict:
+    def get(self, entities: Sequence[str]) -> dict:
         """{entity: [element of each object]}, in one request. An entity that the answer leaves out is an error, not an empty list."""
         ask = ET.Element("Get")
         for entity in entities:
@@ -71,7 +73,7 @@ class Api:
             found[entity] = [node for node in nodes if not self._nothing(entity, node)]
         return found
 
-    def _nothing(self, entity: str, node) -> bool:
+    def _nothing(self, entity: str, node: ET.Element) -> bool:
         """Whether this element says that there is none. A ``Status`` beside a ``Name`` is a column of a firewall rule."""
         status = node.find("Status")
         if status is None or (status.get("code") is None and node.find("Name") is not None):
@@ -102,20 +104,20 @@ class Api:
             told = [status for node in answer.findall(entity) for status in node.findall("Status")]
             for status in told:
                 if status.get("code") not in _DONE + _UNTOLD:
-                    raise self._refusal(operation, entity, status, answer)
+                    raise self._refused(operation, entity, status, answer)
             if len(told) != count or any(status.get("code") in _UNTOLD for status in told):
                 untold.append(entity)
         if untold:
             raise OutcomeUnknown("%s does not say what became of the %s of %s" % (self.host, operation, ", ".join(untold)))
 
-    def _refusal(self, operation: str, entity: str, status, answer) -> AccessError:
+    def _refused(self, operation: str, entity: str, status: ET.Element, answer: ET.Element) -> AccessError:
         code = status.get("code")
         failure = CONFLICT if code in _TAKEN + _ABSENT + _IN_USE else REFUSED
         places = [(one.text or "").strip() for one in answer.iter("Params")]
         about = " (%s)" % ", ".join(one for one in places if one) if any(places) else ""
         return AccessError(failure, "%s refuses to %s %s: %s%s%s" % (self.host, operation, entity, (status.text or "").strip(), _code(status), about))
 
-    def _ask(self, ask, write: bool):
+    def _ask(self, ask: ET.Element, write: bool) -> ET.Element:
         request = ET.Element("Request")
         login = child(request, "Login")
         child(login, "Username", self._username)
@@ -127,13 +129,12 @@ class Api:
         except ET.ParseError:
             answer = None
         if answer is None or answer.tag != "Response":
-            said = "%s answers with HTTP %d and no XML of its API" % (self.host, reply.status)
-            raise OutcomeUnknown(said) if write else AccessError(UNREACHABLE, said + ": is this the port of the web admin console?")
+            raise self._unreadable(reply, write, " and no XML of its API", ": is this the port of the web admin console?")
         self._admitted(answer, write)
         self.version = answer.get("APIVersion") or self.version
         return answer
 
-    def _admitted(self, answer, write: bool) -> None:
+    def _admitted(self, answer: ET.Element, write: bool) -> None:
         """Every failure comes with HTTP 200; only the words of a good sign-in are one."""
         status = answer.find("Status")
         if status is not None:
@@ -152,5 +153,5 @@ class Api:
         raise OutcomeUnknown(lost) if write else AccessError(UNREACHABLE, lost)
 
 
-def _code(status) -> str:
+def _code(status: ET.Element) -> str:
     return "" if status.get("code") is None else " (code %s)" % status.get("code")

@@ -8,15 +8,19 @@ maskedband1t/bluecoat-mc-object-audit; the console: article 165356. How a policy
 """
 from __future__ import annotations
 
-import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, CONFLICT, LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
+    FAILURES, NO_JSON, Client, basic, json_of, one_line,
+)
 
-_BUSY_READS = 3
+#: An answer of 5xx may only mean that two requests came at once.
+_BUSY, _PAUSES = range(500, 600), (1, 1)
 _PLACEHOLDERS = ("uuid", "name", "revision")
 
 
@@ -29,10 +33,8 @@ class Login:
     password: str | None = None
 
     def headers(self) -> dict:
-        if self.token:
-            return {"X-Auth-Token": self.token}
-        pair = "%s:%s" % (self.username or "", self.password or "")
-        return {"Authorization": "Basic %s" % base64.b64encode(pair.encode("utf-8")).decode("ascii")}
+        """What a request carries."""
+        return {"X-Auth-Token": self.token} if self.token else {"Authorization": basic(self.username or "", self.password or "")}
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,13 @@ class Install:
         return self
 
 
-def _strings(value) -> str:
+def _strings(value: object) -> str:
     if isinstance(value, dict):
         return " ".join(_strings(one) for one in value.values())
     return " ".join(map(_strings, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
 
 
-def filled(value, names: dict):
+def filled(value: object, names: dict) -> object:
     """A template with its placeholders replaced."""
     if isinstance(value, dict):
         return {key: filled(one, names) for key, one in value.items()}
@@ -70,24 +72,20 @@ def filled(value, names: dict):
     return re.sub(r"\{(\w+)\}", lambda found: str(names[found[1]]), value) if isinstance(value, str) else value
 
 
-def revision_of(content) -> int | None:
+def revision_of(content: dict | None) -> int | None:
     """The number of a revision, which some releases send as text."""
     number = str(((content or {}).get("revisionInfo") or {}).get("revisionNumber", ""))
     return int(number) if number.isdigit() else None
 
 
-@dataclass
-class Api:
+class Api(Client):
     """One Management Center and the consoles beside it. ``revisions``: uuid to the number that was read or written last."""
 
-    transport: object
-    login: Login
-    console_login: Login | None = None
-    revisions: dict = field(default_factory=dict)
-
-    @property
-    def host(self) -> str:
-        return self.transport.connection.host
+    def __init__(self, transport: Transport, login: Login, console_login: Login | None = None):
+        super().__init__(transport)
+        self._headers = dict(login.headers(), Accept="application/json")
+        self._console_login = console_login
+        self.revisions: dict = {}
 
     def policies(self) -> list:
         """The metadata of every object. Lists come whole: no client pages them."""
@@ -102,7 +100,7 @@ class Api:
         self.revisions[uuid] = revision_of(found)
         return found
 
-    def write(self, method: str, path: str, body: dict, guard: str | None = None):
+    def write(self, method: str, path: str, body: dict, guard: str | None = None) -> object:
         """One change. ``guard``: the uuid of an object that was read; the write is refused when it has a newer revision now.
 
         There is no If-Match: between the look and the write somebody may still come in. The number in the answer tells.
@@ -112,7 +110,7 @@ class Api:
             now = revision_of(self._get("/api/policies/%s/content" % guard, missing={}))
             if now != known:
                 raise AccessError(CONFLICT, "somebody wrote revision %s of this object on %s since revision %s was read: run again" % (now, self.host, known))
-        reply = self._answer(self.transport.call(method, path, write=True, headers=self._headers(), json=body), path, write=True)
+        reply = self._answer(self._transport.call(method, path, write=True, headers=self._headers, json=body), path, write=True)
         if not guard:
             if method == "POST" and not (isinstance(reply, dict) and reply.get("uuid")):
                 raise OutcomeUnknown("%s took the object and names no uuid" % self.host)
@@ -128,13 +126,13 @@ class Api:
     def install(self, request: Install, names: dict) -> None:
         """The operator's request. :raises AccessError: activation, when it is not accepted."""
         content = {} if request.body is None else {"json": filled(request.body, names)}
-        answer = self.transport.call(request.method, filled(request.path, names), write=True, headers=self._headers(), **content)
+        answer = self._transport.call(request.method, filled(request.path, names), write=True, headers=self._headers, **content)
         if answer.status >= 300:
             raise AccessError(ACTIVATION, "%s answers the request to install with HTTP %d%s" % (self.host, answer.status, _reason(answer)))
 
     def current(self, console: str) -> str:
         """The whole policy that an Edge SWG runs."""
-        answer = self.transport.call("GET", "/Policy/Current", base=console, headers=self.console_login.headers())
+        answer = self._transport.call("GET", "/Policy/Current", base=console, headers=self._console_login.headers())
         host = console.partition("://")[2]
         if answer.status in (401, 403):
             raise AccessError(AUTH, "the console %s does not accept console_username and console_password" % host)
@@ -142,42 +140,31 @@ class Api:
             raise AccessError(UNREACHABLE, "the console %s answers /Policy/Current with HTTP %d" % (host, answer.status))
         return answer.body.decode("utf-8", "replace")
 
-    def _headers(self) -> dict:
-        return dict(self.login.headers(), Accept="application/json")
-
-    def _get(self, path: str, missing=None):
-        """A read. An answer of 500 may only mean that two requests came at once, so it is asked again."""
-        for attempt in range(_BUSY_READS):
-            answer = self.transport.call("GET", path, headers=self._headers())
-            if answer.status < 500 or attempt == _BUSY_READS - 1:
-                break
-            self.transport.wait(1, "%s answers %d" % (self.host, answer.status), UNREACHABLE)
+    def _get(self, path: str, missing: object = None) -> object:
+        """``missing``: what a path that is not there stands for; None: that is a failure."""
+        answer = self._patient(lambda: self._transport.call("GET", path, headers=self._headers), _BUSY, _PAUSES)
         if answer.status == 404 and missing is not None:
             return missing
         return self._answer(answer, path)
 
-    def _answer(self, answer, path: str, write: bool = False):
-        if answer.status in (401, 403):
-            raise AccessError(AUTH, "%s does not accept the credentials" % self.host if answer.status == 401 else
-                              "the role of this account on %s does not permit %s%s" % (self.host, path, _reason(answer)))
-        try:
-            found = answer.data
-        except ValueError:
-            found = None
-        if (found is None and answer.status != 204) or answer.status >= 500:
-            text = "%s answers with HTTP %d%s" % (self.host, answer.status, _reason(answer) if found is not None else " and no JSON of its API")
-            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text)
+    def _answer(self, answer: Answer, path: str, write: bool = False) -> object:
+        if answer.status == 401:
+            raise AccessError(AUTH, "%s does not accept the credentials" % self.host)
+        if answer.status == 403:
+            raise AccessError(AUTH, "the role of this account on %s does not permit %s%s" % (self.host, path, _reason(answer)))
+        found = json_of(answer)
+        if found is NO_JSON or (found is None and answer.status != 204):
+            raise self._unreadable(answer, write)
+        if answer.status >= 500:
+            raise self._unreadable(answer, write, _reason(answer))
         if answer.status >= 300:
-            failure = LOCKED if answer.status == 423 else CONFLICT if answer.status == 409 else REFUSED
+            failure = {**FAILURES, 423: LOCKED}.get(answer.status, REFUSED)
             raise AccessError(failure, "%s refuses %s (HTTP %d)%s" % (self.host, path, answer.status, _reason(answer)))
         return found
 
 
-def _reason(answer) -> str:
+def _reason(answer: Answer) -> str:
     """The vendor's own words of an error, on one line."""
-    try:
-        found = answer.data
-    except ValueError:
-        return ""
+    found = json_of(answer)
     words = [str(found[key]) for key in ("statusMessage", "message") if found.get(key)] if isinstance(found, dict) else []
-    return ": %s" % " ".join(" ".join(words).split())[:300] if words else ""
+    return ": %s" % one_line(" ".join(words))[:300] if words else ""

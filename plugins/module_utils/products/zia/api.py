@@ -11,9 +11,14 @@ import base64
 import json
 import time
 from dataclasses import dataclass
+from operator import itemgetter
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    AUTH, CONFLICT, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
+    CONFLICT, REFUSED, UNREACHABLE, AccessError,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.session import (
+    FAILURES, NO_JSON, Busy, Client, access_token, json_of, pages,
 )
 
 AUDIENCE = "https://api.zscaler.com"
@@ -22,6 +27,9 @@ ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _TRANSIENT = ("EDIT_LOCK_NOT_AVAILABLE", "enter Org barrier", "expected precondition was not met")
 PAGE = 1000
 _LOCK_PAUSE = 5
+#: Codes of a refusal, in words for an operator.
+_HINTS = {"SCOPE_LIMITED": " (the role does not cover it)", "NOT_SUBSCRIBED": " (the licence does not cover it)",
+          "LIMIT_EXCEEDED": " (the tenant's maximum is reached)"}
 _CLOUDS = {"zspreview": "https://admin.zspreview.net"}
 
 
@@ -39,10 +47,12 @@ class Login:
 
     @property
     def oneapi(self) -> bool:
+        """Whether this is the new way to sign in."""
         return self.client_id is not None
 
 
 def legacy_base(cloud: str) -> str:
+    """``cloud``: the domain of the administration page without .net, such as zscalertwo."""
     return _CLOUDS.get(cloud, "https://zsapi.%s.net" % cloud)
 
 
@@ -53,6 +63,7 @@ def oneapi_base(cloud: str) -> str:
 
 
 def token_base(vanity: str, cloud: str) -> str:
+    """Where a OneAPI client signs in. ``vanity``: the tenant's own domain at ZIdentity; ``cloud`` as ``oneapi_base`` has it."""
     form = {"production": "https://%s.zslogin.net", "gov": "https://%s.zidentitygov.net", "govus": "https://%s.zidentitygov.us"}.get(
         cloud, "https://%%s.zslogin%s.net" % cloud)
     return form % vanity
@@ -90,18 +101,14 @@ def obfuscate(key: str, stamp: str) -> str:
     return "".join(key[int(digit)] for digit in digits) + "".join(key[int(digit) + 2] for digit in half)
 
 
-class Api:
+class Api(Client):
     """One tenant, one session."""
 
-    def __init__(self, transport, login: Login):
-        self._transport, self._login = transport, login
-        self._headers: dict | None = None
+    def __init__(self, transport: Transport, login: Login):
+        super().__init__(transport)
+        self._login = login
 
-    @property
-    def host(self) -> str:
-        return self._transport.connection.host
-
-    def get(self, path: str, **parameters):
+    def get(self, path: str, **parameters) -> list | dict:
         """A table (list) or an object (dict). :raises AccessError: unreachable, for an answer without either."""
         found = self._ask("GET", path, None, parameters)
         if not isinstance(found, (list, dict)):
@@ -110,84 +117,67 @@ class Api:
 
     def pages(self, path: str) -> list:
         """All rows of a table that is given in pages. A round hundred may be what the server gives at most, so it is asked once more."""
-        rows, seen, page = [], set(), 1
-        while True:
-            found = [row for row in self.get(path, page=page, pageSize=PAGE) if row["id"] not in seen]
-            rows += found
-            seen.update(row["id"] for row in found)
-            if not found or len(found) % 100:
-                return rows
-            page += 1
+        def read(number: int) -> tuple:
+            found = self.get(path, page=number, pageSize=PAGE)
+            if not isinstance(found, list):
+                raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, path))
+            return found, None
 
-    def write(self, method: str, path: str, body=None, **parameters):
+        return pages(read, itemgetter("id"), lambda page, _count, _total: len(page) % 100 != 0)[0]
+
+    def write(self, method: str, path: str, body: object = None, **parameters) -> object:
         """One change of the saved configuration; it is in force after the activation or when any session ends."""
         return self._ask(method, path, body, parameters)
 
     def end(self) -> None:
         """End the session, which publishes what waits."""
-        if self._headers is not None:
-            headers, self._headers = self._headers, None
+        if self._session is not None:
+            headers, self._session = self._session, None
             self._transport.call("DELETE", self._path("authenticatedSession"), headers=headers)
 
     def _path(self, path: str) -> str:
         return ("/zia/api/v1/" if self._login.oneapi else "/api/v1/") + path
 
-    def _ask(self, method: str, path: str, body, parameters: dict):
-        renewed = False
-        while True:
-            if self._headers is None:
-                self._sign_in()
-            content = {"headers": self._headers, "params": parameters}
-            if method != "GET":
-                content["json"] = body if body is not None else {}
-            write = method != "GET"
-            answer = self._transport.call(method, self._path(path), write=write, **content)
-            if answer.status == 401 and not renewed:
-                # The session ended; the request was not carried out.
-                self._headers, renewed = None, True
-                continue
-            text = answer.body.decode("utf-8", "replace")
-            if answer.status in (409, 412) and any(word in text for word in _TRANSIENT):
-                self._transport.wait(_LOCK_PAUSE, "%s: somebody else is saving changes (edit lock)" % self.host)
-                continue
-            return self._result(answer, method, path, write)
+    def _ask(self, method: str, path: str, body: object, parameters: dict) -> object:
+        write = method != "GET"
+        content = {"params": parameters}
+        if write:
+            content["json"] = body if body is not None else {}
+        return self._signed_in(lambda headers: self._transport.call(method, self._path(path), write=write, headers=headers, **content),
+                               lambda answer: self._result(answer, "%s %s" % (method, path), write))
 
-    def _result(self, answer, method: str, path: str, write: bool):
-        try:
-            found = answer.data
-        except ValueError:
-            found = NotImplemented
-        if 200 <= answer.status < 300 and found is not NotImplemented:
+    def _result(self, answer: Answer, request: str, write: bool) -> object:
+        text = answer.body.decode("utf-8", "replace")
+        if answer.status in (409, 412) and any(word in text for word in _TRANSIENT):
+            raise Busy(_LOCK_PAUSE, "%s: somebody else is saving changes (edit lock)" % self.host)
+        found = json_of(answer)
+        if found is NO_JSON or (answer.status >= 500 and not isinstance(found, dict)):
+            raise self._unreadable(answer, write, check=": check cloud and proxy")
+        if 200 <= answer.status < 300:
             return found
-        if found is NotImplemented or (answer.status >= 500 and not isinstance(found, dict)):
-            text = "%s answers with HTTP %d and no JSON of its API" % (self.host, answer.status)
-            raise OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + ": check cloud and proxy")
-        code = found.get("code") if isinstance(found, dict) else None
-        words = (found.get("message") if isinstance(found, dict) else None) or code or "no reason given"
-        failure = {401: AUTH, 403: AUTH, 409: CONFLICT, 412: CONFLICT}.get(answer.status, REFUSED)
-        if code == "LIMIT_EXCEEDED":
-            failure = REFUSED
-        hint = {"SCOPE_LIMITED": " (the role does not cover it)", "NOT_SUBSCRIBED": " (the licence does not cover it)",
-                "LIMIT_EXCEEDED": " (the tenant's maximum is reached)"}.get(code, "")
-        raise AccessError(failure, "%s refuses %s %s: %s%s (HTTP %d%s)" % (
-            self.host, method, path, " ".join(str(words).split()), hint, answer.status, ", %s" % code if code and code != words else ""))
+        said = found if isinstance(found, dict) else {}
+        code = said.get("code")
+        words = said.get("message") or code or "no reason given"
+        failure = REFUSED if code == "LIMIT_EXCEEDED" else {**FAILURES, 412: CONFLICT}.get(answer.status, REFUSED)
+        told = "HTTP %d%s" % (answer.status, ", %s" % code if code and code != words else "")
+        raise self._refusal(failure, request, words, told, _HINTS.get(code, ""))
 
     # -- signing in
 
-    def _sign_in(self) -> None:
-        self._headers = self._token() if self._login.oneapi else self._session()
+    def _sign_in(self) -> dict:
+        return self._bearer() if self._login.oneapi else self._cookie()
 
-    def _session(self) -> dict:
+    def _cookie(self) -> dict:
         stamp = str(int(time.time() * 1000))
         login = self._login
         body = {"apiKey": obfuscate(login.api_key, stamp), "username": login.username, "password": login.password, "timestamp": stamp}
         answer = self._transport.call("POST", self._path("authenticatedSession"), json=body)
         cookie = next((part.split(";")[0] for part in answer.headers.get("set-cookie", "").split(",") if part.strip().startswith("JSESSIONID=")), None)
         if answer.status != 200 or not cookie:
-            raise self._refused(answer, "user name, password and API key, and that the cloud is the right one")
+            raise self._not_signed_in(answer, "user name, password and API key, and that the cloud is the right one")
         return {"Cookie": cookie.strip()}
 
-    def _token(self) -> dict:
+    def _bearer(self) -> dict:
         login = self._login
         form = {"grant_type": "client_credentials", "client_id": login.client_id, "audience": AUDIENCE}
         if login.private_key:
@@ -195,15 +185,7 @@ class Api:
         else:
             form["client_secret"] = login.client_secret
         answer = self._transport.call("POST", "/oauth2/v1/token", base=login.token_url, data=form)
-        try:
-            token = answer.data.get("access_token") if answer.status == 200 else None
-        except (ValueError, AttributeError):
-            token = None
+        token = access_token(answer)
         if not token:
-            raise self._refused(answer, "client_id, its secret or private key, and vanity_domain")
+            raise self._not_signed_in(answer, "client_id, its secret or private key, and vanity_domain")
         return {"Authorization": "Bearer %s" % token}
-
-    def _refused(self, answer, what: str) -> AccessError:
-        if answer.status >= 500:
-            return AccessError(UNREACHABLE, "%s cannot sign anybody in now (HTTP %d)" % (self.host, answer.status))
-        return AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, what))
