@@ -151,7 +151,7 @@ def _update(current: Object, wanted: Object):
         have = current.members.get(path, frozenset())
         if have != want:
             members[path] = (tuple(sorted(want - have)), tuple(sorted(have - want)))
-    return Change(wanted.ref, UPDATE, fields, members) if fields or members else None
+    return Change(wanted.ref, UPDATE, fields, members=members) if fields or members else None
 
 
 def _with_places(state, target, gone, come, rank) -> list:

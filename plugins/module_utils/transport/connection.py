@@ -180,7 +180,7 @@ class Transport:
 
 def by_options(params: dict, base: str) -> Transport:
     """A Transport to ``base`` by the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
-    return Transport(Connection(base, params["validate_certs"], params["ca_path"], params["proxy"], params["timeout"]))
+    return Transport(Connection(base, validate_certs=params["validate_certs"], ca_path=params["ca_path"], proxy=params["proxy"], timeout=params["timeout"]))
 
 
 class _Unanswered(AccessError):

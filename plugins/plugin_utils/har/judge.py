@@ -116,7 +116,7 @@ class Judge:
             features = list(self._probed.get(url.hostname, found["features"]))
             if kind == "websocket" and "websocket" in found["features"]:
                 features = ["websocket"]
-            self._seen[key] = Seen(url.hostname, url.port or 443, kind, found, features, is_exempt(found, Selection()))
+            self._seen[key] = Seen(url.hostname, url.port or 443, kind, entry=found, features=features, exempt=is_exempt(found, Selection()))
         return self._seen[key]
 
     def _note_other(self, host: str, entry: dict, response: dict) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import (
@@ -33,18 +34,18 @@ _REFERENCE = re.compile(r"\$([A-Za-z0-9-]{32,36})")
 class Settings:
     """What the task says of this product; names as in the module's options."""
 
-    groups: tuple = ()
-    users: tuple = ()
-    device_posture: tuple = ()
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    device_posture: tuple[str, ...] = ()
     prefix: str = "ChatGPT"
     list_name: str | None = None
     exempt_list_name: str | None = None
     list_limit: int = 1000
-    before: tuple = ()
-    after: tuple = ()
-    never_above: tuple = ()
-    may_pass: tuple = ()
-    protected: tuple = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    may_pass: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     comment: str | None = None
 
@@ -136,7 +137,7 @@ class CloudflareGatewayAdapter(Adapter):
         for row in site.lists:
             members = {"items": site.items[row["id"]]} if row["id"] in site.items else {}
             fields = {"description": row.get("description") or "", "type": row.get("type")}
-            objects.add(Object(Ref(LIST, row["name"]), fields, members, is_ours(row), native=row))
+            objects.add(Object(Ref(LIST, row["name"]), fields, members, ours=is_ours(row), native=row))
         for rule in sorted(site.rules, key=lambda one: (not shared(one), one["precedence"])):
             layer = layer_of(rule)
             if layer is None:
@@ -144,7 +145,7 @@ class CloudflareGatewayAdapter(Adapter):
             description = rule.get("description") or ""
             borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
             ref = Ref(KINDS[layer], rule["name"])
-            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, is_ours(rule), borrowed, rule)))
+            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, ours=is_ours(rule), borrowed=borrowed, native=rule)))
         return State(objects, {layer: tuple(order) for layer, order in rules.items()})
 
     # -- wanting
@@ -256,10 +257,10 @@ def from_module(module) -> CloudflareGatewayAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
-    named = [tuple(who.get(part) or ()) for part in ("groups", "users", "device_posture")]
-    if p["state"] in ("merged", "replaced", "rendered") and not any(named) and not who.get("everyone"):
+    named = any(who.get(part) for part in ("groups", "users", "device_posture"))
+    if p["state"] in ("merged", "replaced", "rendered") and not named and not who.get("everyone"):
         raise AccessError(REFUSED, "audience: name groups, users or device_posture, or set everyone: true")
-    if any(named) and who.get("everyone"):
+    if named and who.get("everyone"):
         raise AccessError(REFUSED, "audience: everyone and names exclude each other")
     if p["state"] in ("merged", "replaced", "deleted", "reverted") and not p["activate"] and not module.check_mode:
         raise AccessError(REFUSED, "activate: Cloudflare Gateway has no staging; what is saved is in force within a minute. Use check mode to see the plan")
@@ -269,9 +270,6 @@ def from_module(module) -> CloudflareGatewayAdapter:
     base = (p["api_url"] or API).rstrip("/")
     base = base[:-len("/client/v4")] if base.endswith("/client/v4") else base
     # Where rules would stand is no matter for their removal.
-    position = (p["position"] or {}) if p["state"] != "deleted" else {}
-    settings = Settings(
-        *named, p["prefix"], p["list_name"], p["exempt_list_name"], p["list_limit"],
-        *(tuple(position.get(word) or ()) for word in ("before", "after", "never_above", "may_pass")), tuple(p["protected"]), p["scan_conflicts"], p["comment"])
+    settings = filled(Settings, p, who, p["position"] if p["state"] != "deleted" else None)
     transport = by_options(p, base)
     return CloudflareGatewayAdapter(settings, Api(transport, p["account_id"], p["api_token"]), p["account_id"], transport)

@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import ratings, rights, voice
@@ -48,14 +49,14 @@ class Settings:
     """What the task says of this product; names as in the module's options. ``media``: voice is wanted; ``whole``: whatever is ours is to be seen,
     also what these options would not make."""
 
-    policies: tuple = ()
-    webfilter_profiles: tuple = ()
-    ssl_profiles: tuple = ()
+    policies: tuple[str, ...] = ()
+    webfilter_profiles: tuple[str, ...] = ()
+    ssl_profiles: tuple[str, ...] = ()
     vdom: str = "root"
     prefix: str = "chatgpt"
-    exempt_flags: tuple = ("fortiguard",)
+    url_filter_exempt: tuple[str, ...] = ("fortiguard",)
     clone_builtin: str | None = None
-    protected: tuple = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     accept_fortimanager_managed: bool = False
     comment: str | None = None
@@ -144,7 +145,7 @@ class FortiosAdapter(Adapter):
         site, objects, rules = self._site, Objects(), {}
 
         def add(kind, name, fields=None, members=None, ours=True, borrowed=None, **native):
-            return objects.add(Object(Ref(kind, name), fields or {}, members or {}, ours, borrowed or {}, native))
+            return objects.add(Object(Ref(kind, name), fields or {}, members or {}, ours=ours, borrowed=borrowed or {}, native=native))
 
         for name, custom in site.customs.items():
             if is_ours(custom):
@@ -252,7 +253,7 @@ class FortiosAdapter(Adapter):
             tables.add(self._settings.prefix if own else table["name"])
             if own:
                 wanted.append(Wanted(Object(Ref(LINK, name), {"table": self._settings.prefix})))
-        flags = " ".join(sorted(self._settings.exempt_flags))
+        flags = " ".join(sorted(self._settings.url_filter_exempt))
         for name in sorted(tables):
             above = blocking_rows(site, state, name, policy)
             fields = {"exempt": flags, "table": "own" if name == self._settings.prefix else "of the site"}
@@ -380,11 +381,8 @@ class FortiosAdapter(Adapter):
 def from_module(module) -> FortiosAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody."""
     p = module.params
-    who = p["audience"] or {}
-    settings = Settings(
-        *(tuple(who.get(name) or ()) for name in ("policies", "webfilter_profiles", "ssl_profiles")), p["vdom"], p["prefix"], tuple(p["url_filter_exempt"]),
-        p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"],
-        bool(p["config"] and p["config"].get("media")), p["exempt_by"], p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+    settings = filled(Settings, p, p["audience"], media=bool(p["config"] and p["config"].get("media")),
+                      whole=p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
         raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))

@@ -89,7 +89,7 @@ def wanted(site: Site, prefix: str, media) -> list:
                        "service": [service], "as policy": like})
         kept, passed = denies_below(site, policy, media)
         above, below = (frozenset(Ref(POLICY, site.policy_name(other)) for other in some) for some in (passed, [policy, *kept]))
-        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above, below))
+        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above=above, below=below))
     return found
 
 

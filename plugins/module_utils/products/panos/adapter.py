@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
@@ -42,26 +43,26 @@ class Settings:
     """What the task says of this product; names as in the module's options."""
 
     audience: Audience = field(default_factory=Audience)
-    rules: tuple = ()
+    rules: tuple[str, ...] = ()
     vsys: str = "vsys1"
     device_group: str | None = None
-    devices: tuple = ()
+    devices: tuple[str, ...] = ()
     prefix: str = "chatgpt"
-    application: tuple = ("any",)
+    application: tuple[str, ...] = ("any",)
     profile_group: str | None = None
     log_setting: str | None = None
     decryption_profile: str | None = None
-    tags: tuple = ()
+    tags: tuple[str, ...] = ()
     exclusion_depth: int = 0
     category_name: str | None = None
     exempt_category_name: str | None = None
-    before: tuple = ()
-    after: tuple = ()
-    never_above: tuple = ()
-    protected: tuple = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     accept_panorama_managed: bool = False
-    test_urls: tuple = ()
+    test_urls: tuple[str, ...] = ()
     comment: str | None = None
 
     @property
@@ -375,11 +376,10 @@ def from_module(module) -> PanosAdapter:
     p = module.params
     who = p["audience"] or {}
     writes = p["state"] in ("merged", "replaced", "rendered")
-    rules = tuple(who.get("rules") or ())
-    if writes and p["method"] == "existing_rules" and not rules:
+    if writes and p["method"] == "existing_rules" and not who.get("rules"):
         raise AccessError(REFUSED, "method existing_rules needs audience.rules: the rules whose people get access")
     if writes and p["method"] == "new_rule":
-        if rules:
+        if who.get("rules"):
             raise AccessError(REFUSED, "audience.rules is for method existing_rules; a new rule needs from_zones and to_zones")
         if not p["category_name"] and not (who.get("from_zones") and who.get("to_zones")):
             raise AccessError(REFUSED, "audience: a new rule needs from_zones and to_zones; a rule from any zone to any zone is not written")
@@ -391,12 +391,7 @@ def from_module(module) -> PanosAdapter:
         if not _SERIAL.match(serial):
             raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
     # Where rules would stand is no matter for their removal.
-    position = (p["position"] or {}) if p["state"] != "deleted" else {}
-    settings = Settings(
-        Audience(*(tuple(who.get(key) or ()) for key in ("from_zones", "to_zones", "sources", "users"))), rules, p["vsys"], p["device_group"],
-        tuple(p["devices"]), p["prefix"], tuple(p["application"]), p["profile_group"], p["log_setting"], p["decryption_profile"], tuple(p["tags"]),
-        p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0, p["category_name"], p["exempt_category_name"],
-        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["accept_panorama_managed"], tuple(p["test_urls"]), p["comment"])
+    settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=filled(Audience, who), rules=tuple(who.get("rules") or ()),
+                      exclusion_depth=p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return PanosAdapter(settings, Api(transport, p["username"], p["password"], p["api_key"]), transport)

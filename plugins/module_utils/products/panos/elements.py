@@ -55,7 +55,7 @@ def parse_object(kind: str, entry) -> Object:
         borrowed = {"disabled": "no", "description": description.replace(DISABLED, "").strip() or None}
     for path in sets:
         members.setdefault(path, frozenset())
-    return Object(Ref(kind, clean.get("name")), fields, members, description.startswith(MARK), borrowed, {"xml": clean})
+    return Object(Ref(kind, clean.get("name")), fields, members, ours=description.startswith(MARK), borrowed=borrowed, native={"xml": clean})
 
 
 def _flat(node, prefix: str):

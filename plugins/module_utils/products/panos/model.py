@@ -29,10 +29,10 @@ SURE, MAY, NO = 2, 1, 0
 class Audience:
     """The columns of a rule that say for whom: zones, addresses, users. An empty tuple stands for any."""
 
-    from_zones: tuple = ()
-    to_zones: tuple = ()
-    sources: tuple = ()
-    users: tuple = ()
+    from_zones: tuple[str, ...] = ()
+    to_zones: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Rule:
 
 
 def rule_of(entry, where: str) -> Rule:
-    return Rule(entry.get("name"), xml.parse_object(xml.SECURITY, entry).fields, None, where)
+    return Rule(entry.get("name"), xml.parse_object(xml.SECURITY, entry).fields, None, where=where)
 
 
 class Judge:

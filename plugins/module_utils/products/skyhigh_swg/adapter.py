@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
@@ -31,16 +32,16 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 @dataclass(frozen=True)
 class Settings:
     """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
-    something is taken away. ``scan``: read the rule sets."""
+    something is taken away. ``scan_conflicts``: read the rule sets."""
 
-    groups: tuple = ()
+    groups: tuple[str, ...] = ()
     everyone: bool = False
     allow_list: str = "ChatGPT allow"
     exempt_list: str = "ChatGPT exempt"
-    https_rule_sets: tuple = ("HTTPS Scanning", "SSL Scanner")
-    authentication_rule_sets: tuple = ()
-    protected: tuple = ()
-    scan: bool = True
+    https_rule_sets: tuple[str, ...] = ("HTTPS Scanning", "SSL Scanner")
+    authentication_rule_sets: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
     comment: str | None = None
 
     @property
@@ -88,9 +89,9 @@ class SkyhighAdapter(Adapter):
         site, settings = self._site, self._settings
         rows = self._api.feed("/list")
         site.lists = {title: [self._api.lists(row["id"]) for row in rows if row.get("title") == title] for title in settings.titles}
-        if settings.scan and not site.scanned:
+        if settings.scan_conflicts and not site.scanned:
             self._scan(rows)
-        elif settings.scan:
+        elif settings.scan_conflicts:
             # Rule sets are nothing that this run changes; the lists it wrote are read again.
             for identity, (title, _node) in list(site.known.items()):
                 if title in self._written and title not in settings.titles:
@@ -119,7 +120,7 @@ class SkyhighAdapter(Adapter):
 
     def _diagnose(self) -> dict:
         """Which rules refer to our lists; and the rule sets to import where none does."""
-        if not self._settings.scan:
+        if not self._settings.scan_conflicts:
             return {}
         found = {"referred_by": {title: self._site.referring(title) for title in self._settings.titles}}
         missing = [title for title, rules in found["referred_by"].items() if not rules]
@@ -134,7 +135,7 @@ class SkyhighAdapter(Adapter):
                 held, description = entries(node), node.findtext("description") or ""
                 if held or len(nodes) > 1 or kind_of(node) != "regex":
                     objects.add(Object(Ref(LIST, title), {"description": description}, {"entries": frozenset(held)},
-                                       description.startswith(MARK), native={"id": node.get("id"), "xml": node}))
+                                       ours=description.startswith(MARK), native={"id": node.get("id"), "xml": node}))
         for identity, (title, node) in self._site.known.items():
             if title is None or title in self._settings.titles or node.get("systemList") == "true" or not is_plain(node):
                 continue
@@ -236,16 +237,14 @@ def from_module(module) -> SkyhighAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
-    groups = tuple(who.get("groups") or ())
     whole = p["state"] in ("replaced", "deleted", "gathered", "reverted")
-    if p["state"] in ("merged", "replaced", "rendered") and bool(groups) == bool(who.get("everyone")):
+    if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("groups")) == bool(who.get("everyone")):
         raise AccessError(REFUSED, "audience: name groups, or set everyone: true")
     if p["allow_list"] == p["exempt_list"]:
         raise AccessError(REFUSED, "allow_list and exempt_list must be two lists")
     if not p["activate"] and not module.check_mode and p["state"] in ("merged", "replaced", "deleted", "reverted"):
         raise AccessError(REFUSED, "activate: what is written and not committed is gone when the session ends. Use check mode to see the plan")
     goes = p["state"] in ("deleted", "reverted")
-    settings = Settings(() if goes else groups, bool(who.get("everyone")) and not goes, p["allow_list"], p["exempt_list"], tuple(p["https_rule_sets"]),
-                        tuple(p["authentication_rule_sets"]), tuple(p["protected"]), p["scan_conflicts"] or whole, p["comment"])
+    settings = filled(Settings, p, None if goes else who, scan_conflicts=p["scan_conflicts"] or whole)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return SkyhighAdapter(settings, Api(transport, p["username"], p["password"], p["bare_answers"]), transport)

@@ -72,13 +72,14 @@ class RuleSet:
 def rule_set(group, title: str, counter) -> RuleSet:
     """A RuleSet of a <ruleGroup>; the outermost one may have no name of its own."""
     title = group.get("name") or title
-    made = RuleSet(title, group.get("enabled") != "false", group.get("cycleRequest") != "false", _condition(group))
+    made = RuleSet(title, group.get("enabled") != "false", group.get("cycleRequest") != "false", condition=_condition(group))
     for node in group.findall("rules/rule"):
         action = node.find("actionContainer")
         engines = tuple(sorted({engine.get("engineId") or "" for engine in node.iter("enableEngineActionContainer")}))
         words = " ".join(value.get("value") or "" for value in node.iter("stringValue"))
         made.rules.append(Rule(node.get("name") or "", node.get("enabled") != "false", _condition(node),
-                               "" if action is None else _last(action.get("actionId"), "mainaction"), engines, words, title, next(counter)))
+                               action="" if action is None else _last(action.get("actionId"), "mainaction"),
+                               engines=engines, words=words, where=title, position=next(counter)))
     made.children = [rule_set(node, "(no name)", counter) for node in group.findall("ruleGroups/ruleGroup")]
     return made
 
@@ -111,7 +112,7 @@ def _criterion(expression) -> Criterion:
     literal = None if parameter is None else parameter.find("value/stringValue")
     value = "" if parameter is None else _last(parameter.get("valueId"), "type.boolean")
     return Criterion("" if instance is None else (instance.get("propertyId") or "").lower(), _last(expression.get("operatorId"), "operator"),
-                     value if literal is None else literal.get("value") or "", listed[0] if listed else "")
+                     value if literal is None else literal.get("value") or "", listed=listed[0] if listed else "")
 
 
 # -- lists and hosts -----------------------------------------------------------------------------------------------

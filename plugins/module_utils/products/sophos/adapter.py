@@ -18,6 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     CONFLICT, PARTIAL, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
@@ -34,16 +35,16 @@ class Settings:
     """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
     stop at names that are gone."""
 
-    web_policies: tuple = ()
-    firewall_rules: tuple = ()
-    users: tuple = ()
+    web_policies: tuple[str, ...] = ()
+    firewall_rules: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
     everyone: bool = False
     prefix: str = "ChatGPT"
     category_name: str | None = None
     exempt_by: str = "url_group"
     exempt_group: str = LOCAL_LIST
-    exempt_sources: tuple = ()
-    protected: tuple = ()
+    exempt_sources: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     wants: bool = True
 
@@ -114,13 +115,13 @@ class SophosAdapter(Adapter):
         site, objects, rules = self._site, Objects(), {}
         for node in site.tables[GROUPS]:
             fields = {"description": text_of(node, "Description")}
-            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": model.entries(node)}, model.is_ours(node)))
+            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": model.entries(node)}, ours=model.is_ours(node)))
         record = objects.get(Ref(GROUP, self._settings.record))
         target = model.recorded_in(record.fields["description"]) if record is not None and record.ours else None
         group = site.group_like(target) if target else None
         held = model.entries(group) & record.members["urls"] if group is not None else frozenset()
         if held:
-            objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, True))
+            objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, ours=True))
         for node in site.tables[EXCEPTIONS]:
             if model.is_ours(node) or text_of(node, "Name") == self._settings.prefix:
                 objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), *model.exception_fields(node), ours=model.is_ours(node)))
@@ -129,8 +130,8 @@ class SophosAdapter(Adapter):
         for node in site.tables[FIREWALL]:
             description = text_of(node, "Description")
             borrowed = {"status": "Enable", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), {"status": text_of(node, "Status", "Enable"), "description": description}, {},
-                               False, borrowed, {"xml": node}))
+            fields = {"status": text_of(node, "Status", "Enable"), "description": description}
+            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), fields, borrowed=borrowed, native={"xml": node}))
         return State(objects, rules)
 
     def _parse_policy(self, policy, objects) -> dict:
@@ -142,7 +143,7 @@ class SophosAdapter(Adapter):
             if not ours:
                 fields["disabled by us"] = fields["enabled"] == "0" and model.short_id(label) in marks
                 borrowed = {"enabled": "1", "disabled by us": False} if fields["disabled by us"] else {}
-            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours, borrowed, {"xml": node})))
+            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours=ours, borrowed=borrowed, native={"xml": node})))
         return {rulebase(name): tuple(order)}
 
     # -- wanting
@@ -305,11 +306,8 @@ def _named(entity: str, name: str):
 def from_module(module) -> SophosAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or options that contradict each other."""
     p = module.params
-    who = p["audience"] or {}
-    settings = Settings(
-        *(tuple(who.get(name) or ()) for name in ("web_policies", "firewall_rules", "users")), bool(who.get("everyone")), p["prefix"], p["category_name"],
-        p["exempt_by"], p["exempt_group"], tuple(_source(text) for text in p["exempt_sources"]), tuple(p["protected"]), p["scan_conflicts"],
-        p["state"] in ("merged", "replaced", "rendered"))
+    settings = filled(Settings, p, p["audience"], exempt_sources=tuple(_source(text) for text in p["exempt_sources"]),
+                      wants=p["state"] in ("merged", "replaced", "rendered"))
     if settings.wants:
         if not (settings.web_policies or settings.firewall_rules):
             raise AccessError(REFUSED, "audience: name the web policies whose people get access, or firewall rules that use them")

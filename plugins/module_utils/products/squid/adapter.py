@@ -25,6 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
@@ -39,18 +40,18 @@ _AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
 
 @dataclass(frozen=True)
 class Settings:
-    """The module's options. ``networks`` are CIDR texts; all audience parts are tuples."""
+    """What the task says of this product; names as in the module's options. ``networks`` are CIDR texts."""
 
     config_file: str
     drop_in: str
     list_dir: str
-    networks: tuple = ()
-    users: tuple = ()
-    acls: tuple = ()
+    networks: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    acls: tuple[str, ...] = ()
     everyone: bool = False
     auth_acl: str | None = None
     comment: str | None = None
-    protected: tuple = ()
+    protected: tuple[str, ...] = ()
     timeout: int = 60
 
     def check(self) -> None:
@@ -72,17 +73,13 @@ class Settings:
 def from_module(module) -> Adapter:
     """The adapter for an AnsibleModule's parameters. :raises AccessError:"""
     params = module.params
-    audience = params["audience"] or {}
     program = params["squid"]
     if "/" not in program:
         program = module.get_bin_path(program, opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"])
     if program is None or not os.access(program, os.X_OK):
         raise AccessError(REFUSED, "squid: no program %r that can be run on this host; name it with the option squid" % params["squid"])
-    settings = Settings(
-        config_file=os.path.abspath(params["config_file"]), drop_in=os.path.abspath(params["drop_in"]), list_dir=os.path.abspath(params["list_dir"]),
-        networks=tuple(audience.get("networks") or ()), users=tuple(audience.get("users") or ()), acls=tuple(audience.get("acls") or ()),
-        everyone=bool(audience.get("everyone")), auth_acl=params["auth_acl"], comment=params["comment"],
-        protected=tuple(params["protected"]), timeout=params["timeout"])
+    paths = {option: os.path.abspath(params[option]) for option in ("config_file", "drop_in", "list_dir")}
+    settings = filled(Settings, params, params["audience"], **paths)
     needs_audience = params["state"] in ("merged", "replaced", "rendered")
     if needs_audience and not (settings.everyone or settings.networks or settings.users or settings.acls):
         raise AccessError(REFUSED, "audience names nobody: give networks, users, acls, or everyone: true")

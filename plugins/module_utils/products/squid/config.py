@@ -126,7 +126,7 @@ def _load_file(site, path, drop_in, read, glob, macros, depth) -> None:
             continue
         normal = " ".join(words)
         seen[normal] = seen.get(normal, 0) + 1
-        directive = Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled)
+        directive = Directive(words[0], tuple(words[1:]), normal, file=path, line=number, occurrence=seen[normal], enabled=enabled)
         if enabled and words[0] == "include":
             _load_include(site, words[1:], drop_in, read, glob, macros, depth)
         else:

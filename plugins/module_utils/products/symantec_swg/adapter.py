@@ -20,6 +20,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
@@ -211,11 +212,10 @@ def from_module(module):
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
-    settings = Settings(
-        tuple(who.get("groups") or ()), tuple(who.get("users") or ()), tuple(who.get("clients") or ()), p["mode"], p["prefix"], p["tenant"],
-        tuple(console.rstrip("/") for console in p["consoles"]), bool(p["install"]) and p["activate"], p["ssl_layer"], tuple(p["protected"]),
+    settings = filled(
+        Settings, p, who, consoles=tuple(console.rstrip("/") for console in p["consoles"]), installs=bool(p["install"]) and p["activate"],
         # What was taken out of the way stands in the lists: to give it back, they have to be read.
-        p["scan_conflicts"] or p["state"] in ("deleted", "reverted"), p["comment"], p["list_name"], p["exempt_list_name"])
+        scan_conflicts=p["scan_conflicts"] or p["state"] in ("deleted", "reverted"))
     _check_audience(settings, who, p["state"])
     if p["mode"] == "portal":
         return PortalAdapter(settings)
@@ -223,7 +223,7 @@ def from_module(module):
         if p["state"] != "rendered":
             raise AccessError(REFUSED, "method: %s is a file that devices fetch: state rendered gives its text, no other state is possible" % p["method"])
         return FileAdapter(settings, p["method"])
-    login = Login(p["token"], p["username"], p["password"])
+    login = filled(Login, p)
     if p["state"] != "rendered" and not (p["host"] and (login.token or (login.username and login.password))):
         raise AccessError(REFUSED, "host, and token or username and password, are needed to reach Management Center")
     if settings.consoles and not (p["console_username"] and p["console_password"]):
@@ -233,9 +233,10 @@ def from_module(module):
             raise AccessError(REFUSED, "consoles: %s does not begin with https://" % console)
     if p["install"] and not p["activate"] and not settings.consoles and not module.check_mode:
         raise AccessError(REFUSED, "activate: without consoles no later run can tell that the policy has to be installed yet; name some, or leave install out")
-    install = Install(**{key: value for key, value in p["install"].items() if value is not None}).checked() if p["install"] else None
+    install = filled(Install, p["install"]).checked() if p["install"] else None
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
-    return SymantecAdapter(settings, Api(transport, login, Login(None, p["console_username"], p["console_password"])), transport, install)
+    console_login = Login(username=p["console_username"], password=p["console_password"])
+    return SymantecAdapter(settings, Api(transport, login, console_login), transport, install)
 
 
 def _check_audience(settings: Settings, who: dict, state: str) -> None:

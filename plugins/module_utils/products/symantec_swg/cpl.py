@@ -267,7 +267,7 @@ def read_section(text: str, prefix: str) -> Section:
                 written = True
             other.append(line.strip())
     return Section({part: frozenset(entries) for part, entries in members.items()}, rules, "\n".join(other),
-                   {part: frozenset(entries) for part, entries in lines.items()})
+                   lines={part: frozenset(entries) for part, entries in lines.items()})
 
 
 def write_section(prefix: str, members: dict, rules: dict, other: str, full: bool) -> str:

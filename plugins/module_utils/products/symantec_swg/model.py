@@ -32,16 +32,16 @@ LISTS = (URL_LIST, "CUSTOM_CATEGORY", "LOCAL_CATEGORY_DB")
 class Settings:
     """What the task says of this product; names as in the module's options. ``installs``: there is a request that installs."""
 
-    groups: tuple = ()
-    users: tuple = ()
-    clients: tuple = ()
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
     mode: str = "edge"
     prefix: str = "ChatGPT"
     tenant: str | None = None
-    consoles: tuple = ()
+    consoles: tuple[str, ...] = ()
     installs: bool = False
     ssl_layer: str = "basic"
-    protected: tuple = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     comment: str | None = None
     list_name: str | None = None
@@ -126,8 +126,8 @@ class Site:
                     borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()}
                 if row["name"] in self.settings.lists.values():
                     continue
-                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, {}, False, borrowed,
-                                 {"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
+                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, borrowed=borrowed,
+                                 native={"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
             if row["name"] in self.settings.lists.values():
                 enabled = frozenset(map(str, list_urls(URL_LIST, self.body(row["uuid"]))))
                 found.add(Object(Ref(LIST, row["name"]), {}, {URLS: enabled}, native=row))
@@ -136,7 +136,7 @@ class Site:
     def _policy(self, row: dict, section: Section, ours: bool) -> Object:
         fields = {"description": MARK if ours else row.get("description") or "", "allow rule": section.rules[ALLOW], "exempt rule": section.rules[EXEMPT]}
         members = {ALLOW: section.members[ALLOW], EXEMPT: section.members[EXEMPT], OTHER: frozenset([section.other] if section.other else [])}
-        return Object(self.settings.policy, fields, members, ours, native=row)
+        return Object(self.settings.policy, fields, members, ours=ours, native=row)
 
     # -- what the devices run
 

@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import (
@@ -37,17 +38,18 @@ _AUTHOR = "netaccess.chatgpt"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the task says of this product. ``names``: layer to the list's name without our marker; ``audience``: layer to names of policies."""
+    """What the task says of this product; names as in the module's options. ``names``: layer to the list's name without our marker;
+    ``audience``: layer to names of policies."""
 
-    names: dict
-    layers: tuple = (DNS, WEB)
-    audience: tuple = ()
+    names: dict[str, str]
+    layers: tuple[str, ...] = (DNS, WEB)
+    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
     everyone: bool = False
     secure: bool = False
     organization_id: str | None = None
-    protected: tuple = ()
+    protected: tuple[str, ...] = ()
     parking_domain: str = "netaccess.invalid"
-    scan: bool = True
+    scan_conflicts: bool = True
     removing: bool = False
     #: Look for all that was changed, wherever it is.
     whole: bool = False
@@ -98,7 +100,7 @@ class UmbrellaAdapter(Adapter):
             number = row["id"]
             if site.ref_of(row) is not None:
                 site.items[number] = self._items(number)
-            elif settings.scan and self._may_block(row) and number not in site.scanned:
+            elif settings.scan_conflicts and self._may_block(row) and number not in site.scanned:
                 site.items[number] = self._items(number)
                 site.scanned.add(number)
         self._check_policies()
@@ -156,7 +158,7 @@ class UmbrellaAdapter(Adapter):
         self._site.rules = Rules(names, rows)
 
     def _matters(self, row: dict, last: int) -> bool:
-        return self._settings.scan and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
+        return self._settings.scan_conflicts and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
 
     def _may_block(self, row: dict) -> bool:
         """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
@@ -319,8 +321,8 @@ def from_module(module) -> UmbrellaAdapter:
     whole = p["state"] in ("replaced", "deleted", "reverted")
     if secure:
         layers, names = (WEB,), {WEB: names[WEB]}
-    settings = Settings(
-        names, layers, audience, everyone, secure, p["organization_id"], tuple(p["protected"]), p["parking_domain"].strip(".").lower(),
-        p["scan_conflicts"] or whole, p["state"] == "deleted", whole, p["comment"])
+    settings = filled(
+        Settings, p, names=names, layers=layers, audience=audience, everyone=everyone, secure=secure, parking_domain=p["parking_domain"].strip(".").lower(),
+        scan_conflicts=p["scan_conflicts"] or whole, removing=p["state"] == "deleted", whole=whole)
     transport = by_options(p, base)
     return UmbrellaAdapter(settings, Api(transport, p["api_key"], p["api_secret"]), transport, p["api_key"])

@@ -98,7 +98,7 @@ class Site:
                 members = frozenset(item["destination"].lower() for item in self.items.get(row["id"], ()))
                 ours = MARK in row["name"]
                 if members or not ours or refs.count(ref) > 1:
-                    add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours, native=row))
+                    add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours=ours, native=row))
             elif row["id"] in self.scanned:
                 self._blocked(row, add)
 
@@ -111,8 +111,8 @@ class Site:
         for name in sorted(set(there) | set(parked)):
             fields = {"blocks": name in there, "parked": name in parked}
             borrowed = {"blocks": True, "parked": False} if name in parked else {}
-            add(Object(Ref(BLOCKED, "%s: %s" % (row["name"], name)), fields, {}, False, borrowed,
-                       {"list": row, "destination": name, "there": there.get(name), "parked": parked.get(name)}))
+            add(Object(Ref(BLOCKED, "%s: %s" % (row["name"], name)), fields, {}, ours=False, borrowed=borrowed,
+                       native={"list": row, "destination": name, "there": there.get(name), "parked": parked.get(name)}))
 
 
 def layer_of(row: dict) -> str | None:

@@ -18,6 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import (
@@ -39,17 +40,17 @@ _POLL_SECONDS = 3
 class Settings:
     """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
 
-    audience: tuple = ()
+    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
     prefix: str = "ChatGPT"
     keep_parent_category: bool = True
     category_name: str | None = None
     exempt_category_name: str | None = None
-    protocols: tuple = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
+    protocols: tuple[str, ...] = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
     server_certificates: str = "BLOCK"
-    before: tuple = ()
-    after: tuple = ()
-    never_above: tuple = ()
-    protected: tuple = ()
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     comment: str | None = None
     media: bool = False
@@ -155,7 +156,7 @@ class ZiaAdapter(Adapter):
             members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
             if not ours or any(members.values()):
                 ref = Ref(CATEGORY, name)
-                objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours, native=category))
+                objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours=ours, native=category))
         for kind, listed in site.rules.items():
             order = []
             for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
@@ -168,7 +169,7 @@ class ZiaAdapter(Adapter):
                     fields.update(voice.fields(rule, site))
                 description = rule.get("description") or ""
                 borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-                order.append(objects.add(Object(ref, fields, {}, ours, borrowed, rule)))
+                order.append(objects.add(Object(ref, fields, {}, ours=ours, borrowed=borrowed, native=rule)))
             rules[RULE_PATHS[kind]] = tuple(order)
         return State(objects, rules, pending)
 
@@ -306,20 +307,14 @@ def from_module(module) -> ZiaAdapter:
         raise AccessError(REFUSED, "audience: name groups, users, departments or locations, or set everyone: true")
     if writes and not p["activate"] and not module.check_mode:
         raise AccessError(REFUSED, "activate: ZIA has no staging; what is saved goes live when any session ends. Use check mode to see the plan")
-    login = Login(p["username"], p["password"], p["api_key"], p["client_id"], p["client_secret"],
-                  p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None),
-                  p["private_key"])
+    login = filled(Login, p, token_url=p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None))
     if login.oneapi and not (login.client_secret or login.private_key):
         raise AccessError(REFUSED, "client_id needs client_secret or private_key")
     if login.oneapi and not login.token_url:
         raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
     base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))
     # Where rules would stand is no matter for their removal.
-    position = (p["position"] or {}) if p["state"] != "deleted" else {}
-    settings = Settings(
-        audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
-        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")),
-        p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+    settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=audience,
+                      media=bool(p["config"] and p["config"].get("media")), whole=p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     transport = by_options(p, base.rstrip("/"))
     return ZiaAdapter(settings, Api(transport, login), transport)

@@ -61,7 +61,7 @@ def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset
             high.add(rule.ref)
         elif who == MAY and not high:
             low.add(rule.ref)
-    return Wanted(obj, RULE_PATHS[FIREWALL_RULE], frozenset(high) | above, frozenset(low) | below)
+    return Wanted(obj, RULE_PATHS[FIREWALL_RULE], above=frozenset(high) | above, below=frozenset(low) | below)
 
 
 def blocks(rule: Object) -> bool:
