@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import itertools
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.panos.twin import Panos

@@ -9,7 +9,6 @@ the order of writes is what keeps every moment safe: lists, the exemption, then 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
@@ -21,41 +20,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudfl
     Assessor, Places, free,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Site, is_ours, layer_of, render, shared,
+    DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Settings, Site, is_ours, layer_of, render, shared,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
 API = "https://api.cloudflare.com"
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\Z", re.I)
 _REFERENCE = re.compile(r"\$([A-Za-z0-9-]{32,36})")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options."""
-
-    groups: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-    device_posture: tuple[str, ...] = ()
-    prefix: str = "ChatGPT"
-    list_name: str | None = None
-    exempt_list_name: str | None = None
-    list_limit: int = 1000
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    never_above: tuple[str, ...] = ()
-    may_pass: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
-    comment: str | None = None
-
-    @property
-    def allow_name(self) -> str:
-        return self.prefix + " allow"
-
-    @property
-    def exempt_name(self) -> str:
-        return self.prefix + " exempt"
 
 
 class CloudflareGatewayAdapter(Adapter):

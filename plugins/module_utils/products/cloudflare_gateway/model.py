@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
@@ -46,6 +47,34 @@ def layer_of(rule: dict):
 def shared(rule: dict) -> bool:
     """A rule that a parent account shares: read only, and asked before all others."""
     return bool(rule.get("read_only") and rule.get("source_account"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    device_posture: tuple[str, ...] = ()
+    prefix: str = "ChatGPT"
+    list_name: str | None = None
+    exempt_list_name: str | None = None
+    list_limit: int = 1000
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    may_pass: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+
+    @property
+    def allow_name(self) -> str:
+        return self.prefix + " allow"
+
+    @property
+    def exempt_name(self) -> str:
+        return self.prefix + " exempt"
 
 
 class Site:

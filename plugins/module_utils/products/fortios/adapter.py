@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     Adapter, Permissions, Step, Traits, Wanted,
@@ -27,8 +27,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
     DISABLED, DNSFILTER, FIRST_ROW, LAST_ROW, URLFILTER, Lists,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render,
-    row_name, row_native,
+    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Settings, Site, is_ours,
+    render, row_name, row_native,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
@@ -42,35 +42,6 @@ MAX_EXEMPT_ROWS = 512
 _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
                   "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|webproxy-profile|"
                   "srcaddr|dstaddr|service|comments")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``media``: voice is wanted; ``whole``: whatever is ours is to be seen,
-    also what these options would not make."""
-
-    policies: tuple[str, ...] = ()
-    webfilter_profiles: tuple[str, ...] = ()
-    ssl_profiles: tuple[str, ...] = ()
-    vdom: str = "root"
-    prefix: str = "chatgpt"
-    url_filter_exempt: tuple[str, ...] = ("fortiguard",)
-    clone_builtin: str | None = None
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
-    accept_fortimanager_managed: bool = False
-    comment: str | None = None
-    media: bool = False
-    exempt_by: str = "wildcard_fqdn"
-    whole: bool = False
-
-    @property
-    def voice(self) -> bool:
-        return self.media or self.whole
-
-    @property
-    def rated(self) -> bool:
-        return self.exempt_by == "local_category" or self.whole
 
 
 class FortiosAdapter(Adapter):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
@@ -60,6 +61,35 @@ def _inside(host: str, pattern: Pattern) -> bool:
         return covers(pattern, parse(host))
     except ValueError:
         return False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``media``: voice is wanted; ``whole``: whatever is ours is to be seen,
+    also what these options would not make."""
+
+    policies: tuple[str, ...] = ()
+    webfilter_profiles: tuple[str, ...] = ()
+    ssl_profiles: tuple[str, ...] = ()
+    vdom: str = "root"
+    prefix: str = "chatgpt"
+    url_filter_exempt: tuple[str, ...] = ("fortiguard",)
+    clone_builtin: str | None = None
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    accept_fortimanager_managed: bool = False
+    comment: str | None = None
+    media: bool = False
+    exempt_by: str = "wildcard_fqdn"
+    whole: bool = False
+
+    @property
+    def voice(self) -> bool:
+        return self.media or self.whole
+
+    @property
+    def rated(self) -> bool:
+        return self.exempt_by == "local_category" or self.whole
 
 
 class Site:

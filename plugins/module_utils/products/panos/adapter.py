@@ -9,7 +9,7 @@ validated, and committed for our administrator alone where the release covers th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
@@ -23,74 +23,20 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK, Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, rule_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import (
+    DEVICE, Audience, Context, Settings, rule_of,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
     RULEBASES, Operations, multi_config,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
-DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
 #: logs of undecrypted sessions; the type of a URL category.
 MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
 #: Built-in roles of an administrator (pan-os-python, Administrator), and whether they write the configuration.
 _ROLES = {"superuser": True, "deviceadmin": True, "vsysadmin": True, "panorama-admin": True, "superreader": False, "devicereader": False, "vsysreader": False}
 _SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options."""
-
-    audience: Audience = field(default_factory=Audience)
-    rules: tuple[str, ...] = ()
-    vsys: str = "vsys1"
-    device_group: str | None = None
-    devices: tuple[str, ...] = ()
-    prefix: str = "chatgpt"
-    application: tuple[str, ...] = ("any",)
-    profile_group: str | None = None
-    log_setting: str | None = None
-    decryption_profile: str | None = None
-    tags: tuple[str, ...] = ()
-    exclusion_depth: int = 0
-    category_name: str | None = None
-    exempt_category_name: str | None = None
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    never_above: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
-    accept_panorama_managed: bool = False
-    test_urls: tuple[str, ...] = ()
-    comment: str | None = None
-
-    @property
-    def scope(self) -> str:
-        """The word for locks: a vsys or a device group."""
-        return self.device_group or self.vsys
-
-    @property
-    def base(self) -> str:
-        if self.device_group:
-            return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
-        return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
-
-    @property
-    def rulebase(self) -> str:
-        return "pre-rulebase" if self.device_group else "rulebase"
-
-    @property
-    def allow(self) -> Ref:
-        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
-
-    @property
-    def exempt(self) -> Ref:
-        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
-
-    @property
-    def open_rule(self) -> Ref:
-        return Ref(xml.SECURITY, self.prefix + "-allow")
 
 
 class PanosAdapter(Adapter):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 
@@ -23,6 +24,7 @@ _UNRELATED = frozenset((
     "alcohol-and-tobacco", "sports", "travel", "real-estate", "religion", "swimsuits-and-intimate-apparel", "sex-education", "cryptocurrency"))
 _PLAIN_APPS = frozenset(("any", "ssl", "web-browsing"))
 SURE, MAY, NO = 2, 1, 0
+DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,61 @@ class Audience:
     to_zones: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    audience: Audience = field(default_factory=Audience)
+    rules: tuple[str, ...] = ()
+    vsys: str = "vsys1"
+    device_group: str | None = None
+    devices: tuple[str, ...] = ()
+    prefix: str = "chatgpt"
+    application: tuple[str, ...] = ("any",)
+    profile_group: str | None = None
+    log_setting: str | None = None
+    decryption_profile: str | None = None
+    tags: tuple[str, ...] = ()
+    exclusion_depth: int = 0
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    accept_panorama_managed: bool = False
+    test_urls: tuple[str, ...] = ()
+    comment: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The word for locks: a vsys or a device group."""
+        return self.device_group or self.vsys
+
+    @property
+    def base(self) -> str:
+        if self.device_group:
+            return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
+        return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
+
+    @property
+    def rulebase(self) -> str:
+        return "pre-rulebase" if self.device_group else "rulebase"
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
+
+    @property
+    def open_rule(self) -> Ref:
+        return Ref(xml.SECURITY, self.prefix + "-allow")
 
 
 @dataclass

@@ -10,7 +10,7 @@ never deleted, since a rule may refer to them: an empty list of ours counts as a
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
@@ -22,43 +22,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
-    DISABLED, LIST, MARK, SITE_LIST, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file, switched,
-    text_of,
+    DISABLED, LIST, MARK, SITE_LIST, Settings, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file,
+    switched, text_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
-    something is taken away. ``scan_conflicts``: read the rule sets."""
-
-    groups: tuple[str, ...] = ()
-    everyone: bool = False
-    allow_list: str = "ChatGPT allow"
-    exempt_list: str = "ChatGPT exempt"
-    https_rule_sets: tuple[str, ...] = ("HTTPS Scanning", "SSL Scanner")
-    authentication_rule_sets: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
-    comment: str | None = None
-
-    @property
-    def allow(self) -> Ref:
-        return Ref(LIST, self.allow_list)
-
-    @property
-    def exempt(self) -> Ref:
-        return Ref(LIST, self.exempt_list)
-
-    @property
-    def somebody(self) -> bool:
-        return bool(self.groups) or self.everyone
-
-    @property
-    def titles(self) -> tuple:
-        return (self.allow_list, self.exempt_list)
 
 
 class SkyhighAdapter(Adapter):

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import copy
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Criterion
 
@@ -87,6 +89,38 @@ def switched(node, disabled: set):
 
 def text_of(node) -> str:
     return ET.tostring(node, encoding="unicode")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
+    something is taken away. ``scan_conflicts``: read the rule sets."""
+
+    groups: tuple[str, ...] = ()
+    everyone: bool = False
+    allow_list: str = "ChatGPT allow"
+    exempt_list: str = "ChatGPT exempt"
+    https_rule_sets: tuple[str, ...] = ("HTTPS Scanning", "SSL Scanner")
+    authentication_rule_sets: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(LIST, self.allow_list)
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(LIST, self.exempt_list)
+
+    @property
+    def somebody(self) -> bool:
+        return bool(self.groups) or self.everyone
+
+    @property
+    def titles(self) -> tuple:
+        return (self.allow_list, self.exempt_list)
 
 
 class Site:

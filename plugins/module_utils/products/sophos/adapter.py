@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
@@ -24,44 +24,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
-    BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, LOCAL_LIST, MARK,
-    POLICIES, RULE, SCAN, Site,
+    BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, MARK, POLICIES, RULE,
+    SCAN, Settings, Site,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
-    stop at names that are gone."""
-
-    web_policies: tuple[str, ...] = ()
-    firewall_rules: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-    everyone: bool = False
-    prefix: str = "ChatGPT"
-    category_name: str | None = None
-    exempt_by: str = "url_group"
-    exempt_group: str = LOCAL_LIST
-    exempt_sources: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
-    wants: bool = True
-
-    @property
-    def allow(self) -> str:
-        """Our own URL group; the one that a rule of ours is about."""
-        return self.prefix + " allow"
-
-    @property
-    def list(self) -> str:
-        """The URL group that holds the allowed hosts."""
-        return self.category_name or self.allow
-
-    @property
-    def record(self) -> str:
-        """Our URL group that remembers which entries of ``exempt_group`` are ours."""
-        return self.prefix + " exempt"
 
 
 class SophosAdapter(Adapter):

@@ -11,6 +11,7 @@ import copy
 import hashlib
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
@@ -308,6 +309,40 @@ def listed(rule, path: str) -> list:
         if found:
             return found
     return []
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
+    stop at names that are gone."""
+
+    web_policies: tuple[str, ...] = ()
+    firewall_rules: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    everyone: bool = False
+    prefix: str = "ChatGPT"
+    category_name: str | None = None
+    exempt_by: str = "url_group"
+    exempt_group: str = LOCAL_LIST
+    exempt_sources: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    wants: bool = True
+
+    @property
+    def allow(self) -> str:
+        """Our own URL group; the one that a rule of ours is about."""
+        return self.prefix + " allow"
+
+    @property
+    def list(self) -> str:
+        """The URL group that holds the allowed hosts."""
+        return self.category_name or self.allow
+
+    @property
+    def record(self) -> str:
+        """Our URL group that remembers which entries of ``exempt_group`` are ours."""
+        return self.prefix + " exempt"
 
 
 class Site:

@@ -10,11 +10,9 @@ handshake alone, ``CONNECT evil.example`` with the SNI of an exempt host would p
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import os
 import platform
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -31,43 +29,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
     Control, last_loaded, replace_file,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 
-_NAME = re.compile(r"[^\s\"'#!]+\Z")
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 _AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``networks`` are CIDR texts."""
-
-    config_file: str
-    drop_in: str
-    list_dir: str
-    networks: tuple[str, ...] = ()
-    users: tuple[str, ...] = ()
-    acls: tuple[str, ...] = ()
-    everyone: bool = False
-    auth_acl: str | None = None
-    comment: str | None = None
-    protected: tuple[str, ...] = ()
-    timeout: int = 60
-
-    def check(self) -> None:
-        """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
-        for network in self.networks:
-            try:
-                ipaddress.ip_network(network)
-            except ValueError as error:
-                raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
-        for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
-            for word in words:
-                if not _NAME.match(word) or word.startswith("-"):
-                    raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
-        for path in (self.drop_in, self.list_dir):
-            if re.search(r"\s|\"", path):
-                raise AccessError(REFUSED, "%s: Squid's configuration cannot name a path with white space or quotes" % path)
 
 
 def from_module(module) -> Adapter:

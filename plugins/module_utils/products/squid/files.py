@@ -8,13 +8,17 @@ are kept, in their order, as objects of kind ``line``.
 """
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse,
 )
+
+_NAME = re.compile(r"[^\s\"'#!]+\Z")
 
 PREFIX = "netaccess_"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
@@ -24,6 +28,38 @@ ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
 ALLOW_RULE = Ref("rule", "http_access allow")
 PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump splice")
 COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``networks`` are CIDR texts."""
+
+    config_file: str
+    drop_in: str
+    list_dir: str
+    networks: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    acls: tuple[str, ...] = ()
+    everyone: bool = False
+    auth_acl: str | None = None
+    comment: str | None = None
+    protected: tuple[str, ...] = ()
+    timeout: int = 60
+
+    def check(self) -> None:
+        """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
+        for network in self.networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
+        for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
+            for word in words:
+                if not _NAME.match(word) or word.startswith("-"):
+                    raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
+        for path in (self.drop_in, self.list_dir):
+            if re.search(r"\s|\"", path):
+                raise AccessError(REFUSED, "%s: Squid's configuration cannot name a path with white space or quotes" % path)
 
 
 @dataclass

@@ -10,7 +10,6 @@ that writes them is followed by a read of the list, since the service may accept
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
@@ -25,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
-    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, RULES, WEB, WEB_LIST, Site, layer_of,
+    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, RULES, WEB, WEB_LIST, Settings, Site, layer_of,
     managed_elsewhere, park, render,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, lists_of
@@ -34,32 +33,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 #: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
 _LOOKS, _LOOK_SECONDS = 4, 3
 _AUTHOR = "netaccess.chatgpt"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``names``: layer to the list's name without our marker;
-    ``audience``: layer to names of policies."""
-
-    names: dict[str, str]
-    layers: tuple[str, ...] = (DNS, WEB)
-    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    everyone: bool = False
-    secure: bool = False
-    organization_id: str | None = None
-    protected: tuple[str, ...] = ()
-    parking_domain: str = "netaccess.invalid"
-    scan_conflicts: bool = True
-    removing: bool = False
-    #: Look for all that was changed, wherever it is.
-    whole: bool = False
-    comment: str | None = None
-
-    def policies(self, layer: str) -> tuple:
-        return dict(self.audience).get(layer, ())
-
-    def full_name(self, layer: str) -> str:
-        return self.names[layer] + MARK
 
 
 class UmbrellaAdapter(Adapter):

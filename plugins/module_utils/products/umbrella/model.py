@@ -9,6 +9,7 @@ An entry cannot be disabled. One of the site that has to go is parked: kept in i
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
@@ -57,6 +58,32 @@ def unpark(destination: str, suffix: str) -> str | None:
     found = _HOST.match(destination)
     host = found.group("host") if found else ""
     return found.group("before") + host[:-len(suffix) - 1] + found.group("after") if host.endswith("." + suffix) else None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``names``: layer to the list's name without our marker;
+    ``audience``: layer to names of policies."""
+
+    names: dict[str, str]
+    layers: tuple[str, ...] = (DNS, WEB)
+    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    everyone: bool = False
+    secure: bool = False
+    organization_id: str | None = None
+    protected: tuple[str, ...] = ()
+    parking_domain: str = "netaccess.invalid"
+    scan_conflicts: bool = True
+    removing: bool = False
+    #: Look for all that was changed, wherever it is.
+    whole: bool = False
+    comment: str | None = None
+
+    def policies(self, layer: str) -> tuple:
+        return dict(self.audience).get(layer, ())
+
+    def full_name(self, layer: str) -> str:
+        return self.names[layer] + MARK
 
 
 class Site:

@@ -9,8 +9,6 @@ disabled and emptied; a disabled rule and an empty category of ours count as abs
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, OURS, UNNAMED, Adapter, Permissions, Step, Traits, Wanted,
 )
@@ -26,48 +24,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
-    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site,
-    is_ours, render, rule_fields,
+    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE,
+    Settings, Site, is_ours, render, rule_fields,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
 
 #: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
 _READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "predefined", "defaultRule", "accessControl")
 _POLL_SECONDS = 3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
-
-    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    prefix: str = "ChatGPT"
-    keep_parent_category: bool = True
-    category_name: str | None = None
-    exempt_category_name: str | None = None
-    protocols: tuple[str, ...] = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
-    server_certificates: str = "BLOCK"
-    before: tuple[str, ...] = ()
-    after: tuple[str, ...] = ()
-    never_above: tuple[str, ...] = ()
-    protected: tuple[str, ...] = ()
-    scan_conflicts: bool = True
-    comment: str | None = None
-    media: bool = False
-    whole: bool = False
-
-    @property
-    def allow(self) -> Ref:
-        return Ref(CATEGORY, self.category_name or self.prefix + " allow")
-
-    @property
-    def exempt(self) -> Ref:
-        return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
-
-    @property
-    def field(self) -> str:
-        """Entries keep the vendor's own category too, or lose it."""
-        return "dbCategorizedUrls" if self.keep_parent_category else "urls"
 
 
 class ZiaAdapter(Adapter):

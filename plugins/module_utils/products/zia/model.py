@@ -4,6 +4,9 @@
 """What a ZIA tenant holds, by name, and its rules as flat fields. No IO."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Pattern, PatternError, parse,
 )
@@ -65,6 +68,40 @@ def rule_fields(kind: str, rule: dict, site: Site) -> dict:
     if kind == APP_RULE:
         fields["cascadingEnabled"] = bool(rule.get("cascadingEnabled"))
     return fields
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
+
+    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    prefix: str = "ChatGPT"
+    keep_parent_category: bool = True
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    protocols: tuple[str, ...] = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
+    server_certificates: str = "BLOCK"
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+    media: bool = False
+    whole: bool = False
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(CATEGORY, self.category_name or self.prefix + " allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
+
+    @property
+    def field(self) -> str:
+        """Entries keep the vendor's own category too, or lose it."""
+        return "dbCategorizedUrls" if self.keep_parent_category else "urls"
 
 
 class Site:
