@@ -45,7 +45,7 @@ class Connection:
         return urlsplit(self.base).netloc.rpartition("@")[2]
 
     @property
-    def verify(self):
+    def verify(self) -> bool | str:
         """Given with each request: a session's own setting loses against REQUESTS_CA_BUNDLE."""
         return False if not self.validate_certs else self.ca_path or True
 
@@ -59,7 +59,7 @@ class Answer:
     body: bytes = b""
 
     @property
-    def data(self):
+    def data(self) -> object:
         """The body as JSON. :raises ValueError: when it is none."""
         return json.loads(self.body) if self.body else None
 
@@ -97,7 +97,7 @@ class Transport:
         self.counts = {"reads": 0, "writes": 0, "waited": 0}
         self._final: dict | None = None
 
-    def requests(self) -> dict:
+    def requests(self) -> dict[str, int]:
         """What was sent so far, for the result."""
         if self._final is not None:
             return self._final
@@ -111,7 +111,7 @@ class Transport:
         self._final = self.requests()
         self._session.close()
 
-    def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content) -> Answer:
+    def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content: object) -> Answer:
         """One exchange; ``content`` as requests takes it (params, data, json, headers).
 
         A busy device (429, or 503 with Retry-After) is waited for within the run's time; a read that broke is repeated, a write never.

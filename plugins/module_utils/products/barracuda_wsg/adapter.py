@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
@@ -23,8 +26,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 CATEGORY, EXCEPTION, APPLICATION_EXCEPTION, INSPECTED = "custom category", "exception", "application exception", "inspected domain"
 CATEGORIES_PAGE, EXCEPTIONS_PAGE = "BLOCK/ACCEPT > Custom Categories", "BLOCK/ACCEPT > Exceptions"
@@ -63,7 +67,7 @@ class Settings:
     backup: str | None = None
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """Domains have no wildcard: one stands for itself and everything below it."""
     return (pattern.name,)
 
@@ -75,7 +79,7 @@ class BarracudaAdapter(Adapter):
         product="barracuda_wsg", kinds=(CATEGORY, INSPECTED, EXCEPTION, APPLICATION_EXCEPTION), by_hand=True,
         exclusive="nothing is written; a person carries out the plan")
 
-    def __init__(self, settings: Settings, api: Api | None = None, transport=None):
+    def __init__(self, settings: Settings, api: Api | None = None, transport: Transport | None = None):
         self._settings, self._api, self._transport = settings, api, transport
         self._pages = settings.pages
 
@@ -86,7 +90,7 @@ class BarracudaAdapter(Adapter):
     def requests(self) -> dict:
         return self._transport.requests() if self._transport else {"reads": 0, "writes": 0, "connections": 0, "waited": 0}
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -116,13 +120,13 @@ class BarracudaAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         name = self._settings.category_name
         domains = frozenset(domain for pattern in policy.allow for domain in render(pattern))
         return [Wanted(Object(Ref(CATEGORY, name), {}, {"domains": domains}))] + [
             Wanted(Object(Ref(EXCEPTION, who), self._exception())) for who in self._settings.audience]
 
-    def assess(self, policy, state: State) -> Assessment:
+    def assess(self, policy: Policy, state: State) -> Assessment:
         found = Assessment(manual=self._manual(policy), warnings=[])
         if self._settings.backup and policy.allow:
             found.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
@@ -218,11 +222,11 @@ class BarracudaAdapter(Adapter):
 
     # -- writing, by a person
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         for change in changes:
             yield from _STEPS[change.ref.kind](change)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         raise AccessError(REFUSED, "the API of %s writes no policy: a person carries out the plan" % self.device)
 
 
@@ -301,7 +305,7 @@ def audience(who: dict) -> tuple:
     return tuple(found) + (EVERYONE if who.get("everyone") else ())
 
 
-def from_module(module) -> BarracudaAdapter:
+def from_module(module: AnsibleModule) -> BarracudaAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or settings without a password."""
     p = module.params
     who = audience(p["audience"] or {})

@@ -9,12 +9,18 @@ the order of writes is what keeps every moment safe: lists, the exemption, then 
 from __future__ import annotations
 
 import re
+from typing import Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import (
     Assessor, Places, free,
@@ -22,7 +28,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudfl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
     DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Settings, Site, is_ours, layer_of, render, shared,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 API = "https://api.cloudflare.com"
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\Z", re.I)
@@ -35,7 +41,7 @@ class CloudflareGatewayAdapter(Adapter):
     # Up to 60 seconds until every data centre has it (vendor's page on Gateway policies).
     traits = Traits(product="cloudflare_gateway", kinds=(LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE), propagation=60)
 
-    def __init__(self, settings: Settings, api: Api, account: str, transport):
+    def __init__(self, settings: Settings, api: Api, account: str, transport: Transport):
         self._settings, self._api, self._account, self._transport = settings, api, account, transport
         self._site = Site()
 
@@ -43,7 +49,7 @@ class CloudflareGatewayAdapter(Adapter):
     def device(self) -> str:
         return "%s/%s" % (self._api.host, self._account)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -121,19 +127,19 @@ class CloudflareGatewayAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         places, settings = Places(self._settings, self._site, policy, state), self._settings
         allow = places.lists(settings.allow_name, settings.list_name, policy.allow)
         # The exemption has lists of its own: what somebody adds to the allow list must not go undecrypted by that.
         exempt = places.lists(settings.exempt_name, settings.exempt_list_name, policy.exempt)
         return allow + exempt + places.rules(allow, exempt) + [places.media_rule(one) for one in policy.media]
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """A list goes after the rules that name it, also where a plan has a rule let go of it."""
         last = [change for change in changes if change.ref.kind == LIST and change.op == DELETE]
         numbers, now = {}, state
@@ -212,7 +218,7 @@ class CloudflareGatewayAdapter(Adapter):
             request["unchanged_since_version"] = guard.get("version")
         return Step(title, request, learn)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         if request.get("unchanged_since_version") is not None:
             # A PUT replaces the rule whole: an edit that somebody made since it was read would be lost.
             now = self._api.get(request["path"])
@@ -220,11 +226,11 @@ class CloudflareGatewayAdapter(Adapter):
                 raise AccessError(CONFLICT, "somebody changed the rule %s since it was read: run again" % now.get("name"))
         return self._api.write(request["method"], request["path"], request["body"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         return [{"target": self.device, "status": "saved; in force everywhere within %d s" % self.traits.propagation}]
 
 
-def from_module(module) -> CloudflareGatewayAdapter:
+def from_module(module: AnsibleModule) -> CloudflareGatewayAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}

@@ -11,15 +11,20 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     Adapter, Permissions, Step, Traits, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern, collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import ratings, rights, voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.judge import Assessor, blocking_rows
@@ -34,7 +39,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
     ADDRESS, ADDRESSES, POLICY, SERVICE,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 WEBFILTER, SSL = "webfilter/profile", "firewall/ssl-ssh-profile"
 CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-fqdn/group", "firewall/policy"
@@ -50,7 +55,7 @@ class FortiosAdapter(Adapter):
     traits = Traits(product="fortios", kinds=(
         CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY))
 
-    def __init__(self, settings: Settings, api: Api, transport):
+    def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site(settings)
         self._lists = Lists(self._site, settings.prefix)
@@ -62,7 +67,7 @@ class FortiosAdapter(Adapter):
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.vdom)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -179,7 +184,7 @@ class FortiosAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         site, wanted = self._site, []
         # Each of these objects costs a request of its own, so none is made that another one covers.
         natives = sorted({native for pattern in collapse(policy.exempt) for native in render(pattern)})
@@ -231,12 +236,12 @@ class FortiosAdapter(Adapter):
             wanted.append(Wanted(Object(Ref(TABLE, name), fields, {"entries": entries}), "url filter %s" % name, above=above))
         return wanted
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         # What others refer to goes after these let go of it.
         inert = (GROUP, CUSTOM, RATING, LOCAL, ADDRESSES, SERVICE, ADDRESS)
         last = [change for kind in inert for change in changes if change.ref.kind == kind and change.op == DELETE]
@@ -313,7 +318,7 @@ class FortiosAdapter(Adapter):
                               % (change.ref.name, MAX_EXEMPT_ROWS))
         return [{name: value for name, value in row.items() if name != "q_origin_key"} for row in rows]
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._dns_written = self._dns_written or request["guard"] == DNSFILTER
         self._api.write(request["method"], request["path"], request["body"], request["guard"], **request["parameters"])
 
@@ -349,7 +354,7 @@ class FortiosAdapter(Adapter):
         return [{"target": self._api.host, "status": "in force", "saved": saved}]
 
 
-def from_module(module) -> FortiosAdapter:
+def from_module(module: AnsibleModule) -> FortiosAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody."""
     p = module.params
     settings = filled(Settings, p, p["audience"], media=bool(p["config"] and p["config"].get("media")),

@@ -10,15 +10,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Callable, Collection, Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, REFUSED, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK, Assessor, Places
@@ -29,7 +36,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.m
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
     RULEBASES, Operations, multi_config,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
 #: logs of undecrypted sessions; the type of a URL category.
@@ -45,7 +52,8 @@ class PanosAdapter(Adapter):
     traits = Traits(
         product="panos", kinds=(xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY), exclusive="the config lock")
 
-    def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):
+    def __init__(self, settings: Settings, api: Api, transport: Transport, run_id: str | None = None,
+                 alive: Callable[[str], bool] | None = None):
         """``run_id`` marks our lock; ``alive(run_id)`` tells whether the run that it names may still be at work."""
         self._settings, self._api, self._transport = settings, api, transport
         self._lock = Lock(api, transport, settings.scope, settings.comment, run_id, alive)
@@ -63,7 +71,7 @@ class PanosAdapter(Adapter):
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.scope)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return xml.render(pattern)
 
     # -- reading
@@ -170,7 +178,7 @@ class PanosAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         wanted = [self._category(self._settings.allow, policy.allow)]
         if policy.exempt and not self._settings.exclusion_depth:
             wanted.append(self._category(self._settings.exempt, policy.exempt))
@@ -196,12 +204,12 @@ class PanosAdapter(Adapter):
             fields["type"] = "URL List"
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._context, policy, state, self._above, self._below, self._release).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         if not changes:
             return
         operations = list(Operations(self._settings.base, self._settings.rulebase).of(changes, state))
@@ -212,7 +220,7 @@ class PanosAdapter(Adapter):
         for title, op, _change in operations:
             yield Step(title, op)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._moved = self._moved or request["action"] == "move" or "<move " in request.get("element", "")
         self._api.write(request)
 
@@ -235,7 +243,7 @@ class PanosAdapter(Adapter):
         return Permissions(write, "the role of %s is %s%s" % (who, "%s, one of the site's own" % custom if custom else roles[0], ", which may only read" * (
             write is False)))
 
-    def held_by(self) -> list:
+    def held_by(self) -> list[str]:
         return self._lock.holders()
 
     def begin(self) -> bool:
@@ -259,10 +267,10 @@ class PanosAdapter(Adapter):
         finally:
             self._transport.close()
 
-    def isolates(self, changes) -> bool:
+    def isolates(self, changes: Collection[Change]) -> bool:
         return self._release >= SCOPED_MOVES or not (self._leftover or self._moved or any(change.place for change in changes))
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         done = [self._commit()]
         if self._settings.device_group:
             done += self._push()
@@ -317,7 +325,7 @@ class PanosAdapter(Adapter):
         return True
 
 
-def from_module(module) -> PanosAdapter:
+def from_module(module: AnsibleModule) -> PanosAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
     who = p["audience"] or {}

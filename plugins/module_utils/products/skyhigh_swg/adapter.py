@@ -11,14 +11,20 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
@@ -26,7 +32,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
     switched, text_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 
 class SkyhighAdapter(Adapter):
@@ -35,7 +41,7 @@ class SkyhighAdapter(Adapter):
     # A commit is in force on the node at once. For the other nodes of a cluster the vendor names no time; a minute is allowed for here.
     traits = Traits(product="skyhigh_swg", kinds=(SITE_LIST, LIST), exclusive="the one session that an account can have", propagation=60)
 
-    def __init__(self, settings: Settings, api: Api, transport):
+    def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site()
         #: Title to the id and text of what this session wrote.
@@ -45,7 +51,7 @@ class SkyhighAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -114,7 +120,7 @@ class SkyhighAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         wanted = [self._list(self._settings.allow, policy.allow)]
         if policy.exempt:
             wanted.insert(0, self._list(self._settings.exempt, policy.exempt))
@@ -127,12 +133,12 @@ class SkyhighAdapter(Adapter):
                                   "another name" % (ref.name, kind_of(node) or "unknown"))
         return Wanted(Object(ref, {"description": MARK}, {"entries": frozenset(entry for pattern in patterns for entry in render(pattern))}))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """One request for each list, however many Changes it has."""
         for change in changes:
             native = self._native(change.ref)
@@ -157,12 +163,12 @@ class SkyhighAdapter(Adapter):
     def _step(self, title: str, method: str, path: str, body, change) -> Step:
         return Step(title, {"method": method, "path": path, "title": change.ref.name, "body": text_of(body)})
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         made = self._api.write(request["method"], request["path"], request["body"])
         identity = request["path"].rpartition("/")[2] if request["method"] == "PUT" else None if made is None else made.get("id")
         self._written[request["title"]] = (identity, request["body"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         """Commit, and read what follows in a session of its own: in this one the work space would be seen, whatever became of the commit."""
         doubt = None
         try:
@@ -201,7 +207,7 @@ class SkyhighAdapter(Adapter):
             self._transport.close()
 
 
-def from_module(module) -> SkyhighAdapter:
+def from_module(module: AnsibleModule) -> SkyhighAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}

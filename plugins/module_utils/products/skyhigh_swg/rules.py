@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
+from typing import Callable, Collection, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, covers, parse,
@@ -56,7 +58,7 @@ class RuleSet:
     rules: list = field(default_factory=list)
     children: list = field(default_factory=list)
 
-    def walk(self):
+    def walk(self) -> Iterator[Rule]:
         """Every enabled Rule below this rule set, in order."""
         for rule in self.rules:
             if rule.enabled:
@@ -69,7 +71,7 @@ class RuleSet:
 # -- reading an export ---------------------------------------------------------------------------------------------
 
 
-def rule_set(group, title: str, counter) -> RuleSet:
+def rule_set(group: ET.Element, title: str, counter: Iterator[int]) -> RuleSet:
     """A RuleSet of a <ruleGroup>; the outermost one may have no name of its own."""
     title = group.get("name") or title
     made = RuleSet(title, group.get("enabled") != "false", group.get("cycleRequest") != "false", condition=_condition(group))
@@ -128,7 +130,7 @@ def entry_pattern(entry: str, kind: str = "regex") -> Pattern | None:
     return found if kind == "domain" or found.kind == EXACT or (kind == "regex" and found.kind == SUBDOMAINS) else None
 
 
-def samples(pattern: Pattern) -> list:
+def samples(pattern: Pattern) -> list[str]:
     """Hosts that a pattern matches, one of each kind, with labels that occur nowhere."""
     below = ["nx7." + pattern.name, "nx7.ny8." + pattern.name]
     return {EXACT: [pattern.name], SUBDOMAINS: below, DOMAIN: [pattern.name] + below}[pattern.kind]
@@ -140,7 +142,7 @@ class Entries:
     Lists may have 100,000 entries, so a name is looked up; only wildcard expressions that are no names are tried one by one.
     """
 
-    def __init__(self, kind: str, entries):
+    def __init__(self, kind: str, entries: Collection[str]):
         self._below: set = set()
         self._odd = [entry.strip().lower() for entry in entries] if kind == "regex" else []
         found = {entry: entry_pattern(entry, kind) for entry in (self._odd or [entry.strip().lower() for entry in entries])}
@@ -160,7 +162,7 @@ class Entries:
         return max(levels + [MAY if part else NO])
 
 
-def parents(name: str):
+def parents(name: str) -> list[str]:
     """``name`` and every name above it."""
     labels = name.split(".")
     return [".".join(labels[at:]) for at in range(len(labels))]
@@ -174,7 +176,7 @@ def _odd_level(text: str, pattern: Pattern) -> int:
     return SURE if all(hit) else MAY if any(hit) or (pattern.kind != EXACT and text.endswith("." + pattern.name)) else NO
 
 
-def about(entries, kind: str, patterns) -> list:
+def about(entries: Iterable[str], kind: str, patterns: Collection[Pattern]) -> list[str]:
     """Those of ``entries`` that are about one of the patterns, as hosts, as domains or as URLs."""
     ours, above, found = Index(patterns), {name for pattern in patterns for name in parents(pattern.name)}, []
     for entry in entries:
@@ -214,11 +216,12 @@ class Path:
 class Judge:
     """``lists``: id to (kind of list, entries). ``groups``: the audience's user groups; none means everybody."""
 
-    def __init__(self, sets: list, lists: dict, groups: tuple, https: tuple, signs_in):
+    def __init__(self, sets: list[RuleSet], lists: dict[str, tuple], groups: tuple[str, ...], https: tuple[str, ...],
+                 signs_in: Callable[[RuleSet], bool]):
         self._sets, self._lists, self._groups, self._https, self._signs_in = sets, lists, groups, https, signs_in
         self._known: dict = {}
 
-    def path(self, pattern: Pattern, who) -> Path:
+    def path(self, pattern: Pattern, who: object) -> Path:
         """``who``: a group, None for anybody, or OUTSIDER. What is decrypted goes through the rules again, request by request."""
         path = self._cycle(Path(), pattern, who)
         if path.decrypts == NO or path.verdict == "block":
@@ -289,7 +292,8 @@ class Judge:
 
     # -- criteria
 
-    def level(self, condition: list, pattern, who, path: Path | None = None, blind: bool = False) -> int:
+    def level(self, condition: list, pattern: Pattern, who: object, path: Path | None = None,
+              blind: bool = False) -> int:
         """SURE, MAY or NO. ``blind``: as if no criterion about the destination applied."""
         if not condition:
             return SURE

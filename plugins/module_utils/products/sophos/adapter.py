@@ -12,14 +12,22 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import (
+    CREATE, DELETE, UPDATE, Change, apply,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     CONFLICT, PARTIAL, REFUSED, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
@@ -27,7 +35,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
     BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, MARK, POLICIES, RULE,
     SCAN, Settings, Site,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 
 class SophosAdapter(Adapter):
@@ -36,7 +44,7 @@ class SophosAdapter(Adapter):
     # No source says how long it takes until a saved web policy decides; some seconds are allowed for.
     traits = Traits(product="sophos", kinds=(GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE), propagation=10)
 
-    def __init__(self, settings: Settings, client: Api, transport):
+    def __init__(self, settings: Settings, client: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, client, transport
         self._site = Site(settings)
 
@@ -44,7 +52,7 @@ class SophosAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return model.render(pattern)
 
     # -- reading
@@ -114,7 +122,7 @@ class SophosAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         if not self._settings.wants:
             return []
         wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": model.names(policy.allow)}))]
@@ -153,12 +161,12 @@ class SophosAdapter(Adapter):
             return []
         return [Wanted(Object(ref, {"description": model.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """Up to five requests: what is new; the record as it grows; everything that exists; the record as it shrinks; what goes.
 
         The record of our entries in somebody else's list is always the larger one of the two, so that no entry of ours is ever taken for theirs.
@@ -237,7 +245,7 @@ class SophosAdapter(Adapter):
         at = family.index(native)
         return self._sent(FIREWALL, model.firewall_node(native, then.objects[ref].fields, text_of(family[at - 1], "Name") if at else None), True)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         guarded = [one for one in request["objects"] if one.get("guard")]
         if guarded:
             self._unchanged(guarded)
@@ -269,7 +277,7 @@ def _named(entity: str, name: str):
     return node
 
 
-def from_module(module) -> SophosAdapter:
+def from_module(module: AnsibleModule) -> SophosAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or options that contradict each other."""
     p = module.params
     settings = filled(Settings, p, p["audience"], exempt_sources=tuple(_source(text) for text in p["exempt_sources"]),

@@ -15,16 +15,20 @@ import os
 import platform
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
     Control, last_loaded, replace_file,
@@ -36,7 +40,7 @@ _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header
 _AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
 
 
-def from_module(module) -> Adapter:
+def from_module(module: AnsibleModule) -> Adapter:
     """The adapter for an AnsibleModule's parameters. :raises AccessError:"""
     params = module.params
     program = params["squid"]
@@ -80,7 +84,7 @@ class SquidAdapter(Adapter):
             return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
         return Permissions(True, "this user may write to the folders of our files")
 
-    def requests(self) -> dict:
+    def requests(self) -> dict[str, int]:
         return {"reads": self._counts["reads"], "writes": self._counts["writes"], "commands": self._control.commands}
 
     # -- reading
@@ -165,7 +169,7 @@ class SquidAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         audience = self._audience()
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.acl_objects]
@@ -266,7 +270,7 @@ class SquidAdapter(Adapter):
 
     # -- assessing
 
-    def assess(self, policy, state: State) -> Assessment:
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._live_site(state), self.bumps(), self._auth_acls(), policy, state).assess()
 
     def _live_site(self, state: State) -> conf.Site:
@@ -276,7 +280,7 @@ class SquidAdapter(Adapter):
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         if not changes:
             return
         planned, now = [], state
@@ -321,7 +325,7 @@ class SquidAdapter(Adapter):
                 lines[index] = bare if obj.fields["enabled"] else conf.DISABLED + bare.lstrip()
         return "".join(lines)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         if "check" in request:
             self._control.check_candidate(request["check"], conf.real_glob)
             return
@@ -329,7 +333,7 @@ class SquidAdapter(Adapter):
             self._counts["writes"] += 1
             replace_file(path, text)
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         done = self._control.reconfigure(self._site.port_numbers, self._settings.timeout)
         self._load_site()
         on_disk = self._on_disk()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
@@ -70,12 +71,12 @@ class DropIn:
     rules: dict = field(default_factory=dict)
 
 
-def acl(name: str, kind: str, values, options=()) -> Object:
+def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
     """One ``acl`` line of ours. ``values`` are compared as a set."""
     return Object(Ref("acl", name), {"type": kind, "options": sorted(options), "values": sorted(values)}, ours=True)
 
 
-def rule(name: str, acls) -> Object:
+def rule(name: str, acls: Iterable[str]) -> Object:
     """One rule line of ours; ``name`` is the directive with its action, for example ``http_access allow``."""
     return Object(Ref("rule", name), {"acls": list(acls)}, ours=True)
 
@@ -175,7 +176,7 @@ _DEAD = "#? "
 _NOBODY = "netaccess.invalid"
 
 
-def render_list(members: dict, marked: bool = True) -> tuple:
+def render_list(members: dict[str, Iterable[str]], marked: bool = True) -> tuple[str, str]:
     """(domains, exceptions): the two files of a list.
 
     Squid has ``.x`` (apex and subdomains) and ``x``; ``*.x`` is ``.x`` with the apex in the exceptions, which the rules negate. Entries
@@ -199,7 +200,7 @@ def render_list(members: dict, marked: bool = True) -> tuple:
     return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
 
 
-def parse_list(text: str) -> dict:
+def parse_list(text: str) -> dict[str, frozenset[str]]:
     """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing."""
     hosts, dead = set(), set()
     for line in (raw.strip() for raw in text.splitlines()):

@@ -12,16 +12,21 @@ from __future__ import annotations
 import ipaddress
 from copy import deepcopy
 from itertools import groupby
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, HIDDEN, NAMED, OURS, Adapter, Step, Traits, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
     ALLOW, EXEMPT, write_section,
@@ -33,7 +38,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.portal import (
     FileAdapter, PortalAdapter,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 _POLL_SECONDS = 3
 #: Seconds allowed for devices that cannot be asked; no time is documented.
@@ -43,7 +48,7 @@ _UNSEEN = 300
 class SymantecAdapter(Adapter):
     """One policy object of one Management Center."""
 
-    def __init__(self, settings: Settings, api: Api, transport, install: Install | None = None):
+    def __init__(self, settings: Settings, api: Api, transport: Transport, install: Install | None = None):
         self._settings, self._api, self._transport, self._install = settings, api, transport, install
         self._site = Site(settings)
         self._state: State | None = None
@@ -83,7 +88,7 @@ class SymantecAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         lists, parts = self._settings.lists, {ALLOW: policy.allow, EXEMPT: policy.exempt}
         urls: dict = {}
         for part, name in lists.items():
@@ -98,12 +103,12 @@ class SymantecAdapter(Adapter):
             wanted.append(Wanted(Object(self._settings.policy, dict(rules, description=MARK), members)))
         return wanted
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state, state is not self._state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         now = state
         for kind, group in groupby(changes, key=lambda change: (change.ref.kind, self._list_of(change, state))):
             group = list(group)
@@ -178,11 +183,11 @@ class SymantecAdapter(Adapter):
         return Step(title, {"method": "POST", "path": "/api/policies/%s/content" % uuid, "body": body, "guard": uuid},
                     lambda reply: self._site.learn_content(uuid, body, reply))
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._lists_written = self._lists_written or request["body"].get("contentType") == URL_LIST
         return self._api.write(request["method"], request["path"], request["body"], request["guard"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         row = self._site.row(self._settings.prefix)
         for listed in () if row else self._settings.lists.values():
             row = self._site.row(listed, URL_LIST)
@@ -208,7 +213,7 @@ class SymantecAdapter(Adapter):
                                  % console.partition("://")[2], ACTIVATION)
 
 
-def from_module(module):
+def from_module(module: AnsibleModule) -> Adapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}

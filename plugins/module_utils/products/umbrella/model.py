@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Callable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
@@ -25,12 +26,12 @@ COMMENT_LENGTH = 256
 _HOST = re.compile(r"(?P<before>(?:[a-z][a-z0-9+.-]*://)?)(?P<host>[^/:?#]+)(?P<after>.*)\Z", re.IGNORECASE | re.DOTALL)
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """The entry for a pattern: a name always holds its subdomains too (user guide, "Wildcards and Destination Lists")."""
     return (pattern.name,)
 
 
-def entry_pattern(destination: str):
+def entry_pattern(destination: str) -> Pattern | None:
     """The Pattern of a domain or URL as an entry, or None for an address. A whole top-level domain is an entry too."""
     found = _HOST.match(destination.strip().lower())
     host = found.group("host") if found else ""
@@ -79,7 +80,7 @@ class Settings:
     whole: bool = False
     comment: str | None = None
 
-    def policies(self, layer: str) -> tuple:
+    def policies(self, layer: str) -> tuple[str, ...]:
         return dict(self.audience).get(layer, ())
 
     def full_name(self, layer: str) -> str:
@@ -89,7 +90,7 @@ class Settings:
 class Site:
     """The tables as read. ``items``: id of a list to its rows; ``policies``: layer to names of what it has."""
 
-    def __init__(self, names: dict, parking: str):
+    def __init__(self, names: dict[str, str], parking: str):
         #: {Ref of a list of this task: the name without marker} and how it is addressed.
         self.names, self._parking = {Ref(KINDS[layer], name): layer for layer, name in names.items()}, parking
         self.lists: list = []
@@ -110,14 +111,14 @@ class Site:
                 return ref
         return None
 
-    def row(self, ref: Ref):
+    def row(self, ref: Ref) -> dict | None:
         return next((row for row in self.lists if self.ref_of(row) == ref), None)
 
     def learn(self, row: dict) -> None:
         self.lists.append(row)
         self.items.setdefault(row["id"], [])
 
-    def objects(self, add) -> None:
+    def objects(self, add: Callable[[Object], object]) -> None:
         """Hand each Object to ``add``. A list of ours without entries does nothing and counts as absent; the next run uses it again."""
         refs = [self.ref_of(row) for row in self.lists]
         for row, ref in zip(self.lists, refs):

@@ -9,15 +9,22 @@ disabled and emptied; a disabled rule and an empty category of ours count as abs
 """
 from __future__ import annotations
 
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, OURS, UNNAMED, Adapter, Permissions, Step, Traits, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, REFUSED, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import (
     Api, Login, legacy_base, oneapi_base, token_base,
@@ -27,7 +34,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.mod
     APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE,
     Settings, Site, is_ours, render, rule_fields,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
 _READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "predefined", "defaultRule", "accessControl")
@@ -43,7 +50,7 @@ class ZiaAdapter(Adapter):
         # The vendor names no time for its edges; a minute or two is what is allowed for here.
         propagation=120, pending_edits=UNNAMED)
 
-    def __init__(self, settings: Settings, api: Api, transport):
+    def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site()
         #: The tables that this run has written to.
@@ -54,7 +61,7 @@ class ZiaAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -139,7 +146,7 @@ class ZiaAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         places = Places(self._settings, self._site, policy, state)
         wanted = [self._category(self._settings.allow, policy.allow, places.companions(policy.allow))]
         if policy.exempt:
@@ -154,12 +161,12 @@ class ZiaAdapter(Adapter):
         entries = frozenset(entry for pattern in patterns for entry in render(pattern)) | companions
         return Wanted(Object(ref, {"description": MARK}, {self._settings.field: entries}))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         now = state
         for change in changes:
             then = apply(now, [change])
@@ -240,11 +247,11 @@ class ZiaAdapter(Adapter):
         return Permissions(None if unknown else True, "the tenant has no rule of its own that would tell it: %s" % ", ".join(unknown) if unknown else
                            "the role of this administrator may write rules")
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._written.add(request["path"].partition("/")[0])
         return self._api.write(request["method"], request["path"], request["body"], **request["parameters"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         status = (self._api.write("POST", "status/activate") or {}).get("status")
         while status != "ACTIVE":
             self._transport.wait(_POLL_SECONDS, "%s: the activation is %s; it waits for edits of other administrators, or is still at work"
@@ -261,7 +268,7 @@ class ZiaAdapter(Adapter):
             self._transport.close()
 
 
-def from_module(module) -> ZiaAdapter:
+def from_module(module: AnsibleModule) -> ZiaAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
