@@ -37,8 +37,9 @@ class ActionModule(ActionBase):
         if not re.match(r"0?[0-7]{3}\Z", args["mode"]):
             raise AnsibleActionFail("feeds: mode: %r is not an octal mode such as '0644'" % args["mode"])
         try:
-            about = feeds.About(collection_version(), max(load().version_names()), tuple(sorted(args["selection"].items())), args["generated"],
-                                args["pac_wanted"], args["pac_others"])
+            about = feeds.About(
+                version=collection_version(), newest=max(load().version_names()), selection=tuple(sorted(args["selection"].items())),
+                generated=args["generated"], wanted=args["pac_wanted"], others=args["pac_others"])
             texts = feeds.render(Policy.from_config(args["config"]), args["formats"], about)
         except PolicyError as error:
             raise AnsibleActionFail("feeds: config: %s" % error) from error

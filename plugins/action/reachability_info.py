@@ -14,6 +14,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
     advice, classify, path, signatures, verdicts,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import ERROR, FAIL
 
 #: Options that the host never sees.
 _OURS = ("baseline", "path", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
@@ -70,7 +72,7 @@ class ActionModule(ActionBase):
             result["host"]["clock_skew_s"] = advice.clock_skew(result["host"], observations)
         if ours["baseline"]:
             verdicts.apply_baseline(checks, plain(ours["baseline"]).get("checks", []))
-        result["summary"] = classify.summarise(checks, ours["features"], ours["levels"])
+        result["summary"] = summarise(checks, ours["features"], ours["levels"])
         if ours["path"]:
             result["path"] = path.judge(plain(ours["path"]), checks, (plain(ours["baseline"]) or {}).get("checks", []))
             if not result["path"]["proven"]:
@@ -84,4 +86,4 @@ class ActionModule(ActionBase):
 
 def _may_pass_yet(result: dict) -> bool:
     """Whether more time can help: something fails, and nothing was opened that has to stay shut."""
-    return result["summary"]["verdict"] in (classify.FAIL, classify.ERROR) and not any("regressed" in check["flags"] for check in result["checks"])
+    return result["summary"]["verdict"] in (FAIL, ERROR) and not any("regressed" in check["flags"] for check in result["checks"])

@@ -106,7 +106,8 @@ def _one_media(number: int, entry) -> Media:
     destinations = entry["destinations"]
     if not isinstance(destinations, (list, tuple)) or not destinations:
         raise PolicyError("%s: destinations must be a list of networks; voice is never opened to every address" % where)
-    return Media(str(entry["id"]), entry["protocol"], tuple(ports), tuple(_network(where, d) for d in destinations), str(entry["feed_date"]))
+    return Media(id=str(entry["id"]), protocol=entry["protocol"], ports=tuple(ports),
+                 destinations=tuple(_network(where, d) for d in destinations), feed_date=str(entry["feed_date"]))
 
 
 def _network(where: str, text) -> str:

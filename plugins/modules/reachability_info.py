@@ -249,44 +249,9 @@ roots:
   sample: {source: shipped, date: '2026-10-18'}
 """
 
-import datetime
-import os
-import ssl
-
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
-
-
-def roots(module):
-    """(PEM, where they are from): the shipped public roots or the file that was named."""
-    path = module.params["ca_path"]
-    if path is None:
-        return _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
-    try:
-        with open(path, encoding="ascii", errors="replace") as pem:
-            text = pem.read()
-        changed = datetime.date.fromtimestamp(os.stat(path).st_mtime)
-    except OSError as error:
-        module.fail_json(msg="ca_path: %s cannot be read: %s" % (path, error.strerror))
-    return text, {"source": path, "date": changed.isoformat()}
-
-
-def proxy(module):
-    """The proxy setting for the runner."""
-    text = module.params["proxy"]
-    if text in ("direct", "environment"):
-        return text
-    if "@" in text:
-        module.fail_json(msg="proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
-    try:
-        found = tunnel.parse_proxy(text)
-    except ValueError as error:
-        module.fail_json(msg=str(error))
-    if module.params["proxy_user"] is None:
-        return found
-    return tunnel.with_credentials(found, module.params["proxy_user"], module.params["proxy_password"] or "")
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, observe
 
 
 def main():
@@ -318,22 +283,11 @@ def main():
         ),
         supports_check_mode=True,
     )
-    params = module.params
-    pem, source = roots(module)
-    versions = tuple(params["ip_versions"] or ((4, 6) if dns_.has_ipv6() else (4,)))
-    settings = runner.Settings(
-        public_roots=pem, proxy=proxy(module), source=params["source_address"], versions=versions, timeout=params["timeout"],
-        deadline=params["deadline"], retries=params["retries"], consecutive=max(1, params["consecutive"]), pins=params["resolve"], resolver=params["resolver"])
     try:
-        seen = runner.run(params["probes"], settings)
-    except ssl.SSLError:
-        module.fail_json(msg="%s holds no certificate in PEM form" % source["source"])
-    except (KeyError, TypeError) as error:
-        module.fail_json(msg="probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error)
-    if params["host_facts"]:
-        names = sorted({probe["host"] for probe in params["probes"]})
-        seen["host"] = host.facts(names, params["pac_url"], params["timeout"])
-    module.exit_json(changed=False, roots=source, **seen)
+        seen = observe(module.params)
+    except OptionError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, **seen)
 
 
 if __name__ == "__main__":

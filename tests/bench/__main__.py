@@ -92,7 +92,7 @@ def reachability() -> None:
     with Lab() as lab:
         roots = lab.internet.public.read_text()
         proxy = tunnel.parse_proxy("http://127.0.0.1:%d" % lab.internet.provider)
-        settings = runner.Settings(roots, proxy, timeout=5, deadline=20)
+        settings = runner.Settings(public_roots=roots, proxy=proxy, timeout=5, deadline=20)
         runner.run(probes, settings)
         began = time.perf_counter()
         done = runner.run(probes, settings)
@@ -101,7 +101,7 @@ def reachability() -> None:
     print(ROW % ("reachability_info: %d probes, healthy" % len(probes), "%d connections, %.2f s" % (done["connections"], whole),
                  "%.1f times the slowest probe alone (%.2f s)" % (whole / alone, alone)))
     with blackhole() as port:
-        settings = runner.Settings(roots, tunnel.parse_proxy("http://127.0.0.1:%d" % port), timeout=2, deadline=5)
+        settings = runner.Settings(public_roots=roots, proxy=tunnel.parse_proxy("http://127.0.0.1:%d" % port), timeout=2, deadline=5)
         whole, alone = timed(lambda: runner.run(probes, settings), 1), timed(lambda: runner.run(probes[:1], settings), 1)
     print(ROW % ("reachability_info: %d probes, every packet dropped" % len(probes), "%.2f s" % whole,
                  "%.1f times one probe alone (%.2f s)" % (whole / alone, alone)))

@@ -117,7 +117,7 @@ class Meter:
 
 
 #: Voice, for products that can express it: published addresses, and packets inside and outside of what is published.
-MEDIA = (Media("voice", "udp", (3478,), ("203.0.113.0/28", "198.51.100.7/32"), "2026-07-25"),)
+MEDIA = (Media("voice", "udp", (3478,), destinations=("203.0.113.0/28", "198.51.100.7/32"), feed_date="2026-07-25"),)
 PACKETS = (("203.0.113.5", 3478), ("198.51.100.7", 3478), ("203.0.113.5", 3479), ("198.51.100.8", 3478))
 PUBLISHED = PACKETS[:2]
 

@@ -224,7 +224,7 @@ def _handler(twin: Twin):
             parts = urlsplit(self.path)
             query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
             headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, parts.path, query, headers, self._body(headers))
+            request = Request(self.command, parts.path, query, headers=headers, body=self._body(headers))
             try:
                 reply = twin.respond(request)
             except Drop:

@@ -15,6 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.filter import reachability
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
     classify, isolation, signatures, verdicts,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 
 TODAY = datetime.date(2026, 11, 23)
 TABLE = signatures.load()
@@ -68,7 +69,7 @@ def test_the_product_whose_ca_decrypts_is_named_and_gets_its_own_remedy():
     (seen(tcp={"failure": "connection_refused"}, tls=None, http=None), "unknown"),
 ])
 def test_whether_the_macos_app_would_take_the_path(observation, verdict):
-    found = classify.summarise([check(observation)])["macos_app"]
+    found = summarise([check(observation)])["macos_app"]
     assert found["verdict"] == verdict and found["reason"]
 
 
@@ -224,7 +225,7 @@ def test_what_is_not_as_it_was_is_a_regression(role, before, after, flag):
     old, new = other(role, before), other(role, after)
     verdicts.apply_baseline([new], [old])
     assert new["verdict"] == "fail" and {"regressed", flag} <= set(new["flags"])
-    assert classify.summarise([new])["verdict"] == "fail"
+    assert summarise([new])["verdict"] == "fail"
     assert [c["id"] for c in verdicts.compare([old], [new])["regressed"]] == ["x"]
 
 
@@ -238,21 +239,21 @@ def test_what_is_as_it_was_passes(role, observation):
 
 def test_the_summary_proves_the_exemption_only_with_an_inspected_control():
     wanted = check(seen())
-    assert classify.summarise([wanted, other("control", INTERCEPTED)])["exemption"] == "proven"
-    assert classify.summarise([wanted, other("control", {})])["exemption"] == "untested"
-    assert classify.summarise([check(seen(**INTERCEPTED)), other("control", INTERCEPTED)])["exemption"] == "missing"
+    assert summarise([wanted, other("control", INTERCEPTED)])["exemption"] == "proven"
+    assert summarise([wanted, other("control", {})])["exemption"] == "untested"
+    assert summarise([check(seen(**INTERCEPTED)), other("control", INTERCEPTED)])["exemption"] == "missing"
 
 
 def test_telemetry_does_not_fail_the_host():
     shut = check(seen(**SHUT), probe(level="telemetry", features=["telemetry"]))
-    summary = classify.summarise([shut, dict(check(seen()), id="y")])
+    summary = summarise([shut, dict(check(seen()), id="y")])
     assert summary["verdict"] == "pass" and summary["features"] == {"chat": "pass", "telemetry": "fail"}
 
 
 def test_a_host_with_nothing_but_missing_credentials_is_not_a_pass():
     skipped = check(seen(via="proxy", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None))
-    assert classify.summarise([skipped])["verdict"] == "skipped"
-    assert classify.summarise([])["verdict"] == "unverified"
+    assert summarise([skipped])["verdict"] == "skipped"
+    assert summarise([])["verdict"] == "unverified"
 
 
 def test_a_wanted_host_that_worked_and_fails_now_is_a_regression():
@@ -291,7 +292,7 @@ def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspecte
     assert (found["verdict"], found["failure"], found["flags"]) == ("fail", "ssl_intercepted", ["decrypted", "by_choice"])
     assert "exempt_level" in isolation.remedy(isolation.sub_verdict(found), None)
     fine = check(seen())
-    summary = classify.summarise([found, fine])
+    summary = summarise([found, fine])
     # It is said for its feature; the host does what the policy says.
     assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
     assert summary["macos_app"]["verdict"] == "likely"

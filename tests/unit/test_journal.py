@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 
-CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, {"hosts": (("a.example",), ())})
+CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, members={"hosts": (("a.example",), ())})
 
 
 def begun(path):

@@ -20,6 +20,7 @@ from hypothesis import given, strategies as st
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, quic, runner, stun, tls, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, kinds, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from tests.lab.pki import Authority
 from tests.unit.test_classify import FRESH, TABLE, TODAY, http as http_seen, probe as wanted, seen, tls as tls_seen
 
@@ -299,7 +300,7 @@ def test_uploads(rows, genuine, verdict, failure, flags):
     assert (check["verdict"], check["failure"]) == (verdict, failure)
     assert set(flags) <= set(check["flags"])
     # What one vantage cannot prove does not count for the host.
-    assert verdict != "unverified" or classify.summarise([check, dict(check, verdict="pass", failure=None)])["verdict"] == "pass"
+    assert verdict != "unverified" or summarise([check, dict(check, verdict="pass", failure=None)])["verdict"] == "pass"
 
 
 @pytest.mark.parametrize("arrivals,failure", [([0, 200, 400, 600], None), ([601, 601, 602, 602], "stream_buffered"), ([0, 200], "eof_error")])
@@ -424,8 +425,8 @@ def test_a_product_whose_ca_is_seen_inspects_only_what_the_public_roots_do_not_v
 
 def test_the_macos_app_is_judged_by_hosts_that_are_required():
     optional = judged(seen(), level="optional")
-    assert classify.summarise([optional])["macos_app"]["verdict"] == "unknown"
-    assert classify.summarise([judged(seen())])["macos_app"]["verdict"] == "likely"
+    assert summarise([optional])["macos_app"]["verdict"] == "unknown"
+    assert summarise([judged(seen())])["macos_app"]["verdict"] == "likely"
 
 
 @pytest.mark.parametrize("kind,verdict", [("dns", "skipped"), ("http", "skipped"), ("quic", "skipped"), ("https", "pass")])

@@ -237,7 +237,7 @@ def test_everything_runs_at_once_and_ends_at_the_deadline():
     with server(lambda client: held.wait(30)) as port:
         probes = [{"id": "p%d" % n, "host": "a.test", "port": port, "kind": "https", "path": "/"} for n in range(50)]
         began = time.monotonic()
-        done = runner.run(probes, runner.Settings(PUBLIC.pem.decode(), pins={"a.test": "127.0.0.1"}, timeout=60, deadline=1))
+        done = runner.run(probes, runner.Settings(public_roots=PUBLIC.pem.decode(), pins={"a.test": "127.0.0.1"}, timeout=60, deadline=1))
         took = time.monotonic() - began
         held.set()
     # Not a measurement: one probe after the other would take fifty times the timeout.

@@ -17,6 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
     Selection, endpoint_probes, load,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from tests.lab import stun as server
 from tests.unit.test_probes import PUBLIC
 
@@ -84,7 +85,7 @@ def test_silence_alone_is_unverified_and_does_not_count_for_the_host():
         check, = judged(look(port))
     assert (check["verdict"], check["failure"], check["via"]) == ("unverified", "udp_no_reply", "direct")
     chat = dict(check, id="chat", kind="https", verdict="pass", failure=None, features=["chat"])
-    summary = classify.summarise([check, chat])
+    summary = summarise([check, chat])
     assert (summary["verdict"], summary["features"]) == ("pass", {"chat": "pass", "voice": "unverified"})
 
 
@@ -98,8 +99,8 @@ def test_silence_is_a_fault_when_a_vantage_outside_has_an_answer_from_the_same_a
     with serving(lambda request, peer: None) as silent, serving() as answering:
         inside, outside = judged(look(silent)), judged(look(answering))
     outside = [dict(check, port=silent) for check in outside]
-    hosts = {name: {"checks": inside, "summary": classify.summarise(inside)} for name in "abc"}
-    found = isolation.diagnose(hosts, {"out": {"checks": outside, "summary": classify.summarise(outside)}})
+    hosts = {name: {"checks": inside, "summary": summarise(inside)} for name in "abc"}
+    found = isolation.diagnose(hosts, {"out": {"checks": outside, "summary": summarise(outside)}})
     voice = found["features"]["voice"]
     assert (voice["scope"], voice["faults"][0]["verdict"]) == ("network", "udp_filter") and "UDP 3478" in voice["faults"][0]["remedy"]
     assert isolation.diagnose(hosts)["features"]["voice"]["scope"] == "inconclusive"
@@ -126,10 +127,10 @@ def test_the_fallback_over_tcp_proves_as_little_by_itself():
     with socket.create_server(("127.0.0.1", port)):
         open_, = classify.classify([here], runner.run([here], settings)["observations"], "2026-10-18", signatures.load(), datetime.date(2026, 11, 24))
     assert open_["verdict"] == "pass"
-    hosts = {name: {"checks": [shut], "summary": classify.summarise([shut])} for name in "abc"}
-    outside = {"out": {"checks": [open_], "summary": classify.summarise([open_])}}
+    hosts = {name: {"checks": [shut], "summary": summarise([shut])} for name in "abc"}
+    outside = {"out": {"checks": [open_], "summary": summarise([open_])}}
     assert isolation.diagnose(hosts)["features"]["voice"]["scope"] == "inconclusive"
     assert isolation.diagnose(hosts, outside)["features"]["voice"]["scope"] == "network"
     elsewhere = dict(open_, port=port + 1)
-    other = {"out": {"checks": [elsewhere], "summary": classify.summarise([elsewhere])}}
+    other = {"out": {"checks": [elsewhere], "summary": summarise([elsewhere])}}
     assert isolation.diagnose(hosts, other)["features"]["voice"]["scope"] == "inconclusive"

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Collection, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 #: Whose edits wait for activation: ``State.pending``.
@@ -109,7 +112,7 @@ class Adapter(ABC):
         """Pure. The state of a device that holds nothing of ours, without contact."""
 
     @abstractmethod
-    def target(self, policy: Policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         """Pure. The Wanted objects for this policy, given what the site has."""
 
     @abstractmethod
@@ -117,11 +120,11 @@ class Adapter(ABC):
         """Pure. What ``state`` (read or predicted) means for the policy."""
 
     @abstractmethod
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """Pure. Yields the Steps that carry out ``changes`` on a device at ``state``."""
 
     @abstractmethod
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         """IO. Carry out the request of one Step; its reply, if any."""
 
     # -- what a product may bring
@@ -136,7 +139,7 @@ class Adapter(ABC):
         It is asked again when its answer was lost and ``State.unsealed`` is still read.
         """
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         """IO. Bring what was written into force and wait for it: one plain dict for each target."""
         return []
 
@@ -144,7 +147,7 @@ class Adapter(ABC):
         """IO. Drop this run's edits that are not in force, when the product can tell them from others'. Whether it could."""
         return False
 
-    def isolates(self, changes) -> bool:
+    def isolates(self, changes: Collection[Change]) -> bool:
         """Pure. Whether the activation of ``changes`` leaves edits of others that wait where they are."""
         return False
 
@@ -152,11 +155,11 @@ class Adapter(ABC):
         """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
         return Permissions()
 
-    def held_by(self) -> list:
+    def held_by(self) -> list[str]:
         """IO, and nothing but reads, asked like ``permissions``. Who keeps our run from writing now, in words, where the product tells."""
         return []
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         """Pure. The entries of a list of this product that stand for a Pattern."""
         return (str(pattern),)
 
@@ -170,6 +173,6 @@ class Adapter(ABC):
         if self._transport is not None:
             self._transport.close()
 
-    def requests(self) -> dict:
+    def requests(self) -> dict[str, int]:
         """What was sent so far: counts by name."""
         return self._transport.requests() if self._transport is not None else {}

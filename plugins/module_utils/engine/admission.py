@@ -4,10 +4,13 @@
 """The stops between a plan and its first write: what the operator refused, what cannot be told apart, what must not be written. Pure."""
 from __future__ import annotations
 
+from typing import Collection, Iterable
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 
 
 def admit(assessment: Assessment, options: Options) -> None:
@@ -28,7 +31,7 @@ def admit(assessment: Assessment, options: Options) -> None:
             "(these hosts stay decrypted; the macOS and iOS apps will then fail) or to override (the control is lost; comment is required)" % rules)
 
 
-def unambiguous(device: str, state: State, refs: set) -> None:
+def unambiguous(device: str, state: State, refs: set[Ref]) -> None:
     """Names are identities: of what a run wants or changes there may be one. Doubles of others, which it never touches, are their matter.
 
     :raises AccessError: refused, with the names that there are more than once.
@@ -39,7 +42,7 @@ def unambiguous(device: str, state: State, refs: set) -> None:
                           "use another name" % (device, ", more than one ".join(doubled)))
 
 
-def remedies(assessment: Assessment, unblock) -> list:
+def remedies(assessment: Assessment, unblock: Collection[str]) -> list[Change]:
     """The Changes that take the conflicts with these ids out of the way.
 
     :raises AccessError: refused, for an id that there is not, and for a conflict that only a person can resolve.
@@ -57,7 +60,7 @@ def remedies(assessment: Assessment, unblock) -> list:
     return changes
 
 
-def no_secret_inside(changes, secrets: dict) -> None:
+def no_secret_inside(changes: Iterable[Change], secrets: dict[str, str]) -> None:
     """:raises AccessError: refused, when Ansible's masking of a secret would mangle what is written: results and journals repeat it."""
     for option, secret in sorted(secrets.items()):
         if secret and any(secret in text for change in changes for text in change.strings()):

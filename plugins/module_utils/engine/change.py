@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
+from typing import Iterable, Iterator, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 
@@ -78,7 +79,7 @@ class Change:
             place=None if place is None else (_place_from(place["old"]), _place_from(place["new"])),
         )
 
-    def strings(self):
+    def strings(self) -> Iterator[str]:
         """Every string this change would send."""
         for values in self.fields.values():
             yield from _strings(values[1])
@@ -114,7 +115,7 @@ def _strings(value):
 # -- from two states to changes ------------------------------------------------------------------------------------
 
 
-def diff(state: State, target: State, kinds) -> list:
+def diff(state: State, target: State, kinds: Sequence[str]) -> list[Change]:
     """The Changes that lead from ``state`` to ``target``, in an order that is inert until linked.
 
     ``kinds`` lists the kinds from inert (lists) to linking (rules). What goes goes first, links before what they link;
@@ -151,7 +152,7 @@ def _update(current: Object, wanted: Object):
         have = current.members.get(path, frozenset())
         if have != want:
             members[path] = (tuple(sorted(want - have)), tuple(sorted(have - want)))
-    return Change(wanted.ref, UPDATE, fields, members) if fields or members else None
+    return Change(wanted.ref, UPDATE, fields, members=members) if fields or members else None
 
 
 def _with_places(state, target, gone, come, rank) -> list:
@@ -267,7 +268,7 @@ def _move(order: dict, base: str, ref: Ref, wanted) -> None:
 # -- from a state and changes to the next state ---------------------------------------------------------------------
 
 
-def apply(state: State, changes) -> State:
+def apply(state: State, changes: Iterable[Change]) -> State:
     """The state after ``changes``: what check mode predicts and what reading back has to show."""
     objects = dict(state.objects)
     order = {base: list(refs) for base, refs in state.rules.items()}
@@ -318,7 +319,7 @@ class Clash:
         return "%s, %s: somebody changed it since" % (self.ref, self.path)
 
 
-def undo(changes, state: State, kinds) -> tuple:
+def undo(changes: Sequence[Change], state: State, kinds: Sequence[str]) -> tuple[list[Change], list[Clash]]:
     """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
 
     Each change is looked at on the device: at its new value it goes back to the old one, at the old one there is nothing to do, anything

@@ -13,6 +13,7 @@ import os
 import tempfile
 import time
 import uuid
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
@@ -90,7 +91,7 @@ class Journal:
         return None
 
     @classmethod
-    def unfinished(cls, path: str, product: str, device: str) -> list:
+    def unfinished(cls, path: str, product: str, device: str) -> list[str]:
         """Paths of the journals in the folder at ``path`` whose runs about this device did not come to their end, up to the last one that did."""
         path, found = os.path.abspath(os.path.expanduser(path)), []
         try:
@@ -114,7 +115,7 @@ class Journal:
             if (journal.product, journal.device) == (product, device):
                 yield journal
 
-    def earlier(self) -> list:
+    def earlier(self) -> list[str]:
         """Paths of the journals beside this one that belong to the same series and were not taken back yet, the one to take back next first.
 
         :raises AccessError: as ``load``: what cannot be read may be one of them.
@@ -126,7 +127,7 @@ class Journal:
                 if journal._body.get("series") == series and journal.path != self.path and journal.status in (OPEN, APPLIED)]
 
     @property
-    def changes(self) -> list:
+    def changes(self) -> list[Change]:
         return list(self._changes)
 
     @property
@@ -141,7 +142,7 @@ class Journal:
     def device(self) -> str:
         return self._body["device"]
 
-    def begin(self, changes) -> None:
+    def begin(self, changes: Iterable[Change]) -> None:
         """Create the file with ``changes``. :raises AccessError: refused, when the file is already there or cannot be written."""
         self._changes = list(changes)
         try:
@@ -155,7 +156,7 @@ class Journal:
             raise AccessError(REFUSED, "journal %s cannot be written: %s. Nothing was changed" % (self.path, error.strerror)) from error
         self._write()
 
-    def extend(self, changes) -> None:
+    def extend(self, changes: Iterable[Change]) -> None:
         """Add changes that a new reading of the device made necessary."""
         known = {canonical_digest(change.to_data()) for change in self._changes}
         self._changes += [change for change in changes if canonical_digest(change.to_data()) not in known]

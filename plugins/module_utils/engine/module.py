@@ -4,10 +4,18 @@
 """The edge of every access module: the options they share, and the hand-over to the engine."""
 from __future__ import annotations
 
+from dataclasses import fields
+from typing import Callable, TypeVar
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy, PolicyError
+
+Filled = TypeVar("Filled")
 
 CONTROLS = ["av", "dlp", "sandbox", "file_control", "prompt_logging", "casb", "isolation", "headers"]
 _NEEDS_AUDIENCE = ("merged", "replaced", "rendered")
@@ -55,12 +63,26 @@ def required_if() -> list:
     return [("state", state, ["config", "audience"]) for state in _NEEDS_AUDIENCE] + [("tenant_control", "override", ["comment"])]
 
 
-def run(module, make_adapter) -> None:
+def filled(cls: type[Filled], *params: dict | None, **given: object) -> Filled:
+    """An instance of the dataclass ``cls`` from a task's options, each under the name of its field.
+
+    A field's value comes from ``given``, else from the first of ``params`` (a module's parameters, or those of a suboption; None stands
+    for a suboption that the task left out) that has one that is not None, a list as a tuple. Otherwise the field keeps its default.
+    """
+    for name in [field.name for field in fields(cls) if field.name not in given]:
+        value = next((one[name] for one in params if one and one.get(name) is not None), None)
+        if value is not None:
+            given[name] = tuple(value) if isinstance(value, list) else value
+    return cls(**given)
+
+
+def run(module: AnsibleModule, make_adapter: Callable[[], Adapter]) -> None:
     """Run the task of an AnsibleModule and leave it. ``make_adapter()`` builds the Adapter; it may raise AccessError."""
     params = module.params
     try:
         policy = Policy.from_config({k: v for k, v in (params["config"] or {"allow": []}).items() if v is not None})
-        result = Run(make_adapter(), policy, _options(module), module.check_mode).execute()
+        secrets = {name: params[name] for name, spec in module.argument_spec.items() if spec.get("no_log") and params.get(name)}
+        result = Run(make_adapter(), policy, filled(Options, params, secrets=secrets), module.check_mode).execute()
     except PolicyError as error:
         module.fail_json(msg="config: %s" % error)
     except AccessError as error:
@@ -70,27 +92,7 @@ def run(module, make_adapter) -> None:
     module.exit_json(**_answer(module, result))
 
 
-def _options(module) -> Options:
-    params = module.params
-    return Options(
-        state=params["state"],
-        unblock=tuple(params["unblock"]),
-        protected=tuple(params["protected"]),
-        tenant_control=params["tenant_control"],
-        refuse_losses=tuple(params["refuse_losses"]),
-        accept_wider_audience=params["accept_wider_audience"],
-        adopt=params["adopt"],
-        activate=params["activate"],
-        publish_foreign_changes=params["publish_foreign_changes"],
-        expected_plan=params["expected_plan"],
-        comment=params["comment"],
-        journal=params["journal"],
-        series=params["series"],
-        secrets={name: params[name] for name, spec in module.argument_spec.items() if spec.get("no_log") and params.get(name)},
-    )
-
-
-def _answer(module, result: dict) -> dict:
+def _answer(module: AnsibleModule, result: dict) -> dict:
     result = dict(result)
     for text in result.pop("warnings", []):
         module.warn(text)

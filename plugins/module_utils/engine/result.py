@@ -4,14 +4,17 @@
 """Plain data and words for the result of a run. Pure."""
 from __future__ import annotations
 
+from typing import Iterable, Sequence
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Conflict, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
 
 _COVERAGE_SHOWN = 1000
 _SUMMARY_NAMES = 4
 
 
-def summary(changes) -> str:
+def summary(changes: Sequence[Change]) -> str:
     """One line for an operator: "create list allow (+35), update rule splice"; many changes are counted by kind."""
     if len(changes) > _SUMMARY_NAMES:
         return _counted(changes)
@@ -40,7 +43,7 @@ def _counted(changes) -> str:
     return ", ".join(parts)
 
 
-def coverage_data(coverage: list) -> dict:
+def coverage_data(coverage: list[Coverage]) -> dict:
     """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
     wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
     counts = {
@@ -58,7 +61,7 @@ def object_data(obj: Object) -> dict:
     return {"kind": obj.ref.kind, "name": obj.ref.name, "fields": obj.fields, "members": {p: sorted(m) for p, m in sorted(obj.members.items())}}
 
 
-def text_of(state: State, changes) -> str:
+def text_of(state: State, changes: Iterable[Change]) -> str:
     """The objects that ``changes`` touch, as lines for --diff."""
     lines = []
     for ref in sorted({change.ref for change in changes}):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Iterable
 
 
 @dataclass(frozen=True, order=True)
@@ -71,7 +72,7 @@ class State:
     release: str = field(default="", compare=False)
     diagnosis: dict = field(default_factory=dict, compare=False)
 
-    def digest(self, refs=None) -> str:
+    def digest(self, refs: Iterable[Ref] | None = None) -> str:
         """SHA-256 (hex) of the policy-bearing state of ``refs`` (default: all objects), without ids and revisions."""
         chosen = self.objects if refs is None else {r: self.objects[r] for r in refs if r in self.objects}
         body = {

@@ -9,10 +9,11 @@ from dataclasses import replace
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 
 
-def desired(word: str, wanted: list, state: State, options: Options, keep=frozenset()) -> State:
+def desired(word: str, wanted: list[Wanted], state: State, options: Options,
+            keep: frozenset[Ref] = frozenset()) -> State:
     """The State that ``word`` (merged, replaced or deleted) asks for; what an unblocked conflict needs is in ``keep`` and stays.
 
     :raises AccessError: refused, when ``replaced`` meets an object of that name that does not carry our marker; conflict, when

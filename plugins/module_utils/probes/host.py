@@ -20,6 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Collection, Iterable
 from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_
@@ -59,7 +60,7 @@ _APPS = ("/Applications/ChatGPT.app/Contents/Info.plist", "~/Applications/ChatGP
 _COMMAND = 5
 
 
-def facts(names, pac: str | None = None, timeout: float = 5, root: str = "/") -> dict:
+def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, root: str = "/") -> dict:
     """``{"system", "python", "trust_store", "clock", "resolvers", "hosts_file", "proxies", "no_proxy", "pac", "route", "agents", "app"}``.
 
     ``names`` are looked up in the hosts file, ``pac`` is fetched instead of the one that the system names; ``root`` is where files are, for tests.
@@ -83,7 +84,7 @@ def trust_store() -> list:
     return [place for place in (places.cafile, places.capath) if place]
 
 
-def hosts_file(names, path: str) -> dict:
+def hosts_file(names: Iterable[str], path: str) -> dict:
     """{name: [addresses]} of ``names`` in a hosts file, which goes before every resolver."""
     wanted, found = {name.lower() for name in names}, {}
     for line in (_text(path) or "").splitlines():
@@ -99,7 +100,7 @@ def without_user(url: str) -> str:
     return re.sub(r"//[^/@]*@", "//", url)
 
 
-def agents(processes, root: str = "/") -> list:
+def agents(processes: Iterable[str], root: str = "/") -> list:
     """``[{"name", "state": "running" or "installed", "seen"}]`` of AGENTS."""
     running = {process.lower()[:-4] if process.lower().endswith(".exe") else process.lower() for process in processes}
     found = []

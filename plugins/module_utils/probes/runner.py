@@ -88,7 +88,7 @@ def _versions(probe: dict, settings: Settings) -> tuple:
     return settings.versions[:1] if (probe.get("options") or {}).get("record") else settings.versions
 
 
-def effective_proxy(probe: dict, settings: Settings):
+def effective_proxy(probe: dict, settings: Settings) -> tunnel.Proxy | None:
     """The Proxy that this probe goes through, or None."""
     # UDP does not go through a proxy.
     if settings.proxy == "direct" or probe["kind"] == "stun":

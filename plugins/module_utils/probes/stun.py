@@ -76,7 +76,7 @@ def _await(sock, number: bytes, until: float) -> str | None:
             return mapped
 
 
-def allocate(sock) -> dict:
+def allocate(sock: socket.socket) -> dict:
     """Ask a TURN server on an open connection for a relay, without a user: ``{"realm", "error", "failure"}``.
 
     A TURN server has to say 401 with a realm (RFC 8656, section 7.2), which proves it from end to end.

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import socket
 import ssl
 import threading
 
@@ -48,7 +49,7 @@ class Contexts:
         return context
 
 
-def handshake(sock, host: str, context: ssl.SSLContext) -> tuple:
+def handshake(sock: socket.socket, host: str, context: ssl.SSLContext) -> tuple:
     """(TLS socket or None, observation): ``{"failure", "verify_code", "version", "alpn", "leaf"}``. SNI is always sent."""
     seen = {"failure": None, "verify_code": None, "version": None, "alpn": None, "leaf": None}
     try:

@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import os
+import socket
 import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
@@ -17,7 +18,7 @@ _PIECE = 65536
 _ANSWER = 65536
 
 
-def upload(sock, host: str, path: str, size: int) -> dict:
+def upload(sock: socket.socket, host: str, path: str, size: int) -> dict:
     """POST ``size`` bytes of noise: ``{"bytes", "sent", "status", "headers", "body", "intact", "failure"}``.
 
     ``intact`` says whether an upload sink that returns ``{"bytes", "sha256"}`` got what was sent, None when it returns something else. A gateway that
@@ -57,7 +58,7 @@ def _intact(body: str, size: int, digest: str) -> bool | None:
     return (said["bytes"], said["sha256"]) == (size, digest) if isinstance(said, dict) and {"bytes", "sha256"} <= set(said) else None
 
 
-def stream(sock, host: str, path: str, timeout: float) -> dict:
+def stream(sock: socket.socket, host: str, path: str, timeout: float) -> dict:
     """An event stream, read as it comes: ``{"status", "headers", "body", "arrivals_ms": [...], "failure"}``; an arrival for each event."""
     seen = {"status": None, "headers": {}, "body": "", "arrivals_ms": [], "failure": None}
     head = ["GET %s HTTP/1.1" % path, "Host: %s" % host, "User-Agent: %s" % AGENT, "Accept: text/event-stream", "Connection: close"]

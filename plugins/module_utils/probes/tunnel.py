@@ -79,7 +79,7 @@ def _dial(address: str, port: int, timeout: float, source: str | None, segment: 
     return sock
 
 
-def connect(sock, host: str, port: int, proxy: Proxy) -> dict:
+def connect(sock: socket.socket, host: str, port: int, proxy: Proxy) -> dict:
     """Ask the proxy for a tunnel: ``{"status", "headers", "body", "failure"}``; status 200 leaves the socket at the far end."""
     target = "[%s]:%d" % (host, port) if ":" in host else "%s:%d" % (host, port)
     lines = ["CONNECT %s HTTP/1.1" % target, "Host: %s" % target]

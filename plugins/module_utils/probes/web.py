@@ -9,6 +9,7 @@ import hashlib
 import http.client
 import json
 import os
+import socket
 import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
@@ -20,7 +21,7 @@ AGENT = "netaccess.chatgpt reachability"
 ECHO_COOKIE = "netaccess_sent=1"
 
 
-def get(sock, host: str, path: str, extra: dict | None = None) -> dict:
+def get(sock: socket.socket, host: str, path: str, extra: dict | None = None) -> dict:
     """``{"status", "headers", "cookies", "body", "failure"}``: headers by lower-case name, cookies as Set-Cookie lines, at most 64 KiB of body."""
     seen = {"status": None, "headers": {}, "cookies": [], "body": "", "failure": None}
     lines = ["GET %s HTTP/1.1" % path, "Host: %s" % host, "User-Agent: %s" % AGENT, "Accept: */*"]
@@ -68,7 +69,7 @@ def _without_value(cookie: str) -> str:
     return name.strip() + (";" + attributes if attributes else "")
 
 
-def echo(sock, host: str, path: str) -> dict:
+def echo(sock: socket.socket, host: str, path: str) -> dict:
     """As ``get``, with a cookie; ``echoed`` are the headers that arrived, by lower-case name, from a server that returns ``{"headers": {...}}``."""
     seen = get(sock, host, path, {"Connection": "close", "Cookie": ECHO_COOKIE})
     try:
@@ -79,7 +80,7 @@ def echo(sock, host: str, path: str) -> dict:
     return seen
 
 
-def upgrade(sock, host: str, path: str) -> dict:
+def upgrade(sock: socket.socket, host: str, path: str) -> dict:
     """As ``get``, asking for a WebSocket; ``accepted`` says whether status 101 came with the right key."""
     key = base64.b64encode(os.urandom(16))
     seen = get(sock, host, path, {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key.decode("ascii")})

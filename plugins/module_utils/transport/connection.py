@@ -108,7 +108,7 @@ class Transport:
         """From here on the run takes back and signs out: an exchange is not cut short, although the time of the run may be over."""
         self._least = LEAST_CLEANUP_SECONDS
 
-    def requests(self) -> dict:
+    def requests(self) -> dict[str, int]:
         """What was sent so far, for the result."""
         if self._final is not None:
             return self._final
@@ -123,7 +123,7 @@ class Transport:
         self._final = self.requests()
         self._session.close()
 
-    def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content) -> Answer:
+    def call(self, method: str, path: str, write: bool = False, base: str | None = None, **content: object) -> Answer:
         """One exchange; ``content`` as requests takes it (params, data, json, headers).
 
         A busy device (429, or 503 with Retry-After) is waited for within the run's time; a read that broke is repeated, a write never.
@@ -198,7 +198,7 @@ class Transport:
 
 def by_options(params: dict, base: str) -> Transport:
     """A Transport to ``base`` by the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
-    return Transport(Connection(base, params["validate_certs"], params["ca_path"], params["proxy"], params["timeout"]))
+    return Transport(Connection(base, validate_certs=params["validate_certs"], ca_path=params["ca_path"], proxy=params["proxy"], timeout=params["timeout"]))
 
 
 class _Unanswered(AccessError):

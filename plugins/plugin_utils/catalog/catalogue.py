@@ -225,7 +225,7 @@ def select(catalogue: Catalogue, want: Selection) -> Selected:
         if age > want.media_max_age_days:
             raise CatalogueError("media %s: the address feed is of %s, %d days old; refresh the catalogue, raise media_max_age_days (%d), or set media to false"
                                  % (feed["id"], feed["feed_date"], age, want.media_max_age_days))
-    return Selected(version, chosen, withheld, retired, media)
+    return Selected(version=version, entries=chosen, withheld=withheld, retired=retired, media=media)
 
 
 def _known(option: str, words, allowed) -> None:

@@ -17,8 +17,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
     Catalogue, Selection, is_exempt, pattern_of,
 )
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import FAIL, PASS, UNVERIFIED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, TRUSTED, UNVERIFIED
 
 BODY = 65536
 LARGE = 1 << 20
@@ -116,7 +117,7 @@ class Judge:
             features = list(self._probed.get(url.hostname, found["features"]))
             if kind == "websocket" and "websocket" in found["features"]:
                 features = ["websocket"]
-            self._seen[key] = Seen(url.hostname, url.port or 443, kind, found, features, is_exempt(found, Selection()))
+            self._seen[key] = Seen(url.hostname, url.port or 443, kind, entry=found, features=features, exempt=is_exempt(found, Selection()))
         return self._seen[key]
 
     def _note_other(self, host: str, entry: dict, response: dict) -> None:
@@ -212,7 +213,7 @@ class Judge:
         for seen in self._seen.values():
             self._decrypted(seen)
         checks = [check for _key, seen in sorted(self._seen.items()) for check in _checks(seen, self._inspector(seen))]
-        summary = classify.summarise(checks)
+        summary = summarise(checks)
         # A HAR says nothing about other hosts, and nothing about certificates that the exporter left out.
         summary.update(exemption="missing" if any(check["failure"] == "ssl_intercepted" for check in checks) else "untested")
         unlisted = sorted(self._others.values(), key=lambda other: (-other["failed"], other["host"]))
@@ -286,7 +287,7 @@ def _check(seen: Seen, verdict: str, layer, failure, match, text: str, inspector
         "id": "%s:%s%s" % (seen.host, seen.kind, ":" + failure if failure else ""), "host": seen.host, "port": seen.port, "kind": seen.kind, "role": "wanted",
         "entry": seen.entry["id"], "features": seen.features, "level": seen.entry["level"], "via": None, "proxy": None, "ip_version": None,
         "verdict": verdict, "layer": layer, "flags": sorted(seen.flags), "failure": failure,
-        "interception": classify.TRUSTED if issuer else None, "issuer": {"cn": issuer, "o": None} if issuer else None,
+        "interception": TRUSTED if issuer else None, "issuer": {"cn": issuer, "o": None} if issuer else None,
         "inspected_by": maker.product if maker else None,
         "blocked_by": {"product": match.product, "where": "HAR", "status": None, "confidence": match.confidence,
                        "evidence": list(match.evidence)} if blocked and match else None,

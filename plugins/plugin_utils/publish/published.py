@@ -84,7 +84,8 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
     patterns = list(dict.fromkeys(host for run in runs if run in lists for host in run.hosts))
     others = [host for run in runs if run not in lists for host in run.hosts] + [host for block in blocks for host in _mentions(block[1], known)]
     mentioned = sorted({host for host in others if host not in patterns})
-    return Page(patterns, blocks[-1][2] is None or bool(html and re.search(r"</html\s*>", text, re.I)), mentioned, any(stances))
+    whole = blocks[-1][2] is None or bool(html and re.search(r"</html\s*>", text, re.I))
+    return Page(patterns, whole, mentioned, stance=any(stances))
 
 
 def _decoded(body: bytes) -> str:

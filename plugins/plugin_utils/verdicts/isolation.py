@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import (
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, PASS, TRUSTED, UNTRUSTED,
 )
 

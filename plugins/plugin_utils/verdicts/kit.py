@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, classify, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 
 FORMAT = 1
 _KEYS = {"format", "label", "taken", "probes", "observations", "roots"}
@@ -39,5 +40,5 @@ def read(path: Path, table: dict | None = None) -> tuple:
         host = dict(host, clock_skew_s=advice.clock_skew(host, body["observations"]))
     for check in checks:
         check.pop("observations")
-    return str(body["label"]), {"checks": checks, "summary": classify.summarise(checks), "roots": body["roots"], "taken": body["taken"], "host": host,
+    return str(body["label"]), {"checks": checks, "summary": summarise(checks), "roots": body["roots"], "taken": body["taken"], "host": host,
                                 "notes": advice.notes(host, checks)}

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import INTERCEPTED, PASS, UNVERIFIED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import INTERCEPTED, PASS, UNVERIFIED
 
 KINDS = ("user", "server", "probe")
 _PROOFS = ("egress", "issuer", "product", "proxy")

@@ -4,7 +4,7 @@
 """Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import (
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, NOT, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
 )
 

@@ -23,4 +23,5 @@ DEVICE = Device(
     "Barracuda", lambda: BarracudaWsg(tls=True),
     lambda twin: {"access_barracuda_wsg_host": "127.0.0.1", "access_barracuda_wsg_port": twin.port, "access_audience": {"groups": ["AI users"]},
                   "access_barracuda_wsg_settings": ["system_timezone"]},
-    lambda twin: {"access_barracuda_wsg_password": twin.password}, lambda twin: {"BARRACUDA_WSG_PASSWORD": twin.password}, PAGE, person=person)
+    secrets=lambda twin: {"access_barracuda_wsg_password": twin.password}, environment=lambda twin: {"BARRACUDA_WSG_PASSWORD": twin.password},
+    page=PAGE, person=person)

@@ -18,8 +18,12 @@ def copied(twin, name="ChatGPT allow") -> Pages:
     """What a person copies from the pages."""
     pages = twin.pages
     return Pages(
-        tuple(pages["categories"].get(name, ())), tuple((who, row["action"]) for who, row in pages["exceptions"].items() if row["category"] == name),
-        tuple(sorted(pages["application exceptions"])), tuple(pages["blocked applications"]), tuple(sorted(pages["inspected"])), ())
+        category=tuple(pages["categories"].get(name, ())),
+        exceptions=tuple((who, row["action"]) for who, row in pages["exceptions"].items() if row["category"] == name),
+        application_exceptions=tuple(sorted(pages["application exceptions"])),
+        blocked_applications=tuple(pages["blocked applications"]),
+        inspected_domains=tuple(sorted(pages["inspected"])),
+        inspected_categories=())
 
 
 class Person(BarracudaAdapter):
@@ -52,7 +56,7 @@ class BarracudaRig(TwinRig):
         self.twin = BarracudaWsg()
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
-        return replace(Settings("wsg.example.com", tuple("group %s" % GROUPS[who] for who in audience)), **changes)
+        return replace(Settings(host="wsg.example.com", audience=tuple("group %s" % GROUPS[who] for who in audience)), **changes)
 
     def adapter(self, audience=(MEMBER,), **changes):
         return Person(self.settings(audience, **changes), self.twin)

@@ -32,7 +32,7 @@ def rig(open_rig):
 
 def handed(pages=None, policy=FIRST, check=False, people=AI, options=None, **settings) -> dict:
     """What the module returns; it meets no device."""
-    adapter = BarracudaAdapter(Settings("wsg.example.com", people, pages=pages or Pages(), **settings))
+    adapter = BarracudaAdapter(Settings(host="wsg.example.com", audience=people, pages=pages or Pages(), **settings))
     return Run(adapter, policy, Options(**(options or {})), check).execute()
 
 
@@ -52,10 +52,11 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
 
 
 def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
-    result = handed(Pages((), (), inspected_domains=(), inspected_categories=()), check=True)
+    result = handed(Pages(category=(), exceptions=(), inspected_domains=(), inspected_categories=()), check=True)
     assert result["changed"] and result["planned_steps"] == 2
     assert [(row["allowed"], row["exempt"]) for row in result["coverage"]] == [("no", "yes"), ("no", "yes"), ("no", "not wanted")]
-    done = Pages(("chatgpt.com", "openai.com", "js.stripe.com"), (("group AI users", "allow"),), (), (), (), ())
+    done = Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=(),
+                 inspected_domains=(), inspected_categories=())
     result = handed(done, check=True)
     assert not result["changed"] and result["summary"] == "nothing to do" and result["manual"] == []
     assert [row["allowed"] for row in result["coverage"]] == ["yes"] * 3
@@ -67,7 +68,7 @@ def test_what_nobody_looked_at_is_unchecked_and_said():
     result = handed()
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
     assert any("is not known: copy" in line for line in result["manual"]) and any("look whether domains or categories" in line for line in result["manual"])
-    result = handed(Pages((), (), inspected_domains=(), inspected_categories=("Computers",)))
+    result = handed(Pages(category=(), exceptions=(), inspected_domains=(), inspected_categories=("Computers",)))
     assert {row["exempt"] for row in result["coverage"]} == {"unchecked", "not wanted"}
     conflict, = result["conflicts"]
     assert (conflict["effect"], conflict["certain"], conflict["remedy"]) == ("decrypt", False, [])
@@ -154,7 +155,8 @@ def test_a_backup_that_cannot_be_read_is_a_clear_error(tmp_path, content, says):
 
 def read(twin, *names, password=None) -> dict:
     transport = Transport(Connection(twin.url, timeout=30))
-    adapter = BarracudaAdapter(Settings("wsg.example.com", AI, pages=copied(twin), settings=names), Api(transport, password or twin.password), transport)
+    settings = Settings(host="wsg.example.com", audience=AI, pages=copied(twin), settings=names)
+    adapter = BarracudaAdapter(settings, Api(transport, password or twin.password), transport)
     return Run(adapter, FIRST, Options(), True).execute()
 
 

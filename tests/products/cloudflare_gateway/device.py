@@ -12,5 +12,5 @@ DEVICE = Device(
     "Cloudflare Gateway", lambda: CloudflareGateway(tls=True, site="http"),
     lambda twin: {"access_cloudflare_gateway_api_url": twin.url, "access_cloudflare_gateway_account_id": twin.account,
                   "access_audience": {"groups": ["AI users"]}},
-    lambda twin: {"access_cloudflare_gateway_api_token": twin.token},
-    lambda twin: {"CLOUDFLARE_API_TOKEN": twin.token}, PAGE)
+    secrets=lambda twin: {"access_cloudflare_gateway_api_token": twin.token},
+    environment=lambda twin: {"CLOUDFLARE_API_TOKEN": twin.token}, page=PAGE)

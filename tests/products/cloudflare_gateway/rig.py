@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.adapter import (
-    CloudflareGatewayAdapter, Settings,
+    CloudflareGatewayAdapter,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.cloudflare_gateway.twin import CloudflareGateway

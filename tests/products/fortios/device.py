@@ -11,5 +11,5 @@ PAGE = (403, {"Content-Type": "text/html"}, b"<html><head><title>Web Filter Viol
 DEVICE = Device(
     "FortiGate", lambda: FortiOS(tls=True),
     lambda twin: {"access_fortios_host": "127.0.0.1", "access_fortios_port": twin.port, "access_audience": {"policies": ["members"]}},
-    lambda twin: {"access_fortios_access_token": twin.token},
-    lambda twin: {"FORTIOS_ACCESS_TOKEN": twin.token}, PAGE)
+    secrets=lambda twin: {"access_fortios_access_token": twin.token},
+    environment=lambda twin: {"FORTIOS_ACCESS_TOKEN": twin.token}, page=PAGE)

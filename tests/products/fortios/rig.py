@@ -4,9 +4,10 @@
 """The twin of FortiOS under the contract, with a URL filter of our own ("category") and in one of the site ("rows")."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.adapter import FortiosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.adapter import FortiosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.lists import FIRST_ROW
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import HOSTS, MEDIA, MEMBER, TwinRig
 from tests.products.fortios.twin import AI, ROW_DEFAULTS, FortiOS

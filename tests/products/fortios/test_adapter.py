@@ -82,10 +82,10 @@ def test_rows_exempt_from_no_more_than_the_category_and_are_never_simple(rig):
 
 def test_the_order_in_which_the_device_tells_the_flags_is_no_drift(rig):
     flags = ("fortiguard", "activex-java-cookie")
-    rig.run(adapter=rig.adapter(exempt_flags=flags))
+    rig.run(adapter=rig.adapter(url_filter_exempt=flags))
     for row in rig.entries():
         row["exempt"] = "fortiguard activex-java-cookie"
-    assert not rig.run(adapter=rig.adapter(exempt_flags=flags))["changed"]
+    assert not rig.run(adapter=rig.adapter(url_filter_exempt=flags))["changed"]
 
 
 def test_rows_in_a_filter_of_the_site_stand_above_what_blocks_and_below_the_rest(shared):
@@ -263,7 +263,7 @@ def test_a_signature_of_application_control_is_a_conflict_for_a_person(rig):
 def test_a_cookie_filter_is_a_conflict_until_the_rows_exempt_from_it(rig):
     rig.twin.row(WEB, "members")["options"] = "cookiefilter wf-cookie"
     assert [c["effect"] for c in rig.run()["conflicts"]] == ["cookies"]
-    assert rig.run(adapter=rig.adapter(exempt_flags=("fortiguard", "activex-java-cookie")))["conflicts"] == []
+    assert rig.run(adapter=rig.adapter(url_filter_exempt=("fortiguard", "activex-java-cookie")))["conflicts"] == []
 
 
 def test_losses_of_inspection_and_of_wider_rows(rig):
@@ -271,7 +271,7 @@ def test_losses_of_inspection_and_of_wider_rows(rig):
     assert [(loss["control"], loss["rule"]) for loss in result["losses"]] == [("av", "av-profile default of policy members")]
     with pytest.raises(Failed, match="refuse_losses"):
         rig.run(refuse_losses=("av",))
-    assert "dlp" in {loss["control"] for loss in rig.run(check=True, adapter=rig.adapter(exempt_flags=("fortiguard", "dlp")))["losses"]}
+    assert "dlp" in {loss["control"] for loss in rig.run(check=True, adapter=rig.adapter(url_filter_exempt=("fortiguard", "dlp")))["losses"]}
 
 
 def test_a_disabled_row_is_protected_when_named(rig):

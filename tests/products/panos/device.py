@@ -19,5 +19,5 @@ DEVICE = Device(
     "PAN-OS", lambda: Panos(tls=True, release=(11, 1, 4)),
     lambda twin: {"access_panos_host": "127.0.0.1", "access_panos_port": twin.port, "access_panos_username": "netaccess",
                   "access_audience": {"from_zones": ["trust"], "to_zones": ["untrust"], "users": ["example\\ai-users"]}},
-    lambda twin: {"access_panos_password": twin.admins["netaccess"]},
-    lambda twin: {"PANOS_PASSWORD": twin.admins["netaccess"]}, PAGE, writes)
+    secrets=lambda twin: {"access_panos_password": twin.admins["netaccess"]},
+    environment=lambda twin: {"PANOS_PASSWORD": twin.admins["netaccess"]}, page=PAGE, writes=writes)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import itertools
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter, Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.panos.twin import Panos
@@ -50,7 +50,7 @@ class PanosRig(TwinRig):
         self.ca_path = self.twin.ca_file(folder) if self.twin.authority else None
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
-        people = Audience(("trust",), ("untrust",), (), tuple(GROUPS[who] for who in audience))
+        people = Audience(from_zones=("trust",), to_zones=("untrust",), users=tuple(GROUPS[who] for who in audience))
         return Settings(**dict({"audience": people, "never_above": self.never_above}, **changes))
 
     def adapter(self, audience=(MEMBER,), timeout=60, api=None, **changes):

@@ -305,7 +305,7 @@ def test_rules_of_other_zones_do_not_matter(rig):
 
 def test_a_quarantine_by_disjoint_addresses_does_not_matter(rig):
     at_top(rig, rule("Lab", "deny", application="any", **{"from": "trust", "to": "untrust", "source": "192.0.2.128/25"}))
-    who = Audience(("trust",), ("untrust",), ("192.0.2.0/26",), ())
+    who = Audience(from_zones=("trust",), to_zones=("untrust",), sources=("192.0.2.0/26",))
     adapter = rig.adapter()
     adapter._settings = replace(adapter._settings, audience=who)
     assert rig.run(adapter=adapter)["conflicts"] == []
@@ -313,7 +313,7 @@ def test_a_quarantine_by_disjoint_addresses_does_not_matter(rig):
 
 @pytest.mark.parametrize("changes,text", [
     ({"never_above": ("Quarentine",)}, "position: vsys1 has no rule named Quarentine"),
-    ({"audience": Audience(("trsut",), ("untrust",), (), ())}, "vsys1 has no zone trsut; there are: guest, trust, untrust")])
+    ({"audience": Audience(from_zones=("trsut",), to_zones=("untrust",))}, "vsys1 has no zone trsut; there are: guest, trust, untrust")])
 def test_a_name_with_a_slip_is_told_before_anything_is_written(rig, changes, text):
     adapter = rig.adapter()
     adapter._settings = replace(adapter._settings, **changes)

@@ -28,5 +28,5 @@ DEVICE = Device(
     "Skyhigh Web Gateway", imported,
     lambda twin: {"access_skyhigh_swg_host": "127.0.0.1", "access_skyhigh_swg_port": twin.port, "access_skyhigh_swg_username": "netaccess",
                   "access_audience": {"groups": ["AI users"]}},
-    lambda twin: {"access_skyhigh_swg_password": twin.admins["netaccess"]},
-    lambda twin: {"SKYHIGH_PASSWORD": twin.admins["netaccess"]}, PAGE, writes)
+    secrets=lambda twin: {"access_skyhigh_swg_password": twin.admins["netaccess"]},
+    environment=lambda twin: {"SKYHIGH_PASSWORD": twin.admins["netaccess"]}, page=PAGE, writes=writes)

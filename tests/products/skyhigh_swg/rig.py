@@ -4,11 +4,11 @@
 """The twin of Skyhigh Secure Web Gateway under the contract: a gateway on which the rule sets were imported once, for a user group."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.adapter import (
-    Settings, SkyhighAdapter,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.adapter import SkyhighAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import rule_set_file
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
+    Settings, rule_set_file,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, TwinRig
 from tests.products.skyhigh_swg.twin import SkyhighGateway, criterion, rule, rule_group

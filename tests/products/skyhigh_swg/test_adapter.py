@@ -64,7 +64,7 @@ def test_requests_of_a_converge_and_of_a_rerun(rig):
     assert [method for method, _path in asked(rig) if method == "PUT"] == ["PUT", "PUT"]
     again = rig.run()["requests"]
     assert again == {"reads": 1 + 3 + 1 + sets + 1, "writes": 0, "waited": 0, "connections": 1}
-    assert rig.run(check=True, adapter=rig.adapter(scan=False))["requests"] == {"reads": 1 + 3 + 1, "writes": 0, "waited": 0, "connections": 1}
+    assert rig.run(check=True, adapter=rig.adapter(scan_conflicts=False))["requests"] == {"reads": 1 + 3 + 1, "writes": 0, "waited": 0, "connections": 1}
 
 
 def test_a_thousand_patterns_are_two_writes_and_a_commit(rig):
@@ -129,7 +129,7 @@ def test_the_rule_sets_of_the_result_are_what_is_missing(make):
 
 
 def test_without_the_rule_sets_coverage_is_unchecked(rig):
-    result = rig.run(adapter=rig.adapter(scan=False))
+    result = rig.run(adapter=rig.adapter(scan_conflicts=False))
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
     assert result["conflicts"] == result["losses"] == []
 

@@ -25,5 +25,5 @@ DEVICE = Device(
     "Sophos Firewall", make,
     lambda twin: {"access_sophos_host": "127.0.0.1", "access_sophos_port": twin.port, "access_sophos_username": USER, "access_sophos_exempt_group": LIST,
                   "access_audience": {"web_policies": ["Company"], "users": ["AI users"]}},
-    lambda twin: {"access_sophos_password": twin.admins[USER]},
-    lambda twin: {"SOPHOS_PASSWORD": twin.admins[USER]}, PAGE, writes)
+    secrets=lambda twin: {"access_sophos_password": twin.admins[USER]},
+    environment=lambda twin: {"SOPHOS_PASSWORD": twin.admins[USER]}, page=PAGE, writes=writes)

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import Settings, SophosAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import SophosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, TwinRig
 from tests.products.panos.rig import QuickClock

@@ -24,7 +24,7 @@ def ask(twin, inner, password=None):
     ET.SubElement(login, "Username").text = "netaccess"
     ET.SubElement(login, "Password").text = password or twin.admins["netaccess"]
     request.extend(ET.fromstring("<all>%s</all>" % inner))
-    reply = twin.answer(Request("POST", PATH, {}, {}, urlencode({"reqxml": ET.tostring(request, encoding="unicode")}).encode()))
+    reply = twin.answer(Request("POST", PATH, {}, headers={}, body=urlencode({"reqxml": ET.tostring(request, encoding="unicode")}).encode()))
     assert reply.status == 200
     return ET.fromstring(reply.body)
 
@@ -37,7 +37,7 @@ def test_every_failure_comes_with_200(twin):
     failed = ask(twin, "<Get><FirewallRule/></Get>", "wrong")
     assert get(failed, "Login/status") == "Authentication Failure" and len(failed) == 1
     assert get(ask(twin, "<Get><SecurityPolicy/></Get>"), "Status") == "Input request module is Invalid"
-    reply = twin.answer(Request("POST", PATH, {}, {}, b"reqxml=<Request>&"))
+    reply = twin.answer(Request("POST", PATH, {}, headers={}, body=b"reqxml=<Request>&"))
     assert b'code="529"' in reply.body
     none = ask(twin, "<Get><WebFilterException/></Get>").find("WebFilterException/Status")
     assert none.text == "No. of records Zero." and none.get("code") is None

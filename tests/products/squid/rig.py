@@ -8,8 +8,9 @@ import os
 import subprocess
 import time
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import Settings, SquidAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, last_loaded
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from tests.contract.rig import MEMBER, STRANGER, Rig
 from tests.lab.client import decide
 from tests.lab.squid import Squid, squid_program

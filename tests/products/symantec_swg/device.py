@@ -13,5 +13,5 @@ DEVICE = Device(
     lambda twin: {"access_symantec_swg_host": "127.0.0.1", "access_symantec_swg_port": twin.port, "access_symantec_swg_consoles": [twin.url],
                   "access_symantec_swg_console_username": twin.console[0], "access_symantec_swg_install": {"path": twin.knobs.install},
                   "access_audience": {"clients": ["10.1.0.0/24"]}},
-    lambda twin: {"access_symantec_swg_token": next(iter(twin.tokens)), "access_symantec_swg_console_password": twin.console[1]},
-    lambda twin: {"SYMANTEC_MC_TOKEN": next(iter(twin.tokens)), "SYMANTEC_CONSOLE_PASSWORD": twin.console[1]}, PAGE)
+    secrets=lambda twin: {"access_symantec_swg_token": next(iter(twin.tokens)), "access_symantec_swg_console_password": twin.console[1]},
+    environment=lambda twin: {"SYMANTEC_MC_TOKEN": next(iter(twin.tokens)), "SYMANTEC_CONSOLE_PASSWORD": twin.console[1]}, page=PAGE)

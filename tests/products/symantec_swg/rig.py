@@ -44,7 +44,8 @@ class SymantecRig(TwinRig):
     def adapter(self, audience=(MEMBER,), timeout=60, login=None, console=None, install=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
         request = install or Install("POST", self.twin.knobs.install, {"comment": "{name} {revision}"})
-        api = Api(self.transport, login or Login("mc-token-93f0c2"), Login(None, *(console or self.twin.console)))
+        username, password = console or self.twin.console
+        api = Api(self.transport, login or Login(token="mc-token-93f0c2"), Login(username=username, password=password))
         return SymantecAdapter(self.settings(audience, **changes), api, self.transport, request.checked() if self.installs else None)
 
     def force(self):

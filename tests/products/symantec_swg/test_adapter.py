@@ -75,7 +75,7 @@ def test_without_the_scan_no_list_is_read_and_coverage_is_unchecked(rig):
 
 
 def test_basic_sign_in_and_the_ticket_in_the_revision(rig):
-    rig.run(adapter=rig.adapter(login=Login(None, "netaccess", rig.twin.admins["netaccess"]), comment="CHG77"))
+    rig.run(adapter=rig.adapter(login=Login(username="netaccess", password=rig.twin.admins["netaccess"]), comment="CHG77"))
     last = rig.twin.find(NAME)["revisions"][-1]
     assert (last["author"], last["description"]) == ("netaccess", "netaccess.chatgpt: CHG77")
     assert rig.twin.log[5].json == {"comment": "ChatGPT 1"}, "the placeholders of the operator's request"
@@ -605,7 +605,7 @@ def test_a_workspace_header_stops_the_run(make):
 
 
 @pytest.mark.parametrize("changes,problem", [
-    ({"login": Login("wrong-token")}, "does not accept the credentials"), ({"console": ("console", "wrong")}, "console_username and console_password")])
+    ({"login": Login(token="wrong-token")}, "does not accept the credentials"), ({"console": ("console", "wrong")}, "console_username and console_password")])
 def test_bad_credentials(rig, changes, problem):
     with pytest.raises(Failed, match=problem) as failed:
         rig.run(adapter=rig.adapter(**changes))

@@ -18,7 +18,7 @@ def twin():
 
 
 def ask(twin, method, path, body=None, token="mc-token-93f0c2", **query):
-    reply = twin.answer(Request(method, path, query, {"x-auth-token": token}, json.dumps(body).encode() if body is not None else b""))
+    reply = twin.answer(Request(method, path, query, headers={"x-auth-token": token}, body=json.dumps(body).encode() if body is not None else b""))
     return reply.status, json.loads(reply.body) if reply.body[:1] in (b"{", b"[") else reply.body.decode()
 
 

@@ -23,5 +23,5 @@ DEVICE = Device(
     "Cisco Umbrella", make,
     lambda twin: {"access_umbrella_api_url": twin.url, "access_umbrella_api_key": KEY, "access_umbrella_organization_id": str(twin.organization),
                   "access_audience": {"dns_policies": ["AI users"], "web_policies": ["AI users web"]}},
-    lambda twin: {"access_umbrella_api_secret": twin.keys[KEY][0]},
-    lambda twin: {"UMBRELLA_API_SECRET": twin.keys[KEY][0]}, PAGE)
+    secrets=lambda twin: {"access_umbrella_api_secret": twin.keys[KEY][0]},
+    environment=lambda twin: {"UMBRELLA_API_SECRET": twin.keys[KEY][0]}, page=PAGE)

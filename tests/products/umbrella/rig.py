@@ -8,10 +8,9 @@ list beforehand, and attaches each list of ours the moment it exists. What tells
 """
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.adapter import (
-    Settings, UmbrellaAdapter,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.adapter import UmbrellaAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import Api
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, STRANGER, TwinRig
 from tests.products.umbrella.twin import DNS, WEB, Umbrella

@@ -54,7 +54,7 @@ def test_requests_of_a_converge_and_of_a_rerun(rig):
     again = rig.run()["requests"]
     assert (again["reads"], again["writes"]) == (1 + 1 + 2 + 1 + 2, 0)
     assert rig.run(check=True)["requests"]["reads"] == 7
-    assert rig.run(adapter=rig.adapter(scan=False))["requests"]["reads"] == 6
+    assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 6
 
 
 def test_a_thousand_names_go_in_batches_of_500_and_later_ones_alone(rig):
@@ -417,7 +417,7 @@ def test_requests_in_secure_access(secure):
     result = secure.run()
     assert writes(secure) == [("POST", "/%d/destinations" % secure.list()["id"])]
     assert result["requests"]["reads"] == 1 + 1 + 1 + 3 + 2 + 1 + 2 and result["coverage_summary"]["allowed"] == 3
-    assert secure.run(adapter=secure.adapter(scan=False))["requests"]["reads"] == 1 + 1 + 1 + 1 + 1
+    assert secure.run(adapter=secure.adapter(scan_conflicts=False))["requests"]["reads"] == 1 + 1 + 1 + 1 + 1
 
 
 def test_a_list_made_in_secure_access_is_of_its_only_kind(secure):
@@ -486,7 +486,7 @@ def test_what_was_unblocked_is_given_back_without_an_audience(secure):
 
 
 def test_what_was_not_read_is_not_claimed(secure):
-    assert {row["allowed"] for row in secure.run(adapter=secure.adapter(scan=False))["coverage"]} == {"unchecked"}
+    assert {row["allowed"] for row in secure.run(adapter=secure.adapter(scan_conflicts=False))["coverage"]} == {"unchecked"}
 
 
 def test_only_enabled_rules_that_are_asked_before_ours_stand_above():
@@ -540,8 +540,8 @@ def test_where_the_api_is_follows_from_the_service():
 
 
 def test_states_that_look_for_all_that_was_changed_read_the_lists_of_the_site_anyway():
-    assert [product.from_module(task(state=state, scan_conflicts=False))._settings.scan for state in ("merged", "replaced", "deleted", "reverted")] == [
-        False, True, True, True]
+    for state, scans in (("merged", False), ("replaced", True), ("deleted", True), ("reverted", True)):
+        assert product.from_module(task(state=state, scan_conflicts=False))._settings.scan_conflicts is scans, state
 
 
 def test_later_policies_leave_the_old_names_to_replaced(rig):

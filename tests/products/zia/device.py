@@ -14,5 +14,5 @@ DEVICE = Device(
     "Zscaler Internet Access", lambda: Zia(tls=True, limits=False, session_seconds=8),
     lambda twin: {"access_zia_api_url": twin.url, "access_zia_token_url": twin.url, "access_zia_client_id": CLIENT,
                   "access_audience": {"groups": ["AI users"]}},
-    lambda twin: {"access_zia_client_secret": twin.clients[CLIENT]},
-    lambda twin: {"ZSCALER_CLIENT_SECRET": twin.clients[CLIENT]}, PAGE)
+    secrets=lambda twin: {"access_zia_client_secret": twin.clients[CLIENT]},
+    environment=lambda twin: {"ZSCALER_CLIENT_SECRET": twin.clients[CLIENT]}, page=PAGE)

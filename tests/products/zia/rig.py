@@ -4,8 +4,9 @@
 """The twin of Zscaler Internet Access under the contract. The audience is a user group."""
 from __future__ import annotations
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.adapter import Settings, ZiaAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.adapter import ZiaAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import Api, Login
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.zia.twin import Zia

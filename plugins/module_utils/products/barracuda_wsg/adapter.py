@@ -11,6 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
@@ -18,12 +21,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 CATEGORY, EXCEPTION, APPLICATION_EXCEPTION, INSPECTED = "custom category", "exception", "application exception", "inspected domain"
 CATEGORIES_PAGE, EXCEPTIONS_PAGE = "BLOCK/ACCEPT > Custom Categories", "BLOCK/ACCEPT > Exceptions"
@@ -41,28 +46,28 @@ class Pages:
     ``inspected_domains``, ``inspected_categories``: what SSL Inspection is designated for.
     """
 
-    category: tuple | None = None
-    exceptions: tuple | None = None
-    application_exceptions: tuple = ()
-    blocked_applications: tuple | None = None
-    inspected_domains: tuple | None = None
-    inspected_categories: tuple | None = None
+    category: tuple[str, ...] | None = None
+    exceptions: tuple[tuple[str, str], ...] | None = None
+    application_exceptions: tuple[tuple[str, str], ...] = ()
+    blocked_applications: tuple[str, ...] | None = None
+    inspected_domains: tuple[str, ...] | None = None
+    inspected_categories: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the task says. ``audience``: principals in words, such as "group AI users"."""
+    """What the task says of this product; names as in the module's options. ``audience``: principals in words, such as "group AI users"."""
 
-    device: str
-    audience: tuple = ()
+    host: str
+    audience: tuple[str, ...] = ()
     category_name: str = "ChatGPT allow"
-    protected: tuple = ()
+    protected: tuple[str, ...] = ()
     pages: Pages = field(default_factory=Pages)
-    settings: tuple = ()
+    settings: tuple[str, ...] = ()
     backup: str | None = None
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """Domains have no wildcard: one stands for itself and everything below it."""
     return (pattern.name,)
 
@@ -74,18 +79,18 @@ class BarracudaAdapter(Adapter):
         product="barracuda_wsg", kinds=(CATEGORY, INSPECTED, EXCEPTION, APPLICATION_EXCEPTION), by_hand=True,
         exclusive="nothing is written; a person carries out the plan")
 
-    def __init__(self, settings: Settings, api: Api | None = None, transport=None):
+    def __init__(self, settings: Settings, api: Api | None = None, transport: Transport | None = None):
         self._settings, self._api, self._transport = settings, api, transport
         self._pages = settings.pages
 
     @property
     def device(self) -> str:
-        return self._settings.device
+        return self._settings.host
 
     def requests(self) -> dict:
         return self._transport.requests() if self._transport else {"reads": 0, "writes": 0, "connections": 0, "waited": 0}
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -98,7 +103,7 @@ class BarracudaAdapter(Adapter):
 
         def add(kind, name, fields, members=None, ours=True):
             ref = Ref(kind, name)
-            objects[ref] = Object(ref, fields, members or {}, ours)
+            objects[ref] = Object(ref, fields, members or {}, ours=ours)
         if pages.category:
             add(CATEGORY, self._settings.category_name, {}, {"domains": frozenset(pages.category)})
         for who, action in pages.exceptions or ():
@@ -115,13 +120,13 @@ class BarracudaAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         name = self._settings.category_name
         domains = frozenset(domain for pattern in policy.allow for domain in render(pattern))
         return [Wanted(Object(Ref(CATEGORY, name), {}, {"domains": domains}))] + [
             Wanted(Object(Ref(EXCEPTION, who), self._exception())) for who in self._settings.audience]
 
-    def assess(self, policy, state: State) -> Assessment:
+    def assess(self, policy: Policy, state: State) -> Assessment:
         found = Assessment(manual=self._manual(policy), warnings=[])
         if self._settings.backup and policy.allow:
             found.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
@@ -140,8 +145,8 @@ class BarracudaAdapter(Adapter):
             allowed = "unchecked" if not known else "yes" if linked and held.covering(pattern) and str(pattern) not in blocked else "no"
             skipped = "not wanted" if exempt.covering(pattern) is None else self._exempt(pattern, decrypted)
             found.coverage.append(Coverage(
-                str(pattern), allowed, skipped, "custom category %s" % self._settings.category_name if allowed == "yes" else None,
-                "SSL Inspection is not designated for it" if skipped == "yes" else None, self._note(pattern)))
+                str(pattern), allowed, skipped, allowed_by="custom category %s" % self._settings.category_name if allowed == "yes" else None,
+                exempt_by="SSL Inspection is not designated for it" if skipped == "yes" else None, note=self._note(pattern)))
         return found
 
     def _domains(self, state: State) -> list:
@@ -166,8 +171,9 @@ class BarracudaAdapter(Adapter):
                 found.resolved[number] = wanted[0]
                 continue
             remedy = tuple(Change(ref, CREATE, {"action": (None, "allow")}) for ref in missing)
-            found.conflicts.append(Conflict(number, "deny", "blocked application %s" % name, "asked before every category", concerned, True, remedy,
-                                            "everything else in the application %s, for the audience" % name))
+            found.conflicts.append(Conflict(
+                number, "deny", "blocked application %s" % name, text="asked before every category", hosts=concerned, certain=True,
+                remedy=remedy, opens="everything else in the application %s, for the audience" % name))
 
     def _inspection(self, policy, state: State, found: Assessment):
         """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
@@ -185,16 +191,16 @@ class BarracudaAdapter(Adapter):
             where = "SSL Inspection, designated domain%s %s" % ("s" * (len(offered) > 1), ", ".join(offered))
             wider = [name for name in offered if Index(policy.exempt).covering(domains[name][0]) is None]
             found.conflicts.append(Conflict(
-                number, "decrypt", where, "everything below is decrypted", (str(pattern),), True,
-                tuple(Change(Ref(INSPECTED, name), DELETE) for name in offered),
-                "everything else below %s is no longer inspected" % ", ".join(wider) if wider else ""))
+                number, "decrypt", where, text="everything below is decrypted", hosts=(str(pattern),), certain=True,
+                remedy=tuple(Change(Ref(INSPECTED, name), DELETE) for name in offered),
+                opens="everything else below %s is no longer inspected" % ", ".join(wider) if wider else ""))
             found.losses.append(Loss("av", where, (str(pattern),)))
         categories = self._pages.inspected_categories
         if categories and policy.exempt:
             found.conflicts.append(Conflict(
-                _id("inspected categories", ""), "decrypt", "SSL Inspection, designated categories", ", ".join(categories),
-                tuple(str(pattern) for pattern in policy.exempt), False, (),
-                "only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts"))
+                _id("inspected categories", ""), "decrypt", "SSL Inspection, designated categories", text=", ".join(categories),
+                hosts=tuple(str(pattern) for pattern in policy.exempt), certain=False, remedy=(),
+                opens="only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts"))
         return [pattern for designated in domains.values() for pattern in designated]
 
     def _exempt(self, pattern: Pattern, decrypted) -> str:
@@ -216,11 +222,11 @@ class BarracudaAdapter(Adapter):
 
     # -- writing, by a person
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         for change in changes:
             yield from _STEPS[change.ref.kind](change)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         raise AccessError(REFUSED, "the API of %s writes no policy: a person carries out the plan" % self.device)
 
 
@@ -299,7 +305,7 @@ def audience(who: dict) -> tuple:
     return tuple(found) + (EVERYONE if who.get("everyone") else ())
 
 
-def from_module(module) -> BarracudaAdapter:
+def from_module(module: AnsibleModule) -> BarracudaAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or settings without a password."""
     p = module.params
     who = audience(p["audience"] or {})
@@ -307,11 +313,12 @@ def from_module(module) -> BarracudaAdapter:
         raise AccessError(REFUSED, "audience: name groups or users, or set everyone: true")
     if p["settings"] and not p["password"]:
         raise AccessError(REFUSED, "settings: reading global variables needs password, the API password of BASIC > Administration")
-    given = {name: value if value is None else tuple(value) for name, value in (p["pages"] or {}).items()}
-    if given.get("exceptions") is not None:
-        given["exceptions"] = tuple((one["audience"], one["action"]) for one in given["exceptions"])
-    given["application_exceptions"] = tuple((one["application"], one["audience"]) for one in given.get("application_exceptions") or ())
-    settings = Settings(p["host"], who, p["category_name"], tuple(p["protected"]), Pages(**given), tuple(p["settings"]), p["backup"])
+    seen = p["pages"] or {}
+    pages = filled(
+        Pages, seen,
+        exceptions=None if seen.get("exceptions") is None else tuple((one["audience"], one["action"]) for one in seen["exceptions"]),
+        application_exceptions=tuple((one["application"], one["audience"]) for one in seen.get("application_exceptions") or ()))
+    settings = filled(Settings, p, audience=who, pages=pages)
     if not p["settings"]:
         return BarracudaAdapter(settings)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))

@@ -9,52 +9,30 @@ the order of writes is what keeps every moment safe: lists, the exemption, then 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import (
     Assessor, Places, free,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Site, is_ours, layer_of, render, shared,
+    DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Settings, Site, is_ours, layer_of, render, shared,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 API = "https://api.cloudflare.com"
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\Z", re.I)
 _REFERENCE = re.compile(r"\$([A-Za-z0-9-]{32,36})")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options."""
-
-    groups: tuple = ()
-    users: tuple = ()
-    device_posture: tuple = ()
-    prefix: str = "ChatGPT"
-    list_name: str | None = None
-    exempt_list_name: str | None = None
-    list_limit: int = 1000
-    before: tuple = ()
-    after: tuple = ()
-    never_above: tuple = ()
-    may_pass: tuple = ()
-    protected: tuple = ()
-    scan_conflicts: bool = True
-    comment: str | None = None
-
-    @property
-    def allow_name(self) -> str:
-        return self.prefix + " allow"
-
-    @property
-    def exempt_name(self) -> str:
-        return self.prefix + " exempt"
 
 
 class CloudflareGatewayAdapter(Adapter):
@@ -63,7 +41,7 @@ class CloudflareGatewayAdapter(Adapter):
     # Up to 60 seconds until every data centre has it (vendor's page on Gateway policies).
     traits = Traits(product="cloudflare_gateway", kinds=(LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE), propagation=60)
 
-    def __init__(self, settings: Settings, api: Api, account: str, transport):
+    def __init__(self, settings: Settings, api: Api, account: str, transport: Transport):
         self._settings, self._api, self._account, self._transport = settings, api, account, transport
         self._site = Site()
 
@@ -71,7 +49,7 @@ class CloudflareGatewayAdapter(Adapter):
     def device(self) -> str:
         return "%s/%s" % (self._api.host, self._account)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -136,7 +114,7 @@ class CloudflareGatewayAdapter(Adapter):
         for row in site.lists:
             members = {"items": site.items[row["id"]]} if row["id"] in site.items else {}
             fields = {"description": row.get("description") or "", "type": row.get("type")}
-            objects.add(Object(Ref(LIST, row["name"]), fields, members, is_ours(row), native=row))
+            objects.add(Object(Ref(LIST, row["name"]), fields, members, ours=is_ours(row), native=row))
         for rule in sorted(site.rules, key=lambda one: (not shared(one), one["precedence"])):
             layer = layer_of(rule)
             if layer is None:
@@ -144,24 +122,24 @@ class CloudflareGatewayAdapter(Adapter):
             description = rule.get("description") or ""
             borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
             ref = Ref(KINDS[layer], rule["name"])
-            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, is_ours(rule), borrowed, rule)))
+            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, ours=is_ours(rule), borrowed=borrowed, native=rule)))
         return State(objects, {layer: tuple(order) for layer, order in rules.items()})
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         places, settings = Places(self._settings, self._site, policy, state), self._settings
         allow = places.lists(settings.allow_name, settings.list_name, policy.allow)
         # The exemption has lists of its own: what somebody adds to the allow list must not go undecrypted by that.
         exempt = places.lists(settings.exempt_name, settings.exempt_list_name, policy.exempt)
         return allow + exempt + places.rules(allow, exempt) + [places.media_rule(one) for one in policy.media]
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """A list goes after the rules that name it, also where a plan has a rule let go of it."""
         last = [change for change in changes if change.ref.kind == LIST and change.op == DELETE]
         numbers, now = {}, state
@@ -240,7 +218,7 @@ class CloudflareGatewayAdapter(Adapter):
             request["unchanged_since_version"] = guard.get("version")
         return Step(title, request, learn)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         if request.get("unchanged_since_version") is not None:
             # A PUT replaces the rule whole: an edit that somebody made since it was read would be lost.
             now = self._api.get(request["path"])
@@ -248,18 +226,18 @@ class CloudflareGatewayAdapter(Adapter):
                 raise AccessError(CONFLICT, "somebody changed the rule %s since it was read: run again" % now.get("name"))
         return self._api.write(request["method"], request["path"], request["body"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         return [{"target": self.device, "status": "saved; in force everywhere within %d s" % self.traits.propagation}]
 
 
-def from_module(module) -> CloudflareGatewayAdapter:
+def from_module(module: AnsibleModule) -> CloudflareGatewayAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
-    named = [tuple(who.get(part) or ()) for part in ("groups", "users", "device_posture")]
-    if p["state"] in ("merged", "replaced", "rendered") and not any(named) and not who.get("everyone"):
+    named = any(who.get(part) for part in ("groups", "users", "device_posture"))
+    if p["state"] in ("merged", "replaced", "rendered") and not named and not who.get("everyone"):
         raise AccessError(REFUSED, "audience: name groups, users or device_posture, or set everyone: true")
-    if any(named) and who.get("everyone"):
+    if named and who.get("everyone"):
         raise AccessError(REFUSED, "audience: everyone and names exclude each other")
     if p["state"] in ("merged", "replaced", "deleted", "reverted") and not p["activate"] and not module.check_mode:
         raise AccessError(REFUSED, "activate: Cloudflare Gateway has no staging; what is saved is in force within a minute. Use check mode to see the plan")
@@ -269,9 +247,6 @@ def from_module(module) -> CloudflareGatewayAdapter:
     base = (p["api_url"] or API).rstrip("/")
     base = base[:-len("/client/v4")] if base.endswith("/client/v4") else base
     # Where rules would stand is no matter for their removal.
-    position = (p["position"] or {}) if p["state"] != "deleted" else {}
-    settings = Settings(
-        *named, p["prefix"], p["list_name"], p["exempt_list_name"], p["list_limit"],
-        *(tuple(position.get(word) or ()) for word in ("before", "after", "never_above", "may_pass")), tuple(p["protected"]), p["scan_conflicts"], p["comment"])
+    settings = filled(Settings, p, who, p["position"] if p["state"] != "deleted" else None)
     transport = by_options(p, base)
     return CloudflareGatewayAdapter(settings, Api(transport, p["account_id"], p["api_token"]), p["account_id"], transport)

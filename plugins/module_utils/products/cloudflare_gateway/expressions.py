@@ -8,6 +8,7 @@ Syntax: the vendor's page "Gateway policy expressions". The API formats what it 
 from __future__ import annotations
 
 import re
+from typing import Callable, Iterable, Iterator
 
 SURE, MAY, NO = 2, 1, 0
 
@@ -21,7 +22,7 @@ class Opaque(ValueError):
     """An expression that is not understood."""
 
 
-def parse(text: str):
+def parse(text: str) -> tuple:
     """A tree: ("all",) for an empty text, ("and" | "or", nodes...), ("not", node), or ("test", field, op, values) where op is in, matches, >, >=, <
     or <=; field ends in ``[*]`` for a list; values are texts as written, strings in their quotes, a list as ``$id`` or ``${name}``.
 
@@ -121,7 +122,7 @@ class _Parser:
         return tuple(sorted(values))
 
 
-def render(node) -> str:
+def render(node: tuple) -> str:
     """A tree as an expression."""
     kind = node[0]
     if kind == "all":
@@ -136,7 +137,7 @@ def render(node) -> str:
     return "any(%s)" % text if field.endswith("[*]") else text
 
 
-def canonical(text) -> str:
+def canonical(text: str | None) -> str:
     """The one form of an expression; of one that is not understood, its text with single blanks."""
     try:
         return render(parse(text or ""))
@@ -144,7 +145,7 @@ def canonical(text) -> str:
         return " ".join((text or "").split())
 
 
-def tree_of(text):
+def tree_of(text: str | None) -> tuple | None:
     """The tree of an expression, or None for one that is not understood."""
     try:
         return parse(text or "")
@@ -152,7 +153,7 @@ def tree_of(text):
         return None
 
 
-def tests(node):
+def tests(node: tuple) -> Iterator[tuple]:
     """Every test of a tree."""
     if node[0] == "test":
         yield node
@@ -160,7 +161,7 @@ def tests(node):
         yield from tests(one)
 
 
-def level(node, judge) -> int:
+def level(node: tuple | None, judge: Callable[[str, str, tuple], int]) -> int:
     """SURE, MAY or NO: whether a tree is true for all, some or none of something, where ``judge(field, op, values)`` says so of each test."""
     if node is None:
         return MAY
@@ -173,7 +174,7 @@ def level(node, judge) -> int:
     return judge(*node[1:])
 
 
-def quoted(values) -> str:
+def quoted(values: Iterable[str]) -> str:
     """A set of strings, as it stands behind ``in``."""
     return "{%s}" % " ".join(sorted('"%s"' % value.replace("\\", "\\\\").replace('"', '\\"') for value in values))
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
@@ -28,16 +29,16 @@ _NAMED = re.compile(r"\$\{([^}]*)\}")
 _NUMBERED = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
 
 
-def is_ours(row) -> bool:
+def is_ours(row: dict) -> bool:
     return (row.get("description") or "").startswith(MARK)
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """A list holds bare names; which list it is says what a name covers."""
     return (pattern.name,)
 
 
-def layer_of(rule: dict):
+def layer_of(rule: dict) -> str | None:
     """dns, l4 or http; None for a rule of another kind (egress, resolver)."""
     filters = rule.get("filters") or []
     return filters[0] if len(filters) == 1 and filters[0] in KINDS else None
@@ -46,6 +47,34 @@ def layer_of(rule: dict):
 def shared(rule: dict) -> bool:
     """A rule that a parent account shares: read only, and asked before all others."""
     return bool(rule.get("read_only") and rule.get("source_account"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    device_posture: tuple[str, ...] = ()
+    prefix: str = "ChatGPT"
+    list_name: str | None = None
+    exempt_list_name: str | None = None
+    list_limit: int = 1000
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    may_pass: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+
+    @property
+    def allow_name(self) -> str:
+        return self.prefix + " allow"
+
+    @property
+    def exempt_name(self) -> str:
+        return self.prefix + " exempt"
 
 
 class Site:
@@ -63,16 +92,16 @@ class Site:
         self.posture: dict = {}
         self.scanned = False
 
-    def list_named(self, name: str):
+    def list_named(self, name: str) -> dict | None:
         return next((row for row in self.lists if row["name"] == name), None)
 
-    def list_by_id(self, key: str):
+    def list_by_id(self, key: str) -> dict | None:
         return next((row for row in self.lists if _plain(row["id"]) == _plain(key)), None)
 
-    def rule(self, ref: Ref):
+    def rule(self, ref: Ref) -> dict | None:
         return next((row for row in self.rules if row["name"] == ref.name and layer_of(row) == LAYERS[ref.kind]), None)
 
-    def named(self, text) -> str:
+    def named(self, text: str | None) -> str:
         """An expression with names in place of the ids of lists, in its one form."""
         def name(found):
             row = self.list_by_id(found.group(1))

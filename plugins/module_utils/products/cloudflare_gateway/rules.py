@@ -9,11 +9,12 @@ import re
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
     MAY, NO, SURE, level, tests, tree_of, unquoted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    HTTP, LIST, Site, shared,
+    HTTP, LIST, Settings, Site, shared,
 )
 
 #: Fields about a part of the requests to a host, not about the host.
@@ -57,26 +58,26 @@ def _parents(name: str):
 class View:
     """Rules of a State as they look for a policy and an audience."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._trees: dict = {}
         self._sets: dict = {}
         self._hit: dict = {}
         self._exempt = Index(policy.exempt)
 
-    def exemption(self, pattern: Pattern):
+    def exemption(self, pattern: Pattern) -> Pattern | None:
         """The exempt Pattern that covers one, or None."""
         return self._exempt.covering(pattern)
 
-    def order(self, layer: str) -> list:
+    def order(self, layer: str) -> list[Object]:
         return [self._state.objects[ref] for ref in self._state.rules.get(layer, ())]
 
-    def tree(self, text: str):
+    def tree(self, text: str) -> tuple | None:
         if text not in self._trees:
             self._trees[text] = tree_of(text)
         return self._trees[text]
 
-    def fields_of(self, rule: Object) -> list:
+    def fields_of(self, rule: Object) -> list[str]:
         tree = self.tree(rule.fields["traffic"])
         return [] if tree is None else [field for _kind, field, _op, _values in tests(tree)]
 
@@ -98,7 +99,7 @@ class View:
 
     # -- hosts
 
-    def hits(self, rule: Object) -> dict:
+    def hits(self, rule: Object) -> dict[Pattern, int]:
         """{Pattern: SURE or MAY} of the allowed and exempt patterns that the traffic expression is about."""
         text = rule.fields["traffic"]
         if text not in self._hit:
@@ -177,7 +178,7 @@ class View:
 
     # -- packets
 
-    def drops(self, rule: Object, media) -> int:
+    def drops(self, rule: Object, media: Media) -> int:
         """Whether a network rule is about packets of this Media."""
         return level(self.tree(rule.fields["traffic"]), lambda field, op, values: self._packet(media, field, op, values))
 
@@ -228,7 +229,7 @@ class View:
         return SURE if field == "device_posture.checks.passed[*]" else NO if theirs <= ours else MAY
 
 
-def headers(rule: Object) -> set:
+def headers(rule: Object) -> set[str]:
     """Names of headers that an HTTP rule adds, sets or takes out, in lower case."""
     settings = rule.native.get("rule_settings") or {}
     return {name.lower() for word in ("add_headers", "set_headers", "delete_headers") for name in settings.get(word) or ()}

@@ -10,15 +10,21 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     Adapter, Permissions, Step, Traits, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern, collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import ratings, rights, voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import Api, key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.judge import Assessor, blocking_rows
@@ -26,14 +32,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
     DISABLED, DNSFILTER, FIRST_ROW, LAST_ROW, URLFILTER, Lists,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Site, is_ours, render,
-    row_name, row_native,
+    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Settings, Site, is_ours,
+    render, row_name, row_native,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
     ADDRESS, ADDRESSES, POLICY, SERVICE,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 WEBFILTER, SSL = "webfilter/profile", "firewall/ssl-ssh-profile"
 CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-fqdn/group", "firewall/policy"
@@ -43,42 +49,13 @@ _POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|insp
                   "srcaddr|dstaddr|service|comments")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``media``: voice is wanted; ``whole``: whatever is ours is to be seen,
-    also what these options would not make."""
-
-    policies: tuple = ()
-    webfilter_profiles: tuple = ()
-    ssl_profiles: tuple = ()
-    vdom: str = "root"
-    prefix: str = "chatgpt"
-    exempt_flags: tuple = ("fortiguard",)
-    clone_builtin: str | None = None
-    protected: tuple = ()
-    scan_conflicts: bool = True
-    accept_fortimanager_managed: bool = False
-    comment: str | None = None
-    media: bool = False
-    exempt_by: str = "wildcard_fqdn"
-    whole: bool = False
-
-    @property
-    def voice(self) -> bool:
-        return self.media or self.whole
-
-    @property
-    def rated(self) -> bool:
-        return self.exempt_by == "local_category" or self.whole
-
-
 class FortiosAdapter(Adapter):
     """One VDOM of a FortiGate."""
 
     traits = Traits(product="fortios", kinds=(
         CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY))
 
-    def __init__(self, settings: Settings, api: Api, transport):
+    def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site(settings)
         self._lists = Lists(self._site, settings.prefix)
@@ -90,7 +67,7 @@ class FortiosAdapter(Adapter):
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.vdom)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -144,7 +121,7 @@ class FortiosAdapter(Adapter):
         site, objects, rules = self._site, Objects(), {}
 
         def add(kind, name, fields=None, members=None, ours=True, borrowed=None, **native):
-            return objects.add(Object(Ref(kind, name), fields or {}, members or {}, ours, borrowed or {}, native))
+            return objects.add(Object(Ref(kind, name), fields or {}, members or {}, ours=ours, borrowed=borrowed or {}, native=native))
 
         for name, custom in site.customs.items():
             if is_ours(custom):
@@ -207,7 +184,7 @@ class FortiosAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         site, wanted = self._site, []
         # Each of these objects costs a request of its own, so none is made that another one covers.
         natives = sorted({native for pattern in collapse(policy.exempt) for native in render(pattern)})
@@ -252,19 +229,19 @@ class FortiosAdapter(Adapter):
             tables.add(self._settings.prefix if own else table["name"])
             if own:
                 wanted.append(Wanted(Object(Ref(LINK, name), {"table": self._settings.prefix})))
-        flags = " ".join(sorted(self._settings.exempt_flags))
+        flags = " ".join(sorted(self._settings.url_filter_exempt))
         for name in sorted(tables):
             above = blocking_rows(site, state, name, policy)
             fields = {"exempt": flags, "table": "own" if name == self._settings.prefix else "of the site"}
             wanted.append(Wanted(Object(Ref(TABLE, name), fields, {"entries": entries}), "url filter %s" % name, above=above))
         return wanted
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         # What others refer to goes after these let go of it.
         inert = (GROUP, CUSTOM, RATING, LOCAL, ADDRESSES, SERVICE, ADDRESS)
         last = [change for kind in inert for change in changes if change.ref.kind == kind and change.op == DELETE]
@@ -341,7 +318,7 @@ class FortiosAdapter(Adapter):
                               % (change.ref.name, MAX_EXEMPT_ROWS))
         return [{name: value for name, value in row.items() if name != "q_origin_key"} for row in rows]
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._dns_written = self._dns_written or request["guard"] == DNSFILTER
         self._api.write(request["method"], request["path"], request["body"], request["guard"], **request["parameters"])
 
@@ -377,14 +354,11 @@ class FortiosAdapter(Adapter):
         return [{"target": self._api.host, "status": "in force", "saved": saved}]
 
 
-def from_module(module) -> FortiosAdapter:
+def from_module(module: AnsibleModule) -> FortiosAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody."""
     p = module.params
-    who = p["audience"] or {}
-    settings = Settings(
-        *(tuple(who.get(name) or ()) for name in ("policies", "webfilter_profiles", "ssl_profiles")), p["vdom"], p["prefix"], tuple(p["url_filter_exempt"]),
-        p["clone_builtin"], tuple(p["protected"]), p["scan_conflicts"], p["accept_fortimanager_managed"], p["comment"],
-        bool(p["config"] and p["config"].get("media")), p["exempt_by"], p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+    settings = filled(Settings, p, p["audience"], media=bool(p["config"] and p["config"].get("media")),
+                      whole=p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
         raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))

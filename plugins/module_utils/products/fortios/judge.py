@@ -179,7 +179,7 @@ class Assessor:
                                    "take the signature out of the entry, or put an entry that passes it above", _conflict_id(Ref("application", where)))
             options = str(self._site.web_profiles.get(self._site.profile_of(policy, "webfilter-profile"), {}).get("options") or "")
             decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
-            if "cookiefilter" in options.split() and decrypted and "activex-java-cookie" not in self._settings.exempt_flags:
+            if "cookiefilter" in options.split() and decrypted and "activex-java-cookie" not in self._settings.url_filter_exempt:
                 where = "web filter profile %s" % self._site.profile_of(policy, "webfilter-profile")
                 self._conflict("cookies", where, "options cookiefilter", decrypted, True, (), "add activex-java-cookie to url_filter_exempt",
                                _conflict_id(Ref("cookies", where)))
@@ -220,7 +220,7 @@ class Assessor:
                 used = self._site.profile_of(policy, field)
                 if used:
                     self._lose(Loss(control, "%s %s of policy %s" % (field, used, self._site.policy_name(policy)), hosts))
-        skipped = {_FLAGS[flag] for flag in self._settings.exempt_flags if flag in _FLAGS}
+        skipped = {_FLAGS[flag] for flag in self._settings.url_filter_exempt if flag in _FLAGS}
         for control in sorted(skipped):
             self._lose(Loss(control, "url_filter_exempt", tuple(str(pattern) for pattern in self._policy.allow)))
 

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse,
 )
@@ -18,11 +20,11 @@ ROW, DNS_ROW, TABLE, LINK = "URL filter row", "DNS filter row", "URL filter", "w
 BUILT_IN = ("certificate-inspection", "deep-inspection", "no-inspection")
 
 
-def is_ours(row) -> bool:
+def is_ours(row: dict | None) -> bool:
     return bool(row) and (row.get("comment") or "").startswith(MARK)
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """Entries of type wildcard for a pattern. Whether ``*.x`` matches ``x`` itself is told both ways, so both are written where both are wanted."""
     forms = {EXACT: ("%s",), SUBDOMAINS: ("*.%s",), DOMAIN: ("%s", "*.%s")}[pattern.kind]
     return tuple(form % pattern.name for form in forms)
@@ -33,7 +35,7 @@ def row_native(row: dict) -> str:
     return row["url"] if row["type"] == "wildcard" else "%s %s" % (row["type"], row["url"])
 
 
-def row_name(table: dict, row: dict, taken: list, url: str = "url") -> str:
+def row_name(table: dict, row: dict, taken: list[Ref], url: str = "url") -> str:
     """Rows have no names: their table, type and URL, and a number for the second of its kind."""
     name = "%s: %s %s" % (table["name"], row["type"], row[url])
     count = sum(ref.name == name or ref.name.startswith(name + " #") for ref in taken)
@@ -62,10 +64,39 @@ def _inside(host: str, pattern: Pattern) -> bool:
         return False
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``media``: voice is wanted; ``whole``: whatever is ours is to be seen,
+    also what these options would not make."""
+
+    policies: tuple[str, ...] = ()
+    webfilter_profiles: tuple[str, ...] = ()
+    ssl_profiles: tuple[str, ...] = ()
+    vdom: str = "root"
+    prefix: str = "chatgpt"
+    url_filter_exempt: tuple[str, ...] = ("fortiguard",)
+    clone_builtin: str | None = None
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    accept_fortimanager_managed: bool = False
+    comment: str | None = None
+    media: bool = False
+    exempt_by: str = "wildcard_fqdn"
+    whole: bool = False
+
+    @property
+    def voice(self) -> bool:
+        return self.media or self.whole
+
+    @property
+    def rated(self) -> bool:
+        return self.exempt_by == "local_category" or self.whole
+
+
 class Site:
     """The tables as read. Filled by the adapter."""
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings):
         self._settings = settings
         #: Of the site, and with ours, in their order.
         self.policies: list = []
@@ -112,14 +143,14 @@ class Site:
             return self.profile_groups.get(policy.get("profile-group"), {}).get(kind) or ""
         return policy.get(kind) or ""
 
-    def named_policies(self) -> list:
+    def named_policies(self) -> list[dict]:
         known = {self.policy_name(policy): policy for policy in self.policies}
         missing = [name for name in self._settings.policies if name not in known]
         if missing and self.policies:
             raise AccessError(REFUSED, "audience.policies: there is no policy named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
         return [known[name] for name in self._settings.policies if name in known]
 
-    def denies_above(self) -> list:
+    def denies_above(self) -> list[dict]:
         """Enabled deny policies that are asked before the last of the named ones and share an interface with one of these."""
         named = self.named_policies()
         last = max([self.policies.index(policy) for policy in named], default=0)
@@ -127,7 +158,7 @@ class Site:
         return [policy for policy in self.policies[:last] if policy.get("action") == "deny" and policy.get("status") != "disable"
                 and (came | {"any"}) & {interface["name"] for interface in policy.get("srcintf") or []}]
 
-    def fqdns(self, addresses: list) -> list:
+    def fqdns(self, addresses: list[str]) -> list[str]:
         """The names that address objects stand for, and those in their groups."""
         seen, found = set(), []
         while addresses:
@@ -146,13 +177,13 @@ class Site:
             raise AccessError(REFUSED, "audience: there is no profile named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
         return list(dict.fromkeys(name for name in found if name in known))
 
-    def named_web_profiles(self) -> list:
+    def named_web_profiles(self) -> list[str]:
         return self._profiles("webfilter-profile", self._settings.webfilter_profiles, self.web_profiles)
 
-    def named_ssl_profiles(self) -> list:
+    def named_ssl_profiles(self) -> list[str]:
         return self._profiles("ssl-ssh-profile", self._settings.ssl_profiles, self.ssl_profiles)
 
-    def inspecting_profiles(self) -> list:
+    def inspecting_profiles(self) -> list[str]:
         """Of the named SSL profiles those that decrypt HTTPS; a clone that we made stands for what it was made from."""
         found = []
         for name in self.named_ssl_profiles():
@@ -179,7 +210,7 @@ class Site:
         category = row.get("fortiguard-category")
         return "local category" if category and category == self.local_categories.get(prefix) else None
 
-    def by_address(self) -> list:
+    def by_address(self) -> list[str]:
         """Named policies in proxy mode: there an exemption by wildcard FQDN goes by the address that DNS gave, not by the name (ta-387569)."""
         if self._settings.exempt_by == "local_category":
             return []
@@ -187,10 +218,10 @@ class Site:
 
     # -- tables
 
-    def table(self, name: str):
+    def table(self, name: str) -> dict | None:
         return next((table for table in self.tables if table["name"] == name), None)
 
-    def table_of(self, profile: dict):
+    def table_of(self, profile: dict) -> dict | None:
         number = (profile.get("web") or {}).get("urlfilter-table") or 0
         return next((table for table in self.tables if number and table["id"] == number), None)
 
@@ -198,7 +229,7 @@ class Site:
         table = self.table(name)
         return table["id"] if table else max([table["id"] for table in self.tables], default=0) + 1
 
-    def custom_names(self, state=None) -> dict:
+    def custom_names(self, state: State | None = None) -> dict[str, str]:
         """{wildcard FQDN: the name of an object that has it}; ours first."""
         found = {custom["wildcard-fqdn"]: name for name, custom in self.customs.items() if not is_ours(custom)}
         found.update({custom["wildcard-fqdn"]: name for name, custom in self.customs.items() if is_ours(custom)})
@@ -206,7 +237,7 @@ class Site:
             found.update({obj.fields["wildcard-fqdn"]: ref.name for ref, obj in state.objects.items() if ref.kind == CUSTOM})
         return found
 
-    def group_natives(self, group: dict) -> frozenset:
+    def group_natives(self, group: dict) -> frozenset[str]:
         names = [member["name"] for member in group.get("member") or []]
         return frozenset(self.customs[name]["wildcard-fqdn"] if name in self.customs else name for name in names)
 

@@ -9,10 +9,13 @@ a domain holds for its subdomains; that is taken to be so and said.
 """
 from __future__ import annotations
 
+from typing import Callable, Iterable
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
 
@@ -22,7 +25,7 @@ PATHS = {LOCAL: "webfilter/ftgd-local-cat", RATING: "webfilter/ftgd-local-rating
 FIRST, LAST = 140, 191
 
 
-def parse(site: Site, prefix: str, add) -> None:
+def parse(site: Site, prefix: str, add: Callable[..., Ref]) -> None:
     number = site.local_categories.get(prefix)
     if number is not None:
         # Such a category has no comment: it is ours when nobody else rated anything into it.
@@ -36,14 +39,14 @@ def _numbers(row: dict) -> list:
     return [int(part) for part in str(row.get("rating") or "").split() if part.isdigit()]
 
 
-def wanted(prefix: str, patterns, site: Site) -> list:
+def wanted(prefix: str, patterns: Iterable[Pattern], site: Site) -> list[Wanted]:
     """The category and a rating for each host or domain; one of the site's own stays, which is a conflict."""
     names = sorted({pattern.name for pattern in patterns})
     return [Wanted(Object(Ref(LOCAL, prefix)))] + [
         Wanted(Object(Ref(RATING, name), {"rating": prefix, "status": "enable"})) for name in names if name not in site.ratings or is_ours(site.ratings[name])]
 
 
-def foreign(site: Site, patterns) -> dict:
+def foreign(site: Site, patterns: Iterable[Pattern]) -> dict[str, object]:
     """{host: number of its category} of wanted hosts that the site itself rated."""
     return {pattern.name: site.ratings[pattern.name]["rating"] for pattern in patterns
             if pattern.name in site.ratings and not is_ours(site.ratings[pattern.name])}
@@ -58,7 +61,7 @@ def number(site: Site, prefix: str) -> int:
     return found
 
 
-def step(site: Site, prefix: str, change) -> Step:
+def step(site: Site, prefix: str, change: Change) -> Step:
     """The Step of one Change of a kind of this file."""
     kind, name = change.ref.kind, change.ref.name
     new = {field: value for field, (_old, value) in change.fields.items()}

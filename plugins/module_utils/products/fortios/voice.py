@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+from typing import Callable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
 
@@ -26,7 +28,7 @@ _WORDS = ("schedule", "action", "status", "logtraffic")
 _NOT_TAKEN = ("policyid", "uuid", "name", "comments", "dstaddr", "dstaddr6", "dstaddr-negate", "dstaddr6-negate", "service", "service-negate", "q_origin_key")
 
 
-def names(rows) -> list:
+def names(rows: list[dict] | None) -> list[str]:
     return sorted(row["name"] for row in rows or [])
 
 
@@ -43,7 +45,7 @@ def _name(prefix: str, media_id: str, policy: str) -> str:
     return name if len(name) <= 35 else "%s-%s" % (name[:26], hashlib.sha256(name.encode("utf-8")).hexdigest()[:8])
 
 
-def parse(site: Site, add) -> dict:
+def parse(site: Site, add: Callable[..., Ref]) -> dict[str, tuple]:
     """Adds what is there to a State and returns the rulebase of policies."""
     for name, row in site.addresses.items():
         if is_ours(row):
@@ -72,7 +74,7 @@ def _cidr(row: dict) -> str:
         return str(row.get("subnet"))
 
 
-def wanted(site: Site, prefix: str, media) -> list:
+def wanted(site: Site, prefix: str, media: Media) -> list[Wanted]:
     """For each named policy that accepts one for this Media, directly before the first deny below it that takes its packets from all its people."""
     networks = [one for one in media.destinations if ":" not in one]
     if not networks:
@@ -89,16 +91,16 @@ def wanted(site: Site, prefix: str, media) -> list:
                        "service": [service], "as policy": like})
         kept, passed = denies_below(site, policy, media)
         above, below = (frozenset(Ref(POLICY, site.policy_name(other)) for other in some) for some in (passed, [policy, *kept]))
-        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above, below))
+        found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above=above, below=below))
     return found
 
 
-def accepting(site: Site) -> list:
+def accepting(site: Site) -> list[dict]:
     """The named policies that let their people through; one that denies or is switched off says nothing of who may speak."""
     return [policy for policy in site.named_policies() if policy.get("action", "accept") == "accept" and policy.get("status") != "disable"]
 
 
-def denies_below(site: Site, policy: dict, media) -> tuple:
+def denies_below(site: Site, policy: dict, media: Media) -> tuple[list[dict], list[dict]]:
     """(denies that keep their word, denies that ours has to pass), of those below a policy that take this Media from its people.
 
     One about a part of the people, say a quarantine, keeps its word when it stands before the first one that is about them all.
@@ -117,7 +119,7 @@ def about_all(deny: dict, policy: dict) -> bool:
     return True
 
 
-def takes(site: Site, deny: dict, policy: dict, media) -> bool:
+def takes(site: Site, deny: dict, policy: dict, media: Media) -> bool:
     """Whether a policy denies this Media to somebody whom ``policy`` is about; what cannot be told counts as yes."""
     def meet(column: str) -> bool:
         one, other = set(names(deny.get(column))), set(names(policy.get(column)))
@@ -143,7 +145,7 @@ def _serves(service, media) -> bool:
     return False
 
 
-def steps(site: Site, change, now, release: tuple):
+def steps(site: Site, change: Change, now: State, release: tuple) -> Iterator[Step]:
     """The Steps of one Change of a kind of this file."""
     kind, name, title = change.ref.kind, change.ref.name, "%s %s" % (change.op, change.ref)
     path = PATHS[kind]

@@ -9,26 +9,35 @@ validated, and committed for our administrator alone where the release covers th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from typing import Callable, Collection, Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK, Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Context, rule_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import (
+    DEVICE, Audience, Context, Settings, rule_of,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
     RULEBASES, Operations, multi_config,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
-DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
 #: logs of undecrypted sessions; the type of a URL category.
 MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
@@ -37,68 +46,14 @@ _ROLES = {"superuser": True, "deviceadmin": True, "vsysadmin": True, "panorama-a
 _SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options."""
-
-    audience: Audience = field(default_factory=Audience)
-    rules: tuple = ()
-    vsys: str = "vsys1"
-    device_group: str | None = None
-    devices: tuple = ()
-    prefix: str = "chatgpt"
-    application: tuple = ("any",)
-    profile_group: str | None = None
-    log_setting: str | None = None
-    decryption_profile: str | None = None
-    tags: tuple = ()
-    exclusion_depth: int = 0
-    category_name: str | None = None
-    exempt_category_name: str | None = None
-    before: tuple = ()
-    after: tuple = ()
-    never_above: tuple = ()
-    protected: tuple = ()
-    scan_conflicts: bool = True
-    accept_panorama_managed: bool = False
-    test_urls: tuple = ()
-    comment: str | None = None
-
-    @property
-    def scope(self) -> str:
-        """The word for locks: a vsys or a device group."""
-        return self.device_group or self.vsys
-
-    @property
-    def base(self) -> str:
-        if self.device_group:
-            return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
-        return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
-
-    @property
-    def rulebase(self) -> str:
-        return "pre-rulebase" if self.device_group else "rulebase"
-
-    @property
-    def allow(self) -> Ref:
-        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
-
-    @property
-    def exempt(self) -> Ref:
-        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
-
-    @property
-    def open_rule(self) -> Ref:
-        return Ref(xml.SECURITY, self.prefix + "-allow")
-
-
 class PanosAdapter(Adapter):
     """One firewall's vsys, or one device group of a Panorama."""
 
     traits = Traits(
         product="panos", kinds=(xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY), exclusive="the config lock")
 
-    def __init__(self, settings: Settings, api: Api, transport, run_id: str | None = None, alive=None):
+    def __init__(self, settings: Settings, api: Api, transport: Transport, run_id: str | None = None,
+                 alive: Callable[[str], bool] | None = None):
         """``run_id`` marks our lock; ``alive(run_id)`` tells whether the run that it names may still be at work."""
         self._settings, self._api, self._transport = settings, api, transport
         self._lock = Lock(api, transport, settings.scope, settings.comment, run_id, alive)
@@ -116,7 +71,7 @@ class PanosAdapter(Adapter):
     def device(self) -> str:
         return "%s %s" % (self._api.host, self._settings.scope)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return xml.render(pattern)
 
     # -- reading
@@ -223,7 +178,7 @@ class PanosAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         wanted = [self._category(self._settings.allow, policy.allow)]
         if policy.exempt and not self._settings.exclusion_depth:
             wanted.append(self._category(self._settings.exempt, policy.exempt))
@@ -249,12 +204,12 @@ class PanosAdapter(Adapter):
             fields["type"] = "URL List"
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._context, policy, state, self._above, self._below, self._release).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         if not changes:
             return
         operations = list(Operations(self._settings.base, self._settings.rulebase).of(changes, state))
@@ -265,7 +220,7 @@ class PanosAdapter(Adapter):
         for title, op, _change in operations:
             yield Step(title, op)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._moved = self._moved or request["action"] == "move" or "<move " in request.get("element", "")
         self._api.write(request)
 
@@ -288,7 +243,7 @@ class PanosAdapter(Adapter):
         return Permissions(write, "the role of %s is %s%s" % (who, "%s, one of the site's own" % custom if custom else roles[0], ", which may only read" * (
             write is False)))
 
-    def held_by(self) -> list:
+    def held_by(self) -> list[str]:
         return self._lock.holders()
 
     def begin(self) -> bool:
@@ -312,10 +267,10 @@ class PanosAdapter(Adapter):
         finally:
             self._transport.close()
 
-    def isolates(self, changes) -> bool:
+    def isolates(self, changes: Collection[Change]) -> bool:
         return self._release >= SCOPED_MOVES or not (self._leftover or self._moved or any(change.place for change in changes))
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         done = [self._commit()]
         if self._settings.device_group:
             done += self._push()
@@ -370,16 +325,15 @@ class PanosAdapter(Adapter):
         return True
 
 
-def from_module(module) -> PanosAdapter:
+def from_module(module: AnsibleModule) -> PanosAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
     who = p["audience"] or {}
     writes = p["state"] in ("merged", "replaced", "rendered")
-    rules = tuple(who.get("rules") or ())
-    if writes and p["method"] == "existing_rules" and not rules:
+    if writes and p["method"] == "existing_rules" and not who.get("rules"):
         raise AccessError(REFUSED, "method existing_rules needs audience.rules: the rules whose people get access")
     if writes and p["method"] == "new_rule":
-        if rules:
+        if who.get("rules"):
             raise AccessError(REFUSED, "audience.rules is for method existing_rules; a new rule needs from_zones and to_zones")
         if not p["category_name"] and not (who.get("from_zones") and who.get("to_zones")):
             raise AccessError(REFUSED, "audience: a new rule needs from_zones and to_zones; a rule from any zone to any zone is not written")
@@ -391,12 +345,7 @@ def from_module(module) -> PanosAdapter:
         if not _SERIAL.match(serial):
             raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
     # Where rules would stand is no matter for their removal.
-    position = (p["position"] or {}) if p["state"] != "deleted" else {}
-    settings = Settings(
-        Audience(*(tuple(who.get(key) or ()) for key in ("from_zones", "to_zones", "sources", "users"))), rules, p["vsys"], p["device_group"],
-        tuple(p["devices"]), p["prefix"], tuple(p["application"]), p["profile_group"], p["log_setting"], p["decryption_profile"], tuple(p["tags"]),
-        p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0, p["category_name"], p["exempt_category_name"],
-        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["accept_panorama_managed"], tuple(p["test_urls"]), p["comment"])
+    settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=filled(Audience, who), rules=tuple(who.get("rules") or ()),
+                      exclusion_depth=p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return PanosAdapter(settings, Api(transport, p["username"], p["password"], p["api_key"]), transport)

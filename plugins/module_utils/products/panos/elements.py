@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import re
 import xml.etree.ElementTree as ET
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
@@ -33,7 +34,7 @@ WHERE = {
 _STAMPS = ("admin", "dirtyId", "time", "loc", "uuid", "src", "ptpl")
 
 
-def parse_object(kind: str, entry) -> Object:
+def parse_object(kind: str, entry: ET.Element) -> Object:
     """An Object for an <entry>; ``native`` holds its clean XML."""
     clean = copy.deepcopy(entry)
     for node in clean.iter():
@@ -55,7 +56,7 @@ def parse_object(kind: str, entry) -> Object:
         borrowed = {"disabled": "no", "description": description.replace(DISABLED, "").strip() or None}
     for path in sets:
         members.setdefault(path, frozenset())
-    return Object(Ref(kind, clean.get("name")), fields, members, description.startswith(MARK), borrowed, {"xml": clean})
+    return Object(Ref(kind, clean.get("name")), fields, members, ours=description.startswith(MARK), borrowed=borrowed, native={"xml": clean})
 
 
 def _flat(node, prefix: str):
@@ -71,7 +72,7 @@ def _flat(node, prefix: str):
             yield from _flat(child, path + "/")
 
 
-def build(obj: Object):
+def build(obj: Object) -> ET.Element:
     """The <entry> of an Object: what it was read from, with its fields and members put in."""
     entry = copy.deepcopy(obj.native["xml"]) if "xml" in obj.native else ET.Element("entry", {"name": obj.ref.name})
     for path, value in sorted(obj.fields.items()):
@@ -82,7 +83,7 @@ def build(obj: Object):
     return entry
 
 
-def put(entry, path: str, value) -> None:
+def put(entry: ET.Element, path: str, value: str | Iterable[str] | None) -> None:
     """Set one flat path of an entry; None takes it out."""
     *parents, last = path.split("/")
     node = entry
@@ -103,11 +104,11 @@ def put(entry, path: str, value) -> None:
         ET.SubElement(leaf, "member").text = member
 
 
-def text(node) -> str:
+def text(node: ET.Element) -> str:
     return ET.tostring(node, encoding="unicode")
 
 
-def inner(node) -> str:
+def inner(node: ET.Element) -> str:
     return "".join(text(child) for child in node)
 
 
@@ -119,13 +120,13 @@ def quoted(name: str) -> str:
 # -- URL lists: https://docs.paloaltonetworks.com, "URL category exceptions" -----------------------------------------
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """Entries of a URL list that match exactly the hosts of a pattern. The slash ends the host: without it ``x.com.evil.test`` matches too."""
     entries = {EXACT: ("%s/",), SUBDOMAINS: ("*.%s/",), DOMAIN: ("%s/", "*.%s/")}[pattern.kind]
     return tuple(entry % pattern.name for entry in entries)
 
 
-def host_pattern(entry: str):
+def host_pattern(entry: str) -> tuple[Pattern | None, bool]:
     """(Pattern of the hosts that an entry matches at its root page, whether it is about whole hosts), or (None, False)."""
     found = re.match(r"(\*\.)?([^/?&=;+*^:]+)(/?)(.*)\Z", entry.strip().lower())
     if not found:
@@ -137,7 +138,7 @@ def host_pattern(entry: str):
     return pattern, not found[4]
 
 
-def exclusions(pattern: Pattern, depth: int) -> tuple:
+def exclusions(pattern: Pattern, depth: int) -> tuple[str, ...]:
     """Entries of the SSL decryption exclusion list, where a ``*`` is exactly one label: ``depth`` levels of subdomains."""
     below = tuple("*." * level + pattern.name for level in range(1, depth + 1))
     return {EXACT: (pattern.name,), SUBDOMAINS: below, DOMAIN: (pattern.name,) + below}[pattern.kind]

@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import Callable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import LOCKED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, ApiError, escape
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport
 
 _PAUSE = 5
 _MARK = "netaccess.chatgpt"
@@ -17,7 +19,8 @@ _MARK = "netaccess.chatgpt"
 class Lock:
     """``run_id`` marks ours; ``alive(run_id)`` tells whether the run that it names may still be at work."""
 
-    def __init__(self, api: Api, transport, scope: str, comment: str | None = None, run_id: str | None = None, alive=None):
+    def __init__(self, api: Api, transport: Transport, scope: str, comment: str | None = None,
+                 run_id: str | None = None, alive: Callable[[str], bool] | None = None):
         self._api, self._transport, self._scope, self._comment = api, transport, scope, comment
         self._run_id = run_id or "%s:%d" % (platform.node(), os.getpid())
         self._alive = alive or _alive
@@ -49,7 +52,7 @@ class Lock:
             if "not currently locked" not in str(error):
                 raise
 
-    def holders(self) -> list:
+    def holders(self) -> list[str]:
         """Who holds it now, in words; a lock that a dead run of ours left does not count, since it is taken over."""
         return ["%s (%s)" % (name, comment or "no comment") for name, comment in self._entries() if not self._left_behind(name, comment)]
 

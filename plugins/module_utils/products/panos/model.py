@@ -9,9 +9,13 @@ custom categories the most severe action wins: block, override, continue, alert,
 from __future__ import annotations
 
 import ipaddress
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
+from typing import Callable, Iterable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 
 SEVERE = ("block", "override", "continue")
@@ -23,16 +27,72 @@ _UNRELATED = frozenset((
     "alcohol-and-tobacco", "sports", "travel", "real-estate", "religion", "swimsuits-and-intimate-apparel", "sex-education", "cryptocurrency"))
 _PLAIN_APPS = frozenset(("any", "ssl", "web-browsing"))
 SURE, MAY, NO = 2, 1, 0
+DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 
 
 @dataclass(frozen=True)
 class Audience:
     """The columns of a rule that say for whom: zones, addresses, users. An empty tuple stands for any."""
 
-    from_zones: tuple = ()
-    to_zones: tuple = ()
-    sources: tuple = ()
-    users: tuple = ()
+    from_zones: tuple[str, ...] = ()
+    to_zones: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options."""
+
+    audience: Audience = field(default_factory=Audience)
+    rules: tuple[str, ...] = ()
+    vsys: str = "vsys1"
+    device_group: str | None = None
+    devices: tuple[str, ...] = ()
+    prefix: str = "chatgpt"
+    application: tuple[str, ...] = ("any",)
+    profile_group: str | None = None
+    log_setting: str | None = None
+    decryption_profile: str | None = None
+    tags: tuple[str, ...] = ()
+    exclusion_depth: int = 0
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    accept_panorama_managed: bool = False
+    test_urls: tuple[str, ...] = ()
+    comment: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """The word for locks: a vsys or a device group."""
+        return self.device_group or self.vsys
+
+    @property
+    def base(self) -> str:
+        if self.device_group:
+            return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
+        return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
+
+    @property
+    def rulebase(self) -> str:
+        return "pre-rulebase" if self.device_group else "rulebase"
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
+
+    @property
+    def open_rule(self) -> Ref:
+        return Ref(xml.SECURITY, self.prefix + "-allow")
 
 
 @dataclass
@@ -41,17 +101,17 @@ class Context:
 
     nodes: list = field(default_factory=list)
 
-    def find(self, path: str, name: str):
+    def find(self, path: str, name: str) -> ET.Element | None:
         for node in self.nodes:
             for entry in node.findall(path + "/entry"):
                 if entry.get("name") == name:
                     return entry
         return None
 
-    def names(self, path: str) -> list:
+    def names(self, path: str) -> list[str]:
         return list(dict.fromkeys(entry.get("name") for node in self.nodes for entry in node.findall(path + "/entry")))
 
-    def all(self, path: str):
+    def all(self, path: str) -> list[ET.Element]:
         return [self.find(path, name) for name in self.names(path)]
 
 
@@ -64,7 +124,7 @@ class Rule:
     ref: object = None
     where: str = ""
 
-    def values(self, column: str) -> list:
+    def values(self, column: str) -> list[str]:
         return self.fields.get(column) or ["any"]
 
     @property
@@ -72,14 +132,15 @@ class Rule:
         return self.fields.get("disabled") != "yes"
 
 
-def rule_of(entry, where: str) -> Rule:
-    return Rule(entry.get("name"), xml.parse_object(xml.SECURITY, entry).fields, None, where)
+def rule_of(entry: ET.Element, where: str) -> Rule:
+    return Rule(entry.get("name"), xml.parse_object(xml.SECURITY, entry).fields, None, where=where)
 
 
 class Judge:
     """Answers for one policy and audience. ``wanted`` are Patterns; sets of them go in and out."""
 
-    def __init__(self, context: Context, audience: Audience, wanted, categories: dict, own: str, links: dict):
+    def __init__(self, context: Context, audience: Audience, wanted: Iterable[Pattern],
+                 categories: dict[str, Iterable[str]], own: str, links: dict[str, str]):
         """``categories``: name to entries of every custom category, as it would be; ``links``: URL profile to its action for category ``own``."""
         self._context, self._audience, self._own, self._links = context, audience, own, links
         self.wanted = frozenset(wanted)
@@ -110,7 +171,7 @@ class Judge:
 
     # -- the parts of a rule
 
-    def hosts(self, rule: Rule) -> tuple:
+    def hosts(self, rule: Rule) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
         """(patterns that the rule is about for sure, patterns that it may be about), by its category, application, destination and service."""
         sure, may = self.categories(rule.values("category"))
         level = min(self._application(rule), self._destination(rule), self._service(rule))
@@ -118,7 +179,7 @@ class Judge:
             return frozenset(), frozenset()
         return (sure, may) if level == SURE else (frozenset(), sure | may)
 
-    def categories(self, names) -> tuple:
+    def categories(self, names: Iterable[str]) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
         if "any" in names:
             return self.wanted, frozenset()
         sure, may = set(), set()
@@ -130,7 +191,7 @@ class Judge:
                 may |= self.wanted
         return frozenset(sure), frozenset(may - sure)
 
-    def lists(self, rule: Rule) -> list:
+    def lists(self, rule: Rule) -> list[str]:
         """External lists that a rule names: what they hold is not in the configuration."""
         return [name for column in ("category", "destination", "source") for name in rule.values(column) if name in self._lists]
 
@@ -178,7 +239,7 @@ class Judge:
 
     # -- what a rule does
 
-    def drops(self, rule: Rule, media) -> bool:
+    def drops(self, rule: Rule, media: Media) -> bool:
         """Whether a rule denies packets of a Media to somebody of this audience; what cannot be told counts as yes. Packets have no category."""
         if not rule.enabled or rule.fields.get("action", "allow") == "allow" or self.people(rule) == NO or rule.values("category") != ["any"]:
             return False
@@ -214,7 +275,7 @@ class Judge:
                 return True
         return False
 
-    def blocked(self, rule: Rule) -> tuple:
+    def blocked(self, rule: Rule) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
         """(patterns that the rule shuts for sure, that it may shut) for the people it is about: by its action or its URL filtering profile."""
         if not rule.enabled:
             return frozenset(), frozenset()
@@ -224,7 +285,7 @@ class Judge:
         shut, perhaps = self.profile(self.url_profile(rule))
         return sure & shut, (sure & perhaps) | (may & (shut | perhaps))
 
-    def profile(self, profile) -> tuple:
+    def profile(self, profile: ET.Element | None) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
         """(patterns that a URL filtering profile shuts for sure, that it may shut)."""
         shut, perhaps, listed = set(), set(), set()
         if profile is None:
@@ -247,7 +308,7 @@ class Judge:
                     perhaps |= self.wanted - listed
         return frozenset(shut), frozenset(perhaps - shut)
 
-    def blockers(self, profile) -> dict:
+    def blockers(self, profile: ET.Element | None) -> dict[str, frozenset[Pattern]]:
         """{custom category: wanted patterns} that a URL filtering profile shuts."""
         found = {}
         for action in SEVERE:
@@ -257,7 +318,7 @@ class Judge:
                     found[node.text] = hits[0] | hits[1]
         return found
 
-    def profiles(self, rule: Rule) -> dict:
+    def profiles(self, rule: Rule) -> dict[str, str]:
         """{profile kind: name} of the security profiles of a rule, its group resolved."""
         found = {path.rpartition("/")[2]: value[0] for path, value in rule.fields.items() if path.startswith("profile-setting/profiles/") and value}
         for name in rule.fields.get("profile-setting/group") or []:
@@ -267,11 +328,11 @@ class Judge:
                     found[child.tag] = child.findtext("member")
         return found
 
-    def url_profile(self, rule: Rule):
+    def url_profile(self, rule: Rule) -> ET.Element | None:
         name = self.profiles(rule).get("url-filtering")
         return self._context.find("profiles/url-filtering", name) if name else None
 
-    def decrypts(self, rule: Rule) -> tuple:
+    def decrypts(self, rule: Rule) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
         """(patterns that a decryption rule decrypts for sure, may decrypt)."""
         if not rule.enabled or not rule.fields.get("action", "no-decrypt").startswith("decrypt") or "type/ssl-forward-proxy" not in rule.fields:
             return frozenset(), frozenset()
@@ -281,7 +342,8 @@ class Judge:
             return frozenset(), frozenset()
         return (sure, may) if level == SURE else (frozenset(), sure | may)
 
-    def path(self, rules, effect):
+    def path(self, rules: Iterable[Rule],
+             effect: Callable[[Rule], tuple]) -> Iterator[tuple[Rule, frozenset[Pattern], frozenset[Pattern]]]:
         """Walk ``rules`` for the audience. Yields (rule, sure, may) for those that ``effect`` names, with the patterns that get there."""
         open_ = set(self.wanted)
         for rule in rules:

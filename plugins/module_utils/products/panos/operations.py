@@ -6,9 +6,10 @@ at a container out of a commit that is limited to one administrator (pan-os-code
 """
 from __future__ import annotations
 
+from typing import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK
@@ -22,7 +23,7 @@ class Operations:
     def __init__(self, base: str, rulebase: str):
         self._base, self._rulebase = base, rulebase
 
-    def of(self, changes, state: State):
+    def of(self, changes: Iterable[Change], state: State) -> Iterator[tuple[str, dict, Change | None]]:
         """(title, request, the Change that it begins or None) for each single operation."""
         now = state
         for change in changes:
@@ -96,7 +97,7 @@ class Operations:
         return not (change.op == CREATE and at_bottom)
 
 
-def multi_config(operations: list) -> str:
+def multi_config(operations: list[dict]) -> str:
     """The element of one request that carries out all operations, or none of them."""
     parts = ['<%s id="%d" xpath="%s"%s>%s</%s>' % (
         op["action"], number, escape(op["xpath"], {'"': "&quot;"}), _attributes(op), op.get("element", ""), op["action"])

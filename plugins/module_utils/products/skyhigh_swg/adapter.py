@@ -10,54 +10,29 @@ never deleted, since a rule may refer to them: an empty list of ours counts as a
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
-    DISABLED, LIST, MARK, SITE_LIST, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file, switched,
-    text_of,
+    DISABLED, LIST, MARK, SITE_LIST, Settings, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file,
+    switched, text_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
-    something is taken away. ``scan``: read the rule sets."""
-
-    groups: tuple = ()
-    everyone: bool = False
-    allow_list: str = "ChatGPT allow"
-    exempt_list: str = "ChatGPT exempt"
-    https_rule_sets: tuple = ("HTTPS Scanning", "SSL Scanner")
-    authentication_rule_sets: tuple = ()
-    protected: tuple = ()
-    scan: bool = True
-    comment: str | None = None
-
-    @property
-    def allow(self) -> Ref:
-        return Ref(LIST, self.allow_list)
-
-    @property
-    def exempt(self) -> Ref:
-        return Ref(LIST, self.exempt_list)
-
-    @property
-    def somebody(self) -> bool:
-        return bool(self.groups) or self.everyone
-
-    @property
-    def titles(self) -> tuple:
-        return (self.allow_list, self.exempt_list)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 
 class SkyhighAdapter(Adapter):
@@ -66,7 +41,7 @@ class SkyhighAdapter(Adapter):
     # A commit is in force on the node at once. For the other nodes of a cluster the vendor names no time; a minute is allowed for here.
     traits = Traits(product="skyhigh_swg", kinds=(SITE_LIST, LIST), exclusive="the one session that an account can have", propagation=60)
 
-    def __init__(self, settings: Settings, api: Api, transport):
+    def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site()
         #: Title to the id and text of what this session wrote.
@@ -76,7 +51,7 @@ class SkyhighAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -88,9 +63,9 @@ class SkyhighAdapter(Adapter):
         site, settings = self._site, self._settings
         rows = self._api.feed("/list")
         site.lists = {title: [self._api.lists(row["id"]) for row in rows if row.get("title") == title] for title in settings.titles}
-        if settings.scan and not site.scanned:
+        if settings.scan_conflicts and not site.scanned:
             self._scan(rows)
-        elif settings.scan:
+        elif settings.scan_conflicts:
             # Rule sets are nothing that this run changes; the lists it wrote are read again.
             for identity, (title, _node) in list(site.known.items()):
                 if title in self._written and title not in settings.titles:
@@ -119,7 +94,7 @@ class SkyhighAdapter(Adapter):
 
     def _diagnose(self) -> dict:
         """Which rules refer to our lists; and the rule sets to import where none does."""
-        if not self._settings.scan:
+        if not self._settings.scan_conflicts:
             return {}
         found = {"referred_by": {title: self._site.referring(title) for title in self._settings.titles}}
         missing = [title for title, rules in found["referred_by"].items() if not rules]
@@ -134,7 +109,7 @@ class SkyhighAdapter(Adapter):
                 held, description = entries(node), node.findtext("description") or ""
                 if held or len(nodes) > 1 or kind_of(node) != "regex":
                     objects.add(Object(Ref(LIST, title), {"description": description}, {"entries": frozenset(held)},
-                                       description.startswith(MARK), native={"id": node.get("id"), "xml": node}))
+                                       ours=description.startswith(MARK), native={"id": node.get("id"), "xml": node}))
         for identity, (title, node) in self._site.known.items():
             if title is None or title in self._settings.titles or node.get("systemList") == "true" or not is_plain(node):
                 continue
@@ -145,7 +120,7 @@ class SkyhighAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         wanted = [self._list(self._settings.allow, policy.allow)]
         if policy.exempt:
             wanted.insert(0, self._list(self._settings.exempt, policy.exempt))
@@ -158,12 +133,12 @@ class SkyhighAdapter(Adapter):
                                   "another name" % (ref.name, kind_of(node) or "unknown"))
         return Wanted(Object(ref, {"description": MARK}, {"entries": frozenset(entry for pattern in patterns for entry in render(pattern))}))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """One request for each list, however many Changes it has."""
         for change in changes:
             native = self._native(change.ref)
@@ -188,12 +163,12 @@ class SkyhighAdapter(Adapter):
     def _step(self, title: str, method: str, path: str, body, change) -> Step:
         return Step(title, {"method": method, "path": path, "title": change.ref.name, "body": text_of(body)})
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         made = self._api.write(request["method"], request["path"], request["body"])
         identity = request["path"].rpartition("/")[2] if request["method"] == "PUT" else None if made is None else made.get("id")
         self._written[request["title"]] = (identity, request["body"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         """Commit, and read what follows in a session of its own: in this one the work space would be seen, whatever became of the commit."""
         doubt = None
         try:
@@ -232,20 +207,18 @@ class SkyhighAdapter(Adapter):
             self._transport.close()
 
 
-def from_module(module) -> SkyhighAdapter:
+def from_module(module: AnsibleModule) -> SkyhighAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
-    groups = tuple(who.get("groups") or ())
     whole = p["state"] in ("replaced", "deleted", "gathered", "reverted")
-    if p["state"] in ("merged", "replaced", "rendered") and bool(groups) == bool(who.get("everyone")):
+    if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("groups")) == bool(who.get("everyone")):
         raise AccessError(REFUSED, "audience: name groups, or set everyone: true")
     if p["allow_list"] == p["exempt_list"]:
         raise AccessError(REFUSED, "allow_list and exempt_list must be two lists")
     if not p["activate"] and not module.check_mode and p["state"] in ("merged", "replaced", "deleted", "reverted"):
         raise AccessError(REFUSED, "activate: what is written and not committed is gone when the session ends. Use check mode to see the plan")
     goes = p["state"] in ("deleted", "reverted")
-    settings = Settings(() if goes else groups, bool(who.get("everyone")) and not goes, p["allow_list"], p["exempt_list"], tuple(p["https_rule_sets"]),
-                        tuple(p["authentication_rule_sets"]), tuple(p["protected"]), p["scan_conflicts"] or whole, p["comment"])
+    settings = filled(Settings, p, None if goes else who, scan_conflicts=p["scan_conflicts"] or whole)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return SkyhighAdapter(settings, Api(transport, p["username"], p["password"], p["bare_answers"]), transport)

@@ -58,7 +58,7 @@ class Assessor:
         return found
 
     def assess(self) -> Assessment:
-        found, scanned = self._found, self._settings.scan
+        found, scanned = self._found, self._settings.scan_conflicts
         found.resolved = {_conflict_id(str(ref)): ref for ref, obj in self._state.objects.items() if obj.borrowed}
         if scanned and self._policy.allow:
             self._conflicts()
@@ -94,7 +94,7 @@ class Assessor:
     def _coverage(self, pattern) -> Coverage:
         covering = self._exempt.covering(pattern)
         wanted = covering is not None
-        if not self._settings.scan:
+        if not self._settings.scan_conflicts:
             return Coverage(str(pattern), "unchecked", "unchecked" if wanted else "not wanted", note="rule sets were not read (scan_conflicts)")
         paths, notes = self._paths[pattern], []
         early = any(self._too_early(path) for path in paths)

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import copy
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from typing import Collection, Iterable
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Criterion
 
@@ -21,29 +24,29 @@ REGEX = "com.scur.type.regex"
 _ATTRIBUTES = {"typeId": REGEX, "classifier": "Other", "systemList": "false", "structuralList": "false", "defaultRights": "2"}
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """Wildcard expressions about a host. ``*.x`` does not cover ``x``; ``*x`` would cover names that merely end alike and is never written."""
     if pattern.kind == DOMAIN:
         return (pattern.name, "*." + pattern.name)
     return (str(pattern),)
 
 
-def entries(node) -> list:
+def entries(node: ET.Element) -> list[str]:
     """The plain entries of a <list>, in order."""
     return [(entry.findtext("entry") or "").strip() for entry in node.findall("content/listEntry")]
 
 
-def is_plain(node) -> bool:
+def is_plain(node: ET.Element) -> bool:
     """Whether all entries are texts with a description: in extended lists they are more."""
     return all(child.tag in ("entry", "description") for entry in node.findall("content/listEntry") for child in entry)
 
 
-def kind_of(node) -> str:
+def kind_of(node: ET.Element) -> str:
     """The kind of a list: the last word of its type."""
     return (node.get("typeId") or "").rpartition(".")[2]
 
 
-def empty(name: str):
+def empty(name: str) -> ET.Element:
     """The <list> of a list that is to be made."""
     node = ET.Element("list", dict({"name": name}, **_ATTRIBUTES))
     ET.SubElement(node, "description").text = MARK
@@ -51,7 +54,8 @@ def empty(name: str):
     return node
 
 
-def changed(node, added, removed, note: str, description: str | None = None):
+def changed(node: ET.Element, added: Iterable[str], removed: Collection[str], note: str,
+            description: str | None = None) -> ET.Element:
     """A copy of a <list> with entries ``added``, each with ``note`` as its description, and without those ``removed``."""
     node = copy.deepcopy(node)
     content = node.find("content")
@@ -73,7 +77,7 @@ def changed(node, added, removed, note: str, description: str | None = None):
     return node
 
 
-def switched(node, disabled: set):
+def switched(node: ET.Element, disabled: set[str]) -> ET.Element:
     """A copy of a <list> of the site in which exactly the entries ``disabled`` match nothing."""
     node = copy.deepcopy(node)
     for entry in node.findall("content/listEntry/entry"):
@@ -85,8 +89,40 @@ def switched(node, disabled: set):
     return node
 
 
-def text_of(node) -> str:
+def text_of(node: ET.Element) -> str:
     return ET.tostring(node, encoding="unicode")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``groups`` or ``everyone``: for whom something is wanted; neither when
+    something is taken away. ``scan_conflicts``: read the rule sets."""
+
+    groups: tuple[str, ...] = ()
+    everyone: bool = False
+    allow_list: str = "ChatGPT allow"
+    exempt_list: str = "ChatGPT exempt"
+    https_rule_sets: tuple[str, ...] = ("HTTPS Scanning", "SSL Scanner")
+    authentication_rule_sets: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(LIST, self.allow_list)
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(LIST, self.exempt_list)
+
+    @property
+    def somebody(self) -> bool:
+        return bool(self.groups) or self.everyone
+
+    @property
+    def titles(self) -> tuple:
+        return (self.allow_list, self.exempt_list)
 
 
 class Site:
@@ -102,11 +138,11 @@ class Site:
     def title_of(self, identity: str) -> str | None:
         return self.known[identity][0] if identity in self.known else None
 
-    def referring(self, title: str) -> list:
+    def referring(self, title: str) -> list[str]:
         """Labels of the enabled rules that refer to a list."""
         ids = {identity for identity, (name, _node) in self.known.items() if name == title}
-        return [rule.label for top in self.sets if top.enabled for rule in top.walk()
-                if ids & {token.listed for token in rule.condition if isinstance(token, Criterion)}]
+        rules = [rule for top in self.sets if top.enabled for rule in top.walk()]
+        return [rule.label for rule in rules if ids & {token.listed for token in rule.condition if isinstance(token, Criterion)}]
 
 
 # -- the rule sets to import ---------------------------------------------------------------------------------------
@@ -114,7 +150,7 @@ class Site:
 _PROPERTY, _OPERATOR = "com.scur.engine.system.", "com.scur.operator."
 
 
-def rule_set_file(title: str, list_name: str, groups: tuple) -> str:
+def rule_set_file(title: str, list_name: str, groups: tuple[str, ...]) -> str:
     """A rule set as an export has it: CONNECT or request to port 443 of a host in the list, from one of the groups, ends the request cycle.
 
     Identifiers of properties, operators and actions are not published (see _skyhigh_swg_rules): a gateway that does not know them refuses the

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
+from typing import Callable, Collection, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, covers, parse,
@@ -56,7 +58,7 @@ class RuleSet:
     rules: list = field(default_factory=list)
     children: list = field(default_factory=list)
 
-    def walk(self):
+    def walk(self) -> Iterator[Rule]:
         """Every enabled Rule below this rule set, in order."""
         for rule in self.rules:
             if rule.enabled:
@@ -69,16 +71,17 @@ class RuleSet:
 # -- reading an export ---------------------------------------------------------------------------------------------
 
 
-def rule_set(group, title: str, counter) -> RuleSet:
+def rule_set(group: ET.Element, title: str, counter: Iterator[int]) -> RuleSet:
     """A RuleSet of a <ruleGroup>; the outermost one may have no name of its own."""
     title = group.get("name") or title
-    made = RuleSet(title, group.get("enabled") != "false", group.get("cycleRequest") != "false", _condition(group))
+    made = RuleSet(title, group.get("enabled") != "false", group.get("cycleRequest") != "false", condition=_condition(group))
     for node in group.findall("rules/rule"):
         action = node.find("actionContainer")
         engines = tuple(sorted({engine.get("engineId") or "" for engine in node.iter("enableEngineActionContainer")}))
         words = " ".join(value.get("value") or "" for value in node.iter("stringValue"))
         made.rules.append(Rule(node.get("name") or "", node.get("enabled") != "false", _condition(node),
-                               "" if action is None else _last(action.get("actionId"), "mainaction"), engines, words, title, next(counter)))
+                               action="" if action is None else _last(action.get("actionId"), "mainaction"),
+                               engines=engines, words=words, where=title, position=next(counter)))
     made.children = [rule_set(node, "(no name)", counter) for node in group.findall("ruleGroups/ruleGroup")]
     return made
 
@@ -111,7 +114,7 @@ def _criterion(expression) -> Criterion:
     literal = None if parameter is None else parameter.find("value/stringValue")
     value = "" if parameter is None else _last(parameter.get("valueId"), "type.boolean")
     return Criterion("" if instance is None else (instance.get("propertyId") or "").lower(), _last(expression.get("operatorId"), "operator"),
-                     value if literal is None else literal.get("value") or "", listed[0] if listed else "")
+                     value if literal is None else literal.get("value") or "", listed=listed[0] if listed else "")
 
 
 # -- lists and hosts -----------------------------------------------------------------------------------------------
@@ -127,7 +130,7 @@ def entry_pattern(entry: str, kind: str = "regex") -> Pattern | None:
     return found if kind == "domain" or found.kind == EXACT or (kind == "regex" and found.kind == SUBDOMAINS) else None
 
 
-def samples(pattern: Pattern) -> list:
+def samples(pattern: Pattern) -> list[str]:
     """Hosts that a pattern matches, one of each kind, with labels that occur nowhere."""
     below = ["nx7." + pattern.name, "nx7.ny8." + pattern.name]
     return {EXACT: [pattern.name], SUBDOMAINS: below, DOMAIN: [pattern.name] + below}[pattern.kind]
@@ -139,7 +142,7 @@ class Entries:
     Lists may have 100,000 entries, so a name is looked up; only wildcard expressions that are no names are tried one by one.
     """
 
-    def __init__(self, kind: str, entries):
+    def __init__(self, kind: str, entries: Collection[str]):
         self._below: set = set()
         self._odd = [entry.strip().lower() for entry in entries] if kind == "regex" else []
         found = {entry: entry_pattern(entry, kind) for entry in (self._odd or [entry.strip().lower() for entry in entries])}
@@ -159,7 +162,7 @@ class Entries:
         return max(levels + [MAY if part else NO])
 
 
-def parents(name: str):
+def parents(name: str) -> list[str]:
     """``name`` and every name above it."""
     labels = name.split(".")
     return [".".join(labels[at:]) for at in range(len(labels))]
@@ -173,7 +176,7 @@ def _odd_level(text: str, pattern: Pattern) -> int:
     return SURE if all(hit) else MAY if any(hit) or (pattern.kind != EXACT and text.endswith("." + pattern.name)) else NO
 
 
-def about(entries, kind: str, patterns) -> list:
+def about(entries: Iterable[str], kind: str, patterns: Collection[Pattern]) -> list[str]:
     """Those of ``entries`` that are about one of the patterns, as hosts, as domains or as URLs."""
     ours, above, found = Index(patterns), {name for pattern in patterns for name in parents(pattern.name)}, []
     for entry in entries:
@@ -213,11 +216,12 @@ class Path:
 class Judge:
     """``lists``: id to (kind of list, entries). ``groups``: the audience's user groups; none means everybody."""
 
-    def __init__(self, sets: list, lists: dict, groups: tuple, https: tuple, signs_in):
+    def __init__(self, sets: list[RuleSet], lists: dict[str, tuple], groups: tuple[str, ...], https: tuple[str, ...],
+                 signs_in: Callable[[RuleSet], bool]):
         self._sets, self._lists, self._groups, self._https, self._signs_in = sets, lists, groups, https, signs_in
         self._known: dict = {}
 
-    def path(self, pattern: Pattern, who) -> Path:
+    def path(self, pattern: Pattern, who: object) -> Path:
         """``who``: a group, None for anybody, or OUTSIDER. What is decrypted goes through the rules again, request by request."""
         path = self._cycle(Path(), pattern, who)
         if path.decrypts == NO or path.verdict == "block":
@@ -288,7 +292,8 @@ class Judge:
 
     # -- criteria
 
-    def level(self, condition: list, pattern, who, path: Path | None = None, blind: bool = False) -> int:
+    def level(self, condition: list, pattern: Pattern, who: object, path: Path | None = None,
+              blind: bool = False) -> int:
         """SURE, MAY or NO. ``blind``: as if no criterion about the destination applied."""
         if not condition:
             return SURE

@@ -11,56 +11,31 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import (
+    CREATE, DELETE, UPDATE, Change, apply,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     CONFLICT, PARTIAL, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
-    BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, LOCAL_LIST, MARK,
-    POLICIES, RULE, SCAN, Site,
+    BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, MARK, POLICIES, RULE,
+    SCAN, Settings, Site,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
-    stop at names that are gone."""
-
-    web_policies: tuple = ()
-    firewall_rules: tuple = ()
-    users: tuple = ()
-    everyone: bool = False
-    prefix: str = "ChatGPT"
-    category_name: str | None = None
-    exempt_by: str = "url_group"
-    exempt_group: str = LOCAL_LIST
-    exempt_sources: tuple = ()
-    protected: tuple = ()
-    scan_conflicts: bool = True
-    wants: bool = True
-
-    @property
-    def allow(self) -> str:
-        """Our own URL group; the one that a rule of ours is about."""
-        return self.prefix + " allow"
-
-    @property
-    def list(self) -> str:
-        """The URL group that holds the allowed hosts."""
-        return self.category_name or self.allow
-
-    @property
-    def record(self) -> str:
-        """Our URL group that remembers which entries of ``exempt_group`` are ours."""
-        return self.prefix + " exempt"
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 
 class SophosAdapter(Adapter):
@@ -69,7 +44,7 @@ class SophosAdapter(Adapter):
     # No source says how long it takes until a saved web policy decides; some seconds are allowed for.
     traits = Traits(product="sophos", kinds=(GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE), propagation=10)
 
-    def __init__(self, settings: Settings, client: Api, transport):
+    def __init__(self, settings: Settings, client: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, client, transport
         self._site = Site(settings)
 
@@ -77,7 +52,7 @@ class SophosAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return model.render(pattern)
 
     # -- reading
@@ -114,13 +89,13 @@ class SophosAdapter(Adapter):
         site, objects, rules = self._site, Objects(), {}
         for node in site.tables[GROUPS]:
             fields = {"description": text_of(node, "Description")}
-            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": model.entries(node)}, model.is_ours(node)))
+            objects.add(Object(Ref(GROUP, text_of(node, "Name")), fields, {"urls": model.entries(node)}, ours=model.is_ours(node)))
         record = objects.get(Ref(GROUP, self._settings.record))
         target = model.recorded_in(record.fields["description"]) if record is not None and record.ours else None
         group = site.group_like(target) if target else None
         held = model.entries(group) & record.members["urls"] if group is not None else frozenset()
         if held:
-            objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, True))
+            objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, ours=True))
         for node in site.tables[EXCEPTIONS]:
             if model.is_ours(node) or text_of(node, "Name") == self._settings.prefix:
                 objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), *model.exception_fields(node), ours=model.is_ours(node)))
@@ -129,8 +104,8 @@ class SophosAdapter(Adapter):
         for node in site.tables[FIREWALL]:
             description = text_of(node, "Description")
             borrowed = {"status": "Enable", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), {"status": text_of(node, "Status", "Enable"), "description": description}, {},
-                               False, borrowed, {"xml": node}))
+            fields = {"status": text_of(node, "Status", "Enable"), "description": description}
+            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), fields, borrowed=borrowed, native={"xml": node}))
         return State(objects, rules)
 
     def _parse_policy(self, policy, objects) -> dict:
@@ -142,12 +117,12 @@ class SophosAdapter(Adapter):
             if not ours:
                 fields["disabled by us"] = fields["enabled"] == "0" and model.short_id(label) in marks
                 borrowed = {"enabled": "1", "disabled by us": False} if fields["disabled by us"] else {}
-            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours, borrowed, {"xml": node})))
+            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours=ours, borrowed=borrowed, native={"xml": node})))
         return {rulebase(name): tuple(order)}
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         if not self._settings.wants:
             return []
         wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": model.names(policy.allow)}))]
@@ -186,12 +161,12 @@ class SophosAdapter(Adapter):
             return []
         return [Wanted(Object(ref, {"description": model.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         """Up to five requests: what is new; the record as it grows; everything that exists; the record as it shrinks; what goes.
 
         The record of our entries in somebody else's list is always the larger one of the two, so that no entry of ours is ever taken for theirs.
@@ -270,7 +245,7 @@ class SophosAdapter(Adapter):
         at = family.index(native)
         return self._sent(FIREWALL, model.firewall_node(native, then.objects[ref].fields, text_of(family[at - 1], "Name") if at else None), True)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         guarded = [one for one in request["objects"] if one.get("guard")]
         if guarded:
             self._unchanged(guarded)
@@ -302,14 +277,11 @@ def _named(entity: str, name: str):
     return node
 
 
-def from_module(module) -> SophosAdapter:
+def from_module(module: AnsibleModule) -> SophosAdapter:
     """The adapter for a task. :raises AccessError: refused, for an audience that names nobody, or options that contradict each other."""
     p = module.params
-    who = p["audience"] or {}
-    settings = Settings(
-        *(tuple(who.get(name) or ()) for name in ("web_policies", "firewall_rules", "users")), bool(who.get("everyone")), p["prefix"], p["category_name"],
-        p["exempt_by"], p["exempt_group"], tuple(_source(text) for text in p["exempt_sources"]), tuple(p["protected"]), p["scan_conflicts"],
-        p["state"] in ("merged", "replaced", "rendered"))
+    settings = filled(Settings, p, p["audience"], exempt_sources=tuple(_source(text) for text in p["exempt_sources"]),
+                      wants=p["state"] in ("merged", "replaced", "rendered"))
     if settings.wants:
         if not (settings.web_policies or settings.firewall_rules):
             raise AccessError(REFUSED, "audience: name the web policies whose people get access, or firewall rules that use them")

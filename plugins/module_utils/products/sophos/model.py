@@ -11,6 +11,8 @@ import copy
 import hashlib
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
@@ -44,7 +46,7 @@ _MATCHES = {"urls": ("URLRegex", "EnableURLRegex"), "sources": ("SrcIp", "Enable
 # -- entries ---------------------------------------------------------------------------------------------------------
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """The entry of a URL group, which always holds the subdomains too (help page "Exceptions"), and the expression of an exception."""
     return pattern.name, regex(pattern)
 
@@ -55,19 +57,19 @@ def regex(pattern: Pattern) -> str:
     return "^%s%s/" % (front, pattern.name.replace(".", r"\."))
 
 
-def names(patterns) -> frozenset:
+def names(patterns: Iterable[Pattern]) -> frozenset[str]:
     """Entries for patterns: a name below another one would say nothing more."""
     found = {pattern.name for pattern in patterns}
     return frozenset(name for name in found if not (parents(name) - {name}) & found)
 
 
-def parents(name: str) -> set:
+def parents(name: str) -> set[str]:
     """A name and every name above it."""
     labels = name.split(".")
     return {".".join(labels[at:]) for at in range(len(labels))}
 
 
-def entry_pattern(entry: str):
+def entry_pattern(entry: str) -> Pattern | None:
     """The Pattern of a URL group entry or a category domain; None for what is no name."""
     try:
         return Pattern(parse(entry).name, DOMAIN)
@@ -75,7 +77,7 @@ def entry_pattern(entry: str):
         return None
 
 
-def fqdn_pattern(entry: str):
+def fqdn_pattern(entry: str) -> Pattern | None:
     """The Pattern of an FQDN host."""
     try:
         return parse(entry)
@@ -90,7 +92,7 @@ def short_id(name: str) -> str:
 # -- groups ----------------------------------------------------------------------------------------------------------
 
 
-def is_ours(node) -> bool:
+def is_ours(node: ET.Element) -> bool:
     return (text_of(node, "Description") or text_of(node, "Desc")).startswith(MARK)
 
 
@@ -100,12 +102,13 @@ def _list_of(group):
     return found if found is not None else group.find("URLList")
 
 
-def entries(group) -> frozenset:
+def entries(group: ET.Element) -> frozenset[str]:
     found = _list_of(group)
     return frozenset((one.text or "").strip().lower() for one in (found if found is not None else ()) if (one.text or "").strip())
 
 
-def group_node(name: str, native, wanted, description: str | None = None):
+def group_node(name: str, native: ET.Element | None, wanted: Collection[str],
+               description: str | None = None) -> ET.Element:
     """A group with exactly the entries ``wanted``; those that were there keep their place. :raises AccessError: for too many."""
     if len(wanted) > MAX_ENTRIES:
         raise AccessError(REFUSED, "URL group %s would hold %d entries; it can hold %d" % (name, len(wanted), MAX_ENTRIES))
@@ -154,20 +157,20 @@ def _put(node, tag: str, value: str) -> None:
 # -- rules of a web policy -------------------------------------------------------------------------------------------
 
 
-def categories(rule) -> list:
+def categories(rule: ET.Element) -> list[tuple[str, str]]:
     """[(type, name)]; none means all web traffic."""
     found = [(text_of(one, "type") or text_of(one, "Type"), text_of(one, "ID")) for one in rule.findall("CategoryList/Category")]
     return [one for one in found if one[1]]
 
 
-def rule_fields(rule) -> dict:
+def rule_fields(rule: ET.Element) -> dict:
     """Users as an empty list mean everybody: no list, an empty one, or the word."""
     users = sorted({(one.text or "").strip() for one in rule.findall("UserList/User")} - {""})
     fields = {column: text_of(rule, tag, _RULE_DEFAULTS[column]) for column, tag in _RULE_COLUMNS.items()}
     return dict(fields, users=[] if [one.lower() for one in users] == ["anybody"] else users)
 
 
-def rule_name(policy: str, rule, allow: str, taken) -> str:
+def rule_name(policy: str, rule: ET.Element, allow: str, taken: Iterable[str]) -> str:
     """Rules have no names: the policy, what the rule does with what for whom, and a number for the second of its kind. Ours is the one about our group."""
     about = categories(rule)
     if about == [("URLGroup", allow)]:
@@ -184,7 +187,7 @@ def decided(fields: dict) -> str:
     return fields["http"] if fields["follow"] == "1" else fields["https"]
 
 
-def rule_node(native, fields: dict, allow: str):
+def rule_node(native: ET.Element | None, fields: dict, allow: str) -> ET.Element:
     """A rule as it is sent: what was read with ``fields`` put in, or a new one about our group in the form of the vendor's SDK."""
     if native is None:
         node = ET.Element("Rule")
@@ -208,13 +211,13 @@ def rule_node(native, fields: dict, allow: str):
     return node
 
 
-def marked(policy) -> set:
+def marked(policy: ET.Element) -> set[str]:
     """Ids of the rules of a web policy that we disabled."""
     found = _DISABLED_RULES.search(text_of(policy, "Description"))
     return set(found[1].split()) if found else set()
 
 
-def policy_node(native, rules: list, ids):
+def policy_node(native: ET.Element, rules: list[ET.Element], ids: Collection[str]) -> ET.Element:
     """A web policy with these rules, in this order. :raises AccessError: when a rule or a mark finds no room."""
     if len(rules) > MAX_RULES:
         raise AccessError(REFUSED, "web policy %s would have %d rules; it can have %d" % (text_of(native, "Name"), len(rules), MAX_RULES))
@@ -238,7 +241,7 @@ def policy_node(native, rules: list, ids):
 # -- exceptions and firewall rules -----------------------------------------------------------------------------------
 
 
-def exception_fields(node) -> tuple:
+def exception_fields(node: ET.Element) -> tuple[dict, dict]:
     """(fields, members) of an exception. What it skips is said in words: the API's ``on`` means that the check is left out."""
     skips = sorted(word for word, tag in _SKIPS.items() if text_of(node, tag).lower() == "on")
     fields = {"description": text_of(node, "Desc"), "enabled": text_of(node, "Enabled", "on"), "skips": skips}
@@ -249,7 +252,7 @@ def exception_fields(node) -> tuple:
     return fields, members
 
 
-def exception_node(name: str, native, fields: dict, members: dict):
+def exception_node(name: str, native: ET.Element | None, fields: dict, members: dict) -> ET.Element:
     node = copy.deepcopy(native) if native is not None else ET.Element(EXCEPTIONS, {"transactionid": ""})
     if native is None:
         child(node, "Name", name)
@@ -274,7 +277,7 @@ def exception_node(name: str, native, fields: dict, members: dict):
     return node
 
 
-def firewall_node(native, fields: dict, above: str | None):
+def firewall_node(native: ET.Element, fields: dict, above: str | None) -> ET.Element:
     """A firewall rule of the site with another status. One that is sent without its place moves (measured on 22.0), so it always has one."""
     node = copy.deepcopy(native)
     _put(node, "Status", fields["status"])
@@ -286,22 +289,22 @@ def firewall_node(native, fields: dict, above: str | None):
     return node
 
 
-def family(rule) -> str:
+def family(rule: ET.Element) -> str:
     return text_of(rule, "IPFamily", "IPv4")
 
 
-def firewall_name(rule) -> str:
+def firewall_name(rule: ET.Element) -> str:
     """A name may stand in both families."""
     name = text_of(rule, "Name")
     return name if family(rule) == "IPv4" else "%s (%s)" % (name, family(rule))
 
 
-def of_rule(rule, path: str) -> str:
+def of_rule(rule: ET.Element, path: str) -> str:
     """A column of a firewall rule, whatever its type of policy."""
     return text_of(rule, "NetworkPolicy/" + path) or text_of(rule, "UserPolicy/" + path)
 
 
-def listed(rule, path: str) -> list:
+def listed(rule: ET.Element, path: str) -> list[str]:
     """A list of names in a firewall or inspection rule; empty means any."""
     for front in ("NetworkPolicy/", "UserPolicy/", ""):
         found = sorted({(one.text or "").strip() for one in rule.findall(front + path)} - {"", "Any"})
@@ -310,23 +313,57 @@ def listed(rule, path: str) -> list:
     return []
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
+    stop at names that are gone."""
+
+    web_policies: tuple[str, ...] = ()
+    firewall_rules: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    everyone: bool = False
+    prefix: str = "ChatGPT"
+    category_name: str | None = None
+    exempt_by: str = "url_group"
+    exempt_group: str = LOCAL_LIST
+    exempt_sources: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    wants: bool = True
+
+    @property
+    def allow(self) -> str:
+        """Our own URL group; the one that a rule of ours is about."""
+        return self.prefix + " allow"
+
+    @property
+    def list(self) -> str:
+        """The URL group that holds the allowed hosts."""
+        return self.category_name or self.allow
+
+    @property
+    def record(self) -> str:
+        """Our URL group that remembers which entries of ``exempt_group`` are ours."""
+        return self.prefix + " exempt"
+
+
 class Site:
     """The elements as read, by entity. Filled by the adapter."""
 
-    def __init__(self, settings):
+    def __init__(self, settings: Settings):
         self._settings = settings
         self.tables: dict = {entity: [] for entity in BASE + SCAN}
         self.scanned = False
 
-    def node(self, entity: str, name: str):
+    def node(self, entity: str, name: str) -> ET.Element | None:
         return next((one for one in self.tables[entity] if text_of(one, "Name") == name), None)
 
-    def group_like(self, name: str):
+    def group_like(self, name: str) -> ET.Element | None:
         """A group whatever its case: how the web admin writes the name of the local list and how the API does is not confirmed to be the same."""
         exact = self.node(GROUPS, name)
         return exact if exact is not None else next((one for one in self.tables[GROUPS] if text_of(one, "Name").lower() == name.lower()), None)
 
-    def named_policies(self) -> list:
+    def named_policies(self) -> list[str]:
         """Names of the web policies of the audience. :raises AccessError: refused, for one that is not there or a firewall rule without one."""
         settings, found = self._settings, list(self._settings.web_policies)
         rules = {firewall_name(rule): rule for rule in self.tables[FIREWALL]}
@@ -349,9 +386,9 @@ class Site:
             raise AccessError(REFUSED, "audience.web_policies: there is no web policy named %s; there are: %s" % (", ".join(absent), ", ".join(sorted(known))))
         return list(dict.fromkeys(name for name in found if name in known))
 
-    def users_of(self, policies) -> list:
+    def users_of(self, policies: Collection[str]) -> list[ET.Element]:
         """Enabled firewall rules that accept and use one of these web policies, in their order."""
         return [rule for rule in self.accepting() if of_rule(rule, "WebFilter") in policies]
 
-    def accepting(self) -> list:
+    def accepting(self) -> list[ET.Element]:
         return [rule for rule in self.tables[FIREWALL] if text_of(rule, "Status", "Enable") == "Enable" and of_rule(rule, "Action") == "Accept"]

@@ -10,79 +10,46 @@ handshake alone, ``CONNECT evil.example`` with the SNI of an exempt host would p
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import json
 import os
 import platform
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
     Control, last_loaded, replace_file,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 
-_NAME = re.compile(r"[^\s\"'#!]+\Z")
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 _AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
 
 
-@dataclass(frozen=True)
-class Settings:
-    """The module's options. ``networks`` are CIDR texts; all audience parts are tuples."""
-
-    config_file: str
-    drop_in: str
-    list_dir: str
-    networks: tuple = ()
-    users: tuple = ()
-    acls: tuple = ()
-    everyone: bool = False
-    auth_acl: str | None = None
-    comment: str | None = None
-    protected: tuple = ()
-    timeout: int = 60
-
-    def check(self) -> None:
-        """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
-        for network in self.networks:
-            try:
-                ipaddress.ip_network(network)
-            except ValueError as error:
-                raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
-        for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
-            for word in words:
-                if not _NAME.match(word) or word.startswith("-"):
-                    raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
-        for path in (self.drop_in, self.list_dir):
-            if re.search(r"\s|\"", path):
-                raise AccessError(REFUSED, "%s: Squid's configuration cannot name a path with white space or quotes" % path)
-
-
-def from_module(module) -> Adapter:
+def from_module(module: AnsibleModule) -> Adapter:
     """The adapter for an AnsibleModule's parameters. :raises AccessError:"""
     params = module.params
-    audience = params["audience"] or {}
     program = params["squid"]
     if "/" not in program:
         program = module.get_bin_path(program, opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"])
     if program is None or not os.access(program, os.X_OK):
         raise AccessError(REFUSED, "squid: no program %r that can be run on this host; name it with the option squid" % params["squid"])
-    settings = Settings(
-        config_file=os.path.abspath(params["config_file"]), drop_in=os.path.abspath(params["drop_in"]), list_dir=os.path.abspath(params["list_dir"]),
-        networks=tuple(audience.get("networks") or ()), users=tuple(audience.get("users") or ()), acls=tuple(audience.get("acls") or ()),
-        everyone=bool(audience.get("everyone")), auth_acl=params["auth_acl"], comment=params["comment"],
-        protected=tuple(params["protected"]), timeout=params["timeout"])
+    paths = {option: os.path.abspath(params[option]) for option in ("config_file", "drop_in", "list_dir")}
+    settings = filled(Settings, params, params["audience"], **paths)
     needs_audience = params["state"] in ("merged", "replaced", "rendered")
     if needs_audience and not (settings.everyone or settings.networks or settings.users or settings.acls):
         raise AccessError(REFUSED, "audience names nobody: give networks, users, acls, or everyone: true")
@@ -117,7 +84,7 @@ class SquidAdapter(Adapter):
             return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
         return Permissions(True, "this user may write to the folders of our files")
 
-    def requests(self) -> dict:
+    def requests(self) -> dict[str, int]:
         return {"reads": self._counts["reads"], "writes": self._counts["writes"], "commands": self._control.commands}
 
     # -- reading
@@ -202,7 +169,7 @@ class SquidAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         audience = self._audience()
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.acl_objects]
@@ -303,7 +270,7 @@ class SquidAdapter(Adapter):
 
     # -- assessing
 
-    def assess(self, policy, state: State) -> Assessment:
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._live_site(state), self.bumps(), self._auth_acls(), policy, state).assess()
 
     def _live_site(self, state: State) -> conf.Site:
@@ -313,7 +280,7 @@ class SquidAdapter(Adapter):
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         if not changes:
             return
         planned, now = [], state
@@ -358,7 +325,7 @@ class SquidAdapter(Adapter):
                 lines[index] = bare if obj.fields["enabled"] else conf.DISABLED + bare.lstrip()
         return "".join(lines)
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         if "check" in request:
             self._control.check_candidate(request["check"], conf.real_glob)
             return
@@ -366,7 +333,7 @@ class SquidAdapter(Adapter):
             self._counts["writes"] += 1
             replace_file(path, text)
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         done = self._control.reconfigure(self._site.port_numbers, self._settings.timeout)
         self._load_site()
         on_disk = self._on_disk()

@@ -13,6 +13,7 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
+from typing import Callable, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Index, Pattern, PatternError, normal_host, parse,
@@ -72,34 +73,35 @@ class Site:
         return self.positions[0] if self.positions else None
 
     @property
-    def disabled(self) -> list:
+    def disabled(self) -> list[Directive]:
         return [d for d in self.directives if not d.enabled]
 
-    def named(self, *names) -> list:
+    def named(self, *names: str) -> list[Directive]:
         return [d for d in self.directives if d.name in names and d.enabled]
 
     @property
-    def ports(self) -> list:
+    def ports(self) -> list[Directive]:
         return [d for d in self.named("http_port", "https_port") if d.args]
 
     @property
-    def intercepting(self) -> list:
+    def intercepting(self) -> list[Directive]:
         """The ports whose clients know of no proxy."""
         return [d for d in self.ports if "intercept" in d.args or "tproxy" in d.args]
 
     @property
-    def port_numbers(self) -> list:
+    def port_numbers(self) -> list[int]:
         return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
 
-    def before(self, name: str) -> list:
+    def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
         return [d for d in self.directives[:self.position or 0] if d.name == name and d.enabled]
 
-    def after(self, name: str) -> list:
+    def after(self, name: str) -> list[Directive]:
         return [d for d in self.directives[self.position or 0:] if d.name == name and d.enabled]
 
 
-def load(config_file: str, drop_in: str, read, glob, service_name: str | None = None) -> Site:
+def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Callable[[str], list],
+         service_name: str | None = None) -> Site:
     """Read the configuration tree. ``read(path)`` gives a text, ``glob(pattern)`` a list of paths. :raises OSError: from ``read``."""
     site = Site()
     _load_file(site, config_file, drop_in, read, glob, {"${service_name}": service_name or "squid", "${process_name}": "squid"}, 0)
@@ -126,7 +128,7 @@ def _load_file(site, path, drop_in, read, glob, macros, depth) -> None:
             continue
         normal = " ".join(words)
         seen[normal] = seen.get(normal, 0) + 1
-        directive = Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled)
+        directive = Directive(words[0], tuple(words[1:]), normal, file=path, line=number, occurrence=seen[normal], enabled=enabled)
         if enabled and words[0] == "include":
             _load_include(site, words[1:], drop_in, read, glob, macros, depth)
         else:
@@ -146,7 +148,7 @@ def _load_include(site, patterns, drop_in, read, glob, macros, depth) -> None:
                 _load_file(site, path, drop_in, read, glob, macros, depth + 1)
 
 
-def logical_lines(text: str):
+def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """(number, line) as Squid joins them: comments and blank lines go, but for lines that we disabled."""
     held, start = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
@@ -244,7 +246,9 @@ class Judge:
     def __init__(self, site: Site, who: Who):
         self._site, self._who = site, who
 
-    def walk(self, chain, acls_of, patterns, step: int | None = None):
+    def walk(self, chain: Iterable[Directive], acls_of: Callable[[Directive], Iterable[str]],
+             patterns: Iterable[Pattern],
+             step: int | None = None) -> Iterator[tuple[Directive, list[Pattern], list[Pattern]]]:
         """Yield (directive, patterns it surely hits, patterns it may hit) in order; what is surely hit is out of the walk from then on.
 
         ``acls_of(directive)`` gives its ACL words.
@@ -271,7 +275,7 @@ class Judge:
                 gone = set(sure)
                 left = [pattern for pattern in left if pattern not in gone]
 
-    def nameless(self, chain):
+    def nameless(self, chain: Iterable[Directive]) -> Directive | None:
         """The directive of ``chain`` that surely decides about a connection of which only the address is known, or None."""
         for directive in chain:
             words = directive.args[1:]
@@ -279,7 +283,7 @@ class Judge:
                 return directive
         return None
 
-    def names_destination(self, words) -> bool:
+    def names_destination(self, words: Iterable[str]) -> bool:
         return any(self.type_of(word.lstrip("!")) in _DESTINATION for word in words)
 
     def type_of(self, name: str) -> str | None:
@@ -380,7 +384,7 @@ def _in_range(port: int, value: str) -> bool:
         return False
 
 
-def real_glob(pattern: str) -> list:
+def real_glob(pattern: str) -> list[str]:
     """The file system's answer for an include."""
     import glob
     return [path for path in glob.glob(pattern) if os.path.isfile(path)]

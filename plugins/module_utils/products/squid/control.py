@@ -15,6 +15,7 @@ import stat
 import tempfile
 import time
 from collections import Counter
+from typing import Callable, Collection
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
@@ -29,7 +30,7 @@ _LOADED = re.compile(r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[
 class Control:
     """``run_command(list) -> (rc, out, err)`` is AnsibleModule.run_command; ``commands`` counts its calls."""
 
-    def __init__(self, run_command, squid: str, config_file: str, service_name: str | None):
+    def __init__(self, run_command: Callable[..., tuple], squid: str, config_file: str, service_name: str | None):
         self._run_command, self._squid = run_command, squid
         self._config, self._name = config_file, service_name
         self.commands = 0
@@ -67,7 +68,7 @@ class Control:
             found["squid -k parse ends with %d" % rc] += 1
         return found
 
-    def check_candidate(self, files: dict, glob) -> None:
+    def check_candidate(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
         """Let Squid parse the configuration as it will be with ``files`` ({path: text or None}) in place.
 
         :raises AccessError: refused, for a problem that the present configuration does not have.
@@ -84,7 +85,7 @@ class Control:
         if new:
             raise AccessError(REFUSED, "squid -k parse finds new problems in the configuration as it would be: %s" % "; ".join(sorted(new)[:5]))
 
-    def reconfigure(self, ports, timeout: int) -> dict:
+    def reconfigure(self, ports: Collection[int], timeout: int) -> dict:
         """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
 
         :raises AccessError: activation.

@@ -8,13 +8,18 @@ are kept, in their order, as objects of kind ``line``.
 """
 from __future__ import annotations
 
+import ipaddress
+import re
 from dataclasses import dataclass, field
+from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse,
 )
+
+_NAME = re.compile(r"[^\s\"'#!]+\Z")
 
 PREFIX = "netaccess_"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
@@ -26,6 +31,38 @@ PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump spl
 COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``networks`` are CIDR texts."""
+
+    config_file: str
+    drop_in: str
+    list_dir: str
+    networks: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    acls: tuple[str, ...] = ()
+    everyone: bool = False
+    auth_acl: str | None = None
+    comment: str | None = None
+    protected: tuple[str, ...] = ()
+    timeout: int = 60
+
+    def check(self) -> None:
+        """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
+        for network in self.networks:
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
+        for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
+            for word in words:
+                if not _NAME.match(word) or word.startswith("-"):
+                    raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
+        for path in (self.drop_in, self.list_dir):
+            if re.search(r"\s|\"", path):
+                raise AccessError(REFUSED, "%s: Squid's configuration cannot name a path with white space or quotes" % path)
+
+
 @dataclass
 class DropIn:
     """The content of the drop-in: ``objects`` by Ref, ``rules`` by directive in the order of the file."""
@@ -34,12 +71,12 @@ class DropIn:
     rules: dict = field(default_factory=dict)
 
 
-def acl(name: str, kind: str, values, options=()) -> Object:
+def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
     """One ``acl`` line of ours. ``values`` are compared as a set."""
     return Object(Ref("acl", name), {"type": kind, "options": sorted(options), "values": sorted(values)}, ours=True)
 
 
-def rule(name: str, acls) -> Object:
+def rule(name: str, acls: Iterable[str]) -> Object:
     """One rule line of ours; ``name`` is the directive with its action, for example ``http_access allow``."""
     return Object(Ref("rule", name), {"acls": list(acls)}, ours=True)
 
@@ -139,7 +176,7 @@ _DEAD = "#? "
 _NOBODY = "netaccess.invalid"
 
 
-def render_list(members: dict, marked: bool = True) -> tuple:
+def render_list(members: dict[str, Iterable[str]], marked: bool = True) -> tuple[str, str]:
     """(domains, exceptions): the two files of a list.
 
     Squid has ``.x`` (apex and subdomains) and ``x``; ``*.x`` is ``.x`` with the apex in the exceptions, which the rules negate. Entries
@@ -163,7 +200,7 @@ def render_list(members: dict, marked: bool = True) -> tuple:
     return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
 
 
-def parse_list(text: str) -> dict:
+def parse_list(text: str) -> dict[str, frozenset[str]]:
     """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing."""
     hosts, dead = set(), set()
     for line in (raw.strip() for raw in text.splitlines()):

@@ -12,15 +12,21 @@ from __future__ import annotations
 import ipaddress
 from copy import deepcopy
 from itertools import groupby
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, HIDDEN, NAMED, OURS, Adapter, Step, Traits, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
     ALLOW, EXEMPT, write_section,
@@ -32,7 +38,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.portal import (
     FileAdapter, PortalAdapter,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 _POLL_SECONDS = 3
 #: Seconds allowed for devices that cannot be asked; no time is documented.
@@ -42,7 +48,7 @@ _UNSEEN = 300
 class SymantecAdapter(Adapter):
     """One policy object of one Management Center."""
 
-    def __init__(self, settings: Settings, api: Api, transport, install: Install | None = None):
+    def __init__(self, settings: Settings, api: Api, transport: Transport, install: Install | None = None):
         self._settings, self._api, self._transport, self._install = settings, api, transport, install
         self._site = Site(settings)
         self._state: State | None = None
@@ -82,7 +88,7 @@ class SymantecAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         lists, parts = self._settings.lists, {ALLOW: policy.allow, EXEMPT: policy.exempt}
         urls: dict = {}
         for part, name in lists.items():
@@ -97,12 +103,12 @@ class SymantecAdapter(Adapter):
             wanted.append(Wanted(Object(self._settings.policy, dict(rules, description=MARK), members)))
         return wanted
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state, state is not self._state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         now = state
         for kind, group in groupby(changes, key=lambda change: (change.ref.kind, self._list_of(change, state))):
             group = list(group)
@@ -177,11 +183,11 @@ class SymantecAdapter(Adapter):
         return Step(title, {"method": "POST", "path": "/api/policies/%s/content" % uuid, "body": body, "guard": uuid},
                     lambda reply: self._site.learn_content(uuid, body, reply))
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._lists_written = self._lists_written or request["body"].get("contentType") == URL_LIST
         return self._api.write(request["method"], request["path"], request["body"], request["guard"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         row = self._site.row(self._settings.prefix)
         for listed in () if row else self._settings.lists.values():
             row = self._site.row(listed, URL_LIST)
@@ -207,15 +213,14 @@ class SymantecAdapter(Adapter):
                                  % console.partition("://")[2], ACTIVATION)
 
 
-def from_module(module):
+def from_module(module: AnsibleModule) -> Adapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
-    settings = Settings(
-        tuple(who.get("groups") or ()), tuple(who.get("users") or ()), tuple(who.get("clients") or ()), p["mode"], p["prefix"], p["tenant"],
-        tuple(console.rstrip("/") for console in p["consoles"]), bool(p["install"]) and p["activate"], p["ssl_layer"], tuple(p["protected"]),
+    settings = filled(
+        Settings, p, who, consoles=tuple(console.rstrip("/") for console in p["consoles"]), installs=bool(p["install"]) and p["activate"],
         # What was taken out of the way stands in the lists: to give it back, they have to be read.
-        p["scan_conflicts"] or p["state"] in ("deleted", "reverted"), p["comment"], p["list_name"], p["exempt_list_name"])
+        scan_conflicts=p["scan_conflicts"] or p["state"] in ("deleted", "reverted"))
     _check_audience(settings, who, p["state"])
     if p["mode"] == "portal":
         return PortalAdapter(settings)
@@ -223,7 +228,7 @@ def from_module(module):
         if p["state"] != "rendered":
             raise AccessError(REFUSED, "method: %s is a file that devices fetch: state rendered gives its text, no other state is possible" % p["method"])
         return FileAdapter(settings, p["method"])
-    login = Login(p["token"], p["username"], p["password"])
+    login = filled(Login, p)
     if p["state"] != "rendered" and not (p["host"] and (login.token or (login.username and login.password))):
         raise AccessError(REFUSED, "host, and token or username and password, are needed to reach Management Center")
     if settings.consoles and not (p["console_username"] and p["console_password"]):
@@ -233,9 +238,10 @@ def from_module(module):
             raise AccessError(REFUSED, "consoles: %s does not begin with https://" % console)
     if p["install"] and not p["activate"] and not settings.consoles and not module.check_mode:
         raise AccessError(REFUSED, "activate: without consoles no later run can tell that the policy has to be installed yet; name some, or leave install out")
-    install = Install(**{key: value for key, value in p["install"].items() if value is not None}).checked() if p["install"] else None
+    install = filled(Install, p["install"]).checked() if p["install"] else None
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
-    return SymantecAdapter(settings, Api(transport, login, Login(None, p["console_username"], p["console_password"])), transport, install)
+    console_login = Login(username=p["console_username"], password=p["console_password"])
+    return SymantecAdapter(settings, Api(transport, login, console_login), transport, install)
 
 
 def _check_audience(settings: Settings, who: dict, state: str) -> None:

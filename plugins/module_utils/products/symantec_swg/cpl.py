@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse, sort_key,
@@ -62,7 +63,7 @@ class Policy:
 # -- reading any policy --------------------------------------------------------------------------------------------
 
 
-def tokens(line: str) -> list:
+def tokens(line: str) -> list[str]:
     """The words of a line, quoted text and parentheses kept together, the comment left out."""
     found, word, quote, depth = [], "", "", 0
     for char in line:
@@ -142,7 +143,7 @@ def read(text: str) -> Policy:
 
 
 @lru_cache(maxsize=65536)
-def host_pattern(test: Test, value: str):
+def host_pattern(test: Test, value: str) -> Pattern | None:
     """The Pattern that one value of a test about hosts stands for, or None when it is about something else or only about a part of a host."""
     value = re.sub(r"^([a-z]+:)?//", "", value.lower())
     name = value.split("/")[0].split(":")[0].lstrip(".")
@@ -164,13 +165,13 @@ def condition_name(prefix: str, part: str) -> str:
     return "netaccess_%s_%s" % (re.sub(r"[^a-z0-9]+", "_", prefix.lower()).strip("_"), part)
 
 
-def listed(values, quote: str = "") -> str:
+def listed(values: Iterable[str], quote: str = "") -> str:
     """One value as it is, several in brackets, of which one has to fit."""
     texts = ["%s%s%s" % (quote, value, quote) for value in values]
     return texts[0] if len(texts) == 1 else "(%s)" % ", ".join(texts)
 
 
-def rule_line(prefix: str, part: str, audience: list) -> str:
+def rule_line(prefix: str, part: str, audience: list[str]) -> str:
     """The rule of a part. It never touches authentication, and the port keeps CONNECT to anything else where the site left it."""
     words = ["condition=%s" % condition_name(prefix, part)] + (["url.port=443"] if part == ALLOW else [])
     return " ".join(words + audience + ["ALLOW" if part == ALLOW else "ssl.forward_proxy(no)"])
@@ -267,10 +268,10 @@ def read_section(text: str, prefix: str) -> Section:
                 written = True
             other.append(line.strip())
     return Section({part: frozenset(entries) for part, entries in members.items()}, rules, "\n".join(other),
-                   {part: frozenset(entries) for part, entries in lines.items()})
+                   lines={part: frozenset(entries) for part, entries in lines.items()})
 
 
-def write_section(prefix: str, members: dict, rules: dict, other: str, full: bool) -> str:
+def write_section(prefix: str, members: dict[str, Iterable[str]], rules: dict[str, str], other: str, full: bool) -> str:
     """The text of our section. A part without entries has no definition and no rule; the text of others stands at the end."""
     parts = [part for part in (EXEMPT, ALLOW) if members.get(part)]
     out = [_HEADER if parts else _EMPTY]

@@ -32,23 +32,23 @@ LISTS = (URL_LIST, "CUSTOM_CATEGORY", "LOCAL_CATEGORY_DB")
 class Settings:
     """What the task says of this product; names as in the module's options. ``installs``: there is a request that installs."""
 
-    groups: tuple = ()
-    users: tuple = ()
-    clients: tuple = ()
+    groups: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
     mode: str = "edge"
     prefix: str = "ChatGPT"
     tenant: str | None = None
-    consoles: tuple = ()
+    consoles: tuple[str, ...] = ()
     installs: bool = False
     ssl_layer: str = "basic"
-    protected: tuple = ()
+    protected: tuple[str, ...] = ()
     scan_conflicts: bool = True
     comment: str | None = None
     list_name: str | None = None
     exempt_list_name: str | None = None
 
     @property
-    def lists(self) -> dict:
+    def lists(self) -> dict[str, str]:
         """Parts whose hosts go into a URL list of the site: no rule of ours is made for them."""
         return {part: name for part, name in ((ALLOW, self.list_name), (EXEMPT, self.exempt_list_name)) if name}
 
@@ -60,7 +60,7 @@ class Settings:
     def policy(self) -> Ref:
         return Ref(POLICY, self.prefix)
 
-    def audience(self, part: str) -> list:
+    def audience(self, part: str) -> list[str]:
         """The conditions of a rule that say for whom. People are known in <SSL-Intercept> only where a release says so."""
         found = ["client.address=" + listed(self.clients)] if self.clients else []
         if part == ALLOW or self.full:
@@ -85,10 +85,10 @@ class Site:
     def mine(self, row: dict) -> bool:
         return row.get("tenant") == self.settings.tenant if self.settings.tenant else True
 
-    def row(self, name: str, kind: str = CPL):
+    def row(self, name: str, kind: str = CPL) -> dict | None:
         return next((row for row in self.policies if row.get("name") == name and row.get("contentType") == kind and self.mine(row)), None)
 
-    def of_type(self, *kinds) -> list:
+    def of_type(self, *kinds: str) -> list[dict]:
         return [row for row in self.policies if row.get("contentType") in kinds and self.mine(row)]
 
     def body(self, uuid: str) -> dict:
@@ -126,8 +126,8 @@ class Site:
                     borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()}
                 if row["name"] in self.settings.lists.values():
                     continue
-                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, {}, False, borrowed,
-                                 {"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
+                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, borrowed=borrowed,
+                                 native={"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
             if row["name"] in self.settings.lists.values():
                 enabled = frozenset(map(str, list_urls(URL_LIST, self.body(row["uuid"]))))
                 found.add(Object(Ref(LIST, row["name"]), {}, {URLS: enabled}, native=row))
@@ -136,7 +136,7 @@ class Site:
     def _policy(self, row: dict, section: Section, ours: bool) -> Object:
         fields = {"description": MARK if ours else row.get("description") or "", "allow rule": section.rules[ALLOW], "exempt rule": section.rules[EXEMPT]}
         members = {ALLOW: section.members[ALLOW], EXEMPT: section.members[EXEMPT], OTHER: frozenset([section.other] if section.other else [])}
-        return Object(self.settings.policy, fields, members, ours, native=row)
+        return Object(self.settings.policy, fields, members, ours=ours, native=row)
 
     # -- what the devices run
 
@@ -165,14 +165,14 @@ class Site:
         return found
 
 
-def list_urls(kind: str, body: dict) -> list:
+def list_urls(kind: str, body: dict) -> list[str]:
     """The enabled entries of a list or local category."""
     if kind == "LOCAL_CATEGORY_DB":
         return [entry.get("url") for category in body.get("categories") or [] for entry in category.get("entries") or [] if entry.get("url")]
     return [one.get("url") for one in body.get("urls") or [] if one.get("url") and one.get("enabled") is not False]
 
 
-def url_pattern(url: str):
+def url_pattern(url: str) -> Pattern | None:
     """What an entry of a list is taken to match: the domain and its subdomains (domain lists; for URL_LIST no source says it). None for parts of a host."""
     name = re.sub(r"^([a-z]+:)?//", "", str(url).lower())
     if "/" in name.rstrip("/"):

@@ -4,11 +4,15 @@
 """What can only be written down: files that an Edge SWG fetches, and the steps in the portal of Cloud SWG, whose policy API is not published. No IO."""
 from __future__ import annotations
 
+from typing import Iterator
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, sort_key
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
     ALLOW, EXEMPT, condition_name, write_section,
 )
@@ -36,23 +40,23 @@ class Unwritten(Adapter):
     def read(self) -> State:
         raise AccessError(REFUSED, "%s has no API to read: only state rendered is possible" % self.device)
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         if not self._rendering:
             return []
         return [Wanted(Object(Ref(kind, name), {"text": text})) for kind, name, text in self.pages(policy)]
 
-    def assess(self, policy, state: State) -> Assessment:
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessment()
 
-    def pages(self, policy) -> list:
+    def pages(self, policy: Policy) -> list[tuple[str, str, str]]:
         """(kind, name, text) of what there is to write down."""
         raise NotImplementedError
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         for change in changes:
             yield Step(str(change.ref), {change.ref.kind: change.ref.name, "text": change.fields["text"][1]})
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         raise AccessError(REFUSED, "%s has no API to write" % self.device)
 
 
@@ -63,7 +67,7 @@ class FileAdapter(Unwritten):
         super().__init__(settings)
         self._method = method
 
-    def pages(self, policy) -> list:
+    def pages(self, policy: Policy) -> list[tuple[str, str, str]]:
         settings, name = self._settings, self._settings.prefix
         members = {ALLOW: {str(pattern) for pattern in policy.allow}, EXEMPT: {str(pattern) for pattern in policy.exempt}}
         rules = {part: settings.rule(part) for part in members}
@@ -92,7 +96,7 @@ class PortalAdapter(Unwritten):
     def read(self) -> State:
         return State()
 
-    def assess(self, policy, state: State) -> Assessment:
+    def assess(self, policy: Policy, state: State) -> Assessment:
         found, exempt = Assessment(), Index(policy.exempt)
         why = "the portal has no published API: whether it holds this cannot be read"
         found.coverage = [Coverage(str(pattern), "unchecked", "unchecked" if exempt.covering(pattern) else "not wanted", note=why) for pattern in policy.allow]
@@ -101,7 +105,7 @@ class PortalAdapter(Unwritten):
             found.manual += ["voice (%s): open it where its packets leave the network, or with Cloud Firewall Service" % one for one in policy.media]
         return found
 
-    def pages(self, policy) -> list:
+    def pages(self, policy: Policy) -> list[tuple[str, str, str]]:
         who = [text for names, text in ((self._settings.groups, "groups %s"), (self._settings.users, "users %s"), (self._settings.clients, "networks %s"))
                for text in ([text % ", ".join(names)] if names else [])]
         people = "; ".join(who) or "everybody"

@@ -10,54 +10,34 @@ that writes them is followed by a read of the list, since the service may accept
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from typing import Iterator, Sequence
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     AUTH, PARTIAL, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import (
     BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
-    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, MARK, RULES, WEB, WEB_LIST, Site, layer_of,
+    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, RULES, WEB, WEB_LIST, Settings, Site, layer_of,
     managed_elsewhere, park, render,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, lists_of
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
 _LOOKS, _LOOK_SECONDS = 4, 3
 _AUTHOR = "netaccess.chatgpt"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product. ``names``: layer to the list's name without our marker; ``audience``: layer to names of policies."""
-
-    names: dict
-    layers: tuple = (DNS, WEB)
-    audience: tuple = ()
-    everyone: bool = False
-    secure: bool = False
-    organization_id: str | None = None
-    protected: tuple = ()
-    parking_domain: str = "netaccess.invalid"
-    scan: bool = True
-    removing: bool = False
-    #: Look for all that was changed, wherever it is.
-    whole: bool = False
-    comment: str | None = None
-
-    def policies(self, layer: str) -> tuple:
-        return dict(self.audience).get(layer, ())
-
-    def full_name(self, layer: str) -> str:
-        return self.names[layer] + MARK
 
 
 class UmbrellaAdapter(Adapter):
@@ -66,7 +46,7 @@ class UmbrellaAdapter(Adapter):
     # The vendor's word for policies ("up to 20 minutes"); caches of resolvers come on top.
     traits = Traits(product="umbrella", kinds=(DNS_LIST, WEB_LIST, BLOCKED), propagation=1200)
 
-    def __init__(self, settings: Settings, api: Api, transport, key: str):
+    def __init__(self, settings: Settings, api: Api, transport: Transport, key: str):
         self._settings, self._api, self._transport, self._key = settings, api, transport, key
         self._site = Site(settings.names, settings.parking_domain)
         self._doubt = False
@@ -77,7 +57,7 @@ class UmbrellaAdapter(Adapter):
         who = self._settings.organization_id or "key %s" % hashlib.sha256(self._key.encode("utf-8")).hexdigest()[:10]
         return "%s, %s" % (self._api.host, who)
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -98,7 +78,7 @@ class UmbrellaAdapter(Adapter):
             number = row["id"]
             if site.ref_of(row) is not None:
                 site.items[number] = self._items(number)
-            elif settings.scan and self._may_block(row) and number not in site.scanned:
+            elif settings.scan_conflicts and self._may_block(row) and number not in site.scanned:
                 site.items[number] = self._items(number)
                 site.scanned.add(number)
         self._check_policies()
@@ -156,7 +136,7 @@ class UmbrellaAdapter(Adapter):
         self._site.rules = Rules(names, rows)
 
     def _matters(self, row: dict, last: int) -> bool:
-        return self._settings.scan and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
+        return self._settings.scan_conflicts and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
 
     def _may_block(self, row: dict) -> bool:
         """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
@@ -166,7 +146,7 @@ class UmbrellaAdapter(Adapter):
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         entries = frozenset(pattern.name for pattern in collapse(Pattern(pattern.name, DOMAIN) for pattern in policy.allow))
         wanted = []
         for layer in self._settings.layers if entries else ():
@@ -184,12 +164,12 @@ class UmbrellaAdapter(Adapter):
         if layer == DNS and row["access"] != "allow":
             raise AccessError(REFUSED, "the DNS list %s is one that blocks (access %s): give another name" % (row["name"], row["access"]))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         for change in changes:
             if change.ref.kind == BLOCKED:
                 yield from self._entry_steps(change, state.objects[change.ref].native)
@@ -249,7 +229,7 @@ class UmbrellaAdapter(Adapter):
         comment = " ".join(part for part in (_AUTHOR, self._settings.comment) if part)[:COMMENT_LENGTH]
         return [{"destination": one, "comment": comment} for one in destinations]
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._doubt = True
         try:
             reply = self._api.write(request["method"], request["path"], request["body"])
@@ -295,11 +275,11 @@ def layer_of_kind(kind: str) -> str:
     return next(layer for layer, one in KINDS.items() if one == kind)
 
 
-def batches(entries) -> list:
+def batches(entries: Sequence[str]) -> list[Sequence[str]]:
     return [entries[at:at + BATCH] for at in range(0, len(entries), BATCH)]
 
 
-def from_module(module) -> UmbrellaAdapter:
+def from_module(module: AnsibleModule) -> UmbrellaAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other."""
     p = module.params
     who = p["audience"] or {}
@@ -319,8 +299,8 @@ def from_module(module) -> UmbrellaAdapter:
     whole = p["state"] in ("replaced", "deleted", "reverted")
     if secure:
         layers, names = (WEB,), {WEB: names[WEB]}
-    settings = Settings(
-        names, layers, audience, everyone, secure, p["organization_id"], tuple(p["protected"]), p["parking_domain"].strip(".").lower(),
-        p["scan_conflicts"] or whole, p["state"] == "deleted", whole, p["comment"])
+    settings = filled(
+        Settings, p, names=names, layers=layers, audience=audience, everyone=everyone, secure=secure, parking_domain=p["parking_domain"].strip(".").lower(),
+        scan_conflicts=p["scan_conflicts"] or whole, removing=p["state"] == "deleted", whole=whole)
     transport = by_options(p, base)
     return UmbrellaAdapter(settings, Api(transport, p["api_key"], p["api_secret"]), transport, p["api_key"])

@@ -43,7 +43,7 @@ class Assessor:
 
     def assess(self) -> Assessment:
         found, settings = self._found, self._settings
-        if settings.scan:
+        if settings.scan_conflicts:
             self._conflicts()
         if settings.removing:
             self._removal()
@@ -220,7 +220,7 @@ class Assessor:
         if host in self._shut:
             name, certain = self._shut[host]
             return ("no", "the access rule %s blocks it" % name) if certain else ("unchecked", "the access rule %s may block it" % name)
-        if not self._settings.scan:
+        if not self._settings.scan_conflicts:
             return "unchecked", "what stands above was not read"
         unclear = [rule["ruleName"] for rule in self._above if goes_by_more(rule)]
         return ("unchecked", "what the access rule %s above blocks by categories or applications the API does not tell" % ", ".join(unclear)) if unclear else (

@@ -9,6 +9,8 @@ An entry cannot be disabled. One of the site that has to go is parked: kept in i
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from typing import Callable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
@@ -24,12 +26,12 @@ COMMENT_LENGTH = 256
 _HOST = re.compile(r"(?P<before>(?:[a-z][a-z0-9+.-]*://)?)(?P<host>[^/:?#]+)(?P<after>.*)\Z", re.IGNORECASE | re.DOTALL)
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """The entry for a pattern: a name always holds its subdomains too (user guide, "Wildcards and Destination Lists")."""
     return (pattern.name,)
 
 
-def entry_pattern(destination: str):
+def entry_pattern(destination: str) -> Pattern | None:
     """The Pattern of a domain or URL as an entry, or None for an address. A whole top-level domain is an entry too."""
     found = _HOST.match(destination.strip().lower())
     host = found.group("host") if found else ""
@@ -59,10 +61,36 @@ def unpark(destination: str, suffix: str) -> str | None:
     return found.group("before") + host[:-len(suffix) - 1] + found.group("after") if host.endswith("." + suffix) else None
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``names``: layer to the list's name without our marker;
+    ``audience``: layer to names of policies."""
+
+    names: dict[str, str]
+    layers: tuple[str, ...] = (DNS, WEB)
+    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    everyone: bool = False
+    secure: bool = False
+    organization_id: str | None = None
+    protected: tuple[str, ...] = ()
+    parking_domain: str = "netaccess.invalid"
+    scan_conflicts: bool = True
+    removing: bool = False
+    #: Look for all that was changed, wherever it is.
+    whole: bool = False
+    comment: str | None = None
+
+    def policies(self, layer: str) -> tuple[str, ...]:
+        return dict(self.audience).get(layer, ())
+
+    def full_name(self, layer: str) -> str:
+        return self.names[layer] + MARK
+
+
 class Site:
     """The tables as read. ``items``: id of a list to its rows; ``policies``: layer to names of what it has."""
 
-    def __init__(self, names: dict, parking: str):
+    def __init__(self, names: dict[str, str], parking: str):
         #: {Ref of a list of this task: the name without marker} and how it is addressed.
         self.names, self._parking = {Ref(KINDS[layer], name): layer for layer, name in names.items()}, parking
         self.lists: list = []
@@ -83,14 +111,14 @@ class Site:
                 return ref
         return None
 
-    def row(self, ref: Ref):
+    def row(self, ref: Ref) -> dict | None:
         return next((row for row in self.lists if self.ref_of(row) == ref), None)
 
     def learn(self, row: dict) -> None:
         self.lists.append(row)
         self.items.setdefault(row["id"], [])
 
-    def objects(self, add) -> None:
+    def objects(self, add: Callable[[Object], object]) -> None:
         """Hand each Object to ``add``. A list of ours without entries does nothing and counts as absent; the next run uses it again."""
         refs = [self.ref_of(row) for row in self.lists]
         for row, ref in zip(self.lists, refs):
@@ -98,7 +126,7 @@ class Site:
                 members = frozenset(item["destination"].lower() for item in self.items.get(row["id"], ()))
                 ours = MARK in row["name"]
                 if members or not ours or refs.count(ref) > 1:
-                    add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours, native=row))
+                    add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours=ours, native=row))
             elif row["id"] in self.scanned:
                 self._blocked(row, add)
 
@@ -111,8 +139,8 @@ class Site:
         for name in sorted(set(there) | set(parked)):
             fields = {"blocks": name in there, "parked": name in parked}
             borrowed = {"blocks": True, "parked": False} if name in parked else {}
-            add(Object(Ref(BLOCKED, "%s: %s" % (row["name"], name)), fields, {}, False, borrowed,
-                       {"list": row, "destination": name, "there": there.get(name), "parked": parked.get(name)}))
+            add(Object(Ref(BLOCKED, "%s: %s" % (row["name"], name)), fields, {}, ours=False, borrowed=borrowed,
+                       native={"list": row, "destination": name, "there": there.get(name), "parked": parked.get(name)}))
 
 
 def layer_of(row: dict) -> str | None:

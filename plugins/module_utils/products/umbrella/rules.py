@@ -7,32 +7,34 @@ A rule is asked from the top, the first one that fits decides (developer.cisco.c
 """
 from __future__ import annotations
 
+from typing import Iterable
+
 _DESTINATION = "umbrella.destination."
 
 
 class Rules:
     """``names``: the rules of the audience; ``rows``: the table, first match first, those that matter with their conditions."""
 
-    def __init__(self, names, rows):
+    def __init__(self, names: Iterable[str], rows: Iterable[dict]):
         self.names = tuple(names)
         self._rows = [row for row in rows if row.get("ruleIsEnabled")]
 
-    def missing(self, number) -> list:
+    def missing(self, number: int | None) -> list[str]:
         """Names of rules of the audience that do not use a list."""
         used = {row["ruleName"] for row in self._rows if number in lists_of(row)}
         return [name for name in self.names if name not in used]
 
-    def others(self, number) -> list:
+    def others(self, number: int | None) -> list[str]:
         """Names of further rules that allow by a list."""
         return [row["ruleName"] for row in self._rows if row["ruleName"] not in self.names and row["ruleAction"] == "allow" and number in lists_of(row)]
 
-    def above(self) -> list:
+    def above(self) -> list[dict]:
         """The rules that block, warn or isolate and are asked before the last one of the audience."""
         last = max((row["rulePriority"] for row in self._rows if row["ruleName"] in self.names), default=0)
         return [row for row in self._rows if row["ruleAction"] != "allow" and row["rulePriority"] < last]
 
 
-def lists_of(rule: dict) -> set:
+def lists_of(rule: dict) -> set[int]:
     """Ids of the destination lists that a rule names."""
     found: set = set()
     for condition in rule.get("ruleConditions") or ():

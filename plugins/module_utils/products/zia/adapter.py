@@ -9,64 +9,36 @@ disabled and emptied; a disabled rule and an empty category of ours count as abs
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Iterator
+
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     FOREIGN, OURS, UNNAMED, Adapter, Permissions, Step, Traits, Wanted,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, apply
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, AUTH, REFUSED, AccessError,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia import voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import (
     Api, Login, legacy_base, oneapi_base, token_base,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
-    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Site,
-    is_ours, render, rule_fields,
+    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE,
+    Settings, Site, is_ours, render, rule_fields,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import by_options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
 _READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "predefined", "defaultRule", "accessControl")
 _POLL_SECONDS = 3
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
-
-    audience: tuple = ()
-    prefix: str = "ChatGPT"
-    keep_parent_category: bool = True
-    category_name: str | None = None
-    exempt_category_name: str | None = None
-    protocols: tuple = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
-    server_certificates: str = "BLOCK"
-    before: tuple = ()
-    after: tuple = ()
-    never_above: tuple = ()
-    protected: tuple = ()
-    scan_conflicts: bool = True
-    comment: str | None = None
-    media: bool = False
-    whole: bool = False
-
-    @property
-    def allow(self) -> Ref:
-        return Ref(CATEGORY, self.category_name or self.prefix + " allow")
-
-    @property
-    def exempt(self) -> Ref:
-        return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
-
-    @property
-    def field(self) -> str:
-        """Entries keep the vendor's own category too, or lose it."""
-        return "dbCategorizedUrls" if self.keep_parent_category else "urls"
 
 
 class ZiaAdapter(Adapter):
@@ -78,7 +50,7 @@ class ZiaAdapter(Adapter):
         # The vendor names no time for its edges; a minute or two is what is allowed for here.
         propagation=120, pending_edits=UNNAMED)
 
-    def __init__(self, settings: Settings, api: Api, transport):
+    def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport
         self._site = Site()
         #: The tables that this run has written to.
@@ -89,7 +61,7 @@ class ZiaAdapter(Adapter):
     def device(self) -> str:
         return self._api.host
 
-    def render(self, pattern) -> tuple:
+    def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
 
     # -- reading
@@ -155,7 +127,7 @@ class ZiaAdapter(Adapter):
             members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
             if not ours or any(members.values()):
                 ref = Ref(CATEGORY, name)
-                objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours, native=category))
+                objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours=ours, native=category))
         for kind, listed in site.rules.items():
             order = []
             for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
@@ -168,13 +140,13 @@ class ZiaAdapter(Adapter):
                     fields.update(voice.fields(rule, site))
                 description = rule.get("description") or ""
                 borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-                order.append(objects.add(Object(ref, fields, {}, ours, borrowed, rule)))
+                order.append(objects.add(Object(ref, fields, {}, ours=ours, borrowed=borrowed, native=rule)))
             rules[RULE_PATHS[kind]] = tuple(order)
         return State(objects, rules, pending)
 
     # -- wanting
 
-    def target(self, policy, state: State) -> list:
+    def target(self, policy: Policy, state: State) -> list[Wanted]:
         places = Places(self._settings, self._site, policy, state)
         wanted = [self._category(self._settings.allow, policy.allow, places.companions(policy.allow))]
         if policy.exempt:
@@ -189,12 +161,12 @@ class ZiaAdapter(Adapter):
         entries = frozenset(entry for pattern in patterns for entry in render(pattern)) | companions
         return Wanted(Object(ref, {"description": MARK}, {self._settings.field: entries}))
 
-    def assess(self, policy, state: State):
+    def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
 
     # -- writing
 
-    def steps(self, changes, state: State):
+    def steps(self, changes: list[Change], state: State) -> Iterator[Step]:
         now = state
         for change in changes:
             then = apply(now, [change])
@@ -275,11 +247,11 @@ class ZiaAdapter(Adapter):
         return Permissions(None if unknown else True, "the tenant has no rule of its own that would tell it: %s" % ", ".join(unknown) if unknown else
                            "the role of this administrator may write rules")
 
-    def send(self, request: dict):
+    def send(self, request: dict) -> object:
         self._written.add(request["path"].partition("/")[0])
         return self._api.write(request["method"], request["path"], request["body"], **request["parameters"])
 
-    def activate(self) -> list:
+    def activate(self) -> list[dict]:
         status = (self._api.write("POST", "status/activate") or {}).get("status")
         while status != "ACTIVE":
             self._transport.wait(_POLL_SECONDS, "%s: the activation is %s; it waits for edits of other administrators, or is still at work"
@@ -296,7 +268,7 @@ class ZiaAdapter(Adapter):
             self._transport.close()
 
 
-def from_module(module) -> ZiaAdapter:
+def from_module(module: AnsibleModule) -> ZiaAdapter:
     """The adapter for a task. :raises AccessError: refused, for options that contradict each other or that the product cannot do."""
     p = module.params
     who = p["audience"] or {}
@@ -306,20 +278,14 @@ def from_module(module) -> ZiaAdapter:
         raise AccessError(REFUSED, "audience: name groups, users, departments or locations, or set everyone: true")
     if writes and not p["activate"] and not module.check_mode:
         raise AccessError(REFUSED, "activate: ZIA has no staging; what is saved goes live when any session ends. Use check mode to see the plan")
-    login = Login(p["username"], p["password"], p["api_key"], p["client_id"], p["client_secret"],
-                  p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None),
-                  p["private_key"])
+    login = filled(Login, p, token_url=p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None))
     if login.oneapi and not (login.client_secret or login.private_key):
         raise AccessError(REFUSED, "client_id needs client_secret or private_key")
     if login.oneapi and not login.token_url:
         raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
     base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))
     # Where rules would stand is no matter for their removal.
-    position = (p["position"] or {}) if p["state"] != "deleted" else {}
-    settings = Settings(
-        audience, p["prefix"], p["keep_parent_category"], p["category_name"], p["exempt_category_name"], tuple(p["protocols"]), p["server_certificates"],
-        tuple(position.get("before") or ()), tuple(position.get("after") or ()), tuple(position.get("never_above") or ()), tuple(p["protected"]),
-        p["scan_conflicts"], p["comment"], bool(p["config"] and p["config"].get("media")),
-        p["state"] in ("replaced", "deleted", "gathered", "reverted"))
+    settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=audience,
+                      media=bool(p["config"] and p["config"].get("media")), whole=p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     transport = by_options(p, base.rstrip("/"))
     return ZiaAdapter(settings, Api(transport, login), transport)

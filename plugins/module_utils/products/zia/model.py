@@ -4,6 +4,9 @@
 """What a ZIA tenant holds, by name, and its rules as flat fields. No IO."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Pattern, PatternError, parse,
 )
@@ -20,16 +23,16 @@ _WIRE = {"location_groups": "locationGroups"}
 _LISTS = ("protocols", "actions", "applications", "cloudApplications")
 
 
-def is_ours(row) -> bool:
+def is_ours(row: dict) -> bool:
     return (row.get("description") or "").startswith(MARK)
 
 
-def render(pattern: Pattern) -> tuple:
+def render(pattern: Pattern) -> tuple[str, ...]:
     """Entries of a URL category. A leading dot is the apex and up to five levels below; the apex cannot be left out (URL format guidelines)."""
     return (pattern.name if pattern.kind == EXACT else "." + pattern.name,)
 
 
-def entry_pattern(entry: str):
+def entry_pattern(entry: str) -> Pattern | None:
     """The Pattern of an entry about whole hosts, or None for one with a path or port or that is no name."""
     try:
         return Pattern(entry[1:], DOMAIN) if entry.startswith(".") and parse(entry) else parse(entry)
@@ -67,6 +70,40 @@ def rule_fields(kind: str, rule: dict, site: Site) -> dict:
     return fields
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What the task says of this product; names as in the module's options. ``audience``: column of a rule to names."""
+
+    audience: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    prefix: str = "ChatGPT"
+    keep_parent_category: bool = True
+    category_name: str | None = None
+    exempt_category_name: str | None = None
+    protocols: tuple[str, ...] = ("HTTPS_RULE", "SSL_RULE", "TUNNELSSL_RULE", "WEBSOCKETSSL_RULE")
+    server_certificates: str = "BLOCK"
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    never_above: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    scan_conflicts: bool = True
+    comment: str | None = None
+    media: bool = False
+    whole: bool = False
+
+    @property
+    def allow(self) -> Ref:
+        return Ref(CATEGORY, self.category_name or self.prefix + " allow")
+
+    @property
+    def exempt(self) -> Ref:
+        return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
+
+    @property
+    def field(self) -> str:
+        """Entries keep the vendor's own category too, or lose it."""
+        return "dbCategorizedUrls" if self.keep_parent_category else "urls"
+
+
 class Site:
     """The tables as read. Filled by the adapter; ``known``: column to {name: id} of looked-up people and places."""
 
@@ -82,24 +119,24 @@ class Site:
         self.prompts = self.scanned = False
         self.known: dict = {}
 
-    def service(self, number):
+    def service(self, number: int) -> dict | None:
         return next((row for row in self.services if row["id"] == number), None)
 
-    def destination_names(self, rule: dict) -> set:
+    def destination_names(self, rule: dict) -> set[str]:
         """Names, networks and addresses that a firewall rule is limited to."""
         groups = {one["id"] for one in rule.get("destIpGroups") or []}
         return set(rule.get("destAddresses") or []).union(*(row.get("addresses") or [] for row in self.destinations if row["id"] in groups))
 
-    def service_named(self, name: str):
+    def service_named(self, name: str) -> dict | None:
         return next((row for row in self.services if row["name"] == name), None)
 
-    def category(self, name: str):
+    def category(self, name: str) -> dict | None:
         return next((row for row in self.categories if name in (row.get("configuredName"), row["id"])), None)
 
-    def rule(self, kind: str, name: str):
+    def rule(self, kind: str, name: str) -> dict | None:
         return next((row for row in self.rules[kind] if row["name"] == name), None)
 
-    def ids(self, column: str) -> dict:
+    def ids(self, column: str) -> dict[str, int]:
         """{name: id} of a column, from what rules name already and what was looked up."""
         found = {row["name"]: row["id"] for rules in self.rules.values() for rule in rules for row in rule.get(wire(column)) or [] if row.get("name")}
         found.update(self.known.get(column, {}))
@@ -124,7 +161,7 @@ class Site:
     def last_order(self, kind: str) -> int:
         return len(self._sequence(kind))
 
-    def order_after(self, kind: str, name: str, after) -> int:
+    def order_after(self, kind: str, name: str, after: Ref | None) -> int:
         """The order that puts a rule directly below another one; 1 for the top. Our own disabled rules count as well."""
         names = [rule["name"] for rule in self._sequence(kind) if rule["name"] != name]
         if after is None:

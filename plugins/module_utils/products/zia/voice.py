@@ -8,10 +8,12 @@ The network service that says the ports is a part of the rule here: it is made w
 from __future__ import annotations
 
 import ipaddress
+from typing import Callable, Iterable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
     FIREWALL_RULE, MARK, RULE_PATHS, Site,
 )
@@ -20,12 +22,12 @@ SERVICES = "networkServices"
 SURE, MAY, NO = 2, 1, 0
 
 
-def rule_name(prefix: str, media) -> str:
+def rule_name(prefix: str, media: Media) -> str:
     """Names of rules have at most 31 characters."""
     return ("%s %s" % (prefix, media.id))[:31].rstrip()
 
 
-def ports_of(service: dict) -> list:
+def ports_of(service: dict) -> list[str]:
     """The destination ports of a network service, as ``udp 3478`` or ``tcp 50000-60000``."""
     found = []
     for protocol, field in (("tcp", "destTcpPorts"), ("udp", "destUdpPorts")):
@@ -43,14 +45,15 @@ def fields(rule: dict, site: Site) -> dict:
             "action": rule.get("action")}
 
 
-def wanted(prefix: str, columns: dict, media) -> Object:
+def wanted(prefix: str, columns: dict, media: Media) -> Object:
     name = rule_name(prefix, media)
     return Object(Ref(FIREWALL_RULE, name), dict(columns, **{
         "description": MARK, "state": "ENABLED", "action": "ALLOW", "destAddresses": sorted(media.destinations), "nwServices": [name],
         "ports": sorted("%s %d" % (media.protocol, port) for port in media.ports), "enableFullLogging": True}))
 
 
-def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset, below: frozenset) -> Wanted:
+def placed(obj: Object, media: Media, rules: list[Object], people: Callable[[Object], int], site: Site,
+           above: frozenset[Ref], below: frozenset[Ref]) -> Wanted:
     """As low as works: above the first rule that drops these packets for the whole audience, below those that drop them for a part of it."""
     high, low = set(), set()
     for rule in rules:
@@ -61,14 +64,14 @@ def placed(obj: Object, media, rules: list, people, site: Site, above: frozenset
             high.add(rule.ref)
         elif who == MAY and not high:
             low.add(rule.ref)
-    return Wanted(obj, RULE_PATHS[FIREWALL_RULE], frozenset(high) | above, frozenset(low) | below)
+    return Wanted(obj, RULE_PATHS[FIREWALL_RULE], above=frozenset(high) | above, below=frozenset(low) | below)
 
 
 def blocks(rule: Object) -> bool:
     return str(rule.fields.get("action")).startswith("BLOCK")
 
 
-def drops(rule: Object, media, site: Site) -> bool:
+def drops(rule: Object, media: Media, site: Site) -> bool:
     """Whether a rule blocks packets of this Media; what cannot be told of it counts as yes."""
     native = rule.native
     if not blocks(rule):
@@ -91,7 +94,7 @@ def _meets(address: str, media) -> bool:
     return any(net.version == target.version and net.overlaps(target) for net in nets for target in targets)
 
 
-def serves(native: dict, site: Site, protocol: str, ports) -> bool:
+def serves(native: dict, site: Site, protocol: str, ports: Iterable[int]) -> bool:
     """Whether a rule is about one of these ports; a service that was not read counts as yes."""
     services = [site.service(one["id"]) for one in native.get("nwServices") or []]
     spans = [one for service in services if service for one in service.get("destUdpPorts" if protocol == "udp" else "destTcpPorts") or []]
@@ -105,7 +108,7 @@ def body(site: Site, name: str, wanted_fields: dict) -> dict:
             "nwServices": [{"id": service["id"]}], "enableFullLogging": wanted_fields["enableFullLogging"]}
 
 
-def service_steps(change, then: State, site: Site, step):
+def service_steps(change: Change, then: State, site: Site, step: Callable[..., Step]) -> Iterator[Step]:
     """The network service that the rule needs, made or mended before the rule: nothing that uses it is enabled yet, or it is narrowed to what is wanted."""
     if change.op == DELETE or not then.objects[change.ref].ours:
         return

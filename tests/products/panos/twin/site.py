@@ -10,8 +10,8 @@ from tests.products.panos.twin.policy import Person
 from tests.products.panos.twin.tree import parse
 
 PEOPLE = {
-    "member": Person("192.0.2.10", "trust", "example\\alice", ("example\\ai-users", "example\\staff")),
-    "stranger": Person("192.0.2.20", "trust", "example\\bob", ("example\\staff",)),
+    "member": Person("192.0.2.10", "trust", "example\\alice", groups=("example\\ai-users", "example\\staff")),
+    "stranger": Person("192.0.2.20", "trust", "example\\bob", groups=("example\\staff",)),
     "guest": Person("198.51.100.9", "guest"),
 }
 PREDEFINED = {

@@ -8,8 +8,8 @@ from tests.products.zia.twin.categories import builtin, custom
 from tests.products.zia.twin.policy import Person
 
 PEOPLE = {
-    "member": Person(301, (101, 102), 201, 401),
-    "stranger": Person(302, (102,), 202, 401),
+    "member": Person(301, (101, 102), 201, location=401),
+    "stranger": Person(302, (102,), 202, location=401),
     "guest": Person(location=402),
 }
 # guess: which built-in categories the vendor gives these hosts.

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the options of reachability_info to what this host has seen."""
+from __future__ import annotations
+
+import datetime
+import os
+import ssl
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
+
+
+class OptionError(ValueError):
+    """An option that cannot be used; the message names it."""
+
+
+def observe(params: dict) -> dict:
+    """What the module returns: the keys of ``runner.run``, ``roots`` with their source and date, and with ``host_facts`` also ``host``.
+
+    :raises OptionError: for options that cannot be used.
+    """
+    pem, source = _roots(params["ca_path"])
+    settings = runner.Settings(
+        public_roots=pem, proxy=_proxy(params), source=params["source_address"],
+        versions=tuple(params["ip_versions"] or ((4, 6) if dns_.has_ipv6() else (4,))), timeout=params["timeout"], deadline=params["deadline"],
+        retries=params["retries"], consecutive=max(1, params["consecutive"]), pins=params["resolve"], resolver=params["resolver"])
+    try:
+        seen = runner.run(params["probes"], settings)
+    except ssl.SSLError as error:
+        raise OptionError("%s holds no certificate in PEM form" % source["source"]) from error
+    except (KeyError, TypeError) as error:
+        raise OptionError("probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
+    if params["host_facts"]:
+        names = sorted({probe["host"] for probe in params["probes"]})
+        seen["host"] = host.facts(names, params["pac_url"], params["timeout"])
+    return dict(seen, roots=source)
+
+
+def _roots(path: str | None) -> tuple:
+    """(PEM, where they are from): the shipped public roots or the file that was named."""
+    if path is None:
+        return _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
+    try:
+        with open(path, encoding="ascii", errors="replace") as pem:
+            text = pem.read()
+        changed = datetime.date.fromtimestamp(os.stat(path).st_mtime)
+    except OSError as error:
+        raise OptionError("ca_path: %s cannot be read: %s" % (path, error.strerror)) from error
+    return text, {"source": path, "date": changed.isoformat()}
+
+
+def _proxy(params: dict) -> str | tunnel.Proxy:
+    """The proxy setting for the runner."""
+    text = params["proxy"]
+    if text in ("direct", "environment"):
+        return text
+    if "@" in text:
+        raise OptionError("proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
+    try:
+        found = tunnel.parse_proxy(text)
+    except ValueError as error:
+        raise OptionError(str(error)) from error
+    if params["proxy_user"] is None:
+        return found
+    return tunnel.with_credentials(found, params["proxy_user"], params["proxy_password"] or "")

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The layer at which a probe ends, from the name up to the answer, and who ended it. Each function here writes into the check."""
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from urllib.parse import urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
+    ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, SKIPPED, UNTRUSTED, UNVERIFIED,
+)
+
+
+def judge_path(check: dict, seen: dict, context: Context) -> None:
+    """The first layer that failed, from the name up to the answer."""
+    dns, tcp, connect, tls, http = (seen[key] for key in ("dns", "tcp", "connect", "tls", "http"))
+    if dns and not dns["addresses"]:
+        _fail(check, "dns", dns["failure"] or "dns_no_answer")
+        if seen["ip_version"] == 6:
+            check.update(verdict=SKIPPED, flags=check["flags"] + ["no_ipv6_address"])
+    elif tcp and tcp["failure"]:
+        _fail(check, "proxy" if check["via"] == "proxy" else "tcp", ("proxy_" if check["via"] == "proxy" else "") + tcp["failure"])
+    elif connect and connect["status"] != 200:
+        _judge_connect(check, connect, context)
+    elif tls and not tls.get("leaf"):
+        _fail(check, "tls", tls["failure"] or "ssl_failed_handshake")
+    elif seen.get("stun") and seen["stun"]["failure"]:
+        _judge_udp(check, seen["stun"])
+    elif http and http["failure"]:
+        _fail(check, "http", http["failure"])
+    elif http:
+        _judge_block(check, http, context)
+    if check["layer"] == "tls" and _speaks_tls(seen.get("other_name")):
+        check["flags"].append("sni_filtered")
+    if check["layer"] == "tls" and _got_through(seen.get("small_packets")):
+        check["flags"].append("intermittent" if _got_through(seen.get("same_again")) else "small_packets_pass")
+    if check["layer"] == "tls" and _speaks_tls(seen.get("other_hello")):
+        check["flags"].append("large_hello")
+    if check["layer"] in ("tcp", "tls") and dns and not dns.get("pinned"):
+        _judge_sinkhole(check, dns["addresses"], context)
+    if check["layer"] == "dns" and (seen.get("second_dns") or {}).get("addresses"):
+        # One resolver knows the name, this host's does not tell.
+        check["flags"].append("dns_differs")
+    if seen["failure"] and check["verdict"] == PASS:
+        _fail(check, "http" if tls else "tls" if tcp else "tcp", seen["failure"])
+        check["verdict"] = ERROR
+
+
+def _fail(check: dict, layer: str, failure: str, *flags) -> None:
+    check.update(verdict=FAIL, layer=layer, failure=failure, state="shut", flags=check["flags"] + list(flags))
+
+
+def unproven(check: dict) -> None:
+    """It failed, and from one vantage alone that proves nothing."""
+    check.update(verdict=UNVERIFIED, flags=check["flags"] + ["unproven"])
+
+
+def _speaks_tls(other) -> bool:
+    """Whether the same address answered the handshake for another name, be it with an alert."""
+    return other is not None and (other["failure"] is None or other["failure"].startswith("ssl_"))
+
+
+def _got_through(again) -> bool:
+    """Whether another try of a handshake came about."""
+    return again is not None and again["failure"] is None
+
+
+def _judge_sinkhole(check: dict, addresses: list, context: Context) -> None:
+    """No connection came about and the name leads where no origin is. An internal address that does serve the origin is no concern of this."""
+    sinks = [address for address in addresses if ipaddress.ip_address(address).is_loopback or ipaddress.ip_address(address).is_unspecified]
+    match = next((found for found in (signatures.sinkhole(address, context.table) for address in addresses) if found), None)
+    if match is None and len(sinks) < len(addresses):
+        return
+    _fail(check, "dns", "dns_bogon_error", "dns_sinkhole")
+    if match is not None:
+        check["blocked_by"] = {"product": match.product, "where": "DNS", "status": None, "confidence": match.confidence, "evidence": list(match.evidence)}
+
+
+def _judge_udp(check: dict, stun: dict) -> None:
+    """Silence proves nothing by itself: whether these servers answer anybody is not published."""
+    silent = stun["failure"] == "generic_timeout_error"
+    _fail(check, "application", "udp_no_reply" if silent else stun["failure"])
+    if silent:
+        unproven(check)
+
+
+def _judge_connect(check: dict, connect: dict, context: Context) -> None:
+    if connect["status"] == 407:
+        _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required")
+        check["verdict"] = SKIPPED
+        return
+    _fail(check, "proxy", "proxy_" + connect["failure"] if connect["failure"] else "proxy_connect_denied", *["blocked"] * bool(connect["status"]))
+    if connect["status"]:
+        check["blocked_by"] = _culprit(signatures.blocked_by(connect, context.table), "CONNECT", connect)
+
+
+def _judge_block(check: dict, http: dict, context: Context) -> None:
+    match = signatures.blocked_by(http, context.table)
+    if match:
+        _fail(check, "http", "http_block_page", "blocked")
+        check["blocked_by"] = _culprit(match, "inside TLS", http)
+        return
+    match = signatures.progress_page(http, context.table)
+    if match:
+        _fail(check, "http", "progress_page", "progress_page")
+        check["blocked_by"] = _culprit(match, "inside TLS", http)
+
+
+def _culprit(match, where: str, answer: dict) -> dict:
+    evidence = list(match.evidence) if match else []
+    return {"product": match.product if match else "unknown", "where": where, "status": answer["status"],
+            "confidence": match.confidence if match else "low", "evidence": evidence}
+
+
+def judge_kind(check: dict, found: kinds.Found) -> None:
+    if found.failure is None:
+        check["flags"] += found.flags
+        return
+    _fail(check, found.layer, found.failure, *found.flags)
+    if found.match:
+        check["blocked_by"] = _culprit(found.match, "inside TLS", found.answer)
+    if not found.proven:
+        unproven(check)
+    elif found.layer == "application":
+        check["state"] = "open"
+
+
+def judge_answer(check: dict, probe: dict, seen: dict) -> None:
+    http = seen["http"]
+    if check["interception"] in INTERCEPTED:
+        check["flags"].append("decrypted")
+    if check["interception"] == INVALID:
+        _fail(check, "tls", seen["tls"]["failure"])
+    elif check["interception"] in INTERCEPTED and probe["exempt"]:
+        _fail(check, "tls", "ssl_intercepted")
+        check["state"] = "open"
+    elif check["interception"] in INTERCEPTED and (probe.get("expect") or {}).get("own_certificate"):
+        # The policy leaves it under inspection: the feature is broken by choice.
+        _fail(check, "tls", "ssl_intercepted", "by_choice")
+        check["state"] = "open"
+    elif check["interception"] == UNTRUSTED:
+        _fail(check, "tls", "ssl_unknown_authority")
+        check["state"] = "open"
+    if http is None:
+        return
+    if http["headers"].get("cf-mitigated"):
+        check["flags"].append("challenged")
+        return
+    if probe["kind"] == "websocket" and not http["accepted"]:
+        _judge_websocket(check)
+    elif probe["kind"] in ("https", "echo"):
+        _judge_expectation(check, probe.get("expect") or {}, http)
+
+
+def _judge_websocket(check: dict) -> None:
+    if check["interception"] == NOT:
+        # Nobody but the origin can have answered; without a login it may say no.
+        check["flags"].append("websocket_refused_by_origin")
+        return
+    check["flags"].append("websocket_stripped")
+    if check["verdict"] == PASS:
+        _fail(check, "application", "websocket_upgrade_refused")
+        check["state"] = "open"
+
+
+def _judge_expectation(check: dict, expect: dict, http: dict) -> None:
+    for names, failure in zip(kinds.cookies(expect, http["cookies"]), ("cookie_stripped", "cookie_rewritten")):
+        if names:
+            check["flags"].append(failure)
+            if check["verdict"] == PASS:
+                _fail(check, "application", failure)
+                check["state"] = "open"
+    unexpected = _unexpected(expect, http)
+    if unexpected:
+        check["flags"].append("unexpected_" + unexpected)
+        # With the origin's own certificate an odd answer is the origin's; otherwise somebody in between wrote it.
+        if check["interception"] != NOT and check["verdict"] == PASS:
+            elsewhere = _other_site(check["host"], http)
+            _fail(check, "application", "http_unexpected_redirect_url" if elsewhere else "http_content_type_mismatch")
+
+
+def _other_site(host: str, http: dict) -> str | None:
+    """The host that an answer redirects to, when it is of another site."""
+    target = urlsplit(http["headers"].get("location", "")).hostname if http["status"] in (301, 302, 303, 307, 308) else None
+    return target if target and target.split(".")[-2:] != host.split(".")[-2:] else None
+
+
+def _unexpected(expect: dict, http: dict) -> str | None:
+    if expect.get("status") and http["status"] not in expect["status"]:
+        return "status"
+    if expect.get("content_type") and not http["headers"].get("content-type", "").lower().startswith(expect["content_type"].lower()):
+        return "content_type"
+    if expect.get("body") and not re.search(expect["body"], http["body"]):
+        return "body"
+    if expect.get("json") is not None:
+        try:
+            data = json.loads(http["body"])
+        except ValueError:
+            return "json"
+        if not isinstance(data, dict) or any(data.get(key) != value for key, value in expect["json"].items()):
+            return "json"
+    return None

@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the checks of one host say together."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
+    FAIL, INTERCEPTED, NOT, PASS, RANK, SKIPPED, UNKNOWN, UNVERIFIED,
+)
+
+
+def summarise(checks: list, features=(), levels=("required", "optional")) -> dict:
+    """Verdict for the host, for each feature, and what the control hosts prove about the exemption.
+
+    The verdict counts the wanted checks of ``levels``, and of ``features`` if there are any, and all that is not as it was.
+    """
+    wanted = [c for c in checks if c["role"] == "wanted"]
+    by_feature: dict = {}
+    for check in wanted:
+        for feature in check["features"]:
+            by_feature.setdefault(feature, []).append(check["verdict"])
+    # What one vantage alone cannot prove, and what the policy itself leaves broken, is said for its feature; it neither makes nor breaks a host.
+    counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
+    counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
+    verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
+    verdict = _worst(verdicts) if verdicts else UNVERIFIED
+    shut = [c for c in counted if c["verdict"] == FAIL]
+    regressed = [c for c in checks if "regressed" in c["flags"]]
+    return {
+        "verdict": verdict,
+        "features": {name: _worst(found) for name, found in sorted(by_feature.items())},
+        "counts": {word: sum(c["verdict"] == word for c in wanted) for word in RANK},
+        "exemption": _exemption(checks),
+        "macos_app": _macos_app(wanted),
+        "message": _headline(verdict, counted, shut, regressed),
+    }
+
+
+def _worst(verdicts) -> str:
+    serious = [v for v in verdicts if v != SKIPPED] or list(verdicts)
+    return min(serious, key=RANK.index)
+
+
+def _exemption(checks: list) -> str:
+    exempt = [c for c in checks if c["role"] == "wanted" and c["interception"] == NOT]
+    broken = any(c["failure"] == "ssl_intercepted" and "by_choice" not in c["flags"] for c in checks if c["role"] == "wanted")
+    control = [c["interception"] for c in checks if c["role"] == "control" and c["interception"]]
+    if broken:
+        return "missing"
+    return "proven" if exempt and any(word in INTERCEPTED for word in control) else "untested"
+
+
+def _macos_app(wanted: list) -> dict:
+    """Whether the macOS app, which accepts few certificate authorities, would take this path: likely, unlikely or unknown, and why.
+
+    Its list of authorities (lumia.security, version 1.2025.315) holds Zscaler's shared root and none that a company made itself.
+    """
+    decrypted = [c for c in wanted if c["failure"] == "ssl_intercepted" and "by_choice" not in c["flags"]]
+    shared = [c for c in decrypted if "zscaler" in str((c["issuer"] or {}).get("o")).lower()]
+    if len(decrypted) > len(shared):
+        host = next(c["host"] for c in decrypted if c not in shared)
+        return {"verdict": "unlikely", "reason": "%s is decrypted by a CA that the app does not know: exempt OpenAI's domains" % host}
+    if shared:
+        return {"verdict": UNKNOWN, "reason": "%s is decrypted with Zscaler's shared root, which some versions of the app accept" % shared[0]["host"]}
+    if any(c["interception"] == NOT and c["level"] == "required" for c in wanted):
+        return {"verdict": "likely", "reason": "what was reached shows the origin's own certificate"}
+    if any(c["blocked_by"] for c in wanted):
+        return {"verdict": UNKNOWN, "reason": "the required hosts are blocked; look again when they are allowed"}
+    return {"verdict": UNKNOWN, "reason": "no certificate of a required host was seen"}
+
+
+def _headline(verdict, wanted, shut, regressed) -> str:
+    parts = []
+    if shut:
+        names = sorted({c["host"] for c in shut})
+        more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
+        parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), more))
+    if regressed:
+        parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
+    return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)
