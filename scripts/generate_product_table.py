@@ -16,8 +16,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import yaml
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import tests.conftest  # noqa: E402  pylint: disable=unused-import,wrong-import-position  # puts the collection on the path
@@ -27,6 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
     Selection, load, policy_config,
 )
 from tests.contract.fixtures import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
+from tests.products import PRODUCTS  # noqa: E402  pylint: disable=wrong-import-position
 from tests.products.squid.rig import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
 from tests.lab.lab import Internet  # noqa: E402  pylint: disable=wrong-import-position
 
@@ -63,8 +62,7 @@ def main() -> int:
 
 def table_rows() -> list:
     """[(title, module, name of the rig or None for the real product)], as products.yml has them."""
-    products = yaml.safe_load(Path("plugins/plugin_utils/products.yml").read_text())["products"]
-    return [(way["title"], product["module"], way["rig"]) for product in products for way in product.get("variants", [product]) if "rig" in way]
+    return [(way["title"], product["module"], way["rig"]) for product in PRODUCTS.values() for way in product.get("variants", [product]) if "rig" in way]
 
 
 @contextlib.contextmanager
