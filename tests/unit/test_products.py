@@ -4,6 +4,7 @@
 """Every product of products.yml has each of its parts, every part belongs to a product, and what scripts/generate writes is current."""
 from __future__ import annotations
 
+import functools
 import importlib
 import re
 import shutil
@@ -66,6 +67,7 @@ def read(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
+@functools.lru_cache(maxsize=None)
 def load(path: str):
     return yaml.safe_load(read(path))
 
