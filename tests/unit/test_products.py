@@ -76,6 +76,13 @@ def exists(path: str) -> bool:
     return any((ROOT / (path + suffix)).is_file() for suffix in ("", ".py", "/__init__.py"))
 
 
+def wrong_fields(product: dict):
+    yield from ("has no %s" % field for field in sorted(FIELDS - set(product)))
+    yield from ("has the unknown field %s" % field for field in sorted(set(product) - FIELDS - {"rig", "variants"}))
+    if ("rig" in product) == ("variants" in product):
+        yield "needs either a rig or variants"
+
+
 def missing_files(product: dict):
     """What of FILES is not there, or is there although WITHOUT says that it is not needed."""
     without = WITHOUT.get(product["id"], {})
@@ -140,8 +147,11 @@ def missing_tests(product: dict):
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_a_product_has_each_of_its_parts(name):
     product = PRODUCTS[name]
-    assert FIELDS <= set(product) <= FIELDS | {"rig", "variants"} and ("rig" in product) != ("variants" in product), product
-    missing = [*missing_files(product), *missing_entries(product), *missing_generated(product), *missing_tests(product)]
+    fields = list(wrong_fields(product))
+    assert not fields, "plugins/plugin_utils/products.yml: %s %s" % (name, ", ".join(fields))
+    files = list(missing_files(product))
+    # Tests that miss a file cannot be imported.
+    missing = [*files, *missing_entries(product), *missing_generated(product), *(missing_tests(product) if not files else ())]
     assert not missing, "%s lacks:\n  %s" % (product["title"], "\n  ".join(missing))
 
 
