@@ -12,13 +12,14 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-all lint bench build kit clean setup system peers
+.PHONY: help demo quick test test-all generate lint bench build kit clean setup system peers
 
 help:
 	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
 	@echo "make quick   lint of changed files and the tests that tell most, in a minute and a half"
 	@echo "make test    every test that CI runs"
 	@echo "make test-all  those, and the exhaustive matrices: before a release"
+	@echo "make generate  what repeats facts of one source: RETURN blocks, options of the role, tables"
 	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
 	@echo "make bench   the benchmark table"
 	@echo "make build   the tarball, installed into a scratch path to prove it"
@@ -58,6 +59,9 @@ test: setup system peers
 
 test-all: setup system peers
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+generate: setup system
+	@$(VENV)/bin/python scripts/generate --seen
 
 lint: setup
 	@scripts/lint

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes docs/products.md: what each adapter really does with the shipped policy, seen on its device or twin. ``--check`` only compares.
 
-Run it from the root of the checkout: ``.build/venv/bin/python scripts/generate_product_table.py``.
+Which rows there are, and the rig that shows each, is in plugins/plugin_utils/products.yml. Run it from the root of the checkout:
+``.build/venv/bin/python scripts/generate --seen`` or this file alone.
 """
 from __future__ import annotations
 
@@ -25,23 +26,10 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 )
 from tests.contract.fixtures import BY_HAND, TWINS, open_folder  # noqa: E402  pylint: disable=wrong-import-position
 from tests.lab.lab import Internet  # noqa: E402  pylint: disable=wrong-import-position
+from tests.products import PRODUCTS  # noqa: E402  pylint: disable=wrong-import-position
 from tests.products.squid.rig import SquidRig  # noqa: E402  pylint: disable=wrong-import-position
 
 OUT = Path("docs/products.md")
-#: Product, its module, and the rig that shows it.
-PRODUCTS = (
-    ("Squid", "squid_access", None),
-    ("Palo Alto PAN-OS", "panos_access", "panos-11.1"),
-    ("Fortinet FortiOS", "fortios_access", "fortios-voice"),
-    ("Zscaler Internet Access", "zia_access", "zia-voice"),
-    ("Cisco Umbrella", "umbrella_access", "umbrella"),
-    ("Cisco Secure Access", "umbrella_access", "umbrella-secure-access"),
-    ("Cloudflare Zero Trust Gateway", "cloudflare_gateway_access", "cloudflare_gateway-voice"),
-    ("Sophos Firewall", "sophos_access", "sophos-people"),
-    ("Skyhigh (McAfee) Web Gateway", "skyhigh_swg_access", "skyhigh-atom"),
-    ("Symantec Edge SWG, by Management Center", "symantec_swg_access", "symantec_swg-networks"),
-    ("Barracuda Web Security Gateway", "barracuda_wsg_access", "barracuda"),
-)
 HEAD = """<!-- Made by scripts/generate_product_table.py; do not edit. -->
 # What works on which product
 
@@ -58,7 +46,7 @@ def main() -> int:
     config = policy_config(load(), Selection())
     policy = Policy.from_config(config)
     rows, notes = [], []
-    for title, module, name in PRODUCTS:
+    for title, module, name in table_rows():
         with rig_of(name) as rig:
             row, lines = show(title, module, rig, policy, name in BY_HAND)
             rows.append(row)
@@ -66,10 +54,15 @@ def main() -> int:
     text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + details(notes)
     if "--check" in sys.argv:
         same = OUT.read_text() == text
-        print("docs/products.md is %s" % ("as the adapters are" if same else "out of date: run scripts/generate_product_table.py"))
+        print("docs/products.md is %s" % ("as the adapters are" if same else "stale, run scripts/generate --seen"))
         return 0 if same else 1
     OUT.write_text(text)
     return 0
+
+
+def table_rows() -> list:
+    """[(title, module, name of the rig or None for the real product)], as products.yml has them."""
+    return [(way["title"], product["module"], way["rig"]) for product in PRODUCTS.values() for way in product.get("variants", [product]) if "rig" in way]
 
 
 @contextlib.contextmanager

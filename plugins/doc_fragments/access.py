@@ -46,42 +46,40 @@ options:
         type: str
   state:
     description:
-      - V(merged) makes sure that everything in O(config) is there; entries of others stay.
-      - V(replaced) makes our objects hold exactly O(config); stale entries go.
+      - V(merged) adds what is missing of O(config); other entries stay.
+      - V(replaced) makes our objects hold exactly O(config), and so removes stale entries.
       - V(deleted) removes our objects.
       - V(gathered) reads only.
-      - V(rendered) returns the steps for a device that holds nothing of ours, without contact.
-      - V(reverted) takes the run that wrote O(journal) back.
+      - V(rendered) returns the steps for a device that holds nothing of ours, without contacting one.
+      - V(reverted) rolls back the run that wrote O(journal).
     type: str
     choices: [merged, replaced, deleted, gathered, rendered, reverted]
     default: merged
   unblock:
-    description: >-
-      Ids of conflicts, copied from RV(conflicts) of an earlier run, that are to be taken out of the way.
-      Conflicts are only reported by default.
+    description: Ids of conflicts to take out of the way, copied from RV(conflicts) of an earlier run. By default conflicts are only reported.
     type: list
     elements: str
     default: []
   protected:
-    description: Names of site rules that must never be offered for O(unblock); V(file) or V(file:line) where a product has no rule names.
+    description: Names of rules of the site that are never offered for O(unblock); V(file) or V(file:line) for a product whose rules have no names.
     type: list
     elements: str
     default: []
   tenant_control:
     description:
-      - What to do when the site adds the header that keeps people in their own ChatGPT workspace, which needs decryption.
+      - What to do when the site adds the header that keeps people in their own ChatGPT workspace. It can be added to decrypted traffic only.
       - V(refuse) stops. V(keep) leaves those hosts decrypted. V(override) exempts them and loses the control; O(comment) is required.
     type: str
     choices: [refuse, keep, override]
     default: refuse
   refuse_losses:
-    description: Controls that must not be lost; when the exemption would switch one of them off, the task stops before any write.
+    description: Security controls that must stay on. If the exemption would switch one of them off, the task stops before it writes.
     type: list
     elements: str
     choices: [av, dlp, sandbox, file_control, prompt_logging, casb, isolation, headers]
     default: []
   accept_wider_audience:
-    description: Accept that the product reaches more people than O(audience) names, as RV(audience_widened) says.
+    description: Accept that the change reaches more people than O(audience) names; RV(audience_widened) says why.
     type: bool
     default: false
   adopt:
@@ -89,32 +87,32 @@ options:
     type: bool
     default: false
   activate:
-    description: Bring the change into force. With V(false) it is written and waits for the next run.
+    description: Activate the change. With V(false) it is written and waits for the next run.
     type: bool
     default: true
   publish_foreign_changes:
-    description: Go on although somebody else's edits wait for activation and would go live with ours.
+    description: Go on although edits of others are waiting for activation and would go live with ours.
     type: bool
     default: false
   expected_plan:
-    description: RV(plan_digest) of a reviewed check run; the task stops when its plan is another one.
+    description: RV(plan_digest) of a reviewed check run. The task stops if its own plan differs.
     type: str
   comment:
-    description: Ticket number or reason; it is written where the product has a place for it, and into the journal.
+    description: Change number or reason. It is written into the journal and, if the product has a place for it, to the device.
     type: str
   journal:
     description:
-      - Where the plan is saved before the first write, so that O(state=reverted) can take it back even when the run was killed.
+      - Where the plan is saved before the first write, so that O(state=reverted) can roll it back even if the run was killed.
       - A folder gets one file for each run; a path ending in C(.json) is a file that must not exist yet.
-      - With O(state=reverted) the file to take back, or a folder. Of a folder it is the newest one about this device that was not taken back; that there is
-        none is no failure.
+      - With O(state=reverted), the file to roll back, or a folder. In a folder that is the newest file about this device that has not been rolled back; if there
+        is none, the task succeeds and changes nothing.
       - The path is on the host where the module runs. Files are written atomically with mode 0600.
     type: path
     default: ~/.netaccess/journals
   series:
     description: >-
-      A word that the journals of one change in several runs share, such as the stages of a rollout. Taking one of them back returns the others that are still
-      to be taken back as C(earlier), the next one first.
+      A word that the journals of one change share if it takes several runs, such as the stages of a rollout. Rolling one of them back returns the others that
+      are still to be rolled back as RV(earlier), the next one first.
     type: str
   timeout:
     description: Seconds that all waits of the run may take together, for locks, a busy device and the activation.

@@ -171,7 +171,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: How the device differs from what is wanted, as deltas on what stands on its pages.
+  description: How the device differs from the policy, by what its pages hold.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -184,56 +184,45 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: One line for people.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: 'for a person to do: create custom category ChatGPT allow (+36), create exception group AI users'
 planned_steps:
-  description: How many lines the plan for a person has.
+  description: Number of lines in the plan that you carry out by hand.
   returned: for states that write
   type: int
-  sample: 2
-diagnosis:
-  description: >-
-    C(settings) holds the variables of O(settings); C(backup) the checksum of O(backup) and where it names wanted hosts.
-  returned: when there is any
-  type: dict
-  sample:
-    backup:
-      sha256: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
-      found:
-        - variable: some_variable
-          hosts: [chatgpt.com]
+  sample: 5
+release:
+  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+policy_version:
+  description: Version of the catalogue from which the policy was selected.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: '2026-07-25'
+limits:
+  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: ''
+exclusive:
+  description: What keeps a second run off the device, in words.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: nothing is written; a person carries out the plan
+propagation:
+  description: Seconds until the change is in force once the plan has been carried out.
+  returned: always, except for O(state=rendered)
+  type: int
+  sample: 0
 plan_digest:
   description: Identifies this plan on this device.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
-release:
-  description: The product and its release, as the device tells it in what is read anyway; empty where it does not.
-  returned: always, except for O(state=rendered)
-  type: str
-  sample: ''
-policy_version:
-  description: Version of the catalogue that the policy was selected from.
-  returned: always, except for O(state=rendered)
-  type: str
-  sample: '2026-07-25'
-limits:
-  description: What the product allows of writes, deletes and activations, in words; empty where no limit is known.
-  returned: always, except for O(state=rendered)
-  type: str
-  sample: ''
-exclusive:
-  description: What keeps a second run away from the device, in words.
-  returned: always, except for O(state=rendered)
-  type: str
-  sample: nothing is written; a person carries out the plan
-propagation:
-  description: Seconds that it may take after the plan was carried out until it is in force.
-  returned: always, except for O(state=rendered)
-  type: int
-  sample: 0
 coverage:
   description: What is in force now for each wanted pattern, by what O(pages) says; V(unchecked) where nobody looked.
   returned: when O(config) is given
@@ -247,17 +236,17 @@ coverage:
       exempt_by: null
       note: a subdomain that the vendor rates on its own is not included
 coverage_summary:
-  description: Counts of RV(coverage).
+  description: RV(coverage) in numbers.
   returned: when O(config) is given
   type: dict
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
-  description: What still denies or decrypts a wanted host by what O(pages) says, with the id for O(unblock).
+  description: What still denies or decrypts a wanted host, by what O(pages) says; C(id) is what O(unblock) takes.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample:
-    - id: barracuda-5f0c1d7a3b
+    - id: 'barracuda-5f0c1d7a3b'
       effect: decrypt
       where: SSL Inspection, designated domain chatgpt.com
       text: everything below it is decrypted
@@ -269,7 +258,7 @@ conflicts:
           name: chatgpt.com
           op: delete
 losses:
-  description: Controls that end for a wanted host when a designated domain is taken out of SSL Inspection.
+  description: Security controls that end for a wanted host when its domain is taken out of SSL Inspection.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -284,19 +273,19 @@ stale:
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never had, for example added by hand.
+  description: Entries in our lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why more people than O(audience) names are reached.
+  description: Why the change reaches more people than O(audience) names.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: The plan for a person, in order, and what else only a person can do.
+  description: The plan, in order, and what else has to be done by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -304,8 +293,8 @@ manual:
     - 'BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 2 domains: chatgpt.com openai.com, then Save Changes'
     - 'BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes'
 requests:
-  description: What this run cost, counted. It never writes.
-  returned: always
+  description: What this run cost - requests that read, connections, and the seconds that it waited. It never writes.
+  returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 0, writes: 0, waited: 0, connections: 0}
 gathered:
@@ -315,7 +304,7 @@ gathered:
   elements: dict
   sample: []
 rendered:
-  description: The same steps as data, with C(paste) to paste into the page.
+  description: The steps in RV(manual) as data, with C(paste) to paste into the page.
   returned: for states that write, and for O(state=rendered)
   type: list
   elements: dict
@@ -323,10 +312,21 @@ rendered:
     - title: 'BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 2 domains: chatgpt.com openai.com, then Save Changes'
       request: {page: BLOCK/ACCEPT > Custom Categories, do: add, kind: custom category, name: ChatGPT allow, fields: {}, paste: "chatgpt.com\nopenai.com"}
 failure:
-  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  description: Class of the failure, what was applied, what was rolled back, and the journal that remains.
   returned: on failure
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}
+diagnosis:
+  description: >-
+    C(settings) holds the variables of O(settings); C(backup) the checksum of O(backup) and where it names wanted hosts.
+  returned: when there is any
+  type: dict
+  sample:
+    backup:
+      sha256: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+      found:
+        - variable: some_variable
+          hosts: [chatgpt.com]
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback

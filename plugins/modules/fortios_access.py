@@ -159,7 +159,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The deltas on native objects that were made, or would be made in check mode.
+  description: Changes to the product's own objects that were made, or that check mode predicts.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -172,83 +172,85 @@ changes:
           added: ['*.oaistatic.com']
           removed: []
 summary:
-  description: One line for people.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: create 21 wildcard FQDNs, create 1 wildcard FQDN group (+21), create 1 TLS exemption, create 1 URL filter (+39), create 1 web filter link
 planned_steps:
-  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
   returned: for states that write
   type: int
-  sample: 25
+  sample: 5
 reversal:
-  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
   returned: for states that write
   type: dict
-  sample: {writes: 1, activations: 1}
+  sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of the earlier stages of the same rollout that are not taken back yet, the last one first.
+  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
   sample: []
 release:
-  description: The product and its release, as the device tells it in what is read anyway; empty where it does not.
+  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
   returned: always, except for O(state=rendered)
   type: str
   sample: FortiOS 7.4.8
 policy_version:
-  description: Version of the catalogue that the policy was selected from.
+  description: Version of the catalogue from which the policy was selected.
   returned: always, except for O(state=rendered)
   type: str
   sample: '2026-07-25'
 limits:
-  description: What the product allows of writes, deletes and activations, in words; empty where no limit is known.
+  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
-  returned: always
+  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  returned: always, except for O(state=rendered)
   type: str
-  sample: ""
+  sample: ''
 propagation:
-  description: Seconds that it may take after the activation until the change is in force everywhere; RV(propagation=0) means at once.
+  description: Seconds after the activation until the change is in force everywhere. V(0) means at once.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change writes, and C(why) that is said; C(write) is null where the product does not tell.
-    Nothing is written for it.
+    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
+    Finding out writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the access profile netaccess may write}
 held_by:
-  description: Who holds a lock that keeps a run from writing now, where the product tells.
+  description: Who holds a lock that would keep a run from writing now, if the product tells.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: In check mode, why a real run would stop before its first write.
+  description: Why a real run would stop before its first write.
   returned: in check mode, when it would
   type: str
+  sample: somebody else's edits wait for activation; a real run stops here unless publish_foreign_changes is set
 unfinished:
-  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
   type: list
   elements: str
-  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-fortios-0a1b2c3d.json']
 plan_digest:
-  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  description: Identifies this plan on this device. Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) where the site's own rules were not looked at, or where one of them shuts a part
-    of it or some of the people; the note says which. With more than 1,000 patterns only those that are not as wanted.
+    What is in force for each wanted pattern after the run. V(unchecked) means that the site's own rules were not read, or that one of them blocks part of
+    the pattern or some of the people; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -260,17 +262,19 @@ coverage:
       exempt_by: wildcard FQDN group chatgpt
       note: ''
 coverage_summary:
-  description: Counts of RV(coverage).
+  description: RV(coverage) in numbers.
   returned: when O(config) is given
   type: dict
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
-  description: What of the site still denies a wanted host or strips its cookies, with the id for O(unblock).
+  description: >-
+    Rules and entries of the site that still stand in the way of a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its
+    traffic; C(id) is what O(unblock) takes.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample:
-    - id: fortios-5f0c1d7a3b
+    - id: 'fortios-5f0c1d7a3b'
       effect: deny
       where: 'DNS filter row corporate: wildcard *chatgpt.com'
       text: wildcard *chatgpt.com block
@@ -284,7 +288,7 @@ conflicts:
           fields:
             status: {old: enable, new: disable}
 losses:
-  description: Controls that the exemption switches off for a wanted host.
+  description: Security controls that the exemption switches off for a wanted host.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -294,7 +298,8 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+    Whose edits are waiting for activation on the device - V(ours), left by a run that was stopped before it activated them, V(foreign), V(both), or null if
+    none are.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
@@ -305,25 +310,25 @@ stale:
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never had, for example added by hand.
+  description: Entries in our lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why more people than O(audience) names are reached.
+  description: Why the change reaches more people than O(audience) names.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps for which the product has no way, for people to do.
+  description: Steps to do by hand, because the product's interface cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): its IPv6 addresses are left out; add a policy for them']
 activation:
-  description: Every write is in force at once; here is whether the configuration had to be saved.
+  description: Whether the configuration had to be saved. Every write is in force at once.
   returned: after an activation
   type: list
   elements: dict
@@ -332,13 +337,13 @@ activation:
       status: in force
       saved: automatic
 journal:
-  description: The file that O(state=reverted) needs.
+  description: File that O(state=reverted) needs.
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-fortios-1f2e3d4c.json
 requests:
-  description: What this run cost, counted.
-  returned: always
+  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 19, writes: 20, waited: 0, connections: 1}
 gathered:
@@ -353,6 +358,11 @@ rendered:
   type: list
   elements: dict
   sample: []
+failure:
+  description: Class of the failure, what was applied, what was rolled back, and the journal that remains.
+  returned: on failure
+  type: dict
+  sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
   description: What the named SSL profiles do with HTTP/3, with encrypted names, and with names that do not fit the certificate.
   returned: always, except for O(state=rendered)
@@ -360,11 +370,6 @@ diagnosis:
   sample:
     ssl_profiles:
       deep-corporate: {quic: block, encrypted-client-hello: block, sni-server-cert-check: enable}
-failure:
-  description: The class of the failure, what was applied, what was undone, and the journal that remains.
-  returned: on failure
-  type: dict
-  sample: {class: refused, applied: [], undone: [], journal: null}
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback

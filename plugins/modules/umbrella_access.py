@@ -180,7 +180,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: The deltas on native objects that were made, or would be made in check mode.
+  description: Changes to the product's own objects that were made, or that check mode predicts.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -193,83 +193,84 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: One line for people.
+  description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
   sample: create DNS destination list ChatGPT DNS (+33), create web destination list ChatGPT web (+33)
 planned_steps:
-  description: How many steps (requests that write, on Squid files and one check) this plan takes; known before the first one, in check mode too.
+  description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
   returned: for states that write
   type: int
-  sample: 2
+  sample: 5
 reversal:
-  description: What taking this plan back would cost, known before the first write - how many requests that write, and how many activations.
+  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
 earlier:
-  description: Journals of the earlier stages of the same rollout that are not taken back yet, the last one first.
+  description: Journals of earlier stages of the same rollout that are still to be rolled back, the next one first.
   returned: for O(state=reverted)
   type: list
   elements: str
   sample: []
 release:
-  description: The product and its release, as the device tells it in what is read anyway; empty where it does not.
+  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 policy_version:
-  description: Version of the catalogue that the policy was selected from.
+  description: Version of the catalogue from which the policy was selected.
   returned: always, except for O(state=rendered)
   type: str
   sample: '2026-07-25'
 limits:
-  description: What the product allows of writes, deletes and activations, in words; empty where no limit is known.
+  description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run away from the device while one writes, in words; empty when nothing does, so that a pipeline has to.
-  returned: always
+  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  returned: always, except for O(state=rendered)
   type: str
-  sample: ""
+  sample: ''
 propagation:
-  description: Seconds that it may take until the change is in force everywhere, by the vendor's word.
+  description: Seconds until the change is in force everywhere, as the vendor documents it.
   returned: always, except for O(state=rendered)
   type: int
   sample: 1200
 permissions:
   description: >-
-    Whether the account may C(write) what a change writes, and C(why) that is said; C(write) is null where the product does not tell.
-    Nothing is written for it.
+    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
+    Finding out writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that keeps a run from writing now, where the product tells.
+  description: Who holds a lock that would keep a run from writing now, if the product tells.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: In check mode, why a real run would stop before its first write.
+  description: Why a real run would stop before its first write.
   returned: in check mode, when it would
   type: str
+  sample: somebody else's edits wait for activation; a real run stops here unless publish_foreign_changes is set
 unfinished:
-  description: Journals of runs on this device that did not come to their end (killed, or still under way), since the last one that did.
+  description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
   type: list
   elements: str
-  sample: [/home/deploy/.netaccess/journals/20261124T220000Z-product-0a1b2c3d.json]
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-umbrella-0a1b2c3d.json']
 plan_digest:
-  description: Identifies this plan on this device; copy it into O(expected_plan) of the real run.
+  description: Identifies this plan on this device. Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 coverage:
   description: >-
-    What can be told of each wanted pattern after the run. V(unchecked) is as good as it gets where a person has to do something.
-    With more than 1,000 patterns only those that are not as wanted.
+    What can be told of each wanted pattern after the run. V(unchecked) is the best answer where a manual step remains. Of more than 1,000 patterns, only those
+    are listed that are exempt, that are not in force as wanted, or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict
@@ -281,17 +282,17 @@ coverage:
       exempt_by: null
       note: in the list; the API does not tell which policies use it; what is decrypted the API does not tell
 coverage_summary:
-  description: Counts of RV(coverage).
+  description: RV(coverage) in numbers.
   returned: when O(config) is given
   type: dict
   sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
-  description: Entries in lists of the site by which a rule may deny a wanted host, with the id for O(unblock).
+  description: Entries in the site's lists by which a rule may deny a wanted host; C(id) is what O(unblock) takes.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample:
-    - id: umbrella-5f0c1d7a3b
+    - id: 'umbrella-5f0c1d7a3b'
       effect: deny
       where: destination list Bad sites
       text: domain chatgpt.com
@@ -306,7 +307,7 @@ conflicts:
             blocks: {old: true, new: false}
             parked: {old: false, new: true}
 losses:
-  description: Controls that the exemption would switch off for a wanted host, if the web policy uses them; which it uses the API does not tell.
+  description: Security controls that the exemption would switch off for a wanted host, if the web policy uses them. The API does not tell which it uses.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -316,7 +317,8 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose edits wait on the device for an activation. V(ours) (an earlier run was stopped before it), V(foreign), or nothing.
+    Whose edits are waiting for activation on the device - V(ours), left by a run that was stopped before it activated them, V(foreign), V(both), or null if
+    none are.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
@@ -327,19 +329,19 @@ stale:
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never had, for example added by hand.
+  description: Entries in our lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why more people than O(audience) names are reached.
+  description: Why the change reaches more people than O(audience) names.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps for which the product has no way, for people to do.
+  description: Steps to do by hand, because the product's interface cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -348,19 +350,19 @@ manual:
       once: add the destination list ChatGPT DNS by netaccess.chatgpt as an allow list to the DNS policy AI users, and to no other policy (Policies > DNS
       Policies > Destination Lists). Until then it does nothing, and the API does not tell whether it was done
 activation:
-  description: Nothing; each write is in force by itself.
+  description: Empty, since every write is in force by itself.
   returned: after an activation
   type: list
   elements: dict
   sample: []
 journal:
-  description: The file that O(state=reverted) needs.
+  description: File that O(state=reverted) needs.
   returned: when something was written
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-umbrella-1f2e3d4c.json
 requests:
-  description: What this run cost, counted.
-  returned: always
+  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 13, writes: 2, waited: 0, connections: 1}
 gathered:
@@ -376,7 +378,7 @@ rendered:
   elements: dict
   sample: []
 failure:
-  description: The class of the failure, what was applied, what was undone, and the journal that remains.
+  description: Class of the failure, what was applied, what was rolled back, and the journal that remains.
   returned: on failure
   type: dict
   sample: {class: refused, applied: [], undone: [], journal: null}

@@ -23,6 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 from tests.contract.fixtures import BY_HAND
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, wider
+from tests.products import PRODUCTS
 
 STEPS = 12
 
@@ -552,6 +553,8 @@ def test_conflicts_are_reported_and_resolved_by_id_alone(rig):
     result = rig.run()
     conflict, = result["conflicts"]
     assert conflict["effect"] == "deny" and ".chatgpt.com" in conflict["hosts"]
+    product = PRODUCTS.get(rig.adapter().traits.product)  # none: the device in memory
+    assert product is None or re.fullmatch(product["conflict_prefix"] + "-[0-9a-f]{10}", conflict["id"])
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
     with pytest.raises(Failed, match=conflict["id"]):
         rig.run(unblock=("no-such-id",))

@@ -1,0 +1,214 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every product of products.yml has each of its parts, every part belongs to a product, and what scripts/generate writes is current."""
+from __future__ import annotations
+
+import functools
+import importlib
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.products import PRODUCTS
+
+ROOT = Path(__file__).resolve().parents[2]
+#: The files of a product, and what each is for.
+FILES = {
+    "plugins/module_utils/products/{id}/adapter.py": "the adapter that the engine drives",
+    "plugins/modules/{module}.py": "the module",
+    "roles/access/tasks/{id}.yml": "the task by which the role access runs the module",
+    "docs/privileges/{id}.md": "the rights that an audit and a change need",
+    "tests/products/{id}/rig.py": "RIGS or RIGS_BY_HAND, which put the adapter through tests/contract",
+    "tests/products/{id}/test_adapter.py": "what the contract does not say of this adapter",
+    "tests/products/{id}/test_vendor.py": "the vendor's own clients or schemas against the twin",
+    "tests/products/{id}/twin": "the simulator, as twin.py or as a package",
+    "tests/products/{id}/device.py": "DEVICE, by which lab, demo and playbook tests know the product",
+    "tests/products/{id}/bench.py": "main(), which make bench runs",
+}
+#: Parts that a product rightly lacks.
+WITHOUT = {
+    "squid": {
+        "tests/products/{id}/twin": "the real Squid runs in its place",
+        "tests/products/{id}/test_vendor.py": "there is no twin to hold against the vendor",
+        "tests/products/{id}/device.py": "tests/lab/lab.py runs Squid itself",
+        "tests/products/{id}/bench.py": "tests/bench/__main__.py measures Squid itself",
+    },
+}
+#: Where parts of products lie, and what of a path is the id or, for modules, the name.
+PLACES = {
+    "plugins/module_utils/products/*/": "{id}",
+    "plugins/modules/*_access.py": "{module}",
+    "roles/access/tasks/*.yml": "{id}",
+    "docs/privileges/*.md": "{id}",
+    "scripts/generate.d/return/*.yml": "{id}",
+    "tests/products/*/": "{id}",
+}
+OF_NO_PRODUCT = {"roles/access/tasks/main.yml", "docs/privileges/README.md"}
+FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "summary"}
+#: One edit of each kind of text that scripts/generate writes: the file, what is replaced, and by what.
+EDITS = {
+    "plugins/modules/zia_access.py": ("Version of the catalogue", "Release of the catalogue"),
+    "roles/access/meta/argument_specs.yml": ("choices: [squid, ", "choices: ["),
+    "roles/access/defaults/main.yml": ("access_timeout: 600", "access_timeout: 60"),
+    "roles/access/tasks/main.yml": ('      timeout: "{{ access_timeout }}"\n', ""),
+    "roles/access/tasks/zia.yml": ("access_zia_cloud", "access_zia_tenant"),
+    "meta/runtime.yml": ("    - zia_access\n", ""),
+    "README.md": ("| `netaccess.chatgpt.zia_access` |", "| `zia_access` |"),
+}
+
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@functools.lru_cache(maxsize=None)
+def load(path: str):
+    return yaml.safe_load(read(path))
+
+
+def exists(path: str) -> bool:
+    return any((ROOT / (path + suffix)).is_file() for suffix in ("", ".py", "/__init__.py"))
+
+
+def wrong_fields(product: dict):
+    yield from ("has no %s" % field for field in sorted(FIELDS - set(product)))
+    yield from ("has the unknown field %s" % field for field in sorted(set(product) - FIELDS - {"rig", "variants"}))
+    if ("rig" in product) == ("variants" in product):
+        yield "needs either a rig or variants"
+
+
+def missing_files(product: dict):
+    """What of FILES is not there, or is there although WITHOUT says that it is not needed."""
+    without = WITHOUT.get(product["id"], {})
+    for pattern, purpose in FILES.items():
+        path = pattern.format(**product)
+        if pattern in without and exists(path):
+            yield "%s exists: take it out of WITHOUT in tests/unit/test_products.py" % path
+        elif pattern not in without and not exists(path):
+            yield "%s is missing: %s" % (path, purpose)
+
+
+def missing_entries(product: dict):
+    """Which files that all products share do not know the product."""
+    name, module, signature = product["id"], product["module"], product["signature"]
+    adapter = "plugins/module_utils/products/%s/adapter.py" % name
+    if exists(adapter) and 'product="%s"' % name not in read(adapter):
+        yield '%s: Traits(product="%s") is missing' % (adapter, name)
+    if signature not in {rule["product"] for rule in load("plugins/plugin_utils/verdicts/signatures.yml")["block"]}:
+        yield "plugins/plugin_utils/verdicts/signatures.yml: no rule under block has the product '%s'" % signature
+    remedies = load("plugins/plugin_utils/verdicts/remedies.yml").values()
+    if not any(module in by_product.get(signature, "") for by_product in remedies):
+        yield "plugins/plugin_utils/verdicts/remedies.yml: no remedy under '%s' names %s" % (signature, module)
+    hosts = load("playbooks/inventories/example/hosts.yml")["all"]["children"]["netaccess_devices"]["hosts"].values()
+    if name not in {host.get("access_product") for host in hosts}:
+        yield "playbooks/inventories/example/hosts.yml: no host under netaccess_devices has access_product: %s" % name
+    if not any(module in path.read_text(encoding="utf-8") for path in [*ROOT.glob("changelogs/fragments/*.yml"), *ROOT.glob("changelogs/changelog.yaml")]):
+        yield "changelogs/fragments: no fragment names %s" % module
+    if "| [%s](%s.md) |" % (product["title"], name) not in read("docs/privileges/README.md"):
+        yield "docs/privileges/README.md: no row begins with '| [%s](%s.md) |'" % (product["title"], name)
+
+
+def missing_generated(product: dict):
+    """What scripts/generate has not written yet."""
+    name, module = product["id"], product["module"]
+    options = load("roles/access/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    if name not in options["access_product"]["choices"]:
+        yield "roles/access/meta/argument_specs.yml: access_product does not take %s; run scripts/generate" % name
+    if module not in load("meta/runtime.yml")["action_groups"]["all"]:
+        yield "meta/runtime.yml: the action group all lacks %s; run scripts/generate" % module
+    if "| `netaccess.chatgpt.%s` |" % module not in read("README.md"):
+        yield "README.md: the table of access modules has no row for %s; run scripts/generate" % module
+    for way in product.get("variants", [product]):
+        if "rig" in way and "| %s (`%s`) |" % (way["title"], module) not in read("docs/products.md"):
+            yield "docs/products.md: no row '%s (`%s`)'; run scripts/generate --seen" % (way["title"], module)
+
+
+def missing_tests(product: dict):
+    """What the product's tests and the lab do not name as products.yml does."""
+    folder = "tests/products/%s" % product["id"]
+    if exists(folder + "/rig.py"):
+        rig = importlib.import_module("tests.products.%s.rig" % product["id"])
+        rigs = {**getattr(rig, "RIGS", {}), **getattr(rig, "RIGS_BY_HAND", {})}
+        for way in product.get("variants", [product]):
+            if way.get("rig") is not None and way["rig"] not in rigs:
+                yield "%s/rig.py: neither RIGS nor RIGS_BY_HAND has '%s', which products.yml names" % (folder, way["rig"])
+    if exists(folder + "/device.py"):
+        title = importlib.import_module("tests.products.%s.device" % product["id"]).DEVICE.title
+        if title != product["signature"]:
+            yield "%s/device.py: the title is '%s', but results call the product '%s'" % (folder, title, product["signature"])
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_product_has_each_of_its_parts(name):
+    product = PRODUCTS[name]
+    fields = list(wrong_fields(product))
+    assert not fields, "plugins/plugin_utils/products.yml: %s %s" % (name, ", ".join(fields))
+    files = list(missing_files(product))
+    # Tests that miss a file cannot be imported.
+    missing = [*files, *missing_entries(product), *missing_generated(product), *(missing_tests(product) if not files else ())]
+    assert not missing, "%s lacks:\n  %s" % (product["title"], "\n  ".join(missing))
+
+
+@pytest.mark.parametrize("pattern", PLACES)
+def test_a_part_belongs_to_a_product(pattern):
+    known = {PLACES[pattern].format(**product) for product in PRODUCTS.values()}
+    # A folder without a file of Python is what a change of branch left behind.
+    parts = [path for path in ROOT.glob(pattern) if path.is_file() or any(path.glob("*.py"))]
+    found = {path.stem: str(path.relative_to(ROOT)) for path in parts if str(path.relative_to(ROOT)) not in OF_NO_PRODUCT}
+    assert found, "nothing lies at %s" % pattern
+    strangers = [path for stem, path in found.items() if stem not in known]
+    assert not strangers, "of no product in plugins/plugin_utils/products.yml: %s" % ", ".join(strangers)
+
+
+def test_a_name_is_that_of_one_product():
+    for field in ("id", "module", "title", "signature", "conflict_prefix"):
+        values = [product[field] for product in PRODUCTS.values()]
+        assert len(values) == len(set(values)), field
+
+
+# -- scripts/generate
+
+
+def generate(folder: Path, *flags) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "scripts/generate", *flags], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A copy of what scripts/generate reads and writes."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("plugins", "roles", "scripts", "meta"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "README.md", folder)
+    return folder
+
+
+def test_generated_text_is_current():
+    done = generate(ROOT, "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_edit_of_generated_text_is_named_and_undone(checkout):
+    for path, (old, new) in EDITS.items():
+        text = (checkout / path).read_text(encoding="utf-8")
+        assert old in text, path
+        (checkout / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+    done = generate(checkout, "--check")
+    assert done.returncode == 1 and set(re.findall(r"^(\S+): stale", done.stdout, re.MULTILINE)) == set(EDITS), done.stdout + done.stderr
+    assert generate(checkout).returncode == 0
+    assert [path for path in EDITS if (checkout / path).read_text(encoding="utf-8") != read(path)] == []
+
+
+def test_a_file_without_its_region_is_named(checkout):
+    path = checkout / "roles/access/tasks/zia.yml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("    # Generated by scripts/generate: end\n", ""), encoding="utf-8")
+    done = generate(checkout, "--check")
+    path.write_text(text, encoding="utf-8")
+    assert done.returncode == 1 and "roles/access/tasks/zia.yml has to hold the two comments" in done.stderr, done.stdout + done.stderr
