@@ -60,7 +60,7 @@ class Meter:
         self._dead = False
 
     def __getattribute__(self, name):
-        if name in ("send", "seal", "activate", "close", "writes", "activations", "seals", "sends", "sent", "died") or name.startswith("_"):
+        if name in ("send", "seal", "activate", "close", "writes", "activations", "seals", "sends", "sent") or name.startswith("_"):
             return object.__getattribute__(self, name)
         return getattr(self._inner, name)
 
@@ -97,10 +97,6 @@ class Meter:
         if kind == "kill":
             self._dead = True
             raise Killed()
-
-    @property
-    def died(self) -> bool:
-        return self._dead
 
     def close(self):
         if not self._dead:
@@ -249,9 +245,13 @@ class Rig:
         held = self.left_open()
         try:
             return Run(self.meter, replace(policy, media=policy.media or self.media), Options(state=state, **options), check).execute()
+        except Killed:
+            # At a write or at any other request: what dies cannot clean up.
+            held = None
+            raise
         finally:
-            # However a run ends, it leaves no session and no lock; what dies cannot clean up.
-            assert self.meter.died or self.stormy() or set(self.left_open()) <= set(held)
+            # However else a run ends, it leaves no session and no lock.
+            assert held is None or self.stormy() or set(self.left_open()) <= set(held)
 
     def stormy(self) -> bool:
         """Whether the weather may keep a run from signing out."""

@@ -12,6 +12,7 @@ import json
 import socket
 import ssl
 import struct
+import sys
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -191,7 +192,9 @@ class _Server(ThreadingHTTPServer):
         self.RequestHandlerClass(request, client_address, self)
 
     def handle_error(self, request, client_address):
-        """A client that goes away is no news."""
+        """A client that goes away is no news; a request that the twin does not model is, and its client sees a broken connection alone."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 def _pem(data: bytes):
