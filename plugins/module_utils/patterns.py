@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Iterable
 
 EXACT = "exact"
 SUBDOMAINS = "subdomains"
@@ -124,7 +125,7 @@ def covers(a: Pattern, b: Pattern) -> bool:
 class Index:
     """A set of patterns that answers "which one covers this?" in time proportional to the number of labels."""
 
-    def __init__(self, patterns=()):
+    def __init__(self, patterns: Iterable[Pattern] = ()):
         self._by_name: dict = {}
         for pattern in patterns:
             self.add(pattern)
@@ -162,7 +163,7 @@ def _names_from_top(name: str):
         yield name[position + 1:], False
 
 
-def collapse(patterns) -> list:
+def collapse(patterns: Iterable[Pattern]) -> list[Pattern]:
     """The fewest of ``patterns`` that match the same FQDNs, sorted by name from the top-level domain down."""
     unique = set(patterns)
     index = Index(unique)

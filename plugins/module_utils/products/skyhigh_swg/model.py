@@ -142,7 +142,7 @@ class Site:
         """Labels of the enabled rules that refer to a list."""
         ids = {identity for identity, (name, _node) in self.known.items() if name == title}
         rules = [rule for top in self.sets if top.enabled for rule in top.walk()]
-        return [rule.label for rule in rules if ids & {token.listed for token in rule.condition if isinstance(token, Criterion)}]
+        return [rule.label for rule in rules if any(isinstance(token, Criterion) and token.listed in ids for token in rule.condition)]
 
 
 # -- the rule sets to import ---------------------------------------------------------------------------------------

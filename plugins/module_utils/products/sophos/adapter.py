@@ -98,7 +98,8 @@ class SophosAdapter(Adapter):
             objects.add(Object(Ref(EXCLUSION, text_of(group, "Name")), {}, {"urls": held}, ours=True))
         for node in site.tables[EXCEPTIONS]:
             if model.is_ours(node) or text_of(node, "Name") == self._settings.prefix:
-                objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), *model.exception_fields(node), ours=model.is_ours(node)))
+                fields, members = model.exception_fields(node)
+                objects.add(Object(Ref(EXCEPTION, text_of(node, "Name")), fields, members, ours=model.is_ours(node)))
         for policy in site.tables[POLICIES]:
             rules.update(self._parse_policy(policy, objects))
         for node in site.tables[FIREWALL]:
