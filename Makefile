@@ -59,6 +59,7 @@ test: setup system peers
 
 test-all: setup system peers
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@scripts/lint --all-cores
 
 generate: setup system
 	@$(VENV)/bin/python scripts/generate --seen
