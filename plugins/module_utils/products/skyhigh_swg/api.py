@@ -179,7 +179,7 @@ class Api(Client):
         if answer.status in (409, 423) or (answer.status < 500 and _BUSY.search(self._words(answer)) and answer.status != 200):
             raise Busy(_BUSY_PAUSE, "%s: the account %s is signed in already, and it can be only once" % (self.host, self._user))
         raise self._not_signed_in(answer, "user name and password, that the role has \"REST interface accessible\", and that nobody is signed in with this "
-                                  "account", (200, 404), ": check that the REST interface is enabled on this port")
+                                  "account", (200, 404), ": is the REST interface enabled on this port")
 
 
 def _session_in(answer: Answer) -> str | None:
