@@ -163,15 +163,18 @@ class Journal:
         self._write()
 
     def sending(self, title: str) -> None:
+        """Note that a Step is about to be sent: its outcome is not known until ``sent``."""
         self._body["step_in_flight"] = title
         self._write()
 
     def sent(self) -> None:
+        """Note that the Step was carried out."""
         self._body["step_in_flight"] = None
         self._body["steps_done"] += 1
         self._write()
 
     def close(self, status: str) -> None:
+        """Note how the run ended."""
         self._body["status"] = status
         self._body["step_in_flight"] = None
         self._body["ended"] = _now()

@@ -58,6 +58,7 @@ def coverage_data(coverage: list[Coverage]) -> dict:
 
 
 def object_data(obj: Object) -> dict:
+    """An Object as plain JSON data."""
     return {"kind": obj.ref.kind, "name": obj.ref.name, "fields": obj.fields, "members": {p: sorted(m) for p, m in sorted(obj.members.items())}}
 
 
@@ -82,6 +83,7 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
 
 
 def conflict_data(conflict: Conflict) -> dict:
+    """A Conflict as plain JSON data, its remedy as data of Changes."""
     data = {key: value for key, value in vars(conflict).items() if key != "remedy"}
     data["remedy"] = [change.to_data() for change in conflict.remedy]
     return data

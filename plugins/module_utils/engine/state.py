@@ -50,6 +50,7 @@ class Objects(dict):
         self.doubled: set = set()
 
     def add(self, obj: Object) -> Ref:
+        """Take in an Object and return its Ref; a Ref that is there already counts as doubled."""
         if obj.ref in self:
             self.doubled.add(obj.ref)
         self[obj.ref] = obj

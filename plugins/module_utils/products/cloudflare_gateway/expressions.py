@@ -180,4 +180,5 @@ def quoted(values: Iterable[str]) -> str:
 
 
 def unquoted(value: str) -> str:
+    """The text inside a quoted string; any other value as it stands."""
     return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value

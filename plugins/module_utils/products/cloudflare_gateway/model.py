@@ -30,6 +30,7 @@ _NUMBERED = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
 
 
 def is_ours(row: dict) -> bool:
+    """Whether our marker begins the description of a list or rule."""
     return (row.get("description") or "").startswith(MARK)
 
 
@@ -70,10 +71,12 @@ class Settings:
 
     @property
     def allow_name(self) -> str:
+        """Name of our rules that allow; also of the list, unless ``list_name`` names one of the site."""
         return self.prefix + " allow"
 
     @property
     def exempt_name(self) -> str:
+        """Name of our rule that leaves undecrypted; also of its list, unless ``exempt_list_name`` names one of the site."""
         return self.prefix + " exempt"
 
 
@@ -96,9 +99,11 @@ class Site:
         return next((row for row in self.lists if row["name"] == name), None)
 
     def list_by_id(self, key: str) -> dict | None:
+        """The list with an id, with or without its dashes."""
         return next((row for row in self.lists if _plain(row["id"]) == _plain(key)), None)
 
     def rule(self, ref: Ref) -> dict | None:
+        """The rule of that name in the layer of its kind."""
         return next((row for row in self.rules if row["name"] == ref.name and layer_of(row) == LAYERS[ref.kind]), None)
 
     def named(self, text: str | None) -> str:
@@ -137,9 +142,11 @@ class Site:
         return body
 
     def learn_list(self, reply: dict) -> None:
+        """Take in a list as the answer to a write shows it."""
         self.lists = [row for row in self.lists if row["id"] != reply["id"]] + [reply]
 
     def learn_rule(self, reply: dict) -> None:
+        """Take in a rule as the answer to a write shows it."""
         self.rules = [row for row in self.rules if row["id"] != reply["id"]] + [reply]
 
 

@@ -32,7 +32,7 @@ class Api(Client):
         self.release: tuple = (7, 4)
         self.version, self.serial = "", ""
 
-    def get(self, path: str, **parameters) -> list:
+    def get(self, path: str, **parameters: object) -> list:
         """All rows of a table, or the one object of a path, as a list. A missing one is an empty list."""
         body = self._ask("GET", path, parameters=parameters)
         if body is None:
@@ -44,7 +44,7 @@ class Api(Client):
         results = body.get("results")
         return results if isinstance(results, list) else [results] if results else []
 
-    def write(self, method: str, path: str, body: dict | None = None, guard: str | None = None, **parameters) -> None:
+    def write(self, method: str, path: str, body: dict | None = None, guard: str | None = None, **parameters: object) -> None:
         """One change, live at once. ``guard``: a table that was read; the write is refused when somebody changed it since."""
         if guard:
             now = self._ask("GET", guard, parameters={"format": "id|name"}) or {}

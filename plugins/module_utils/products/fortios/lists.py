@@ -22,6 +22,7 @@ class Lists:
         self._site, self._prefix = site, prefix
 
     def domains(self, name: str, then: State) -> Step:
+        """The Step that writes the DNS domain filter ``name`` as ``then`` has its rows."""
         table = next(table for table in self._site.domain_filters if table["name"] == name)
         rows, taken = [], []
         for row in table["entries"]:
@@ -42,6 +43,7 @@ class Lists:
         return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
 
     def urls(self, name: str, then: State) -> Step:
+        """The Step that makes, writes or deletes the URL filter ``name`` as ``then`` has it. Rows of the site keep their order."""
         ref, table = Ref(TABLE, name), self._site.table(name)
         ours = then.objects.get(ref)
         title = "write the URL filter %s" % name

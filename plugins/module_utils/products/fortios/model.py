@@ -21,6 +21,7 @@ BUILT_IN = ("certificate-inspection", "deep-inspection", "no-inspection")
 
 
 def is_ours(row: dict | None) -> bool:
+    """Whether our marker begins the comment of a row; None, a row that is not there, is nobody's."""
     return bool(row) and (row.get("comment") or "").startswith(MARK)
 
 
@@ -86,10 +87,12 @@ class Settings:
 
     @property
     def voice(self) -> bool:
+        """Whether the objects and policies for voice have to be read."""
         return self.media or self.whole
 
     @property
     def rated(self) -> bool:
+        """Whether local categories and rating overrides have to be read."""
         return self.exempt_by == "local_category" or self.whole
 
 
@@ -124,6 +127,7 @@ class Site:
 
     @staticmethod
     def policy_name(policy: dict) -> str:
+        """The name of a policy; of one without a name, its number in words."""
         return policy.get("name") or "policy %s" % policy["policyid"]
 
     def number(self, name: str) -> int | None:
@@ -144,6 +148,7 @@ class Site:
         return policy.get(kind) or ""
 
     def named_policies(self) -> list[dict]:
+        """The policies of the audience, in its order. :raises AccessError: refused, for a name that there is not."""
         known = {self.policy_name(policy): policy for policy in self.policies}
         missing = [name for name in self._settings.policies if name not in known]
         if missing and self.policies:
@@ -178,9 +183,11 @@ class Site:
         return list(dict.fromkeys(name for name in found if name in known))
 
     def named_web_profiles(self) -> list[str]:
+        """Names of the web filter profiles of the audience and of its policies. :raises AccessError: refused, for a name that there is not."""
         return self._profiles("webfilter-profile", self._settings.webfilter_profiles, self.web_profiles)
 
     def named_ssl_profiles(self) -> list[str]:
+        """Names of the SSL profiles of the audience and of its policies. :raises AccessError: refused, for a name that there is not."""
         return self._profiles("ssl-ssh-profile", self._settings.ssl_profiles, self.ssl_profiles)
 
     def inspecting_profiles(self) -> list[str]:
@@ -195,6 +202,7 @@ class Site:
 
     @staticmethod
     def decrypts(profile: dict) -> bool:
+        """Whether an SSL profile decrypts HTTPS."""
         return any((profile.get(part) or {}).get(word) == "deep-inspection"
                    for part, word in (("https", "status"), ("ssl", "inspect-all")))
 
@@ -222,10 +230,12 @@ class Site:
         return next((table for table in self.tables if table["name"] == name), None)
 
     def table_of(self, profile: dict) -> dict | None:
+        """The URL filter that a web filter profile uses, or None."""
         number = (profile.get("web") or {}).get("urlfilter-table") or 0
         return next((table for table in self.tables if number and table["id"] == number), None)
 
     def table_id(self, name: str) -> int:
+        """The number of a URL filter, or the one that a new filter of that name gets."""
         table = self.table(name)
         return table["id"] if table else max([table["id"] for table in self.tables], default=0) + 1
 
@@ -238,6 +248,7 @@ class Site:
         return found
 
     def group_natives(self, group: dict) -> frozenset[str]:
+        """The wildcard FQDNs that the members of a group stand for; the name of a member that is none."""
         names = [member["name"] for member in group.get("member") or []]
         return frozenset(self.customs[name]["wildcard-fqdn"] if name in self.customs else name for name in names)
 

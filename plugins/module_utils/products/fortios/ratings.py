@@ -26,6 +26,7 @@ FIRST, LAST = 140, 191
 
 
 def parse(site: Site, prefix: str, add: Callable[..., Ref]) -> None:
+    """Hand our category and our ratings to ``add(kind, name, fields, ours=...)``."""
     number = site.local_categories.get(prefix)
     if number is not None:
         # Such a category has no comment: it is ours when nobody else rated anything into it.

@@ -29,10 +29,12 @@ _NOT_TAKEN = ("policyid", "uuid", "name", "comments", "dstaddr", "dstaddr6", "ds
 
 
 def names(rows: list[dict] | None) -> list[str]:
+    """The names in a column of references, sorted."""
     return sorted(row["name"] for row in rows or [])
 
 
 def is_voice(policy: dict) -> bool:
+    """Whether a policy is one of ours for voice."""
     return (policy.get("comments") or "").startswith(MARK)
 
 

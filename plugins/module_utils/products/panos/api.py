@@ -147,8 +147,8 @@ def _job(number: str, job: ET.Element) -> Job:
         {"device": entry.findtext("devicename") or entry.findtext("serial-no") or "?", "serial": entry.findtext("serial-no") or "",
          "status": "in force" if entry.findtext("result") == "OK" else "failed", "details": _lines(entry.find("details"))}
         for entry in job.findall("devices/entry"))
-    return Job(number, job.findtext("type") or "", job.findtext("user") or "", job.findtext("result") == "OK",
-               tuple(_lines(job.find("details"))), tuple(_lines(job.find("warnings"))), devices)
+    return Job(number, job.findtext("type") or "", job.findtext("user") or "", ok=job.findtext("result") == "OK",
+               lines=tuple(_lines(job.find("details"))), warnings=tuple(_lines(job.find("warnings"))), devices=devices)
 
 
 def _lines(node: ET.Element | None) -> list:

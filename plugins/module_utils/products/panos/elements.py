@@ -105,10 +105,12 @@ def put(entry: ET.Element, path: str, value: str | Iterable[str] | None) -> None
 
 
 def text(node: ET.Element) -> str:
+    """An element as XML."""
     return ET.tostring(node, encoding="unicode")
 
 
 def inner(node: ET.Element) -> str:
+    """The children of an element as XML."""
     return "".join(text(child) for child in node)
 
 

@@ -42,6 +42,7 @@ class Lock:
                     raise
 
     def release(self) -> None:
+        """Give it back, if we hold it."""
         if not self._taken:
             return
         self._taken = False

@@ -74,24 +74,29 @@ class Settings:
 
     @property
     def base(self) -> str:
+        """The xpath of the scope."""
         if self.device_group:
             return "%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(self.device_group))
         return "%s/vsys/entry[@name=%s]" % (DEVICE, xml.quoted(self.vsys))
 
     @property
     def rulebase(self) -> str:
+        """The element of the scope that holds the rules."""
         return "pre-rulebase" if self.device_group else "rulebase"
 
     @property
     def allow(self) -> Ref:
+        """The URL category of the allowed hosts."""
         return Ref(xml.CATEGORY, self.category_name or self.prefix + "-allow")
 
     @property
     def exempt(self) -> Ref:
+        """The URL category of the hosts that stay encrypted."""
         return Ref(xml.CATEGORY, self.exempt_category_name or self.prefix + "-exempt")
 
     @property
     def open_rule(self) -> Ref:
+        """Our security rule."""
         return Ref(xml.SECURITY, self.prefix + "-allow")
 
 
@@ -102,6 +107,7 @@ class Context:
     nodes: list = field(default_factory=list)
 
     def find(self, path: str, name: str) -> ET.Element | None:
+        """The nearest entry of that name, or None. ``path`` leads from a scope to the element that holds the entries."""
         for node in self.nodes:
             for entry in node.findall(path + "/entry"):
                 if entry.get("name") == name:
@@ -109,9 +115,11 @@ class Context:
         return None
 
     def names(self, path: str) -> list[str]:
+        """Names of the entries at ``path`` in all scopes, the nearest first."""
         return list(dict.fromkeys(entry.get("name") for node in self.nodes for entry in node.findall(path + "/entry")))
 
     def all(self, path: str) -> list[ET.Element]:
+        """The entries at ``path``, of each name the nearest one."""
         return [self.find(path, name) for name in self.names(path)]
 
 
@@ -125,6 +133,7 @@ class Rule:
     where: str = ""
 
     def values(self, column: str) -> list[str]:
+        """The names in a column; ``any`` where it has none."""
         return self.fields.get(column) or ["any"]
 
     @property
@@ -133,6 +142,7 @@ class Rule:
 
 
 def rule_of(entry: ET.Element, where: str) -> Rule:
+    """The Rule of a security rule's <entry>, for reading alone."""
     return Rule(entry.get("name"), xml.parse_object(xml.SECURITY, entry).fields, None, where=where)
 
 

@@ -51,7 +51,7 @@ class Api(Client):
         #: Whether this session's work space holds what is not committed.
         self._unsaved = False
 
-    def feed(self, path: str, **parameters) -> list:
+    def feed(self, path: str, **parameters: object) -> list:
         """The entries of a list of things, all pages, each as {name of child: text} with ``href``. :raises AccessError:"""
         rows, page, last = {}, 1, 1
         while page <= last:

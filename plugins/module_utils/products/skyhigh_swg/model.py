@@ -90,6 +90,7 @@ def switched(node: ET.Element, disabled: set[str]) -> ET.Element:
 
 
 def text_of(node: ET.Element) -> str:
+    """An element as XML."""
     return ET.tostring(node, encoding="unicode")
 
 
@@ -110,18 +111,22 @@ class Settings:
 
     @property
     def allow(self) -> Ref:
+        """The list of the allowed hosts."""
         return Ref(LIST, self.allow_list)
 
     @property
     def exempt(self) -> Ref:
+        """The list of the hosts that stay encrypted."""
         return Ref(LIST, self.exempt_list)
 
     @property
     def somebody(self) -> bool:
+        """Whether something is wanted, for anybody."""
         return bool(self.groups) or self.everyone
 
     @property
     def titles(self) -> tuple:
+        """Titles of our lists."""
         return (self.allow_list, self.exempt_list)
 
 
@@ -136,6 +141,7 @@ class Site:
         self.scanned = False
 
     def title_of(self, identity: str) -> str | None:
+        """The title of the list with an id that a rule set refers to, or None."""
         return self.known[identity][0] if identity in self.known else None
 
     def referring(self, title: str) -> list[str]:

@@ -35,6 +35,11 @@ class Criterion:
 
 @dataclass
 class Rule:
+    """``condition``: tokens "and", "or", "not", "(", ")" and Criterions; empty: always. ``action``: its id behind ``mainaction``, in lower case.
+
+    ``engines``: ids of what it switches on; ``words``: all text in it; ``where``: title of its rule set; ``position``: its number in the whole policy.
+    """
+
     name: str
     enabled: bool
     condition: list
@@ -51,6 +56,8 @@ class Rule:
 
 @dataclass
 class RuleSet:
+    """``request``: it takes part in the request cycle; ``condition`` as of a Rule; its rules come before its ``children``."""
+
     title: str
     enabled: bool
     request: bool
@@ -384,6 +391,7 @@ class Judge:
 
 
 def url_hits(entry: str, pattern: Pattern) -> bool:
+    """Whether a wildcard expression is about URLs of a host of ``pattern``."""
     text = entry.strip().lower().replace("[", "[[]")
     return any(fnmatch.fnmatchcase("https://%s/" % host, text) for host in samples(pattern))
 

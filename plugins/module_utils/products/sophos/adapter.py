@@ -269,6 +269,7 @@ class SophosAdapter(Adapter):
 
 
 def rulebase(policy: str) -> str:
+    """The rulebase of a web policy in a State."""
     return "web policy %s" % policy
 
 

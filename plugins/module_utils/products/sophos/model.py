@@ -86,6 +86,7 @@ def fqdn_pattern(entry: str) -> Pattern | None:
 
 
 def short_id(name: str) -> str:
+    """Ten hexadecimal digits that stand for a name where room is short."""
     return hashlib.sha256(name.encode("utf-8")).hexdigest()[:10]
 
 
@@ -93,6 +94,7 @@ def short_id(name: str) -> str:
 
 
 def is_ours(node: ET.Element) -> bool:
+    """Whether our marker begins the description of an object."""
     return (text_of(node, "Description") or text_of(node, "Desc")).startswith(MARK)
 
 
@@ -103,6 +105,7 @@ def _list_of(group):
 
 
 def entries(group: ET.Element) -> frozenset[str]:
+    """The entries of a URL group, in lower case."""
     found = _list_of(group)
     return frozenset((one.text or "").strip().lower() for one in (found if found is not None else ()) if (one.text or "").strip())
 
@@ -141,6 +144,7 @@ def record_text(target: str) -> str:
 
 
 def recorded_in(description: str) -> str | None:
+    """The group that the description of our record names, or None."""
     found = description.partition(_FOR)[2]
     return found or None
 
@@ -253,6 +257,7 @@ def exception_fields(node: ET.Element) -> tuple[dict, dict]:
 
 
 def exception_node(name: str, native: ET.Element | None, fields: dict, members: dict) -> ET.Element:
+    """A web exception with these fields and members; what else was read of it stays."""
     node = copy.deepcopy(native) if native is not None else ET.Element(EXCEPTIONS, {"transactionid": ""})
     if native is None:
         child(node, "Name", name)
@@ -290,6 +295,7 @@ def firewall_node(native: ET.Element, fields: dict, above: str | None) -> ET.Ele
 
 
 def family(rule: ET.Element) -> str:
+    """IPv4 or IPv6."""
     return text_of(rule, "IPFamily", "IPv4")
 
 
@@ -356,6 +362,7 @@ class Site:
         self.scanned = False
 
     def node(self, entity: str, name: str) -> ET.Element | None:
+        """The object of an entity by its name, or None."""
         return next((one for one in self.tables[entity] if text_of(one, "Name") == name), None)
 
     def group_like(self, name: str) -> ET.Element | None:
@@ -391,4 +398,5 @@ class Site:
         return [rule for rule in self.accepting() if of_rule(rule, "WebFilter") in policies]
 
     def accepting(self) -> list[ET.Element]:
+        """The enabled firewall rules that accept, in their order."""
         return [rule for rule in self.tables[FIREWALL] if text_of(rule, "Status", "Enable") == "Enable" and of_rule(rule, "Action") == "Accept"]

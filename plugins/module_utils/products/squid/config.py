@@ -41,10 +41,12 @@ class Directive:
 
     @property
     def where(self) -> str:
+        """File and line, for people."""
         return "%s:%d" % (self.file, self.line)
 
     @property
     def identity(self) -> str:
+        """File and text, and a number for the second of several equal lines."""
         return "%s: %s" % (self.file, self.text) + (" #%d" % self.occurrence if self.occurrence > 1 else "")
 
 
@@ -70,17 +72,21 @@ class Site:
 
     @property
     def position(self) -> int | None:
+        """Before which directive the drop-in is read first, as an index; None when no file includes it."""
         return self.positions[0] if self.positions else None
 
     @property
     def disabled(self) -> list[Directive]:
+        """The directives that we disabled."""
         return [d for d in self.directives if not d.enabled]
 
     def named(self, *names: str) -> list[Directive]:
+        """The enabled directives of these names, in order."""
         return [d for d in self.directives if d.name in names and d.enabled]
 
     @property
     def ports(self) -> list[Directive]:
+        """The listening ports."""
         return [d for d in self.named("http_port", "https_port") if d.args]
 
     @property
@@ -90,6 +96,7 @@ class Site:
 
     @property
     def port_numbers(self) -> list[int]:
+        """Numbers of the listening ports."""
         return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
 
     def before(self, name: str) -> list[Directive]:
@@ -97,6 +104,7 @@ class Site:
         return [d for d in self.directives[:self.position or 0] if d.name == name and d.enabled]
 
     def after(self, name: str) -> list[Directive]:
+        """The directives of that name that Squid reads after the drop-in."""
         return [d for d in self.directives[self.position or 0:] if d.name == name and d.enabled]
 
 

@@ -49,6 +49,7 @@ class Control:
         return (text.partition("Version")[2].split() or ["of an unknown release"])[0], "--with-openssl" in text
 
     def running(self) -> bool:
+        """Whether a Squid with this configuration runs."""
         return self._run("-k", "check", "-f", self._config)[0] == 0
 
     def problems(self, path: str, real_paths: dict | None = None) -> Counter:

@@ -162,6 +162,7 @@ def host_pattern(test: Test, value: str) -> Pattern | None:
 
 
 def condition_name(prefix: str, part: str) -> str:
+    """Name of our definition of a part (ALLOW or EXEMPT)."""
     return "netaccess_%s_%s" % (re.sub(r"[^a-z0-9]+", "_", prefix.lower()).strip("_"), part)
 
 
@@ -226,6 +227,7 @@ class Section:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing stands in it, of ours or of others."""
         return not (any(self.members.values()) or any(self.rules.values()) or self.other)
 
     @property

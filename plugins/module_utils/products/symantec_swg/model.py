@@ -54,10 +54,12 @@ class Settings:
 
     @property
     def full(self) -> bool:
+        """Whether devices know suffixes, exact names and users in <SSL-Intercept>."""
         return self.ssl_layer == "full"
 
     @property
     def policy(self) -> Ref:
+        """The policy that holds our section."""
         return Ref(POLICY, self.prefix)
 
     def audience(self, part: str) -> list[str]:
@@ -69,6 +71,7 @@ class Settings:
         return found
 
     def rule(self, part: str) -> str:
+        """Our rule of a part (ALLOW or EXEMPT) as text."""
         return rule_line(self.prefix, part, self.audience(part))
 
 
@@ -83,33 +86,42 @@ class Site:
     scanned: bool = False
 
     def mine(self, row: dict) -> bool:
+        """Whether a policy is of the tenant that the task names, if it names one."""
         return row.get("tenant") == self.settings.tenant if self.settings.tenant else True
 
     def row(self, name: str, kind: str = CPL) -> dict | None:
+        """The policy of that name and type, or None."""
         return next((row for row in self.policies if row.get("name") == name and row.get("contentType") == kind and self.mine(row)), None)
 
     def of_type(self, *kinds: str) -> list[dict]:
+        """The policies and lists of these types."""
         return [row for row in self.policies if row.get("contentType") in kinds and self.mine(row)]
 
     def body(self, uuid: str) -> dict:
+        """The content of a policy; empty for one that was not read."""
         return (self.contents.get(uuid) or {}).get("content") or {}
 
     def section(self, uuid: str) -> dict | None:
+        """Our section of a policy, or None."""
         return next((one for one in self.body(uuid).get("sections") or [] if one.get("name") == self.settings.prefix), None)
 
     def text(self, uuid: str) -> str:
+        """The text of our section of a policy."""
         return (self.section(uuid) or {}).get("defaultPolicy") or ""
 
     def learn_row(self, row: dict) -> None:
+        """Take in a policy that was made."""
         self.policies.append(row)
 
     def learn_content(self, uuid: str, sent: dict, reply: dict) -> None:
+        """Take in the content that was sent, with the revision that the reply names."""
         schema = sent.get("schemaVersion") or reply.get("schemaVersion")
         self.contents[uuid] = {"content": sent["content"], "schemaVersion": schema, "revisionInfo": reply.get("revisionInfo")}
 
     # -- as a State
 
     def objects(self) -> Objects:
+        """The Objects of our policy and of the lists that were read."""
         found = Objects()
         for row in self.of_type(CPL):
             if row["name"] == self.settings.prefix:
@@ -149,6 +161,7 @@ class Site:
         return [console for console, text in self.current.items() if read_section(text, self.settings.prefix).in_force != held]
 
     def last_is_ours(self) -> bool:
+        """Whether the newest revision of a policy is one of ours."""
         row = self.row(self.settings.prefix)
         info = (self.contents.get(row["uuid"]) or {}).get("revisionInfo") or {} if row else {}
         return str(info.get("revisionDescription") or "").startswith(REVISION)

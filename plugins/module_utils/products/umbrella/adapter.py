@@ -272,10 +272,12 @@ def may_block(row: dict) -> bool:
 
 
 def layer_of_kind(kind: str) -> str:
+    """The layer of a kind of list."""
     return next(layer for layer, one in KINDS.items() if one == kind)
 
 
 def batches(entries: Sequence[str]) -> list[Sequence[str]]:
+    """The entries in parts that one request takes."""
     return [entries[at:at + BATCH] for at in range(0, len(entries), BATCH)]
 
 

@@ -29,7 +29,7 @@ class Api(Client):
         super().__init__(transport)
         self._basic = basic(key, secret)
 
-    def pages(self, path: str, **parameters) -> list:
+    def pages(self, path: str, **parameters: object) -> list:
         """All rows of a table. :raises AccessError: unreachable, when it ends before the number of rows that it tells: nothing is planned on a part."""
         def read(number: int) -> tuple:
             found = self._ask("GET", path, None, dict(parameters, page=number, limit=PAGE))

@@ -81,9 +81,11 @@ class Settings:
     comment: str | None = None
 
     def policies(self, layer: str) -> tuple[str, ...]:
+        """Names of the audience's policies in a layer."""
         return dict(self.audience).get(layer, ())
 
     def full_name(self, layer: str) -> str:
+        """The name of our list in a layer, with our marker."""
         return self.names[layer] + MARK
 
 
@@ -112,9 +114,11 @@ class Site:
         return None
 
     def row(self, ref: Ref) -> dict | None:
+        """The list of this task that a Ref names, or None."""
         return next((row for row in self.lists if self.ref_of(row) == ref), None)
 
     def learn(self, row: dict) -> None:
+        """Take in a list that was made."""
         self.lists.append(row)
         self.items.setdefault(row["id"], [])
 
@@ -144,8 +148,10 @@ class Site:
 
 
 def layer_of(row: dict) -> str | None:
+    """The layer of a destination list; None for a kind that is neither of DNS nor of web."""
     return {number: layer for layer, number in BUNDLES.items()}.get(row.get("bundleTypeId") or BUNDLES[DNS])
 
 
 def managed_elsewhere(row: dict) -> bool:
+    """Whether a list is kept by the provider, by an integration, or about to be deleted: its entries cannot be changed here."""
     return bool(row.get("isMspDefault") or row.get("thirdpartyCategoryId") or row.get("markedForDeletion"))

@@ -51,5 +51,6 @@ def goes_by_more(rule: dict) -> bool:
 
 
 def is_for_everybody(rule: dict) -> bool:
+    """Whether a rule is about every source."""
     return any(condition.get("attributeName") == "umbrella.source.all" and condition.get("attributeValue") is True
                for condition in rule.get("ruleConditions") or ())

@@ -108,7 +108,7 @@ class Api(Client):
         super().__init__(transport)
         self._login = login
 
-    def get(self, path: str, **parameters) -> list | dict:
+    def get(self, path: str, **parameters: object) -> list | dict:
         """A table (list) or an object (dict). :raises AccessError: unreachable, for an answer without either."""
         found = self._ask("GET", path, None, parameters)
         if not isinstance(found, (list, dict)):
@@ -125,7 +125,7 @@ class Api(Client):
 
         return pages(read, itemgetter("id"), lambda page, _count, _total: len(page) % 100 != 0)[0]
 
-    def write(self, method: str, path: str, body: object = None, **parameters) -> object:
+    def write(self, method: str, path: str, body: object = None, **parameters: object) -> object:
         """One change of the saved configuration; it is in force after the activation or when any session ends."""
         return self._ask(method, path, body, parameters)
 

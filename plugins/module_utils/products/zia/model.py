@@ -24,6 +24,7 @@ _LISTS = ("protocols", "actions", "applications", "cloudApplications")
 
 
 def is_ours(row: dict) -> bool:
+    """Whether our marker begins the description of a category or rule."""
     return (row.get("description") or "").startswith(MARK)
 
 
@@ -41,6 +42,7 @@ def entry_pattern(entry: str) -> Pattern | None:
 
 
 def wire(column: str) -> str:
+    """The name of a column in the API."""
     return _WIRE.get(column, column)
 
 
@@ -92,10 +94,12 @@ class Settings:
 
     @property
     def allow(self) -> Ref:
+        """The URL category of the allowed hosts."""
         return Ref(CATEGORY, self.category_name or self.prefix + " allow")
 
     @property
     def exempt(self) -> Ref:
+        """The URL category of the hosts that stay encrypted."""
         return Ref(CATEGORY, self.exempt_category_name or self.prefix + " exempt")
 
     @property
@@ -120,6 +124,7 @@ class Site:
         self.known: dict = {}
 
     def service(self, number: int) -> dict | None:
+        """The network service with that id, or None."""
         return next((row for row in self.services if row["id"] == number), None)
 
     def destination_names(self, rule: dict) -> set[str]:
@@ -131,6 +136,7 @@ class Site:
         return next((row for row in self.services if row["name"] == name), None)
 
     def category(self, name: str) -> dict | None:
+        """The category with that configured name or id, or None."""
         return next((row for row in self.categories if name in (row.get("configuredName"), row["id"])), None)
 
     def rule(self, kind: str, name: str) -> dict | None:
@@ -143,6 +149,7 @@ class Site:
         return found
 
     def learn_category(self, reply: dict) -> None:
+        """Take in a category that was made."""
         self.categories.append(reply)
 
     def learn_rule(self, kind: str, reply: dict) -> None:
@@ -159,6 +166,7 @@ class Site:
         return sorted((rule for rule in self.rules[kind] if rule["order"] > 0), key=lambda rule: rule["order"])
 
     def last_order(self, kind: str) -> int:
+        """The order of the last rule that has one."""
         return len(self._sequence(kind))
 
     def order_after(self, kind: str, name: str, after: Ref | None) -> int:

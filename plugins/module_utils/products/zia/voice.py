@@ -46,6 +46,7 @@ def fields(rule: dict, site: Site) -> dict:
 
 
 def wanted(prefix: str, columns: dict, media: Media) -> Object:
+    """Our firewall rule for a Media, with the columns that say for whom."""
     name = rule_name(prefix, media)
     return Object(Ref(FIREWALL_RULE, name), dict(columns, **{
         "description": MARK, "state": "ENABLED", "action": "ALLOW", "destAddresses": sorted(media.destinations), "nwServices": [name],
@@ -68,6 +69,7 @@ def placed(obj: Object, media: Media, rules: list[Object], people: Callable[[Obj
 
 
 def blocks(rule: Object) -> bool:
+    """Whether a firewall rule blocks, in whatever way."""
     return str(rule.fields.get("action")).startswith("BLOCK")
 
 
