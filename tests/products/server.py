@@ -9,6 +9,7 @@ from the collection.
 from __future__ import annotations
 
 import json
+import marshal
 import socket
 import ssl
 import struct
@@ -67,6 +68,11 @@ class Fault:
     skip: int = 0
     reply: Reply | None = None
     seconds: float = 0
+
+
+def copied(data):
+    """A deep copy of what JSON can hold, tuples and sets: a twin makes one for each request, and copy.deepcopy takes ten times as long."""
+    return marshal.loads(marshal.dumps(data))
 
 
 class Drop(Exception):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, SUBDOMAINS, Index, Pattern, PatternError, parse,
@@ -82,7 +83,7 @@ def load(overlays=()) -> Catalogue:
     if _MISSING:
         raise CatalogueError("the Python package %s is missing on the controller: install the collection's requirements.txt" % _MISSING)
     schema = json.loads((_FOLDER / "schema.json").read_text(encoding="utf-8"))
-    data = yaml.safe_load((_FOLDER / "chatgpt.yml").read_text(encoding="utf-8"))
+    data = yaml_load((_FOLDER / "chatgpt.yml").read_text(encoding="utf-8"))
     gone = []
     for number, overlay in enumerate(overlays, 1):
         name, content = _overlay(number, overlay)

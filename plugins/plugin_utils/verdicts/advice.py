@@ -8,9 +8,9 @@ import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
-_WORDS = yaml.safe_load((Path(__file__).parent / "advice.yml").read_text(encoding="utf-8"))
+_WORDS = yaml_load((Path(__file__).parent / "advice.yml").read_text(encoding="utf-8"))
 NOTES, CASES = ({key: " ".join(text.split()) for key, text in _WORDS[part].items()} for part in ("notes", "cases"))
 #: Seconds. Certificates have days, but some clients and sign-ins have minutes.
 _SKEW = 120

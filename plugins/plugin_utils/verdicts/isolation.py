@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
@@ -15,8 +15,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 
 OK, BAD, UNKNOWN = "ok", "bad", "unknown"
 #: The table of scopes, and what to do about each sub-verdict.
-ROWS = yaml.safe_load((Path(__file__).parent / "isolation.yml").read_text(encoding="utf-8"))
-REMEDIES = yaml.safe_load((Path(__file__).parent / "remedies.yml").read_text(encoding="utf-8"))
+ROWS = yaml_load((Path(__file__).parent / "isolation.yml").read_text(encoding="utf-8"))
+REMEDIES = yaml_load((Path(__file__).parent / "remedies.yml").read_text(encoding="utf-8"))
 _BY_FAILURE = {
     "dns_bogon_error": "dns_filter", "proxy_auth_required": "proxy_auth", "proxy_connect_denied": "proxy_policy", "http_block_page": "block_page",
     "progress_page": "content_scan", "ssl_intercepted": "tls_inspection", "ssl_unknown_authority": "tls_inspection",

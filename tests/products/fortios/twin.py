@@ -8,7 +8,6 @@ numbers: hfortix and issue reports. ``# guess`` marks what no source says.
 """
 from __future__ import annotations
 
-import copy
 import hashlib
 import ipaddress
 import json
@@ -16,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from tests.products.server import Reply, Request, Twin
+from tests.products.server import Reply, Request, Twin, copied
 
 #: Table: its key, its lists of rows by field, and what of it names rows of another table: {path of fields: table}.
 TABLES = {
@@ -154,12 +153,12 @@ class FortiOS(Twin):
 
     @staticmethod
     def _filled(table: str, row: dict) -> dict:
-        new = copy.deepcopy(DEFAULTS.get(table, {}))
+        new = copied(DEFAULTS.get(table, {}))
         for name, value in row.items():
             if isinstance(value, dict) and isinstance(new.get(name), dict):
-                new[name].update(copy.deepcopy(value))
+                new[name].update(copied(value))
             else:
-                new[name] = copy.deepcopy(value)
+                new[name] = copied(value)
         for name in TABLES[table][1]:
             new[name] = [dict(ROW_DEFAULTS.get(table, {}), **entry) for entry in new.get(name) or []]
         return new
@@ -179,7 +178,7 @@ class FortiOS(Twin):
 
     def snapshot(self) -> object:
         def plain(table, row):
-            row = copy.deepcopy(row)
+            row = copied(row)
             for name in TABLES[table][1]:
                 row[name] = [{k: v for k, v in entry.items() if k != "id"} for entry in row.get(name) or []]
             return row
@@ -187,7 +186,7 @@ class FortiOS(Twin):
                        for name, rows in tables.items()} for vdom, tables in self.state.items()}
 
     def save(self) -> object:
-        return copy.deepcopy((self.state, self.revisions))
+        return copied((self.state, self.revisions))
 
     def restore(self, kept) -> None:
         self.state, self.revisions = kept
@@ -268,7 +267,7 @@ class FortiOS(Twin):
             return self._read(request, body, table, found if rest else rows, rest)
         before = json.dumps(rows, sort_keys=True)
         old = self._revision(table)
-        kept = copy.deepcopy(tables)
+        kept = copied(tables)
         try:
             mkey = self._change(request, tables, table, found[0] if found else None, rest)
             self._check(tables, request.method)
@@ -302,7 +301,7 @@ class FortiOS(Twin):
     @staticmethod
     def _shown(row: dict, table: str, fields: str) -> dict:
         key, lists, _refs = TABLES[table]
-        out = {name: copy.deepcopy(value) for name, value in row.items() if not fields or name in fields.split("|")}
+        out = {name: copied(value) for name, value in row.items() if not fields or name in fields.split("|")}
         if key in row:
             out["q_origin_key"] = row[key]
         for name in lists:
@@ -325,7 +324,7 @@ class FortiOS(Twin):
             name = request.query.get("nkey")
             if source is None or any(one[key] == name for one in rows):
                 raise Refusal(500, -5 if source is not None else -3)
-            rows.append(dict(copy.deepcopy(source), **{key: name}))
+            rows.append(dict(copied(source), **{key: name}))
             return name
         if request.method == "POST":
             if table == "firewall/policy" and "" in data.values():

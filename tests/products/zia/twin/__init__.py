@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from tests.products.server import Reply, Request, Twin
+from tests.products.server import Reply, Request, Twin, copied
 from tests.products.zia.twin import site as sites
 from tests.products.zia.twin.categories import Categories
 from tests.products.zia.twin.limits import Limits
@@ -79,7 +79,7 @@ class State:
 
     def __init__(self, config: dict):
         self.config = config
-        self.running = copy.deepcopy(config)
+        self.running = copied(config)
         self.sessions: dict = {}
         self.pending: dict = {}
         self.queued: set = set()
@@ -167,7 +167,7 @@ class Zia(Twin):
             rows = config["categories"].values() if kind == "urlCategories" else config["rules"][kind] if kind in config["rules"] else config["objects"][kind]
             for row in rows:
                 if name in (row.get("configuredName"), row.get("name"), row["id"]):
-                    return copy.deepcopy(row)
+                    return copied(row)
         raise KeyError(name)
 
     def decide(self, who: str, host: str, port: int = 443, protocol: str = "TCP") -> tuple:
@@ -325,7 +325,7 @@ class Zia(Twin):
         return "ACTIVE"
 
     def _publish(self) -> None:
-        self.state.running = copy.deepcopy(self.state.config)
+        self.state.running = copied(self.state.config)
         self.state.pending.clear()
         self.state.queued.clear()
         self.state.polls = 0
@@ -353,7 +353,7 @@ class Zia(Twin):
         if path == "status/activate" and request.method == "POST":
             return {"status": self._activate(owner)}
         body = None if request.method == "GET" else _json(request)
-        trial = self.state.config if reads else copy.deepcopy(self.state.config)
+        trial = self.state.config if reads else copied(self.state.config)
         data = self._route(request, path.split("/"), body, trial, owner)
         if not reads and trial != self.state.config:
             self._note_detached(self.state.config, trial)
@@ -462,7 +462,7 @@ class Zia(Twin):
         values = config["settings"][name.removesuffix("/blacklistUrls") if incremental else name]
         if request.method == "GET" and not incremental:
             # An empty list of URLs whose content is not scanned reads back as {}.
-            return copy.deepcopy({key: value for key, value in values.items() if name != "security" or value})
+            return copied({key: value for key, value in values.items() if name != "security" or value})
         if not isinstance(body, dict) or any(type(values[key]) is not type(body[key]) for key in set(body) & set(values)):
             raise invalid_body()
         given = {key: value for key, value in body.items() if key in values}
@@ -497,7 +497,7 @@ class Zia(Twin):
             raise bad_argument("name cannot be null")
         if any(row is not old and row["name"].lower() == body["name"].lower() for row in rows):
             raise ApiError(self.knobs.duplicate_status, "DUPLICATE_ITEM", "%s already exists" % body["name"])
-        new = dict(copy.deepcopy(body), id=old.get("id") or self._number())
+        new = dict(copied(body), id=old.get("id") or self._number())
         rows[:] = [row for row in rows if row is not old] + [new]
         return new
 
@@ -547,4 +547,4 @@ def _page(rows: list, query: dict, field_name: str) -> list:
     found = [row for row in rows if query.get("search", "").lower() in row[field_name].lower()]
     size = int(query.get("pageSize") or 100)
     start = (max(int(query.get("page") or 1), 1) - 1) * size
-    return copy.deepcopy(found[start:start + size])
+    return copied(found[start:start + size])

@@ -4,9 +4,9 @@
 """URL categories: the custom ones, entries added to the built-in ones, incremental changes, quota and what a domain is held by."""
 from __future__ import annotations
 
-import copy
 import re
 
+from tests.products.server import copied
 from tests.products.zia.twin.policy import entry_matches
 from tests.products.zia.twin.shape import (
     FLAG, STRINGS, TREE, WORDS, ApiError, bad_argument, entry_fault, gone, invalid_body, typed,
@@ -51,7 +51,7 @@ class Categories:
         return rows
 
     def render(self, category: dict) -> dict:
-        shown = copy.deepcopy(category)
+        shown = copied(category)
         for name in URL_LISTS:
             # The order of an answer is not that of the request.
             shown[name] = sorted(shown.get(name, []), key=lambda entry: entry[::-1])
@@ -88,7 +88,7 @@ class Categories:
             new.update({name: value for name, value in given.items() if name != "customCategory"})
         elif action in ("ADD_TO_LIST", "REMOVE_FROM_LIST"):
             # Other fields of the body are taken over as well (provider release notes).
-            new = dict(copy.deepcopy(old), **{name: value for name, value in given.items() if name not in LISTS and name != "customCategory"})
+            new = dict(copied(old), **{name: value for name, value in given.items() if name not in LISTS and name != "customCategory"})
             for name in LISTS:
                 if name in given:
                     new[name] = self._merged(old.get(name, []), given[name], action)

@@ -4,8 +4,7 @@
 """Rules in an order without gaps: URL Filtering, SSL inspection, Cloud App Control and firewall have one way of being kept."""
 from __future__ import annotations
 
-import copy
-
+from tests.products.server import copied
 from tests.products.zia.twin.shape import (
     FLAG, NUMBER, REFS, STRINGS, TREE, WORDS, ApiError, bad_argument, gone, invalid_body, typed,
 )
@@ -53,7 +52,7 @@ class Rules:
 
     def render(self, rule: dict, created: bool = False) -> dict:
         """A rule as it is read; ``created``: as the answer to its creation shows it."""
-        shown = {name: value for name, value in copy.deepcopy(rule).items() if not name.startswith("_")}
+        shown = {name: value for name, value in copied(rule).items() if not name.startswith("_")}
         for field, table in DIRECTORY.items():
             if field in shown:
                 shown[field] = [{"id": ref["id"], "name": self._row(table, ref["id"])["name"]} for ref in shown[field]]
