@@ -15,27 +15,33 @@ from tests.contract.fixtures import TWINS
 from tests.contract.rig import MEMBER, OTHERS, STRANGER, wider
 from tests.lab.squid import available
 
-SITES = 40
+#: How many sites: in make test, and before a release.
+SITES = (16, 40)
 #: Hosts that stand for a pattern: also one further down, where a rule of the site may be about that one alone.
 INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("api.openai.com", "setup.auth.openai.com"), "js.stripe.com": ("js.stripe.com",)}
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 
 
+@pytest.fixture(params=[SITES[0], pytest.param(SITES[1], marks=pytest.mark.exhaustive)], ids=lambda count: "%d sites" % count)
+def count(request):
+    return request.param
+
+
 @pytest.fixture(params=["cloudflare_gateway", "fortios-own", "fortios-site", "panos-10.2", "skyhigh-atom", "sophos-device", "squid",
                         "umbrella-secure-access", "zia-legacy"])
-def sites(request, open_rig, tmp_path):
+def sites(request, count, open_rig, tmp_path):
     """Rigs, each with a site as it was delivered."""
     if request.param != "squid":
-        return (open_rig(TWINS[request.param]) for _number in range(SITES))
+        return (open_rig(TWINS[request.param]) for _number in range(count))
     if available():
         pytest.skip(available())
-    return real(request.getfixturevalue("squid_rig"), tmp_path)
+    return real(request.getfixturevalue("squid_rig"), tmp_path, count // 3)
 
 
-def real(rig, folder):
+def real(rig, folder, count):
     """Each decision is a connection, so these are fewer."""
     rig.folder = folder
-    for _number in range(SITES // 3):
+    for _number in range(count):
         rig.reset()
         yield rig
     rig.reset()
