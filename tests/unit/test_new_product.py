@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 ROOT = Path(__file__).resolve().parents[2]
 LEFT = "FILL IN"
 #: Where a product has text of its own. The templates and this test are elsewhere.
-FOLDERS = ("plugins", "roles", "playbooks", "meta", "docs/privileges", "changelogs", "scripts/generate.d", "tests/products", "README.md")
+FOLDERS = ("plugins", "roles", "playbooks", "meta", "docs/privileges", "docs/decisions", "changelogs", "scripts/generate.d", "tests/products", "README.md")
 #: What each part that is still to be written does when it is called, in a process that has the copy alone.
 CALLS = """
 import sys, tempfile
@@ -35,7 +35,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.acme_wa
 from ansible_collections.netaccess.chatgpt.plugins.modules import acme_wall_access
 from tests.products.acme_wall import bench, device, rig, twin
 from tests.products.server import Request
-from tests.unit import test_products
+from tests.unit import test_floors, test_house, test_products
 assert acme_wall_access.__file__.startswith({root!r})
 one = rig.RIGS["acme_wall"](Path(tempfile.gettempdir()))
 adapter, api, policy, state = one.adapter(), one.adapter()._api, Policy(), State()
@@ -57,6 +57,12 @@ try:
     test_products.test_a_product_has_each_of_its_parts("acme_wall")
 except AssertionError as error:
     print(error)
+made = {{path: text for path, text in test_house.files("plugins/module_utils").items() if "acme_wall" in path}}
+for check in (test_house.untyped, test_house.long, test_house.dense, test_house.by_position):
+    assert made and test_house.wrong(check, made) == [], check
+test_floors.test_no_import_runs_up_a_floor()
+test_floors.test_no_product_imports_another_one()
+test_floors.test_no_circle()
 """
 
 
