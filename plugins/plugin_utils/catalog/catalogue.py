@@ -14,6 +14,7 @@ import yaml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, SUBDOMAINS, Index, Pattern, PatternError, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import shipped
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.schema import SchemaError, check
 
 try:
@@ -82,7 +83,7 @@ def load(overlays=()) -> Catalogue:
     if _MISSING:
         raise CatalogueError("the Python package %s is missing on the controller: install the collection's requirements.txt" % _MISSING)
     schema = json.loads((_FOLDER / "schema.json").read_text(encoding="utf-8"))
-    data = yaml.safe_load((_FOLDER / "chatgpt.yml").read_text(encoding="utf-8"))
+    data = shipped.read(_FOLDER / "chatgpt.yml")
     gone = []
     for number, overlay in enumerate(overlays, 1):
         name, content = _overlay(number, overlay)

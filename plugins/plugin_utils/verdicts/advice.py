@@ -8,9 +8,9 @@ import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
-import yaml
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import shipped
 
-_WORDS = yaml.safe_load((Path(__file__).parent / "advice.yml").read_text(encoding="utf-8"))
+_WORDS = shipped.read(Path(__file__).parent / "advice.yml")
 NOTES, CASES = ({key: " ".join(text.split()) for key, text in _WORDS[part].items()} for part in ("notes", "cases"))
 #: Seconds. Certificates have days, but some clients and sign-ins have minutes.
 _SKEW = 120

@@ -6,15 +6,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import shipped
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.classify import ERROR, FAIL, PASS, TRUSTED, UNTRUSTED
 
 OK, BAD, UNKNOWN = "ok", "bad", "unknown"
 #: The table of scopes, and what to do about each sub-verdict.
-ROWS = yaml.safe_load((Path(__file__).parent / "isolation.yml").read_text(encoding="utf-8"))
-REMEDIES = yaml.safe_load((Path(__file__).parent / "remedies.yml").read_text(encoding="utf-8"))
+ROWS = shipped.read(Path(__file__).parent / "isolation.yml")
+REMEDIES = shipped.read(Path(__file__).parent / "remedies.yml")
 _BY_FAILURE = {
     "dns_bogon_error": "dns_filter", "proxy_auth_required": "proxy_auth", "proxy_connect_denied": "proxy_policy", "http_block_page": "block_page",
     "progress_page": "content_scan", "ssl_intercepted": "tls_inspection", "ssl_unknown_authority": "tls_inspection",

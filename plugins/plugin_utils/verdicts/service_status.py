@@ -12,8 +12,7 @@ import json
 import re
 from pathlib import Path
 
-import yaml
-
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import shipped
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import download
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish.download import MAX_BYTES
 
@@ -35,7 +34,7 @@ class StatusError(ValueError):
 def rules(own=()) -> list:
     """[(compiled expression, features)], the site's own first. :raises StatusError: for a rule that is none."""
     found = []
-    for number, rule in enumerate(list(own) + yaml.safe_load(_FEATURES.read_text(encoding="utf-8")), 1):
+    for number, rule in enumerate(list(own) + shipped.read(_FEATURES), 1):
         if not isinstance(rule, dict) or set(rule) != {"component", "features"} or not isinstance(rule["features"], list):
             raise StatusError("components, rule %d: it needs component and features" % number)
         try:

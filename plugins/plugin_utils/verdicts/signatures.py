@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import shipped
 
 _TABLE = Path(__file__).parent / "signatures.yml"
 _SCAN = 65536
@@ -33,7 +33,7 @@ class Match:
 
 def load(own=()) -> dict:
     """``{"block": [...], "progress": [...], "issuer": [...], "dns": [...]}`` with the site's own rules first. :raises SignatureError:"""
-    table = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    table = shipped.read(_TABLE)
     for number, rule in enumerate(own, 1):
         if not isinstance(rule, dict) or not set(rule) <= _FIELDS or not rule.get("product") or not set(rule) & _CONDITIONS:
             raise SignatureError("signatures, rule %d: it needs product and one of %s" % (number, ", ".join(sorted(_CONDITIONS))))
