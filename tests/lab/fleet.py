@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One inventory with a real Squid and the twin of every product, and a run of site.yml that can be killed."""
+"""One inventory with a real Squid and the twins of products, and a run of site.yml that can be killed."""
 from __future__ import annotations
 
 import contextlib
@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
@@ -17,32 +16,33 @@ import yaml
 from tests.contract.rig import MEMBER, STRANGER, wider
 from tests.lab.device import devices, written
 from tests.lab.lab import Lab
+from tests.lab.play import PROGRAM, play, policy_of
 from tests.lab.twinlab import variables_of
-from tests.playbooks.test_audit import play, policy_of
 
 HOSTS = ("chatgpt.com", "cdn.openai.com", "js.stripe.com", "claude.ai", "www.example.com")
 LOOKED_AT = ["chatgpt.com", "claude.ai", "www.iana.org"]
+#: An appliance whose writes count at once, and a service whose writes wait for an activation.
+TWO = ("fortios", "zia")
+EVERY = tuple(written())
 
 
 class Fleet:
-    """One inventory with a device of each product. Hosts stand behind Squid alone, and look at little: devices are what this is about."""
+    """One inventory with Squid and a device of each of ``products``. Hosts stand behind Squid alone, and look at little: devices are what this is about."""
 
-    def __init__(self, up: contextlib.ExitStack, folder: Path):
-        self.squid = up.enter_context(Lab(few=True))
+    def __init__(self, up: contextlib.ExitStack, folder: Path, products: tuple = TWO):
+        self.squid = up.enter_context(Lab(few=True, vantages=("branch1", "branch2")))
         self.inventory, self.trust, self.journals = folder / "fleet.yml", self.squid.trust, folder / "journals"
         found = yaml.safe_load(self.squid.inventory.read_text())
         groups = found["all"]["children"]
         fleet = groups["netaccess_devices"]["hosts"]
         self.twins = {}
-        for name, known in written().items():
-            twin = self.twins[name] = up.enter_context(known.make())
+        for name in products:
+            twin = self.twins[name] = up.enter_context(devices()[name].make())
             twin.name = name
             (folder / name).mkdir()
             fleet[name] = dict(variables_of(name, twin, folder / name), access_comment="lab")
         for device in fleet.values():
             device["access_journal"] = str(self.journals)
-        hosts = groups["netaccess_vantages"]["hosts"]
-        groups["netaccess_vantages"]["hosts"] = {name: hosts[name] for name in ("branch1", "branch2")}
         found["all"]["vars"]["verify_probes"] = "{{ lookup('netaccess.chatgpt.endpoints', udp=false) | selectattr('host', 'in', %s) }}" % LOOKED_AT
         self.inventory.write_text(yaml.safe_dump(found, sort_keys=False))
 
@@ -54,7 +54,7 @@ class Fleet:
 
     def site(self, ends=lambda line: False, *flags) -> tuple:
         """Runs site.yml, and kills it and everything that it started at the first line of output for which ``ends`` is true. (exit code, lines)"""
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(self.inventory), "netaccess.chatgpt.site", "--forks", "8", *flags]
+        command = [PROGRAM, "-i", str(self.inventory), "netaccess.chatgpt.site", "--forks", "8", *flags]
         self.run = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                                     env=dict(os.environ, ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1", SSL_CERT_FILE=str(self.trust)))
         lines = []

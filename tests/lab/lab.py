@@ -75,11 +75,12 @@ def explicit(proxy: int, provider: int) -> dict:
 
 
 def inventory(folder: Path, public: Path, device: dict, vantages: dict, few: bool = False) -> dict:
-    """The Ansible inventory of a lab with one device and the vantages branch1, branch2, stranger and outside; ``few``: only probes of the hosts in FEW."""
+    """The Ansible inventory of a lab with one device and these vantages. ``few``: only probes of the hosts in FEW."""
     overlay = folder / "overlay.yml"
     overlay.write_text(yaml.safe_dump(OVERLAY))
     (folder / "service.json").write_text(json.dumps(SERVICE))
-    vantages["stranger"]["verify_expect"] = "unchanged"
+    if "stranger" in vantages:
+        vantages["stranger"]["verify_expect"] = "unchanged"
     chosen = " | selectattr('host', 'in', %s)" % FEW if few else ""
     return {"all": {
         "vars": {
@@ -101,12 +102,13 @@ class Lab:
     """Everything up on entry, everything gone on exit. ``folder`` is made when it is not given, and then removed.
 
     ``transparent``: hosts in namespaces that know of no proxy, behind a gateway that sends their traffic to Squid; needs root. ``few``: hosts look at little.
+    ``vantages``: some of branch1, branch2, stranger and outside; each costs a look in every playbook.
     """
 
-    def __init__(self, folder: Path | None = None, transparent: bool = False, few: bool = False, **squid_options):
+    def __init__(self, folder: Path | None = None, transparent: bool = False, few: bool = False, vantages: tuple = (*SOURCES, "outside"), **squid_options):
         self._own = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="netaccess-lab-"))
-        self._transparent, self._few, self._squid_options = transparent, few, squid_options
+        self._transparent, self._few, self._vantages, self._squid_options = transparent, few, vantages, squid_options
         self._up = contextlib.ExitStack()
 
     def __enter__(self) -> Lab:
@@ -150,7 +152,7 @@ class Lab:
             "access_squid_list_dir": str(squid.list_dir),
             "access_squid_program": squid_program(),
             "access_squid_service_name": squid.name,
-        }), vantages, self._few)
+        }), {name: vantages[name] for name in self._vantages}, self._few)
 
     def _interpreter(self, space: Namespace) -> dict:
         """Host variables that run every module in ``space``."""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""site.yml on Squid and every twin together, killed at its tasks and in the midst of each device's writes: rollback.yml closes it from the journals."""
+"""site.yml on Squid and twins together, killed at its tasks and in the midst of each device's writes: rollback.yml closes it from the journals."""
 from __future__ import annotations
 
 import contextlib
@@ -12,17 +12,20 @@ import pytest
 
 from tests.lab import squid
 from tests.lab.device import devices
-from tests.lab.fleet import Fleet
+from tests.lab.fleet import EVERY, TWO, Fleet
 from tests.products.server import Fault
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 AT_MOST = 4
+#: With the first write, and with the second: some products need no more.
+MIDST = [(TWO, "fortios", 0), (TWO, "zia", 1),
+         *(pytest.param(EVERY, name, skip, marks=pytest.mark.exhaustive) for name in EVERY for skip in (0, 1))]
 
 
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory):
+def fleet(request, tmp_path_factory):
     with contextlib.ExitStack() as up:
-        yield Fleet(up, tmp_path_factory.mktemp("fleet"))
+        yield Fleet(up, tmp_path_factory.mktemp("fleet"), getattr(request, "param", TWO))
 
 
 def chosen(stands: list) -> list:
@@ -34,7 +37,8 @@ def chosen(stands: list) -> list:
     return sorted({cases[round(step * (len(cases) - 1) / (AT_MOST - 1))] for step in range(AT_MOST)})
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(9000)
+@pytest.mark.parametrize("fleet", [TWO, pytest.param(EVERY, marks=pytest.mark.exhaustive)], ids=["two products", "every product"], indirect=True)
 def test_a_run_killed_at_a_task_is_closed_from_the_journals(fleet, tmp_path):
     """One test, since each kill begins where the one before it was closed."""
     fleet.journals.mkdir(exist_ok=True)
@@ -58,21 +62,18 @@ def test_a_run_killed_at_a_task_is_closed_from_the_journals(fleet, tmp_path):
         fleet.close(tmp_path, start, limit)
 
 
-@pytest.mark.timeout(3600)
-def test_a_run_killed_in_the_midst_of_the_writes_is_closed_from_the_journals(fleet, tmp_path):
+@pytest.mark.timeout(9000)
+@pytest.mark.parametrize("fleet,name,skip", MIDST, ids=lambda value: value if isinstance(value, (str, int)) else "%d products" % len(value), indirect=["fleet"])
+def test_a_run_killed_in_the_midst_of_the_writes_is_closed_from_the_journals(fleet, tmp_path, name, skip):
     fleet.journals.mkdir(exist_ok=True)
-    start = fleet.digests(), fleet.decisions()
-    for name, twin in fleet.twins.items():
-        with_rest = ("--limit", name)
-        # With the first write, and with the second: some products need no more.
-        for skip in (0, 1):
-            killer = Killer(fleet, name, skip)
-            twin.faults.append(Fault("status", when=killer.look))
-            code, lines = fleet.site(lambda line: False, *with_rest)
-            twin.faults.clear()
-            assert code == -signal.SIGKILL and killer.done and fleet.wrote(), (name, skip, "".join(lines))
-            # What the whole change would open is more than what was open: nothing of that may be passed.
-            fleet.close(tmp_path, start, dict.fromkeys(start[1], ("allow", "tunnel")), *with_rest)
+    start, limited, twin = (fleet.digests(), fleet.decisions()), ("--limit", name), fleet.twins[name]
+    killer = Killer(fleet, name, skip)
+    twin.faults.append(Fault("status", when=killer.look))
+    code, lines = fleet.site(lambda line: False, *limited)
+    twin.faults.clear()
+    assert code == -signal.SIGKILL and killer.done and fleet.wrote(), "".join(lines)
+    # What the whole change would open is more than what was open: nothing of that may be passed.
+    fleet.close(tmp_path, start, dict.fromkeys(start[1], ("allow", "tunnel")), *limited)
 
 
 class Killer:

@@ -13,30 +13,58 @@ from tests.lab.client import direct_in
 from tests.lab.demo import NAMES, ByHand, Demo
 from tests.lab.device import devices
 from tests.lab.lab import Lab
+from tests.lab.play import access
 from tests.lab.twinlab import TwinLab
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 needs_namespaces = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
+#: How much hosts look at. The diagnosis looks at everything once it is open.
+LOOKS = pytest.mark.parametrize("few", [True, pytest.param(False, marks=pytest.mark.exhaustive)], ids=["few probes", "every probe"])
+#: One with an API, and the one where a person carries out the plan. The role's tests run the module of each product.
+SHOWN = ("barracuda_wsg", "fortios")
 
 
-@pytest.mark.parametrize("transparent", [False, pytest.param(True, marks=needs_namespaces)], ids=["explicit", "transparent"])
-def test_shut_opened_verified_again_and_reverted(transparent, tmp_path):
+@pytest.fixture(scope="module")
+def intercepting():
+    """Hosts that know of no proxy. Each test leaves Squid as it found it."""
+    with Lab(transparent=True, few=True) as up:
+        yield up
+
+
+def opened_and_reverted(lab, folder, few: bool) -> set:
+    """The IP versions that branch1 used."""
     # A checkout may lie in any folder.
-    results = tmp_path / "a folder"
+    results = folder / "a folder"
     results.mkdir()
-    with Lab(transparent=transparent) as lab:
-        demo = Demo(lab, results)
-        demo.open_up()
-        demo.again()
-        demo.revert()
+    demo = Demo(lab, results, few=few)
+    demo.open_up()
+    demo.again()
+    demo.revert()
     assert demo.failed() == []
     assert len(demo.claims) == 16
     seen = {name: json.loads((results / "first" / (name + "-after.json")).read_text())["checks"] for name in NAMES}
-    versions = {check["ip_version"] for check in seen["branch1"]}
-    assert versions == ({4, 6} if transparent else {None})
+    return {check["ip_version"] for check in seen["branch1"]}
 
 
-@pytest.mark.parametrize("product", list(devices()))
+@LOOKS
+def test_shut_opened_verified_again_and_reverted(few, tmp_path):
+    with Lab(few=few) as lab:
+        assert opened_and_reverted(lab, tmp_path, few) == {None}
+
+
+@needs_namespaces
+def test_the_same_for_intercepted_connections(intercepting, tmp_path):
+    assert opened_and_reverted(intercepting, tmp_path, few=True) == {4, 6}
+
+
+@needs_namespaces
+@pytest.mark.exhaustive
+def test_the_same_for_intercepted_connections_with_every_probe(tmp_path):
+    with Lab(transparent=True) as lab:
+        assert opened_and_reverted(lab, tmp_path, few=False) == {4, 6}
+
+
+@pytest.mark.parametrize("product", [pytest.param(product, marks=() if product in SHOWN else pytest.mark.exhaustive) for product in devices()])
 def test_the_same_behind_each_product(product, tmp_path):
     with TwinLab(product, few=True) as lab:
         # The fleet's tests have the preflight of each product.
@@ -46,55 +74,45 @@ def test_the_same_behind_each_product(product, tmp_path):
 
 
 @needs_namespaces
-def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(tmp_path):
+def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(intercepting, tmp_path):
     """Intercepted, Squid knows the name from the handshake only: it must not tunnel to an address that the name does not have."""
-    with Lab(transparent=True) as lab:
-        _apply(lab, tmp_path)
-        member, stranger = lab.network.spaces["branch1"], lab.network.spaces["stranger"]
-        assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
-        assert direct_in(stranger, "chatgpt.com").issuer == "Example Inspection CA"
-        spoofed = direct_in(member, "www.example.com", sni="chatgpt.com")
-        assert not spoofed.open
-        assert "forgery" in lab.squid.log()
-        assert direct_in(member, "chatgpt.com", path="/", upgrade=True).status == 101
-        assert direct_in(member, "www.example.com").issuer == "Example Inspection CA"
-        # The other way round: the name decides, and that one is decrypted.
-        assert direct_in(member, "chatgpt.com", sni="www.example.com").issuer != "Lab Public Root"
+    lab = intercepting
+    journal = access(lab, tmp_path)["journal"]
+    member, stranger = lab.network.spaces["branch1"], lab.network.spaces["stranger"]
+    assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
+    assert direct_in(stranger, "chatgpt.com").issuer == "Example Inspection CA"
+    spoofed = direct_in(member, "www.example.com", sni="chatgpt.com")
+    assert not spoofed.open
+    assert "forgery" in lab.squid.log()
+    assert direct_in(member, "chatgpt.com", path="/", upgrade=True).status == 101
+    assert direct_in(member, "www.example.com").issuer == "Example Inspection CA"
+    # The other way round: the name decides, and that one is decrypted.
+    assert direct_in(member, "chatgpt.com", sni="www.example.com").issuer != "Lab Public Root"
+    # On its port for explicit clients the same Squid asks for both names.
+    proxy = ["10.10.0.1", lab.squid.port]
+    assert direct_in(member, "chatgpt.com", proxy=proxy).issuer == "Lab Public Root"
+    assert direct_in(member, "www.example.com", sni="chatgpt.com", proxy=proxy).issuer == "Example Inspection CA"
+    assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
+    access(lab, tmp_path, access_state="reverted", access_journal=journal)
 
 
 @needs_namespaces
-def test_a_squid_with_both_kinds_of_ports_asks_for_both_names_on_the_explicit_one(tmp_path):
-    with Lab(transparent=True) as lab:
-        _apply(lab, tmp_path)
-        member, proxy = lab.network.spaces["branch1"], ["10.10.0.1", lab.squid.port]
-        assert direct_in(member, "chatgpt.com", proxy=proxy).issuer == "Lab Public Root"
-        assert direct_in(member, "www.example.com", sni="chatgpt.com", proxy=proxy).issuer == "Example Inspection CA"
-        assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
-
-
-@needs_namespaces
-def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(tmp_path):
-    with Lab(transparent=True) as lab:
-        result = _apply(lab, tmp_path)
-        assert not any("by their address" in line for line in result["manual"])
-        site = lab.squid.config.read_text()
-        lab.squid.config.write_text(site.replace("http_access allow lan ", "http_access allow lan !CONNECT"))
+def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(intercepting, tmp_path):
+    lab = intercepting
+    assert not any("by their address" in line for line in access(lab, tmp_path, "--check")["manual"])
+    site = lab.squid.config.read_text()
+    lab.squid.config.write_text(site.replace("http_access allow lan ", "http_access allow lan !CONNECT"))
+    lab.squid.reconfigure()
+    try:
+        result = access(lab, tmp_path, "--check")
+    finally:
+        lab.squid.config.write_text(site)
         lab.squid.reconfigure()
-        result = _apply(lab, tmp_path, "--check")
-        assert [line for line in result["manual"] if "by their address" in line and "http_access deny all" in line]
+    assert [line for line in result["manual"] if "by their address" in line and "http_access deny all" in line]
 
 
 @needs_namespaces
 def test_a_site_that_authenticates_is_told_that_intercepted_clients_cannot(tmp_path):
     with Lab(transparent=True, auth=True) as lab:
-        # No host gets through as it is, so the preflight would stop here.
-        result = _apply(lab, tmp_path, "--check", "-e", "netaccess_preflight=false")
+        result = access(lab, tmp_path, "--check")
         assert [line for line in result["manual"] if "cannot authenticate" in line and "3130" in line]
-
-
-def _apply(lab, folder, *arguments) -> dict:
-    """The role on the proxy alone; its result."""
-    demo = Demo(lab, folder)
-    code, _seconds, out = demo.play("site", "apply", "--limit", "netaccess_devices", *arguments)
-    assert code == 0, out
-    return json.loads((folder / "apply" / "proxy1-access.json").read_text())

@@ -16,6 +16,7 @@ import yaml
 
 from tests.lab.client import decide
 from tests.lab.lab import Lab
+from tests.lab.play import PROGRAM
 from tests.lab.squid import available, squid_program
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
@@ -26,84 +27,81 @@ AS_NOBODY = {"become": True, "become_user": "nobody", "become_method": "ansible.
 
 
 class Proxy:
-    """A running Squid and the module on it."""
+    """A running Squid and the module on it. ``nobody``: the module runs as an ordinary user."""
 
-    def __init__(self, lab: Lab, folder: Path, task: dict):
-        self.lab, self._folder, self._task = lab, folder, task
+    def __init__(self, lab: Lab, folder: Path, nobody: bool):
+        self.lab, self._folder, self.nobody = lab, folder, nobody
         self.journals = lab.squid.folder / "journals"
 
-    def run(self, *flags, state="merged", **options) -> dict:
+    def run(self, *tasks, flags=()) -> list:
+        """Carry out the tasks in one play, and return their results and what Ansible showed. A task is a dictionary of options: ``state`` is merged unless
+        told, and ``check`` is Ansible's own keyword."""
+        out, book = self._folder / "result.json", self._folder / "play.yml"
+        out.unlink(missing_ok=True)
+        steps = [self._task("result%d" % number, **options) for number, options in enumerate(tasks)]
+        keep = "{{ [%s] | to_json }}" % ", ".join("result%d" % number for number in range(len(tasks)))
+        steps.append({"ansible.builtin.copy": {"content": keep, "dest": str(out), "mode": "0600"}, "check_mode": False, "diff": False})
+        book.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": steps, "vars": {"ansible_python_interpreter": sys.executable}}]))
+        done = subprocess.run([PROGRAM, "-i", "localhost,", "-c", "local", str(book), *flags],
+                              env=dict(os.environ, ANSIBLE_NOCOLOR="1"), capture_output=True, text=True, check=False)
+        assert out.exists(), done.stdout + done.stderr
+        return [*json.loads(out.read_text()), done.stdout]
+
+    def _task(self, name: str, state="merged", check=None, **options) -> dict:
         squid = self.lab.squid
         options = dict({"config_file": str(squid.config), "drop_in": str(squid.drop_in), "list_dir": str(squid.list_dir), "squid": squid_program(),
                         "service_name": squid.name, "journal": str(self.journals), "state": state}, **options)
         if state in ("merged", "replaced", "rendered"):
             options = dict({"config": POLICY, "audience": {"networks": ["127.0.0.2"]}}, **options)
-        out = self._folder / "result.json"
-        out.unlink(missing_ok=True)
-        tasks = [dict({"netaccess.chatgpt.squid_access": options, "register": "result", "ignore_errors": True}, **self._task),
-                 {"ansible.builtin.copy": {"content": "{{ result | to_json }}", "dest": str(out), "mode": "0600"}, "check_mode": False, "diff": False}]
-        play = self._folder / "play.yml"
-        play.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks, "vars": {"ansible_python_interpreter": sys.executable}}]))
-        done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", "-c", "local", str(play), *flags],
-                              env=dict(os.environ, ANSIBLE_NOCOLOR="1"), capture_output=True, text=True, check=False)
-        assert out.exists(), done.stdout + done.stderr
-        return dict(json.loads(out.read_text()), shown=done.stdout)
+        task = dict({"netaccess.chatgpt.squid_access": options, "register": name, "ignore_errors": True}, **(AS_NOBODY if self.nobody else {}))
+        return task if check is None else dict(task, check_mode=check)
 
     def decide(self, host="chatgpt.com", source="127.0.0.2"):
         return decide(host, self.lab.squid.port, source)
 
 
-@pytest.fixture(params=["the user who runs the tests", "nobody"])
-def proxy(request, tmp_path):
+@pytest.fixture(scope="module", params=["the user who runs the tests", "nobody"])
+def proxy(request, tmp_path_factory):
+    """Each test leaves Squid as it found it."""
     nobody = request.param == "nobody"
     if nobody and os.getuid() != 0:
         pytest.skip("the other case is already one without root")
     with Lab(unprivileged=nobody) as lab:
-        yield Proxy(lab, tmp_path, AS_NOBODY if nobody else {})
+        yield Proxy(lab, tmp_path_factory.mktemp("module"), nobody)
 
 
 def test_every_state_as_ansible_runs_it(proxy):
-    foreseen = proxy.run("--check", "--diff")
+    # A user who may not write is told so by a check run.
+    foreseen, elsewhere, shown = proxy.run({}, {"list_dir": "/usr/local/netaccess/lists"}, flags=("--check", "--diff"))
     assert foreseen["changed"] and not proxy.lab.squid.drop_in.exists() and proxy.decide()[0] == "block"
-    assert "+++" in foreseen["shown"] and "*.chatgpt.com" in foreseen["shown"]
+    assert "+++" in shown and "*.chatgpt.com" in shown
+    may = elsewhere["permissions"]
+    if os.getuid() == 0 and not proxy.nobody:
+        assert may["write"] is True
+    else:
+        assert may["write"] is False and "/usr/local" in may["why"] and "become" in may["why"]
 
-    done = proxy.run("--diff", expected_plan=foreseen["plan_digest"])
+    done, again, gathered, checked, rendered, _shown = proxy.run(
+        {"expected_plan": foreseen["plan_digest"]}, {}, {"state": "gathered"}, {"check": True}, {"state": "rendered"}, flags=("--diff",))
     assert done["changed"] and not done.get("failed"), done.get("msg")
     assert (done["changes"], done["diff"], done["summary"]) == (foreseen["changes"], foreseen["diff"], foreseen["summary"])
     assert proxy.decide() == ("allow", "tunnel") and proxy.decide(source="127.0.0.4")[0] == "block"
     journal = Path(done["journal"])
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
-
-    again = proxy.run()
     assert not again["changed"] and again["requests"]["writes"] == 0
-
-    gathered = proxy.run(state="gathered")
     assert not gathered["changed"] and {item["kind"] for item in gathered["gathered"]} == {"acl", "list", "rule"} and gathered["foreign"] == []
-    assert [row["allowed"] for row in proxy.run("--check")["coverage"]] == ["yes"] * len(POLICY["allow"])
-    rendered = proxy.run(state="rendered")
+    assert [row["allowed"] for row in checked["coverage"]] == ["yes"] * len(POLICY["allow"])
     assert not rendered["changed"] and "chatgpt.com" in json.dumps(rendered["rendered"])
 
-    back = proxy.run(state="reverted", journal=str(journal))
+    back, _shown = proxy.run({"state": "reverted", "journal": str(journal)})
     assert back["changed"] and not proxy.lab.squid.drop_in.exists() and proxy.decide()[0] == "block"
 
 
-def test_a_user_who_may_not_write_is_told_by_a_check_run(proxy):
-    found = proxy.run("--check", list_dir="/usr/local/netaccess/lists")["permissions"]
-    if os.getuid() == 0 and not proxy._task:
-        assert found["write"] is True
-    else:
-        assert found["write"] is False and "/usr/local" in found["why"] and "become" in found["why"]
-
-
-def test_deleted_takes_only_ours_away(proxy):
-    proxy.run()
-    proxy.run(state="deleted")
+def test_deleted_takes_only_ours_away_and_an_error_is_one_sentence_with_the_way_out(proxy):
+    done, gone, failed, shown = proxy.run({}, {"state": "deleted"}, {"squid": "/nowhere/squid"})
+    assert done["changed"] and gone["changed"], (done.get("msg"), gone.get("msg"))
     assert proxy.lab.squid.config.read_text() == proxy.lab.squid.site
     assert [path.name for path in proxy.lab.squid.drop_in_dir.iterdir()] == ["empty.conf"]
     assert proxy.decide()[0] == "block"
-
-
-def test_an_error_is_one_sentence_with_the_way_out(proxy):
-    failed = proxy.run(squid="/nowhere/squid")
-    assert failed["failed"] and "Traceback" not in failed["shown"]
+    assert failed["failed"] and "Traceback" not in shown
     assert "/nowhere/squid" in failed["msg"]

@@ -19,7 +19,7 @@ from ansible_rulebook.validators import Validate
 
 from tests.lab import squid
 from tests.lab.lab import ROOT, Lab
-from tests.playbooks.test_audit import play, policy_of
+from tests.lab.play import altered, play, policy_of, verdict
 
 FOLDER = ROOT / "docs" / "pipelines"
 BIN = Path(sys.executable).parent
@@ -48,21 +48,27 @@ def test_the_rulebook_is_one_and_runs_playbooks_that_are_there():
 def lab():
     if squid.available() is not None:
         pytest.skip(str(squid.available()))
-    with Lab(few=True) as up:
+    with Lab(few=True, vantages=("branch1",)) as up:
         yield up
 
 
-def test_a_controller_that_runs_jobs_by_ansible_runner_gets_the_verdict(lab, tmp_path):
+@pytest.fixture(scope="module")
+def alone(lab):
+    """The lab without a host behind its device, which is what takes the time, for what needs none."""
+    return altered(lab, "alone.yml", lambda _devices, vantages: vantages.clear())
+
+
+def test_a_controller_that_runs_jobs_by_ansible_runner_gets_the_verdict(alone, tmp_path):
     """AWX and ansible-navigator do; what ``set_stats`` leaves is in the last event, which is where AWX takes a job's artifacts from."""
     (tmp_path / "runner").mkdir()
-    env = {"PATH": "%s:%s" % (BIN, os.environ["PATH"]), "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"], "SSL_CERT_FILE": str(lab.trust)}
-    for playbook, variables in (("audit", {"audit_dest": str(tmp_path / "audit"), "audit_hosts": []}),
+    env = {"PATH": "%s:%s" % (BIN, os.environ["PATH"]), "ANSIBLE_COLLECTIONS_PATH": os.environ["ANSIBLE_COLLECTIONS_PATH"], "SSL_CERT_FILE": str(alone.trust)}
+    for playbook, variables in (("audit", {"audit_dest": str(tmp_path / "audit")}),
                                 ("site", {"netaccess_report_dir": str(tmp_path / "site")})):
         run = ansible_runner.run(private_data_dir=str(tmp_path / "runner"), ident=playbook, playbook="netaccess.chatgpt." + playbook, envvars=env,
-                                 inventory=str(lab.inventory), extravars=variables, cmdline="--check --limit proxy1", quiet=True)
+                                 inventory=str(alone.inventory), extravars=variables, cmdline="--check --limit proxy1", quiet=True)
         assert run.rc == 0, run.stdout.read()
         last, = [event for event in run.events if event["event"] == "playbook_on_stats"]
-        handed, written = last["event_data"]["artifact_data"]["netaccess_verdict"], json.loads((tmp_path / playbook / "verdict.json").read_text())
+        handed, written = last["event_data"]["artifact_data"]["netaccess_verdict"], verdict(tmp_path / playbook)
         assert (handed["code"], handed["classes"]) == (written["code"], written["classes"]) and len(written["classes"]["drift"]) == 1
 
 
@@ -75,40 +81,61 @@ def gitlab(job: str) -> list:
     return yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())[job]["script"]
 
 
-@pytest.mark.parametrize("service", [github, gitlab])
-def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, tmp_path, service):
-    (tmp_path / "inventory").symlink_to(lab.inventory)
-    (tmp_path / "change.yml").write_text("change: {id: CHG1}\n")
-    (tmp_path / "bin").mkdir()
-    # Where a note would be sent: what was to be sent is kept.
-    (tmp_path / "bin" / "curl").write_text('#!/bin/sh\nprintf "%s\\n" "$@" > note.txt\n')
-    (tmp_path / "bin" / "curl").chmod(0o755)
+class Job:
+    """Carries out the commands of a service's file in one shell that stops at the first that fails, as both services do."""
 
-    def carry_out(job: str, source: str) -> tuple:
-        env = dict(os.environ, PATH="%s:%s:%s" % (tmp_path / "bin", BIN, os.environ["PATH"]), ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(lab.trust),
-                   GITHUB_OUTPUT=str(tmp_path / "output"), GITHUB_STEP_SUMMARY=str(tmp_path / "summary"), CI_PIPELINE_SOURCE=source, CI_API_V4_URL="api",
-                   CI_PROJECT_ID="7", CI_MERGE_REQUEST_IID="8", NETACCESS_NOTE_TOKEN="token")
-        # As both services do it: one shell that stops at the first command that fails.
-        done = subprocess.run(["bash", "-e", "-c", "\n".join(service(job))], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    def __init__(self, service, folder: Path, trust: Path):
+        self._service, self._folder, self._trust, self.stub = service, folder, trust, folder / "stub"
+        self.stub.mkdir()
+        # Where a note would be sent: what was to be sent is kept.
+        self._program("curl", 'printf "%s\\n" "$@" > note.txt')
+
+    def _program(self, name: str, line: str) -> None:
+        (self.stub / name).write_text("#!/bin/sh\n%s\n" % line)
+        (self.stub / name).chmod(0o755)
+
+    def run(self, job: str, source: str, inventory: Path) -> tuple:
+        link = self._folder / "inventory"
+        link.unlink(missing_ok=True)
+        link.symlink_to(inventory)
+        env = dict(os.environ, PATH="%s:%s:%s" % (self.stub, BIN, os.environ["PATH"]), ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(self._trust),
+                   GITHUB_OUTPUT=str(self._folder / "output"), GITHUB_STEP_SUMMARY=str(self._folder / "summary"), CI_PIPELINE_SOURCE=source,
+                   CI_API_V4_URL="api", CI_PROJECT_ID="7", CI_MERGE_REQUEST_IID="8", NETACCESS_NOTE_TOKEN="token")
+        done = subprocess.run(["bash", "-e", "-c", "\n".join(self._service(job))], cwd=self._folder, env=env, capture_output=True, text=True, check=False)
         return done.returncode, done.stdout + done.stderr
 
-    before = policy_of(lab)
-    assert carry_out("audit", "schedule")[0] == (1 if service is gitlab else 0)
-    code, out = carry_out("audit", "merge_request_event")
-    assert code == 0 and policy_of(lab) == before, out
+    def without_ansible(self, job: str, source: str, inventory: Path) -> int:
+        """The same when the audit is what it was."""
+        self._program("ansible-playbook", "exit 0")
+        try:
+            return self.run(job, source, inventory)[0]
+        finally:
+            (self.stub / "ansible-playbook").unlink()
+
+
+@pytest.mark.parametrize("service", [github, gitlab])
+def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, alone, tmp_path, service):
+    job, before = Job(service, tmp_path, lab.trust), policy_of(lab)
+    (tmp_path / "change.yml").write_text("change: {id: CHG1}\n")
+    code, out = job.run("audit", "merge_request_event", lab.inventory)
+    assert code == 0 and policy_of(lab) == before and verdict(tmp_path / "audit")["code"] == 1, out
     if service is gitlab:
         assert "body@audit/report.md" in (tmp_path / "note.txt").read_text() and "api/projects/7/merge_requests/8/notes" in (tmp_path / "note.txt").read_text()
     else:
         assert "code=1" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
-    code, out = carry_out("apply", "push")
+    assert job.without_ansible("audit", "schedule", lab.inventory) == (1 if service is gitlab else 0)
+    plans = tmp_path / "audit" / "plans.json"
+    reviewed = plans.read_text()
+    plans.write_text(reviewed.replace(json.loads(reviewed)["netaccess_plans"]["proxy1"], "0" * 64))
+    code, out = job.run("apply", "push", alone.inventory)
+    assert code != 0 and "plan changed" in out and policy_of(lab) == before, out
+    plans.write_text(reviewed)
+    code, out = job.run("apply", "push", lab.inventory)
     assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
     assert "group-netaccess-chatgpt" in out and "not protected against a second run" not in out
-    code, out = carry_out("audit", "schedule")
+    code, out = job.run("audit", "schedule", alone.inventory)
     assert code == 0, out
     if service is github:
         assert (tmp_path / "output").read_text().splitlines()[-1] == "code=0"
-    plans = tmp_path / "audit" / "plans.json"
-    plans.write_text(plans.read_text().replace(json.loads(plans.read_text())["netaccess_plans"]["proxy1"], "0" * 64))
-    assert carry_out("apply", "push")[0] != 0
     code, out = play(lab, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
-    assert code == 0, out
+    assert code == 0 and policy_of(lab) == before, out
