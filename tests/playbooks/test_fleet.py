@@ -54,7 +54,7 @@ def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(
         assert play(fleet, "rollback", tmp_path, "--limit", "proxy1", netaccess_journal=str(journal))[0] == 0 and fleet.digests() == before
 
 
-@pytest.mark.timeout(9000)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("fleet", [TWO, pytest.param(EVERY, marks=pytest.mark.exhaustive)], ids=["two products", "every product"], indirect=True)
 def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_found_named_and_repaired(fleet, tmp_path):
     before, everyone = fleet.digests(), {"proxy1", *fleet.twins}

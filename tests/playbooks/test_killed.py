@@ -37,7 +37,7 @@ def chosen(stands: list) -> list:
     return sorted({cases[round(step * (len(cases) - 1) / (AT_MOST - 1))] for step in range(AT_MOST)})
 
 
-@pytest.mark.timeout(9000)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("fleet", [TWO, pytest.param(EVERY, marks=pytest.mark.exhaustive)], ids=["two products", "every product"], indirect=True)
 def test_a_run_killed_at_a_task_is_closed_from_the_journals(fleet, tmp_path):
     """One test, since each kill begins where the one before it was closed."""
@@ -62,7 +62,7 @@ def test_a_run_killed_at_a_task_is_closed_from_the_journals(fleet, tmp_path):
         fleet.close(tmp_path, start, limit)
 
 
-@pytest.mark.timeout(9000)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("fleet,name,skip", MIDST, ids=lambda value: value if isinstance(value, (str, int)) else "%d products" % len(value), indirect=["fleet"])
 def test_a_run_killed_in_the_midst_of_the_writes_is_closed_from_the_journals(fleet, tmp_path, name, skip):
     fleet.journals.mkdir(exist_ok=True)

@@ -104,7 +104,7 @@ def story(tmp_path_factory):
         yield made
 
 
-@pytest.mark.timeout(9000)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_the_role_opens_verifies_and_takes_back(story, product):
     site = story.seen["site"][product]
@@ -139,7 +139,7 @@ def other_story(request, tmp_path_factory):
         yield made
 
 
-@pytest.mark.timeout(9000)
+@pytest.mark.timeout(900)
 def test_the_role_removes_what_it_made(other_story):
     for product in other_story.products:
         gone, (held, (member, _stranger)) = other_story.of("gone", product), other_story.seen["gone"][product]
