@@ -20,6 +20,7 @@ from tests.lab.squid import Squid, squid_program
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "plugins" / "plugin_utils" / "catalog" / "chatgpt.yml"
 SOURCES = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.4"}
+VANTAGES = (*SOURCES, "outside")
 EXTRA_HOSTS = ["www.example.com", "x.other-ai.example", "canary.example.net"]
 # For tests of playbooks, which are not about what a host can see: one of each that decides something.
 FEW = ["chatgpt.com", "ab.chatgpt.com", "files.oaiusercontent.com", "js.stripe.com", "claude.ai", "evilopenai.com", "example.com", "www.iana.org"]
@@ -65,13 +66,13 @@ class Internet:
         self._process.stop()
 
 
-def explicit(proxy: int, provider: int) -> dict:
-    """Vantages on loopback: three behind the proxy at that port, told apart by their address, and one outside."""
+def explicit(proxy: int, provider: int, names: tuple = VANTAGES) -> dict:
+    """These vantages on loopback: three are behind the proxy at that port, told apart by their address, and one is outside."""
     url = "http://127.0.0.1:%d" % proxy
     found = {name: {"verify_proxy": url, "verify_source_address": source, "netaccess_path": {"device": "proxy1", "proven_by": {"proxy": url}}}
              for name, source in SOURCES.items()}
     found["outside"] = {"verify_proxy": "http://127.0.0.1:%d" % provider}
-    return found
+    return {name: found[name] for name in names}
 
 
 def inventory(folder: Path, public: Path, device: dict, vantages: dict, few: bool = False) -> dict:
@@ -102,10 +103,10 @@ class Lab:
     """Everything up on entry, everything gone on exit. ``folder`` is made when it is not given, and then removed.
 
     ``transparent``: hosts in namespaces that know of no proxy, behind a gateway that sends their traffic to Squid; needs root. ``few``: hosts look at little.
-    ``vantages``: some of branch1, branch2, stranger and outside; each costs a look in every playbook.
+    ``vantages``: the hosts, some of VANTAGES where they are not in namespaces; each costs a look in every playbook.
     """
 
-    def __init__(self, folder: Path | None = None, transparent: bool = False, few: bool = False, vantages: tuple = (*SOURCES, "outside"), **squid_options):
+    def __init__(self, folder: Path | None = None, transparent: bool = False, few: bool = False, vantages: tuple = VANTAGES, **squid_options):
         self._own = folder is None
         self.folder = Path(folder or tempfile.mkdtemp(prefix="netaccess-lab-"))
         self._transparent, self._few, self._vantages, self._squid_options = transparent, few, vantages, squid_options
@@ -143,7 +144,7 @@ class Lab:
             vantages = {name: dict(place[name], verify_proxy="direct", netaccess_path=behind) for name in BRANCHES}
             vantages["outside"] = dict(place["internet"], verify_proxy="direct")
         else:
-            networks, device, vantages = [SOURCES["branch1"], SOURCES["branch2"]], {}, explicit(squid.port, self.internet.provider)
+            networks, device, vantages = [SOURCES["branch1"], SOURCES["branch2"]], {}, explicit(squid.port, self.internet.provider, self._vantages)
         return inventory(self.folder, self.internet.public, dict(device, **{
             "access_product": "squid",
             "access_audience": {"networks": networks},
@@ -152,7 +153,7 @@ class Lab:
             "access_squid_list_dir": str(squid.list_dir),
             "access_squid_program": squid_program(),
             "access_squid_service_name": squid.name,
-        }), {name: vantages[name] for name in self._vantages}, self._few)
+        }), vantages, self._few)
 
     def _interpreter(self, space: Namespace) -> dict:
         """Host variables that run every module in ``space``."""

@@ -13,7 +13,7 @@ import yaml
 
 from tests.lab.device import devices
 from tests.lab.gateway import Gateway
-from tests.lab.lab import SOURCES, Internet, explicit, inventory
+from tests.lab.lab import SOURCES, VANTAGES, Internet, explicit, inventory
 from tests.lab.pki import Authority
 
 PEOPLE = {SOURCES["branch1"]: "member", SOURCES["branch2"]: "member", SOURCES["stranger"]: "stranger"}
@@ -26,10 +26,10 @@ def variables_of(product: str, twin, folder: Path) -> dict:
 
 
 class TwinLab:
-    """Everything up on entry, everything gone on exit. ``device``: the twin; ``few``: hosts look at little."""
+    """Everything up on entry, everything gone on exit. ``device``: the twin; ``few``, ``vantages``: as for Lab."""
 
-    def __init__(self, product: str, few: bool = False):
-        self._known = devices()[product]
+    def __init__(self, product: str, few: bool = False, vantages: tuple = VANTAGES):
+        self._known, self._vantages = devices()[product], vantages
         self._name, self._few, self.product, self.person = product, few, self._known.title, self._known.person
         self.folder = Path(tempfile.mkdtemp(prefix="netaccess-lab-"))
         self._up = contextlib.ExitStack()
@@ -45,7 +45,7 @@ class TwinLab:
             self.trust = self.gateway.root
             variables = variables_of(self._name, self.device, self.folder)
             self.inventory = self.folder / "inventory.yml"
-            vantages = explicit(self.gateway.port, self.internet.provider)
+            vantages = explicit(self.gateway.port, self.internet.provider, self._vantages)
             self.inventory.write_text(yaml.safe_dump(inventory(self.folder, self.internet.public, variables, vantages, self._few), sort_keys=False))
             self._up = up.pop_all()
         return self
