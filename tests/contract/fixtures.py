@@ -59,18 +59,19 @@ def open_rig(tmp_path):
         yield build
 
 
+def of_products(word: str) -> dict:
+    """What the ``rig`` module of each product has under ``word``: {product: value}; products that have nothing are left out."""
+    products = sorted(module.name for module in pkgutil.iter_modules(tests.products.__path__) if module.ispkg)
+    modules = {product: importlib.import_module("tests.products.%s.rig" % product) for product in products}
+    return {product: getattr(module, word) for product, module in modules.items() if hasattr(module, word)}
+
+
 def named(word: str) -> dict:
     """Every rig that a product names in ``word`` of its ``rig`` module: {name: class}."""
-    products = sorted(module.name for module in pkgutil.iter_modules(tests.products.__path__) if module.ispkg)
-    return {name: rig for product in products for name, rig in getattr(importlib.import_module("tests.products.%s.rig" % product), word, {}).items()}
-
-
-def first_of_each() -> set:
-    """The names of the rigs that stand for their product where a matrix would be too large: the first one in each ``RIGS``."""
-    products = sorted(module.name for module in pkgutil.iter_modules(tests.products.__path__) if module.ispkg)
-    found = [getattr(importlib.import_module("tests.products.%s.rig" % product), "RIGS", {}) for product in products]
-    return {next(iter(rigs)) for rigs in found if rigs}
+    return {name: rig for rigs in of_products(word).values() for name, rig in rigs.items()}
 
 
 #: With an API, and without one that writes.
 TWINS, BY_HAND = named("RIGS"), named("RIGS_BY_HAND")
+#: The first of each product, and those that send other requests: ``make test`` puts them through what ``make test-all`` puts every rig through.
+REPRESENTATIVES = {next(iter(rigs)) for rigs in of_products("RIGS").values()} | {name for names in of_products("OTHER_PATHS").values() for name in names}

@@ -174,3 +174,5 @@ RIGS = {
     "fortios-proxy": lambda folder: FortiosRig(folder, proxy=True),
     "fortios-voice": lambda folder: FortiosRig(folder, voice=True),
 }
+#: They send other requests than the first.
+OTHER_PATHS = ("fortios-site",)

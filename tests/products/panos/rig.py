@@ -167,3 +167,5 @@ RIGS = {
     "panos-10.2": lambda folder: PanosRig(folder, (10, 2, 8)),
     "panos-11.1": lambda folder: PanosRig(folder, (11, 1, 4), voice=True),
 }
+#: They send other requests than the first.
+OTHER_PATHS = ("panos-10.2",)

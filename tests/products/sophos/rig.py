@@ -157,3 +157,5 @@ RIGS = {
     "sophos-device": SophosRig,
     "sophos-people": lambda folder: DropRig(folder, exempt="people"),
 }
+#: They send other requests than the first.
+OTHER_PATHS = ("sophos-people",)

@@ -146,3 +146,5 @@ RIGS = {
     "umbrella-late": lambda folder: UmbrellaRig(folder, lag=5),
     "umbrella-secure-access": SecureAccessRig,
 }
+#: They send other requests than the first.
+OTHER_PATHS = ("umbrella-secure-access",)
