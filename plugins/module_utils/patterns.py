@@ -77,6 +77,20 @@ def parse(text: object) -> Pattern:
     return Pattern(name=name, kind=kind)
 
 
+def parse_if(text: object) -> Pattern | None:
+    """The pattern that ``text`` stands for; None for what is no pattern."""
+    try:
+        return parse(text)
+    except PatternError:
+        return None
+
+
+def names_above(name: str) -> list:
+    """``name`` and every name above it, up to the top-level domain."""
+    labels = name.split(".")
+    return [".".join(labels[at:]) for at in range(len(labels))]
+
+
 def _problem(name: str) -> str | None:
     """What is wrong with ``name``, with the way out; None when it is an FQDN."""
     form = "write example.com, *.example.com (subdomains) or .example.com (apex and subdomains)"

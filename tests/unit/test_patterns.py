@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    Index, Pattern, PatternError, collapse, covers, parse,
+    Index, Pattern, PatternError, collapse, covers, names_above, parse, parse_if,
 )
 
 LABELS = st.sampled_from(["a", "b", "www", "chat", "xn--bcher-kva"])
@@ -94,3 +94,13 @@ def test_look_alikes_never_match(host):
 
 def test_case_is_folded():
     assert parse("*.OpenAI.com") == Pattern("openai.com", "subdomains")
+
+
+@pytest.mark.parametrize("name, above", [("com", ["com"]), ("a.example.com", ["a.example.com", "example.com", "com"])])
+def test_the_names_above_a_name_begin_with_itself(name, above):
+    assert names_above(name) == above
+
+
+@pytest.mark.parametrize("text, found", [("*.example.com", Pattern("example.com", "subdomains")), ("example.com/path", None), ("192.0.2.1", None), (None, None)])
+def test_what_is_no_pattern_can_be_asked_for(text, found):
+    assert parse_if(text) == found

@@ -16,11 +16,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse as pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway import adapter as product
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
-    MAY, NO, SURE, canonical,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import canonical
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import free
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.rules import View
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, PACKETS, PUBLISHED, STRANGER
 from tests.products.cloudflare_gateway.rig import CloudflareGatewayRig
 from tests.products.cloudflare_gateway.twin import AI, FINANCE

@@ -9,7 +9,6 @@ the person who reads them (``Pages``). Sources: the API guide and the best pract
 """
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import Iterator
 
@@ -24,10 +23,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, parse,
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, parse_if,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import conflict_id
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 CATEGORY, EXCEPTION, APPLICATION_EXCEPTION, INSPECTED = "custom category", "exception", "application exception", "inspected domain"
@@ -281,13 +281,8 @@ def _step(change, page: str, do: str, what: str, entries=()) -> Step:
 
 def _patterns(domains) -> list:
     """Designated and listed domains stand for themselves and everything below; what is no domain says nothing."""
-    found = []
-    for domain in domains:
-        try:
-            found.append(parse("." + domain.strip().lower().lstrip("*").lstrip(".")))
-        except PatternError:
-            continue
-    return found
+    found = [parse_if("." + domain.strip().lower().lstrip("*").lstrip(".")) for domain in domains]
+    return [pattern for pattern in found if pattern is not None]
 
 
 def _meet(designated: list, pattern: Pattern) -> bool:
@@ -296,7 +291,7 @@ def _meet(designated: list, pattern: Pattern) -> bool:
 
 
 def _id(kind: str, name: str) -> str:
-    return "barracuda-%s" % hashlib.sha256(("%s %s" % (kind, name)).encode("utf-8")).hexdigest()[:10]
+    return conflict_id("barracuda", "%s %s" % (kind, name))
 
 
 def audience(who: dict) -> tuple:

@@ -26,8 +26,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudfl
     Assessor, Places, free,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    DISABLED, DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Settings, Site, is_ours, layer_of, render, shared,
+    DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Settings, Site, layer_of, render, shared,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 API = "https://api.cloudflare.com"
@@ -60,7 +61,7 @@ class CloudflareGatewayAdapter(Adapter):
     def read(self) -> State:
         site = self._site
         site.lists, site.rules = self._api.table("gateway/lists"), self._api.table("gateway/rules")
-        ours = [row for row in site.lists if is_ours(row) or row["name"] in self._names()]
+        ours = [row for row in site.lists if is_ours(row.get("description")) or row["name"] in self._names()]
         for row in ours:
             site.items[row["id"]] = self._values(row)
         if self._settings.scan_conflicts and not site.scanned:
@@ -114,15 +115,14 @@ class CloudflareGatewayAdapter(Adapter):
         for row in site.lists:
             members = {"items": site.items[row["id"]]} if row["id"] in site.items else {}
             fields = {"description": row.get("description") or "", "type": row.get("type")}
-            objects.add(Object(Ref(LIST, row["name"]), fields, members, ours=is_ours(row), native=row))
+            objects.add(Object(Ref(LIST, row["name"]), fields, members, ours=is_ours(row.get("description")), native=row))
         for rule in sorted(site.rules, key=lambda one: (not shared(one), one["precedence"])):
             layer = layer_of(rule)
             if layer is None:
                 continue
             description = rule.get("description") or ""
-            borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-            ref = Ref(KINDS[layer], rule["name"])
-            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, ours=is_ours(rule), borrowed=borrowed, native=rule)))
+            ref, put_back = Ref(KINDS[layer], rule["name"]), borrowed(description, "enabled", True)
+            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, ours=is_ours(description), borrowed=put_back, native=rule)))
         return State(objects, {layer: tuple(order) for layer, order in rules.items()})
 
     # -- wanting
@@ -188,7 +188,7 @@ class CloudflareGatewayAdapter(Adapter):
             body = site.body({}, dict(new, name=ref.name, filters=[layer]))
             yield self._step(title, "POST", "gateway/rules", body, site.learn_rule)
             return
-        guard = None if is_ours(native) else native
+        guard = None if is_ours(native.get("description")) else native
         yield self._step(title, "PUT", path, site.body(native, new), site.learn_rule, guard)
 
     def _number(self, ref: Ref, order: tuple, numbers: dict) -> int:

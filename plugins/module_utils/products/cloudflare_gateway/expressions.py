@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Callable, Iterable, Iterator
 
-SURE, MAY, NO = 2, 1, 0
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, SURE, opposite
 
 _TOKEN = re.compile(r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<list>\$(?:\{[^}]*\}|[A-Za-z0-9_.-]+))"""
                     r"""|(?P<sign>==|!=|>=|<=|&&|\|\||[(){}!<>~])|(?P<word>[A-Za-z0-9_.:/*\[\]-]+))""")
@@ -168,7 +168,7 @@ def level(node: tuple | None, judge: Callable[[str, str, tuple], int]) -> int:
     if node[0] == "all":
         return SURE
     if node[0] == "not":
-        return SURE - level(node[1], judge)
+        return opposite(level(node[1], judge))
     if node[0] in ("and", "or"):
         return (min if node[0] == "and" else max)(level(one, judge) for one in node[1:])
     return judge(*node[1:])

@@ -8,29 +8,36 @@ before all others, then those that isolate (vendor's page "Order of enforcement"
 """
 from __future__ import annotations
 
-import hashlib
+from dataclasses import replace
+from typing import Callable, Iterable, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss, TenantControl,
+    Assessment, Coverage, Loss, TenantControl,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
-    MAY, NO, SURE, canonical, quoted,
+    canonical, quoted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    DISABLED, DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, MARK, Site, shared,
+    DNS, DOMAINS, HOSTS, HTTP, HTTP_RULE, KINDS, L4, LAYERS, LIST, Settings, Site, shared,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.rules import View, headers
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
+    WORKSPACE_HEADER, Findings, coverage, texts,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    MAY, NO, SURE, Hits, below_ours, crossing, first_match, hits_of, lowest, placed, refuse_unknown, sides,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, switched_off
 
 SHUTS = {DNS: ("block", "override"), L4: ("block", "l4_override"), HTTP: ("block", "redirect")}
-_TENANT_HEADER = "chatgpt-allowed-workspace-id"
 
 
-def free(low, high, used):
+def free(low: int | None, high: int | None, used: set) -> int | None:
     """A precedence between two others that no rule of the account has, as near to the lower rule as can be; None when there is none."""
     if high is None:
         number = 1000 if low is None else low + 1
@@ -45,11 +52,12 @@ def free(low, high, used):
     return None
 
 
-def domains_of(patterns) -> Index:
+def domains_of(patterns: Iterable[Pattern]) -> Index:
     return Index(one for one in patterns if one.kind != EXACT)
 
 
-def identity(settings) -> str:
+def identity(settings: Settings) -> str:
+    """The expression for the people of the audience."""
     parts = []
     if settings.groups:
         parts.append("any(identity.groups.name[*] in %s)" % quoted(settings.groups))
@@ -58,7 +66,7 @@ def identity(settings) -> str:
     return canonical(" or ".join(parts))
 
 
-def posture(settings, site: Site) -> str:
+def posture(settings: Settings, site: Site) -> str:
     """Every named check has to be passed."""
     return canonical(" and ".join("any(device_posture.checks.passed[*] in %s)" % quoted([site.posture.get(name, name)]) for name in settings.device_posture))
 
@@ -66,16 +74,14 @@ def posture(settings, site: Site) -> str:
 class Places(View):
     """The lists and rules that have to be there, each rule with what it has to stand above and below."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         """:raises AccessError: for a rule that was named and is not there."""
         super().__init__(settings, site, policy, state)
-        known = {ref.name for refs in state.rules.values() for ref in refs}
-        named = settings.before + settings.after + settings.never_above + settings.may_pass
-        missing = [name for name in named if name not in known]
-        if missing and state.rules:
-            raise AccessError(REFUSED, "position: the account has no DNS, network or HTTP rule named %s" % ", ".join(missing))
+        if state.rules:
+            names = settings.before + settings.after + settings.never_above + settings.may_pass
+            refuse_unknown(names, {ref.name for refs in state.rules.values() for ref in refs}, "the account", "DNS, network or HTTP rule")
 
-    def lists(self, name: str, company, patterns) -> list:
+    def lists(self, name: str, company: str | None, patterns: Sequence[Pattern]) -> list:
         """One list for domains, and one for hosts that are below none of these, when there are such; a list of the site takes all."""
         if company:
             return [self._list(company, patterns)] if patterns else []
@@ -87,7 +93,7 @@ class Places(View):
                 found.append(self._list(ref, chosen))
         return found
 
-    def _list(self, name: str, patterns) -> Wanted:
+    def _list(self, name: str, patterns: Iterable[Pattern]) -> Wanted:
         held = self._state.objects.get(Ref(LIST, name))
         if held is not None and held.fields["type"] != "DOMAIN":
             raise AccessError(REFUSED, "the list %s is one of type %s, which cannot be changed: choose another name" % (name, held.fields["type"]))
@@ -104,16 +110,15 @@ class Places(View):
         layers = [DNS, L4] + [HTTP] * self._http_is_shut()
         for layer in layers:
             fields = self._fields("allow", self._traffic(layer, self._settings.allow_name, allow), layer)
-            shuts = [(rule, self.hit(rule, layer == HTTP)) for rule in self.order(layer) if rule.fields["action"] in SHUTS[layer]]
-            found.append(self._placed(layer, Ref(KINDS[layer], name), fields, shuts))
+            found.append(self._placed(layer, Ref(KINDS[layer], name), fields, lambda rule, layer=layer: self.hit(rule, layer == HTTP)))
         return found
 
-    def media_rule(self, media) -> Wanted:
+    def media_rule(self, media: Media) -> Wanted:
         """Voice: no name is visible in its packets, so a network rule opens the published addresses and ports."""
         traffic = 'net.protocol == "%s" and net.dst.port in {%s} and net.dst.ip in {%s}' % (
             media.protocol, " ".join(str(port) for port in media.ports), " ".join(media.destinations))
-        shuts = [(rule, self.drops(rule, media)) for rule in self.order(L4) if rule.fields["action"] in SHUTS[L4]]
-        return self._placed(L4, Ref(KINDS[L4], "%s %s" % (self._settings.prefix, media.id)), self._fields("allow", canonical(traffic)), shuts)
+        ref = Ref(KINDS[L4], "%s %s" % (self._settings.prefix, media.id))
+        return self._placed(L4, ref, self._fields("allow", canonical(traffic)), lambda rule: self.drops(rule, media))
 
     def _traffic(self, where: str, name: str, lists: list) -> str:
         parts = ["%s in ${%s}" % (HOSTS[where], one.object.ref.name) if one.object.ref.name != name else "any(%s in ${%s})" % (DOMAINS[where], name)
@@ -127,31 +132,25 @@ class Places(View):
 
     def _http_is_shut(self) -> bool:
         """Whether some HTTP rule shuts a host that stays inspected. Only then ours is made: it ends the evaluation, and so what comes later."""
-        rules = [rule for rule in self.order(HTTP) if not rule.ours and rule.fields["enabled"] and rule.fields["action"] in SHUTS[HTTP]
-                 and not self.by_security(rule) and self.people(rule) != NO]
+        rules = [rule for rule in self.others(HTTP) if rule.fields["action"] in SHUTS[HTTP] and not self.by_security(rule) and self.people(rule) != NO]
         return any(self.hit(rule, True) == SURE for rule in rules)
 
-    def _placed(self, layer: str, ref: Ref, fields: dict, shuts: list) -> Wanted:
-        """Below what keeps its word, above the first rule that shuts the whole audience out. ``shuts``: (rule, how surely it is about what we open)."""
-        order = [other for other in self._state.rules.get(layer, ()) if other != ref]
-        below = {rule.ref for rule in self.order(layer) if rule.ref != ref and self.keeps_its_word(rule, layer)}
-        above, passed = set(), False
-        for rule, hit in shuts:
-            if rule.ours or not rule.fields["enabled"]:
-                continue
-            people = self.people(rule) if hit != NO else MAY if layer == HTTP and self.in_part(rule) else NO
-            if people == SURE:
-                above.add(rule.ref)
-                # What only may be about these hosts is no reason to pass a rule that shuts out a part of the audience.
-                passed = passed or hit == SURE
-            elif people == MAY and not passed and rule.ref.name not in self._settings.may_pass:
-                below.add(rule.ref)
-        above = {other for other in above if other not in below}
-        floor = max([order.index(other) for other in below if other in order], default=-1)
-        above = {other for other in above if order.index(other) > floor} | {other for other in order if other.name in self._settings.before}
-        return Wanted(Object(ref, fields), layer, frozenset(above | self._room(ref, order, above, floor)), frozenset(below))
+    def _placed(self, layer: str, ref: Ref, fields: dict, about: Callable[[Object], int]) -> Wanted:
+        """Below what keeps its word, above the first rule that shuts the whole audience out. ``about(rule)``: how surely it is about what we open."""
+        def people(rule: Object) -> int:
+            level = self.people(rule) if about(rule) != NO else MAY if layer == HTTP and self.in_part(rule) else NO
+            return NO if level == MAY and rule.ref.name in self._settings.may_pass else level
 
-    def _room(self, ref: Ref, order: list, above: set, floor: int) -> set:
+        # What only may be about these hosts is no reason to pass a rule that shuts out a part of the audience.
+        shutting = [rule for rule in self.others(layer) if rule.fields["action"] in SHUTS[layer]]
+        above, quarantines = sides(shutting, people, lambda rule: about(rule) == SURE)
+        below = {rule.ref for rule in quarantines} | {rule.ref for rule in self.order(layer) if rule.ref != ref and self.keeps_its_word(rule, layer)}
+        order = [other for other in self._state.rules.get(layer, ()) if other != ref]
+        before = [other for other in order if other.name in self._settings.before]
+        wanted = placed(Object(ref, fields), layer, order, [rule.ref for rule in above if rule.ref not in below], below, before)
+        return replace(wanted, above=wanted.above | self._room(ref, order, wanted.above, lowest(order, below)))
+
+    def _room(self, ref: Ref, order: list, above: frozenset, floor: int) -> set:
         """The rule that ours has to stand above in addition, for there to be a free precedence. Rules of others are never renumbered."""
         top, bottom = floor + 1, min([order.index(other) for other in above], default=len(order))
         own = self._site.rule(ref)
@@ -174,18 +173,18 @@ class Places(View):
 class Assessor(View):
     """What a State means: conflicts, losses, tenant controls, coverage."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         super().__init__(settings, site, policy, state)
-        self._found = Assessment()
+        self._found = Findings(product="cloudflare", protected=settings.protected)
         self._domains = domains_of(policy.allow)
 
     def assess(self) -> Assessment:
         found, policy = self._found, self._policy
-        found.resolved = {conflict_id(ref): ref for ref, obj in self._state.objects.items() if obj.borrowed}
-        spared = self._walk(HTTP, set(policy.exempt), (), "off")[1]
+        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
+        spared = self._walk(HTTP, policy.exempt, (), "off")[1]
         decrypted = [pattern for pattern in policy.allow if self.exemption(pattern) not in spared]
-        walks = [self._walk(DNS, set(policy.allow), SHUTS[DNS]), self._walk(L4, set(policy.allow), SHUTS[L4]),
-                 self._walk(HTTP, set(decrypted), ("isolate",), "noisolate"), self._walk(HTTP, set(decrypted), SHUTS[HTTP])]
+        walks = [self._walk(DNS, policy.allow, SHUTS[DNS]), self._walk(L4, policy.allow, SHUTS[L4]),
+                 self._walk(HTTP, decrypted, ("isolate",), "noisolate"), self._walk(HTTP, decrypted, SHUTS[HTTP])]
         for media in policy.media:
             self._media(media)
         self._crossed()
@@ -198,57 +197,46 @@ class Assessor(View):
 
     # -- what stands in the way
 
-    def _walk(self, layer: str, wanted: set, shuts: tuple, opens: str = "allow") -> tuple:
-        """({pattern: rule in its way}, {pattern: rule that decides well}) by first match."""
-        shut: dict = {}
-        good: dict = {}
-        open_ = set(wanted)
-        for rule in self.order(layer):
-            action, people = rule.fields["action"], self.people(rule)
-            if not rule.fields["enabled"] or action not in shuts + (opens,) or people == NO or (layer == HTTP and self.in_part(rule)):
-                continue
-            now = {pattern: min(how, people) for pattern, how in self.hits(rule).items() if pattern in open_}
-            sure = {pattern for pattern, how in now.items() if how == SURE}
-            # What was not read makes every rule a possible one: without the scan only what is certain is said.
-            now = now if self._settings.scan_conflicts else sure
-            if action == opens:
-                good.update({pattern: rule.ref.name for pattern in sure})
-            elif now:
-                for pattern in now:
-                    shut.setdefault(pattern, rule.ref.name)
-                self._conflict("deny" if action == "block" else "rewrite", rule, "%s %s" % (action, rule.fields["traffic"][:200] or "everything"),
-                               sure or set(now), bool(sure))
-            open_ -= sure
-        return shut, good
+    def _walk(self, layer: str, wanted: Iterable[Pattern], shuts: tuple, opens: str = "allow") -> tuple:
+        """({pattern: name of the rule in its way}, {pattern: name of the rule that decides well}) by first match."""
+        rules = [rule for rule in self.order(layer) if rule.fields["enabled"] and rule.fields["action"] in shuts + (opens,)
+                 and not (layer == HTTP and self.in_part(rule))]
 
-    def _media(self, media) -> None:
+        def shut(rule: Object, hits: Hits) -> Hits:
+            # What was not read makes every rule a possible one: without the scan only what is certain is said.
+            return Hits() if rule.fields["action"] == opens else hits if self._settings.scan_conflicts else Hits(hits.sure)
+
+        def told(rule: Object, hits: Hits) -> None:
+            action, traffic = rule.fields["action"], rule.fields["traffic"]
+            self._conflict("deny" if action == "block" else "rewrite", rule, "%s %s" % (action, traffic[:200] or "everything"),
+                           texts(hits.sure or hits.may), bool(hits.sure))
+
+        verdict = first_match(rules, wanted, lambda rule, _left: hits_of(self.hits(rule)).capped(self.people(rule)), shut, told)
+        return tuple({pattern: rule.ref.name for pattern, rule in one.items()} for one in (verdict.shut, verdict.passed))
+
+    def _media(self, media: Media) -> None:
         for rule in self.order(L4):
-            people = self.people(rule)
-            how = min(people, self.drops(rule, media)) if rule.fields["enabled"] else NO
+            how = min(self.people(rule), self.drops(rule, media)) if rule.fields["enabled"] else NO
             wanted = (SURE, MAY) if self._settings.scan_conflicts else (SURE,)
             if how in wanted and rule.fields["action"] in SHUTS[L4] and not self.by_security(rule):
-                self._conflict("deny", rule, "%s, which takes packets of voice" % rule.fields["action"], [str(media)], how == SURE)
+                self._conflict("deny", rule, "%s, which takes packets of voice" % rule.fields["action"], (str(media),), how == SURE)
             if how == SURE and rule.fields["action"] in SHUTS[L4] + ("allow",):
                 break
         self._found.manual.append("voice (%s): when the UDP proxy of the account is off, these packets do not come to Gateway; see that they leave the network "
                                   "some other way" % media)
 
-    def _conflict(self, effect: str, rule: Object, text: str, hosts, certain: bool) -> None:
-        identity_ = conflict_id(rule.ref)
-        if rule.ours or any(conflict.id == identity_ for conflict in self._found.conflicts):
+    def _conflict(self, effect: str, rule: Object, text: str, hosts: tuple, certain: bool) -> None:
+        if rule.ours:
             return
         remedy: tuple = ()
         opens = "everything else that this rule shuts"
-        if rule.ref.name in self._settings.protected:
-            opens = "protected"
-        elif rule.native.get("read_only"):
+        if rule.native.get("read_only"):
             opens = "this rule is read only%s: it can be changed by a person there alone" % (", shared by a parent account" if shared(rule.native) else "")
         elif self.by_security(rule):
             opens = "this rule blocks by security category as well: take these hosts out of it by hand"
         else:
-            old = rule.fields["description"]
-            remedy = (Change(rule.ref, UPDATE, {"enabled": (True, False), "description": (old, " ".join(part for part in (old, DISABLED) if part))}),)
-        self._found.conflicts.append(Conflict(identity_, effect, str(rule.ref), text, tuple(sorted(map(str, hosts))), certain, remedy, opens))
+            remedy = switched_off(rule.ref, "enabled", True, False, rule.fields["description"])
+        self._found.conflict(rule.ref, effect, str(rule.ref), text, hosts, certain, remedy, opens, rule.ref.name)
 
     # -- who else is reached, and what is lost
 
@@ -260,30 +248,23 @@ class Assessor(View):
             self._crossed_by(L4, lambda rule, media=media: self.drops(rule, media), "voice")
         if self._settings.exempt_list_name or not self._policy.exempt:
             return
-        for rule in self.order(HTTP):
+        kept = self._settings.never_above + self._settings.after
+        for rule in self.others(HTTP):
             hit = any(self.exemption(pattern) is not None for pattern in self.hits(rule))
-            if hit and not rule.ours and rule.fields["enabled"] and rule.fields["action"] in SHUTS[HTTP] and not self.in_part(rule):
-                if self.people(rule) == MAY or (self.people(rule) == SURE and rule.ref.name in self._kept):
+            if hit and rule.fields["action"] in SHUTS[HTTP] and not self.in_part(rule):
+                if self.people(rule) == MAY or (self.people(rule) == SURE and rule.ref.name in kept):
                     self._found.audience_widened.append("%s would no longer be asked for the exempt hosts, since Do Not Inspect comes before every other HTTP "
                                                         "rule; shut these people out by a DNS or network rule, or narrow the audience" % rule.ref)
 
-    @property
-    def _kept(self) -> tuple:
-        return self._settings.never_above + self._settings.after
-
-    def _crossed_by(self, layer: str, about, what: str) -> None:
+    def _crossed_by(self, layer: str, about: Callable[[Object], int], what: str) -> None:
         """``about(rule)``: how surely a rule is about what ours opens."""
-        for rule in self._passed(layer, about):
-            if about(rule) != NO and rule.fields["action"] in SHUTS[layer] and self.people(rule) == MAY:
-                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
-                                                    "position.never_above, or narrow the audience" % (rule.ref, what))
+        self._found.audience_widened += [crossing(rule.ref, what) for rule in self._passed(layer, about)
+                                         if about(rule) != NO and rule.fields["action"] in SHUTS[layer] and self.people(rule) == MAY]
 
-    def _passed(self, layer: str, about) -> list:
-        """Enabled rules of the site below the place of ours: the first rule that surely shuts everybody out, or what keeps its word below that."""
-        order = [rule for rule in self.order(layer) if rule.fields["enabled"] and not rule.ours]
-        shut = next((at for at, rule in enumerate(order) if rule.fields["action"] in SHUTS[layer] and min(about(rule), self.people(rule)) == SURE), len(order))
-        floor = max([at for at, rule in enumerate(order) if self.keeps_its_word(rule, layer)], default=-1)
-        return order[max(shut, floor) + 1:]
+    def _passed(self, layer: str, about: Callable[[Object], int]) -> list:
+        """Enabled rules of the site below the place of ours."""
+        return below_ours(self.others(layer), lambda rule: rule.fields["action"] in SHUTS[layer] and min(about(rule), self.people(rule)) == SURE,
+                          lambda rule: self.keeps_its_word(rule, layer))
 
     def _losses(self) -> None:
         settings, hosts = self._site.settings, tuple(str(pattern) for pattern in self._policy.exempt)
@@ -298,9 +279,9 @@ class Assessor(View):
             found.append(("av", "antivirus scanning of the account"))
         if (settings.get("sandbox") or {}).get("enabled"):
             found.append(("sandbox", "the sandbox of the account"))
-        for rule in self.order(HTTP):
+        for rule in self.others(HTTP):
             hit = self.by_security(rule) or any(self.exemption(pattern) is not None for pattern in self.hits(rule))
-            if hit and not rule.ours and rule.fields["enabled"] and self.people(rule) != NO:
+            if hit and self.people(rule) != NO:
                 found += [(control, str(rule.ref)) for control in self._controls(rule)]
         self._found.losses += [Loss(control, rule, hosts) for control, rule in found]
 
@@ -323,20 +304,20 @@ class Assessor(View):
             found.append("file_control")
         if "app.controls" in text:
             found += ["casb", "prompt_logging"]
-        if headers(rule) - {_TENANT_HEADER}:
+        if headers(rule) - {WORKSPACE_HEADER}:
             found.append("headers")
         return found
 
     def _tenant_controls(self) -> None:
         for rule in self.order(HTTP):
-            if rule.fields["enabled"] and rule.fields["action"] == "allow" and _TENANT_HEADER in headers(rule) and self.people(rule) != NO:
+            if rule.fields["enabled"] and rule.fields["action"] == "allow" and WORKSPACE_HEADER in headers(rule) and self.people(rule) != NO:
                 hosts = tuple(pattern for pattern in self._policy.exempt if pattern in self.hits(rule))
                 if hosts:
                     self._found.tenant_controls.append(TenantControl(str(rule.ref), hosts))
 
     # -- coverage
 
-    def _coverage(self, pattern, walks: list, spared: dict) -> Coverage:
+    def _coverage(self, pattern: Pattern, walks: list, spared: dict) -> Coverage:
         notes, company = [], self._settings.list_name
         if company:
             notes.append("the rules of the site say what an entry of %s covers" % company)
@@ -352,9 +333,9 @@ class Assessor(View):
             notes += ["undecrypted by the name in the handshake, and Gateway checks no certificate then"] * (by is not None)
         allowed = "no" if blocked or not self._held(pattern) else "yes" if self._settings.scan_conflicts else "unchecked"
         good = next((good[pattern] for _shut, good in walks if pattern in good), None)
-        return Coverage(str(pattern), allowed, exempt, good if allowed != "no" else None, by, "; ".join(notes))
+        return coverage(pattern, allowed, exempt, good, by, notes)
 
-    def _held(self, pattern) -> bool:
+    def _held(self, pattern: Pattern) -> bool:
         """Whether our list has it: what nothing shuts today may be shut tomorrow."""
         name = self._settings.list_name
         if name is None:
@@ -362,8 +343,3 @@ class Assessor(View):
             name = self._settings.allow_name + (" hosts" if pattern.kind == EXACT else "")
         held = self._state.objects.get(Ref(LIST, name))
         return held is not None and pattern.name in held.members.get("items", ())
-
-
-def conflict_id(ref: Ref) -> str:
-    """Short and stable: from the rule's kind and name."""
-    return "cloudflare-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]

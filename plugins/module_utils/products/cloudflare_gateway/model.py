@@ -11,9 +11,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import canonical
 
-MARK = "Managed by netaccess.chatgpt"
-#: Put behind the description of a rule of the site that we disabled.
-DISABLED = "[disabled by netaccess.chatgpt]"
 LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE = "Gateway list", "HTTP rule", "network rule", "DNS rule"
 DNS, L4, HTTP = "dns", "l4", "http"
 KINDS = {DNS: DNS_RULE, L4: NETWORK_RULE, HTTP: HTTP_RULE}
@@ -27,11 +24,6 @@ _BODY = ("action", "name", "description", "enabled", "filters", "precedence", "t
          "expiration")
 _NAMED = re.compile(r"\$\{([^}]*)\}")
 _NUMBERED = re.compile(r"\$([A-Za-z0-9][A-Za-z0-9_.-]*)")
-
-
-def is_ours(row: dict) -> bool:
-    """Whether our marker begins the description of a list or rule."""
-    return (row.get("description") or "").startswith(MARK)
 
 
 def render(pattern: Pattern) -> tuple[str, ...]:

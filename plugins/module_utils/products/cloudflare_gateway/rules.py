@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
-    MAY, NO, SURE, level, tests, tree_of, unquoted,
+    level, tests, tree_of, unquoted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
     HTTP, LIST, Settings, Site, shared,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
 
 #: Fields about a part of the requests to a host, not about the host.
 _PART = ("http.upload.", "http.download.", "http.request.method", "http.request.uri.path", "http.request.uri.query", "http.response.", "dlp.", "app.controls")
@@ -34,12 +37,12 @@ def of_openai(pattern: Pattern) -> bool:
 class _Names:
     """Names of a set or list, ready to be asked."""
 
-    def __init__(self, names):
+    def __init__(self, names: Iterable[str]):
         self.names = frozenset(names)
-        self.above = frozenset(part for name in self.names for part in _parents(name))
+        self.above = frozenset(part for name in self.names for part in names_above(name)[1:])
 
     def domains(self, pattern: Pattern) -> int:
-        if pattern.name in self.names or any(part in self.names for part in _parents(pattern.name)):
+        if self.names.intersection(names_above(pattern.name)):
             return SURE
         return MAY if pattern.kind != EXACT and pattern.name in self.above else NO
 
@@ -47,12 +50,6 @@ class _Names:
         if pattern.kind == EXACT:
             return SURE if pattern.name in self.names else NO
         return MAY if pattern.name in self.above or (pattern.kind == DOMAIN and pattern.name in self.names) else NO
-
-
-def _parents(name: str):
-    while "." in name:
-        name = name.partition(".")[2]
-        yield name
 
 
 class View:
@@ -71,6 +68,10 @@ class View:
 
     def order(self, layer: str) -> list[Object]:
         return [self._state.objects[ref] for ref in self._state.rules.get(layer, ())]
+
+    def others(self, layer: str) -> list:
+        """The enabled rules of the site."""
+        return [rule for rule in self.order(layer) if rule.fields["enabled"] and not rule.ours]
 
     def tree(self, text: str) -> tuple | None:
         if text not in self._trees:
@@ -182,14 +183,14 @@ class View:
         """Whether a network rule is about packets of this Media."""
         return level(self.tree(rule.fields["traffic"]), lambda field, op, values: self._packet(media, field, op, values))
 
-    def _packet(self, media, field: str, op: str, values: tuple) -> int:
+    def _packet(self, media: Media, field: str, op: str, values: tuple) -> int:
         if field == "net.protocol":
             return SURE if op == "in" and media.protocol in map(unquoted, values) else NO
         if field == "net.dst.port":
             return _among(media.ports, op, values)
         if field == "net.dst.ip" and op == "in":
             entries = self._entries(values)
-            return MAY if entries is None else _inside(media.destinations, entries)
+            return MAY if entries is None else overlap(map(ipaddress.ip_network, media.destinations), _networks(entries))
         if field.startswith("net.sni.") or "security_" in field:
             return NO
         return MAY
@@ -197,7 +198,7 @@ class View:
     # -- people
 
     def people(self, rule: Object) -> int:
-        """SURE: the rule is about the whole audience; MAY: about a part; NO: about none of it."""
+        """How far a rule is about the audience."""
         who = min(self._identity(rule), level(self.tree(rule.fields["device_posture"]), self._posture))
         if (rule.fields.get("expiration") or {}).get("expired"):
             return NO
@@ -239,15 +240,15 @@ def _by_regex(text: str, pattern: Pattern) -> int:
     """Regular expressions are not anchored. Of a wildcard, names below it are tried."""
     samples = [pattern.name] if pattern.kind == EXACT else ["a.%s" % pattern.name, "b-2.c.%s" % pattern.name] + [pattern.name] * (pattern.kind == DOMAIN)
     try:
-        found = [re.search(text, sample) is not None for sample in samples]
+        found = share(re.search(text, sample) is not None for sample in samples)
     except re.error:
         return MAY
-    if any(found):
-        return SURE if all(found) else MAY
+    if found != NO:
+        return found
     return MAY if pattern.kind != EXACT and pattern.name in text.replace("\\", "") else NO
 
 
-def _among(ports, op: str, values: tuple) -> int:
+def _among(ports: Iterable[int], op: str, values: tuple) -> int:
     """Whether a test of a port holds for all of ``ports``, some or none; ``in`` takes ranges ``a..b`` too."""
     def holds(port: int) -> bool:
         for value in values:
@@ -259,31 +260,21 @@ def _among(ports, op: str, values: tuple) -> int:
                 return True
         return False
     try:
-        found = [holds(port) for port in ports]
+        return share(holds(port) for port in ports)
     except ValueError:
         return MAY
-    return SURE if all(found) else MAY if any(found) else NO
 
 
-def _networks(entries):
+def _networks(entries: Iterable[str]) -> list:
+    found: list = []
     for entry in entries:
-        first, _dots, last = entry.partition("..")
         try:
-            if last:
-                yield from ipaddress.summarize_address_range(ipaddress.ip_address(first), ipaddress.ip_address(last))
-            else:
-                yield ipaddress.ip_network(entry, strict=False)
-        except (ValueError, TypeError):
+            found += networks_of(entry, "..")
+        except ValueError:
             continue
-
-
-def _inside(destinations, entries) -> int:
-    theirs, ours = list(_networks(entries)), [ipaddress.ip_network(one) for one in destinations]
-    if all(any(one.version == net.version and one.subnet_of(net) for net in theirs) for one in ours):
-        return SURE
-    return MAY if any(one.version == net.version and one.overlaps(net) for net in theirs for one in ours) else NO
+    return found
 
 
 def _private(entry: str) -> bool:
-    found = list(_networks([entry]))
+    found = _networks([entry])
     return bool(found) and all(net.is_private for net in found)

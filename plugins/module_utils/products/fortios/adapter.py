@@ -32,13 +32,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
     DISABLED, DNSFILTER, FIRST_ROW, LAST_ROW, URLFILTER, Lists,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, MARK, PROFILE, ROW, TABLE, Settings, Site, is_ours,
-    render, row_name, row_native,
+    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, PROFILE, ROW, TABLE, Settings, Site, is_ours, render,
+    row_name, row_native,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
     ADDRESS, ADDRESSES, POLICY, SERVICE,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 WEBFILTER, SSL = "webfilter/profile", "firewall/ssl-ssh-profile"

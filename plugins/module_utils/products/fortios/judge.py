@@ -8,31 +8,33 @@ that is blocked. Deny policies, a DNS filter and application control are asked b
 """
 from __future__ import annotations
 
-import hashlib
+from typing import Iterable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss, TenantControl,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, parse_if
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Site, render, row_hits, row_name,
+    BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Settings, Site, render, row_hits, row_name,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING, foreign
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
-    about_all, accepting, denies_below, names, takes,
+    about, accepting, denies_below, names, takes,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
+    WORKSPACE_HEADER, Findings, coverage,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE, crossed, held
 
 _CONTROLS = {"av-profile": "av", "dlp-profile": "dlp", "dlp-sensor": "dlp", "file-filter-profile": "file_control", "casb-profile": "casb"}
 #: What a URL filter row of action exempt skips besides the category, and the control that is lost by it.
 _FLAGS = {"av": "av", "dlp": "dlp", "all": "av"}
 #: OpenAI.ChatGPT and OpenAI.ChatGPT_File.Upload; which of the two 56684 is, sources do not agree on.
 SIGNATURES = (56684,)
-_WORKSPACE = "chatgpt-allowed-workspace-id"
 
 
-def blocking_rows(site: Site, state: State, table: str, policy) -> frozenset:
+def blocking_rows(site: Site, state: State, table: str, policy: Policy) -> frozenset:
     """Refs of the blocking rows of a URL filter that may match a wanted host."""
     found = set()
     for ref, row in _rows(site, state, table):
@@ -41,7 +43,7 @@ def blocking_rows(site: Site, state: State, table: str, policy) -> frozenset:
     return frozenset(found)
 
 
-def _rows(site: Site, state: State, name: str):
+def _rows(site: Site, state: State, name: str) -> Iterator[tuple]:
     """(Ref, row as read) of the blocking rows of a URL filter that are enabled in ``state``, in their order."""
     table, seen = site.table(name), []
     for row in (table or {}).get("entries") or []:
@@ -55,9 +57,9 @@ def _rows(site: Site, state: State, name: str):
 class Assessor:
     """What a State of this VDOM means for a policy."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        self._found = Assessment()
+        self._found = Findings(product="fortios", protected=settings.protected)
         self._exempt = Index(policy.exempt)
         self._blocked: dict = {}
         #: Patterns that something denies for a part of the people, or for a service that may be another one.
@@ -65,7 +67,7 @@ class Assessor:
 
     def assess(self) -> Assessment:
         found, state = self._found, self._state
-        found.resolved = {_conflict_id(ref): ref for ref, obj in state.objects.items() if obj.borrowed and obj.fields["status"] == "disable"}
+        found.resolve(ref for ref, obj in state.objects.items() if obj.borrowed and obj.fields["status"] == "disable")
         tables = self._tables()
         for name in {name for name in tables.values() if name}:
             self._url_rows(name)
@@ -104,7 +106,7 @@ class Assessor:
         ours = order.index(Ref(TABLE, name)) if Ref(TABLE, name) in order else len(order)
         for ref, row in _rows(self._site, self._state, name):
             if order.index(ref) < ours:
-                self._row_conflict(ref, row["type"], row["url"], "enable")
+                self._row_conflict(ref, row["type"], row["url"])
 
     def _dns_rows(self) -> None:
         used = {self._site.profile_of(policy, "dnsfilter-profile") for policy in self._site.named_policies()}
@@ -116,34 +118,30 @@ class Assessor:
                     ref = Ref(DNS_ROW, row_name(table, row, seen, "domain"))
                     seen.append(ref)
                     if table["id"] in numbers and self._state.objects[ref].fields["status"] == "enable":
-                        self._row_conflict(ref, row["type"], row["domain"], "enable")
+                        self._row_conflict(ref, row["type"], row["domain"])
 
-    def _row_conflict(self, ref: Ref, kind: str, url: str, status: str) -> None:
+    def _row_conflict(self, ref: Ref, kind: str, url: str) -> None:
         hit = [pattern for pattern in self._policy.allow if row_hits(kind, url, pattern)]
-        if not hit:
-            return
         for pattern in hit:
             self._blocked.setdefault(pattern, ref)
-        protected = ref.name in self._settings.protected
-        remedy = () if protected else (Change(ref, UPDATE, {"status": (status, "disable")}),)
-        self._conflict("deny", str(ref), "%s %s block" % (kind, url), hit, True, remedy, "protected" if protected else "every other host that this row blocks",
-                       _conflict_id(ref))
+        self._found.conflict(ref, "deny", str(ref), "%s %s block" % (kind, url), hit, True, (Change(ref, UPDATE, {"status": ("enable", "disable")}),),
+                             "every other host that this row blocks", ref.name)
 
     def _deny_policies(self) -> None:
         """Policies that deny by FQDN addresses before the named ones are asked."""
         for policy in self._site.denies_above():
             below = self._site.policies[self._site.policies.index(policy):]
             certain = set(names(policy.get("service")) or ["ALL"]) & {"ALL", "HTTPS"} and all(
-                about_all(policy, named) for named in self._site.named_policies() if named in below)
+                about(policy, one) == SURE for one in self._site.named_policies() if one in below)
             fqdns = self._site.fqdns(names(policy.get("dstaddr")))
             hit = [pattern for pattern in self._policy.allow if any(row_hits("wildcard", fqdn, pattern) for fqdn in fqdns)]
             where = "policy %s" % self._site.policy_name(policy)
             for pattern in hit:
                 (self._blocked if certain else self._doubted).setdefault(pattern, where)
-            self._conflict("deny", where, "deny %s" % ", ".join(fqdns), hit, bool(certain), (), "take these addresses out of the policy, or move it below",
-                           _conflict_id(Ref("policy", where)))
+            self._conflict("policy", "deny", where, "deny %s" % ", ".join(fqdns), hit, bool(certain),
+                           "take these addresses out of the policy, or move it below")
 
-    def _media(self, media) -> None:
+    def _media(self, media: Media) -> None:
         named = self._site.named_policies()
         if not named:
             self._found.manual.append("voice (%s): name policies in audience to have it opened; a web filter profile does not say for whom" % media)
@@ -155,17 +153,16 @@ class Assessor:
             if policy not in accepting(self._site):
                 self._found.manual.append("voice (%s): policy %s denies or is switched off, so nothing is opened beside it" % (media, name))
                 continue
-            for deny in denies_below(self._site, policy, media)[1]:
-                if not about_all(deny, policy):
-                    self._found.audience_widened.append("policy %s denies a part of the people of %s and would no longer be asked for voice; move it above "
-                                                        "the denies for everybody" % (self._site.policy_name(deny), name))
+            for deny in crossed(denies_below(self._site, policy, media), lambda deny, policy=policy: about(deny, policy)):
+                self._found.audience_widened.append("policy %s denies a part of the people of %s and would no longer be asked for voice; move it above "
+                                                    "the denies for everybody" % (self._site.policy_name(deny), name))
         last = max(self._site.policies.index(policy) for policy in named)
         for deny in self._site.policies[:last]:
             if any(takes(self._site, deny, policy, media) for policy in named if self._site.policies.index(deny) < self._site.policies.index(policy)):
                 where = "policy %s" % self._site.policy_name(deny)
                 everyone = names(deny.get("srcaddr")) in ([], ["all"]) and not deny.get("groups") and not deny.get("users")
-                self._conflict("deny", where, "deny, before the named policies", [media.id], everyone, (), "let %s through there, or move it below" % media,
-                               _conflict_id(Ref("voice", where)))
+                self._conflict("voice", "deny", where, "deny, before the named policies", [media.id], everyone,
+                               "let %s through there, or move it below" % media)
 
     def _other_controls(self) -> None:
         for policy in self._site.named_policies():
@@ -175,24 +172,23 @@ class Assessor:
                 numbers = [part.get("id") for part in entry.get("application") or []]
                 if entry.get("action") == "block" and set(numbers) & set(SIGNATURES):
                     where = "application list %s, entry %s" % (profile["name"], entry.get("id"))
-                    self._conflict("deny", where, "blocks the signature of ChatGPT for policy %s" % name, self._policy.allow, False, (),
-                                   "take the signature out of the entry, or put an entry that passes it above", _conflict_id(Ref("application", where)))
+                    self._conflict("application", "deny", where, "blocks the signature of ChatGPT for policy %s" % name, self._policy.allow, False,
+                                   "take the signature out of the entry, or put an entry that passes it above")
             options = str(self._site.web_profiles.get(self._site.profile_of(policy, "webfilter-profile"), {}).get("options") or "")
             decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
             if "cookiefilter" in options.split() and decrypted and "activex-java-cookie" not in self._settings.url_filter_exempt:
                 where = "web filter profile %s" % self._site.profile_of(policy, "webfilter-profile")
-                self._conflict("cookies", where, "options cookiefilter", decrypted, True, (), "add activex-java-cookie to url_filter_exempt",
-                               _conflict_id(Ref("cookies", where)))
+                self._conflict("cookies", "cookies", where, "options cookiefilter", decrypted, True, "add activex-java-cookie to url_filter_exempt")
 
     def _foreign_ratings(self) -> None:
         for host, category in sorted(foreign(self._site, self._policy.exempt).items()):
             where = "rating override %s" % host
-            self._conflict("decrypt", where, "the site rates it into category %s" % category, [host], True, (), "remove that rating, or exempt its category",
-                           _conflict_id(Ref("rating", where)))
+            self._conflict("rating", "decrypt", where, "the site rates it into category %s" % category, [host], True,
+                           "remove that rating, or exempt its category")
 
-    def _conflict(self, effect, where, text, hosts, certain, remedy, opens, identity) -> None:
-        if hosts and not any(conflict.id == identity for conflict in self._found.conflicts):
-            self._found.conflicts.append(Conflict(identity, effect, where, text, tuple(str(p) for p in hosts), certain, remedy, opens))
+    def _conflict(self, kind: str, effect: str, where: str, text: str, hosts: Iterable, certain: bool, opens: str) -> None:
+        """One that only a person can resolve."""
+        self._found.conflict(Ref(kind, where), effect, where, text, hosts, certain, opens=opens)
 
     # -- who else is reached, and what is lost
 
@@ -219,10 +215,10 @@ class Assessor:
             for field, control in _CONTROLS.items():
                 used = self._site.profile_of(policy, field)
                 if used:
-                    self._lose(Loss(control, "%s %s of policy %s" % (field, used, self._site.policy_name(policy)), hosts))
+                    self._found.lose(control, "%s %s of policy %s" % (field, used, self._site.policy_name(policy)), hosts)
         skipped = {_FLAGS[flag] for flag in self._settings.url_filter_exempt if flag in _FLAGS}
         for control in sorted(skipped):
-            self._lose(Loss(control, "url_filter_exempt", tuple(str(pattern) for pattern in self._policy.allow)))
+            self._found.lose(control, "url_filter_exempt", tuple(str(pattern) for pattern in self._policy.allow))
 
     def _tenant_controls(self) -> None:
         """Web proxy profiles that add the workspace header to requests, which needs decryption (fortinet.fortios, web_proxy_profile)."""
@@ -230,16 +226,12 @@ class Assessor:
         for policy in self._site.named_policies():
             used = policy.get("webproxy-profile")
             headers = self._site.proxy_profiles.get(used, {}).get("headers") or []
-            if hosts and any(str(header.get("name") or "").lower() == _WORKSPACE and header.get("action") == "add-to-request" for header in headers):
+            if hosts and any(str(header.get("name") or "").lower() == WORKSPACE_HEADER and header.get("action") == "add-to-request" for header in headers):
                 self._found.tenant_controls.append(TenantControl("web proxy profile %s of policy %s" % (used, self._site.policy_name(policy)), hosts))
-
-    def _lose(self, loss: Loss) -> None:
-        if loss not in self._found.losses:
-            self._found.losses.append(loss)
 
     # -- what is in force
 
-    def _coverage(self, pattern, tables: dict) -> Coverage:
+    def _coverage(self, pattern: Pattern, tables: dict) -> Coverage:
         notes = ["widened: *.%s also matches %s itself, by the wider reading" % (pattern.name, pattern.name)] if pattern.kind == "subdomains" else []
         if self._settings.exempt_by == "local_category" and pattern.kind != "exact" and self._exempt.covering(pattern) is not None:
             notes.append("exempt by the rating of %s, which is taken to hold for its subdomains" % pattern.name)
@@ -258,9 +250,10 @@ class Assessor:
             allowed = "unchecked"
         exempt, by = self._exemption(pattern)
         used = ", ".join(sorted({table for table in tables.values() if table}))
-        return Coverage(str(pattern), allowed, exempt, ("URL filter %s" % used if used else "no web filter") if allowed != "no" else None, by, "; ".join(notes))
+        return coverage(pattern, allowed, exempt, "URL filter %s" % used if used else "no web filter", by, notes)
 
-    def _exemption(self, pattern) -> tuple:
+    def _exemption(self, pattern: Pattern) -> tuple:
+        """(word of coverage, by what)"""
         if self._exempt.covering(pattern) is None:
             return "not wanted", None
         inspecting = self._site.inspecting_profiles()
@@ -272,7 +265,7 @@ class Assessor:
         held = self._listed(by, pattern) and all(one is not None and by in one.fields["by"] for one in linked)
         return ("yes", "%s %s" % (by, self._settings.prefix)) if held else ("no", None)
 
-    def _listed(self, by: str, pattern) -> bool:
+    def _listed(self, by: str, pattern: Pattern) -> bool:
         if by == LOCAL:
             rating = self._state.objects.get(Ref(RATING, pattern.name))
             return rating is not None and rating.fields == {"rating": self._settings.prefix, "status": "enable"}
@@ -280,18 +273,7 @@ class Assessor:
         return group is not None and _holds(group.members["member"], pattern)
 
 
-def _holds(entries, pattern) -> bool:
+def _holds(entries: Iterable[str], pattern: Pattern) -> bool:
     if all(native in entries for native in render(pattern)):
         return True
-    index = Index()
-    for entry in entries:
-        try:
-            index.add(parse(entry))
-        except PatternError:
-            continue
-    return index.covering(pattern) is not None
-
-
-def _conflict_id(ref: Ref) -> str:
-    """Short and stable: from the row's table, type and URL, not its number."""
-    return "fortios-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]
+    return bool(held(map(parse_if, entries), [pattern]).sure)

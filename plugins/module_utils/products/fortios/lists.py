@@ -7,8 +7,9 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    DNS_ROW, MARK, ROW, TABLE, Site, is_ours, row_name, row_native,
+    DNS_ROW, ROW, TABLE, Site, is_ours, row_name, row_native,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 URLFILTER, DNSFILTER = "webfilter/urlfilter", "dnsfilter/domain-filter"
 #: Rows of ours are known by their number, in every release: below 7.6.4 a row has no comment. A row that we disabled gets its own plus DISABLED.

@@ -12,8 +12,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
 
-MARK = "Managed by netaccess.chatgpt"
 CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION = "wildcard FQDN", "wildcard FQDN group", "SSL profile", "TLS exemption", "policy inspection"
 ROW, DNS_ROW, TABLE, LINK = "URL filter row", "DNS filter row", "URL filter", "web filter link"
 #: Read-only since 5.6 (cookbook, "Protecting a server": default exemptions).
@@ -22,7 +22,7 @@ BUILT_IN = ("certificate-inspection", "deep-inspection", "no-inspection")
 
 def is_ours(row: dict | None) -> bool:
     """Whether our marker begins the comment of a row; None, a row that is not there, is nobody's."""
-    return bool(row) and (row.get("comment") or "").startswith(MARK)
+    return bool(row) and marks.is_ours(row.get("comment"))
 
 
 def render(pattern: Pattern) -> tuple[str, ...]:
@@ -195,7 +195,7 @@ class Site:
         found = []
         for name in self.named_ssl_profiles():
             comment = self.ssl_profiles[name].get("comment") or ""
-            source = comment.rpartition(", clone of ")[2] if comment.startswith(MARK + ", clone of ") else name
+            source = comment.rpartition(", clone of ")[2] if comment.startswith(marks.MARK + ", clone of ") else name
             if self.decrypts(self.ssl_profiles[name]):
                 found.append(source if source in BUILT_IN and self._settings.clone_builtin else name)
         return list(dict.fromkeys(found))

@@ -17,7 +17,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 LOCAL, RATING = "local category", "rating override"
 PATHS = {LOCAL: "webfilter/ftgd-local-cat", RATING: "webfilter/ftgd-local-rating"}

@@ -16,7 +16,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import MARK, Site, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import sides
 
 ADDRESS, ADDRESSES, SERVICE, POLICY = "address", "address group", "service", "policy"
 PATHS = {ADDRESS: "firewall/address", ADDRESSES: "firewall/addrgrp", SERVICE: "firewall.service/custom", POLICY: "firewall/policy"}
@@ -35,7 +39,7 @@ def names(rows: list[dict] | None) -> list[str]:
 
 def is_voice(policy: dict) -> bool:
     """Whether a policy is one of ours for voice."""
-    return (policy.get("comments") or "").startswith(MARK)
+    return marks.is_ours(policy.get("comments"))
 
 
 def _like(policy: dict) -> str:
@@ -83,15 +87,15 @@ def wanted(site: Site, prefix: str, media: Media) -> list[Wanted]:
         return []
     group, service = "%s-%s" % (prefix, media.id), "%s-%s" % (prefix, media.id)
     members = {one: "%s-%s" % (prefix, one.replace("/", "_")) for one in networks}
-    found = [Wanted(Object(Ref(ADDRESS, name), {"subnet": one, "comment": MARK})) for one, name in members.items()]
-    found.append(Wanted(Object(Ref(ADDRESSES, group), {"comment": MARK}, {"member": frozenset(members.values())})))
+    found = [Wanted(Object(Ref(ADDRESS, name), {"subnet": one, "comment": marks.MARK})) for one, name in members.items()]
+    found.append(Wanted(Object(Ref(ADDRESSES, group), {"comment": marks.MARK}, {"member": frozenset(members.values())})))
     found.append(Wanted(Object(Ref(SERVICE, service), {"%s-portrange" % media.protocol: " ".join(str(port) for port in media.ports)})))
     for policy in accepting(site):
         like = site.policy_name(policy)
         fields = {column: names(policy.get(column)) for column in _NAMES}
         fields.update({"schedule": policy.get("schedule") or "always", "action": "accept", "status": "enable", "logtraffic": "all", "dstaddr": [group],
                        "service": [service], "as policy": like})
-        kept, passed = denies_below(site, policy, media)
+        passed, kept = sides(denies_below(site, policy, media), lambda deny, policy=policy: about(deny, policy))
         above, below = (frozenset(Ref(POLICY, site.policy_name(other)) for other in some) for some in (passed, [policy, *kept]))
         found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above=above, below=below))
     return found
@@ -102,23 +106,15 @@ def accepting(site: Site) -> list[dict]:
     return [policy for policy in site.named_policies() if policy.get("action", "accept") == "accept" and policy.get("status") != "disable"]
 
 
-def denies_below(site: Site, policy: dict, media: Media) -> tuple[list[dict], list[dict]]:
-    """(denies that keep their word, denies that ours has to pass), of those below a policy that take this Media from its people.
-
-    One about a part of the people, say a quarantine, keeps its word when it stands before the first one that is about them all.
-    """
-    later = [other for other in site.policies[site.policies.index(policy) + 1:] if takes(site, other, policy, media)]
-    first = next((at for at, other in enumerate(later) if about_all(other, policy)), len(later))
-    return later[:first], later[first:]
+def denies_below(site: Site, policy: dict, media: Media) -> list[dict]:
+    """The policies below one that take this Media from its people."""
+    return [other for other in site.policies[site.policies.index(policy) + 1:] if takes(site, other, policy, media)]
 
 
-def about_all(deny: dict, policy: dict) -> bool:
-    """Whether a deny is about everybody whom a policy is about, wherever that leads, as far as its columns say."""
-    for column, everything in (("srcintf", "any"), ("dstintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)):
-        theirs, ours = set(names(deny.get(column))), set(names(policy.get(column)))
-        if theirs and everything not in theirs and not (ours and ours <= theirs):
-            return False
-    return True
+def about(deny: dict, policy: dict) -> int:
+    """SURE: a deny is about everybody whom a policy is about, wherever that leads, as far as its columns say; else MAY."""
+    return min(named(names(policy.get(column)), limits(names(deny.get(column)), anything)) for column, anything in (
+        ("srcintf", "any"), ("dstintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)))
 
 
 def takes(site: Site, deny: dict, policy: dict, media: Media) -> bool:
@@ -134,17 +130,14 @@ def takes(site: Site, deny: dict, policy: dict, media: Media) -> bool:
     return any(_serves(site.services.get(name), media) for name in names(deny.get("service"))) or not deny.get("service")
 
 
-def _serves(service, media) -> bool:
+def _serves(service: dict | None, media: Media) -> bool:
     """Whether a service object holds a port of the Media. Ranges read ``destination[:source]``, separated by blanks."""
     if service is None or str(service.get("protocol") or "").upper() in ("IP", "ALL"):
         return True
     if not str(service.get("protocol") or "").upper().startswith("TCP/UDP"):
         return False
-    for part in str(service.get("%s-portrange" % media.protocol) or "").split():
-        low, _dash, high = part.partition(":")[0].partition("-")
-        if low.isdigit() and any(int(low) <= port <= int(high or low) for port in media.ports):
-            return True
-    return False
+    spans = str(service.get("%s-portrange" % media.protocol) or "").split()
+    return holds_port([span.partition(":")[0] for span in spans], media.ports)
 
 
 def steps(site: Site, change: Change, now: State, release: tuple) -> Iterator[Step]:
@@ -166,7 +159,7 @@ def steps(site: Site, change: Change, now: State, release: tuple) -> Iterator[St
             new.update({"type": "ipmask", "subnet": "%s %s" % (network.network_address, network.netmask)})
         if kind == SERVICE:
             # The word for port services is another one from 7.6 on (reference: fortinet.fortios, versioned schema).
-            new.update({"protocol": "TCP/UDP/UDP-Lite/SCTP" if release >= (7, 6) else "TCP/UDP/SCTP", "comment": MARK})
+            new.update({"protocol": "TCP/UDP/UDP-Lite/SCTP" if release >= (7, 6) else "TCP/UDP/SCTP", "comment": marks.MARK})
         if kind == ADDRESSES:
             new["member"] = [{"name": one} for one in sorted(apply(now, [change]).objects[change.ref].members["member"])]
         yield step("POST", path, dict(new, name=name)) if change.op == CREATE else step("PUT", "%s/%s" % (path, key(name)), new)
@@ -184,7 +177,7 @@ def _policy_steps(site: Site, change, now, step, new: dict):
     if change.op == CREATE:
         number = site.learn_policy(name)
         yield step("POST", path, dict(_taken_over(site, new["as policy"]), **dict(
-            body, policyid=number, name=name, status="disable", comments="%s, as policy %s" % (MARK, new["as policy"]))))
+            body, policyid=number, name=name, status="disable", comments="%s, as policy %s" % (marks.MARK, new["as policy"]))))
         body = {"status": new["status"]}
     if change.place is not None and change.place[1] is not None and not (change.op == CREATE and order and change.place[1].after == order[-1]):
         after = change.place[1].after

@@ -36,6 +36,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.m
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
     RULEBASES, Operations, multi_config,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
@@ -94,7 +95,7 @@ class PanosAdapter(Adapter):
         self._context = Context([scope] + self._outer)
         shared = self._outer[-1] if self._outer else None
         left = shared.findall("ssl-decrypt/ssl-exclude-cert/entry") if shared is not None else ()
-        if self._settings.exclusion_depth or any((entry.findtext("description") or "").startswith(xml.MARK) for entry in left):
+        if self._settings.exclusion_depth or any(is_ours(entry.findtext("description")) for entry in left):
             self._exclusions = self._api.get("/config/shared/ssl-decrypt/ssl-exclude-cert")
         release = "PAN-OS %s on %s" % (self._info["sw-version"], self._info.get("model") or "an unnamed model")
         return replace(self._parse(scope, pending), release=release, diagnosis=self._diagnosis)
@@ -171,7 +172,7 @@ class PanosAdapter(Adapter):
         """An Object for each mention of our own category in a URL filtering profile."""
         name = self._settings.allow.name
         own = scope.find("profiles/custom-url-category/entry[@name=%s]" % xml.quoted(name))
-        ours = own is not None and (own.findtext("description") or "").startswith(xml.MARK)
+        ours = own is not None and is_ours(own.findtext("description"))
         for action, members in profile.members.items():
             if name in members and ours:
                 yield Object(Ref(LINK, "%s: %s" % (profile.ref.name, name)), {"action": action}, ours=True)
@@ -186,7 +187,7 @@ class PanosAdapter(Adapter):
             raise AccessError(REFUSED, "without the conflict scan the place of a new rule has to be said: set position.before or position.after")
         places = Places(self._settings, self._context, policy, state, self._above)
         if policy.exempt and self._settings.exclusion_depth:
-            wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": xml.MARK}))
+            wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": MARK}))
                        for pattern in policy.exempt for entry in xml.exclusions(pattern, self._settings.exclusion_depth)]
         elif policy.exempt and not self._settings.exempt_category_name:
             wanted += places.decryption_rules(self._release >= DECRYPTION_LOGS)
@@ -199,13 +200,13 @@ class PanosAdapter(Adapter):
         return wanted + [places.security_rule()] + voice
 
     def _category(self, ref: Ref, patterns) -> Wanted:
-        fields = {"description": xml.MARK}
+        fields = {"description": MARK}
         if self._release >= CATEGORY_TYPE:
             fields["type"] = "URL List"
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._context, policy, state, self._above, self._below, self._release).assess()
+        return Assessor(self._settings, self._context, policy, state, self._above, self._below).assess()
 
     # -- writing
 

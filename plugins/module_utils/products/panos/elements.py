@@ -15,12 +15,9 @@ from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse,
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, parse_if,
 )
-
-MARK = "Managed by netaccess.chatgpt"
-#: Put behind the description of a rule of the site that we disabled.
-DISABLED = "[disabled by netaccess.chatgpt]"
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
 
 CATEGORY, SERVICE, EXCLUSION, PROFILE = "url category", "service", "decryption exclusion", "url filtering profile"
 DECRYPTION, SECURITY = "decryption rule", "security rule"
@@ -50,13 +47,11 @@ def parse_object(kind: str, entry: ET.Element) -> Object:
             fields[path] = value
     if kind in (SECURITY, DECRYPTION):
         fields.setdefault("disabled", "no")
-    description = fields.get("description") or ""
-    borrowed = {}
-    if DISABLED in description:
-        borrowed = {"disabled": "no", "description": description.replace(DISABLED, "").strip() or None}
+    description = fields.get("description")
+    put_back = {field: value or None for field, value in borrowed(description, "disabled", "no").items()}
     for path in sets:
         members.setdefault(path, frozenset())
-    return Object(Ref(kind, clean.get("name")), fields, members, ours=description.startswith(MARK), borrowed=borrowed, native={"xml": clean})
+    return Object(Ref(kind, clean.get("name")), fields, members, ours=is_ours(description), borrowed=put_back, native={"xml": clean})
 
 
 def _flat(node, prefix: str):
@@ -133,11 +128,8 @@ def host_pattern(entry: str) -> tuple[Pattern | None, bool]:
     found = re.match(r"(\*\.)?([^/?&=;+*^:]+)(/?)(.*)\Z", entry.strip().lower())
     if not found:
         return None, False
-    try:
-        pattern = parse((found[1] or "") + found[2])
-    except PatternError:
-        return None, False
-    return pattern, not found[4]
+    pattern = parse_if((found[1] or "") + found[2])
+    return pattern, pattern is not None and not found[4]
 
 
 def exclusions(pattern: Pattern, depth: int) -> tuple[str, ...]:

@@ -4,24 +4,28 @@
 """Which rules a PAN-OS site needs and where they stand, and what a State of it means for a policy. Reads nothing and writes nothing."""
 from __future__ import annotations
 
-import hashlib
+from typing import Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss, TenantControl,
-)
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import (
-    MAY, NO, SURE, Audience, Context, Judge, Rule,
+    Audience, Context, Judge, Rule, Settings,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
+    WORKSPACE_HEADER, Findings, coverage, texts,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    NO, Hits, crossed, crossing, held, lowest, placed, refuse_unknown, sides,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, switched_off
 
 #: Security profile kind: what it needs decrypted traffic for.
 _CONTROLS = {"virus": "av", "wildfire-analysis": "sandbox", "file-blocking": "file_control", "data-filtering": "dlp"}
-_WORKSPACE = "chatgpt-allowed-workspace-id"
 LINK = "url profile entry"
 
 
@@ -48,11 +52,11 @@ def opens(rule: Rule) -> bool:
 class _Site:
     """What both classes below look at: the policy, the audience columns and the site's own rules."""
 
-    def __init__(self, settings, context: Context, policy, state: State):
+    def __init__(self, settings: Settings, context: Context, policy: Policy, state: State):
         self._settings, self._context, self._policy, self._state = settings, context, policy, state
         self._categories = categories_of(context, state)
 
-    def _judge(self, audience: Audience, wanted) -> Judge:
+    def _judge(self, audience: Audience, wanted: Iterable[Pattern]) -> Judge:
         links = {ref.name.rpartition(": ")[0]: obj.fields["action"] for ref, obj in self._state.objects.items() if ref.kind == LINK}
         return Judge(self._context, audience, wanted, self._categories, self._settings.allow.name, links)
 
@@ -67,10 +71,11 @@ class _Site:
     def _audiences(self) -> list:
         if not self._settings.rules:
             return [self._settings.audience]
-        return [Audience(*(tuple(rule.values(column)) if rule.values(column) != ["any"] else () for column in ("from", "to", "source", "source-user")))
+        columns = {"from_zones": "from", "to_zones": "to", "sources": "source", "users": "source-user"}
+        return [Audience(**{field: tuple(rule.values(column)) if rule.values(column) != ["any"] else () for field, column in columns.items()})
                 for rule in self._named_rules()]
 
-    def _template(self, judge: Judge):
+    def _template(self, judge: Judge) -> Rule | None:
         """The site's own allow rule that takes these connections once nothing blocks them."""
         for rule in local_rules(self._state, "security", ours=False):
             if rule.enabled and rule.fields.get("action", "allow") == "allow" and judge.people(rule) != NO and any(judge.hosts(rule)):
@@ -81,22 +86,20 @@ class _Site:
 class Places(_Site):
     """The rules that have to be there, each with what it has to stand above and below."""
 
-    def __init__(self, settings, context: Context, policy, state: State, above: dict):
+    def __init__(self, settings: Settings, context: Context, policy: Policy, state: State, above: dict):
+        """:raises AccessError: for a zone or rule that was named and is not there."""
         super().__init__(settings, context, policy, state)
         self._allow = self._judge(settings.audience, policy.allow)
         if state.rules:
             self._known_names(above)
 
     def _known_names(self, above: dict) -> None:
-        """:raises AccessError: for a zone or rule that was named and is not there; a rule that must not be passed would be."""
         settings, zones = self._settings, self._context.names("zone")
         missing = [zone for zone in settings.audience.from_zones + settings.audience.to_zones if zone not in zones + ["any", "multicast"]]
         if zones and missing:
             raise AccessError(REFUSED, "audience: %s has no zone %s; there are: %s" % (settings.scope, ", ".join(missing), ", ".join(sorted(zones))))
         known = {ref.name for refs in self._state.rules.values() for ref in refs} | {rule.name for rules in above.values() for rule in rules}
-        missing = [name for name in settings.before + settings.after + settings.never_above if name not in known]
-        if missing:
-            raise AccessError(REFUSED, "position: %s has no rule named %s" % (settings.scope, ", ".join(missing)))
+        refuse_unknown(settings.before + settings.after + settings.never_above, known, settings.scope)
 
     def security_rule(self) -> Wanted:
         template = self._template(self._allow)
@@ -106,11 +109,11 @@ class Places(_Site):
         fields.update(self._profiles(template))
         return self._placed(self._settings.open_rule, fields, self._blocking(self._allow), template)
 
-    def media_rules(self, media) -> list:
+    def media_rules(self, media: Media) -> list:
         """Voice: no name is visible in its packets, so the published addresses are the destination. One rule for each audience; for a named rule with
         its security profiles, below it."""
         ref = Ref(xml.SERVICE, "%s-%s" % (self._settings.prefix, media.id))
-        wanted = [Wanted(Object(ref, {"description": xml.MARK, "protocol/%s/port" % media.protocol: ",".join(str(port) for port in media.ports)}))]
+        wanted = [Wanted(Object(ref, {"description": MARK, "protocol/%s/port" % media.protocol: ",".join(str(port) for port in media.ports)}))]
         named = self._named_rules() if self._settings.rules else [None]
         for name, audience, rule in zip(self._names(ref.name), self._audiences(), named):
             if rule is not None and not opens(rule):
@@ -123,7 +126,7 @@ class Places(_Site):
             if rule is not None:
                 fields.update(self._profiles(rule))
             above, below = self._blocking(judge, lambda other, judge=judge: judge.drops(other, media))
-            wanted.append(self._placed(Ref(xml.SECURITY, name), fields, (above, below | ({rule.ref} if rule is not None else set())), template))
+            wanted.append(self._placed(Ref(xml.SECURITY, name), fields, (above, below + ([rule.ref] if rule is not None else [])), template))
         return wanted
 
     def _names(self, name: str) -> list:
@@ -134,7 +137,7 @@ class Places(_Site):
         wanted = []
         for name, audience in zip(self._names(self._settings.prefix + "-no-decrypt"), self._audiences()):
             judge = self._judge(audience, self._policy.exempt)
-            decrypting = [rule for rule in local_rules(self._state, "decryption", ours=False) if judge.people(rule) != NO and any(judge.decrypts(rule))]
+            decrypting = [rule for rule in local_rules(self._state, "decryption", ours=False) if any(judge.decrypts(rule, judge.reach(rule)))]
             fields = dict(self._columns(audience), **{
                 "destination": ["any"], "service": ["any"], "category": [self._settings.exempt.name], "action": "no-decrypt", "type/ssl-forward-proxy": ""})
             profile = self._settings.decryption_profile or next((r.fields["profile"] for r in decrypting if r.fields.get("profile")), None)
@@ -142,8 +145,8 @@ class Places(_Site):
                 fields["profile"] = profile
             if logs:
                 fields.update({"log-success": "yes", "log-fail": "yes"})
-            below = {Ref(xml.DECRYPTION, other) for other in self._settings.after + self._settings.never_above}
-            wanted.append(self._placed(Ref(xml.DECRYPTION, name), fields, (frozenset(r.ref for r in decrypting), frozenset(below)), None, "decryption", logs))
+            bounds = [rule.ref for rule in decrypting], self._fixed(xml.DECRYPTION)
+            wanted.append(self._placed(Ref(xml.DECRYPTION, name), fields, bounds, None, "decryption", logs))
         return wanted
 
     def url_profiles(self) -> list:
@@ -162,59 +165,51 @@ class Places(_Site):
     def _columns(self, audience: Audience) -> dict:
         columns = zip(("from", "to", "source", "source-user"), (audience.from_zones, audience.to_zones, audience.sources, audience.users))
         fields = {name: sorted(values) or ["any"] for name, values in columns}
-        fields["description"] = xml.MARK
+        fields["description"] = MARK
         if self._settings.tags:
             fields["tag"] = sorted(self._settings.tags)
         return fields
 
-    def _profiles(self, template) -> dict:
+    def _profiles(self, template: Rule | None) -> dict:
         """The security profiles of the rule that these connections would take, without its URL filtering, which may be what blocks them."""
         if self._settings.profile_group:
             return {"profile-setting/group": [self._settings.profile_group]}
         found = self._allow.profiles(template) if template else {}
         return {"profile-setting/profiles/%s" % kind: [name] for kind, name in sorted(found.items()) if kind != "url-filtering"}
 
-    def _placed(self, ref: Ref, fields: dict, bounds: tuple, template, base: str = "security", logs: bool = True) -> Wanted:
+    def _placed(self, ref: Ref, fields: dict, bounds: tuple, template: Rule | None, base: str = "security", logs: bool = True) -> Wanted:
         log_setting = self._settings.log_setting or (template.fields.get("log-setting") if template else None)
         if log_setting and logs:
             fields["log-setting"] = log_setting
         order = self._state.rules.get(base, ())
         above, below = bounds
-        # What stands above a rule that ours must stay below cannot be passed; it is reported as a conflict. Rules of ours find their own place.
-        floor = max([order.index(other) for other in below if other in order and not self._state.objects[other].ours], default=-1)
-        above = frozenset(other for other in above if other in order and order.index(other) > floor)
-        named = frozenset(Ref(ref.kind, name) for name in self._settings.before)
-        return Wanted(Object(ref, fields), base, above=above | {other for other in named if other in order}, below=frozenset(below))
+        # Rules of ours find their own place.
+        floor = lowest(order, [other for other in below if other in order and not self._state.objects[other].ours])
+        return placed(Object(ref, fields), base, order, above, below, [Ref(ref.kind, name) for name in self._settings.before], floor)
 
-    def _blocking(self, judge: Judge, blocks=None) -> tuple:
+    def _fixed(self, kind: str) -> list:
+        return [Ref(kind, name) for name in self._settings.after + self._settings.never_above]
+
+    def _blocking(self, judge: Judge, blocks: Callable[[Rule], bool] | None = None) -> tuple:
         """(rules that ours has to stand above, rules that it has to stay below)"""
-        above, below = set(), {Ref(xml.SECURITY, name) for name in self._settings.after + self._settings.never_above}
-        for rule in local_rules(self._state, "security", ours=False):
-            if not (blocks(rule) if blocks else any(judge.blocked(rule))):
-                continue
-            people = judge.people(rule)
-            if people == SURE:
-                above.add(rule.ref)
-            elif people == MAY and not above:
-                # A rule for a part of the audience, say a quarantine, keeps its word over ours.
-                below.add(rule.ref)
-        return frozenset(above), frozenset(below)
+        shutting = [rule for rule in local_rules(self._state, "security", ours=False) if (blocks(rule) if blocks else any(judge.blocked(rule)))]
+        above, below = ([rule.ref for rule in side] for side in sides(shutting, judge.people))
+        return above, below + self._fixed(xml.SECURITY)
 
 
 class Assessor(_Site):
     """What a State means: conflicts, losses, tenant controls, coverage."""
 
-    def __init__(self, settings, context: Context, policy, state: State, above: dict, below: dict, release: tuple):
+    def __init__(self, settings: Settings, context: Context, policy: Policy, state: State, above: dict, below: dict):
         super().__init__(settings, context, policy, state)
         self._rules = {base: above[kind] + local_rules(state, base) + below[kind]
                        for kind, base in ((xml.SECURITY, "security"), (xml.DECRYPTION, "decryption"))}
-        self._release = release
-        self._found = Assessment()
+        self._found = Findings(product="panos", protected=settings.protected)
         self._exempt = Index(policy.exempt)
 
     def assess(self) -> Assessment:
         found = self._found
-        found.resolved = {_conflict_id(ref): ref for ref, obj in self._state.objects.items() if ref.kind in (xml.SECURITY, xml.DECRYPTION) and obj.borrowed}
+        found.resolve(ref for ref, obj in self._state.objects.items() if ref.kind in (xml.SECURITY, xml.DECRYPTION) and obj.borrowed)
         verdicts = [self._for(audience) for audience in self._audiences()]
         found.coverage = [self._coverage(pattern, verdicts) for pattern in self._policy.allow]
         self._shared_profiles()
@@ -232,85 +227,58 @@ class Assessor(_Site):
             found.audience_widened.append("the SSL decryption exclusion list is for everybody on this device, and for all rules")
         return found
 
-    def _for(self, audience: Audience) -> dict:
+    def _for(self, audience: Audience) -> tuple:
+        """What becomes of the allowed and of the exempt patterns for these people: two Verdicts."""
         allow, exempt = self._judge(audience, self._policy.allow), self._judge(audience, self._policy.exempt)
-        shut = self._denials(allow)
-        opened = _decided(self._rules["security"], allow, lambda rule: rule.fields.get("action", "allow") == "allow")
-        bumped = self._decryptions(exempt)
-        spared = _decided(self._rules["decryption"], exempt, lambda rule: rule.fields.get("action", "no-decrypt") == "no-decrypt")
+        opened = allow.ask(self._rules["security"], allow.shuts, lambda rule, hits: self._denied(allow, rule, hits))
+        spared = exempt.ask(self._rules["decryption"], exempt.decrypts, lambda rule, hits: self._conflict(
+            "decrypt", rule, rule.fields.get("action", ""), [p for p in hits.sure or hits.may if not self._excluded(p)], bool(hits.sure),
+            "everything else that this rule decrypts"))
         self._losses(exempt)
         if not self._settings.rules:
             self._crossed(allow, lambda rule: any(allow.blocked(rule)), "these hosts")
         for media in self._policy.media:
             self._crossed(allow, lambda rule, media=media: allow.drops(rule, media), "voice")
-        return {"shut": shut, "opened": opened, "bumped": bumped, "spared": spared}
+        return opened, spared
 
     # -- what stands in the way
 
-    def _denials(self, judge: Judge) -> dict:
-        """{pattern: rule that shuts it}"""
-        shut: dict = {}
-        for rule, sure, may in judge.path(self._rules["security"], judge.blocked):
-            for pattern in sure | may:
-                shut.setdefault(pattern, rule)
-            denies = rule.fields.get("action", "allow") != "allow"
-            if denies:
-                self._conflict("deny", rule, rule.fields["action"], sure, may, "everything else that this rule denies")
-                continue
-            profile = judge.url_profile(rule)
-            names = judge.blockers(profile)
-            text = "allow, with URL filtering profile %s that blocks %s" % (profile.get("name"), ", ".join(sorted(names)) or "a predefined category")
-            way = "take these hosts out of the category %s, or give the rule another profile" % ", ".join(sorted(names)) if names else \
-                "set a category that holds these hosts to alert in the profile"
-            self._conflict("deny", rule, text, sure, may, way, fixable=False)
-        return shut
+    def _denied(self, judge: Judge, rule: Rule, hits: Hits) -> None:
+        hosts, certain = hits.sure or hits.may, bool(hits.sure)
+        if not opens(rule):
+            self._conflict("deny", rule, rule.fields["action"], hosts, certain, "everything else that this rule denies")
+            return
+        profile = judge.url_profile(rule)
+        names = ", ".join(sorted(judge.blockers(profile)))
+        text = "allow, with URL filtering profile %s that blocks %s" % (profile.get("name"), names or "a predefined category")
+        way = "take these hosts out of the category %s, or give the rule another profile" % names if names else \
+            "set a category that holds these hosts to alert in the profile"
+        self._conflict("deny", rule, text, hosts, certain, way, fixable=False)
 
-    def _decryptions(self, judge: Judge) -> dict:
-        bumped: dict = {}
-        for rule, sure, may in judge.path(self._rules["decryption"], judge.decrypts):
-            for pattern in sure | may:
-                if not self._excluded(pattern):
-                    bumped.setdefault(pattern, rule)
-            self._conflict("decrypt", rule, rule.fields.get("action", ""), sure, may, "everything else that this rule decrypts")
-        return bumped
-
-    def _excluded(self, pattern) -> bool:
+    def _excluded(self, pattern: Pattern) -> bool:
         depth = self._settings.exclusion_depth
         return bool(depth) and all(Ref(xml.EXCLUSION, entry) in self._state.objects for entry in xml.exclusions(pattern, depth))
 
-    def _conflict(self, effect: str, rule: Rule, text: str, sure, may, opens: str, fixable: bool = True) -> None:
-        hosts = [p for p in (sure or may) if effect != "decrypt" or not self._excluded(p)]
-        ref = rule.ref or Ref("rule of %s" % rule.where, rule.name)
-        identity = _conflict_id(ref)
-        obj = self._state.objects.get(rule.ref) if rule.ref else None
-        if not hosts or any(conflict.id == identity for conflict in self._found.conflicts):
-            return
+    def _conflict(self, effect: str, rule: Rule, text: str, hosts: Iterable[Pattern], certain: bool, way: str, fixable: bool = True) -> None:
+        ref, obj = rule.ref or Ref("rule of %s" % rule.where, rule.name), self._state.objects.get(rule.ref)
         remedy: tuple = ()
-        if rule.name in self._settings.protected:
-            opens = "protected"
-        elif rule.ref is None:
-            opens = "it is made in %s; change it there" % rule.where
+        if obj is None:
+            way = "it is made in %s; change it there" % rule.where
         elif fixable and not obj.ours:
-            description = obj.fields.get("description")
-            mark = " ".join(part for part in (description, xml.DISABLED) if part)
-            remedy = (Change(rule.ref, UPDATE, {"disabled": (obj.fields["disabled"], "yes"), "description": (description, mark)}),)
-        self._found.conflicts.append(Conflict(
-            identity, effect, str(ref), text, tuple(str(p) for p in sorted(hosts, key=str)), bool(sure), remedy, opens))
+            remedy = switched_off(ref, "disabled", obj.fields["disabled"], "yes", obj.fields.get("description"))
+        self._found.conflict(ref, effect, str(ref), text, texts(hosts), certain, remedy, way, rule.name)
 
     # -- what is lost, and who else is reached
 
     def _losses(self, judge: Judge) -> None:
         own = [rule for rule in self._rules["decryption"] if not (rule.ref and self._state.objects[rule.ref].ours)]
-        hosts = set()
-        for _rule, sure, may in judge.path(own, judge.decrypts):
-            hosts |= sure | may
+        hosts = set(judge.ask(own, judge.decrypts).shut)
         template = self._template(judge)
         if not hosts or template is None:
             return
-        names = tuple(str(p) for p in sorted(hosts, key=str))
         for kind, name in sorted(judge.profiles(template).items()):
             if kind in _CONTROLS:
-                self._lose(Loss(_CONTROLS[kind], "%s profile %s of %s" % (kind, name, template.name), names))
+                self._found.lose(_CONTROLS[kind], "%s profile %s of %s" % (kind, name, template.name), texts(hosts))
         profile = judge.url_profile(template)
         for entry in profile.findall("http-header-insertion/entry") if profile is not None else []:
             self._header(entry, profile.get("name"), hosts)
@@ -318,35 +286,19 @@ class Assessor(_Site):
     def _header(self, entry, profile: str, hosts: set) -> None:
         headers = [(node.text or "").strip() for node in entry.iter("header")]
         domains = [xml.host_pattern((node.text or "").rstrip("/") + "/")[0] for part in entry.iter("domains") for node in part.findall("member")]
-        index = Index([domain for domain in domains if domain is not None])
-        reached = Index(hosts)
-        hit = {p for p in hosts if index.covering(p)} | {reached.covering(domain) for domain in domains if domain is not None}
-        hit = tuple(sorted(hit - {None}, key=str))
+        hit = tuple(sorted(held(domains, hosts).all, key=str))
         rule = "HTTP header insertion %s of URL filtering profile %s" % (entry.get("name"), profile)
         if not hit:
             return
-        if any(header.lower() == _WORKSPACE for header in headers):
+        if any(header.lower() == WORKSPACE_HEADER for header in headers):
             self._found.tenant_controls.append(TenantControl(rule, hit))
         else:
-            self._lose(Loss("headers", rule, tuple(str(p) for p in hit)))
+            self._found.lose("headers", rule, texts(hit))
 
-    def _lose(self, loss: Loss) -> None:
-        if loss not in self._found.losses:
-            self._found.losses.append(loss)
-
-    def _crossed(self, judge: Judge, shuts, what: str) -> None:
-        """Rules that shut a part of the audience out and would stand below ours."""
-        if self._settings.category_name:
-            return
-        passed = False
-        for rule in local_rules(self._state, "security", ours=False):
-            if not shuts(rule):
-                continue
-            people = judge.people(rule)
-            passed = passed or people == SURE
-            if passed and people == MAY and rule.name not in self._settings.never_above + self._settings.after:
-                self._found.audience_widened.append("%s shuts out a part of the audience and would no longer be asked for %s; name it in "
-                                                    "position.never_above, or narrow the audience" % (rule.name, what))
+    def _crossed(self, judge: Judge, shuts: Callable[[Rule], bool], what: str) -> None:
+        shutting = [rule for rule in local_rules(self._state, "security", ours=False) if shuts(rule)] if not self._settings.category_name else []
+        self._found.audience_widened += [crossing(rule.name, what) for rule in crossed(shutting, judge.people)
+                                         if rule.name not in self._settings.never_above + self._settings.after]
 
     def _shared_profiles(self) -> None:
         if not self._settings.rules:
@@ -360,11 +312,11 @@ class Assessor(_Site):
 
     # -- what is in force
 
-    def _coverage(self, pattern, verdicts: list) -> Coverage:
-        unread = not self._settings.scan_conflicts
+    def _coverage(self, pattern: Pattern, verdicts: list) -> Coverage:
+        """``verdicts``: for each audience, as ``_for`` says."""
         allowed, allowed_by, notes = "yes", None, []
-        for verdict in verdicts:
-            rule, shut = verdict["opened"].get(pattern), verdict["shut"].get(pattern)
+        for opened, _spared in verdicts:
+            rule, shut = opened.passed.get(pattern), opened.shut.get(pattern)
             allowed_by = allowed_by or (rule.name if rule else None)
             if rule is None or shut:
                 allowed = "no"
@@ -373,35 +325,19 @@ class Assessor(_Site):
         if self._exempt.covering(pattern) is not None:
             exempt, exempt_by, more = self._exemption(pattern, verdicts)
             notes += more
-        if unread:
+        if not self._settings.scan_conflicts:
             allowed, exempt = ("unchecked" if value == "yes" else value for value in (allowed, exempt))
-        return Coverage(str(pattern), allowed, exempt, allowed_by if allowed != "no" else None, exempt_by, "; ".join(dict.fromkeys(notes)))
+        return coverage(pattern, allowed, exempt, allowed_by, exempt_by, dict.fromkeys(notes))
 
-    def _exemption(self, pattern, verdicts: list) -> tuple:
+    def _exemption(self, pattern: Pattern, verdicts: list) -> tuple:
+        """(word of coverage, by which rule, notes)"""
         if self._excluded(pattern):
             depth = self._settings.exclusion_depth
             note = [] if pattern.kind == "exact" else ["narrowed: subdomains of at most %d levels" % depth]
             return "yes", "decryption exclusion list", note
         covering = self._exempt.covering(pattern)
-        bumped = next((verdict["bumped"].get(covering) for verdict in verdicts if covering in verdict["bumped"]), None)
+        bumped = next((spared.shut[covering] for _opened, spared in verdicts if covering in spared.shut and not self._excluded(covering)), None)
         if bumped is not None:
             return "no", None, ["%s decrypts it" % bumped.name]
-        spared = next((verdict["spared"][covering] for verdict in verdicts if covering in verdict["spared"]), None)
-        return "yes", spared.name if spared else "no decryption rule", []
-
-
-def _decided(rules: list, judge: Judge, good) -> dict:
-    """{pattern: the rule that decides about it first}, for rules that are surely about the whole audience and say yes."""
-    found, open_ = {}, set(judge.wanted)
-    for rule in rules:
-        if rule.enabled and open_ and judge.people(rule) == SURE:
-            hit = judge.hosts(rule)[0] & open_
-            open_ -= hit
-            if good(rule):
-                found.update({pattern: rule for pattern in hit})
-    return found
-
-
-def _conflict_id(ref: Ref) -> str:
-    """Short and stable: from the rule's rulebase and name."""
-    return "panos-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]
+        sparing = [spared.passed[covering] for _opened, spared in verdicts if covering in spared.passed]
+        return "yes", next((rule.name for rule in sparing if rule.fields.get("action", "no-decrypt") == "no-decrypt"), "no decryption rule"), []

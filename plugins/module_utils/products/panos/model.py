@@ -11,12 +11,17 @@ from __future__ import annotations
 import ipaddress
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named, networks
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    MAY, NO, SURE, Hits, Verdict, first_match,
+)
 
 SEVERE = ("block", "override", "continue")
 #: Predefined categories that hold none of the wanted hosts; a rule about one of these has other reasons.
@@ -26,7 +31,6 @@ _UNRELATED = frozenset((
     "peer-to-peer", "compromised-website", "encrypted-dns", "health-and-medicine", "government", "military", "dating",
     "alcohol-and-tobacco", "sports", "travel", "real-estate", "religion", "swimsuits-and-intimate-apparel", "sex-education", "cryptocurrency"))
 _PLAIN_APPS = frozenset(("any", "ssl", "web-browsing"))
-SURE, MAY, NO = 2, 1, 0
 DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 
 
@@ -158,8 +162,8 @@ class Judge:
         self._held = {name: self._hits(entries) for name, entries in categories.items()}
         self._lists = frozenset(context.names("external-list"))
 
-    def _hits(self, entries) -> tuple:
-        """(wanted patterns that a URL list matches whole, those of which it matches a part)"""
+    def _hits(self, entries: Iterable[str]) -> Hits:
+        """Of a URL list."""
         held, part = Index(), set()
         natives = frozenset(entries)
         for entry in natives:
@@ -172,7 +176,7 @@ class Judge:
             if whole:
                 held.add(pattern)
         sure = frozenset(p for p in self.wanted if held.covering(p) is not None or all(self._has(held, natives, one) for one in xml.render(p)))
-        return sure, frozenset(part) - sure
+        return Hits(sure, frozenset(part) - sure)
 
     @staticmethod
     def _has(held: Index, natives: frozenset, entry: str) -> bool:
@@ -181,25 +185,21 @@ class Judge:
 
     # -- the parts of a rule
 
-    def hosts(self, rule: Rule) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
-        """(patterns that the rule is about for sure, patterns that it may be about), by its category, application, destination and service."""
-        sure, may = self.categories(rule.values("category"))
-        level = min(self._application(rule), self._destination(rule), self._service(rule))
-        if level == NO:
-            return frozenset(), frozenset()
-        return (sure, may) if level == SURE else (frozenset(), sure | may)
+    def hosts(self, rule: Rule) -> Hits:
+        """By its category, application, destination and service."""
+        return self._categories(rule.values("category")).capped(min(self._application(rule), self._destination(rule), self._service(rule)))
 
-    def categories(self, names: Iterable[str]) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
+    def _categories(self, names: Iterable[str]) -> Hits:
         if "any" in names:
-            return self.wanted, frozenset()
+            return Hits(self.wanted)
         sure, may = set(), set()
         for name in names:
             if name in self._held:
-                sure |= self._held[name][0]
-                may |= self._held[name][1]
+                sure |= self._held[name].sure
+                may |= self._held[name].may
             elif name not in _UNRELATED and name not in self._lists:
                 may |= self.wanted
-        return frozenset(sure), frozenset(may - sure)
+        return Hits(frozenset(sure), frozenset(may - sure))
 
     def lists(self, rule: Rule) -> list[str]:
         """External lists that a rule names: what they hold is not in the configuration."""
@@ -233,19 +233,16 @@ class Judge:
             entry = self._context.find("service", name)
             if entry is None and self._context.find("service-group", name) is not None:
                 return MAY
-            if entry is not None and _port_in(443, entry.findtext("protocol/tcp/port") or ""):
+            if entry is not None and holds_port((entry.findtext("protocol/tcp/port") or "").split(","), (443,)):
                 return SURE
         return NO
 
     def people(self, rule: Rule) -> int:
-        """SURE: the rule is about the whole audience; MAY: about a part of it; NO: about none of it."""
-        who = self._audience
-        levels = [_within(who.from_zones, rule.values("from")), _within(who.to_zones, rule.values("to")),
-                  _addresses(who.sources, rule), _within(who.users, rule.values("source-user"), ("known-user",))]
-        if NO in levels:
-            return NO
+        """How far a rule is about the audience."""
         narrowed = any(rule.values(column) != ["any"] for column in ("source-hip", "destination-hip", "hip-profiles")) or rule.fields.get("schedule")
-        return MAY if narrowed or MAY in levels or rule.fields.get("rule-type") == "intrazone" else SURE
+        return min(_zones(self._audience.from_zones, rule.values("from")), _zones(self._audience.to_zones, rule.values("to")),
+                   _addresses(self._audience.sources, rule), _users(self._audience.users, rule.values("source-user")),
+                   MAY if narrowed or rule.fields.get("rule-type") == "intrazone" else SURE)
 
     # -- what a rule does
 
@@ -261,7 +258,7 @@ class Judge:
             return False
         return any(self._serves(one, media) for one in rule.values("service"))
 
-    def _reaches(self, name: str, media) -> bool:
+    def _reaches(self, name: str, media: Media) -> bool:
         entry = self._context.find("address", name)
         text = name if entry is None else entry.findtext("ip-netmask")
         if entry is not None and entry.findtext("fqdn"):
@@ -271,42 +268,39 @@ class Judge:
         except ValueError:
             # A range, a group, a wildcard mask, or a list from elsewhere.
             return True
-        return any(network.version == one.version and network.overlaps(one) for one in map(ipaddress.ip_network, media.destinations))
+        return overlap(map(ipaddress.ip_network, media.destinations), [network]) != NO
 
-    def _serves(self, name: str, media) -> bool:
+    def _serves(self, name: str, media: Media) -> bool:
         if name in ("service-http", "service-https"):
             return False
         entry = self._context.find("service", name)
         if name == "any" or entry is None:
             return name != "application-default"
-        for part in (entry.findtext("protocol/%s/port" % media.protocol) or "").split(","):
-            low, _dash, high = part.strip().partition("-")
-            if low.isdigit() and any(int(low) <= port <= int(high or low) for port in media.ports):
-                return True
-        return False
+        return holds_port((entry.findtext("protocol/%s/port" % media.protocol) or "").split(","), media.ports)
 
-    def blocked(self, rule: Rule) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
-        """(patterns that the rule shuts for sure, that it may shut) for the people it is about: by its action or its URL filtering profile."""
-        if not rule.enabled:
-            return frozenset(), frozenset()
-        sure, may = self.hosts(rule)
+    def blocked(self, rule: Rule) -> Hits:
+        """What a rule shuts for the people it is about."""
+        return self.shuts(rule, self.hosts(rule)) if rule.enabled else Hits()
+
+    def shuts(self, rule: Rule, hits: Hits) -> Hits:
+        """Those of its Hits that a rule shuts: by its action or its URL filtering profile."""
         if rule.fields.get("action", "allow") != "allow":
-            return sure, may
-        shut, perhaps = self.profile(self.url_profile(rule))
-        return sure & shut, (sure & perhaps) | (may & (shut | perhaps))
+            return hits
+        shut = self._profile(self.url_profile(rule))
+        return Hits(hits.sure & shut.sure, (hits.sure & shut.may) | (hits.may & shut.all))
 
-    def profile(self, profile: ET.Element | None) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
-        """(patterns that a URL filtering profile shuts for sure, that it may shut)."""
+    def _profile(self, profile: ET.Element | None) -> Hits:
+        """What a URL filtering profile shuts."""
         shut, perhaps, listed = set(), set(), set()
         if profile is None:
-            return frozenset(), frozenset()
+            return Hits()
         actions = {action: [node.text for node in profile.findall(action + "/member")] for action in SEVERE + ("alert", "allow")}
         linked = self._links.get(profile.get("name"))
         if linked:
             actions[linked] = actions[linked] + [self._own]
         for action, names in actions.items():
             for name in names:
-                sure, may = self._held.get(name, (frozenset(), frozenset()))
+                sure, may = self._held.get(name, Hits())
                 if action in SEVERE:
                     shut |= sure
                     perhaps |= may
@@ -316,16 +310,16 @@ class Judge:
             for name in actions[action]:
                 if name not in self._held and name not in _UNRELATED and name not in self._lists:
                     perhaps |= self.wanted - listed
-        return frozenset(shut), frozenset(perhaps - shut)
+        return Hits(frozenset(shut), frozenset(perhaps - shut))
 
     def blockers(self, profile: ET.Element | None) -> dict[str, frozenset[Pattern]]:
         """{custom category: wanted patterns} that a URL filtering profile shuts."""
         found = {}
         for action in SEVERE:
             for node in profile.findall(action + "/member") if profile is not None else []:
-                hits = self._held.get(node.text, (frozenset(), frozenset()))
-                if hits[0] | hits[1]:
-                    found[node.text] = hits[0] | hits[1]
+                hits = self._held.get(node.text, Hits())
+                if hits.all:
+                    found[node.text] = hits.all
         return found
 
     def profiles(self, rule: Rule) -> dict[str, str]:
@@ -342,74 +336,31 @@ class Judge:
         name = self.profiles(rule).get("url-filtering")
         return self._context.find("profiles/url-filtering", name) if name else None
 
-    def decrypts(self, rule: Rule) -> tuple[frozenset[Pattern], frozenset[Pattern]]:
-        """(patterns that a decryption rule decrypts for sure, may decrypt)."""
-        if not rule.enabled or not rule.fields.get("action", "no-decrypt").startswith("decrypt") or "type/ssl-forward-proxy" not in rule.fields:
-            return frozenset(), frozenset()
-        sure, may = self.categories(rule.values("category"))
-        level = min(self._destination(rule), self._service(rule))
-        if level == NO:
-            return frozenset(), frozenset()
-        return (sure, may) if level == SURE else (frozenset(), sure | may)
+    @staticmethod
+    def decrypts(rule: Rule, hits: Hits) -> Hits:
+        """Those of its Hits that a decryption rule decrypts."""
+        decrypts = rule.fields.get("action", "no-decrypt").startswith("decrypt") and "type/ssl-forward-proxy" in rule.fields
+        return hits if decrypts else Hits()
 
-    def path(self, rules: Iterable[Rule],
-             effect: Callable[[Rule], tuple]) -> Iterator[tuple[Rule, frozenset[Pattern], frozenset[Pattern]]]:
-        """Walk ``rules`` for the audience. Yields (rule, sure, may) for those that ``effect`` names, with the patterns that get there."""
-        open_ = set(self.wanted)
-        for rule in rules:
-            people = self.people(rule)
-            if not rule.enabled or people == NO or not open_:
-                continue
-            sure, may = effect(rule)
-            if people == MAY:
-                sure, may = frozenset(), sure | may
-            if (sure | may) & open_:
-                yield rule, frozenset(sure & open_), frozenset(may & open_)
-            if people == SURE:
-                open_ -= self.hosts(rule)[0]
+    def reach(self, rule: Rule) -> Hits:
+        """What an enabled rule is about for the whole audience."""
+        return self.hosts(rule).capped(self.people(rule)) if rule.enabled else Hits()
+
+    def ask(self, rules: Iterable[Rule], shuts: Callable[[Rule, Hits], Hits], told: Callable[[Rule, Hits], None] = lambda rule, hits: None) -> Verdict:
+        """What a rulebase does with the wanted patterns. ``shuts`` is the method above that says which a rule shuts or decrypts."""
+        return first_match(rules, self.wanted, lambda rule, _left: self.reach(rule), shuts, told)
 
 
-def _within(ours: tuple, theirs: list, whole: tuple = ()) -> int:
-    if "any" in theirs or (ours and set(whole) & set(theirs)):
-        return SURE
-    if not ours or "any" in ours:
-        return MAY
-    if set(ours) <= set(theirs):
-        return SURE
-    # Zones are disjoint by nature; a user may be in several groups.
-    return MAY if whole or set(ours) & set(theirs) else NO
+def _zones(ours: tuple, theirs: list) -> int:
+    return named(limits(ours, "any"), limits(theirs, "any"), apart=True)
+
+
+def _users(ours: tuple, theirs: list) -> int:
+    return SURE if ours and "known-user" in theirs else named(limits(ours, "any"), limits(theirs, "any"))
 
 
 def _addresses(ours: tuple, rule: Rule) -> int:
     theirs = rule.values("source")
-    if theirs == ["any"]:
+    if theirs == ["any"] or (ours and set(ours) <= set(theirs) and rule.fields.get("negate-source") != "yes"):
         return SURE
-    if rule.fields.get("negate-source") == "yes" or not ours:
-        return MAY
-    if set(ours) <= set(theirs):
-        return SURE
-    mine, others = [_network(value) for value in ours], [_network(value) for value in theirs]
-    if None in mine or None in others:
-        return MAY
-    if all(any(_inside(one, other) for other in others) for one in mine):
-        return SURE
-    return MAY if any(one.version == other.version and one.overlaps(other) for one in mine for other in others) else NO
-
-
-def _inside(one, other) -> bool:
-    return one.version == other.version and one.subnet_of(other)
-
-
-def _network(value: str):
-    try:
-        return ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        return None
-
-
-def _port_in(port: int, spec: str) -> bool:
-    for part in spec.split(","):
-        low, _dash, high = part.strip().partition("-")
-        if low.isdigit() and int(low) <= port <= int(high or low):
-            return True
-    return False
+    return MAY if rule.fields.get("negate-source") == "yes" else networks(ours, theirs)

@@ -28,10 +28,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
-    DISABLED, LIST, MARK, SITE_LIST, Settings, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file,
+    DISABLED, LIST, SITE_LIST, Settings, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file,
     switched, text_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 
@@ -109,7 +110,7 @@ class SkyhighAdapter(Adapter):
                 held, description = entries(node), node.findtext("description") or ""
                 if held or len(nodes) > 1 or kind_of(node) != "regex":
                     objects.add(Object(Ref(LIST, title), {"description": description}, {"entries": frozenset(held)},
-                                       ours=description.startswith(MARK), native={"id": node.get("id"), "xml": node}))
+                                       ours=is_ours(description), native={"id": node.get("id"), "xml": node}))
         for identity, (title, node) in self._site.known.items():
             if title is None or title in self._settings.titles or node.get("systemList") == "true" or not is_plain(node):
                 continue

@@ -4,23 +4,25 @@
 """What a State of a Skyhigh Secure Web Gateway means for a policy: which rules act on its hosts, and for whom. Reads nothing and writes nothing."""
 from __future__ import annotations
 
-import hashlib
 import re
+from typing import Iterable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss, TenantControl,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage, TenantControl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
-    DISABLED, LIST, SITE_LIST, Site, entries, kind_of,
+    DISABLED, LIST, SITE_LIST, Settings, Site, entries, kind_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import (
-    MAY, NO, OUTSIDER, SURE, Criterion, Entries, Judge, Path, about, wide,
+    OUTSIDER, Criterion, Entries, Judge, Path, Rule, RuleSet, about, wide,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
+    WORKSPACE_HEADER, Findings, coverage,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
-WORKSPACE = "chatgpt-allowed-workspace-id"
 #: Words in the names of rule sets, and of the engines that their rules start, of what looks into decrypted traffic.
 _CONTROLS = {"av": r"anti.?malware|anti.?virus|\bgam\b", "sandbox": r"sandbox|threat.?defen[sc]e|\batd\b|\btie\b", "dlp": r"\bdlp\b|data.?loss|data.?trickl",
              "file_control": r"media.?type|file.?type|upload", "casb": r"application.?control|casb|shadow.?it"}
@@ -30,10 +32,10 @@ _NO_CHECK = "tunnelled: the gateway does not check the server's certificate"
 class Assessor:
     """What a State of this gateway means for a policy."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._exempt = Index(policy.exempt)
-        self._found = Assessment()
+        self._found = Findings(product="skyhigh", protected=settings.protected)
         self._judge = Judge(site.sets, self._lists(), settings.groups, settings.https_rule_sets, self._signs_in)
         held = {title: state.objects.get(Ref(LIST, title)) for title in settings.titles}
         self._own = {title: Entries("regex", obj.members["entries"] if obj is not None else ()) for title, obj in held.items()}
@@ -59,7 +61,7 @@ class Assessor:
 
     def assess(self) -> Assessment:
         found, scanned = self._found, self._settings.scan_conflicts
-        found.resolved = {_conflict_id(str(ref)): ref for ref, obj in self._state.objects.items() if obj.borrowed}
+        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
         if scanned and self._policy.allow:
             self._conflicts()
             self._losses()
@@ -71,12 +73,12 @@ class Assessor:
 
     # -- authentication
 
-    def _signs_in(self, rules) -> bool:
+    def _signs_in(self, rules: RuleSet) -> bool:
         if rules.title in self._settings.authentication_rule_sets or re.search("authenticat", rules.title, re.I):
             return True
         return any(rule.action.startswith("authenticat") for rule in rules.rules if rule.enabled)
 
-    def _signing_in(self, rules):
+    def _signing_in(self, rules: RuleSet) -> Iterator[Rule]:
         """The enabled rules of the rule sets that sign people in."""
         if rules.enabled and rules.request:
             if self._signs_in(rules):
@@ -91,7 +93,7 @@ class Assessor:
 
     # -- what is in force
 
-    def _coverage(self, pattern) -> Coverage:
+    def _coverage(self, pattern: Pattern) -> Coverage:
         covering = self._exempt.covering(pattern)
         wanted = covering is not None
         if not self._settings.scan_conflicts:
@@ -116,14 +118,13 @@ class Assessor:
             notes.append("%s decrypts it" % decrypted)
         elif wanted and not self._held(self._settings.exempt_list, pattern):
             notes.append("it is not in %s" % self._settings.exempt_list)
-        by = paths[0].by.label if allowed else None
-        return Coverage(str(pattern), "yes" if allowed else "no", "not wanted" if not wanted else "yes" if exempt else "no", by,
-                        self._spared_by(pattern) if exempt else None, "; ".join(notes))
+        return coverage(pattern, "yes" if allowed else "no", "not wanted" if not wanted else "yes" if exempt else "no",
+                        paths[0].by.label if allowed else None, self._spared_by(pattern) if exempt else None, notes)
 
-    def _held(self, title: str, pattern) -> bool:
+    def _held(self, title: str, pattern: Pattern) -> bool:
         return self._own[title].level(pattern) == SURE
 
-    def _spared_by(self, pattern) -> str | None:
+    def _spared_by(self, pattern: Pattern) -> str | None:
         rules = self._site.referring(self._settings.exempt_list)
         return rules[0] if rules else self._paths[pattern][0].by.label
 
@@ -136,23 +137,23 @@ class Assessor:
                 if any(named for _level, named in hits):
                     self._blocked(rule, pattern, len(hits) == len(paths) and all(level == SURE for level, _named in hits))
         wired = self._site.referring(self._settings.allow_list)
-        for identity, (where, ref, rules, patterns) in self._blocking.items():
+        for where, (ref, rules, patterns) in self._blocking.items():
             certain, remedy, opens = any(patterns.values()), *self._remedy(ref, rules, list(patterns))
             # Without a rule of ours everything below where it belongs is in the way; that is told once, under manual.
             if wired or certain or remedy:
-                self._found.conflicts.append(Conflict(identity, "deny", where, "; ".join(rule.label for rule in rules.values()),
-                                                      tuple(str(pattern) for pattern in patterns), certain, remedy, opens))
+                self._found.conflict(where, "deny", where, "; ".join(rule.label for rule in rules.values()), patterns, certain, remedy, opens)
 
-    def _blocked(self, rule, pattern, certain: bool) -> None:
+    def _blocked(self, rule: Rule, pattern: Pattern, certain: bool) -> None:
         """By its list where it has one: to take entries out of the way is all that can be done from here."""
         named = [self._site.title_of(token.listed) for token in rule.condition if isinstance(token, Criterion) and token.listed]
         refs = [Ref(SITE_LIST, title) for title in named if title and Ref(SITE_LIST, title) in self._state.objects and self._offending(title, [pattern])]
         where = str(refs[0]) if refs else rule.label
-        _where, _ref, rules, patterns = self._blocking.setdefault(_conflict_id(where), (where, refs[0] if refs else None, {}, {}))
+        _ref, rules, patterns = self._blocking.setdefault(where, (refs[0] if refs else None, {}, {}))
         rules[rule.position] = rule
         patterns[pattern] = certain or patterns.get(pattern, False)
 
-    def _remedy(self, ref, rules: dict, patterns) -> tuple:
+    def _remedy(self, ref: Ref | None, rules: dict, patterns: Iterable[Pattern]) -> tuple:
+        """(Changes, what they open)"""
         if ref is None:
             return (), "the rule names these hosts in no list that could be changed here; change the rule"
         if ({ref.name} | {name for rule in rules.values() for name in (rule.name, rule.where)}) & set(self._settings.protected):
@@ -165,7 +166,7 @@ class Assessor:
         return (Change(ref, UPDATE, {"disabled": (old, sorted(set(old) | set(offending)))}),), \
             "whatever else these entries are about, in every rule that refers to this list: %s" % ", ".join(offending)
 
-    def _offending(self, title: str, patterns) -> list:
+    def _offending(self, title: str, patterns: Iterable[Pattern]) -> list:
         """The entries of a list of the site that are about one of the patterns and not out of the way yet."""
         if title not in self._site_entries:
             obj = self._state.objects[Ref(SITE_LIST, title)]
@@ -207,19 +208,20 @@ class Assessor:
             for control, pattern in _CONTROLS.items():
                 if top.enabled and control not in seen and re.search(pattern, words, re.I):
                     seen.add(control)
-                    self._found.losses.append(Loss(control, "rule set %s" % top.title, hosts + self._passed(top)))
+                    self._found.lose(control, "rule set %s" % top.title, hosts + self._passed(top))
         if not seen:
-            self._found.losses.append(Loss("av", "whatever rule set looks into what %s decrypts" % inspecting[0].title, hosts))
+            self._found.lose("av", "whatever rule set looks into what %s decrypts" % inspecting[0].title, hosts)
         self._tenants()
 
-    def _passed(self, top) -> tuple:
+    def _passed(self, top: RuleSet) -> tuple:
         """What stays decrypted and still never gets to a rule set of the request cycle, since a rule ends the cycle above it."""
         first = min([rule.position for rule in top.walk()], default=0)
         return tuple(str(pattern) for pattern, paths in self._paths.items() if top.request and self._exempt.covering(pattern) is None
                      and any(path.verdict == "allow" and path.by.position < first for path in paths))
 
     def _tenants(self) -> None:
-        for rule in (rule for top in self._site.sets if top.enabled for rule in top.walk() if WORKSPACE in rule.words.lower()):
+        rules = [rule for top in self._site.sets if top.enabled for rule in top.walk()]
+        for rule in [rule for rule in rules if WORKSPACE_HEADER in rule.words.lower()]:
             needed = tuple(pattern for pattern in self._policy.exempt if self._judge.level(rule.condition, pattern, None) != NO)
             if needed:
                 self._found.tenant_controls.append(TenantControl(rule.label, needed))
@@ -248,8 +250,3 @@ class Assessor:
                                 "authentication_rule_sets, or check that there is one")
         early = sorted({path.by.label for paths in self._paths.values() for path in paths if self._too_early(path)})
         found.manual += ["%s stands above authentication (%s): move it below, since nobody is signed in there" % (label, ", ".join(doors)) for label in early]
-
-
-def _conflict_id(where: str) -> str:
-    """Short and stable: from the kind and title of the list, or the names of the rule."""
-    return "skyhigh-%s" % hashlib.sha256(where.encode("utf-8")).hexdigest()[:10]

@@ -15,8 +15,8 @@ from typing import Collection, Iterable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Criterion
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
-MARK = "Managed by netaccess.chatgpt"
 LIST, SITE_LIST = "wildcard list", "list of the site"
 #: In front of an entry of the site that we took out of the way: with a slash and no scheme it is neither a host nor a URL, so it matches nothing.
 DISABLED = "disabled-by-netaccess/"

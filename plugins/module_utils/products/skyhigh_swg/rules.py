@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Callable, Collection, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, covers, parse,
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers, names_above, parse_if,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, opposite, share
 
-SURE, MAY, NO = 2, 1, 0
 #: Somebody who is in none of the audience's groups.
 OUTSIDER = object()
 
@@ -130,9 +130,8 @@ def _criterion(expression) -> Criterion:
 def entry_pattern(entry: str, kind: str = "regex") -> Pattern | None:
     """The Pattern of an entry that is a name, or in a wildcard expression a name behind ``*.``; None for any other."""
     text = entry.strip().lower()
-    try:
-        found = parse("." + text if kind == "domain" else text)
-    except PatternError:
+    found = parse_if("." + text if kind == "domain" else text)
+    if found is None:
         return None
     return found if kind == "domain" or found.kind == EXACT or (kind == "regex" and found.kind == SUBDOMAINS) else None
 
@@ -158,7 +157,7 @@ class Entries:
         whole = {pattern.name for pattern in patterns if pattern.kind == EXACT} & {pattern.name for pattern in patterns if pattern.kind == SUBDOMAINS}
         self._index = Index(patterns + [Pattern(name, DOMAIN) for name in whole])
         for pattern in patterns:
-            self._below.update(parents(pattern.name))
+            self._below.update(names_above(pattern.name))
 
     def level(self, pattern: Pattern) -> int:
         """How much of ``pattern`` they are about."""
@@ -169,23 +168,17 @@ class Entries:
         return max(levels + [MAY if part else NO])
 
 
-def parents(name: str) -> list[str]:
-    """``name`` and every name above it."""
-    labels = name.split(".")
-    return [".".join(labels[at:]) for at in range(len(labels))]
-
-
 def _odd_level(text: str, pattern: Pattern) -> int:
     """Of a wildcard expression that is no name."""
     if text.startswith("regex("):
         return MAY
-    hit = [fnmatch.fnmatchcase(host, text.replace("[", "[[]")) for host in samples(pattern)]
-    return SURE if all(hit) else MAY if any(hit) or (pattern.kind != EXACT and text.endswith("." + pattern.name)) else NO
+    hit = share(fnmatch.fnmatchcase(host, text.replace("[", "[[]")) for host in samples(pattern))
+    return max(hit, MAY if pattern.kind != EXACT and text.endswith("." + pattern.name) else NO)
 
 
 def about(entries: Iterable[str], kind: str, patterns: Collection[Pattern]) -> list[str]:
     """Those of ``entries`` that are about one of the patterns, as hosts, as domains or as URLs."""
-    ours, above, found = Index(patterns), {name for pattern in patterns for name in parents(pattern.name)}, []
+    ours, above, found = Index(patterns), {name for pattern in patterns for name in names_above(pattern.name)}, []
     for entry in entries:
         theirs = entry_pattern(entry, kind)
         if theirs is None and kind == "regex":
@@ -328,7 +321,7 @@ class Judge:
     def _not(self, tokens, *rest) -> int:
         token = tokens.pop(0)
         if token == "not":
-            return SURE - self._not(tokens, *rest)
+            return opposite(self._not(tokens, *rest))
         if token == "(":
             found = self._or(tokens, *rest)
             tokens.pop(0)
@@ -338,7 +331,7 @@ class Judge:
     def _test(self, one: Criterion, pattern, who, path, blind) -> int:
         negated = "not" in one.operator
         found = self._plain(one, pattern, who, path, blind)
-        return SURE - found if negated else found
+        return opposite(found) if negated else found
 
     def _plain(self, one: Criterion, pattern, who, path, blind) -> int:
         prop = one.prop
@@ -352,7 +345,7 @@ class Judge:
             return SURE if "connect" in self._values(one) else NO
         if prop.endswith(".authentication.isauthenticated"):
             known = SURE if path is not None and path.signed_in else MAY
-            return SURE - known if one.value.lower() == "false" else known
+            return opposite(known) if one.value.lower() == "false" else known
         if prop.endswith(".authentication.usergroups"):
             return self._member(one, who, path)
         return MAY
@@ -387,7 +380,7 @@ class Judge:
         if key not in self._known:
             self._known[key] = Entries("domain" if domains else kind, entries)
         found = self._known[key].level(pattern)
-        return SURE - found if domains and one.value.lower() == "false" else found
+        return opposite(found) if domains and one.value.lower() == "false" else found
 
 
 def url_hits(entry: str, pattern: Pattern) -> bool:

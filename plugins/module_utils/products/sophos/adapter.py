@@ -26,15 +26,16 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import api, model
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import Api, plain, text_of, written
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
-    BASE, DISABLED, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, MARK, POLICIES, RULE,
-    SCAN, Settings, Site,
+    BASE, EXCEPTION, EXCEPTIONS, EXCLUSION, FIREWALL, FIREWALL_RULE, GROUP, GROUPS, POLICIES, RULE, SCAN, Settings,
+    Site, rulebase,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 
@@ -104,21 +105,20 @@ class SophosAdapter(Adapter):
             rules.update(self._parse_policy(policy, objects))
         for node in site.tables[FIREWALL]:
             description = text_of(node, "Description")
-            borrowed = {"status": "Enable", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-            fields = {"status": text_of(node, "Status", "Enable"), "description": description}
-            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), fields, borrowed=borrowed, native={"xml": node}))
+            fields, put_back = {"status": text_of(node, "Status", "Enable"), "description": description}, borrowed(description, "status", "Enable")
+            objects.add(Object(Ref(FIREWALL_RULE, model.firewall_name(node)), fields, borrowed=put_back, native={"xml": node}))
         return State(objects, rules)
 
     def _parse_policy(self, policy, objects) -> dict:
         name, order, marks = text_of(policy, "Name"), [], model.marked(policy)
         for node in policy.findall("RuleList/Rule"):
             label = model.rule_name(name, node, self._settings.allow, [ref.name for ref in order])
-            fields, borrowed = model.rule_fields(node), {}
+            fields, put_back = model.rule_fields(node), {}
             ours = label == "%s: %s" % (name, self._settings.allow)
             if not ours:
                 fields["disabled by us"] = fields["enabled"] == "0" and model.short_id(label) in marks
-                borrowed = {"enabled": "1", "disabled by us": False} if fields["disabled by us"] else {}
-            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours=ours, borrowed=borrowed, native={"xml": node})))
+                put_back = {"enabled": "1", "disabled by us": False} if fields["disabled by us"] else {}
+            order.append(objects.add(Object(Ref(RULE, label), fields, {}, ours=ours, borrowed=put_back, native={"xml": node})))
         return {rulebase(name): tuple(order)}
 
     # -- wanting
@@ -157,7 +157,7 @@ class SophosAdapter(Adapter):
                               % model.recorded_in(record.fields["description"]))
         held = record.members["urls"] if record is not None else frozenset()
         others = set(model.entries(group) - held)
-        own = frozenset(entry for entry in model.names(policy.exempt) if not model.parents(entry) & others)
+        own = frozenset(entry for entry in model.names(policy.exempt) if not others.intersection(names_above(entry)))
         if not own:
             return []
         return [Wanted(Object(ref, {"description": model.record_text(name)}, {"urls": own})), Wanted(Object(Ref(EXCLUSION, name), {}, {"urls": own}))]
@@ -266,11 +266,6 @@ class SophosAdapter(Adapter):
 
     def activate(self) -> list:
         return [{"target": self._api.host, "status": "in force"}]
-
-
-def rulebase(policy: str) -> str:
-    """The rulebase of a web policy in a State."""
-    return "web policy %s" % policy
 
 
 def _named(entity: str, name: str):

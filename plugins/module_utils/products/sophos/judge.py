@@ -8,53 +8,65 @@ policy is asked; its rules from the top, first match, then its default action. A
 """
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+from typing import Iterable
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
+    EXACT, SUBDOMAINS, Index, Pattern, names_above, parse_if,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import model as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import text_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
-    ACTIVITIES, ALWAYS, CATEGORIES, DISABLED, EVERYTHING, EXCEPTION, EXCLUSION, FIREWALL, FIREWALL_RULE, FQDNS,
-    FQDN_GROUPS, GROUP, GROUPS, LOCAL_LIST, MAX_TEXT, POLICIES, RULE, TLS_RULES, Site, entry_pattern, fqdn_pattern,
+    ACTIVITIES, ALWAYS, CATEGORIES, EVERYTHING, EXCEPTION, EXCLUSION, FIREWALL, FIREWALL_RULE, FQDNS, FQDN_GROUPS,
+    GROUP, GROUPS, LOCAL_LIST, MAX_TEXT, POLICIES, RULE, TLS_RULES, Settings, Site, entry_pattern,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import named
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, texts
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    MAY, SURE, Hits, crossed, first_match, held, placed, sides,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import disabled, switched_off
 
 #: Words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
 _UNRELATED = ("Adult", "Alcohol", "Anonymizer", "Criminal", "Command", "Drug", "Extreme", "Gambl", "Hack", "Hunting", "Intolerance", "Malware", "Marijuana",
               "Nudity", "P2P", "Phishing", "Porn", "Sex", "Spam", "Spyware", "Tobacco", "Torrent", "Violence", "Weapon")
 _SHUTS = ("Deny", "Warn", "Quota")
-SURE, MAY = 2, 1
 
 
 class _Rules:
     """What both classes below look at."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._policies = site.named_policies()
 
     def _order(self, policy: str) -> list:
-        return [self._state.objects[ref] for ref in self._state.rules.get("web policy %s" % policy, ()) if ref in self._state.objects]
+        """The enabled rules of a web policy."""
+        rules = [self._state.objects[ref] for ref in self._state.rules.get(xml.rulebase(policy), ()) if ref in self._state.objects]
+        return [rule for rule in rules if rule.fields["enabled"] == "1"]
+
+    def _shutting(self, policy: str) -> list:
+        """The enabled rules of the site that shut a wanted host."""
+        return [rule for rule in self._order(policy) if not rule.ours and _shut(rule) and any(self._hits(rule, self._policy.allow))]
 
     def _people(self, rule: Object) -> int:
-        """SURE: the rule is about the whole audience, always; MAY: about a part, or at times. Who is in which group the API does not say."""
-        theirs, ours = set(rule.fields["users"]), set(self._settings.users)
-        whole = not theirs or (ours and ours <= theirs)
-        return SURE if whole and rule.fields["schedule"] == ALWAYS else MAY
+        """MAY, too, for a rule that holds at times. Who is in which group the API does not say."""
+        return min(named(self._settings.users, rule.fields["users"]), SURE if rule.fields["schedule"] == ALWAYS else MAY)
 
-    def _hits(self, rule: Object, wanted) -> tuple:
-        """(patterns that the rule is about for sure, patterns that it may be about)"""
+    def _hits(self, rule: Object, wanted: Iterable[Pattern]) -> Hits:
         if rule.ours:
             return self._in_group(self._settings.allow, wanted)
         about = xml.categories(rule.native["xml"])
         if not about or ("WebCategory", EVERYTHING) in about:
-            return frozenset(wanted), frozenset()
+            return Hits(frozenset(wanted))
         return self._about(about, wanted)
 
-    def _about(self, about: list, wanted) -> tuple:
+    def _about(self, about: list, wanted: Iterable[Pattern]) -> Hits:
         sure, may = set(), set()
         for kind, name in about:
             if kind == "URLGroup":
@@ -64,39 +76,32 @@ class _Rules:
             elif kind == "UserActivity":
                 activity = self._site.node(ACTIVITIES, name)
                 inner = [] if activity is None else [pair for pair in xml.categories(activity) if pair[0] != "UserActivity"]
-                found = self._about(inner, wanted) if inner else (frozenset(), frozenset(wanted))
+                found = self._about(inner, wanted) if inner else Hits(may=frozenset(wanted))
             else:
                 # Types of files and dynamic categories say nothing about hosts.
-                found = frozenset(), frozenset()
-            sure |= found[0]
-            may |= found[1]
-        return frozenset(sure), frozenset(may - sure)
+                found = Hits()
+            sure |= found.sure
+            may |= found.may
+        return Hits(frozenset(sure), frozenset(may - sure))
 
-    def _in_group(self, name: str, wanted) -> tuple:
+    def _in_group(self, name: str, wanted: Iterable[Pattern]) -> Hits:
         obj = self._state.objects.get(Ref(GROUP, name))
-        return _held(obj.members["urls"] if obj is not None else (), wanted)
+        return held(map(entry_pattern, obj.members["urls"] if obj is not None else ()), wanted)
 
-    def _in_category(self, name: str, wanted) -> tuple:
+    def _in_category(self, name: str, wanted: Iterable[Pattern]) -> Hits:
         """A category of the site says its domains and words; of a built-in one only its name is known."""
         node = self._site.node(CATEGORIES, name)
         domains = [(one.text or "").strip().lower() for one in ([] if node is None else node.findall("DomainList/Domain"))]
         words = [(one.text or "").strip().lower() for one in ([] if node is None else node.findall("KeywordList/Keyword"))]
         if domains or words:
-            sure, may = _held(domains, wanted)
-            return sure, (may | {pattern for pattern in wanted if any(word and word in pattern.name for word in words)}) - sure
-        return frozenset(), frozenset() if any(word.lower() in name.lower() for word in _UNRELATED) else frozenset(wanted)
-
-    @staticmethod
-    def _shut(rule: Object) -> bool:
-        return rule.fields["enabled"] == "1" and xml.decided(rule.fields) in _SHUTS
+            found = held(map(entry_pattern, domains), wanted)
+            by_word = frozenset(pattern for pattern in wanted if any(word and word in pattern.name for word in words))
+            return Hits(found.sure, (found.may | by_word) - found.sure)
+        return Hits() if any(word.lower() in name.lower() for word in _UNRELATED) else Hits(may=frozenset(wanted))
 
 
-def _held(entries, wanted) -> tuple:
-    """A list of domains, each with its subdomains: (patterns that it holds, patterns of which it holds a part)."""
-    patterns = [pattern for pattern in map(entry_pattern, entries) if pattern is not None]
-    index, ours = Index(patterns), Index(wanted)
-    sure = frozenset(pattern for pattern in wanted if index.covering(pattern) is not None)
-    return sure, frozenset(ours.covering(pattern) for pattern in patterns) - {None} - sure
+def _shut(rule: Object) -> bool:
+    return xml.decided(rule.fields) in _SHUTS
 
 
 class Places(_Rules):
@@ -107,25 +112,17 @@ class Places(_Rules):
 
     def _rule(self, policy: str) -> Wanted:
         fields = {"users": sorted(self._settings.users), "http": "Allow", "https": "Allow", "follow": "1", "schedule": ALWAYS, "enabled": "1"}
-        above, below = set(), set()
-        for rule in self._order(policy):
-            if rule.ours or not self._shut(rule) or not any(self._hits(rule, self._policy.allow)):
-                continue
-            if self._people(rule) == SURE:
-                above.add(rule.ref)
-            elif not above:
-                # A rule for a part of the audience keeps its word over ours.
-                below.add(rule.ref)
+        above, below = ([rule.ref for rule in side] for side in sides(self._shutting(policy), self._people))
         ref = Ref(RULE, "%s: %s" % (policy, self._settings.allow))
-        return Wanted(Object(ref, fields), "web policy %s" % policy, frozenset(above), frozenset(below))
+        return placed(Object(ref, fields), xml.rulebase(policy), self._state.rules.get(xml.rulebase(policy), ()), above, below)
 
 
 class Assessor(_Rules):
     """What a State means: conflicts, losses, who else is reached, coverage."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         super().__init__(settings, site, policy, state)
-        self._found = Assessment()
+        self._found = Findings(product="sophos", protected=settings.protected)
         self._exempt = Index(policy.exempt)
         self._using = site.users_of(self._policies)
         #: {pattern: firewall rule} that drops it for somebody, or for another service.
@@ -133,11 +130,11 @@ class Assessor(_Rules):
 
     def assess(self) -> Assessment:
         found = self._found
-        found.resolved = {_conflict_id(ref): ref for ref, obj in self._state.objects.items() if obj.borrowed}
+        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
         shut, opened = self._firewall(), {}
         for policy in self._policies:
             closed, opened[policy] = self._walk(policy)
-            shut.update({pattern: rule for pattern, rule in closed.items() if pattern not in shut})
+            shut = {**closed, **shut}
         why = self._inspected() if self._policy.exempt else {}
         self._widened()
         self._losses()
@@ -149,33 +146,24 @@ class Assessor(_Rules):
 
     def _walk(self, policy: str) -> tuple:
         """({pattern: rule in its way}, {pattern: what lets it through}) of a web policy, by first match."""
-        shut: dict = {}
-        opened: dict = {}
-        left = set(self._policy.allow)
-        for rule in self._order(policy):
-            if rule.fields["enabled"] != "1":
-                continue
-            sure, may = (hits & left for hits in self._hits(rule, self._policy.allow))
-            if self._people(rule) == MAY:
-                sure, may = frozenset(), sure | may
-            if self._shut(rule):
-                # What a built-in category may hold is no conflict once ours stands above; below, it is one.
-                shut.update({pattern: rule.ref for pattern in sure | may if pattern not in shut})
-                self._rule_conflict(rule, sure or may, bool(sure))
-            else:
-                opened.update({pattern: str(rule.ref) for pattern in sure})
-            left -= sure
+        def reach(rule: Object, _left: set) -> Hits:
+            return self._hits(rule, self._policy.allow).capped(self._people(rule))
+
+        # What a built-in category may hold is no conflict once ours stands above; below, it is one.
+        verdict = first_match(self._order(policy), self._policy.allow, reach, lambda rule, hits: hits if _shut(rule) else Hits(), self._rule_conflict)
+        shut = {pattern: str(rule.ref) for pattern, rule in verdict.shut.items()}
+        opened = {pattern: str(rule.ref) for pattern, rule in verdict.passed.items()}
         node = self._site.node(POLICIES, policy)
-        if left and node is not None and text_of(node, "DefaultAction") == "Deny":
-            shut.update({pattern: "the default action of %s" % policy for pattern in left if pattern not in shut})
+        if node is not None and text_of(node, "DefaultAction") == "Deny":
+            shut = {**dict.fromkeys(verdict.left, "the default action of %s" % policy), **shut}
         else:
-            opened.update({pattern: "the default action of web policy %s" % policy for pattern in left})
+            opened.update(dict.fromkeys(verdict.left, "the default action of web policy %s" % policy))
         return shut, opened
 
-    def _rule_conflict(self, rule: Object, hosts, certain: bool) -> None:
-        old = {path: rule.fields[path] for path in ("enabled", "disabled by us")} if not rule.ours else {}
-        remedy = (Change(rule.ref, UPDATE, {"enabled": (old["enabled"], "0"), "disabled by us": (False, True)}),) if old else ()
-        self._conflict("deny", rule.ref, xml.decided(rule.fields), hosts, certain, remedy, "everything else that this rule shuts")
+    def _rule_conflict(self, rule: Object, hits: Hits) -> None:
+        fields = {"enabled": (rule.fields["enabled"], "0"), "disabled by us": (False, True)}
+        self._conflict("deny", rule.ref, xml.decided(rule.fields), hits.sure or hits.may, bool(hits.sure),
+                       () if rule.ours else (Change(rule.ref, UPDATE, fields),), "everything else that this rule shuts")
 
     def _firewall(self) -> dict:
         """{pattern: rule} for firewall rules that drop wanted hosts by name before a rule that uses a named web policy, in each family."""
@@ -187,31 +175,28 @@ class Assessor(_Rules):
                 shut.update(self._dropped(rule))
         return shut
 
-    def _dropped(self, rule) -> dict:
+    def _dropped(self, rule: ET.Element) -> dict:
         ref = Ref(FIREWALL_RULE, xml.firewall_name(rule))
         obj = self._state.objects[ref]
         if obj.fields["status"] != "Enable" or xml.of_rule(rule, "Action") not in ("Drop", "Reject"):
             return {}
         fqdns = [pattern for name in xml.listed(rule, "DestinationNetworks/Network") for pattern in self._fqdns(name)]
-        index, ours = Index(fqdns), Index(self._policy.allow)
-        hit = {pattern for pattern in self._policy.allow if index.covering(pattern)} | {ours.covering(pattern) for pattern in fqdns} - {None}
-        people, users = set(xml.listed(rule, "Identity/Member")), set(self._settings.users)
-        whole = not people or (users and users <= people)
-        certain = bool(whole) and not any(xml.listed(rule, path) for path in ("SourceNetworks/Network", "Services/Service"))
-        section, description = text_of(rule, "Section", "Local"), obj.fields["description"]
-        marked = ("%s %s" % (description, DISABLED)).strip()
+        hit = held(fqdns, self._policy.allow).all
+        certain = named(self._settings.users, xml.listed(rule, "Identity/Member")) == SURE and not any(
+            xml.listed(rule, path) for path in ("SourceNetworks/Network", "Services/Service"))
+        description = obj.fields["description"]
         remedy: tuple = ()
         opens = "everything else that this rule drops"
-        if section != "Local":
+        if text_of(rule, "Section", "Local") != "Local":
             opens = "it comes from Sophos Central: change it there"
-        elif len(marked) > MAX_TEXT:
+        elif len(disabled(description)) > MAX_TEXT:
             opens = "its description has no room for our mark"
         else:
-            remedy = (Change(ref, UPDATE, {"status": ("Enable", "Disable"), "description": (description, marked)}),)
+            remedy = switched_off(ref, "status", "Enable", "Disable", description)
         self._conflict("deny", ref, "%s %s" % (xml.of_rule(rule, "Action"), ", ".join(sorted(str(one) for one in fqdns))), hit, certain, remedy, opens)
         if not certain:
-            self._doubted.update({pattern: ref for pattern in hit})
-        return {pattern: ref for pattern in hit} if certain else {}
+            self._doubted.update(dict.fromkeys(hit, ref))
+        return dict.fromkeys(hit, ref) if certain else {}
 
     def _fqdns(self, name: str) -> list:
         """The patterns of an FQDN host, or of a group of them; a host names its groups, and a group its hosts."""
@@ -220,16 +205,10 @@ class Assessor(_Rules):
         group = self._site.node(FQDN_GROUPS, name)
         members = [] if group is None else [(one.text or "").strip() for one in group.findall("FQDNHostList/FQDNHost")]
         found += [text_of(node, "FQDN").lower() for node in self._site.tables[FQDNS] if text_of(node, "Name") in members]
-        return [pattern for pattern in map(fqdn_pattern, found) if pattern is not None]
+        return [pattern for pattern in map(parse_if, found) if pattern is not None]
 
-    def _conflict(self, effect: str, ref, text: str, hosts, certain: bool, remedy: tuple, opens: str) -> None:
-        identity = _conflict_id(ref)
-        if not hosts or any(conflict.id == identity for conflict in self._found.conflicts):
-            return
-        if ref.name in self._settings.protected:
-            remedy, opens = (), "protected"
-        hosts = tuple(str(pattern) for pattern in sorted(hosts, key=str))
-        self._found.conflicts.append(Conflict(identity, effect, str(ref), text, hosts, certain, remedy, opens))
+    def _conflict(self, effect: str, ref: Ref, text: str, hosts: Iterable[Pattern], certain: bool, remedy: tuple, opens: str) -> None:
+        self._found.conflict(ref, effect, str(ref), text, texts(hosts), certain, remedy, opens, ref.name)
 
     # -- inspection
 
@@ -265,15 +244,15 @@ class Assessor(_Rules):
                 found.append(rule)
         return found
 
-    def _decrypted(self, rule, why: dict) -> None:
+    def _decrypted(self, rule: ET.Element, why: dict) -> None:
         about = [({"URL Group": "URLGroup", "Web Category": "WebCategory"}.get(text_of(one, "Type"), ""), text_of(one, "Name"))
                  for one in rule.findall("Websites/Activity")]
-        sure, may = self._about(about, self._policy.exempt) if about else (frozenset(self._policy.exempt), frozenset())
+        hits = self._about(about, self._policy.exempt) if about else Hits(frozenset(self._policy.exempt))
         narrow = any(xml.listed(rule, path) for path in ("SourceNetworks/Network", "Identity/Members", "SourceZones/Zone", "DestinationNetworks/Network"))
         ref = Ref("TLS inspection rule", text_of(rule, "Name"))
-        self._conflict("deny" if text_of(rule, "DecryptAction") == "Deny" else "decrypt", ref, text_of(rule, "DecryptAction"), sure or may,
-                       bool(sure) and not narrow, (), "move the rule that does not decrypt above it")
-        why.update({pattern: "%s decrypts it" % ref for pattern in sure | may})
+        self._conflict("deny" if text_of(rule, "DecryptAction") == "Deny" else "decrypt", ref, text_of(rule, "DecryptAction"), hits.sure or hits.may,
+                       bool(hits.sure) and not narrow, (), "move the rule that does not decrypt above it")
+        why.update(dict.fromkeys(hits.all, "%s decrypts it" % ref))
 
     # -- who else is reached, and what is lost
 
@@ -292,27 +271,22 @@ class Assessor(_Rules):
             others = [xml.firewall_name(rule) for rule in self._using if of_policy(rule) == policy and rule not in named]
             if named and others and policy not in settings.web_policies and not settings.users:
                 found.append("firewall rule %s uses web policy %s too" % (", ".join(others), policy))
-            self._crossed(policy)
+            if not settings.category_name:
+                self._crossed(policy)
 
     def _all(self) -> bool:
         """Whether the audience is everybody whose traffic this firewall lets out."""
         return self._settings.everyone and all(of_policy(rule) in self._policies for rule in self._site.accepting())
 
-    def _for_audience(self, rule) -> bool:
+    def _for_audience(self, rule: ET.Element) -> bool:
         """Whether a rule of TLS inspection is about nobody but the audience."""
         people = xml.listed(rule, "Identity/Members")
         return bool(people) and (self._settings.everyone or set(people) <= set(self._settings.users))
 
     def _crossed(self, policy: str) -> None:
         """Rules that shut a part of the audience out and stand below ours."""
-        passed = False
-        for rule in self._order(policy):
-            if rule.ours or not self._shut(rule) or not any(self._hits(rule, self._policy.allow)):
-                continue
-            passed = passed or self._people(rule) == SURE
-            if passed and self._people(rule) == MAY and not self._settings.category_name:
-                self._found.audience_widened.append("%s shuts out a part of the audience and is no longer asked for these hosts; move it above the rules for "
-                                                    "everybody, or narrow the audience" % rule.ref)
+        self._found.audience_widened += ["%s shuts out a part of the audience and is no longer asked for these hosts; move it above the rules for "
+                                         "everybody, or narrow the audience" % rule.ref for rule in crossed(self._shutting(policy), self._people)]
 
     def _losses(self) -> None:
         hosts = tuple(str(pattern) for pattern in self._policy.exempt)
@@ -323,14 +297,15 @@ class Assessor(_Rules):
             if xml.of_rule(rule, "DecryptHTTPS") != "Enable" and (xml.of_rule(rule, "ProxyMode") == "Enable" or not decrypting):
                 continue
             found = [control for column, control in (("ScanVirus", "av"), ("ZeroDayProtection", "sandbox")) if xml.of_rule(rule, column) == "Enable"]
-            self._found.losses += [Loss(control, where, hosts) for control in found]
+            for control in found:
+                self._found.lose(control, where, hosts)
         for policy in self._policies if hosts and decrypting else ():
             node = self._site.node(POLICIES, policy)
             rules = [one for one in ([] if node is None else node.findall("RuleList/Rule")) if text_of(one, "PolicyRuleEnabled", "1") == "1"]
             if any(kind == "FileType" for one in rules for kind, _name in xml.categories(one)):
-                self._found.losses.append(Loss("file_control", "web policy %s" % policy, hosts))
+                self._found.lose("file_control", "web policy %s" % policy, hosts)
             if any(text_of(one, "CCLRuleEnabled") == "1" for one in rules):
-                self._found.losses.append(Loss("dlp", "content filters of web policy %s" % policy, hosts))
+                self._found.lose("dlp", "content filters of web policy %s" % policy, hosts)
 
     def _manual(self) -> None:
         manual, using = self._found.manual, {of_policy(rule) for rule in self._using}
@@ -350,7 +325,7 @@ class Assessor(_Rules):
 
     # -- what is in force
 
-    def _coverage(self, pattern, shut: dict, opened: dict, why: dict) -> Coverage:
+    def _coverage(self, pattern: Pattern, shut: dict, opened: dict, why: dict) -> Coverage:
         notes = []
         if pattern.kind == EXACT:
             notes.append("widened: every subdomain of it too")
@@ -370,11 +345,11 @@ class Assessor(_Rules):
         exempt, by = self._exemption(pattern, why)
         cover = self._exempt.covering(pattern)
         notes += [why[cover]] if cover in why else []
-        if cover is None and self._settings.exempt_by != "exception" and xml.parents(pattern.name) & self._listed():
+        if cover is None and self._settings.exempt_by != "exception" and self._listed().intersection(names_above(pattern.name)):
             notes.append("widened: an entry above it leaves it undecrypted too")
-        return Coverage(str(pattern), allowed, exempt, "URL group %s" % self._settings.list if allowed != "no" else None, by, "; ".join(notes))
+        return coverage(pattern, allowed, exempt, "URL group %s" % self._settings.list, by, notes)
 
-    def _exemption(self, pattern, why: dict) -> tuple:
+    def _exemption(self, pattern: Pattern, why: dict) -> tuple:
         cover = self._exempt.covering(pattern)
         if cover is None:
             return "not wanted", None
@@ -383,7 +358,7 @@ class Assessor(_Rules):
             obj = self._state.objects.get(ref)
             held = obj is not None and obj.fields["enabled"] == "on" and "decryption" in obj.fields["skips"] and xml.regex(cover) in obj.members["urls"]
             return ("yes", str(ref)) if held else ("no", None)
-        held = bool(xml.parents(cover.name) & self._listed())
+        held = bool(self._listed().intersection(names_above(cover.name)))
         return ("yes", "URL group %s" % self._settings.exempt_group) if held and cover not in why else ("no", None)
 
     def _listed(self) -> frozenset:
@@ -395,15 +370,11 @@ class Assessor(_Rules):
         others = frozenset() if group is None else xml.entries(group) - mine
         return ours | others
 
-    def _holds(self, ref: Ref, pattern) -> bool:
+    def _holds(self, ref: Ref, pattern: Pattern) -> bool:
         obj = self._state.objects.get(ref)
-        return obj is not None and bool(xml.parents(pattern.name) & obj.members["urls"])
+        return obj is not None and bool(obj.members["urls"].intersection(names_above(pattern.name)))
 
 
-def of_policy(rule) -> str:
+def of_policy(rule: ET.Element) -> str:
+    """The web policy that a firewall rule uses."""
     return xml.of_rule(rule, "WebFilter")
-
-
-def _conflict_id(ref) -> str:
-    """Short and stable: from the kind and the name."""
-    return "sophos-%s" % xml.short_id(str(ref))

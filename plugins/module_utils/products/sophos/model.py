@@ -16,13 +16,11 @@ from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse,
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, names_above, parse_if,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import child, text_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
 
-MARK = "Managed by netaccess.chatgpt"
-#: Behind the description of a firewall rule of the site that we disabled.
-DISABLED = "[disabled by netaccess.chatgpt]"
 #: Behind the description of a web policy: rules of it have no description, so the ids of those that we disabled stand there.
 _DISABLED_RULES = re.compile(r"\s*\[disabled by netaccess\.chatgpt: ([0-9a-f ]+)\]")
 _FOR = ", entries of ours in: "
@@ -60,29 +58,13 @@ def regex(pattern: Pattern) -> str:
 def names(patterns: Iterable[Pattern]) -> frozenset[str]:
     """Entries for patterns: a name below another one would say nothing more."""
     found = {pattern.name for pattern in patterns}
-    return frozenset(name for name in found if not (parents(name) - {name}) & found)
-
-
-def parents(name: str) -> set[str]:
-    """A name and every name above it."""
-    labels = name.split(".")
-    return {".".join(labels[at:]) for at in range(len(labels))}
+    return frozenset(name for name in found if not found.intersection(names_above(name)[1:]))
 
 
 def entry_pattern(entry: str) -> Pattern | None:
     """The Pattern of a URL group entry or a category domain; None for what is no name."""
-    try:
-        return Pattern(parse(entry).name, DOMAIN)
-    except PatternError:
-        return None
-
-
-def fqdn_pattern(entry: str) -> Pattern | None:
-    """The Pattern of an FQDN host."""
-    try:
-        return parse(entry)
-    except PatternError:
-        return None
+    found = parse_if(entry)
+    return None if found is None else Pattern(found.name, DOMAIN)
 
 
 def short_id(name: str) -> str:
@@ -95,7 +77,7 @@ def short_id(name: str) -> str:
 
 def is_ours(node: ET.Element) -> bool:
     """Whether our marker begins the description of an object."""
-    return (text_of(node, "Description") or text_of(node, "Desc")).startswith(MARK)
+    return marks.is_ours(text_of(node, "Description") or text_of(node, "Desc"))
 
 
 def _list_of(group):
@@ -140,7 +122,7 @@ def group_node(name: str, native: ET.Element | None, wanted: Collection[str],
 
 def record_text(target: str) -> str:
     """Description of the group that remembers which entries of somebody else's list are ours."""
-    return MARK + _FOR + target
+    return marks.MARK + _FOR + target
 
 
 def recorded_in(description: str) -> str | None:
@@ -172,6 +154,11 @@ def rule_fields(rule: ET.Element) -> dict:
     users = sorted({(one.text or "").strip() for one in rule.findall("UserList/User")} - {""})
     fields = {column: text_of(rule, tag, _RULE_DEFAULTS[column]) for column, tag in _RULE_COLUMNS.items()}
     return dict(fields, users=[] if [one.lower() for one in users] == ["anybody"] else users)
+
+
+def rulebase(policy: str) -> str:
+    """The rulebase of a web policy in a State."""
+    return "web policy %s" % policy
 
 
 def rule_name(policy: str, rule: ET.Element, allow: str, taken: Iterable[str]) -> str:

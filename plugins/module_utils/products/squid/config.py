@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads a site's Squid configuration and answers which of its rules hit a host. Pure but for the file reader that is handed in.
 
-Answers have three values: YES, NO and MAYBE. What cannot be known from the files (external helpers, times, reverse lookups) is MAYBE.
-First match decides, as in Squid; a rule that MAYBE matches is reported and the walk goes on.
+What cannot be known from the files (external helpers, times, reverse lookups) is MAY. First match decides, as in Squid; a rule that may match is
+reported and the walk goes on.
 """
 from __future__ import annotations
 
@@ -13,18 +13,21 @@ import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, Index, Pattern, PatternError, normal_host, parse,
+    DOMAIN, EXACT, Index, Pattern, names_above, normal_host, parse_if,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    MAY, NO, SURE, Hits, hits_of, opposite, share, walk,
 )
 
-YES, NO, MAYBE = "yes", "no", "maybe"
 DISABLED = "#netaccess.chatgpt disabled: "
 _WORD = re.compile(r'"[^"]*"|\S+')
 _DEPTH = 16
 _DESTINATION = {"dst", "dstdomain", "dstdom_regex", "ssl::server_name", "ssl::server_name_regex", "url_regex", "urlpath_regex"}
-_BUILT_IN = {"all": YES, "CONNECT": YES, "manager": NO, "localhost": MAYBE, "to_localhost": NO, "to_linklocal": NO}
+_BUILT_IN = {"all": SURE, "CONNECT": SURE, "manager": NO, "localhost": MAY, "to_localhost": NO, "to_linklocal": NO}
 
 
 @dataclass(frozen=True)
@@ -213,8 +216,7 @@ def _acl(kind: str, args, read) -> Acl:
             pattern = domain_pattern(value)
             if pattern is not None:
                 acl.domains.add(pattern)
-                labels = pattern.name.split(".")
-                acl.parents.update(".".join(labels[i:]) for i in range(len(labels)))
+                acl.parents.update(names_above(pattern.name))
     return acl
 
 
@@ -228,11 +230,8 @@ def _file_values(path: str, read) -> list:
 
 def domain_pattern(value: str) -> Pattern | None:
     """What Squid makes of a dstdomain value: ``.x`` is apex and subdomains, ``x`` exact; anything else matches nothing."""
-    try:
-        pattern = parse(normal_host(value) if value.isascii() and not value.endswith(".") else value)
-    except PatternError:
-        return None
-    return pattern if pattern.kind in (DOMAIN, EXACT) else None
+    pattern = parse_if(normal_host(value) if value.isascii() and not value.endswith(".") else value)
+    return pattern if pattern is not None and pattern.kind in (DOMAIN, EXACT) else None
 
 
 def _networks(value: str) -> list:
@@ -254,40 +253,27 @@ class Judge:
     def __init__(self, site: Site, who: Who):
         self._site, self._who = site, who
 
-    def walk(self, chain: Iterable[Directive], acls_of: Callable[[Directive], Iterable[str]],
-             patterns: Iterable[Pattern],
+    def walk(self, chain: Iterable[Directive], acls_of: Callable[[Directive], Iterable[str]], patterns: Sequence[Pattern],
              step: int | None = None) -> Iterator[tuple[Directive, list[Pattern], list[Pattern]]]:
         """Yield (directive, patterns it surely hits, patterns it may hit) in order; what is surely hit is out of the walk from then on.
 
         ``acls_of(directive)`` gives its ACL words.
         """
-        left = list(patterns)
-        for directive in chain:
-            words = acls_of(directive)
-            fixed = self._all(words, None, step)
-            if fixed == NO or not left:
-                continue
-            if not self.names_destination(words):
-                sure, may = (left, []) if fixed == YES else ([], [])
-            else:
-                sure, may = [], []
-                for pattern in left:
-                    answer = self._all(words, pattern, step)
-                    if answer == YES:
-                        sure.append(pattern)
-                    elif answer == MAYBE:
-                        may.append(pattern)
-            if sure or may:
-                yield directive, sure, may
-            if sure:
-                gone = set(sure)
-                left = [pattern for pattern in left if pattern not in gone]
+        for directive, hits in walk(chain, patterns, lambda one, left: self._reach(acls_of(one), left, step)):
+            yield directive, [pattern for pattern in patterns if pattern in hits.sure], [pattern for pattern in patterns if pattern in hits.may]
+
+    def _reach(self, words: tuple, left: set, step: int | None) -> Hits:
+        fixed = self._all(words, None, step)
+        if fixed == NO or not self.names_destination(words):
+            # One that names no destination and only may match says nothing about these hosts in particular.
+            return Hits(frozenset(left)) if fixed == SURE else Hits()
+        return hits_of({pattern: self._all(words, pattern, step) for pattern in left})
 
     def nameless(self, chain: Iterable[Directive]) -> Directive | None:
-        """The directive of ``chain`` that surely decides about a connection of which only the address is known, or None."""
+        """The directive of ``chain`` that surely decides about a connection of which only the address is known."""
         for directive in chain:
             words = directive.args[1:]
-            if not any(self.type_of(word) in _DESTINATION for word in words) and self._all(words, None, None) == YES:
+            if not any(self.type_of(word) in _DESTINATION for word in words) and self._all(words, None, None) == SURE:
                 return directive
         return None
 
@@ -295,33 +281,29 @@ class Judge:
         return any(self.type_of(word.lstrip("!")) in _DESTINATION for word in words)
 
     def type_of(self, name: str) -> str | None:
+        """The type of an ACL."""
         found = self._site.acls.get(name)
         return found[0].type if found else None
 
-    def _all(self, words, pattern, step) -> str:
+    def _all(self, words: Iterable[str], pattern: Pattern | None, step: int | None) -> int:
         """Whether all ACL ``words`` match; with ``pattern`` None those that look at the destination are left out."""
-        result = YES
+        level = SURE
         for word in words:
             name = word.lstrip("!")
-            if pattern is None and self.type_of(name) in _DESTINATION:
-                continue
-            answer = self._one(name, pattern, step)
-            if word.startswith("!"):
-                answer = {YES: NO, NO: YES, MAYBE: MAYBE}[answer]
-            if answer == NO:
-                return NO
-            if answer == MAYBE:
-                result = MAYBE
-        return result
+            if pattern is not None or self.type_of(name) not in _DESTINATION:
+                answer = self._one(name, pattern, step)
+                level = min(level, opposite(answer) if word.startswith("!") else answer)
+            if level == NO:
+                break
+        return level
 
-    def _one(self, name, pattern, step) -> str:
+    def _one(self, name: str, pattern: Pattern | None, step: int | None) -> int:
         definitions = self._site.acls.get(name)
         if not definitions:
-            return _BUILT_IN.get(name, MAYBE)
-        answers = [self._definition(name, acl, pattern, step) for acl in definitions]
-        return YES if YES in answers else MAYBE if MAYBE in answers else NO
+            return _BUILT_IN.get(name, MAY)
+        return max(self._definition(name, acl, pattern, step) for acl in definitions)
 
-    def _definition(self, name, acl, pattern, step) -> str:
+    def _definition(self, name: str, acl: Acl, pattern: Pattern | None, step: int | None) -> int:
         if acl.type == "src":
             return self._source(name, acl)
         if acl.type in ("dstdomain", "ssl::server_name"):
@@ -329,67 +311,46 @@ class Judge:
         if acl.type in ("dstdom_regex", "ssl::server_name_regex", "url_regex"):
             return _regex(acl, pattern)
         if acl.type == "port":
-            return YES if any(_in_range(443, value) for value in acl.values) else NO
+            return SURE if holds_port(acl.values, (443,)) else NO
         if acl.type == "method":
-            return YES if "CONNECT" in acl.values else NO
+            return SURE if "CONNECT" in acl.values else NO
         if acl.type == "proxy_auth":
             return self._user(acl)
         if acl.type == "at_step":
-            return MAYBE if step is None else YES if "SslBump%d" % step in acl.values else NO
+            return MAY if step is None else SURE if "SslBump%d" % step in acl.values else NO
         if acl.type in ("any-of", "all-of"):
             answers = [self._all([word], pattern, step) for word in acl.values if pattern is not None or self.type_of(word) not in _DESTINATION]
-            if acl.type == "any-of":
-                return YES if YES in answers else MAYBE if MAYBE in answers else NO
-            return NO if NO in answers else MAYBE if MAYBE in answers else YES
-        return MAYBE
+            return max(answers, default=NO) if acl.type == "any-of" else min(answers, default=SURE)
+        return MAY
 
-    def _source(self, name, acl) -> str:
+    def _source(self, name: str, acl: Acl) -> int:
         if name in self._who.acls:
-            return YES
+            return SURE
         if self._who.networks is None:
-            return YES if any(n.prefixlen == 0 for n in acl.networks) else MAYBE
-        inside = [any(_within(mine, n) for n in acl.networks) for mine in self._who.networks]
-        touched = [any(mine.version == n.version and mine.overlaps(n) for n in acl.networks) for mine in self._who.networks]
-        return YES if all(inside) else MAYBE if any(touched) else NO
+            return SURE if any(n.prefixlen == 0 for n in acl.networks) else MAY
+        return overlap(self._who.networks, acl.networks)
 
-    def _user(self, acl) -> str:
+    def _user(self, acl: Acl) -> int:
         if "REQUIRED" in acl.values:
-            return YES
-        if self._who.users is None:
-            return MAYBE
-        hits = [user in acl.values for user in self._who.users]
-        return YES if all(hits) else MAYBE if any(hits) else NO
+            return SURE
+        return MAY if self._who.users is None else share(user in acl.values for user in self._who.users)
 
 
-def _within(mine, theirs) -> bool:
-    return mine.version == theirs.version and mine.subnet_of(theirs)
-
-
-def _domain(acl: Acl, pattern: Pattern) -> str:
+def _domain(acl: Acl, pattern: Pattern) -> int:
     if acl.domains.covering(pattern) is not None:
-        return YES
-    partly = pattern.kind != EXACT and pattern.name in acl.parents
-    return MAYBE if partly else NO
+        return SURE
+    return MAY if pattern.kind != EXACT and pattern.name in acl.parents else NO
 
 
-def _regex(acl: Acl, pattern: Pattern) -> str:
+def _regex(acl: Acl, pattern: Pattern) -> int:
     hosts = [pattern.name] if pattern.kind == EXACT else ["www." + pattern.name, "a.b." + pattern.name] + ([pattern.name] if pattern.kind == DOMAIN else [])
     if acl.type == "url_regex":
         hosts = [host + ":443" for host in hosts]
     try:
         # Without -i Squid's regexes are case sensitive, and host names reach them in lower case.
-        hits = [any(re.search(value, host, re.I) for value in acl.values) for host in hosts]
+        return share(any(re.search(value, host, re.I) for value in acl.values) for host in hosts)
     except re.error:
-        return MAYBE
-    return YES if all(hits) else MAYBE if any(hits) else NO
-
-
-def _in_range(port: int, value: str) -> bool:
-    first, _sep, last = value.partition("-")
-    try:
-        return int(first) <= port <= int(last or first)
-    except ValueError:
-        return False
+        return MAY
 
 
 def real_glob(pattern: str) -> list[str]:

@@ -16,7 +16,7 @@ from typing import Iterable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse,
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse, parse_if,
 )
 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
@@ -232,8 +232,5 @@ def _active(value: str, note: str):
 
 def _plain(value: str):
     """The pattern of ``value`` alone, when its comment was somebody's words."""
-    try:
-        pattern = parse(value)
-    except PatternError:
-        return None
-    return None if pattern.kind == SUBDOMAINS else pattern
+    pattern = parse_if(value)
+    return None if pattern is None or pattern.kind == SUBDOMAINS else pattern

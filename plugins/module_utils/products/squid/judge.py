@@ -4,7 +4,6 @@
 """What a State of a Squid means for a policy: conflicts, losses, tenant controls, coverage. Reads nothing and writes nothing."""
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from dataclasses import replace
 
@@ -13,17 +12,21 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
-    ALLOW, ALLOW_RULE, COOKIE_RULES, EXEMPT, SPLICE_RULE,
+    ALLOW, ALLOW_RULE, COOKIE_RULES, EXEMPT, SPLICE_RULE, Settings,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
+    WORKSPACE_HEADER, conflict_id, coverage,
 )
 
 
 class Assessor:
     """What a State of this Squid means for a policy."""
 
-    def __init__(self, settings, site: conf.Site, decrypts: bool, auth: list, policy, state: State):
+    def __init__(self, settings: Settings, site: conf.Site, decrypts: bool, auth: list, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
         served = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:])
@@ -40,7 +43,8 @@ class Assessor:
 
     def assess(self) -> Assessment:
         found = self._found
-        found.resolved = {_conflict_id(ref.name): ref for ref, obj in self._state.objects.items() if ref.kind == "directive" and not obj.fields["enabled"]}
+        found.resolved = {conflict_id("squid", ref.name): ref for ref, obj in self._state.objects.items()
+                          if ref.kind == "directive" and not obj.fields["enabled"]}
         if self._site.position is None and self._site.files:
             found.manual.append("%s does not include %s: add \"include %s\" below its port and authentication rules and above the rules that deny"
                                 % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
@@ -93,7 +97,7 @@ class Assessor:
                     if directive.args[0] == "terminate":
                         self._deny(directive, sure, may)
 
-    def _deny(self, directive, sure, may) -> None:
+    def _deny(self, directive: conf.Directive, sure: list, may: list) -> None:
         for patterns, known in ((sure, self._shut), (may, self._doubted)):
             for pattern in patterns:
                 known.setdefault(pattern, self._rule(directive))
@@ -117,19 +121,19 @@ class Assessor:
                     found.losses.append(Loss(control, self._rule(directive), tuple(str(p) for p in sure + may)))
         for directive, sure, may in self._judge.walk(self._site.named("request_header_add"), lambda d: d.args[2:], exempt):
             hosts = sure + may
-            if directive.args[0].lower() == "chatgpt-allowed-workspace-id":
+            if directive.args[0].lower() == WORKSPACE_HEADER:
                 found.tenant_controls.append(TenantControl("%s request_header_add %s" % (directive.where, directive.args[0]), tuple(hosts)))
             else:
                 found.losses.append(Loss("headers", "%s request_header_add %s" % (directive.where, directive.args[0]), tuple(str(p) for p in hosts)))
         for directive in self._site.named("url_rewrite_program", "url_rewrite_children")[:1]:
             found.conflicts.append(Conflict(
-                _conflict_id(directive.identity), "rewrite", directive.where, directive.name, tuple(str(p) for p in self._policy.allow), certain=False,
-                opens="the rewriter sees every CONNECT; make it leave these hosts alone"))
+                id=conflict_id("squid", directive.identity), effect="rewrite", where=directive.where, text=directive.name,
+                hosts=tuple(str(p) for p in self._policy.allow), certain=False, opens="the rewriter sees every CONNECT; make it leave these hosts alone"))
 
-    def _rule(self, directive) -> str:
+    def _rule(self, directive: conf.Directive) -> str:
         return "%s %s" % (directive.where, directive.text)
 
-    def _conflict(self, effect: str, directive, sure, may) -> None:
+    def _conflict(self, effect: str, directive: conf.Directive, sure: list, may: list) -> None:
         # A rule that names no destination and only may match says nothing about these hosts in particular.
         hosts = sure or (may if self._judge.names_destination(directive.args) else [])
         if not hosts:
@@ -138,7 +142,7 @@ class Assessor:
         protected = any(name in (directive.file, directive.where) for name in self._settings.protected)
         remedy = () if protected else (Change(ref, UPDATE, {"enabled": (True, False)}),)
         known = {conflict.id: conflict for conflict in self._found.conflicts}
-        identity = _conflict_id(ref.name)
+        identity = conflict_id("squid", ref.name)
         if identity in known:
             # A line of ssl_bump is asked at two steps, and about exempt hosts and others; what it surely shuts counts for more.
             old, more = known[identity], tuple(str(p) for p in hosts)
@@ -147,15 +151,16 @@ class Assessor:
                 self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=more, certain=bool(sure))
             return
         self._found.conflicts.append(Conflict(
-            identity, effect, directive.where, directive.text + self._page(directive), tuple(str(p) for p in hosts), bool(sure), remedy,
-            "protected" if protected else "everything else that this line %s" % {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]))
+            id=identity, effect=effect, where=directive.where, text=directive.text + self._page(directive), hosts=tuple(str(p) for p in hosts),
+            certain=bool(sure), remedy=remedy, opens="protected" if protected else "everything else that this line %s" % {
+                "deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]))
 
-    def _page(self, directive) -> str:
+    def _page(self, directive: conf.Directive) -> str:
         """How Squid answers when this rule denies: its last ACL may have a deny_info."""
         pages = [d.args[0] for d in self._site.named("deny_info") if len(d.args) > 1 and d.args[-1] == directive.args[-1]]
         return " (answers with deny_info %s)" % pages[-1] if pages else ""
 
-    def _coverage(self, pattern, bumped) -> Coverage:
+    def _coverage(self, pattern: Pattern, bumped: dict) -> Coverage:
         wants_exempt = self._exempt.covering(pattern) is not None
         held = self._holds(ALLOW, ALLOW_RULE, pattern)
         allowed = "no" if not held or pattern in self._shut else "unchecked" if pattern in self._doubted else "yes"
@@ -167,14 +172,9 @@ class Assessor:
         elif wants_exempt:
             exempt = bumped.get(self._exempt.covering(pattern), "yes") if self._holds(EXEMPT, SPLICE_RULE, pattern) else "no"
             by = SPLICE_RULE.name if exempt != "no" else None
-        return Coverage(str(pattern), allowed, exempt, ALLOW_RULE.name if allowed != "no" else None, by, note)
+        return coverage(pattern, allowed, exempt, ALLOW_RULE.name, by, [note] if note else [])
 
-    def _holds(self, list_ref: Ref, rule_ref: Ref, pattern) -> bool:
+    def _holds(self, list_ref: Ref, rule_ref: Ref, pattern: Pattern) -> bool:
         if rule_ref not in self._state.objects or self._site.position is None and self._site.files:
             return False
         return self._indexes[list_ref].covering(pattern) is not None
-
-
-def _conflict_id(identity: str) -> str:
-    """Short and stable: from the rule's file and text, not its line number."""
-    return "squid-%s" % hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:10]

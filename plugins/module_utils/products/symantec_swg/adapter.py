@@ -33,11 +33,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import (
-    ADDED, CPL, ENTRY, LIST, LISTS, MARK, OTHER, POLICY, REVISION, URLS, URL_LIST, Settings, Site,
+    ADDED, CPL, ENTRY, LIST, LISTS, OTHER, POLICY, REVISION, URLS, URL_LIST, Settings, Site,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.portal import (
     FileAdapter, PortalAdapter,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 _POLL_SECONDS = 3

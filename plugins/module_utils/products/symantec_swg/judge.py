@@ -8,23 +8,28 @@ allow (CPL guide). Our section is taken to be the last file; where a device show
 """
 from __future__ import annotations
 
-import hashlib
-import ipaddress
-import re
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss, TenantControl,
+    Assessment, Conflict, Coverage, TenantControl,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, covers
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern, covers, names_above
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg import cpl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import ALLOW, EXEMPT
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import (
-    DISABLED, ENTRY, LIST, LISTS, URLS, URL_LIST, Settings, Site, list_urls, url_pattern,
+    ENTRY, LIST, LISTS, URLS, URL_LIST, Settings, Site, list_urls, url_pattern,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import networks
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
+    WORKSPACE_HEADER, Findings, conflict_id, coverage, texts,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    MAY, NO, SURE, Hits, hits_of, opposite, walk,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import switched_off
 
-SURE, MAY, NO = 2, 1, 0
 #: Words in the names of vendor categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
 _UNRELATED = ("adult", "gambling", "malicious", "malware", "phishing", "spam", "botnet", "suspicious", "porn", "weapon", "drug", "violence", "piracy", "scam",
               "proxy avoidance", "hacking", "peer-to-peer")
@@ -33,20 +38,21 @@ _PEOPLE = ("group", "user", "client.address")
 #: Properties that hand decrypted content to a scanner (CPL guide).
 _SCANS = {"response.icap_service(": "av", "request.icap_service(": "dlp"}
 _CERTIFICATE = "server.certificate.hostname"
-_HEADER = "chatgpt-allowed-workspace-id"
 
 
 class Assessor:
-    def __init__(self, settings: Settings, site: Site, policy, state: State, predicted: bool):
+    """What a State means: conflicts, losses, tenant controls, coverage."""
+
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State, predicted: bool):
         """``predicted``: the state is the one after a plan, with whatever installs it."""
         self._settings, self._site, self._policy, self._state, self._predicted = settings, site, policy, state, predicted
-        self._found = Assessment()
+        self._found = Findings(product="symantec", protected=settings.protected)
         self._known = ("unchecked", "")
         self._shut: dict = {}
         self._bumped: dict = {}
         self._by_entry: dict = {}
         self._allow, self._exempt = Index(policy.allow), Index(policy.exempt)
-        self._parents = {pattern.name[at:] for pattern in policy.allow for at in [0] + [one.end() for one in re.finditer(r"\.", pattern.name)]}
+        self._parents = {name for pattern in policy.allow for name in names_above(pattern.name)}
         #: Whether our section is predicted to be another one than that in Management Center.
         self._changed = site.objects().get(settings.policy) != state.objects.get(settings.policy)
 
@@ -82,38 +88,32 @@ class Assessor:
             self._losses(where, site)
 
     def _proxy_layer(self, where: str, site: cpl.Policy, layer: cpl.Layer, after: bool) -> None:
-        open_ = set(self._policy.allow)
-        for rule in layer.rules:
-            if self._is_ours(rule) or (layer.kind == "ssl" and not any(test.name.startswith(_CERTIFICATE) for test in rule.tests)):
-                continue
-            people, sure, may = self._reach(site, rule, open_)
-            if people == NO or not (sure | may):
-                continue
+        def decides(rule: cpl.Rule) -> bool:
+            asked = layer.kind != "ssl" or any(test.name.startswith(_CERTIFICATE) for test in rule.tests)
+            return asked and not self._is_ours(rule) and any(action.startswith(_DENY) or action in ("allow", "allow()") for action in rule.actions)
+
+        for rule, hits in walk(filter(decides, layer.rules), self._policy.allow, lambda rule, left: self._reach(site, rule, left)):
             deny = [action for action in rule.actions if action.startswith(_DENY)]
             final = any(action.startswith("force_") for action in deny)
             if deny and (final or after):
                 text = "%s: %s" % ("it is final" if final or layer.kind == "ssl" else "it stands behind ours", rule.text)
-                self._conflict("deny", where, site, rule, text, sure, may)
-            elif deny and people == MAY:
+                self._conflict("deny", where, site, rule, text, hits)
+            elif deny and self._people(rule) == MAY:
                 self._found.audience_widened.append("%s: \"%s\" shuts out a part of the audience, and a later ALLOW takes that back for the wanted hosts; "
                                                     "narrow the audience" % (where, rule.text))
-            if deny or any(action in ("allow", "allow()") for action in rule.actions):
-                open_ -= sure
 
     def _ssl_layer(self, where: str, site: cpl.Policy, layer: cpl.Layer, after: bool) -> bool:
-        open_, decrypts = set(self._policy.exempt), False
-        for rule in layer.rules:
-            set_ = [action for action in rule.actions if action.startswith("ssl.forward_proxy(")]
-            if not set_ or self._is_ours(rule):
-                continue
-            people, sure, may = self._reach(site, rule, open_)
-            if people == NO or not (sure | may):
-                continue
-            if set_[-1] != "ssl.forward_proxy(no)":
+        """Whether a rule of the site decrypts an exempt host."""
+        def intercepts(rule: cpl.Rule) -> list:
+            return [action for action in rule.actions if action.startswith("ssl.forward_proxy(")]
+
+        decrypts = False
+        rules = [rule for rule in layer.rules if intercepts(rule) and not self._is_ours(rule)]
+        for rule, hits in walk(rules, self._policy.exempt, lambda rule, left: self._reach(site, rule, left)):
+            if intercepts(rule)[-1] != "ssl.forward_proxy(no)":
                 decrypts = True
                 if after:
-                    self._conflict("decrypt", where, site, rule, "it stands behind ours: %s" % rule.text, sure, may)
-            open_ -= sure
+                    self._conflict("decrypt", where, site, rule, "it stands behind ours: %s" % rule.text, hits)
         return decrypts
 
     def _is_ours(self, rule: cpl.Rule) -> bool:
@@ -121,39 +121,29 @@ class Assessor:
         names = {cpl.condition_name(self._settings.prefix, part) for part in (ALLOW, EXEMPT)}
         return any(test.name == "condition" and names & set(test.values) for test in rule.tests)
 
-    def _reach(self, site: cpl.Policy, rule: cpl.Rule, wanted) -> tuple:
-        """(whom of the audience it is about, patterns that it is about for sure, patterns that it may be about)."""
-        people = min([self._people(test) for test in rule.tests if test.name in _PEOPLE], default=SURE)
-        sure, may = set(), set()
-        for pattern in wanted:
-            level = min([self._hit(site, test, pattern) for test in rule.tests if test.name not in _PEOPLE], default=SURE)
-            if level != NO:
-                (sure if level == SURE and people == SURE else may).add(pattern)
-        return people, sure, may
+    def _reach(self, site: cpl.Policy, rule: cpl.Rule, wanted: Iterable[Pattern]) -> Hits:
+        people = self._people(rule)
+        if people == NO:
+            return Hits()
+        tests = [test for test in rule.tests if test.name not in _PEOPLE]
+        return hits_of({pattern: min([self._hit(site, test, pattern) for test in tests], default=SURE) for pattern in wanted}).capped(people)
 
-    def _people(self, test: cpl.Test) -> int:
+    def _people(self, rule: cpl.Rule) -> int:
+        return min([self._person(test) for test in rule.tests if test.name in _PEOPLE], default=SURE)
+
+    def _person(self, test: cpl.Test) -> int:
         if test.negated:
             return MAY
         if test.name == "client.address":
-            return self._networks(test.values)
+            return networks(self._settings.clients, test.values)
         ours = {name.lower() for name in (self._settings.groups if test.name == "group" else self._settings.users)}
         return SURE if ours and ours <= {value.lower() for value in test.values} else MAY
 
-    def _networks(self, values) -> int:
-        try:
-            theirs, ours = ([ipaddress.ip_network(value, strict=False) for value in one] for one in (values, self._settings.clients))
-        except ValueError:
-            return MAY
-        within = [any(mine.version == other.version and mine.subnet_of(other) for other in theirs) for mine in ours]
-        if ours and all(within):
-            return SURE
-        return MAY if not ours or any(mine.version == other.version and mine.overlaps(other) for mine in ours for other in theirs) else NO
-
-    def _hit(self, site: cpl.Policy, test: cpl.Test, pattern) -> int:
+    def _hit(self, site: cpl.Policy, test: cpl.Test, pattern: Pattern) -> int:
         level = max([self._value(site, test, value, pattern) for value in test.values], default=MAY)
-        return SURE + NO - level if test.negated else level
+        return opposite(level) if test.negated else level
 
-    def _value(self, site: cpl.Policy, test: cpl.Test, value: str, pattern) -> int:
+    def _value(self, site: cpl.Policy, test: cpl.Test, value: str, pattern: Pattern) -> int:
         if test.name == "condition" and value.lower() in site.conditions:
             return self._definition(site, site.conditions[value.lower()], pattern)
         if test.name in ("category", _CERTIFICATE + ".category"):
@@ -168,11 +158,11 @@ class Assessor:
         level = _meets(host, pattern)
         return MAY if level == SURE and "/" in value.strip("/") else level
 
-    def _definition(self, site: cpl.Policy, lines: list, pattern) -> int:
+    def _definition(self, site: cpl.Policy, lines: list, pattern: Pattern) -> int:
         return max([min([self._hit(site, test, pattern) for test in line], default=SURE) for line in lines], default=NO)
 
-    def _conflict(self, effect: str, where: str, site: cpl.Policy, rule: cpl.Rule, text: str, sure, may) -> None:
-        hosts = set(sure or may)
+    def _conflict(self, effect: str, where: str, site: cpl.Policy, rule: cpl.Rule, text: str, hits: Hits) -> None:
+        hosts = set(hits.sure or hits.may)
         if effect == "deny":
             # An entry of a list on Management Center is a conflict of its own, which can be taken out of the way.
             held = {pattern: obj.ref for pattern in hosts for obj in self._entries() if self._enters(site, rule, obj, pattern)}
@@ -180,11 +170,10 @@ class Assessor:
             hosts -= set(held)
         shut = self._shut if effect == "deny" else self._bumped
         shut.update({pattern: where for pattern in hosts})
-        identity = _conflict_id("%s %s" % (layer_name(effect), rule.text))
-        if hosts and not any(one.id == identity for one in self._found.conflicts):
-            self._found.conflicts.append(Conflict(identity, effect, where, text, _texts(hosts), bool(sure), (), "a person has to change or move this rule"))
+        self._found.conflict("%s %s" % (layer_name(effect), rule.text), effect, where, text, texts(hosts), bool(hits.sure),
+                             opens="a person has to change or move this rule")
 
-    def _enters(self, site: cpl.Policy, rule: cpl.Rule, obj, pattern) -> bool:
+    def _enters(self, site: cpl.Policy, rule: cpl.Rule, obj: Object, pattern: Pattern) -> bool:
         """Whether a rule decides on a pattern by the very entry of a list."""
         entry = url_pattern(obj.native["url"])
         if entry is None or _meets(entry, pattern) == NO:
@@ -200,16 +189,15 @@ class Assessor:
 
     def _lists(self) -> None:
         for obj in self._entries():
-            identity = _conflict_id(str(obj.ref))
             hosts = self._wanted_by(url_pattern(obj.native["url"]))
             if obj.native["was ours"]:
-                self._found.resolved[identity] = obj.ref
+                self._found.resolve([obj.ref])
             if not hosts or not obj.fields["enabled"]:
                 continue
             # Where the devices can be asked, a list that no rule denies by is none of our business.
             certain = obj.ref in self._by_entry or (obj.native["was ours"] and bool(self._site.current))
             if certain or not self._site.current:
-                self._entry_conflict(identity, obj, hosts, certain)
+                self._entry_conflict(obj, hosts, certain)
         if self._site.current:
             return
         for row in self._site.of_type(*LISTS):
@@ -219,39 +207,36 @@ class Assessor:
             if hosts:
                 where = "%s %s" % (row["contentType"], row["name"])
                 self._found.conflicts.append(Conflict(
-                    _conflict_id(where), "deny", where, "it holds a wanted host; whether a rule denies by it cannot be read", _texts(hosts), False, (),
-                    "take these hosts out of it if a rule denies by it"))
+                    id=conflict_id("symantec", where), effect="deny", where=where, hosts=texts(hosts), certain=False,
+                    text="it holds a wanted host; whether a rule denies by it cannot be read", opens="take these hosts out of it if a rule denies by it"))
 
-    def _wanted_by(self, entry) -> list:
+    def _wanted_by(self, entry: Pattern | None) -> list:
         """The wanted patterns that an entry of a list meets. Most of a long list meets none, which is found out without looking at each."""
         if entry is None or (entry.name not in self._parents and self._allow.covering(entry) is None):
             return []
         return [pattern for pattern in self._policy.allow if _meets(entry, pattern) != NO]
 
-    def _entry_conflict(self, identity: str, obj, hosts: list, certain: bool) -> None:
-        name, old = obj.native["list"], obj.fields["description"]
-        opens, remedy = "whatever else this list is used for, once the policies that use it are installed", (Change(obj.ref, UPDATE, {
-            "enabled": (True, False), "description": (old, " ".join(part for part in (old, DISABLED) if part))}),)
-        if name in self._settings.protected:
-            opens, remedy = "protected", ()
+    def _entry_conflict(self, obj: Object, hosts: list, certain: bool) -> None:
+        name = obj.native["list"]
         text = "a rule denies by it, and it is final" if certain else "it holds a wanted host; whether a rule denies by it cannot be read"
         if certain:
             self._shut.update({pattern: "URL list %s" % name for pattern in hosts})
-        self._found.conflicts.append(Conflict(
-            identity, "deny", "URL list %s" % name, "%s: %s" % (obj.native["url"], text), _texts(hosts), certain, remedy, opens))
+        self._found.conflict(
+            obj.ref, "deny", "URL list %s" % name, "%s: %s" % (obj.native["url"], text), texts(hosts), certain,
+            switched_off(obj.ref, "enabled", True, False, obj.fields["description"]),
+            "whatever else this list is used for, once the policies that use it are installed", name)
 
     # -- what is lost, and who else is reached
 
     def _losses(self, where: str, site: cpl.Policy) -> None:
-        hosts = _texts(self._policy.exempt)
+        hosts = texts(self._policy.exempt)
         for layer in site.layers:
             for rule in layer.rules:
                 for scan, control in _SCANS.items():
                     if any(action.startswith(scan) and not action.endswith("(no)") for action in rule.actions):
-                        loss = Loss(control, "%s: %s" % (where, rule.text), hosts)
-                        self._found.losses += [loss] * (loss not in self._found.losses)
+                        self._found.lose(control, "%s: %s" % (where, rule.text), hosts)
         source = dict(self._site.texts())[where]
-        if _HEADER in source.lower():
+        if WORKSPACE_HEADER in source.lower():
             self._found.tenant_controls.append(TenantControl("the policy that %s runs" % where, tuple(self._policy.exempt)))
 
     def _widened(self) -> None:
@@ -279,7 +264,7 @@ class Assessor:
         waiting = site.waiting() if not self._changed else list(site.current)
         return ("no", "waits for installation on %s" % ", ".join(waiting)) if waiting else ("yes", "")
 
-    def _coverage(self, pattern) -> Coverage:
+    def _coverage(self, pattern: Pattern) -> Coverage:
         known, why = self._known
         exempt, notes = self._exempt.covering(pattern), []
         allowed = self._held(ALLOW, pattern) and pattern not in self._shut
@@ -305,9 +290,9 @@ class Assessor:
             notes.append("widened: a list holds %s" % ("its subdomains too" if pattern.kind == EXACT else "%s itself too" % pattern.name))
         if exempt is None:
             words[EXEMPT] = "not wanted"
-        return Coverage(str(pattern), words[ALLOW], words[EXEMPT], names[ALLOW], names[EXEMPT], "; ".join(notes))
+        return coverage(pattern, words[ALLOW], words[EXEMPT], names[ALLOW], names[EXEMPT], notes)
 
-    def _held(self, part: str, pattern) -> bool:
+    def _held(self, part: str, pattern: Pattern) -> bool:
         if part in self._settings.lists:
             held = self._state.objects.get(Ref(LIST, self._settings.lists[part]))
             return held is not None and pattern.name in held.members[URLS]
@@ -338,18 +323,10 @@ class Assessor:
 
 
 def layer_name(effect: str) -> str:
+    """The layer in which rules have this effect."""
     return "SSL-Intercept" if effect == "decrypt" else "Proxy"
 
 
-def _meets(entry, pattern) -> int:
+def _meets(entry: Pattern, pattern: Pattern) -> int:
     """SURE: the entry holds the whole pattern; MAY: a part of it."""
     return SURE if covers(entry, pattern) else MAY if covers(pattern, entry) else NO
-
-
-def _texts(patterns) -> tuple:
-    return tuple(sorted(str(pattern) for pattern in patterns))
-
-
-def _conflict_id(text: str) -> str:
-    """Short and stable: from what stands there."""
-    return "symantec-%s" % hashlib.sha256(text.encode("utf-8")).hexdigest()[:10]

@@ -8,16 +8,14 @@ import re
 from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
     ALLOW, EXEMPT, Section, listed, read_section, rule_line,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 
-MARK = "Managed by netaccess.chatgpt"
 #: Begins the description of each revision of ours.
 REVISION = "netaccess.chatgpt"
-#: Put behind the description of an entry of the site that we disabled.
-DISABLED = "[disabled by netaccess.chatgpt]"
 POLICY, ENTRY, LIST = "policy", "list entry", "URL list"
 #: Description of an entry that we put into a list of the site.
 ADDED = REVISION
@@ -126,20 +124,18 @@ class Site:
         for row in self.of_type(CPL):
             if row["name"] == self.settings.prefix:
                 section = read_section(self.text(row["uuid"]), self.settings.prefix)
-                ours = (row.get("description") or "").startswith(MARK)
+                ours = is_ours(row.get("description"))
                 if not (ours and section.empty):
                     found.add(self._policy(row, section, ours))
         for row in self.of_type(URL_LIST):
             for one in self.body(row["uuid"]).get("urls") or []:
                 description = one.get("description") or ""
                 enabled = one.get("enabled") is not False
-                borrowed = {}
-                if not enabled and DISABLED in description:
-                    borrowed = {"enabled": True, "description": description.replace(DISABLED, "").strip()}
+                put_back = borrowed(description, "enabled", True) if not enabled else {}
                 if row["name"] in self.settings.lists.values():
                     continue
-                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, borrowed=borrowed,
-                                 native={"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(borrowed)}))
+                found.add(Object(Ref(ENTRY, "%s: %s" % (row["name"], one.get("url"))), {"enabled": enabled, "description": description}, borrowed=put_back,
+                                 native={"list": row["name"], "uuid": row["uuid"], "url": one.get("url"), "was ours": bool(put_back)}))
             if row["name"] in self.settings.lists.values():
                 enabled = frozenset(map(str, list_urls(URL_LIST, self.body(row["uuid"]))))
                 found.add(Object(Ref(LIST, row["name"]), {}, {URLS: enabled}, native=row))
@@ -190,7 +186,5 @@ def url_pattern(url: str) -> Pattern | None:
     name = re.sub(r"^([a-z]+:)?//", "", str(url).lower())
     if "/" in name.rstrip("/"):
         return None
-    try:
-        return Pattern(parse(name.rstrip("/").lstrip(".")).name, DOMAIN)
-    except PatternError:
-        return None
+    found = parse_if(name.rstrip("/").lstrip("."))
+    return None if found is None else Pattern(found.name, DOMAIN)

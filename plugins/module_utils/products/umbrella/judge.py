@@ -10,22 +10,21 @@ The access rules of Secure Access can be read, and say which of them use a list.
 """
 from __future__ import annotations
 
-import hashlib
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers,
+    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers, names_above,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
-    BLOCKED, DNS, KINDS, RULES, WEB, Site, entry_pattern, is_url, managed_elsewhere, park,
+    BLOCKED, DNS, KINDS, RULES, WEB, Settings, Site, entry_pattern, is_url, managed_elsewhere, park,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import (
     goes_by_more, is_for_everybody, lists_of,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings
 
 #: Controls of a web policy that look into decrypted traffic.
 _CONTROLS = ("av", "sandbox", "dlp", "file_control", "casb", "isolation")
@@ -34,9 +33,9 @@ _CONTROLS = ("av", "sandbox", "dlp", "file_control", "casb", "isolation")
 class Assessor:
     """``settings``: the task's; ``site``: the tables; ``state``: read or predicted."""
 
-    def __init__(self, settings, site: Site, policy, state: State):
+    def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        self._found = Assessment()
+        self._found = Findings(product="umbrella", protected=settings.protected)
         #: Of Secure Access: rules above those of the audience; and {host: (such a rule, whether it is certain to shut it)}.
         self._above = site.rules.above() if site.rules is not None else []
         self._shut: dict = {}
@@ -52,7 +51,8 @@ class Assessor:
         if WEB in settings.layers and self._policy.exempt:
             hosts = tuple(str(pattern) for pattern in self._policy.exempt)
             rule = "the web policy, as far as it uses it; the API does not tell"
-            found.losses += [Loss(control, rule, hosts) for control in _CONTROLS]
+            for control in _CONTROLS:
+                found.lose(control, rule, hosts)
         self._manual()
         held = {layer: self._held(layer) for layer in settings.layers}
         exempt = Index(self._policy.exempt)
@@ -80,13 +80,13 @@ class Assessor:
 
     def _conflicts(self) -> None:
         wanted = self._policy.allow
-        index, above = Index(wanted), {name for pattern in wanted for name in _ancestors(pattern.name)}
+        index, above = Index(wanted), {name for pattern in wanted for name in names_above(pattern.name)}
         for ref, obj in self._state.objects.items():
             if ref.kind != BLOCKED:
                 continue
             name = obj.native["destination"]
             if not obj.fields["blocks"]:
-                self._found.resolved[_conflict_id(ref)] = ref
+                self._found.resolve([ref])
                 continue
             entry = entry_pattern(name)
             if entry is None or (entry.name not in above and index.matching(entry.name) is None):
@@ -102,14 +102,11 @@ class Assessor:
                 certain = any(is_for_everybody(rule) for rule in rules) and not is_url(name) and not any(goes_by_more(rule) for rule in rules)
                 for rule in rules:
                     self._shut.update({host: (rule["ruleName"], certain) for host in hosts if certain or host not in self._shut})
-            self._found.conflicts.append(Conflict(
-                _conflict_id(ref), "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens))
+            self._found.conflict(ref, "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens,
+                                 obj.native["list"]["name"])
 
-    def _remedy(self, ref: Ref, obj, name: str) -> tuple:
-        row = obj.native["list"]
-        if row["name"] in self._settings.protected:
-            return (), "protected"
-        if managed_elsewhere(row):
+    def _remedy(self, ref: Ref, obj: Object, name: str) -> tuple:
+        if managed_elsewhere(obj.native["list"]):
             return (), "this list is managed outside of this organisation's own settings"
         if park(name, self._settings.parking_domain) is None:
             return (), "its name is too long to be parked"
@@ -129,7 +126,7 @@ class Assessor:
 
     # -- what only a person can do
 
-    def _number(self):
+    def _number(self) -> int | None:
         """The id of our list in Secure Access; None before it was made."""
         row = self._site.row(self._ref(WEB))
         return row["id"] if row else None
@@ -210,7 +207,7 @@ class Assessor:
         kept = exempt.covering(pattern) is not None
         if kept:
             notes.append("what is decrypted the API does not tell" if WEB in held else "the DNS layer decrypts only what its intelligent proxy takes")
-        return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", by or None, None, "; ".join(notes))
+        return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", allowed_by=by or None, note="; ".join(notes))
 
     def _by_rules(self, host: str) -> tuple:
         """(word of coverage, note) for a host in our list, by the rules of Secure Access."""
@@ -225,15 +222,3 @@ class Assessor:
         unclear = [rule["ruleName"] for rule in self._above if goes_by_more(rule)]
         return ("unchecked", "what the access rule %s above blocks by categories or applications the API does not tell" % ", ".join(unclear)) if unclear else (
             "yes", "")
-
-
-def _ancestors(name: str):
-    """A name and those above it."""
-    while name:
-        yield name
-        name = name.partition(".")[2]
-
-
-def _conflict_id(ref: Ref) -> str:
-    """Short and stable: from the name of the list and the entry."""
-    return "umbrella-%s" % hashlib.sha256(str(ref).encode("utf-8")).hexdigest()[:10]

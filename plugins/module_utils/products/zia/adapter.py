@@ -31,9 +31,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor, Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
-    APP_RULE, CATEGORY, COLUMNS, DISABLED, FIREWALL_RULE, MARK, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE,
-    Settings, Site, is_ours, render, rule_fields,
+    APP_RULE, CATEGORY, COLUMNS, FIREWALL_RULE, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Settings, Site, render,
+    rule_fields,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: Fields that a read adds and a write refuses (provider release notes, STALE_CONFIGURATION_ERROR).
@@ -123,7 +124,7 @@ class ZiaAdapter(Adapter):
     def _parse(self, pending) -> State:
         site, objects, rules = self._site, Objects(), {}
         for category in site.categories:
-            name, ours = category.get("configuredName") or category["id"], is_ours(category)
+            name, ours = category.get("configuredName") or category["id"], is_ours(category.get("description"))
             members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
             if not ours or any(members.values()):
                 ref = Ref(CATEGORY, name)
@@ -131,7 +132,7 @@ class ZiaAdapter(Adapter):
         for kind, listed in site.rules.items():
             order = []
             for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
-                ours = is_ours(rule)
+                ours = is_ours(rule.get("description"))
                 if ours and rule["state"] != "ENABLED":
                     continue
                 ref = Ref(kind, rule["name"])
@@ -139,8 +140,8 @@ class ZiaAdapter(Adapter):
                 if kind == FIREWALL_RULE:
                     fields.update(voice.fields(rule, site))
                 description = rule.get("description") or ""
-                borrowed = {"state": "ENABLED", "description": description.replace(DISABLED, "").strip()} if DISABLED in description else {}
-                order.append(objects.add(Object(ref, fields, {}, ours=ours, borrowed=borrowed, native=rule)))
+                put_back = borrowed(description, "state", "ENABLED")
+                order.append(objects.add(Object(ref, fields, {}, ours=ours, borrowed=put_back, native=rule)))
             rules[RULE_PATHS[kind]] = tuple(order)
         return State(objects, rules, pending)
 

@@ -11,9 +11,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
     DOMAIN, EXACT, Pattern, PatternError, parse,
 )
 
-MARK = "Managed by netaccess.chatgpt"
-#: Put behind the description of a rule of the site that we disabled.
-DISABLED = "[disabled by netaccess.chatgpt]"
 CATEGORY, URL_RULE, SSL_RULE, APP_RULE, FIREWALL_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule", "firewall rule"
 RULE_PATHS = {URL_RULE: "urlFilteringRules", SSL_RULE: "sslInspectionRules", APP_RULE: "webApplicationRules/AI_ML", FIREWALL_RULE: "firewallFilteringRules"}
 SUPER_CATEGORY = "USER_DEFINED"
@@ -21,11 +18,6 @@ SUPER_CATEGORY = "USER_DEFINED"
 COLUMNS = {"groups": "groups", "users": "users", "departments": "departments", "locations": "locations", "location_groups": "locations/groups"}
 _WIRE = {"location_groups": "locationGroups"}
 _LISTS = ("protocols", "actions", "applications", "cloudApplications")
-
-
-def is_ours(row: dict) -> bool:
-    """Whether our marker begins the description of a category or rule."""
-    return (row.get("description") or "").startswith(MARK)
 
 
 def render(pattern: Pattern) -> tuple[str, ...]:

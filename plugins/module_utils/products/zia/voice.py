@@ -10,16 +10,16 @@ from __future__ import annotations
 import ipaddress
 from typing import Callable, Iterable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
-    FIREWALL_RULE, MARK, RULE_PATHS, Site,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import FIREWALL_RULE, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 SERVICES = "networkServices"
-SURE, MAY, NO = 2, 1, 0
 
 
 def rule_name(prefix: str, media: Media) -> str:
@@ -53,21 +53,6 @@ def wanted(prefix: str, columns: dict, media: Media) -> Object:
         "ports": sorted("%s %d" % (media.protocol, port) for port in media.ports), "enableFullLogging": True}))
 
 
-def placed(obj: Object, media: Media, rules: list[Object], people: Callable[[Object], int], site: Site,
-           above: frozenset[Ref], below: frozenset[Ref]) -> Wanted:
-    """As low as works: above the first rule that drops these packets for the whole audience, below those that drop them for a part of it."""
-    high, low = set(), set()
-    for rule in rules:
-        if rule.ours or rule.fields["state"] != "ENABLED" or not drops(rule, media, site):
-            continue
-        who = people(rule)
-        if who == SURE:
-            high.add(rule.ref)
-        elif who == MAY and not high:
-            low.add(rule.ref)
-    return Wanted(obj, RULE_PATHS[FIREWALL_RULE], above=frozenset(high) | above, below=frozenset(low) | below)
-
-
 def blocks(rule: Object) -> bool:
     """Whether a firewall rule blocks, in whatever way."""
     return str(rule.fields.get("action")).startswith("BLOCK")
@@ -84,16 +69,12 @@ def drops(rule: Object, media: Media, site: Site) -> bool:
     return serves(native, site, media.protocol, media.ports)
 
 
-def _meets(address: str, media) -> bool:
+def _meets(address: str, media: Media) -> bool:
     """Addresses are networks, single addresses, ranges and names; a name is none of the published addresses."""
-    first, _dash, last = address.partition("-")
     try:
-        nets = [ipaddress.ip_network(address, strict=False)] if not last else list(
-            ipaddress.summarize_address_range(ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())))
+        return overlap(map(ipaddress.ip_network, media.destinations), networks_of(address)) != NO
     except ValueError:
         return False
-    targets = [ipaddress.ip_network(one) for one in media.destinations]
-    return any(net.version == target.version and net.overlaps(target) for net in nets for target in targets)
 
 
 def serves(native: dict, site: Site, protocol: str, ports: Iterable[int]) -> bool:

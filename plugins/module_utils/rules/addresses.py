@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Networks and ports as rules write them, and how far they are about ours. Pure."""
+from __future__ import annotations
+
+import ipaddress
+from typing import Iterable
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
+
+
+def networks_of(text: str, dash: str = "-") -> list:
+    """The networks of an address, a network in CIDR form or a range ``first<dash>last``. :raises ValueError: for anything else."""
+    first, found, last = text.partition(dash)
+    if not found:
+        return [ipaddress.ip_network(text, strict=False)]
+    try:
+        return list(ipaddress.summarize_address_range(ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())))
+    except TypeError as error:
+        raise ValueError("%s: the ends of a range are of one version" % text) from error
+
+
+def overlap(ours: Iterable, theirs: Iterable) -> int:
+    """How far networks are about ours: SURE when each of ours is inside one of theirs, MAY when any two overlap."""
+    ours, theirs = list(ours), list(theirs)
+    if ours and all(any(one.version == other.version and one.subnet_of(other) for other in theirs) for one in ours):
+        return SURE
+    return MAY if any(one.version == other.version and one.overlaps(other) for one in ours for other in theirs) else NO
+
+
+def holds_port(spans: Iterable[str], ports: Iterable[int]) -> bool:
+    """Whether one of the ``ports`` is in one of ``spans``: texts such as "443" or "8000-8080"; any other text holds none."""
+    for span in spans:
+        low, _dash, high = span.strip().partition("-")
+        high = high or low
+        if low.isdigit() and high.isdigit() and any(int(low) <= port <= int(high) for port in ports):
+            return True
+    return False

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An Assessment in the making: each conflict once and under a stable id, each loss once, the rows of coverage. Pure."""
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Collection, Iterable
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+
+#: The header, in lower case, that keeps people in the ChatGPT workspace of their company. A rule that adds it needs decrypted traffic.
+WORKSPACE_HEADER = "chatgpt-allowed-workspace-id"
+
+
+def conflict_id(product: str, subject: object) -> str:
+    """Short, and the same from run to run: ``subject`` is what names the rule or entry, never its number or its place."""
+    return "%s-%s" % (product, hashlib.sha256(str(subject).encode("utf-8", "surrogateescape")).hexdigest()[:10])
+
+
+def texts(patterns: Iterable[Pattern]) -> tuple:
+    """Patterns as sorted texts."""
+    return tuple(sorted(str(pattern) for pattern in patterns))
+
+
+def coverage(pattern: Pattern, allowed: str, exempt: str, allowed_by: str | None, exempt_by: str | None, notes: Iterable[str]) -> Coverage:
+    """A row of coverage. What is not allowed is allowed by nothing."""
+    return Coverage(str(pattern), allowed, exempt, allowed_by=allowed_by if allowed != "no" else None, exempt_by=exempt_by, note="; ".join(notes))
+
+
+@dataclass
+class Findings(Assessment):
+    """``product`` begins the id of each conflict; ``protected`` are names of what the operator wants nobody to touch."""
+
+    product: str = ""
+    protected: tuple = ()
+
+    def resolve(self, refs: Iterable[Ref]) -> None:
+        """An earlier run took the conflicts about these Refs out of the way."""
+        self.resolved.update({conflict_id(self.product, ref): ref for ref in refs})
+
+    def conflict(self, subject: object, effect: str, where: str, text: str, hosts: Collection, certain: bool, remedy: tuple = (), opens: str = "",
+                 name: str | None = None) -> None:
+        """Add a Conflict about ``subject``, unless it is about no host or known already. ``name`` is what ``protected`` may hold of it."""
+        identity = conflict_id(self.product, subject)
+        if not hosts or any(known.id == identity for known in self.conflicts):
+            return
+        if name is not None and name in self.protected:
+            remedy, opens = (), "protected"
+        self.conflicts.append(Conflict(id=identity, effect=effect, where=where, text=text, hosts=tuple(str(host) for host in hosts), certain=certain,
+                                       remedy=remedy, opens=opens))
+
+    def lose(self, control: str, rule: str, hosts: tuple) -> None:
+        """Add a Loss, unless it is known already."""
+        loss = Loss(control, rule, hosts)
+        if loss not in self.losses:
+            self.losses.append(loss)

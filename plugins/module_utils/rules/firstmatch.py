@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rules in order, of which the first that matches decides: what they do with the wanted patterns, and where a rule of ours stands among them. Pure.
+
+An answer about a rule has three values. They combine as numbers: ``min`` where all has to hold, ``max`` where one thing is enough.
+A rule is whatever the product has for one; only the functions that a product hands over look into it.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import AbstractSet, Any, Callable, Container, Iterable, Iterator, NamedTuple, Sequence
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+
+#: The rule is about all of it; about a part, or nobody can tell; about none of it.
+SURE, MAY, NO = 2, 1, 0
+
+
+def opposite(level: int) -> int:
+    """What a negated test says."""
+    return SURE + NO - level
+
+
+def share(answers: Iterable[bool]) -> int:
+    """SURE where all hold, MAY where some do, NO where none does."""
+    found = list(answers)
+    return SURE if all(found) else MAY if any(found) else NO
+
+
+class Hits(NamedTuple):
+    """Which of the wanted patterns a rule is about: ``sure`` the whole of them, ``may`` those of which it may be a part or that nobody can tell of."""
+
+    sure: frozenset = frozenset()
+    may: frozenset = frozenset()
+
+    @property
+    def all(self) -> frozenset:
+        return self.sure | self.may
+
+    def capped(self, level: int) -> Hits:
+        """What is left when something else of the rule, its people say, holds at ``level``."""
+        if level == SURE:
+            return self
+        return Hits(frozenset(), self.all) if level == MAY else Hits()
+
+    def among(self, patterns: AbstractSet[Pattern]) -> Hits:
+        return Hits(self.sure & patterns, self.may & patterns)
+
+
+def hits_of(levels: dict) -> Hits:
+    """Hits of {Pattern: SURE, MAY or NO}."""
+    return Hits(*(frozenset(pattern for pattern, found in levels.items() if found == level) for level in (SURE, MAY)))
+
+
+def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
+    """What a list of host names is about; an entry that is no name counts for nothing.
+
+    Of wanted patterns that lie inside each other, an entry counts as a part of the widest alone.
+    """
+    patterns, wanted = [entry for entry in entries if entry is not None], list(wanted)
+    index, ours = Index(patterns), Index(wanted)
+    sure = frozenset(pattern for pattern in wanted if index.covering(pattern) is not None)
+    return Hits(sure, frozenset(ours.covering(pattern) for pattern in patterns) - {None} - sure)
+
+
+# -- what the rules do
+
+
+def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, set], Hits]) -> Iterator[tuple]:
+    """Ask ``rules`` from the top. Yields (rule, Hits) of each that is about patterns that get there; what it is surely about gets no further.
+
+    ``reach(rule, left)``: the Hits for the whole audience. It may say more than is in ``left``, the patterns that get there.
+    """
+    left = set(wanted)
+    for rule in rules:
+        if not left:
+            return
+        hits = reach(rule, left).among(left)
+        if hits.all:
+            yield rule, hits
+        left -= hits.sure
+
+
+@dataclass
+class Verdict:
+    """``shut``: pattern to the first rule that shuts it or may; ``passed``: pattern to the rule that lets it through; ``left``: those that no rule decides."""
+
+    shut: dict = field(default_factory=dict)
+    passed: dict = field(default_factory=dict)
+    left: set = field(default_factory=set)
+
+
+def first_match(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, set], Hits], shuts: Callable[[Any, Hits], Hits],
+                told: Callable[[Any, Hits], None] = lambda rule, hits: None) -> Verdict:
+    """What ordered rules do. ``reach`` as for ``walk``; ``shuts(rule, hits)``: those of its Hits that a rule shuts; ``told`` hears of each that shuts any."""
+    verdict = Verdict(left=set(wanted))
+    for rule, hits in walk(rules, wanted, reach):
+        shut = shuts(rule, hits)
+        if shut.all:
+            for pattern in shut.all:
+                verdict.shut.setdefault(pattern, rule)
+            told(rule, shut)
+        verdict.passed.update(dict.fromkeys(hits.sure - shut.all, rule))
+        verdict.left -= hits.sure
+    return verdict
+
+
+# -- where ours stands
+
+
+def sides(shutting: Iterable, people: Callable[[Any], int], certain: Callable[[Any], bool] = lambda rule: True) -> tuple:
+    """(rules that ours has to pass, rules that keep their word over it) of those that shut what ours opens, from the top.
+
+    One that shuts out the whole audience is passed. One for a part of it, say a quarantine, keeps its word, unless it stands below one that is passed
+    for sure: ``certain`` says whether a rule is.
+    """
+    above: list = []
+    below: list = []
+    passed = False
+    for rule in shutting:
+        level = people(rule)
+        if level == SURE:
+            above.append(rule)
+            passed = passed or certain(rule)
+        elif level == MAY and not passed:
+            below.append(rule)
+    return above, below
+
+
+def below_ours(rules: Sequence, shuts: Callable[[Any], bool], keeps: Callable[[Any], bool] = lambda rule: False) -> list:
+    """The rules that stand below ours: ours is above the first that surely ``shuts`` the whole audience, and below the last that ``keeps`` its word."""
+    first = next((at for at, rule in enumerate(rules) if shuts(rule)), len(rules))
+    last = max((at for at, rule in enumerate(rules) if keeps(rule)), default=-1)
+    return list(rules[max(first, last) + 1:])
+
+
+def crossed(shutting: Sequence, people: Callable[[Any], int]) -> list:
+    """Of rules that shut what ours opens, those for a part of the audience that ours passes: these people would be let in."""
+    return [rule for rule in below_ours(shutting, lambda rule: people(rule) == SURE) if people(rule) == MAY]
+
+
+def crossing(rule: object, what: str) -> str:
+    """What ``audience_widened`` says of a rule that ours passes; ``what`` it would no longer be asked for."""
+    return ("%s shuts out a part of the audience and would no longer be asked for %s; name it in position.never_above, or narrow the audience" % (rule, what))
+
+
+def lowest(order: Sequence[Ref], below: Iterable[Ref]) -> int:
+    """The index in ``order`` of the lowest of the rules that ours must stay below; -1 for none."""
+    return max((order.index(other) for other in below if other in order), default=-1)
+
+
+def placed(obj: Object, rulebase: str, order: Sequence[Ref], above: Iterable[Ref], below: Iterable[Ref], before: Iterable[Ref] = (),
+           floor: int | None = None) -> Wanted:
+    """``obj`` with the Refs that it has to stand above and below; ``before`` are named by the operator.
+
+    What stands above a rule that ours must stay below cannot be passed; it is reported as a conflict. ``floor`` is the place of the lowest such rule.
+    """
+    below = frozenset(below)
+    floor = lowest(order, below) if floor is None else floor
+    passed = {other for other in above if other in order and order.index(other) > floor}
+    return Wanted(obj, rulebase, above=frozenset(passed | {other for other in before if other in order}), below=below)
+
+
+def refuse_unknown(names: Iterable[str], known: Container[str], where: str, kind: str = "rule") -> None:
+    """:raises AccessError: refused, for a rule that the operator names in ``position`` and that is not there: one that must not be passed would be."""
+    missing = [name for name in names if name not in known]
+    if missing:
+        raise AccessError(REFUSED, "position: %s has no %s named %s" % (where, kind, ", ".join(missing)))

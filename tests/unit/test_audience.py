@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a column of a rule is about the audience, and networks and ports as rules write them: tables of cases."""
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named, networks
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
+
+
+@pytest.mark.parametrize("ours, theirs, level, apart", [
+    # No name stands for any: a rule without a limit is about everybody, and one with a limit about a part of everybody.
+    ((), (), SURE, SURE),
+    (("a",), (), SURE, SURE),
+    ((), ("a",), MAY, MAY),
+    (("a",), ("a", "b"), SURE, SURE),
+    (("a", "b"), ("a",), MAY, MAY),
+    # Who is in group a may be in group b; what is in zone a is not in zone b.
+    (("a",), ("b",), MAY, NO),
+])
+def test_a_column_of_names(ours, theirs, level, apart):
+    assert named(ours, theirs) == level
+    assert named(ours, theirs, apart=True) == apart
+
+
+@pytest.mark.parametrize("names, found", [(["any"], set()), (["any", "trust"], set()), (["trust"], {"trust"}), ([], set())])
+def test_the_word_for_any_is_no_limit(names, found):
+    assert limits(names, "any") == found
+
+
+@pytest.mark.parametrize("ours, theirs, level", [
+    (["10.1.0.0/24"], ["10.0.0.0/8"], SURE),
+    (["10.1.0.0/24", "192.0.2.7"], ["10.0.0.0/8", "192.0.2.0/28"], SURE),
+    (["10.0.0.0/8"], ["10.1.0.0/24"], MAY),
+    (["10.1.0.0/24", "192.0.2.7"], ["10.0.0.0/8"], MAY),
+    (["10.1.0.0/24"], ["10.2.0.0/24"], NO),
+    (["10.1.0.0/24"], ["2001:db8::/32"], NO),
+    ([], ["10.0.0.0/8"], MAY),
+    (["10.1.0.5/24"], ["10.1.0.0/24"], SURE),
+    # A name of an object may be any network.
+    (["10.1.0.0/24"], ["servers"], MAY),
+    (["clients"], ["10.0.0.0/8"], MAY),
+])
+def test_a_column_of_networks(ours, theirs, level):
+    assert networks(ours, theirs) == level
+
+
+def test_no_network_overlaps_with_none():
+    net = ipaddress.ip_network("10.0.0.0/8")
+    assert overlap([], [net]) == overlap([net], []) == NO
+
+
+@pytest.mark.parametrize("text, dash, found", [
+    ("192.0.2.7", "-", ["192.0.2.7/32"]),
+    ("192.0.2.7/24", "-", ["192.0.2.0/24"]),
+    ("192.0.2.0-192.0.2.4", "-", ["192.0.2.0/30", "192.0.2.4/32"]),
+    ("192.0.2.0 - 192.0.2.1", "-", ["192.0.2.0/31"]),
+    ("192.0.2.0..192.0.2.1", "..", ["192.0.2.0/31"]),
+    ("2001:db8::/32", "-", ["2001:db8::/32"]),
+])
+def test_networks_and_ranges_are_read(text, dash, found):
+    assert [str(net) for net in networks_of(text, dash)] == found
+
+
+@pytest.mark.parametrize("text", ["", "example.com", "my-host.example", "192.0.2.9-192.0.2.1", "192.0.2.1-2001:db8::1", "192.0.2.1-"])
+def test_what_is_neither_network_nor_range_is_a_value_error(text):
+    with pytest.raises(ValueError):
+        networks_of(text)
+
+
+@pytest.mark.parametrize("spans, holds", [
+    (["443"], True), (["80", "400-500"], True), ([" 443 "], True), (["80"], False), (["444-500"], False), ([], False), ([""], False), (["any"], False),
+    (["1-x"], False), (["443-"], True),
+])
+def test_ports_and_spans_of_ports(spans, holds):
+    assert holds_port(spans, (443, 3478)) is holds
