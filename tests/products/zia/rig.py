@@ -136,6 +136,9 @@ class ZiaRig(TwinRig):
         return True
 
     def left_open(self):
+        if self.twin.pending_of():
+            # The end of a session publishes what waits, also edits of others: it is left to run out.
+            return []
         # A token of OneAPI runs out by itself; nothing ends it.
         return ["a session of %s" % one.who for one in self.twin.state.sessions.values() if one.expires is None]
 
