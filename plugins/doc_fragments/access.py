@@ -104,8 +104,8 @@ options:
     description:
       - Where the plan is saved before the first write, so that O(state=reverted) can roll it back even if the run was killed.
       - A folder gets one file for each run; a path ending in C(.json) is a file that must not exist yet.
-      - With O(state=reverted), the file to roll back, or a folder. In a folder that is the newest file about this device that has not been rolled back; if there
-        is none, the task succeeds and changes nothing.
+      - With O(state=reverted), the file to roll back, or a folder. In a folder that is the newest file about this device that has not been rolled back; if
+        there is none, the task succeeds and changes nothing.
       - The path is on the host where the module runs. Files are written atomically with mode 0600.
     type: path
     default: ~/.netaccess/journals

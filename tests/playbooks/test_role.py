@@ -29,7 +29,10 @@ OTHERS = [product for product in PRODUCTS if product not in TWO]
 
 
 class Controller:
-    """Runs the role on a host for each product, and on two more that cannot get in. ``environment``, ``secrets``: all of them together, as a controller has them."""
+    """Runs the role on a host for each product, and on two more that cannot get in.
+
+    ``environment``, ``secrets``: all of them together, as a controller has them.
+    """
 
     def __init__(self, twins: dict, folder: Path):
         self._folder = folder

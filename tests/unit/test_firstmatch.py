@@ -174,7 +174,8 @@ def test_a_rule_that_only_may_shut_is_no_reason_to_pass_one_for_a_part():
     assert (names(above), names(below)) == (["perhaps", "surely"], ["quarantine"])
 
 
-@pytest.mark.parametrize("shuts, keeps, left", [("", "", ""), ("1", "", "234"), ("12", "", "234"), ("1", "2", "34"), ("3", "1", "4"), ("", "2", ""), ("4", "", "")])
+@pytest.mark.parametrize("shuts, keeps, left", [
+    ("", "", ""), ("1", "", "234"), ("12", "", "234"), ("1", "2", "34"), ("3", "1", "4"), ("", "2", ""), ("4", "", "")])
 def test_below_ours_is_what_stands_below_the_first_that_shuts_and_the_last_that_keeps_its_word(shuts, keeps, left):
     assert "".join(below_ours("01234", lambda rule: rule in shuts, lambda rule: rule in keeps)) == left
 

@@ -101,6 +101,7 @@ def test_the_names_above_a_name_begin_with_itself(name, above):
     assert names_above(name) == above
 
 
-@pytest.mark.parametrize("text, found", [("*.example.com", Pattern("example.com", "subdomains")), ("example.com/path", None), ("192.0.2.1", None), (None, None)])
+@pytest.mark.parametrize("text, found", [
+    ("*.example.com", Pattern("example.com", "subdomains")), ("example.com/path", None), ("192.0.2.1", None), (None, None)])
 def test_what_is_no_pattern_can_be_asked_for(text, found):
     assert parse_if(text) == found

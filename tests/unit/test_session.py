@@ -146,7 +146,8 @@ def test_a_read_is_patient_with_a_service_that_fails(statuses, waits):
     product = Product([Answer(status) for status in statuses])
     answer = product._patient(lambda: product._transport.call("GET", "/x"), (502, 503), (1, 2))
     assert answer.status == statuses[len(waits)] and len(product._transport.sent) == len(waits) + 1
-    assert product._transport.waited == [(seconds, "device.example:8443 answers with HTTP %d" % status, UNREACHABLE) for seconds, status in zip(waits, statuses)]
+    said = "device.example:8443 answers with HTTP %d"
+    assert product._transport.waited == [(seconds, said % status, UNREACHABLE) for seconds, status in zip(waits, statuses)]
 
 
 @pytest.mark.parametrize("table,asked", [

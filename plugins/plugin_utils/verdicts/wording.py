@@ -45,6 +45,7 @@ NOTES = {
     "tenant_gateway": "the far end says that a Cloudflare gateway or WARP carries this",
 }
 
+
 def sentence(check: dict) -> str:
     text = []
     issuer = (check["issuer"] or {}).get("cn") or (check["issuer"] or {}).get("o")

@@ -74,7 +74,6 @@ class UmbrellaRig(TwinRig):
         self.twin.put_items("Threats", ["threat.example"], "seen in March")
         self.twin.attach("Threats", "AI users web", "block", 0)
 
-
     def scan(self):
         # A web policy may scan what it decrypts; no API tells whether this one does.
         return "av"
