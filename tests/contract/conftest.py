@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.fixtures import BY_HAND, TWINS, internet, make, open_rig, squid_rig  # noqa: F401
+from tests.contract.fixtures import BY_HAND, TWINS, internet, make, open_rig, squid_rig  # noqa: F401  # pylint: disable=unused-import
 from tests.contract.memory import MemoryRig
 from tests.lab.squid import available
 

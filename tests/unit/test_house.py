@@ -65,7 +65,7 @@ def long(text: str):
 
 def long_module(text: str):
     """A module is mostly its documentation: of it only the code counts, from the first import on."""
-    first = next(node.lineno for node in tree(text).body if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "module", "") != "__future__")
+    first = [node.lineno for node in tree(text).body if isinstance(node, (ast.Import, ast.ImportFrom)) and getattr(node, "module", "") != "__future__"][0]
     lines = text.count("\n") - first + 1
     if lines > MODULE_CODE_LINES:
         yield first, "the module has %d lines of code" % lines

@@ -126,7 +126,7 @@ def test_every_part_that_is_to_be_written_says_so_and_nothing_else_is_missing_bu
     link.symlink_to(folder, target_is_directory=True)
     script = CALLS.format(collections=str(folder / ".build" / "collections"), root=str(folder))
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
-    called, _, lacks = done.stdout.partition("Acme Wall lacks:\n")
+    called, _words, lacks = done.stdout.partition("Acme Wall lacks:\n")
     answers = dict(line.split(" ", 1) for line in called.splitlines())
     assert done.returncode == 0 and len(answers) == 14 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
     assert Adapter.__abstractmethods__ - {"traits"} <= set(answers)

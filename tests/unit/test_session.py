@@ -48,9 +48,11 @@ class Product(Client):
 
     def _sign_in(self):
         self.begun += 1
-        found = self.sign_ins.pop(0) if self.sign_ins else {"session": self.begun}
+        if not self.sign_ins:
+            return {"session": self.begun}
+        found = self.sign_ins.pop(0)
         if isinstance(found, Exception):
-            raise found
+            raise found  # pylint: disable=raising-bad-type
         return found
 
     def ask(self, write=False):
