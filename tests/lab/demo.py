@@ -26,7 +26,6 @@ from tests.lab.squid import available
 from tests.lab.twinlab import TwinLab
 
 
-
 def main(products: list) -> int:
     missing = available()
     if missing and "squid" in products:
