@@ -183,8 +183,8 @@ STAGES = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "
 def rolled(up, name, rollout, **hosts):
     """The lab with a rollout, branch1 in the pilot's audience; ``hosts``: more variables of them."""
     def edit(devices, vantages):
+        # The stranger stays: harm needs two witnesses outside the audience.
         devices["proxy1"]["rollout"] = rollout
-        del vantages["stranger"]
         for host, audience in (("branch1", "pilot"), ("branch2", "everyone")):
             vantages[host]["netaccess_path"]["audience"] = audience
             vantages[host].update(hosts.get(host, {}))
