@@ -23,7 +23,8 @@ SOURCES = {"branch1": "127.0.0.2", "branch2": "127.0.0.3", "stranger": "127.0.0.
 VANTAGES = (*SOURCES, "outside")
 EXTRA_HOSTS = ["www.example.com", "x.other-ai.example", "canary.example.net"]
 # For tests of playbooks, which are not about what a host can see: one of each that decides something.
-FEW = ["chatgpt.com", "ab.chatgpt.com", "files.oaiusercontent.com", "js.stripe.com", "claude.ai", "evilopenai.com", "example.com", "www.iana.org"]
+FEW = ["chatgpt.com", "ab.chatgpt.com", "files.oaiusercontent.com", "js.stripe.com", "challenges.cloudflare.com", "claude.ai", "evilopenai.com",
+       "example.com", "www.iana.org"]
 SERVICE = {"status": {"indicator": "none"}, "components": [{"id": "1", "name": "ChatGPT", "status": "operational"}], "incidents": []}
 # What these hosts set in the lab; a site has no such knowledge of the real ones.
 OVERLAY = {"entries": [
