@@ -46,6 +46,7 @@ class ZiaRig(TwinRig):
                                                             "destAddresses": ["203.0.113.0/24", "198.51.100.1-198.51.100.9"]})
         self.oneapi = oneapi
         self.never_above: tuple = ()
+        self.left_to_run_out: set = set()
 
     def login(self, **changes):
         twin = self.twin
@@ -136,11 +137,12 @@ class ZiaRig(TwinRig):
         return True
 
     def left_open(self):
-        if self.twin.pending_of():
-            # The end of a session publishes what waits, also edits of others: it is left to run out.
-            return []
         # A token of OneAPI runs out by itself; nothing ends it.
-        return ["a session of %s" % one.who for one in self.twin.state.sessions.values() if one.expires is None]
+        sessions = {key: one.who for key, one in self.twin.state.sessions.items() if one.expires is None}
+        if self.twin.pending_of():
+            # The end of a session publishes what waits, also edits of others: these are left to run out.
+            self.left_to_run_out |= set(sessions)
+        return ["a session of %s" % who for key, who in sessions.items() if key not in self.left_to_run_out]
 
     def by_chance(self, dice) -> list:
         said = []
