@@ -179,3 +179,29 @@ def test_what_is_taken_back_is_brought_into_force(tmp_path):
         rig.run(adapter=adapter)
     assert rig.device.running["rules"] == before["rules"]
     assert rig.decide("member", "chatgpt.com")[0] == "block"
+
+
+def test_a_fault_of_the_collection_is_undone_and_its_text_is_not_repeated(tmp_path, monkeypatch):
+    rig = MemoryRig(tmp_path)
+    site, adapter = rig.snapshot(), rig.adapter()
+    sends, send = itertools.count(), adapter.send
+
+    def faulty(request):
+        if next(sends) == 2:
+            raise KeyError("canary-31c7")
+        return send(request)
+    monkeypatch.setattr(adapter, "send", faulty)
+    with pytest.raises(Failed, match="a fault of this collection.*KeyError.*The old state was restored") as failed:
+        rig.run(adapter=adapter)
+    failure = failed.value.result["failure"]
+    assert failure["class"] == "internal" and failure["applied"] == failure["undone"] != [] and rig.snapshot() == site
+    assert "canary-31c7" not in str(failed.value) and [journal.status for journal in rig.journals()] == ["undone"]
+
+
+def test_a_fault_of_the_collection_before_the_first_write_changes_nothing(tmp_path, monkeypatch):
+    rig = MemoryRig(tmp_path)
+    adapter = rig.adapter()
+    monkeypatch.setattr(adapter, "target", lambda _policy, _state: [][0])
+    with pytest.raises(Failed, match="IndexError.*Nothing was changed") as failed:
+        rig.run(adapter=adapter)
+    assert failed.value.result["failure"]["class"] == "internal" and rig.meter.writes == 0
