@@ -484,7 +484,7 @@ def test_a_seal_without_an_answer_is_settled_by_reading(rig, kind, seals, activa
     assert rig.run()["changed"] != activate and rig.decisions() == opened
 
 
-@pytest.mark.parametrize("kind,says", [("refuse", "refuses to publish"), ("swallow", "not the device's own yet")])
+@pytest.mark.parametrize("kind,says", [("refuse", "refuses to publish"), ("swallow", "did not publish it")])
 def test_what_cannot_be_sealed_is_taken_back(rig, kind, says):
     if not rig.sealed:
         pytest.skip("what is written is the device's own at once")

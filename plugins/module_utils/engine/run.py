@@ -298,7 +298,7 @@ class Run:
         if left:
             raise AccessError(PARTIAL, "%s took the change and does not hold it: %s" % (self.adapter.device, summary(left)))
         if state.unsealed:
-            raise AccessError(PARTIAL, "%s took the change and keeps it in the session of this run: it is not the device's own yet" % self.adapter.device)
+            raise AccessError(PARTIAL, "%s accepted the change and did not publish it: only the session of this run sees it" % self.adapter.device)
         if self.options.activate and state.pending in (OURS, BOTH):
             raise AccessError(ACTIVATION, "%s reports the change as activated and still runs the old policy" % self.adapter.device)
 
