@@ -201,7 +201,10 @@ def test_a_fault_of_the_collection_is_undone_and_its_text_is_not_repeated(tmp_pa
 def test_a_fault_of_the_collection_before_the_first_write_changes_nothing(tmp_path, monkeypatch):
     rig = MemoryRig(tmp_path)
     adapter = rig.adapter()
-    monkeypatch.setattr(adapter, "target", lambda _policy, _state: [][0])
+
+    def faulty(_policy, _state):
+        raise IndexError("list index out of range")
+    monkeypatch.setattr(adapter, "target", faulty)
     with pytest.raises(Failed, match="IndexError.*Nothing was changed") as failed:
         rig.run(adapter=adapter)
     assert failed.value.result["failure"]["class"] == "internal" and rig.meter.writes == 0
