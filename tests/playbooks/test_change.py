@@ -15,6 +15,8 @@ from tests.lab.lab import Lab
 from tests.lab.play import GONE, altered, play, policy_of, report, verdict
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
+#: The hosts behind a device look in its place, and not once more for themselves.
+DEVICES = ("--limit", "netaccess_devices")
 CHANGE = {"id": "CHG0012345", "requester": "alice", "approver": "bob", "implementer": "carol"}
 
 
@@ -164,15 +166,14 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     both = altered(lab, "two.yml", lambda devices, _vantages: devices.update(
         {"a-canary": dict(devices["proxy1"], access_squid_config_file="/nowhere/squid.conf")}))
     before = policy_of(lab)
-    devices = ("--limit", "netaccess_devices")
-    code, out = play(both, "site", tmp_path, *devices, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_preflight=False,
+    code, out = play(both, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_serial=[1, "100%"], netaccess_preflight=False,
                      netaccess_report_dir=str(tmp_path / "report"))
     found = verdict(tmp_path / "report")
     assert code != 0 and policy_of(lab) == before and len(found["classes"]["failed"]) == 2, out
     assert "proxy1: not begun: too many devices failed before" in found["classes"]["failed"]
     assert "not begun: too many devices failed before" in " ".join(out.partition("TASK [Fail where something failed]")[2].split())
     # When one failure is allowed, the next batch begins.
-    code, out = play(both, "site", tmp_path, "--check", *devices, netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_preflight=False,
+    code, out = play(both, "site", tmp_path, "--check", *DEVICES, netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_preflight=False,
                      netaccess_report_dir=str(tmp_path / "second"))
     assert code != 0 and verdict(tmp_path / "second")["classes"]["drift"], out
 
@@ -199,7 +200,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     before, known = policy_of(up), set(journals(up))
     # The last stage opens access for a host that says it is outside the audience.
     wrong = rolled(up, "wrong-stage.yml", STAGES, branch2={"verify_expect": "unchanged"})
-    code, out = play(wrong, "site", tmp_path, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
+    code, out = play(wrong, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
     device, = report(tmp_path / "wrong")["devices"]
     assert code != 0 and "taken back: " in str(device["error"]), out
     assert device["error"].endswith("All is as before"), out
@@ -210,11 +211,11 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     known = set(journals(up))
     # As it is meant: the last audience without the stranger.
     right = rolled(up, "right-stage.yml", [STAGES[0], {"name": "everyone"}])
-    code, out = play(right, "site", tmp_path, change=CHANGE, netaccess_preflight=False)
+    code, out = play(right, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False)
     assert code == 0 and len(set(journals(up)) - known) == 2, out
     # Again: nobody loses access to the pilot, and nothing is written.
     now = policy_of(up)
-    code, out = play(right, "site", tmp_path, "--limit", "netaccess_devices", change=CHANGE, netaccess_preflight=False)
+    code, out = play(right, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False)
     assert code == 0 and policy_of(up) == now and len(set(journals(up)) - known) == 2, out
     code, out = play(right, "rollback", tmp_path, netaccess_journal=str(up.folder / "journals"))
     assert code == 0 and policy_of(up) == before, out
@@ -224,7 +225,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
 def test_a_stage_that_nobody_of_its_audience_sees_is_the_last(up, tmp_path):
     before, known = policy_of(up), set(journals(up))
     alone = rolled(up, "alone.yml", [dict(STAGES[0], name="nobody"), {"name": "everyone"}])
-    code, out = play(alone, "site", tmp_path, change=CHANGE, netaccess_preflight=False, verify_expect="open")
+    code, out = play(alone, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False, verify_expect="open")
     said = " ".join(out.split())
     assert code != 0 and len(set(journals(up)) - known) == 1 and "stage 2 of 2" not in said, out
     # branch1 is open now, although its own stage is still to come.
