@@ -55,10 +55,10 @@ quick: setup system peers
 	@scripts/quick
 
 test: setup system peers
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
+	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
 test-all: setup system peers
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder
 	@scripts/lint --all-cores
 
 generate: setup system
