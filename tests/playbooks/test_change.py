@@ -69,8 +69,6 @@ def test_a_check_run_needs_neither_number_nor_window_and_does_once_what_is_done_
     assert code == 0, out
     assert verdict(tmp_path / "report")["classes"]["drift"] and journals(lab) == []
     assert out.count("The report is in") == 1 and out.count("1 of 1 device may be changed") == 1, out
-    code, out = play(lab, "audit", tmp_path / "audit", "--limit", "proxy1", change_window=window(minutes=-1))
-    assert code == 0 and verdict(tmp_path / "audit")["classes"]["failed"] == [], out
 
 
 def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, tmp_path):
@@ -87,8 +85,6 @@ def test_an_exemption_without_a_line_in_the_register_stops_before_anything_is_wr
     register.write_text(yaml.safe_dump([{"pattern": ".chatgpt.com", "owner": "it", "reason": "pinning", "risk_id": "R1", "approved_by": "bob",
                                          "approved_on": "2026-01-01", "review_by": "2099-01-01"}]))
     before = policy_of(lab)
-    code, out = play(lab, "site", tmp_path, change=CHANGE, require_register=True)
-    assert code != 0 and policy_of(lab) == before and journals(lab) == [] and "set audit_register to the file" in " ".join(out.split()), out
     wanted = {"require_register": True, "audit_register": str(register)}
     code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), **wanted)
     assert code != 0 and policy_of(lab) == before and journals(lab) == [], out

@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import squid
 from tests.lab.fleet import EVERY, TWO, Fleet
-from tests.lab.play import play, policy_of, report, verdict
+from tests.lab.play import access, play, policy_of, report, verdict
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 POLICY = "lookup('netaccess.chatgpt.policy')"
@@ -27,14 +27,13 @@ def devices_of(folder) -> dict:
     return {one["name"]: one for one in report(folder)["devices"]}
 
 
+# What is taken back when is a table in tests/unit/test_proof.py.
 @pytest.mark.parametrize("policy,on_failure,back,said", [
     # An exemption that is too wide: a host that has to stay inspected is not any more, which two hosts see.
     ("{{ %s | combine({'allow': ['www.iana.org', '.chatgpt.com'], 'exempt': ['www.iana.org', '.chatgpt.com'], 'media': []}) }}", None, True,
      "www.iana.org: no longer"),
     # An allowlist that is too wide.
-    ("{{ %s | combine({'allow': %s.allow + ['claude.ai']}) }}", "keep", False, "claude.ai: newly open"),
-    # An exemption that is too narrow: what is needed stays decrypted; to take it back would not help.
-    ("{{ %s | combine({'exempt': []}) }}", None, False, "chatgpt.com"), ("{{ %s | combine({'exempt': []}) }}", "revert", True, "chatgpt.com")])
+    ("{{ %s | combine({'allow': %s.allow + ['claude.ai']}) }}", "keep", False, "claude.ai: newly open")])
 def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(fleet, tmp_path, policy, on_failure, back, said):
     fleet.journals.mkdir(exist_ok=True)
     before, known = fleet.digests(), set(fleet.journals.glob("*.json"))
@@ -73,11 +72,10 @@ def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_f
     assert not [name for name in fleet.twins if not fleet.wrote_to(name, asked)], "a write is known as one"
     assert {one["state"] for one in done.values()} == {"changed"} and not [name for name, digest in fleet.digests().items() if digest == before[name]]
     # Then somebody takes an entry out on every device.
-    right = fleet.digests()
-    code, out = play(fleet, "site", tmp_path, *forks, *alone, access_state="replaced", netaccess_preflight=False, on_failure="keep",
-                     netaccess_max_failures=99, access_policy="{{ %s | combine({'allow': ['.openai.com'], 'exempt': ['.openai.com']}) }}" % POLICY)
+    right, opened = fleet.digests(), fleet.decisions()
+    access(fleet, tmp_path, *forks, access_state="replaced", access_policy="{{ %s | combine({'allow': ['.openai.com'], 'exempt': ['.openai.com']}) }}" % POLICY)
     drifted = fleet.digests()
-    assert not [name for name in everyone if drifted[name] == right[name]], out
+    assert not [name for name in everyone if drifted[name] == right[name]]
     code, out = play(fleet, "audit", tmp_path / "drift", *forks, *alone, fail_on_drift=True)
     found = verdict(tmp_path / "drift")
     assert code != 0 and found["code"] == 2 and {text.partition(":")[0] for text in found["classes"]["drift"]} == everyone, out
@@ -86,7 +84,4 @@ def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_f
     assert fleet.digests() == drifted
     plans = json.loads((tmp_path / "drift" / "plans.json").read_text())
     code, out = play(fleet, "site", tmp_path, *forks, netaccess_preflight=False, **plans)
-    assert code == 0, out
-    code, out = play(fleet, "audit", tmp_path / "repaired", *forks, *alone, fail_on_drift=True)
-    assert code == 0 and verdict(tmp_path / "repaired")["code"] == 0, out
-    assert policy_of(fleet.squid) == right["proxy1"]
+    assert code == 0 and fleet.decisions() == opened and policy_of(fleet.squid) == right["proxy1"], out

@@ -102,23 +102,29 @@ def story(tmp_path_factory):
         secrets = made.folder / "secrets.yml"
         secrets.write_text(yaml.safe_dump({name: secret for given in made.controller.secrets.values() for name, secret in given.items()}))
         made.act("apply", "-vvvv", "--diff", "-e", "@%s" % secrets, environment={}, netaccess_plans=plans)
-        made.act("again")
-        made.act("back", access_state="reverted")
+        # The contract has these of each product; that Ansible hands the state over differs by nothing but the product's task.
+        made.act("again", hosts=TWO)
+        made.act("back", hosts=TWO, access_state="reverted")
         yield made
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("product", PRODUCTS)
-def test_the_role_opens_verifies_and_takes_back(story, product):
+def test_a_check_run_writes_nothing_and_the_run_does_what_it_said(story, product):
     site = story.seen["site"][product]
-    foreseen, done, again, back = (story.of(name, product) for name in ("check", "apply", "again", "back"))
+    foreseen, done = (story.of(name, product) for name in ("check", "apply"))
     assert foreseen.get("changed") and story.seen["check"][product] == site, foreseen["shown"]
     assert "+++" in story.told["check"][""] and "chatgpt.com" in story.told["check"][""]
     assert done.get("changed") and done["requests"]["connections"] == 1 and done["plan_digest"] == foreseen["plan_digest"], done["shown"]
     member, stranger = story.seen["apply"][product][1]
     assert member == ("allow", "tunnel") and stranger[0] == "block"
+
+
+@pytest.mark.parametrize("product", TWO)
+def test_a_second_run_writes_nothing_and_the_journal_leads_back(story, product):
+    again, back = (story.of(name, product) for name in ("again", "back"))
     assert not again["changed"] and again["requests"]["writes"] == 0 and again["requests"]["connections"] == 1
-    assert back.get("changed") and story.seen["back"][product] == site, back["shown"]
+    assert back.get("changed") and story.seen["back"][product] == story.seen["site"][product], back["shown"]
 
 
 @pytest.mark.parametrize("product", PRODUCTS)

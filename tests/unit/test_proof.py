@@ -4,7 +4,12 @@
 """Whether a change did harm: what moved, who saw it, and what is merely still shut."""
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 
@@ -31,6 +36,21 @@ OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
 def test_harm(after, before, expect, verdict, harm):
     found = verdicts.proof(after, before, expect)
     assert (found["verdict"], found["harm"]) == (verdict, harm)
+
+
+STAGE = Path(__file__).resolve().parents[2] / "playbooks" / "tasks" / "stage.yml"
+
+
+@pytest.mark.parametrize("verdict, harm, on_failure, back", [
+    # The default takes back what did harm. What is merely still shut stays: to take it back would not help.
+    ("fail", True, None, True), ("fail", False, None, False), ("pass", False, None, False), ("unverified", False, None, False),
+    ("fail", True, "revert", True), ("fail", False, "revert", True), ("pass", False, "revert", False), ("unverified", False, "revert", False),
+    ("fail", True, "keep", False), ("fail", False, "keep", False)])
+def test_what_is_taken_back(verdict, harm, on_failure, back):
+    words = next(task["vars"] for task in yaml.safe_load(STAGE.read_text(encoding="utf-8")) if task["name"] == "Prove this device")
+    known = {name: trust_as_template(words[name]) for name in ("site_policy", "site_revert")}
+    known.update({"verify_proof": {"verdict": verdict, "harm": harm}}, **({"on_failure": on_failure} if on_failure else {}))
+    assert Templar(DataLoader(), variables=known).template(trust_as_template("{{ site_revert }}")) is back
 
 
 ILL = {"features": {"chat": "outage", "files": "operational"}}
