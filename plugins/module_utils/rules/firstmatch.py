@@ -14,7 +14,7 @@ from typing import AbstractSet, Any, Callable, Container, Iterable, Iterator, Na
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern
 
 #: The rule is about all of it; about a part, or nobody can tell; about none of it.
 SURE, MAY, NO = 2, 1, 0
@@ -63,8 +63,15 @@ def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
     """
     patterns, wanted = [entry for entry in entries if entry is not None], list(wanted)
     index, ours = Index(patterns), Index(wanted)
-    sure = frozenset(pattern for pattern in wanted if index.covering(pattern) is not None)
+    sure = frozenset(pattern for pattern in wanted if _covered(index, pattern))
     return Hits(sure, frozenset(ours.covering(pattern) for pattern in patterns) - {None} - sure)
+
+
+def _covered(index: Index, pattern: Pattern) -> bool:
+    """By one entry, or by one for the name and one for what is below it, which is how some products say both."""
+    if index.covering(pattern) is not None:
+        return True
+    return pattern.kind == DOMAIN and all(index.covering(Pattern(pattern.name, kind)) is not None for kind in (EXACT, SUBDOMAINS))
 
 
 # -- what the rules do

@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Settings, Site, render, row_hits, row_name,
+    BUILT_IN, DNS_ROW, EXEMPTION, GROUP, LINK, ROW, TABLE, Settings, Site, row_hits, row_name,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING, foreign
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
@@ -274,6 +274,4 @@ class Assessor:
 
 
 def _holds(entries: Iterable[str], pattern: Pattern) -> bool:
-    if all(native in entries for native in render(pattern)):
-        return True
     return bool(held(map(parse_if, entries), [pattern]).sure)

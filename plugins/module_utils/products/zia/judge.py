@@ -79,9 +79,7 @@ class _Site:
             return Hits()
         if not any(native.get(field) for field in ("destAddresses", "destIpGroups", "destIpCategories", "destCountries")):
             return Hits(frozenset(wanted))
-        names = self._site.destination_names(native)
-        # A name and everything below it, which the tables of the firewall say in two entries.
-        return _matched(names | {".%s" % name for name in names if "*.%s" % name in names}, wanted)
+        return _matched(self._site.destination_names(native), wanted)
 
     @staticmethod
     def _decrypts(rule: Object) -> bool:
