@@ -71,7 +71,12 @@ def named(word: str) -> dict:
     return {name: rig for rigs in of_products(word).values() for name, rig in rigs.items()}
 
 
+def names(word: str) -> list:
+    """Every name that a product has in ``word`` of its ``rig`` module."""
+    return [name for found in of_products(word).values() for name in found]
+
+
 #: With an API, and without one that writes.
 TWINS, BY_HAND = named("RIGS"), named("RIGS_BY_HAND")
 #: The first of each product, and those that send other requests: ``make test`` puts them through what ``make test-all`` puts every rig through.
-REPRESENTATIVES = {next(iter(rigs)) for rigs in of_products("RIGS").values()} | {name for names in of_products("OTHER_PATHS").values() for name in names}
+REPRESENTATIVES = {next(iter(rigs)) for rigs in of_products("RIGS").values()} | set(names("OTHER_PATHS"))

@@ -227,6 +227,13 @@ class Rig:
         """Sessions, locks and drafts of ours that the device holds now, in words."""
         raise NotImplementedError
 
+    def by_chance(self, dice) -> list:
+        """Put rules of a company into the site as it was delivered, over every column that a rule can have; what they are, for messages.
+
+        Asked of the rigs that ``BY_CHANCE`` of the product's ``rig`` module names.
+        """
+        raise NotImplementedError
+
     #: What the product tells of an account that may write; None: it does not tell.
     tells = None
 

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from tests.contract.fixtures import TWINS
+from tests.contract.fixtures import BY_HAND, TWINS, names
 from tests.contract.rig import MEMBER, OTHERS, STRANGER, wider
 from tests.lab.squid import available
 
@@ -22,12 +22,11 @@ INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("a
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 
 
-@pytest.fixture(params=["cloudflare_gateway", "fortios-own", "fortios-site", "panos-10.2", "skyhigh-atom", "sophos-device", "squid",
-                        "umbrella-secure-access", "zia-legacy"])
+@pytest.fixture(params=names("BY_CHANCE"))
 def sites(request, tmp_path):
     """Makes so many rigs, one after the other, each with a site as it was delivered."""
     if request.param != "squid":
-        return lambda number: twins(TWINS[request.param], tmp_path, number)
+        return lambda number: twins({**TWINS, **BY_HAND}[request.param], tmp_path, number)
     if available():
         pytest.skip(available())
     # Each decision is a connection, so these are fewer.

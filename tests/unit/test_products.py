@@ -138,6 +138,8 @@ def missing_tests(product: dict):
         for way in product.get("variants", [product]):
             if way.get("rig") is not None and way["rig"] not in rigs:
                 yield "%s/rig.py: neither RIGS nor RIGS_BY_HAND has '%s', which products.yml names" % (folder, way["rig"])
+        if not getattr(rig, "BY_CHANCE", ()):
+            yield "%s/rig.py: BY_CHANCE is missing: the rigs whose by_chance makes up the sites of tests/contract/test_chance.py" % folder
     if exists(folder + "/device.py"):
         title = importlib.import_module("tests.products.%s.device" % product["id"]).DEVICE.title
         if title != product["signature"]:

@@ -99,6 +99,23 @@ class BarracudaRig(TwinRig):
     def block_early(self):
         self.twin.pages["blocked applications"]["ChatGPT"] = {"chatgpt.com"}
 
+    def by_chance(self, dice) -> list:
+        def some(*values) -> list:
+            return dice.sample(values, dice.randint(0, len(values)))
+
+        pages = self.twin.pages
+        applications = {"ChatGPT": {"chatgpt.com"}, "OpenAI API": {"api.openai.com"}, "Claude": {"claude.ai"}}
+        # The site has no exceptions for applications: those that are copied are taken for ours.
+        pages["blocked applications"].update({name: applications[name] for name in some(*applications)})
+        pages["blocked content"]["Shopping"] = set(some("stripe.com", "example.com"))
+        pages["inspected"] = set(some("chatgpt.com", "ab.chatgpt.com", "openai.com", "auth.openai.com", "js.stripe.com", "example.com", "claude.ai"))
+        pages["categories"]["Partners"] = set(some("chatgpt.com", "api.openai.com", "example.com"))
+        for who in some("group Finance", "user member", "all authenticated users"):
+            pages["exceptions"][who] = {"category": "Partners", "action": dice.choice(["allow", "warn"])}
+        return [pages]
+
 
 #: Nothing of this goes over the wire: the suite without its weather.
 RIGS_BY_HAND = {"barracuda": BarracudaRig}
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("barracuda",)

@@ -117,3 +117,5 @@ RIGS = {
     "cloudflare_gateway": CloudflareGatewayRig,
     "cloudflare_gateway-voice": lambda folder: CloudflareGatewayRig(folder, voice=True),
 }
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("cloudflare_gateway",)

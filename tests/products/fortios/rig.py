@@ -176,3 +176,5 @@ RIGS = {
 }
 #: They send other requests than the first.
 OTHER_PATHS = ("fortios-site",)
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("fortios-own", "fortios-site")

@@ -169,3 +169,5 @@ RIGS = {
 }
 #: They send other requests than the first.
 OTHER_PATHS = ("panos-10.2",)
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("panos-10.2",)

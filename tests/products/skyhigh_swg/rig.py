@@ -118,3 +118,5 @@ RIGS = {
     "skyhigh-atom": SkyhighRig,
     "skyhigh-bare": lambda folder: SkyhighRig(folder, bare=True),
 }
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("skyhigh-atom",)

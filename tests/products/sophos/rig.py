@@ -159,3 +159,5 @@ RIGS = {
 }
 #: They send other requests than the first.
 OTHER_PATHS = ("sophos-people",)
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("sophos-device",)

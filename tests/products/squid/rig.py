@@ -166,3 +166,7 @@ class SquidRig(Rig):
         if squid.list_dir.is_dir():
             squid.list_dir.rmdir()
         self.force()
+
+
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("squid",)

@@ -13,7 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, STRANGER, TwinRig
 from tests.products.panos.rig import QuickClock
-from tests.products.symantec_swg.twin import SymantecSwg
+from tests.products.symantec_swg.twin import SITE, SymantecSwg
 
 NAME = "ChatGPT"
 NETWORKS = {MEMBER: "10.1.0.0/24", STRANGER: "10.2.0.0/24"}
@@ -116,6 +116,52 @@ class SymantecRig(TwinRig):
     def foreign_pending(self):
         self.write(BY_HAND)
 
+    def by_chance(self, dice) -> list:
+        # Before the first run nothing tells what stands behind ours: an operator makes it the last file.
+        files = [as_cpl(any_layers(dice, self.people)), SITE]
+        dice.shuffle(files)
+        self.twin.site = DEFINED + "\n".join(files)
+        self.force()
+        return files
+
+
+#: Conditions about people, and whom of the audience they are about.
+WHO = {"": "all", "client.address=10.1.0.0/16": "all", "client.address=(2001:db8::/32, 10.1.0.0/24)": "all", "client.address=10.2.0.0/24": "none",
+       "client.address=10.1.0.128/25": "part", "client.address=!10.2.0.0/24": "part", "group=\"Quarantine\"": "part",
+       "group=(\"Quarantine\", \"AI users\")": "part", "user=\"AI users\"": "part"}
+WHERE = ["", "url.domain=chatgpt.com", "url.domain=ab.chatgpt.com", "url.domain=//chatgpt.com/path", "url.host=js.stripe.com", "url.domain=other.example",
+         "condition=others", "condition=!others", "condition=ours", "category=Gambling", "category=\"Generative AI\"", "url.domain=!openai.com"]
+PORTS = ["", "", "", "url.port=443", "url.port=8443"]
+DEFINED = """\
+define condition others
+  url.domain=other.example
+end condition others
+define condition ours
+  url.domain=openai.com client.address=10.1.0.0/16
+  url.domain=bad.example
+end condition ours
+"""
+
+
+def any_rule(dice, kind: str, people: bool) -> str:
+    # Without people as the audience it is a release that takes only some conditions there.
+    few = kind != "Proxy" and not people
+    words = [dice.choice([one for one in WHO if not few or "=\"" not in one and "=(\"" not in one]),
+             dice.choice([one for one in WHERE if not few or not one.startswith("url.host")]), dice.choice(PORTS if kind == "Proxy" else [""])]
+    actions = ["DENY", "FORCE_DENY", "ALLOW", "exception(denied)", "force_exception(denied)", "OK"] if kind == "Proxy" else [
+        "ssl.forward_proxy(https)", "ssl.forward_proxy(no)", "OK"]
+    return " ".join(word for word in words + [dice.choice(actions)] if word)
+
+
+def any_layers(dice, people: bool) -> list:
+    """(kind, [rules])"""
+    kinds = dice.choices(["Proxy", "SSL-Intercept"], k=dice.randint(0, 3))
+    return [(kind, [any_rule(dice, kind, people) for _rule in range(dice.randint(1, 3))]) for kind in kinds]
+
+
+def as_cpl(layers: list) -> str:
+    return "".join("<%s>\n%s\n" % (kind, "".join("  %s\n" % rule for rule in rules)) for kind, rules in layers)
+
 
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
@@ -123,3 +169,5 @@ RIGS = {
     "symantec_swg-networks": SymantecRig,
     "symantec_swg-groups": lambda folder: SymantecRig(folder, people=True),
 }
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("symantec_swg-networks", "symantec_swg-groups")

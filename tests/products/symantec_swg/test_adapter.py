@@ -23,11 +23,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Install, Login
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
 from tests.products.server import Fault as Weather, Reply
-from tests.products.symantec_swg.rig import DEFINE, NAME, SymantecRig
+from tests.products.symantec_swg.rig import DEFINE, DEFINED, NAME, WHO, SymantecRig, any_layers, as_cpl
 from tests.products.symantec_swg.twin import SITE, _true as true, compile_cpl, split
 
 OPEN = ("allow", "tunnel")
-OTHERS = "define condition others\n  url.domain=other.example\nend condition others\n"
 
 
 @pytest.fixture
@@ -411,7 +410,7 @@ def test_voice_is_told(rig):
 @pytest.mark.parametrize("line", ["url.domain=chatgpt.com FORCE_DENY", "url.host.suffix=gpt.com force_exception(policy_denied)",
                                   "condition=!staff url.domain=chatgpt.com FORCE_DENY", "condition=!others FORCE_DENY"])
 def test_a_final_rule_is_a_conflict_for_people(make, line):
-    site = "define condition staff\n  client.address=10.2.0.0/16\nend condition staff\n" + OTHERS + SITE.replace("<SSL-", "<Proxy>\n  %s\n\n<SSL-" % line, 1)
+    site = "define condition staff\n  client.address=10.2.0.0/16\nend condition staff\n" + DEFINED + SITE.replace("<SSL-", "<Proxy>\n  %s\n\n<SSL-" % line, 1)
     rig = make(site=site)
     result = rig.run()
     conflict, = result["conflicts"]
@@ -421,35 +420,7 @@ def test_a_final_rule_is_a_conflict_for_people(make, line):
         rig.run(unblock=(conflict["id"],))
 
 
-#: Conditions about people, and whom of the audience they are about.
-WHO = {"": "all", "client.address=10.1.0.0/16": "all", "client.address=(2001:db8::/32, 10.1.0.0/24)": "all", "client.address=10.2.0.0/24": "none",
-       "client.address=10.1.0.128/25": "part", "client.address=!10.2.0.0/24": "part", "group=\"Quarantine\"": "part",
-       "group=(\"Quarantine\", \"AI users\")": "part", "user=\"AI users\"": "part"}
-WHERE = ["", "url.domain=chatgpt.com", "url.domain=ab.chatgpt.com", "url.domain=//chatgpt.com/path", "url.host=js.stripe.com", "url.domain=other.example",
-         "condition=others", "condition=!others", "condition=ours", "category=Gambling", "category=\"Generative AI\"", "url.domain=!openai.com"]
-PORTS = ["", "", "", "url.port=443", "url.port=8443"]
 INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("api.openai.com", "a.b.openai.com"), "js.stripe.com": ("js.stripe.com",)}
-DEFINED = OTHERS + "define condition ours\n  url.domain=openai.com client.address=10.1.0.0/16\n  url.domain=bad.example\nend condition ours\n"
-
-
-def any_rule(dice, kind: str, people: bool) -> str:
-    # Without people as the audience it is a release that takes only some conditions there.
-    few = kind != "Proxy" and not people
-    words = [dice.choice([one for one in WHO if not few or "=\"" not in one and "=(\"" not in one]),
-             dice.choice([one for one in WHERE if not few or not one.startswith("url.host")]), dice.choice(PORTS if kind == "Proxy" else [""])]
-    actions = ["DENY", "FORCE_DENY", "ALLOW", "exception(denied)", "force_exception(denied)", "OK"] if kind == "Proxy" else [
-        "ssl.forward_proxy(https)", "ssl.forward_proxy(no)", "OK"]
-    return " ".join(word for word in words + [dice.choice(actions)] if word)
-
-
-def any_layers(dice, people: bool) -> list:
-    """(kind, [rules])"""
-    kinds = dice.choices(["Proxy", "SSL-Intercept"], k=dice.randint(0, 3))
-    return [(kind, [any_rule(dice, kind, people) for _rule in range(dice.randint(1, 3))]) for kind in kinds]
-
-
-def as_cpl(layers: list) -> str:
-    return "".join("<%s>\n%s\n" % (kind, "".join("  %s\n" % rule for rule in rules)) for kind, rules in layers)
 
 
 def met(rule: str, flow: dict) -> bool:

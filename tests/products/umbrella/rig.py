@@ -147,3 +147,5 @@ RIGS = {
 }
 #: They send other requests than the first.
 OTHER_PATHS = ("umbrella-secure-access",)
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("umbrella-secure-access",)

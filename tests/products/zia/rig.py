@@ -194,3 +194,5 @@ RIGS = {
     "zia-voice": lambda folder: ZiaRig(folder, voice=True),
     "zia-oneapi": lambda folder: ZiaRig(folder, oneapi=True),
 }
+#: Sites by chance, in tests/contract/test_chance.py.
+BY_CHANCE = ("zia-legacy",)
