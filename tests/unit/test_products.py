@@ -24,10 +24,12 @@ FILES = {
     "plugins/modules/{module}.py": "the module",
     "roles/access/tasks/{id}.yml": "the task by which the role access runs the module",
     "docs/privileges/{id}.md": "the rights that an audit and a change need",
+    "docs/decisions/{id}.md": "the decisions that a reader of the code would otherwise ask about",
     "tests/products/{id}/rig.py": "RIGS or RIGS_BY_HAND, which put the adapter through tests/contract",
     "tests/products/{id}/test_adapter.py": "what the contract does not say of this adapter",
     "tests/products/{id}/test_vendor.py": "the vendor's own clients or schemas against the twin",
     "tests/products/{id}/twin": "the simulator, as twin.py or as a package",
+    "tests/products/{id}/test_twin.py": "the twin held to what the vendor documents",
     "tests/products/{id}/device.py": "DEVICE, by which lab, demo and playbook tests know the product",
     "tests/products/{id}/bench.py": "main(), which make bench runs",
 }
@@ -35,6 +37,7 @@ FILES = {
 WITHOUT = {
     "squid": {
         "tests/products/{id}/twin": "the real Squid runs in its place",
+        "tests/products/{id}/test_twin.py": "there is no twin to hold to the documents",
         "tests/products/{id}/test_vendor.py": "there is no twin to hold against the vendor",
         "tests/products/{id}/device.py": "tests/lab/lab.py runs Squid itself",
         "tests/products/{id}/bench.py": "tests/bench/__main__.py measures Squid itself",
@@ -112,6 +115,8 @@ def missing_entries(product: dict):
         yield "changelogs/fragments: no fragment names %s" % module
     if "| [%s](%s.md) |" % (product["title"], name) not in read("docs/privileges/README.md"):
         yield "docs/privileges/README.md: no row begins with '| [%s](%s.md) |'" % (product["title"], name)
+    if "| [%s.md](%s.md) |" % (name, name) not in read("docs/decisions/README.md"):
+        yield "docs/decisions/README.md: no row ends with '| [%s.md](%s.md) |'" % (name, name)
 
 
 def missing_generated(product: dict):
