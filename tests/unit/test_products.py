@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.host import AGENTS
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish.feeds import FORMATS
 from tests.products import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,12 @@ PLACES = {
     "tests/products/*/": "{id}",
 }
 OF_NO_PRODUCT = {"roles/access/tasks/main.yml", "docs/privileges/README.md"}
-FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "summary"}
+FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "agent", "feed", "summary"}
+#: Fields that name something in a file that all products share, or are null: where it is, and which names there are.
+NAMES = {
+    "agent": ("AGENTS of plugins/module_utils/probes/host.py", {name for name, _programs, _places in AGENTS}),
+    "feed": ("FORMATS of plugins/plugin_utils/publish/feeds.py", set(FORMATS)),
+}
 #: One edit of each kind of text that scripts/generate writes: the file, what is replaced, and by what.
 EDITS = {
     "plugins/modules/zia_access.py": ("Version of the catalogue", "Release of the catalogue"),
@@ -84,6 +91,8 @@ def wrong_fields(product: dict):
     yield from ("has the unknown field %s" % field for field in sorted(set(product) - FIELDS - {"rig", "variants"}))
     if ("rig" in product) == ("variants" in product):
         yield "needs either a rig or variants"
+    yield from ("has the %s '%s', which is not in %s" % (field, product[field], table)
+                for field, (table, names) in NAMES.items() if product.get(field) not in {None, *names})
 
 
 def missing_files(product: dict):
@@ -155,7 +164,7 @@ def missing_tests(product: dict):
 def test_a_product_has_each_of_its_parts(name):
     product = PRODUCTS[name]
     fields = list(wrong_fields(product))
-    assert not fields, "plugins/plugin_utils/products.yml: %s %s" % (name, ", ".join(fields))
+    assert not fields, "plugins/plugin_utils/products.yml, whose first lines say what each field holds: %s %s" % (name, ", ".join(fields))
     files = list(missing_files(product))
     # Tests that miss a file cannot be imported.
     missing = [*files, *missing_entries(product), *missing_generated(product), *(missing_tests(product) if not files else ())]
