@@ -30,20 +30,23 @@ sys.path[:0] = [{collections!r}, {root!r}]
 from pathlib import Path
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.acme_wall import judge, model
 from ansible_collections.netaccess.chatgpt.plugins.modules import acme_wall_access
+from tests.contract.rig import FIRST
 from tests.products.acme_wall import bench, device, rig, twin
 from tests.products.server import Request
 from tests.unit import test_floors, test_house, test_products
 assert acme_wall_access.__file__.startswith({root!r})
 one = rig.RIGS["acme_wall"](Path(tempfile.gettempdir()))
-adapter, api, policy, state = one.adapter(), one.adapter()._api, Policy(), State()
+adapter, settings, state = one.adapter(), one.settings(), State()
+rules = judge.Assessor(settings, FIRST, state)
 parts = {{
-    "device": lambda: adapter.device, "blank": adapter.blank, "read": adapter.read, "target": lambda: adapter.target(policy, state),
-    "assess": lambda: adapter.assess(policy, state), "steps": lambda: list(adapter.steps([], state)),
+    "device": lambda: adapter.device, "blank": adapter.blank, "read": adapter.read, "target": lambda: adapter.target(FIRST, state),
+    "assess": lambda: adapter.assess(FIRST, state), "steps": lambda: list(adapter.steps([], state)),
     "send": lambda: adapter.send({{"method": "POST", "path": "/", "body": None}}), "activate": adapter.activate,
-    "render": lambda: adapter.render(parse("example.com")), "state_of": lambda: model.state_of({{}}),
+    "render": lambda: adapter.render(parse("example.com")), "reason": lambda: adapter._api._reason(None),
+    "object_of": lambda: model.object_of(model.LIST, {{}}), "rule_of_ours": lambda: model.rule_of_ours(model.ACCESS, settings),
+    "hits": lambda: rules._hits(None, FIRST.allow), "people": lambda: rules._people(None), "shuts": lambda: rules._shuts(None),
     "answer": lambda: one.twin.answer(Request("GET", "/", {{}}, {{}}, b"")), "natives": lambda: one.natives("example.com"),
     "by_chance": lambda: one.by_chance(None), "is_write": lambda: bench.is_write(None),
 }}
@@ -128,7 +131,7 @@ def test_every_part_that_is_to_be_written_says_so_and_nothing_else_is_missing_bu
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
     called, _words, lacks = done.stdout.partition("Acme Wall lacks:\n")
     answers = dict(line.split(" ", 1) for line in called.splitlines())
-    assert done.returncode == 0 and len(answers) == 14 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
+    assert done.returncode == 0 and len(answers) == 19 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
     assert Adapter.__abstractmethods__ - {"traits"} <= set(answers)
     assert lacks.strip() == "docs/products.md: no row 'Acme Wall (`acme_wall_access`)'; run scripts/generate --seen"
 
