@@ -177,14 +177,15 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
 STAGES = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "everyone", "audience": {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}}]
 
 
-def rolled(up, name, rollout, **hosts):
-    """The lab with a rollout, branch1 in the pilot's audience; ``hosts``: more variables of them."""
+def rolled(up, name, rollout, without=(), **hosts):
+    """The lab with a rollout, branch1 in the pilot's audience; ``without`` some hosts, ``hosts``: more variables of them."""
     def edit(devices, vantages):
-        # The stranger stays: harm needs two witnesses outside the audience.
         devices["proxy1"]["rollout"] = rollout
         for host, audience in (("branch1", "pilot"), ("branch2", "everyone")):
             vantages[host]["netaccess_path"]["audience"] = audience
             vantages[host].update(hosts.get(host, {}))
+        for host in without:
+            del vantages[host]
     return altered(up, name, edit)
 
 
@@ -194,7 +195,7 @@ def written(paths) -> list:
 
 def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of_them(up, tmp_path):
     before, known = policy_of(up), set(journals(up))
-    # The last stage opens access for a host that says it is outside the audience.
+    # The last stage opens access for a host that says it is outside the audience. With the stranger two of them saw harm, which it needs.
     wrong = rolled(up, "wrong-stage.yml", STAGES, branch2={"verify_expect": "unchanged"})
     code, out = play(wrong, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
     device, = report(tmp_path / "wrong")["devices"]
@@ -206,7 +207,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     assert out.index("stage 1 of 2: pilot") < out.index("stage 2 of 2: everyone")
     known = set(journals(up))
     # As it is meant: the last audience without the stranger.
-    right = rolled(up, "right-stage.yml", [STAGES[0], {"name": "everyone"}])
+    right = rolled(up, "right-stage.yml", [STAGES[0], {"name": "everyone"}], without=["stranger"])
     code, out = play(right, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False)
     assert code == 0 and len(set(journals(up)) - known) == 2, out
     # Again: nobody loses access to the pilot, and nothing is written.
@@ -220,7 +221,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
 
 def test_a_stage_that_nobody_of_its_audience_sees_is_the_last(up, tmp_path):
     before, known = policy_of(up), set(journals(up))
-    alone = rolled(up, "alone.yml", [dict(STAGES[0], name="nobody"), {"name": "everyone"}])
+    alone = rolled(up, "alone.yml", [dict(STAGES[0], name="nobody"), {"name": "everyone"}], without=["branch2", "stranger"])
     code, out = play(alone, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False, verify_expect="open")
     said = " ".join(out.split())
     assert code != 0 and len(set(journals(up)) - known) == 1 and "stage 2 of 2" not in said, out

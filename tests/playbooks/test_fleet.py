@@ -54,10 +54,11 @@ def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("fleet", [TWO, pytest.param(EVERY, marks=pytest.mark.exhaustive)], ids=["two products", "every product"], indirect=True)
-def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_found_named_and_repaired(fleet, tmp_path):
+@pytest.mark.parametrize("fleet,drifts", [(TWO, False), pytest.param(EVERY, True, marks=pytest.mark.exhaustive)], ids=["two products", "every product, drift"],
+                         indirect=["fleet"])
+def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_found_named_and_repaired(fleet, drifts, tmp_path):
     before, everyone = fleet.digests(), {"proxy1", *fleet.twins}
-    forks, alone = ("--forks", "8"), ("--limit", "netaccess_devices")
+    forks = ("--forks", "8")
     asked = fleet.asked()
     code, out = play(fleet, "site", tmp_path, "--check", *forks, netaccess_report_dir=str(tmp_path / "check"))
     assert code == 0 and fleet.digests() == before, out
@@ -71,12 +72,17 @@ def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_f
         name: (one["changes"], one["plan_digest"], one["summary"]) for name, one in foreseen.items()}
     assert not [name for name in fleet.twins if not fleet.wrote_to(name, asked)], "a write is known as one"
     assert {one["state"] for one in done.values()} == {"changed"} and not [name for name, digest in fleet.digests().items() if digest == before[name]]
-    # Then somebody takes an entry out on every device.
+    if drifts:
+        drift_is_found_named_and_repaired(fleet, tmp_path, everyone, forks)
+
+
+def drift_is_found_named_and_repaired(fleet, tmp_path, everyone, forks):
+    """Somebody takes an entry out on every device."""
     right, opened = fleet.digests(), fleet.decisions()
     access(fleet, tmp_path, *forks, access_state="replaced", access_policy="{{ %s | combine({'allow': ['.openai.com'], 'exempt': ['.openai.com']}) }}" % POLICY)
     drifted = fleet.digests()
     assert not [name for name in everyone if drifted[name] == right[name]]
-    code, out = play(fleet, "audit", tmp_path / "drift", *forks, *alone, fail_on_drift=True)
+    code, out = play(fleet, "audit", tmp_path / "drift", *forks, "--limit", "netaccess_devices", fail_on_drift=True)
     found = verdict(tmp_path / "drift")
     assert code != 0 and found["code"] == 2 and {text.partition(":")[0] for text in found["classes"]["drift"]} == everyone, out
     changes = {name: [entry for change in one["changes"] for entry in change["added"]] for name, one in devices_of(tmp_path / "drift").items()}
