@@ -18,8 +18,6 @@ from tests.lab.twinlab import TwinLab
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 needs_namespaces = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
-#: Where a person carries out the plan. The role's tests run the module of each product with an API, and those of the fleet run site.yml on two of them.
-SHOWN = ("barracuda_wsg",)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +61,15 @@ def test_the_same_for_intercepted_connections_with_every_probe(tmp_path):
         assert opened_and_reverted(lab, tmp_path, few=False) == {4, 6}
 
 
-@pytest.mark.parametrize("product", [pytest.param(product, marks=() if product in SHOWN else pytest.mark.exhaustive) for product in devices()])
+def test_a_plan_that_a_person_carries_out_opens(tmp_path):
+    with TwinLab("barracuda_wsg", few=True, vantages=("branch1",)) as lab:
+        demo = ByHand(lab, tmp_path, few=True, netaccess_preflight=False)
+        demo.open_up()
+    assert demo.failed() == [] and len(demo.claims) == 8
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("product", devices())
 def test_the_same_behind_each_product(product, tmp_path):
     with TwinLab(product, few=True, vantages=("branch1", "stranger")) as lab:
         # The fleet's tests have the preflight of each product.
