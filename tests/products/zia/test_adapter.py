@@ -205,8 +205,10 @@ def test_a_later_block_of_a_part_would_be_passed_and_has_to_be_said(legacy):
 
 def test_cloud_app_control_comes_first_and_is_a_conflict(make):
     rig = make(site="capp")
-    conflict, = rig.run()["conflicts"]
+    result = rig.run()
+    conflict, = result["conflicts"]
     assert conflict["where"] == "cloud app rule No ChatGPT" and conflict["certain"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+    assert [row["allowed"] for row in result["coverage"] if row["pattern"] == ".chatgpt.com"] == ["no"]
     rig.run(unblock=(conflict["id"],))
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel") and not rig.run(unblock=(conflict["id"],))["changed"]
     rig.run("deleted")
