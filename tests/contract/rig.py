@@ -31,10 +31,24 @@ HOSTS = WANTED + OTHERS
 MEMBER, STRANGER = "member", "stranger"
 
 
-def documented(product: str) -> set:
-    """The keys of results that the product's module documents."""
+TYPES = {"bool": bool, "dict": dict, "int": int, "list": list, "str": str}
+
+
+def documented(product: str) -> dict:
+    """{key of a result: what the product's module documents of it}"""
     module = ROOT / "plugins" / "modules" / ("%s_access.py" % product)
-    return set(yaml.safe_load(re.search(r'RETURN = r"""(.*?)"""', module.read_text(), re.DOTALL).group(1)))
+    return yaml.safe_load(re.search(r'RETURN = r"""(.*?)"""', module.read_text(), re.DOTALL).group(1))
+
+
+def of_other_type(result: dict, said: dict) -> list:
+    """The keys of a result whose value, or one of whose elements, is not of the type that ``said`` documents; null is of any."""
+    found = []
+    for key in set(result) & set(said):
+        value, one = result[key], said[key]
+        parts = value if isinstance(value, list) and "elements" in one else []
+        if not (value is None or isinstance(value, TYPES[one["type"]])) or not all(isinstance(part, TYPES[one["elements"]]) for part in parts):
+            found.append(key)
+    return found
 
 
 class Killed(BaseException):

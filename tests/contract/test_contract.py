@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 from tests.contract.fixtures import BY_HAND
-from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, wider
+from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, of_other_type, wider
 from tests.products import PRODUCTS
 
 STEPS = 12
@@ -67,7 +67,9 @@ def test_what_a_result_holds_is_documented(rig):
     results = [rig.run(check=True), rig.run(), rig.run(state="gathered")]
     if results[1].get("journal"):
         results.append(rig.run(state="reverted", journal=results[1]["journal"]))
-    assert set().union(*results) - documented(rig.adapter().traits.product) == {"changed", "diff"}
+    said = documented(rig.adapter().traits.product)
+    assert set().union(*results) - set(said) == {"changed", "diff"}
+    assert [of_other_type(result, said) for result in results] == [[]] * len(results)
     assert all(re.fullmatch(rig.release, result["release"]) for result in results)
 
 

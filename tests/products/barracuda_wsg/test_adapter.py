@@ -48,7 +48,7 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
     assert exception == "BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes"
     assert result["rendered"][0]["request"]["paste"].splitlines() == ["chatgpt.com", "js.stripe.com", "openai.com"]
     assert result["requests"] == {"reads": 0, "writes": 0, "connections": 0, "waited": 0}
-    assert set(result) - documented("barracuda_wsg") == {"changed", "diff", "pending"}
+    assert set(result) - set(documented("barracuda_wsg")) == {"changed", "diff", "pending"}
 
 
 def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
