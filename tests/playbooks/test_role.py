@@ -19,8 +19,10 @@ import yaml
 from tests.lab.device import devices, written
 from tests.lab.play import PROGRAM
 
+#: So many that a plan which does not sort them is another one in the next process.
+NETWORKS = ["203.0.113.%d/28" % first for first in range(0, 128, 16)]
 POLICY = {"allow": [".chatgpt.com", "*.openai.com"], "exempt": [".chatgpt.com", "*.openai.com"], "media": [
-    {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28"], "feed_date": "2026-07-25"}]}
+    {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": NETWORKS, "feed_date": "2026-07-25"}]}
 WRONG = "Wrong-Secret-77"
 PRODUCTS = list(written())
 #: For what is the same code for all products: an appliance with a token, and a service where one signs in and out.
