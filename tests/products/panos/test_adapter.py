@@ -6,12 +6,17 @@ from __future__ import annotations
 
 import functools
 import json
+import os
+import platform
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience
 from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
 from tests.products.panos.rig import VSYS, PanosRig
@@ -396,6 +401,17 @@ def test_a_lock_of_our_own_account_by_a_living_run_is_respected(rig):
     with pytest.raises(Failed, match="another run may be at work"):
         rig.run(adapter=adapter)
     assert rig.run()["changed"], "a dead run's lock is taken over"
+
+
+def test_a_lock_is_left_behind_when_its_process_is_gone_from_this_host(rig):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        gone.wait()
+    here, adapter = platform.node(), rig.adapter()
+    # A process of another host cannot be looked up; one with our own number is not us, since we hold no lock yet.
+    for run, alive in (("%s:%d" % (here, gone.pid), False), ("%s:%d" % (here, os.getppid()), True), ("%s:%d" % (here, os.getpid()), False),
+                       ("other.%s:%d" % (here, gone.pid), True)):
+        rig.twin.locks["vsys1"] = ("netaccess", "netaccess.chatgpt %s CHG2" % run)
+        assert bool(Lock(adapter._api, rig.transport, "vsys1").holders()) is alive, run
 
 
 @pytest.mark.parametrize("lock,said", [
