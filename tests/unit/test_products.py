@@ -182,6 +182,13 @@ def test_a_part_belongs_to_a_product(pattern):
     assert not strangers, "of no product in plugins/plugin_utils/products.yml: %s" % ", ".join(strangers)
 
 
+@pytest.mark.parametrize("name", [name for name in PRODUCTS if exists("plugins/module_utils/products/%s/api.py" % name)])
+def test_an_api_is_reached_by_the_options_that_all_share(name):
+    """ca_path, validate_certs, proxy and timeout: an adapter that made its own transport could leave one out."""
+    text = read("plugins/module_utils/products/%s/adapter.py" % name)
+    assert "by_options(p, " in text and not re.search(r"\b(Connection|Transport)\(", text)
+
+
 def test_a_name_is_that_of_one_product():
     for field in ("id", "module", "title", "signature", "conflict_prefix"):
         values = [product[field] for product in PRODUCTS.values()]
