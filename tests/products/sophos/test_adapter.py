@@ -91,7 +91,7 @@ def test_a_wrong_password_is_told_by_the_body(rig):
     site = rig.snapshot()
     with pytest.raises(Failed, match="does not accept username and password.*Nothing was changed") as failed:
         rig.run(adapter=rig.adapter(password="wrong"))
-    assert failed.value.result["failure"]["class"] == "auth" and rig.snapshot() == site and "wrong" not in str(failed.value.result)
+    assert failed.value.result["failure"]["class"] == "auth" and rig.snapshot() == site and "wrong" not in "%s %s" % (failed.value, failed.value.result)
 
 
 @pytest.mark.parametrize("knob,value,words", [("admitted", "192.0.2.0/24", "does not accept API requests from this address"),
