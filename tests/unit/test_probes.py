@@ -245,6 +245,14 @@ def test_everything_runs_at_once_and_ends_at_the_deadline():
     assert {seen["failure"] for seen in done["observations"]} == {"generic_timeout_error"} and done["threads"] == 50
 
 
+def test_more_probes_than_threads_all_get_their_turn():
+    with server(lambda client: None) as port:
+        probes = [{"id": "p%d" % n, "host": "a.test", "port": port, "kind": "tcp"} for n in range(runner.THREADS + 6)]
+        done = runner.run(probes, runner.Settings(public_roots=PUBLIC.pem.decode(), pins={"a.test": "127.0.0.1"}, deadline=5))
+    assert done["threads"] == runner.THREADS and done["connections"] == len(probes)
+    assert {seen["failure"] for seen in done["observations"]} == {None}
+
+
 def test_each_attempt_is_a_new_connection(tmp_path):
     with server(speaks_tls(tmp_path, PUBLIC.leaf(["a.test"]))) as port:
         _seen, done = probe(port, consecutive=3)
