@@ -27,6 +27,15 @@ def intercepting():
         yield up
 
 
+@pytest.fixture(scope="module")
+def opened(intercepting, tmp_path_factory):
+    """What the role said when it opened these hosts, for the last tests in this file that share them."""
+    folder = tmp_path_factory.mktemp("opened")
+    result = access(intercepting, folder)
+    yield result
+    access(intercepting, folder, access_state="reverted", access_journal=result["journal"])
+
+
 def opened_and_reverted(lab, folder, few: bool, again: bool = False) -> set:
     """The IP versions that branch1 used."""
     # A checkout may lie in any folder.
@@ -79,10 +88,10 @@ def test_the_same_behind_each_product(product, tmp_path):
 
 
 @needs_namespaces
-def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(intercepting, tmp_path):
+@pytest.mark.usefixtures("opened")
+def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(intercepting):
     """Intercepted, Squid knows the name from the handshake only: it must not tunnel to an address that the name does not have."""
     lab = intercepting
-    journal = access(lab, tmp_path)["journal"]
     member, stranger = lab.network.spaces["branch1"], lab.network.spaces["stranger"]
     assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
     assert direct_in(stranger, "chatgpt.com").issuer == "Example Inspection CA"
@@ -98,22 +107,23 @@ def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(intercepti
     assert direct_in(member, "chatgpt.com", proxy=proxy).issuer == "Lab Public Root"
     assert direct_in(member, "www.example.com", sni="chatgpt.com", proxy=proxy).issuer == "Example Inspection CA"
     assert direct_in(member, "chatgpt.com").issuer == "Lab Public Root"
-    access(lab, tmp_path, access_state="reverted", access_journal=journal)
 
 
 @needs_namespaces
-def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(intercepting, tmp_path):
-    lab = intercepting
-    assert not any("by their address" in line for line in access(lab, tmp_path, "--check")["manual"])
+def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(intercepting, opened, tmp_path):
+    """And what it is told is so: our rules are in force, and are not asked."""
+    lab, member = intercepting, intercepting.network.spaces["branch1"]
+    assert not any("by their address" in line for line in opened["manual"])
     site = lab.squid.config.read_text()
     lab.squid.config.write_text(site.replace("http_access allow lan ", "http_access allow lan !CONNECT"))
     lab.squid.reconfigure()
     try:
-        result = access(lab, tmp_path, "--check")
+        result, shut = access(lab, tmp_path, "--check"), direct_in(member, "chatgpt.com")
     finally:
         lab.squid.config.write_text(site)
         lab.squid.reconfigure()
     assert [line for line in result["manual"] if "by their address" in line and "http_access deny all" in line]
+    assert not result["changed"] and not shut.open and direct_in(member, "chatgpt.com").open
 
 
 @needs_namespaces
