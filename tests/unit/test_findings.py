@@ -44,6 +44,13 @@ def test_what_is_protected_has_no_remedy(name, remedy, opens):
     assert (found.conflicts[0].remedy, found.conflicts[0].opens) == (remedy, opens)
 
 
+def test_what_is_not_certain_has_no_remedy_and_says_why():
+    found = Findings(product="zia")
+    found.conflict(RULE, "deny", "where", "BLOCK", [HOST], False, ("remedy",), "opens", doubts=("column new is not understood",))
+    conflict, = found.conflicts
+    assert conflict.remedy == () and "by hand" in conflict.opens and conflict.text == "BLOCK; column new is not understood"
+
+
 def test_what_an_earlier_run_resolved_is_known_by_the_id_of_its_conflict():
     found = Findings(product="zia")
     found.resolve([RULE])

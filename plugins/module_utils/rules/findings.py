@@ -26,6 +26,12 @@ def texts(patterns: Iterable[Pattern]) -> tuple:
     return tuple(sorted(str(pattern) for pattern in patterns))
 
 
+def together(words: Iterable[str]) -> str:
+    """What several layers say of one pattern: "no" when one does, else "unchecked" when one does, else "yes"."""
+    found = set(words)
+    return next((word for word in ("no", "unchecked") if word in found), "yes")
+
+
 def coverage(pattern: Pattern, allowed: str, exempt: str, allowed_by: str | None, exempt_by: str | None, notes: Iterable[str]) -> Coverage:
     """A row of coverage. What is not allowed is allowed by nothing."""
     return Coverage(str(pattern), allowed, exempt, allowed_by=allowed_by if allowed != "no" else None, exempt_by=exempt_by, note="; ".join(notes))
@@ -43,13 +49,19 @@ class Findings(Assessment):
         self.resolved.update({conflict_id(self.product, ref): ref for ref in refs})
 
     def conflict(self, subject: object, effect: str, where: str, text: str, hosts: Collection, certain: bool, remedy: tuple = (), opens: str = "",
-                 name: str | None = None) -> None:
-        """Add a Conflict about ``subject``, unless it is about no host or known already. ``name`` is what ``protected`` may hold of it."""
+                 name: str | None = None, doubts: Iterable[str] = ()) -> None:
+        """Add a Conflict about ``subject``, unless it is about no host or known already. ``name`` is what ``protected`` may hold of it.
+
+        ``doubts``: why it is not certain, in words. What is not certain has no remedy.
+        """
         identity = conflict_id(self.product, subject)
         if not hosts or any(known.id == identity for known in self.conflicts):
             return
         if name is not None and name in self.protected:
             remedy, opens = (), "protected"
+        elif remedy and not certain:
+            remedy, opens = (), "whether it is in the way is not certain; look at it, and change it by hand"
+        text = "; ".join([text, *doubts])
         self.conflicts.append(Conflict(id=identity, effect=effect, where=where, text=text, hosts=tuple(str(host) for host in hosts), certain=certain,
                                        remedy=remedy, opens=opens))
 

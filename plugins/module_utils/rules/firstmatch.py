@@ -15,9 +15,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 
 #: The rule is about all of it; about a part, or nobody can tell; about none of it.
 SURE, MAY, NO = 2, 1, 0
+#: What a rule does with what it matches. PASS_ON asks the rules below; UNKNOWN may do any of the others.
+ALLOW, DENY, PASS_ON, UNKNOWN = "allow", "deny", "pass on", "unknown"
 
 
 def opposite(level: int) -> int:
@@ -114,6 +117,77 @@ def first_match(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any
         verdict.passed.update(dict.fromkeys(hits.sure - shut.all, rule))
         verdict.left -= hits.sure
     return verdict
+
+
+class Layer:
+    """The rules of one rulebase from the top, and how a product reads one of them.
+
+    ``people(rule)`` and ``hosts(rule, wanted)`` say how far it is about the audience and about patterns. ``effect(rule)`` is ALLOW, DENY, PASS_ON or
+    UNKNOWN; in a rulebase for inspection DENY stands for decrypting, and ALLOW for leaving alone. ``columns(rule)`` are the Columns through which the other
+    three read the rule, the same object each time. ``default`` is what becomes of patterns that no rule decides.
+    """
+
+    def __init__(self, rules: Sequence, people: Callable[[Any], int], hosts: Callable[[Any, AbstractSet], Hits], effect: Callable[[Any], str],
+                 columns: Callable[[Any], Columns], default: str = ALLOW):
+        self.rules, self.people, self.hosts, self.effect, self._columns, self.default = list(rules), people, hosts, effect, columns, default
+
+    def doubts(self, rule: Any) -> tuple:
+        """What keeps a rule from being sure, in words: columns that nobody read, an effect that nobody knows."""
+        self.people(rule)
+        self.hosts(rule, frozenset())
+        found = ["column %s is not understood" % column for column in self._columns(rule).unread()]
+        return (*found, *(["what it does is not known"] if self.effect(rule) == UNKNOWN else []))
+
+    def level(self, rule: Any) -> int:
+        """How far a rule is about the audience: SURE only where all of the rule was understood, NO only where no negation was left unread."""
+        doubts = self.doubts(rule)
+        if self._columns(rule).turned():
+            return MAY
+        return min(self.people(rule), MAY if doubts else SURE)
+
+    def reach(self, rule: Any, wanted: AbstractSet) -> Hits:
+        """Which patterns of the whole audience a rule is about."""
+        level, hits = self.level(rule), self.hosts(rule, wanted)
+        return Hits(may=frozenset(wanted)) if self._columns(rule).turned() else hits.capped(level)
+
+    def shutting(self, wanted: Iterable[Pattern]) -> list:
+        """The rules that shut any of the wanted patterns, or may."""
+        wanted = frozenset(wanted)
+        return [rule for rule in self.rules if self.effect(rule) in (DENY, UNKNOWN) and self.reach(rule, wanted).all]
+
+    def ask(self, wanted: Iterable[Pattern], told: Callable[[Any, Hits], None] = lambda rule, hits: None) -> Answer:
+        """What the rules do with the wanted patterns, by first match. ``told`` hears of each rule that shuts any of those that get there, or may."""
+        answer = Answer(left=set(wanted), default=self.default)
+        for rule, hits in walk((rule for rule in self.rules if self.effect(rule) != PASS_ON), answer.left.copy(), self.reach):
+            answer.left -= hits.sure
+            if self.effect(rule) == ALLOW:
+                answer.open.update(dict.fromkeys(hits.sure, rule))
+                continue
+            answer.shut.update(dict.fromkeys(hits.sure, rule))
+            for pattern in hits.may:
+                answer.doubted.setdefault(pattern, rule)
+            told(rule, hits)
+        return answer
+
+
+@dataclass
+class Answer:
+    """``shut`` and ``open``: pattern to the rule that surely decides it; ``doubted``: pattern to the first rule before that one that may shut it.
+
+    ``left``: the patterns that no rule surely decides, and ``default`` what becomes of them.
+    """
+
+    shut: dict = field(default_factory=dict)
+    open: dict = field(default_factory=dict)
+    doubted: dict = field(default_factory=dict)
+    left: set = field(default_factory=set)
+    default: str = ALLOW
+
+    def word(self, pattern: Pattern) -> str:
+        """What coverage says of the pattern: "no" where it is surely shut, "unchecked" where it may be, else "yes"."""
+        if pattern in self.shut or (pattern in self.left and self.default == DENY):
+            return "no"
+        return "unchecked" if pattern in self.doubted or (pattern in self.left and self.default != ALLOW) else "yes"
 
 
 # -- where ours stands
