@@ -76,7 +76,7 @@ options:
     description: Security controls that must stay on. If the exemption would switch one of them off, the task stops before it writes.
     type: list
     elements: str
-    choices: [av, dlp, sandbox, file_control, prompt_logging, casb, isolation, headers]
+    choices: [av, ips, anti_spyware, sandbox, dlp, file_control, app_control, icap, casb, isolation, headers, prompt_logging]
     default: []
   accept_wider_audience:
     description: Accept that the change reaches more people than O(audience) names; RV(audience_widened) says why.

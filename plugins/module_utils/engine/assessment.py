@@ -28,7 +28,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Loss:
-    """A control that the exemption switches off for ``hosts``: av, dlp, sandbox, file_control, prompt_logging, casb, isolation, headers."""
+    """A control, one of the choices of ``refuse_losses``, that the exemption switches off for ``hosts``."""
 
     control: str
     rule: str

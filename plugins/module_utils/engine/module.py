@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 
 Filled = TypeVar("Filled")
 
-CONTROLS = ["av", "dlp", "sandbox", "file_control", "prompt_logging", "casb", "isolation", "headers"]
+CONTROLS = ["av", "ips", "anti_spyware", "sandbox", "dlp", "file_control", "app_control", "icap", "casb", "isolation", "headers", "prompt_logging"]
 _NEEDS_AUDIENCE = ("merged", "replaced", "rendered")
 
 
