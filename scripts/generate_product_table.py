@@ -40,6 +40,17 @@ nothing to do, with the scan for conflicts, reading back, locks and activation.
 | product | allows | exempts | voice | first run | second run | in force after | kept apart from a second run by | said about entries |
 |---|---|---|---|---|---|---|---|---|
 """
+#: What products.yml says of a layer, and how the page says it.
+SEEN = {"judged": "read and judged", "named": "named, not judged: coverage is `unchecked` where it is used", "unread": "not read"}
+LAYERS = """
+## Which layers are read
+
+What decides about a connection, in the order in which the product asks it. A rule of a judged layer with a column, object or action that is not understood
+counts as one that may match: coverage says `unchecked`, a conflict is not certain and has no remedy, and no rule of ours is put above it.
+
+| product | layer | | note |
+|---|---|---|---|
+"""
 
 
 def main() -> int:
@@ -51,7 +62,7 @@ def main() -> int:
             row, lines = show(title, module, rig, policy, name in BY_HAND)
             rows.append(row)
             notes.append((title, lines))
-    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + details(notes)
+    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + layers() + details(notes)
     if "--check" in sys.argv:
         same = OUT.read_text() == text
         print("docs/products.md is %s" % ("as the adapters are" if same else "stale, run scripts/generate --seen"))
@@ -111,6 +122,15 @@ def cost(result: dict, by_hand: bool) -> str:
     if "connections" not in found:
         return ", ".join("%d %s" % (count, name) for name, count in found.items())
     return "%d read, %d write, %d connection%s" % (found["reads"], found["writes"], found["connections"], "s" * (found["connections"] != 1))
+
+
+def layers() -> str:
+    """What of each product the judge reads, as products.yml says it."""
+    text = LAYERS
+    for product in PRODUCTS.values():
+        for layer in product["layers"]:
+            text += "| %s | %s | %s | %s |\n" % (product["title"], layer["name"], SEEN[layer["seen"]], layer.get("note", ""))
+    return text
 
 
 def details(notes: list) -> str:

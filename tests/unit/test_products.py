@@ -55,7 +55,7 @@ PLACES = {
     "tests/products/*/": "{id}",
 }
 OF_NO_PRODUCT = {"roles/access/tasks/main.yml", "docs/privileges/README.md"}
-FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "agent", "feed", "summary"}
+FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "agent", "feed", "layers", "summary"}
 #: Fields that name something in a file that all products share, or are null: where it is, and which names there are.
 NAMES = {
     "agent": ("AGENTS of plugins/module_utils/probes/host.py", {name for name, _programs, _places in AGENTS}),
@@ -89,6 +89,9 @@ def exists(path: str) -> bool:
 def wrong_fields(product: dict):
     yield from ("has no %s" % field for field in sorted(FIELDS - set(product)))
     yield from ("has the unknown field %s" % field for field in sorted(set(product) - FIELDS - {"rig", "variants"}))
+    for layer in product.get("layers") or [{}]:
+        if not layer.get("name") or layer.get("seen") not in ("judged", "named", "unread") or set(layer) - {"name", "seen", "note"}:
+            yield "needs layers, each with a name, and seen: judged, named or unread"
     if ("rig" in product) == ("variants" in product):
         yield "needs either a rig or variants"
     yield from ("has the %s '%s', which is not in %s" % (field, product[field], table)
