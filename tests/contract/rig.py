@@ -156,6 +156,8 @@ class Rig:
     private = False
     #: Whether what is written has to be sealed before others see it.
     sealed = False
+    #: Whether what ``block_early`` puts in the way is certain, so that a run can take it away.
+    resolves = True
     #: Whether a rule about people that names no host is a conflict that is not certain; otherwise it is told beside the coverage at most.
     tells_of_people = True
 

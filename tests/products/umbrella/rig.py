@@ -25,6 +25,7 @@ MARKED = tuple(name + " by netaccess.chatgpt" for name in LISTS)
 class UmbrellaRig(TwinRig):
     name = "umbrella"
     live, ordered = True, False
+    resolves = False
     claims = ("unchecked", "unchecked")
 
     def __init__(self, folder, watchful=True, undecrypted=("chatgpt.com", "openai.com"), **options):
@@ -95,6 +96,7 @@ class SecureAccessRig(UmbrellaRig):
     """The successor: a person has put our list, empty, into the access rule for the audience, whose use of it can be read."""
 
     name = "secure-access"
+    resolves = True
     claims = ("yes", "unchecked")
 
     def __init__(self, folder, **options):

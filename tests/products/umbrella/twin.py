@@ -117,10 +117,10 @@ class Umbrella(Twin):
                 ("Default", "allow", None, [], [])):
             self.add_rule(name, action, people, lists, categories)
 
-    def add_rule(self, name: str, action: str, people, lists=(), categories=(), at: int | None = None) -> dict:
-        """A rule of a person, at that place; the last one without."""
+    def add_rule(self, name: str, action: str, people, lists=(), categories=(), at: int | None = None, more=()) -> dict:
+        """A rule of a person, at that place; the last one without. ``more``: conditions as the API has them, which this twin shows and does not judge."""
         rule = {"ruleId": self._number(), "ruleName": name, "ruleAction": action, "ruleIsEnabled": True, "people": people, "lists": list(lists),
-                "categories": list(categories)}
+                "categories": list(categories), "more": list(more)}
         self.state.rules.insert(len(self.state.rules) if at is None else at, rule)
         return rule
 
@@ -220,6 +220,8 @@ class Umbrella(Twin):
 
     def _decide_secure(self, who: str, host: str, port: int, protocol: str) -> tuple:
         for rule in self.state.rules:
+            if rule["ruleIsEnabled"] and (rule["more"] or rule["ruleAction"] not in ("allow", "block", "warn", "isolate")):
+                raise NotImplementedError("rule %s: %s %s" % (rule["ruleName"], rule["ruleAction"], rule["more"]))
             anything = not rule["lists"] and not rule["categories"]
             if rule["ruleIsEnabled"] and _for(rule, who) and (anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
                 if rule["ruleAction"] != "allow":
@@ -436,7 +438,8 @@ class Umbrella(Twin):
         conditions = [one("source.all", True, "=") if rule["people"] is None else one("source.identity_ids", [301])]
         conditions += [one("destination.destination_list_ids", rule["lists"])] if rule["lists"] else []
         conditions += [one("destination.category_ids", [161])] if rule["categories"] else []
-        return conditions + ([] if rule["lists"] or rule["categories"] else [one("destination.all", True, "=")])
+        conditions += [] if rule["lists"] or rule["categories"] else [one("destination.all", True, "=")]
+        return conditions + rule["more"]
 
     def _policies(self, request: Request) -> Reply:
         kind = request.query.get("type", "dns")

@@ -44,7 +44,7 @@ class Api(Client):
         part = found.get("data") if isinstance(found, dict) else None
         if not isinstance(part, list):
             raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, path))
-        return part, (found.get("meta") or {}).get("total")
+        return part, _part(found, "meta").get("total")
 
     def rules(self) -> list:
         """The table of access rules of Secure Access, first match first. It does not have their conditions; ``rule`` has."""
@@ -78,17 +78,17 @@ class Api(Client):
     def _result(self, answer: Answer, request: str, write: bool) -> object:
         found = json_of(answer)
         said = found if isinstance(found, dict) else {}
-        status = answer.status
+        status, inner = answer.status, _part(said, "status")
         if status < 300:
             # An addition can be answered with 200 around an error: the vendor's note on domains of high volume.
-            status = max(status, *(code for code in (said.get("statusCode"), (said.get("status") or {}).get("code")) if isinstance(code, int)), 0)
+            status = max(status, *(code for code in (said.get("statusCode"), inner.get("code")) if isinstance(code, int)), 0)
         if found is NO_JSON:
             raise self._unreadable(answer, write, check=_CHECK)
         if status < 300:
             return found
         if status >= 500:
             raise self._unreadable(answer, write, "", _CHECK)
-        words = said.get("message") or (said.get("status") or {}).get("text") or said.get("error") or "no reason given"
+        words = said.get("message") or inner.get("text") or said.get("error") or "no reason given"
         hint = {401: " (the token is not accepted)", 403: " (the key lacks the scope, or reads only)"}.get(status, "")
         raise self._refusal(FAILURES.get(status, REFUSED), request, words, "HTTP %d" % status, hint)
 
@@ -98,6 +98,12 @@ class Api(Client):
         if not token:
             raise self._not_signed_in(answer, "api_key, api_secret and the service; a key dies with the account of the administrator who made it", (200,))
         return {"Authorization": "Bearer %s" % token}
+
+
+def _part(said: dict, name: str) -> dict:
+    """An object in an answer; where the service has a text in its place, an empty one."""
+    found = said.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _key(row: dict) -> object:

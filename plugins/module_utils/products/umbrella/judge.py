@@ -10,6 +10,7 @@ The access rules of Secure Access can be read, and say which of them use a list.
 """
 from __future__ import annotations
 
+from typing import AbstractSet
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
@@ -21,10 +22,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
     BLOCKED, DNS, KINDS, RULES, WEB, Settings, Site, entry_pattern, is_url, managed_elsewhere, park,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import (
-    goes_by_more, is_for_everybody, lists_of,
-)
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_anywhere, goes_by_more, lists_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, texts, together
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, SURE, Hits, Layer, held
 
 #: Controls of a web policy that look into decrypted traffic.
 _CONTROLS = ("av", "sandbox", "dlp", "file_control", "casb", "isolation")
@@ -36,14 +36,16 @@ class Assessor:
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._found = Findings(product="umbrella", protected=settings.protected)
-        #: Of Secure Access: rules above those of the audience; and {host: (such a rule, whether it is certain to shut it)}.
+        #: Of Secure Access: rules above those of the audience, and for each of these what is asked before it.
         self._above = site.rules.above() if site.rules is not None else []
-        self._shut: dict = {}
+        self._layers: list[Layer] = [site.rules.layer(name, self._in_list) for name in site.rules.names] if site.rules is not None else []
+        self._answers: list = []
 
     def assess(self) -> Assessment:
         found, settings = self._found, self._settings
         if settings.scan_conflicts:
             self._conflicts()
+        self._answers = [layer.ask(self._policy.allow, lambda rule, hits, layer=layer: self._rule_conflict(layer, rule, hits)) for layer in self._layers]
         if settings.removing:
             self._removal()
             return found
@@ -99,11 +101,30 @@ class Assessor:
             where, certain = "destination list %s" % obj.native["list"]["name"], False
             if rules:
                 where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
-                certain = any(is_for_everybody(rule) for rule in rules) and not is_url(name) and not any(goes_by_more(rule) for rule in rules)
-                for rule in rules:
-                    self._shut.update({host: (rule["ruleName"], certain) for host in hosts if certain or host not in self._shut})
+                certain = not is_url(name) and any(layer.effect(rule) == DENY and layer.level(rule) == SURE for layer in self._layers for rule in rules
+                                                   if rule in layer.rules)
             self._found.conflict(ref, "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens,
                                  obj.native["list"]["name"])
+
+    def _rule_conflict(self, layer: Layer, rule: dict, hits: Hits) -> None:
+        """One by anything but the entries of lists, which are conflicts of their own."""
+        if self._settings.scan_conflicts and (goes_anywhere(rule) or goes_by_more(rule) or layer.effect(rule) != DENY):
+            name = rule["ruleName"]
+            self._found.conflict(Ref("access rule", name), "deny", "access rule %s" % name, rule["ruleAction"], texts(hits.sure or hits.may), bool(hits.sure),
+                                 opens="everything else that this rule shuts; this collection does not change access rules", name=name,
+                                 doubts=layer.doubts(rule))
+
+    def _in_list(self, number: int, wanted: AbstractSet[Pattern]) -> Hits:
+        """What the entries of a destination list are about, as far as they block or are ours."""
+        if number == self._number():
+            obj = self._state.objects.get(self._ref(WEB))
+            return held(map(entry_pattern, obj.members["destinations"] if obj else ()), wanted)
+        if number not in self._site.scanned:
+            return Hits(may=frozenset(wanted))
+        names = [obj.native["destination"] for ref, obj in self._state.objects.items()
+                 if ref.kind == BLOCKED and obj.native["list"]["id"] == number and obj.fields["blocks"]]
+        whole = held([entry_pattern(name) for name in names if not is_url(name)], wanted)
+        return Hits(whole.sure, held(map(entry_pattern, names), wanted).all - whole.sure)
 
     def _remedy(self, ref: Ref, obj: Object, name: str) -> tuple:
         if managed_elsewhere(obj.native["list"]):
@@ -199,7 +220,7 @@ class Assessor:
         elif all(self._everywhere(layer) for layer in held):
             allowed = "yes"
         elif self._site.rules is not None:
-            allowed, note = self._by_rules(str(pattern))
+            allowed, note = self._by_rules(pattern)
             notes += [note] if note else []
         else:
             allowed = "unchecked"
@@ -209,16 +230,18 @@ class Assessor:
             notes.append("what is decrypted the API does not tell" if WEB in held else "the DNS layer decrypts only what its intelligent proxy takes")
         return Coverage(str(pattern), allowed, "unchecked" if kept else "not wanted", allowed_by=by or None, note="; ".join(notes))
 
-    def _by_rules(self, host: str) -> tuple:
+    def _by_rules(self, pattern: Pattern) -> tuple:
         """(word of coverage, note) for a host in our list, by the rules of Secure Access."""
         missing = self._site.rules.missing(self._number())
         if missing:
             return "no", "the access rule %s does not use the list" % ", ".join(missing)
-        if host in self._shut:
-            name, certain = self._shut[host]
-            return ("no", "the access rule %s blocks it" % name) if certain else ("unchecked", "the access rule %s may block it" % name)
         if not self._settings.scan_conflicts:
             return "unchecked", "what stands above was not read"
-        unclear = [rule["ruleName"] for rule in self._above if goes_by_more(rule)]
-        return ("unchecked", "what the access rule %s above blocks by categories or applications the API does not tell" % ", ".join(unclear)) if unclear else (
-            "yes", "")
+        shut = [answer.shut[pattern]["ruleName"] for answer in self._answers if pattern in answer.shut]
+        doubted = [answer.doubted[pattern]["ruleName"] for answer in self._answers if pattern in answer.doubted]
+        word = together(answer.word(pattern) for answer in self._answers)
+        if shut:
+            return word, "the access rule %s blocks it" % ", ".join(dict.fromkeys(shut))
+        if doubted:
+            return word, "the access rule %s may block it" % ", ".join(dict.fromkeys(doubted))
+        return word, "" if word == "yes" else "the rules of the audience look at more than is understood here"

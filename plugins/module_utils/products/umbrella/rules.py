@@ -1,15 +1,31 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the access rules of Secure Access say of our list: which use it, and what stands above these. Rules are read and never written. No IO.
+"""What the access rules of Secure Access say of our list: which use it, and what they do before these. Rules are read and never written. No IO.
 
-A rule is asked from the top, the first one that fits decides (developer.cisco.com, "Secure Access: policy rules"); conditions as in the vendor's SDK.
+A rule is asked from the top, the first one that fits decides (developer.cisco.com, "Secure Access: policy rules"). Names of conditions as in the
+vendor's SDK (PyPI secureaccess 2.0.202605140830) and CiscoDevNet/go-ciscosecureaccess, rules/api/openapi.yaml.
 """
 from __future__ import annotations
 
-from typing import Iterable
+from typing import AbstractSet, Callable, Iterable
 
-_DESTINATION = "umbrella.destination."
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import ALLOW, DENY, SURE, UNKNOWN, Hits, Layer
+
+_SOURCE, _DESTINATION = "umbrella.source.", "umbrella.destination."
+_LISTS, _ANYWHERE = _DESTINATION + "destination_list_ids", _DESTINATION + "all"
+_SOURCES = ("networkObjectIds", "networkObjectGroupIds", "identity_type_ids", "ip_address", "identity_ids")
+_DESTINATIONS = (
+    "private_resource_types", "networkObjectIds", "networkObjectGroupIds", "serviceObjectIds", "serviceObjectGroupIds", "application_ids",
+    "application_list_ids", "private_application_ids", "private_application_group_ids", "category_ids", "category_list_ids", "destination_list_ids",
+    "geolocations", "private_resource_ids", "logical_operator", "ip_address", "port", "network_protocol")
+SCHEMA = Schema(limits=dict({_SOURCE + "all": (True,), _ANYWHERE: (True,)}, **{_SOURCE + name: () for name in _SOURCES},
+                            **{_DESTINATION + name: () for name in _DESTINATIONS}))
+#: None of these negates; whether others do is not known.
+_OPERATORS = ("=", "IN", "INTERSECT")
+_EFFECTS = {"allow": ALLOW, "block": DENY, "warn": DENY, "isolate": DENY}
 
 
 class Rules:
@@ -18,6 +34,7 @@ class Rules:
     def __init__(self, names: Iterable[str], rows: Iterable[dict]):
         self.names = tuple(names)
         self._rows = [row for row in rows if row.get("ruleIsEnabled")]
+        self._columns = {row["ruleId"]: Columns(SCHEMA, conditions_of(row)) for row in self._rows}
 
     def missing(self, number: int | None) -> list[str]:
         """Names of rules of the audience that do not use a list."""
@@ -29,28 +46,68 @@ class Rules:
         return [row["ruleName"] for row in self._rows if row["ruleName"] not in self.names and row["ruleAction"] == "allow" and number in lists_of(row)]
 
     def above(self) -> list[dict]:
-        """The rules that block, warn or isolate and are asked before the last one of the audience."""
+        """The rules that do not allow and are asked before the last one of the audience."""
         last = max((row["rulePriority"] for row in self._rows if row["ruleName"] in self.names), default=0)
         return [row for row in self._rows if row["ruleAction"] != "allow" and row["rulePriority"] < last]
 
+    def layer(self, name: str, held: Callable[[int, AbstractSet[Pattern]], Hits]) -> Layer:
+        """The rule ``name`` of the audience and those that are asked before it. ``held(number, wanted)``: what a destination list is about.
 
-def lists_of(rule: dict) -> set[int]:
+        What comes after it, and so what no rule decides, was not read.
+        """
+        last = next((row["rulePriority"] for row in self._rows if row["ruleName"] == name), 0)
+
+        def people(row: dict) -> int:
+            # The audience is whoever is in the rule; of the others SURE is left to those without any other condition of a source.
+            if row["ruleName"] == name:
+                for source in _SOURCES:
+                    self._columns[row["ruleId"]].get(_SOURCE + source)
+            return SURE
+
+        def hosts(row: dict, wanted: AbstractSet[Pattern]) -> Hits:
+            columns = self._columns[row["ruleId"]]
+            found = [held(number, wanted) for number in columns.get(_LISTS, ())]
+            sure = frozenset().union(*(hits.sure for hits in found)) if not goes_anywhere(row) else frozenset(wanted)
+            # How conditions about destinations combine is not published, so another one makes a part of what lists and everything say.
+            may = frozenset(wanted) if goes_by_more(row) or not row.get("ruleConditions") else frozenset().union(*(hits.may for hits in found))
+            return Hits(sure, may - sure)
+        rules = [row for row in self._rows if row["rulePriority"] <= last]
+        return Layer(rules, people, hosts, lambda row: _EFFECTS.get(row["ruleAction"], UNKNOWN), lambda row: self._columns[row["ruleId"]], UNKNOWN)
+
+
+def conditions_of(rule: dict) -> dict:
+    """A rule as columns: {name of a condition: value}. What cannot be told apart, or is not there, becomes a column that no schema has."""
+    if rule.get("ruleConditions") is None:
+        return {"conditions, which were not read": True}
+    found: dict = {}
+    for condition in rule["ruleConditions"]:
+        name, operator, value = (condition.get(part) for part in ("attributeName", "attributeOperator", "attributeValue"))
+        if operator not in _OPERATORS or value is False or name in found:
+            found["%s %s %s" % (name, operator, value)] = True
+        else:
+            found[str(name)] = value
+    for side in (_SOURCE, _DESTINATION):
+        if not any(name.startswith(side) for name in found):
+            found["%s, of which it says nothing" % side] = True
+    return found
+
+
+def lists_of(rule: dict) -> list[int]:
     """Ids of the destination lists that a rule names."""
-    found: set = set()
+    found: list = []
     for condition in rule.get("ruleConditions") or ():
-        if condition.get("attributeName") == _DESTINATION + "destination_list_ids":
+        if condition.get("attributeName") == _LISTS:
             value = condition.get("attributeValue")
-            found |= set(value if isinstance(value, list) else [value])
+            found += value if isinstance(value, list) else [value]
     return found
 
 
 def goes_by_more(rule: dict) -> bool:
-    """Whether a rule looks at something else of a destination too: an application, a category, anything."""
-    return any(str(condition.get("attributeName")).startswith(_DESTINATION) and condition["attributeName"] != _DESTINATION + "destination_list_ids"
+    """Whether a rule looks at something else of a destination than lists: an application, a category, a port."""
+    return any(str(condition.get("attributeName")).startswith(_DESTINATION) and condition["attributeName"] not in (_LISTS, _ANYWHERE)
                for condition in rule.get("ruleConditions") or ())
 
 
-def is_for_everybody(rule: dict) -> bool:
-    """Whether a rule is about every source."""
-    return any(condition.get("attributeName") == "umbrella.source.all" and condition.get("attributeValue") is True
-               for condition in rule.get("ruleConditions") or ())
+def goes_anywhere(rule: dict) -> bool:
+    """Whether a rule is about every destination."""
+    return conditions_of(rule).get(_ANYWHERE) is True

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each condition that an access rule of Secure Access can have, known or not: what is not understood is neither in the way for sure, nor out of it."""
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import SCHEMA
+from tests.products.umbrella.rig import SecureAccessRig
+from tests.products.umbrella.twin import WEB
+
+FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text())
+
+
+def condition(name, value, operator="INTERSECT") -> dict:
+    return {"attributeName": name, "attributeValue": value, "attributeOperator": operator}
+
+
+LIMITED = [
+    *(condition(name, value) for name, value in FACTS["conditions"].items()), condition("umbrella.posture.column_of_next_year", [7]),
+    condition("umbrella.source.identity_ids", [301], "NOT IN"), condition("umbrella.destination.destination_list_ids", [7], "NOT IN"),
+    condition("umbrella.destination.all", False, "="), condition("umbrella.source.all", False, "=")]
+
+
+def ids(one) -> str:
+    return "%(attributeName)s %(attributeOperator)s %(attributeValue)s" % one
+
+
+@pytest.fixture
+def secure(open_rig):
+    rig = open_rig(SecureAccessRig)
+    rig.run()
+    return rig
+
+
+def words(result) -> dict:
+    return {row["pattern"]: row["allowed"] for row in result["coverage"]}
+
+
+def test_every_condition_is_declared():
+    assert set(SCHEMA.limits) == {*FACTS["everything"], *FACTS["conditions"], "umbrella.destination.destination_list_ids"}
+
+
+@pytest.mark.parametrize("limited", LIMITED, ids=ids)
+def test_a_rule_above_that_is_not_understood_may_shut(secure, limited):
+    secure.twin.add_rule("Early", "block", None, [secure.twin.named("Unused")["id"]], at=0, more=[limited])
+    result = secure.run(check=True)
+    assert words(result)["*.openai.com"] == "unchecked" and "the access rule Early may block it" in str(result["coverage"])
+    assert result["conflicts"] and not any(one["certain"] or one["remedy"] for one in result["conflicts"])
+
+
+@pytest.mark.parametrize("limited", LIMITED, ids=ids)
+def test_a_rule_above_that_is_not_understood_opens_nothing(secure, limited):
+    secure.block_early()
+    secure.twin.add_rule("Earlier", "allow", None, [secure.twin.named("Threats")["id"]], at=0, more=[limited])
+    assert words(secure.run(check=True, accept_wider_audience=True))[".chatgpt.com"] == "no"
+
+
+@pytest.mark.parametrize("limited", [one for one in LIMITED if not one["attributeName"].startswith("umbrella.source") or "NOT" in one["attributeOperator"]],
+                         ids=ids)
+def test_a_rule_of_the_audience_that_is_not_understood_may_not_open(secure, limited):
+    secure.twin.rule("AI users")["more"] = [limited]
+    assert set(words(secure.run(check=True)).values()) == {"unchecked"}
+
+
+@pytest.mark.parametrize("action", ["quarantine", "ask"])
+def test_an_action_that_is_not_known_may_shut(secure, action):
+    secure.twin.add_rule("Early", action, None, [secure.twin.named("Unused")["id"]], at=0)
+    result = secure.run(check=True)
+    assert words(result)["*.openai.com"] == "unchecked" and "what it does is not known" in str(result["conflicts"])
+
+
+@pytest.mark.parametrize("people,word,certain", [(None, "no", True), (["member"], "unchecked", False)])
+def test_a_rule_above_that_shuts_everything(secure, people, word, certain):
+    secure.twin.add_rule("Early", "block", people, at=0)
+    result = secure.run(check=True)
+    conflict, = result["conflicts"]
+    assert set(words(result).values()) == {word} and (conflict["where"], conflict["certain"]) == ("access rule Early", certain)
+
+
+def test_a_rule_above_that_shuts_by_a_list_is_certain(secure):
+    listed = secure.twin.add_list("More", "none", WEB, ["openai.com"])["id"]
+    secure.twin.add_rule("Early", "block", None, [listed], at=0)
+    assert words(secure.run(check=True))["*.openai.com"] == "no"
