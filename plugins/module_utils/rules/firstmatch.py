@@ -14,7 +14,7 @@ from typing import AbstractSet, Any, Callable, Container, Iterable, Iterator, Na
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 
 #: The rule is about all of it; about a part, or nobody can tell; about none of it.
@@ -74,7 +74,7 @@ def _covered(index: Index, pattern: Pattern) -> bool:
     """By one entry, or by one for the name and one for what is below it, which is how some products say both."""
     if index.covering(pattern) is not None:
         return True
-    return pattern.kind == DOMAIN and all(index.covering(Pattern(pattern.name, kind)) is not None for kind in (EXACT, SUBDOMAINS))
+    return all(index.covering(Pattern(pattern.name, kind)) is not None for kind in (EXACT, SUBDOMAINS))
 
 
 # -- what the rules do
