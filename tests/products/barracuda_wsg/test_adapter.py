@@ -64,6 +64,17 @@ def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
     assert {row["allowed"] for row in warned["coverage"]} == {"no"} and "set the exception for group AI users to action allow" in warned["manual"][0]
 
 
+@pytest.mark.parametrize("blocked,word,certain", [
+    (None, "unchecked", []), ((), "yes", []), (("BitTorrent",), "yes", []), (("Stripe",), "unchecked", [False]),
+    (("Generative AI of next year",), "unchecked", [False])])
+def test_an_application_that_is_blocked_may_hold_a_wanted_host(blocked, word, certain):
+    result = handed(Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=blocked,
+                          inspected_domains=(), inspected_categories=()))
+    assert {row["allowed"] for row in result["coverage"]} == {word} and [one["certain"] for one in result["conflicts"]] == certain
+    assert not any(one["remedy"] for one in result["conflicts"])
+    assert any("which applications are blocked" in line for line in result["manual"]) is (blocked is None)
+
+
 def test_what_nobody_looked_at_is_unchecked_and_said():
     result = handed()
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}

@@ -35,6 +35,9 @@ CATEGORIES_PAGE, EXCEPTIONS_PAGE = "BLOCK/ACCEPT > Custom Categories", "BLOCK/AC
 INSPECTION_PAGE = "the page for SSL Inspection"
 EVERYONE = ("all authenticated users", "all unauthenticated users")
 _SAVE = "then Save Changes"
+#: Words in the names of applications that hold OpenAI's hosts, and of those that hold none that is wanted. Which hosts others hold, only the vendor knows.
+_OURS = ("chatgpt", "openai", "chat gpt")
+_UNRELATED = ("torrent", "p2p", "emule", "gnutella", "gambl", "game", "porn", "claude", "gemini", "deepseek", "perplexity")
 
 
 @dataclass(frozen=True)
@@ -138,11 +141,15 @@ class BarracudaAdapter(Adapter):
         held = Index(self._domains(state))
         exceptions = [state.objects.get(Ref(EXCEPTION, who)) for who in self._settings.audience]
         linked = bool(exceptions) and all(one is not None and one.fields == self._exception() for one in exceptions)
-        blocked = {host for conflict in found.conflicts if conflict.effect == "deny" for host in conflict.hosts}
+        denying = [conflict for conflict in found.conflicts if conflict.effect == "deny"]
+        blocked = {host for conflict in denying if conflict.certain for host in conflict.hosts}
+        doubted = {host for conflict in denying if not conflict.certain for host in conflict.hosts}
         exempt = Index(policy.exempt)
         for pattern in policy.allow:
             known = self._pages.category is not None and self._pages.exceptions is not None
-            allowed = "unchecked" if not known else "yes" if linked and held.covering(pattern) and str(pattern) not in blocked else "no"
+            opened = linked and held.covering(pattern) is not None and str(pattern) not in blocked
+            unsure = not known or self._pages.blocked_applications is None or str(pattern) in doubted
+            allowed = "no" if known and not opened else "unchecked" if unsure else "yes"
             skipped = "not wanted" if exempt.covering(pattern) is None else self._exempt(pattern, decrypted)
             found.coverage.append(Coverage(
                 str(pattern), allowed, skipped, allowed_by="custom category %s" % self._settings.category_name if allowed == "yes" else None,
@@ -162,7 +169,10 @@ class BarracudaAdapter(Adapter):
         """Applications are asked before categories, and exceptions for applications before both."""
         for name in self._pages.blocked_applications or ():
             concerned = tuple(str(pattern) for pattern in policy.allow if "openai" in pattern.name or "chatgpt" in pattern.name)
-            if not any(word in name.lower() for word in ("chatgpt", "openai", "chat gpt")) or name in self._settings.protected or not concerned:
+            if not any(word in name.lower() for word in _OURS):
+                self._perhaps(name, policy, found)
+                continue
+            if name in self._settings.protected or not concerned:
                 continue
             number = _id("application", name)
             wanted = [Ref(APPLICATION_EXCEPTION, "%s for %s" % (name, who)) for who in self._settings.audience]
@@ -174,6 +184,15 @@ class BarracudaAdapter(Adapter):
             found.conflicts.append(Conflict(
                 number, "deny", "blocked application %s" % name, text="asked before every category", hosts=concerned, certain=True,
                 remedy=remedy, opens="everything else in the application %s, for the audience" % name))
+
+    def _perhaps(self, name: str, policy, found: Assessment) -> None:
+        """A blocked application that may hold a wanted host."""
+        if not policy.allow or any(word in name.lower() for word in _UNRELATED):
+            return
+        found.conflicts.append(Conflict(
+            _id("application", name), "deny", "blocked application %s" % name, text="asked before every category",
+            hosts=tuple(str(pattern) for pattern in policy.allow), certain=False,
+            opens="only the device knows which hosts are in it: look whether a wanted one is"))
 
     def _inspection(self, policy, state: State, found: Assessment):
         """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
@@ -215,6 +234,8 @@ class BarracudaAdapter(Adapter):
         if self._pages.category is None or self._pages.exceptions is None:
             lines.append("what the pages of %s hold is not known: copy %s and %s into the option pages, or these steps are for a device that holds nothing of "
                          "it" % (self.device, CATEGORIES_PAGE, EXCEPTIONS_PAGE))
+        if policy.allow and self._pages.blocked_applications is None:
+            lines.append("look which applications are blocked, and copy their names into pages.blocked_applications")
         if policy.exempt and (self._pages.inspected_domains is None or self._pages.inspected_categories is None):
             lines.append("%s: look whether domains or categories of OpenAI are designated, and copy them into the option pages" % INSPECTION_PAGE)
         lines += ["voice (%s): this gateway filters web traffic; open it where its packets leave the network" % media for media in policy.media]
