@@ -18,7 +18,10 @@ description:
   - The commit is limited to the changes of O(username). Before PAN-OS 11.0.1 such a commit does not cover moved rules; when a rule has
     to be moved there, everything is committed, and the task stops while edits of others wait, unless O(publish_foreign_changes) is set.
   - With O(device_group) the rules go into the pre-rules of that device group of a Panorama, which is committed and pushed to its
-    firewalls; RV(activation) holds a result for each of them.
+    firewalls and those of the device groups below it; RV(activation) holds a result for each of them. From PAN-OS 10.2 on the push is
+    limited to the changes of O(username) wherever the commit is; where it is not, RV(activation) says so.
+  - A rule that is limited by a column, an object or an action that the module does not understand is never certain; RV(coverage) then
+    says V(unchecked), and its conflict names the reason and has no remedy.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -94,7 +97,8 @@ options:
   method:
     description:
       - V(new_rule) makes one security rule for O(audience), service C(service-https), with the security profiles and the log setting of
-        the rule that would take these connections otherwise, without its URL filtering profile, which may be what blocks them.
+        the rule that would take these connections otherwise. Its URL filtering profile, which may be what blocks them, is left out
+        unless it inserts a header for a wanted host or blocks pages of one.
       - V(existing_rules) sets our category to C(alert) in the URL filtering profiles of O(audience.rules) and makes no security rule.
         Other rules with the same profile are reported as RV(audience_widened).
     type: str
@@ -120,7 +124,8 @@ options:
   profile_group:
     description: >-
       Security profile group of the new rule, instead of the profiles that are found. A URL filtering profile in it is asked and may
-      still block; that is reported as a conflict.
+      still block; that is reported as a conflict. A site's rule whose URL filtering profile inserts headers is then not passed,
+      unless O(tenant_control=override).
     type: str
   log_setting:
     description: Log forwarding profile of the new rules, instead of the one that is found.
@@ -145,11 +150,12 @@ options:
   position:
     description:
       - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that shut out a part of it.
+        and below earlier rules that shut out a part of it or of which only the device knows the hosts, say by an external list or an
+        application filter.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above.
+        description: Names of rules that ours have to stand above. One that shuts out a part of the audience is reported in RV(audience_widened).
         type: list
         elements: str
         default: []
@@ -170,12 +176,14 @@ options:
     default: []
   scan_conflicts:
     description: >-
-      Read the shared configuration and, on a Panorama, the parents of the device group too. With V(false) these are not read, a new rule needs
-      O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
+      Read the shared configuration and, on a Panorama, the parents of the device group and its firewalls too; on a firewall, whether a Panorama
+      manages it. With V(false) these are not read, a new rule needs O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
     type: bool
     default: true
   accept_panorama_managed:
-    description: Write to a firewall although a Panorama manages it, whose pre-rules are asked before the local ones.
+    description: >-
+      Write to a firewall although a Panorama manages it, whose pre-rules are asked before the local ones. They are not read, so that
+      RV(coverage) says V(unchecked).
     type: bool
     default: false
   test_urls:

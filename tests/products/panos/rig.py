@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import itertools
+import xml.etree.ElementTree as ET
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Audience, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.products.panos import columns
 from tests.products.panos.twin import Panos
 from tests.products.panos.twin.site import rule
 
@@ -118,8 +120,25 @@ class PanosRig(TwinRig):
     def left_open(self):
         return ["the lock of %s" % scope for scope in self.twin.locks]
 
+    #: Whether what the twin cannot judge is told as that; otherwise it is a fault of the test that meets it.
+    by_dice = False
+
+    def decide(self, who: str, host: str) -> tuple:
+        try:
+            return super().decide(who, host)
+        except NotImplementedError:
+            if not self.by_dice:
+                raise
+        try:
+            # Whether it is decrypted may not matter.
+            found = self.twin.verdicts(who, host)
+        except NotImplementedError:
+            found = set()
+        return (found.pop(), "nobody knows") if found == {"allow"} else (found.pop() if len(found) == 1 else "nobody knows", None)
+
     def by_chance(self, dice) -> list:
-        said = []
+        said, self.by_dice = [], True
+        columns.furnish(self)
 
         def set_(path, element):
             said.append((path, element))
@@ -131,23 +150,30 @@ class PanosRig(TwinRig):
         kind = "<type>URL List</type>" if self.twin.knobs.release >= (9, 0) else ""
         feed = dice.sample(["chatgpt.com/", "*.chatgpt.com/", "ab.chatgpt.com/", "*.openai.com/", "api.openai.com/", "js.stripe.com/", "claude.ai/"], 2)
         set_("/profiles/custom-url-category/entry[@name='feed']", "<list>%s</list>%s" % ("".join("<member>%s</member>" % one for one in feed), kind))
+        for path, element in (
+                ("/profiles/custom-url-category/entry[@name='By match']", "<list><member>artificial-intelligence</member></list><type>Category Match</type>"),
+                ("/external-list/entry[@name='Elsewhere']", "<type><url><url>https://feed.example/</url></url></type>"),
+                ("/application-group/entry[@name='AI apps']", "<members><member>GenAI</member><member>openai-chatgpt</member></members>"),
+                ("/application-filter/entry[@name='GenAI']", "<tagging><tag><member>Generative AI</member></tag></tagging>")):
+            set_(path, element)
         for base in ("security", "decryption"):
             for number in range(dice.randint(0, 3)):
-                columns = {
+                given = {
                     "from": one_of("any", "trust", "guest", ["trust", "guest"]), "to": one_of("any", "untrust", "untrust"),
                     "source-user": one_of("any", "any", "example\\ai-users", "example\\staff", "example\\bob", ["example\\staff", "example\\ai-users"]),
                     "source": one_of("any", "any", "192.0.2.0/24", "192.0.2.128/25", "198.51.100.0/24"),
-                    "category": one_of("any", "feed", "AI sites", "artificial-intelligence", "malware", ["feed", "financial-services"]),
+                    "category": one_of("any", "feed", "AI sites", "artificial-intelligence", "malware", ["feed", "financial-services"], "By match",
+                                       "Elsewhere"),
                     "service": one_of("any", "any", "service-https", "service-http")}
                 more = "<disabled>yes</disabled>" if dice.random() < .2 else ""
                 if base == "security":
-                    columns["application"] = one_of("any", "any", "ssl", ["ssl", "web-browsing"], "openai-chatgpt", "dns")
+                    given["application"] = one_of("any", "any", "any", "ssl", ["ssl", "web-browsing"], "openai-chatgpt", "dns", "AI apps", "GenAI")
                     action = one_of("deny", "drop", "reset-both", "allow")
                     if action == "allow" and dice.random() < .5:
                         more += "<profile-setting><group><member>Standard</member></group></profile-setting>"
                 else:
                     action, more = one_of("decrypt", "decrypt", "no-decrypt"), more + "<type><ssl-forward-proxy/></type>"
-                set_("/rulebase/%s/rules" % base, rule("site %d" % number, action, more, **columns))
+                set_("/rulebase/%s/rules" % base, self._limited(dice, base, rule("site %d" % number, action, more, **given)))
                 where = one_of("top", "bottom")
                 said.append(where)
                 self.by_hand("move", "/rulebase/%s/rules/entry[@name='site %d']" % (base, number), where=where)
@@ -155,6 +181,15 @@ class PanosRig(TwinRig):
             which = one_of("block", "alert")
             set_("/profiles/url-filtering/entry[@name='Corporate']/%s" % which, "<member>%s</member>" % one_of("feed", "AI sites", "artificial-intelligence"))
         return said
+
+    @staticmethod
+    def _limited(dice, base: str, body: str) -> str:
+        """A rule with one column more, or none: at a value that limits it or at one that does not."""
+        entry, known = ET.fromstring(body), [one for one in columns.KNOWN[base + " rule"] + [columns.NEW] if "limiting" in one]
+        if dice.random() < .35:
+            column = dice.choice(known)
+            columns.limit(entry, column, dice.choice([None, *column.get("none", [])]))
+        return ET.tostring(entry, encoding="unicode")
 
     def foreign_pending(self):
         self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")

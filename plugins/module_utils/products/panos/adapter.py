@@ -28,20 +28,21 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK, Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import (
-    DEVICE, Audience, Context, Settings, rule_of,
+    DEVICE, Audience, Context, Settings,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.operations import (
     RULEBASES, Operations, multi_config,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.places import Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: From these releases on: several operations in one request; a commit of one administrator's changes that covers moved rules;
-#: logs of undecrypted sessions; the type of a URL category.
-MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE = (10, 1), (11, 0, 1), (10, 0), (9, 0)
+#: logs of undecrypted sessions; the type of a URL category; a push of one administrator's changes.
+MULTI_CONFIG, SCOPED_MOVES, DECRYPTION_LOGS, CATEGORY_TYPE, SCOPED_PUSH = (10, 1), (11, 0, 1), (10, 0), (9, 0), (10, 2)
 #: Built-in roles of an administrator (pan-os-python, Administrator), and whether they write the configuration.
 _ROLES = {"superuser": True, "deviceadmin": True, "vsysadmin": True, "panorama-admin": True, "superreader": False, "devicereader": False, "vsysreader": False}
 _SERIAL = re.compile(r"[0-9A-Za-z]{8,}\Z")
@@ -51,7 +52,7 @@ class PanosAdapter(Adapter):
     """One firewall's vsys, or one device group of a Panorama."""
 
     traits = Traits(
-        product="panos", kinds=(xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, LINK, xml.SECURITY), exclusive="the config lock")
+        product="panos", kinds=(xml.CATEGORY, xml.SERVICE, xml.EXCLUSION, xml.DECRYPTION, xml.LINK, xml.SECURITY), exclusive="the config lock")
 
     def __init__(self, settings: Settings, api: Api, transport: Transport, run_id: str | None = None,
                  alive: Callable[[str], bool] | None = None):
@@ -63,8 +64,9 @@ class PanosAdapter(Adapter):
         self._release = (10, 2)
         self._context = Context()
         self._outer: list = []
-        self._above: dict = {kind: [] for kind in RULEBASES}
-        self._below: dict = {kind: [] for kind in RULEBASES}
+        self._managed: bool | None = None
+        self._parents: dict | None = None
+        self._family: dict | None = None
         self._exclusions = None
         self._leftover = self._moved = False
 
@@ -92,7 +94,7 @@ class PanosAdapter(Adapter):
         if first:
             self._leftover = pending in (OURS, BOTH)
             self._read_outer()
-        self._context = Context([scope] + self._outer)
+        self._context = Context([scope] + self._outer, self._settings.rulebase, self._unseen(), self._serials())
         shared = self._outer[-1] if self._outer else None
         left = shared.findall("ssl-decrypt/ssl-exclude-cert/entry") if shared is not None else ()
         if self._settings.exclusion_depth or any(is_ours(entry.findtext("description")) for entry in left):
@@ -138,20 +140,59 @@ class PanosAdapter(Adapter):
             return
         parents = []
         if self._settings.device_group:
-            name, seen = self._settings.device_group, set()
-            groups = self._api.get("/config/readonly/devices/entry[@name='localhost.localdomain']/device-group")
-            while groups is not None and name and name not in seen:
+            above = self._hierarchy()
+            name, seen = above.get(self._settings.device_group), {self._settings.device_group}
+            while name and name not in seen:
                 seen.add(name)
-                name = next((entry.findtext("parent-dg") for entry in groups if entry.get("name") == name), None)
-                node = self._api.get("%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(name))) if name else None
+                node = self._api.get("%s/device-group/entry[@name=%s]" % (DEVICE, xml.quoted(name)))
                 parents += [node] if node is not None else []
+                name = above.get(name)
+        else:
+            self._is_managed()
         shared = self._api.get("/config/shared")
         self._outer = parents + ([shared] if shared is not None else [])
-        for kind, base in RULEBASES.items():
-            for node in self._outer:
-                where = node.get("name") or "shared"
-                self._above[kind] = [rule_of(e, where) for e in node.findall("pre-rulebase/%s/rules/entry" % base)] + self._above[kind]
-                self._below[kind] += [rule_of(e, where) for e in node.findall("post-rulebase/%s/rules/entry" % base)]
+
+    def _unseen(self) -> str:
+        """Rules that a firewall asks beside those that can be read here, in words."""
+        if self._settings.device_group:
+            return "the local rules of the firewalls"
+        return "the rules that Panorama pushed" if self._managed else ""
+
+    def _is_managed(self) -> bool:
+        """Whether a Panorama manages this firewall. Asked once."""
+        if self._managed is None:
+            status = "".join(self._api.operate("<show><panorama-status></panorama-status></show>").itertext())
+            self._managed = re.search(r"Connected\s*:\s*yes", status) is not None
+        return self._managed
+
+    # -- the firewalls of a device group
+
+    def _hierarchy(self) -> dict:
+        """{device group: its parent or None}. Asked once."""
+        if self._parents is None:
+            groups = self._api.get("/config/readonly/devices/entry[@name='localhost.localdomain']/device-group")
+            self._parents = {entry.get("name"): entry.findtext("parent-dg") for entry in (groups if groups is not None else ())}
+        return self._parents
+
+    def _firewalls(self) -> dict:
+        """{device group: serials of its firewalls} of ours and of those below it. Asked once."""
+        if self._family is None:
+            above, ours = self._hierarchy(), {self._settings.device_group}
+            while True:
+                more = {name for name, parent in above.items() if parent in ours} - ours
+                if not more:
+                    break
+                ours |= more
+            found = self._api.operate("<show><devicegroups></devicegroups></show>").findall("devicegroups/entry")
+            self._family = {entry.get("name"): [one.get("name") for one in entry.findall("devices/entry")] for entry in found if entry.get("name") in ours}
+        return self._family
+
+    def _serials(self) -> frozenset | None:
+        """The firewalls that our rules are for; None where that is not asked."""
+        if not self._settings.device_group or not self._settings.scan_conflicts:
+            return None
+        every = frozenset(serial for serials in self._firewalls().values() for serial in serials)
+        return (every & frozenset(self._settings.devices) if self._settings.devices else every) or None
 
     def _parse(self, scope, pending) -> State:
         objects, rules = Objects(), {}
@@ -175,7 +216,7 @@ class PanosAdapter(Adapter):
         ours = own is not None and is_ours(own.findtext("description"))
         for action, members in profile.members.items():
             if name in members and ours:
-                yield Object(Ref(LINK, "%s: %s" % (profile.ref.name, name)), {"action": action}, ours=True)
+                yield Object(Ref(xml.LINK, "%s: %s" % (profile.ref.name, name)), {"action": action}, ours=True)
 
     # -- wanting
 
@@ -185,7 +226,7 @@ class PanosAdapter(Adapter):
             wanted.append(self._category(self._settings.exempt, policy.exempt))
         if not self._settings.scan_conflicts and not self._settings.category_name and not (self._settings.before or self._settings.after) and state.rules:
             raise AccessError(REFUSED, "without the conflict scan the place of a new rule has to be said: set position.before or position.after")
-        places = Places(self._settings, self._context, policy, state, self._above)
+        places = Places(self._settings, self._context, policy, state)
         if policy.exempt and self._settings.exclusion_depth:
             wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": MARK}))
                        for pattern in policy.exempt for entry in xml.exclusions(pattern, self._settings.exclusion_depth)]
@@ -195,7 +236,7 @@ class PanosAdapter(Adapter):
             return wanted
         voice = [item for media in policy.media for item in places.media_rules(media)]
         if self._settings.rules:
-            links = [Ref(LINK, "%s: %s" % (name, self._settings.allow.name)) for name in places.url_profiles()]
+            links = [Ref(xml.LINK, "%s: %s" % (name, self._settings.allow.name)) for name in places.url_profiles()]
             return wanted + voice + [Wanted(Object(link, {"action": "alert"})) for link in links]
         return wanted + [places.security_rule()] + voice
 
@@ -206,7 +247,7 @@ class PanosAdapter(Adapter):
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._context, policy, state, self._above, self._below).assess()
+        return Assessor(self._settings, self._context, policy, state).assess()
 
     # -- writing
 
@@ -248,19 +289,33 @@ class PanosAdapter(Adapter):
         return self._lock.holders()
 
     def begin(self) -> bool:
-        state = self._api.operate("<show><high-availability><state></state></high-availability></show>")
-        if state.findtext("enabled") == "yes":
-            role = (state.findtext("group/local-info/state") or "unknown").lower()
-            if not role.startswith("active") and not role.startswith("primary"):
-                raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over"
-                                  % (self._api.host, role))
-        if not self._panorama and not self._settings.accept_panorama_managed:
-            status = "".join(self._api.operate("<show><panorama-status></panorama-status></show>").itertext())
-            if re.search(r"Connected\s*:\s*yes", status):
-                raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules are asked before the local ones: run this on that Panorama with its "
-                                  "device_group, or set accept_panorama_managed" % self._api.host)
+        self._active_member()
+        if self._settings.device_group:
+            self._reachable()
+        elif not self._settings.accept_panorama_managed and self._is_managed():
+            raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules are asked before the local ones: run this on that Panorama with its "
+                              "device_group, or set accept_panorama_managed" % self._api.host)
         self._lock.take()
         return True
+
+    def _active_member(self) -> None:
+        """A firewall says in a group what it is, Panorama does not; states such as primary-passive and secondary-active are told by how they end."""
+        state = self._api.operate("<show><high-availability><state></state></high-availability></show>")
+        if state.findtext("enabled") != "yes":
+            return
+        role = (state.findtext("group/local-info/state") or state.findtext("local-info/state") or "unknown").lower()
+        # Of two active firewalls the first is active-primary.
+        if role != "active" and not role.endswith("-active") and not role.startswith("active-"):
+            raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over"
+                              % (self._api.host, role))
+
+    def _reachable(self) -> None:
+        """:raises AccessError: refused, for a push that would reach no firewall, or not those that were named."""
+        group, known = self._settings.device_group, {serial for serials in self._firewalls().values() for serial in serials}
+        missing = sorted(set(self._settings.devices) - known)
+        if missing or not known:
+            raise AccessError(REFUSED, "device group %s and those below it hold %s, so nothing would be pushed there" % (
+                group, "no firewall %s" % ", ".join(missing) if missing else "no firewall"))
 
     def close(self) -> None:
         try:
@@ -301,23 +356,36 @@ class PanosAdapter(Adapter):
                 "scope": "changes of %s" % self._api.username if scoped else "all changes", "details": list(job.lines), "warnings": list(job.warnings)}
 
     def _push(self) -> list:
-        group = self._settings.device_group
-        chosen = "".join("<entry name=%s/>" % xml.quoted(serial) for serial in self._settings.devices)
-        scoped = "<admin><member>%s</member></admin>" % escape(self._api.username) if self._release >= SCOPED_MOVES else ""
-        command = ("<commit-all><shared-policy>%s<device-group><entry name=%s>%s</entry></device-group><include-template>no</include-template>"
-                   "<merge-with-candidate-cfg>no</merge-with-candidate-cfg></shared-policy></commit-all>"
-                   % (scoped, xml.quoted(group), "<devices>%s</devices>" % chosen if chosen else ""))
-        number = self._api.start({"type": "commit", "action": "all", "cmd": command}, "the push")
+        scoped = self._release >= SCOPED_PUSH and self.isolates(())
+        number = self._api.start({"type": "commit", "action": "all", "cmd": self._push_command(scoped)}, "the push")
         if number is None:
-            return []
-        job = self._api.finish(number, "push to device group %s" % group)
-        targets = [{"target": one["device"], "status": one["status"], "job": number, "details": one["details"], "warnings": []} for one in job.devices]
+            raise AccessError(ACTIVATION, "%s pushed nothing to device group %s: it says that there is nothing to push" % (
+                self._api.host, self._settings.device_group))
+        job = self._api.finish(number, "push to device group %s" % self._settings.device_group)
+        named = {one["serial"] for one in job.devices}
+        expected = self._settings.devices or sorted({serial for serials in self._firewalls().values() for serial in serials})
         failed = ["%s (%s)" % (one["device"], "; ".join(one["details"]) or "no reason given") for one in job.devices if one["status"] != "in force"]
-        if failed or not job.ok:
-            good = [one["device"] for one in job.devices if one["status"] == "in force"]
+        failed += ["%s (the push does not name it)" % serial for serial in expected if serial not in named]
+        good = [one["device"] for one in job.devices if one["status"] == "in force"]
+        if failed or not good or not job.ok:
             raise AccessError(ACTIVATION, "the push of device group %s failed on %s; it reached %s" % (
-                group, ", ".join(failed) or "; ".join(job.lines) or "every device", ", ".join(good) or "no device"))
-        return targets
+                self._settings.device_group, ", ".join(failed) or "; ".join(job.lines) or "every device", ", ".join(good) or "no device"))
+        scope = "changes of %s" % self._api.username if scoped else "all changes"
+        words = [] if scoped else ["what other administrators committed on Panorama was pushed too: this release cannot push the changes of one alone%s" % (
+            "" if self._release < SCOPED_PUSH else " once a rule was moved")]
+        return [{"target": one["device"], "status": one["status"], "job": number, "scope": scope, "details": one["details"], "warnings": words}
+                for one in job.devices]
+
+    def _push_command(self, scoped: bool) -> str:
+        admin = "<admin><member>%s</member></admin>" % escape(self._api.username) if scoped else ""
+        groups = ""
+        for name, serials in sorted(self._firewalls().items()):
+            chosen = [serial for serial in serials if serial in self._settings.devices]
+            if chosen or (serials and not self._settings.devices):
+                inside = "<devices>%s</devices>" % "".join("<entry name=%s/>" % xml.quoted(serial) for serial in chosen) if chosen else ""
+                groups += "<entry name=%s>%s</entry>" % (xml.quoted(name), inside)
+        return ("<commit-all><shared-policy>%s<device-group>%s</device-group><include-template>no</include-template>"
+                "<merge-with-candidate-cfg>no</merge-with-candidate-cfg></shared-policy></commit-all>" % (admin, groups))
 
     def discard(self) -> bool:
         if self._leftover:

@@ -9,18 +9,16 @@ nodes never get into an Object.
 from __future__ import annotations
 
 import copy
-import re
 import xml.etree.ElementTree as ET
-from typing import Iterable
+from typing import Container, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Pattern, parse_if,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
 
 CATEGORY, SERVICE, EXCLUSION, PROFILE = "url category", "service", "decryption exclusion", "url filtering profile"
-DECRYPTION, SECURITY = "decryption rule", "security rule"
+DECRYPTION, SECURITY, LINK = "decryption rule", "security rule", "url profile entry"
 #: Kind: path below the scope, and which of its lists are sets that several parties may add to.
 WHERE = {
     CATEGORY: (("profiles", "custom-url-category"), ("list",)),
@@ -28,11 +26,13 @@ WHERE = {
     EXCLUSION: (("ssl-decrypt", "ssl-exclude-cert"), ()),
     PROFILE: (("profiles", "url-filtering"), ("allow", "alert", "block", "continue", "override")),
 }
+#: Kind: the columns of these rules.
+RULES = {SECURITY: columns.SECURITY, DECRYPTION: columns.DECRYPTION}
 _STAMPS = ("admin", "dirtyId", "time", "loc", "uuid", "src", "ptpl")
 
 
 def parse_object(kind: str, entry: ET.Element) -> Object:
-    """An Object for an <entry>; ``native`` holds its clean XML."""
+    """An Object for an <entry>; ``native`` holds its clean XML and, of a rule, all its columns."""
     clean = copy.deepcopy(entry)
     for node in clean.iter():
         for name in _STAMPS:
@@ -45,13 +45,14 @@ def parse_object(kind: str, entry: ET.Element) -> Object:
             members[path] = frozenset(value)
         else:
             fields[path] = value
-    if kind in (SECURITY, DECRYPTION):
+    if kind in RULES:
         fields.setdefault("disabled", "no")
     description = fields.get("description")
     put_back = {field: value or None for field, value in borrowed(description, "disabled", "no").items()}
     for path in sets:
         members.setdefault(path, frozenset())
-    return Object(Ref(kind, clean.get("name")), fields, members, ours=is_ours(description), borrowed=put_back, native={"xml": clean})
+    native = {"xml": clean, "columns": columns_of(clean, RULES[kind].limits)} if kind in RULES else {"xml": clean}
+    return Object(Ref(kind, clean.get("name")), fields, members, ours=is_ours(description), borrowed=put_back, native=native)
 
 
 def _flat(node, prefix: str):
@@ -65,6 +66,37 @@ def _flat(node, prefix: str):
             yield path, sorted((inner.text or "").strip() for inner in child)
         else:
             yield from _flat(child, path + "/")
+
+
+def columns_of(node: ET.Element, declared: Container[str] = ()) -> dict:
+    """All that an element holds as {flat path: text or list}; nested entries are the path above them: their names, and lists of what they hold.
+
+    An empty element says something by being there, and is "yes", unless its path is ``declared`` to hold a value.
+    """
+    found: dict = {}
+    for path, value in _all(node, ""):
+        value = "yes" if value == "" and path not in declared else value
+        found[path] = _listed(found[path]) + _listed(value) if path in found else value
+    return found
+
+
+def _listed(value: str | list) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _all(node: ET.Element, prefix: str) -> Iterator[tuple]:
+    for child in node:
+        path, tags = prefix + child.tag, {inner.tag for inner in child}
+        if not tags:
+            yield path, (child.text or "").strip()
+        elif tags == {"member"}:
+            yield path, sorted((inner.text or "").strip() for inner in child)
+        elif "entry" in tags:
+            yield path, [inner.get("name") or "" for inner in child]
+            for inner in child:
+                yield from _all(inner, path + "/")
+        else:
+            yield from _all(child, path + "/")
 
 
 def build(obj: Object) -> ET.Element:
@@ -121,15 +153,6 @@ def render(pattern: Pattern) -> tuple[str, ...]:
     """Entries of a URL list that match exactly the hosts of a pattern. The slash ends the host: without it ``x.com.evil.test`` matches too."""
     entries = {EXACT: ("%s/",), SUBDOMAINS: ("*.%s/",), DOMAIN: ("%s/", "*.%s/")}[pattern.kind]
     return tuple(entry % pattern.name for entry in entries)
-
-
-def host_pattern(entry: str) -> tuple[Pattern | None, bool]:
-    """(Pattern of the hosts that an entry matches at its root page, whether it is about whole hosts), or (None, False)."""
-    found = re.match(r"(\*\.)?([^/?&=;+*^:]+)(/?)(.*)\Z", entry.strip().lower())
-    if not found:
-        return None, False
-    pattern = parse_if((found[1] or "") + found[2])
-    return pattern, pattern is not None and not found[4]
 
 
 def exclusions(pattern: Pattern, depth: int) -> tuple[str, ...]:

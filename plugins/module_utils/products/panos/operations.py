@@ -12,7 +12,6 @@ from xml.sax.saxutils import escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import LINK
 
 RULEBASES = {xml.SECURITY: "security", xml.DECRYPTION: "decryption"}
 
@@ -29,7 +28,7 @@ class Operations:
         for change in changes:
             then = apply(now, [change])
             title = "%s %s" % (change.op, change.ref)
-            if change.ref.kind == LINK:
+            if change.ref.kind == xml.LINK:
                 yield title, self._link(change), change
             else:
                 first = change

@@ -45,6 +45,8 @@ class Knobs:
     predefined: dict = field(default_factory=lambda: dict(sites.PREDEFINED))
     applications: dict = field(default_factory=lambda: dict(sites.APPLICATIONS))
     edl: dict = field(default_factory=dict)
+    filters: dict = field(default_factory=dict)
+    new_columns: frozenset = frozenset()
     hosts: dict = field(default_factory=dict)
     impostors: set = field(default_factory=set)
     predefined_exclusions: tuple = ()
@@ -109,6 +111,9 @@ class Panos(Twin):
         self.fail_next_validate: list = []
         self.commit_warnings: list = []
         self.refusing_devices: dict = {}
+        #: Firewalls that a push says nothing of, and the administrators to whose changes the last one was limited.
+        self.silent_devices: set = set()
+        self.pushed_for: list = []
         self.url_cloud = ("connected", "s0000.urlcloud.example")
         self._serial = 0
         self.local = {serial: sites.firewall("bare", release) for _p, serials in self.groups.values() for serial in serials}
@@ -137,14 +142,27 @@ class Panos(Twin):
         """``host`` is a name, or for UDP an address."""
         with self.lock:
             self.finish_jobs()
-            if not self.groups:
-                policy = Policy(self.knobs, self.running)
-            else:
-                device = device or next(iter(self.local))
-                policy = Policy(self.knobs, self.local[device], self.pushed[device], self._group_of(device))
+            policy = self._policy(device)
             if protocol == "udp":
                 return policy.decide_packet(self.people[who], host, port), "tunnel"
             return policy.decide(self.people[who], host, port)
+
+    def _policy(self, device: str = "") -> Policy:
+        if not self.groups:
+            return Policy(self.knobs, self.running)
+        device = device or next(iter(self.local))
+        return Policy(self.knobs, self.local[device], self.pushed[device], self._group_of(device), serial=device)
+
+    def page(self, who: str, host: str, path: str = "/", device: str = "") -> tuple:
+        """("allow" or "block", headers that are inserted) for one page."""
+        with self.lock:
+            self.finish_jobs()
+            return self._policy(device).page(self.people[who], host, path)
+
+    def verdicts(self, who: str, host: str) -> set:
+        """What becomes of a connection, be it decrypted or not."""
+        with self.lock:
+            return {self._policy().verdict(self.people[who], host, inspection) for inspection in ("tunnel", "decrypt")}
 
     def snapshot(self) -> str:
         with self.lock:
@@ -313,6 +331,7 @@ class Panos(Twin):
                 ("show/system/info", self._system_info), ("show/jobs", self._show_jobs), ("show/config-locks", self._show_locks),
                 ("request/config-lock", self._config_lock), ("request/commit-lock", self._commit_lock), ("show/commit-locks", self._show_commit_locks),
                 ("show/high-availability/state", self._show_ha),
+                ("show/devicegroups", self._devicegroups),
                 ("show/panorama-status", self._show_panorama), ("check/pending-changes", self._pending), ("show/config/list/changes", self._changes),
                 ("validate", self._validate), ("revert/config", self._revert), ("save/config", self._save), ("load/config", self._load),
                 ("test/url", self._test_url), ("show/url-cloud/status", self._url_cloud)):
@@ -407,8 +426,15 @@ class Panos(Twin):
     def _show_ha(self, _admin, _command, _asked) -> str:
         if not self.ha["enabled"]:
             return _success("<enabled>no</enabled>")
-        return _success("<enabled>yes</enabled><group><local-info><state>%s</state></local-info><running-sync>synchronized</running-sync>"
-                        "<running-sync-enabled>yes</running-sync-enabled></group>" % self.ha["state"])
+        inside = ("<local-info><state>%s</state></local-info><running-sync>synchronized</running-sync><running-sync-enabled>yes</running-sync-enabled>"
+                  % self.ha["state"])
+        return _success("<enabled>yes</enabled>" + (inside if self.groups else "<group>%s</group>" % inside))
+
+    def _devicegroups(self, _admin, _command, _asked) -> str:
+        inner = "".join("<entry name=\"%s\"><devices>%s</devices></entry>" % (name, "".join(
+            "<entry name=\"%s\"><serial>%s</serial><connected>yes</connected></entry>" % (serial, serial) for serial in serials))
+            for name, (_parent, serials) in self.groups.items())
+        return _success("<devicegroups>%s</devicegroups>" % inner)
 
     def _show_panorama(self, _admin, _command, _asked) -> str:
         if not self.panorama_connected:
@@ -527,9 +553,12 @@ class Panos(Twin):
         if not self.groups or unknown or not groups:
             raise ApiError("12", "commit-all -> shared-policy -> device-group '%s' is not a valid reference" % ", ".join(unknown))
         serials = [serial for name in groups for serial in self.groups[name][1] if not chosen or serial in chosen]
+        self.pushed_for = members(command, "shared-policy", "admin")
+        if self.pushed_for and self.knobs.release < (10, 2):
+            raise ApiError("12", "commit-all -> shared-policy -> admin unexpected here")  # guess: text
 
         def action(job):
-            for serial in serials:
+            for serial in [one for one in serials if one not in self.silent_devices]:
                 why = self.refusing_devices.get(serial, "")
                 job.devices.append((serial, "commit failed" if why else "commit succeeded", "FAIL" if why else "OK", why))
                 if not why:

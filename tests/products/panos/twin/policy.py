@@ -18,6 +18,17 @@ from tests.products.panos.twin.tree import at, entries, members, text
 SEPARATORS = "./?&=;+"
 _TOKEN = "[^./?&=;+]+"
 SEVERITY = ("block", "override", "continue", "alert", "allow")
+DENIES = {"deny", "drop", "reset-client", "reset-server", "reset-both"}
+#: Columns that a rule is matched by here, and those that have no say in it. Whatever else a rule has, nobody here can tell whether it matches.
+MATCHED = {"from", "to", "source", "negate-source", "destination", "negate-destination", "source-user", "category", "service", "application", "rule-type",
+           "type", "target"}
+SILENT = {"action", "disabled", "description", "tag", "group-tag", "log-start", "log-end", "log-setting", "log-success", "log-fail", "profile-setting",
+          "profile", "icmp-unreachable", "option", "qos", "disable-server-response-inspection", "disable-inspect", "packet-broker-profile",
+          "forwarding-profile"}
+#: Of a URL filtering profile: what shuts something by other means than its lists.
+JUDGING = ("credential-enforcement", "cloud-inline-cat", "local-inline-cat", "mlav-engine-urlbased-enabled", "redirect")
+#: Rulebases that are not carried out here.
+OTHER_RULEBASES = ("authentication", "pbf", "application-override", "dos", "tunnel-inspect")
 
 
 @dataclass
@@ -68,8 +79,10 @@ def excluded(pattern: str, host: str) -> bool:
 class Policy:
     """The configuration in force of one firewall: its own tree and what Panorama pushed to it (a part of Panorama's tree and a group)."""
 
-    def __init__(self, knobs, running, pushed=None, group: str = "", vsys: str = "vsys1"):
-        self.knobs = knobs
+    def __init__(self, knobs, running, pushed=None, group: str = "", vsys: str = "vsys1", serial: str = ""):
+        self.knobs, self.serial = knobs, serial
+        #: External lists of which nobody said what they hold.
+        self.hidden: set = set()
         shared = running.find("shared")
         local = at(schema.device(running), "vsys", "[%s]" % vsys)
         above = schema.chain(pushed, group) if pushed is not None else []
@@ -81,16 +94,42 @@ class Policy:
         self.layers = layers + [(above[index:], "post-rulebase") for index in range(len(above))]
 
     def decide(self, person: Person, host: str, port: int) -> tuple:
-        host = host.lower().rstrip(".")
-        session = Session(person, host, port, self.knobs.outside_zone)
-        session.categories, session.predefined = self.categories(host)
-        inspection, profile = self._decryption(session)
-        session.application = self.knobs.application_of(host) or ("web-browsing" if inspection == "decrypt" else "ssl")
+        session, inspection, profile = self._session(person, host.lower().rstrip("."), port)
+        host = session.host
         verdict = self._security(session)
         if inspection == "tunnel" and profile is not None and host in self.knobs.impostors:
             if text(profile, "ssl-no-proxy", "block-untrusted-issuer") == "yes":
                 verdict = "block"
         return verdict, inspection
+
+    def verdict(self, person: Person, host: str, inspection: str) -> str:
+        """"allow" or "block" of a session that is, or is not, decrypted."""
+        return self._security(self._session(person, host, 443, inspection=inspection)[0])
+
+    def _session(self, person: Person, host: str, port: int, path: str = "/", inspection: str = "") -> tuple:
+        """(Session, "decrypt" or "tunnel", decryption profile or None). The path is seen where it is decrypted."""
+        for lookup, base in self.layers:
+            for name in OTHER_RULEBASES:
+                if any(text(rule, "disabled") != "yes" for rule in entries(lookup[0], base, name, "rules")):
+                    raise NotImplementedError("rules of the rulebase %s" % name)
+        session = Session(person, host, port, self.knobs.outside_zone)
+        session.categories, session.predefined = self.categories(host)
+        inspection, profile = (inspection, None) if inspection else self._decryption(session)
+        session.application = self.knobs.application_of(host) or ("web-browsing" if inspection == "decrypt" else "ssl")
+        if inspection == "decrypt":
+            session.categories, session.predefined = self.categories(host, path)
+        return session, inspection, profile
+
+    def page(self, person: Person, host: str, path: str) -> tuple:
+        """("allow" or "block", headers that are inserted) for one page of a host."""
+        session, inspection, _profile = self._session(person, host, 443, path)
+        rule, lookup = self.matching("security", session)
+        found = set()
+        for profile in self._url_profiles(rule, lookup) if rule is not None and inspection == "decrypt" else []:
+            for kind in [kind for one in entries(profile, "http-header-insertion") for kind in entries(one, "type")]:
+                if any(url_matches(domain.rstrip("/") + "/", host + "/", True) for domain in members(kind, "domains")):
+                    found |= {text(one, "header") for one in entries(kind, "headers")}
+        return self._security(session), found
 
     def decide_packet(self, person: Person, address: str, port: int) -> str:
         """A UDP packet to an address: no name is seen in it, so it has no category, and it is not decrypted."""
@@ -107,8 +146,10 @@ class Policy:
                     out.append(entry.get("name"))
         for scope in self.lookup:
             for entry in entries(scope, "external-list"):
-                lines = self.knobs.edl.get(text(entry, "type", "url", "url"), ())
-                if any(url_matches(line, url, self.knobs.end_token) for line in lines):
+                lines = self.knobs.edl.get(text(entry, "type", "url", "url"))
+                if lines is None:
+                    self.hidden.add(entry.get("name"))
+                elif any(url_matches(line, url, self.knobs.end_token) for line in lines):
                     out.append(entry.get("name"))
         return out, self.knobs.predefined_of(host)
 
@@ -137,25 +178,47 @@ class Policy:
             return not values or "any" in values or bool(set(values) & set(allowed))
 
         person = session.person
-        if text(rule, "rule-type") == "intrazone" and person.zone != session.to:
+        if text(rule, "rule-type", default="universal") == ("interzone" if person.zone == session.to else "intrazone"):
             return False
         if not listed("from", {person.zone}) or not listed("to", {session.to}):
             return False
         if not self._source(rule, person, lookup) or not self._destination(rule, session, lookup):
             return False
         who = {person.user, "known-user"} | set(person.groups) if person.user else {"unknown"}
-        if not listed("source-user", who) or not listed("category", set(session.categories) | set(session.predefined)):
+        held = set(session.categories) | set(session.predefined)
+        if not listed("source-user", who) or not listed("category", held | self.hidden):
             return False
         if not self._service(rule, session, lookup):
             return False
-        if kind == "security":
-            return listed("application", self._applications(rule, session.application, lookup))
-        return at(rule, "type", "ssl-forward-proxy") is not None or rule.find("type") is None
+        if kind == "security" and not self._applies(members(rule, "application"), session.application, lookup):
+            return False
+        if kind == "decryption" and at(rule, "type", "ssl-forward-proxy") is None and rule.find("type") is not None:
+            return False
+        if not self._targeted(rule):
+            return False
+        if not listed("category", held):
+            raise NotImplementedError("what the lists in the category of rule %s hold" % rule.get("name"))
+        _refuse_unknown(rule)
+        return True
 
-    @staticmethod
-    def _applications(rule, name, lookup) -> set:
-        groups = {group.get("name") for scope in lookup for group in entries(scope, "application-group") if name in members(group, "members")}
-        return {name} | groups
+    def _applies(self, names: list, application: str, lookup: list, seen: tuple = ()) -> bool:
+        if not names or "any" in names or application in names:
+            return True
+        for name in names:
+            group = next((node for node in (at(scope, "application-group", "[%s]" % name) for scope in lookup) if node is not None), None)
+            if group is not None and name not in seen and self._applies(members(group, "members") or ["none"], application, lookup, seen + (name,)):
+                return True
+            for kind in ("application-filter", "application"):
+                if any(at(scope, kind, "[%s]" % name) is not None for scope in lookup) and name not in self.knobs.filters:
+                    raise NotImplementedError("what the %s %s holds" % (kind, name))
+        return any(application in self.knobs.filters.get(name, ()) for name in names)
+
+    def _targeted(self, rule) -> bool:
+        """Whether Panorama pushes a rule to this firewall."""
+        chosen = [entry.get("name") for entry in entries(rule, "target", "devices")]
+        if members(rule, "target", "tags") or any(entries(entry, "vsys") for entry in entries(rule, "target", "devices")):
+            raise NotImplementedError("a target by tags or vsys")
+        return not chosen or (self.serial in chosen) != (text(rule, "target", "negate") == "yes")
 
     def _source(self, rule, person, lookup) -> bool:
         values = members(rule, "source")
@@ -171,7 +234,7 @@ class Policy:
         return found != (text(rule, "negate-destination") == "yes")
 
     def _service(self, rule, session: Session, lookup) -> bool:
-        values, port = members(rule, "service"), session.port
+        values, port = _services(members(rule, "service"), lookup), session.port
         if not values or "any" in values:
             return True
         if session.protocol == "tcp":
@@ -180,13 +243,23 @@ class Policy:
             if "service-http" in values and port in (80, 8080):
                 return True
         objects = [entry for scope in lookup for entry in entries(scope, "service") if entry.get("name") in values]
-        return any(_port_in(port, text(entry, "protocol", session.protocol, "port")) for entry in objects)
+        found = [entry for entry in objects if _port_in(port, text(entry, "protocol", session.protocol, "port"))]
+        if any(text(entry, "protocol", session.protocol, "source-port") for entry in found):
+            raise NotImplementedError("a service by its source port")
+        return bool(found)
 
     def _security(self, session: Session) -> str:
         rule, lookup = self.matching("security", session)
         if rule is None:
-            return "allow" if session.person.zone == session.to else "block"
-        if text(rule, "action", default="allow") != "allow":
+            name, action = ("intrazone-default", "allow") if session.person.zone == session.to else ("interzone-default", "deny")
+            found = [at(scope, base, "default-security-rules", "rules", "[%s]" % name) for scope in self.lookup for base in schema.BASES]
+            rule, lookup = next((one for one in found if one is not None), None), self.lookup
+            if rule is None:
+                return "allow" if action == "allow" else "block"
+        action = text(rule, "action", default="allow")
+        if action != "allow" and action not in DENIES:
+            raise NotImplementedError("action %s" % action)
+        if action != "allow":
             return "block"
         for profile in self._url_profiles(rule, lookup):
             if self.profile_action(profile, session) in ("block", "override", "continue"):
@@ -198,15 +271,22 @@ class Policy:
         wanted = members(rule, "profile-setting", "profiles", "url-filtering")
         for name in members(rule, "profile-setting", "group"):
             group = next((at(scope, "profile-group", "[%s]" % name) for scope in lookup if at(scope, "profile-group", "[%s]" % name) is not None), None)
+            if group is None:
+                raise NotImplementedError("profile group %s" % name)
             wanted = wanted + members(group, "url-filtering")
         found = []
         for name in wanted:
-            found += [node for node in (at(scope, "profiles", "url-filtering", "[%s]" % name) for scope in lookup) if node is not None][:1]
+            found += [node for node in (at(scope, "profiles", "url-filtering", "[%s]" % name) for scope in lookup) if node is not None][:1] or [None]
+        for name, profile in zip(wanted, found):
+            judging = [tag for tag in JUDGING if profile is not None and profile.find(tag) is not None and text(profile, tag) != "no"]
+            if profile is None or judging:
+                raise NotImplementedError("URL filtering profile %s: %s" % (name, judging or "it is predefined"))
         return found
 
-    @staticmethod
-    def profile_action(profile, session: Session) -> str:
+    def profile_action(self, profile, session: Session) -> str:
         """Custom categories and external lists first, the most severe among them; only then the predefined category."""
+        if any(set(members(profile, action)) & self.hidden for action in SEVERITY):
+            raise NotImplementedError("what the lists in URL filtering profile %s hold" % profile.get("name"))
         for names in (session.categories, session.predefined):
             for action in SEVERITY:
                 if set(members(profile, action)) & set(names):
@@ -223,7 +303,10 @@ class Policy:
             return "tunnel", None
         name = text(rule, "profile")
         profile = next((node for node in (at(scope, "profiles", "decryption", "[%s]" % name) for scope in lookup) if node is not None), None)
-        return ("tunnel" if text(rule, "action", default="no-decrypt") == "no-decrypt" else "decrypt"), profile
+        action = text(rule, "action", default="no-decrypt")
+        if action not in ("no-decrypt", "decrypt", "decrypt-and-forward"):
+            raise NotImplementedError("action %s" % action)
+        return ("tunnel" if action == "no-decrypt" else "decrypt"), profile
 
     def _is_excluded(self, host: str) -> bool:
         off = set()
@@ -235,15 +318,36 @@ class Policy:
         return any(excluded(name, host) for name in set(self.knobs.predefined_exclusions) - off)
 
 
+def _refuse_unknown(rule) -> None:
+    """:raises NotImplementedError: for a column that limits a rule and is not matched by here."""
+    for child in rule:
+        values = [(node.text or "").strip() for node in child.iter() if (node.text or "").strip()] or [node.get("name") for node in child.iter("entry")]
+        if child.tag not in MATCHED | SILENT and (values or not len(child)) and values not in (["any"], ["no"]):
+            raise NotImplementedError("column %s of rule %s" % (child.tag, rule.get("name")))
+
+
+def _services(names: list, lookup: list, seen: tuple = ()) -> list:
+    """Names of services, groups resolved."""
+    out = []
+    for name in names:
+        group = next((node for node in (at(scope, "service-group", "[%s]" % name) for scope in lookup) if node is not None), None)
+        out += _services(members(group, "members"), lookup, seen + (name,)) if group is not None and name not in seen else [name]
+    return out
+
+
 def _addresses(value: str, lookup: list) -> list:
-    """Networks, ranges and names behind a literal, an address object or a group."""
+    """Networks, ranges and names behind a literal, an address object or a group. :raises NotImplementedError: for what only the device knows."""
     for scope in lookup:
         entry = at(scope, "address", "[%s]" % value)
-        if entry is not None:
+        if entry is not None and entry.find("ip-wildcard") is None:
             return [text(entry, kind).lower() for kind in ("ip-netmask", "ip-range", "fqdn") if text(entry, kind)]
         group = at(scope, "address-group", "[%s]" % value)
-        if group is not None:
+        if group is not None and group.find("dynamic") is None:
             return [found for name in members(group, "static") for found in _addresses(name, lookup)]
+        if entry is not None or group is not None or at(scope, "external-list", "[%s]" % value) is not None:
+            raise NotImplementedError("the addresses of %s" % value)
+    if re.match("[A-Z]{2}\\Z", value):
+        raise NotImplementedError("the addresses of the region %s" % value)
     return [value]
 
 

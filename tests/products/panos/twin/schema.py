@@ -20,8 +20,10 @@ PREDEFINED = {
     "not-resolved", "high-risk", "medium-risk", "low-risk", "content-delivery-networks", "search-engines", "streaming-media", "health-and-medicine",
 }
 # guess: the App-IDs of OpenAI's products.
-APPLICATIONS = {"ssl", "web-browsing", "quic", "dns", "ping", "ssh", "stun", "google-base", "openai-base", "openai-chatgpt", "claude-base"}
-RULE = {"from", "to", "source", "destination", "source-user", "category", "service", "source-hip", "destination-hip", "tag", "description", "disabled",
+APPLICATIONS = {"ssl", "web-browsing", "quic", "dns", "ping", "ssh", "stun", "google-base", "openai-base", "openai-chatgpt", "claude-base",
+                "facebook-base", "stripe-base"}
+RULE = {"from", "to", "source", "destination", "source-user", "category", "service", "source-hip", "destination-hip", "hip-profiles", "tag", "description",
+        "disabled",
         "negate-source", "negate-destination", "action", "log-setting", "group-tag", "target", "profile-setting", "schedule"}
 FIELDS = {
     "custom-url-category": {"description", "list", "type", "disable-override"},
@@ -30,7 +32,7 @@ FIELDS = {
                       "enable-container-page", "log-container-page-only", "log-http-hdr-xff", "log-http-hdr-user-agent", "log-http-hdr-referer",
                       "disable-override"},
     "security": RULE | {"application", "rule-type", "icmp-unreachable", "log-start", "log-end", "option", "qos", "disable-server-response-inspection",
-                        "saas-user-list", "saas-tenant-list", "source-imsi", "source-imei", "source-nw-slice", "hip-profiles"},
+                        "saas-user-list", "saas-tenant-list", "source-imsi", "source-imei", "source-nw-slice"},
     "decryption": (RULE | {"type", "profile", "log-success", "log-fail", "packet-broker-profile", "forwarding-profile"}) - {"profile-setting", "schedule"},
     "ssl-exclude-cert": {"description", "exclude"},
     "service": {"protocol", "description", "tag", "disable-override"},
@@ -124,6 +126,8 @@ def _fields(kind, entry, where, knobs) -> None:
     if not name or len(name) > limit:
         raise ApiError("12", "%s is invalid" % where)
     for child in entry:
+        if child.tag in knobs.new_columns:
+            continue
         if child.tag not in FIELDS[kind] or _too_new(kind, child.tag, knobs.release):
             raise ApiError("12", "%s -> %s unexpected here" % (where, child.tag), "%s is invalid" % where)
         value = (child.text or "").strip()
@@ -193,7 +197,7 @@ def references(root, name, scope, lookup):
                     yield owner, field, value
         for field in ("source", "destination"):
             for value in members(rule, field):
-                if value not in hosts and not _is_address(value):
+                if value not in hosts and not _is_address(value) and not re.match("[A-Z]{2}\\Z", value):
                     yield owner, field, value
         yield from _profiles(rule, owner, lookup)
 
