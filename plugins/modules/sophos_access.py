@@ -33,7 +33,8 @@ options:
   username:
     description:
       - A local administrator without one-time passwords. Environment variable E(SOPHOS_USERNAME).
-      - Its profile needs read-write on web and content filter; on rules and policies to read, and to write as well when O(unblock) names a firewall rule.
+      - Its profile needs read-write on web and content filter; on rules and policies to read, and to write as well when O(unblock) names a firewall rule; on
+        objects and, with O(scan_conflicts), on applications to read.
       - The API has to be enabled under Backup & firmware > API, with the address of the host where this module runs in its list.
     type: str
     required: true
@@ -101,8 +102,10 @@ options:
     elements: str
     default: []
   scan_conflicts:
-    description: >-
-      Read web categories, user activities and FQDN hosts too, and say what of them, and of the firewall rules before, still shuts a wanted host.
+    description:
+      - Read web categories, user activities, FQDN hosts, services, application filter policies and the settings of TLS inspection too, and say what of them,
+        and of the firewall rules before, still shuts a wanted host.
+      - Without them RV(coverage) is V(unchecked) at best.
     type: bool
     default: true
 attributes:
@@ -119,6 +122,9 @@ notes:
   - A domain in a URL group always stands for its subdomains too, and a wildcard is not accepted there. So a single host is widened to its subdomains, and
     C(*.example.com) to C(example.com); RV(coverage) says so.
   - Rules of a web policy have no names and no descriptions. One that O(unblock) disabled is remembered by its id in the description of its policy.
+  - A column, an action or an object that is not understood is never taken for one that is not there. A rule that may shut a host, and of which that is not
+    certain, stays above ours; it is in RV(conflicts) without a remedy, and RV(coverage) is V(unchecked) and names it. So it is when application control may
+    deny, since only the device knows what its applications are.
   - Web policies are about HTTP. Voice is left to RV(manual).
   - The firewall has no lock, and the last writer wins. Run one task at a time on a device.
   - What Sophos Central pushes may take the place of what is written here; a firewall rule that comes from there is not changed.
@@ -298,17 +304,11 @@ conflicts:
     - id: 'sophos-5f0c1d7a3b'
       effect: deny
       where: 'web policy rule Company: Deny AI sites for Interns'
-      text: Deny
+      text: Deny; column UserList/User limits it
       hosts: ['.chatgpt.com']
       certain: false
       opens: everything else that this rule shuts
-      remedy:
-        - kind: web policy rule
-          name: 'Company: Deny AI sites for Interns'
-          op: update
-          fields:
-            enabled: {old: '1', new: '0'}
-            disabled by us: {old: false, new: true}
+      remedy: []
 losses:
   description: Security controls that the exemption switches off for a wanted host.
   returned: always, except for O(state=rendered)
@@ -386,11 +386,18 @@ failure:
   sample: {class: refused, applied: [], undone: [], journal: null}
 diagnosis:
   description: >-
-    The version of the API, and of the firewall rules that use the named web policies - the IP families, which use the web proxy, and which ask application
-    control besides.
+    The version of the API; of the firewall rules that use the named web policies the IP families, which use the web proxy, and which ask application control
+    besides; whether TLS inspection is on for the whole device; and the built-in web categories of denying rules that were taken to hold none of the hosts,
+    by their names alone.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {api_version: '2200.1', families: [IPv4], web_proxy: [], application_control: {LAN to WAN: Block P2P}}
+  sample:
+    api_version: '2200.1'
+    families: [IPv4]
+    web_proxy: []
+    application_control: {LAN to WAN: Block P2P}
+    tls_inspection: 'on'
+    taken_for_unrelated: [Phishing & Fraud]
 """
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback

@@ -9,8 +9,8 @@ from pathlib import Path
 from sophosfirewall_python.firewallapi import SophosFirewall, SophosFirewallZeroRecords
 
 from tests.bench.products import Meter, beside, ours, policies
+from tests.products.sophos.decision import LOCAL
 from tests.products.sophos.rig import USER, SophosRig
-from tests.products.sophos.twin import LOCAL
 
 
 def main() -> None:

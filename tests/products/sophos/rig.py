@@ -12,7 +12,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, TwinRig
 from tests.products.panos.rig import QuickClock
-from tests.products.sophos.twin import Sophos, firewall_rule, get, group, tls_rule, web_rule
+from tests.products.sophos.decision import COLUMNS, get
+from tests.products.sophos.twin import Sophos, app_policy, firewall_rule, group, limit, put, tls_rule, web_rule
 
 GROUPS = {MEMBER: "AI users"}
 USER, OWN_LIST = "netaccess", "Not decrypted for AI users"
@@ -24,6 +25,7 @@ class SophosRig(TwinRig):
 
     name = "sophos"
     live = True
+    by_dice = False
     release = r"API \d+\.\d of Sophos Firewall"
 
     def __init__(self, folder, exempt="device", **options):
@@ -87,9 +89,10 @@ class SophosRig(TwinRig):
         self.twin.tables["WebFilterURLGroup"].append(group("ChatGPT allow", ["foreign.example"]))
 
     def block_early(self):
-        """A rule of the web policy for a group that members are in too: whom it shuts out cannot be told from here."""
-        self.twin.tables["WebFilterURLGroup"].append(group("Feed", ["chatgpt.com", "claude.ai"]))
-        self.rules().insert(0, ET.fromstring(web_rule("Deny", [("URLGroup", "Feed")], ["Staff"])))
+        """A firewall rule drops by name before the web policy is asked. A rule of the web policy that shuts them out for all is passed by ours."""
+        self.twin.tables["FQDNHost"] += [ET.fromstring("<FQDNHost><Name>%s</Name><FQDN>%s</FQDN></FQDNHost>" % (name, fqdn))
+                                         for name, fqdn in (("chat", "chatgpt.com"), ("chats", "*.chatgpt.com"), ("claude", "claude.ai"))]
+        self.twin.tables["FirewallRule"].insert(0, firewall_rule("No chats", "Drop", networks=["chat", "chats", "claude"]))
 
     def scan(self):
         # The firewall rule of the members scans for malware.
@@ -110,52 +113,85 @@ class SophosRig(TwinRig):
         # Each request signs in by itself.
         return []
 
+    def decide(self, who, host):
+        """On a site by chance the twin may not model what is asked: what it says then proves no claim."""
+        if not self.by_dice:
+            return super().decide(who, host)
+        verdict = _or_unknown(self.twin.verdict, who, host)
+        return verdict, _or_unknown(self.twin.inspection, who, host) if verdict == "allow" else None
+
     def by_chance(self, dice) -> list:
+        self.by_dice = True
         tables, said = self.twin.tables, []
 
         def one_of(*values):
             return dice.choice(values)
 
-        def put(table, text) -> None:
-            said.append(text)
-            table.insert(dice.randint(0, len(table)), ET.fromstring(text))
+        def put_in(table, node, kind=None, after=0) -> None:
+            if kind and one_of(True, False, False):
+                _column_by_chance(dice, kind, node)
+            said.append(ET.tostring(node, encoding="unicode"))
+            table.insert(dice.randint(after, len(table)), node)
 
         hosts = dice.sample(["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"], 2)
         tables["WebFilterURLGroup"].append(group("Feed", hosts))
         said.append(hosts)
         for _number in range(dice.randint(0, 3)):
             about = one_of(("URLGroup", "Feed"), ("URLGroup", "AI sites"), ("WebCategory", "Artificial Intelligence"), ("WebCategory", "General Business"),
-                           ("WebCategory", "Phishing & Fraud"))
-            put(self.rules(), web_rule(one_of("Deny", "Deny", "Warn", "Allow"), [about], one_of((), (), ["Staff"], ["AI users"], ["Interns"]),
-                                       one_of("1", "1", "1", "0")))
+                           ("WebCategory", "Phishing & Fraud"), ("FileType", "Audio Files"))
+            text = web_rule(one_of("Deny", "Deny", "Warn", "Allow"), [about], one_of((), (), ["Staff"], ["AI users"], ["Interns"]),
+                            one_of("1", "1", "1", "0"))
+            put_in(self.rules(), ET.fromstring(text), "WebFilterPolicy rule")
         for number in range(dice.randint(0, 2)):
             tables["FQDNHost"].append(ET.fromstring("<FQDNHost><Name>fqdn %d</Name><FQDN>%s</FQDN></FQDNHost>" % (
                 number, one_of("chatgpt.com", "*.openai.com", "claude.ai", "js.stripe.com"))))
-            rule = firewall_rule("site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), ["fqdn %d" % number],
-                                 members=one_of((), ["Staff"], ["Interns"], ["AI users"]))
-            put(tables["FirewallRule"], ET.tostring(rule, encoding="unicode"))
+            put_in(tables["FirewallRule"], firewall_rule(
+                "site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), one_of(["fqdn %d" % number], ["fqdn %d" % number], ()),
+                services=one_of((), ["DNS"], ["HTTPS"]), members=one_of((), ["Staff"], ["Interns"], ["AI users"])), "FirewallRule")
         for number in range(dice.randint(0, 1)):
             about = one_of([("Feed", "URL Group")], [])
-            rule = tls_rule("site %d" % number, one_of("Decrypt", "Do not decrypt"), about, one_of((), ["Staff"], ["AI users"]))
-            said.append(ET.tostring(rule, encoding="unicode"))
             # The device's own exclusions stand at the top.
-            tables["SSLTLSInspectionRule"].insert(dice.randint(1, len(tables["SSLTLSInspectionRule"])), rule)
+            put_in(tables["SSLTLSInspectionRule"], tls_rule("site %d" % number, one_of("Decrypt", "Do not decrypt", "Deny"), about,
+                                                            one_of((), ["Staff"], ["AI users"])), "SSLTLSInspectionRule", 1)
+        self._more_by_chance(dice, said)
         return said
 
+    def _more_by_chance(self, dice, said: list) -> None:
+        """What stands besides the rules."""
+        tables = self.twin.tables
+        if dice.random() < 0.2:
+            rules = dice.choice([(), [("Deny", {})], [("Deny", {"CategoryList/Category": "P2P"})], [("Allow", {}), ("Deny", {"ColumnOfNextYear": "x"})]])
+            tables["ApplicationFilterPolicy"].append(app_policy("Control", rules))
+            put(self.twin.node("FirewallRule", "LAN to WAN").find("NetworkPolicy"), "ApplicationControl", "Control")
+            said.append(rules)
+        if dice.random() < 0.1:
+            put(tables["SSLTLSInspectionSettings"][0], "SSLTLSInspection", "Disabled")
+            said.append("TLS inspection is off")
+        if dice.random() < 0.1:
+            said.append(_column_by_chance(dice, "FirewallRule", self.twin.node("FirewallRule", "LAN to WAN")))
 
-class DropRig(SophosRig):
-    """The same, with a firewall rule that drops by name in the way."""
 
-    def block_early(self):
-        self.twin.tables["FQDNHost"] += [ET.fromstring("<FQDNHost><Name>%s</Name><FQDN>%s</FQDN></FQDNHost>" % (name, fqdn))
-                                         for name, fqdn in (("chat", "chatgpt.com"), ("claude", "claude.ai"))]
-        self.twin.tables["FirewallRule"].insert(0, firewall_rule("No chats", "Drop", networks=["chat", "claude"]))
+def _or_unknown(ask, who: str, host: str) -> str:
+    try:
+        return ask(who, host)
+    except NotImplementedError:
+        return "unknown"
+
+
+def _column_by_chance(dice, kind: str, node) -> str:
+    """Limit a rule by any column, or write one out that limits nothing; what a rule of ours needs to be written back stays."""
+    named = ("CategoryList/Category/ID", "CategoryList/Category/type")
+    columns = [one for one in COLUMNS[kind].values() if one["role"] == "match" and one["name"] not in named]
+    column = dice.choice(columns + [{"name": "ColumnOfNextYear", "any": ["Disable"], "example": "Enable"}])
+    value = dice.choice([column["example"], *column["any"]])
+    limit(node, column["name"], value)
+    return "%s: %s" % (column["name"], value)
 
 
 #: Each takes a folder and is put through the whole suite.
 RIGS = {
     "sophos-device": SophosRig,
-    "sophos-people": lambda folder: DropRig(folder, exempt="people"),
+    "sophos-people": lambda folder: SophosRig(folder, exempt="people"),
 }
 #: They send other requests than the first.
 OTHER_PATHS = ("sophos-people",)

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.products.server import Request
-from tests.products.sophos.twin import LOCAL, PATH, Sophos, every, get, tls_rule, web_rule
+from tests.products.sophos.decision import LOCAL, every, get
+from tests.products.sophos.twin import PATH, Sophos, app_policy, firewall_rule, limit, tls_rule, web_rule
 
 
 @pytest.fixture
@@ -95,3 +96,64 @@ def test_a_rule_of_inspection_cannot_be_added_unless_the_firmware_can(twin):
     assert codes(ask(twin, text), "SSLTLSInspectionRule") == ["501"]
     twin.knobs.tls_rule_add = True
     assert codes(ask(twin, text), "SSLTLSInspectionRule") == ["200"]
+
+
+@pytest.mark.parametrize("kind,column,text", [
+    ("FirewallRule", "ColumnOfNextYear", "Enable"), ("FirewallRule", "SourceSecurityHeartbeat", "Enable"), ("FirewallRule", "Schedule", "Work hours"),
+    ("FirewallRule", "SourceNetworks/Network", "Lab"), ("FirewallRule", "DestinationNetworks/Network", "Lab"), ("FirewallRule", "Services/Service", "Lab"),
+    ("FirewallRule", "Action", "Quarantine"), ("FirewallRule", "Status", "Paused"), ("FirewallRule", "ApplicationControl", "Lab"),
+    ("FirewallRule", "WebFilter", "Built in"), ("FirewallRule", "WebFilterInternetScheme", "Enable"),
+    ("web rule", "ColumnOfNextYear", "Enable"), ("web rule", "CCLRuleEnabled", "1"), ("web rule", "HTTPAction", "Sing"),
+    ("web rule", "CategoryList/Category/type", "FileType"), ("web rule", "CategoryList/Category/ID", "Gone"),
+    ("tls rule", "ColumnOfNextYear", "Enable"), ("tls rule", "DecryptAction", "Sing"), ("tls rule", "SourceNetworks/Network", "Lab"),
+    ("tls rule", "DecryptionProfile", "Strict"), ("policy", "ColumnOfNextYear", "Enable"), ("policy", "DefaultAction", "Ask")])
+def test_what_is_not_modelled_is_refused(twin, kind, column, text):
+    web = ET.fromstring(web_rule("Allow", [("URLGroup", "AI sites")], ["AI users"]))
+    tls = tls_rule("First", "Do not decrypt")
+    if kind != "policy":
+        twin.node("WebFilterPolicy", "Company").find("RuleList").insert(0, web)
+    twin.tables["SSLTLSInspectionRule"].insert(1, tls)
+    host = "elsewhere.test" if kind == "policy" else "chatgpt.com"
+    assert twin.decide("member", host) == ("allow", "tunnel")
+    limit({"FirewallRule": twin.node("FirewallRule", "LAN to WAN"), "web rule": web, "tls rule": tls}.get(kind, twin.node("WebFilterPolicy", "Company")),
+          column, text)
+    with pytest.raises(NotImplementedError, match="does not model"):
+        twin.decide("member", host)
+
+
+def test_what_makes_no_difference_is_not_refused(twin):
+    rule = tls_rule("First", "Decrypt")
+    limit(rule, "ColumnOfNextYear", "Enable")
+    twin.tables["SSLTLSInspectionRule"].insert(1, rule)
+    assert twin.decide("member", "example.com") == ("allow", "decrypt")
+
+
+@pytest.mark.parametrize("column,text", [("SourceZones/Zone", "DMZ"), ("DestinationZones/Zone", "VPN"), ("IPFamily", "IPv6"), ("PolicyType", "HTTPBased"),
+                                         ("Status", "Disable"), ("Identity/Member", "Interns"), ("SourceNetworks/Network", "192.0.2.99"),
+                                         ("Services/Service", "DNS")])
+def test_what_excludes_a_rule_is_looked_at_first(twin, column, text):
+    rule = firewall_rule("First", "Drop")
+    for name, value in (("ColumnOfNextYear", "Enable"), (column, text)):
+        limit(rule, name, value)
+    twin.tables["FirewallRule"].insert(0, rule)
+    assert twin.decide("member", "example.com")[0] == "allow"
+
+
+@pytest.mark.parametrize("rules,default,verdict", [
+    ((), "Allow", "allow"), ((), "Deny", "block"), ([("Deny", {})], "Allow", "block"), ([("Allow", {})], "Deny", "allow"),
+    ([("Deny", {"CategoryList/Category": "P2P"})], "Allow", None), ([("Sing", {})], "Allow", None)], ids=str)
+def test_application_control(twin, rules, default, verdict):
+    twin.tables["ApplicationFilterPolicy"].append(app_policy("Control", rules, default))
+    limit(twin.node("FirewallRule", "LAN to WAN"), "ApplicationControl", "Control")
+    if verdict is not None:
+        assert twin.decide("member", "example.com")[0] == verdict
+        return
+    with pytest.raises(NotImplementedError, match="application control|ApplicationFilterPolicy"):
+        twin.decide("member", "example.com")
+
+
+def test_inspection_that_denies_and_inspection_that_is_off(twin):
+    twin.tables["SSLTLSInspectionRule"].insert(0, tls_rule("No", "Deny"))
+    assert twin.decide("member", "example.com")[0] == "block"
+    limit(twin.tables["SSLTLSInspectionSettings"][0], "SSLTLSInspection", "Disabled")
+    assert twin.decide("member", "example.com") == ("allow", "tunnel")

@@ -10,7 +10,8 @@ firewallapi = pytest.importorskip("sophosfirewall_python.firewallapi", reason="s
 
 from tests.contract.rig import MEMBER, STRANGER  # noqa: E402
 from tests.products.sophos.rig import USER, SophosRig  # noqa: E402
-from tests.products.sophos.twin import Sophos, every, get  # noqa: E402
+from tests.products.sophos.decision import every, get  # noqa: E402
+from tests.products.sophos.twin import Sophos  # noqa: E402
 
 # The client is told not to check certificates.
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")

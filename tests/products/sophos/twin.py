@@ -15,28 +15,13 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from tests.products.server import Reply, Request, Twin
+from tests.products.sophos.decision import ALWAYS, BUILT_IN, EVERYTHING, LOCAL, MANAGED, Decision, Person, every, get
 
 PATH = "/webconsole/APIController"
 DONE = (200, "Configuration applied successfully.")
 ENTITIES = ("WebFilterURLGroup", "WebFilterPolicy", "WebFilterException", "WebFilterCategory", "UserActivity", "FileType", "FirewallRule",
-            "SSLTLSInspectionRule", "FQDNHost", "FQDNHostGroup")
-LOCAL, MANAGED = "Local TLS exclusion list", "Managed TLS exclusion list"
-ALWAYS, EVERYTHING = "All The Time", "All web traffic"
+            "SSLTLSInspectionRule", "SSLTLSInspectionSettings", "FQDNHost", "FQDNHostGroup", "Services", "ServiceGroup", "ApplicationFilterPolicy")
 NAME_LENGTHS = {"WebFilterURLGroup": 50, "WebFilterPolicy": 50}
-#: guess: which built-in category these hosts are in.
-BUILT_IN = {"Artificial Intelligence": ("chatgpt.com", "openai.com", "claude.ai"), "Phishing & Fraud": ("phish.test",), "General Business": ("example.com",)}
-
-
-@dataclass
-class Person:
-    """A client: its addresses of both families and its groups."""
-
-    address: str
-    address6: str
-    groups: tuple = ()
-
-    def at(self, family: str) -> str:
-        return self.address if family == "IPv4" else self.address6
 
 
 @dataclass
@@ -64,17 +49,23 @@ def invalid(*params: str) -> Refusal:
     return Refusal(501, "Configuration parameters validation failed.", *params)
 
 
-def get(node, path: str, default: str = "") -> str:
-    return (node.findtext(path) or default).strip()
-
-
-def every(node, path: str) -> list:
-    return [(one.text or "").strip() for one in node.findall(path) if (one.text or "").strip()]
-
-
 def put(node, tag: str, text: str) -> None:
     found = node.find(tag)
     (ET.SubElement(node, tag) if found is None else found).text = text
+
+
+def limit(node, column: str, *texts: str) -> None:
+    """Write texts into a column of a rule or an object, in place of what is there; of a firewall rule, into its policy."""
+    body = next((one for one in (node.find("NetworkPolicy"), node.find("UserPolicy")) if one is not None), node)
+    place = node if column in ("IPFamily", "PolicyType", "Status") or column.startswith("HTTPBasedPolicy/") else body
+    *path, leaf = column.split("/")
+    for tag in path:
+        found = place.find(tag)
+        place = ET.SubElement(place, tag) if found is None else found
+    for one in place.findall(leaf):
+        place.remove(one)
+    for text in texts:
+        ET.SubElement(place, leaf).text = text
 
 
 def tags(tag: str, values) -> str:
@@ -125,6 +116,22 @@ def tls_rule(name: str, action: str, about=(), members=(), default: str = "No"):
                              "<Websites>%s</Websites>" % listed if listed else ""))
 
 
+def service(name: str, port: str, protocol: str = "TCP"):
+    return ET.fromstring("<Services><Name>%s</Name><Type>TCPorUDP</Type><ServiceDetails><ServiceDetail><SourcePort>1:65535</SourcePort><DestinationPort>%s"
+                         "</DestinationPort><Protocol>%s</Protocol></ServiceDetail></ServiceDetails></Services>" % (name, port, protocol))
+
+
+def app_policy(name: str, rules=(), default: str = "Allow"):
+    """``rules``: [(action, {column: text})]; a column may be a path."""
+    rule = "<Rule><SelectAllRule>Enable</SelectAllRule><Action>%s</Action><Schedule>All The Time</Schedule></Rule>"
+    policy = ET.fromstring("<ApplicationFilterPolicy><Name>%s</Name><DefaultAction>%s</DefaultAction><RuleList/></ApplicationFilterPolicy>" % (name, default))
+    for action, more in rules:
+        policy.find("RuleList").append(ET.fromstring(rule % action))
+        for column, text in more.items():
+            limit(policy.find("RuleList")[-1], column, text)
+    return policy
+
+
 class Sophos(Twin):
     """``site``: "blocked" (a web policy shuts the AI sites out) or "bare"."""
 
@@ -146,6 +153,10 @@ class Sophos(Twin):
         lists = [(LOCAL, "URL Group"), (MANAGED, "URL Group")] if self.knobs.shows_default_lists else []
         tables["SSLTLSInspectionRule"] = [tls_rule("Exclusions by website or category", "Do not decrypt", lists, default="Yes"),
                                           tls_rule("Inspect all", "Decrypt")]
+        tables["SSLTLSInspectionSettings"] = [ET.fromstring(
+            "<SSLTLSInspectionSettings><RSACA>SecurityAppliance_SSL_CA</RSACA><SSLConnectionsExceeded>Allow without decryption</SSLConnectionsExceeded>"
+            "<SSLTLSEngine>Enabled</SSLTLSEngine><SSLTLSInspection>Enabled</SSLTLSInspection></SSLTLSInspectionSettings>")]
+        tables["Services"] = [service(name, port, protocol) for name, port, protocol in (("HTTP", "80", "TCP"), ("HTTPS", "443", "TCP"), ("DNS", "53", "UDP"))]
         for entity, names in (("FileType", ("Audio Files", "Executable Files")), ("UserActivity", ("Instant Messenger", "Not Suitable for Schools"))):
             tables[entity] = [ET.fromstring("<%s><Name>%s</Name></%s>" % (entity, name, entity)) for name in names]
         if site == "bare":
@@ -399,106 +410,21 @@ class Sophos(Twin):
     # -- the decision
 
     def decide(self, who: str, host: str, port: int = 443, protocol: str = "tcp", family: str = "IPv4") -> tuple:
+        """:raises NotImplementedError: for what is not modelled."""
+        return self.verdict(who, host, port, protocol, family), self.inspection(who, host, port, protocol, family)
+
+    def verdict(self, who: str, host: str, port: int = 443, protocol: str = "tcp", family: str = "IPv4") -> str:
         with self.lock:
-            person, host = self.people[who], host.lower().rstrip(".")
-            rule = next((one for one in self.tables["FirewallRule"] if self._takes(one, person, host, family)), None)
-            if rule is None or self._of(rule, "Action") != "Accept":
-                return "block", "tunnel"
-            if protocol == "udp":
-                return "allow", "tunnel"
-            name = self._of(rule, "WebFilter")
-            policy = next((one for one in self.tables["WebFilterPolicy"] if get(one, "Name") == name), None)
-            skips = self._skips(person.at(family), host) if policy is not None else set()
-            inspection = "tunnel" if "HttpsDecrypt" in skips else self._inspection(rule, person, host)
-            shut = policy is not None and "PolicyCheck" not in skips and self._shut(policy, person, host)
-            return ("block" if shut else "allow"), inspection
+            return Decision(self.tables).verdict(self.people[who], host.lower().rstrip("."), port, protocol, family)
 
-    @staticmethod
-    def _of(rule, column: str) -> str:
-        return get(rule, "NetworkPolicy/" + column) or get(rule, "UserPolicy/" + column)
-
-    @staticmethod
-    def _listed(rule, path: str) -> list:
-        return every(rule, "NetworkPolicy/" + path) or every(rule, "UserPolicy/" + path)
-
-    def _takes(self, rule, person: Person, host: str, family: str) -> bool:
-        if get(rule, "Status") != "Enable" or get(rule, "IPFamily") != family:
-            return False
-        sources, members, networks = (self._listed(rule, path) for path in ("SourceNetworks/Network", "Identity/Member", "DestinationNetworks/Network"))
-        names = [get(one, "FQDN") for network in networks for one in self._hosts(network)]
-        return (not sources or person.at(family) in sources) and (not members or bool(set(members) & set(person.groups))) and (
-            not networks or any(host == name or (name.startswith("*.") and host.endswith(name[1:])) for name in names))
-
-    def _hosts(self, name: str) -> list:
-        """An FQDN host, or those of a group. guess: ``*.x`` is the subdomains and not ``x``."""
-        group_node = next((one for one in self.tables["FQDNHostGroup"] if get(one, "Name") == name), None)
-        members = every(group_node, "FQDNHostList/FQDNHost") if group_node is not None else []
-        return [one for one in self.tables["FQDNHost"] if get(one, "Name") in [name, *members] or name in every(one, "FQDNHostGroupList/FQDNHostGroup")]
-
-    def _skips(self, address: str, host: str) -> set:
-        """Checks that an exception leaves out: "on" skips. Kinds of match add up, entries of one kind are alternatives."""
-        found = set()
-        for one in self.tables["WebFilterException"]:
-            tests = []
-            if get(one, "EnableURLRegex") == "yes":
-                tests.append(any(re.search(text, host + "/") for text in every(one, "DomainList/URLRegex")))
-            if get(one, "EnableSrcIP") == "yes":
-                tests.append(any(ipaddress.ip_address(address) in ipaddress.ip_network(text) for text in every(one, "DomainList/SrcIp")))
-            if get(one, "Enabled") == "on" and tests and all(tests):
-                found |= {tag for tag in ("HttpsDecrypt", "VirusScan", "PolicyCheck", "CertValidation") if get(one, tag) == "on"}
-        return found
-
-    def _urls(self, name: str) -> list:
-        return next((every(one, "URLlist/URL") for one in self.tables["WebFilterURLGroup"] if get(one, "Name") == name), [])
-
-    def _inspection(self, rule, person: Person, host: str) -> str:
-        if self._of(rule, "ProxyMode") == "Enable":
-            return "decrypt" if self._of(rule, "DecryptHTTPS") == "Enable" else "tunnel"
-        for one in self.tables["SSLTLSInspectionRule"]:
-            lists = every(one, "Websites/Activity/Name")
-            if get(one, "IsDefault") == "Yes":
-                lists = [LOCAL, MANAGED]
-            people = every(one, "Identity/Members")
-            if get(one, "Enable") == "Yes" and (not people or set(people) & set(person.groups)) and (
-                    not lists or any(_within(host, self._urls(name)) for name in lists)):
-                return "decrypt" if get(one, "DecryptAction") == "Decrypt" else "tunnel"
-        return "tunnel"
-
-    def _shut(self, policy, person: Person, host: str) -> bool:
-        for rule in policy.findall("RuleList/Rule"):
-            people = set(every(rule, "UserList/User"))
-            if get(rule, "PolicyRuleEnabled") != "1" or (people and not people & set(person.groups)):
-                continue
-            about = [(get(one, "type"), get(one, "ID")) for one in rule.findall("CategoryList/Category")]
-            if not about or any(self._about(kind, name, host) for kind, name in about):
-                action = get(rule, "HTTPAction") if get(rule, "FollowHTTPAction") == "1" else get(rule, "HTTPSAction")
-                return action != "Allow"
-        return get(policy, "DefaultAction") == "Deny"
-
-    def _about(self, kind: str, name: str, host: str) -> bool:
-        if (kind, name) == ("WebCategory", EVERYTHING):
-            return True
-        if kind == "URLGroup":
-            return _within(host, self._urls(name))
-        if kind == "WebCategory":
-            node = next((one for one in self.tables["WebFilterCategory"] if get(one, "Name") == name), None)
-            domains = every(node, "DomainList/Domain") if node is not None else []
-            words = every(node, "KeywordList/Keyword") if node is not None else []
-            return _within(host, domains + list(BUILT_IN.get(name, ()))) or any(word in host for word in words)
-        if kind == "UserActivity":
-            node = next((one for one in self.tables["UserActivity"] if get(one, "Name") == name), None)
-            return node is not None and any(self._about(get(one, "type"), get(one, "ID"), host) for one in node.findall("CategoryList/Category"))
-        return False
-
-
-def _within(host: str, domains) -> bool:
-    """A domain in a list stands for its subdomains too."""
-    return any(host == one or host.endswith("." + one) for one in domains)
+    def inspection(self, who: str, host: str, port: int = 443, protocol: str = "tcp", family: str = "IPv4") -> str:
+        with self.lock:
+            return "tunnel" if protocol == "udp" else Decision(self.tables).inspection(self.people[who], host.lower().rstrip("."), port, family)
 
 
 def _data(node) -> list:
-    """An element without white space; the entries of a list of names in no order."""
-    inner = [_data(one) for one in node]
+    """An element without white space; the entries of a list of names in no order. Everybody written out is what the device itself leaves out."""
+    inner = [_data(one) for one in node if one.tag != "UserList" or set(every(one, "User")) - {"Anybody"}]
     if node.tag in ("URLlist", "DomainList", "UserList"):
         inner.sort(key=str)
     return [node.tag, (node.text or "").strip(), inner]

@@ -84,7 +84,8 @@ class SophosAdapter(Adapter):
                 "web_proxy": [model.firewall_name(rule) for rule in used if model.of_rule(rule, "ProxyMode") == "Enable"],
                 "application_control": {model.firewall_name(rule): model.of_rule(rule, "ApplicationControl") for rule in used
                                         if model.of_rule(rule, "ApplicationControl") not in ("", "None")},
-                "families": sorted({model.family(rule) for rule in used})}
+                "families": sorted({model.family(rule) for rule in used}),
+                "tls_inspection": ("on" if self._site.inspects else "off") if self._site.scanned else "not read"}
 
     def _parse(self) -> State:
         site, objects, rules = self._site, Objects(), {}

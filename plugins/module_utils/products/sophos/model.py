@@ -19,6 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
     DOMAIN, EXACT, SUBDOMAINS, Pattern, names_above, parse_if,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.api import child, text_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.columns import ALWAYS, EVERYTHING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
 
 #: Behind the description of a web policy: rules of it have no description, so the ids of those that we disabled stand there.
@@ -28,9 +29,10 @@ _FOR = ", entries of ours in: "
 GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE = "URL group", "TLS exclusion", "web exception", "web policy rule", "firewall rule"
 GROUPS, POLICIES, EXCEPTIONS, FIREWALL, TLS_RULES = "WebFilterURLGroup", "WebFilterPolicy", "WebFilterException", "FirewallRule", "SSLTLSInspectionRule"
 CATEGORIES, ACTIVITIES, FQDNS, FQDN_GROUPS = "WebFilterCategory", "UserActivity", "FQDNHost", "FQDNHostGroup"
-BASE, SCAN = (GROUPS, POLICIES, EXCEPTIONS, FIREWALL, TLS_RULES), (CATEGORIES, ACTIVITIES, FQDNS, FQDN_GROUPS)
+SERVICES, SERVICE_GROUPS, APPLICATIONS, TLS_SETTINGS = "Services", "ServiceGroup", "ApplicationFilterPolicy", "SSLTLSInspectionSettings"
+BASE = (GROUPS, POLICIES, EXCEPTIONS, FIREWALL, TLS_RULES)
+SCAN = (CATEGORIES, ACTIVITIES, FQDNS, FQDN_GROUPS, SERVICES, SERVICE_GROUPS, APPLICATIONS, TLS_SETTINGS)
 LOCAL_LIST = "Local TLS exclusion list"
-ALWAYS, EVERYTHING = "All The Time", "All web traffic"
 MAX_TEXT, MAX_ENTRIES, MAX_RULES = 255, 10000, 1024
 #: Column of a rule of a web policy and the element that holds it.
 _RULE_COLUMNS = {"http": "HTTPAction", "https": "HTTPSAction", "follow": "FollowHTTPAction", "schedule": "Schedule", "enabled": "PolicyRuleEnabled"}
@@ -62,9 +64,9 @@ def names(patterns: Iterable[Pattern]) -> frozenset[str]:
 
 
 def entry_pattern(entry: str) -> Pattern | None:
-    """The Pattern of a URL group entry or a category domain; None for what is no name."""
+    """The Pattern of a URL group entry or a category domain, which holds its subdomains too; None for what is no name."""
     found = parse_if(entry)
-    return None if found is None else Pattern(found.name, DOMAIN)
+    return Pattern(found.name, DOMAIN) if found is not None and found.kind == EXACT else found
 
 
 def short_id(name: str) -> str:
@@ -174,8 +176,8 @@ def rule_name(policy: str, rule: ET.Element, allow: str, taken: Iterable[str]) -
 
 
 def decided(fields: dict) -> str:
-    """The action for HTTPS."""
-    return fields["http"] if fields["follow"] == "1" else fields["https"]
+    """The action for HTTPS; empty where that cannot be told."""
+    return {"1": fields["http"], "0": fields["https"]}.get(fields["follow"], "")
 
 
 def rule_node(native: ET.Element | None, fields: dict, allow: str) -> ET.Element:
@@ -297,15 +299,6 @@ def of_rule(rule: ET.Element, path: str) -> str:
     return text_of(rule, "NetworkPolicy/" + path) or text_of(rule, "UserPolicy/" + path)
 
 
-def listed(rule: ET.Element, path: str) -> list[str]:
-    """A list of names in a firewall or inspection rule; empty means any."""
-    for front in ("NetworkPolicy/", "UserPolicy/", ""):
-        found = sorted({(one.text or "").strip() for one in rule.findall(front + path)} - {"", "Any"})
-        if found:
-            return found
-    return []
-
-
 @dataclass(frozen=True)
 class Settings:
     """What the task says of this product; names as in the module's options. ``wants``: something is to be there; a run that only looks or removes does not
@@ -383,6 +376,11 @@ class Site:
     def users_of(self, policies: Collection[str]) -> list[ET.Element]:
         """Enabled firewall rules that accept and use one of these web policies, in their order."""
         return [rule for rule in self.accepting() if of_rule(rule, "WebFilter") in policies]
+
+    @property
+    def inspects(self) -> bool:
+        """Whether TLS inspection is on for the device: unless its settings were read and say that it is not."""
+        return not any(text_of(node, tag) == "Disabled" for node in self.tables[TLS_SETTINGS] for tag in ("SSLTLSEngine", "SSLTLSInspection"))
 
     def accepting(self) -> list[ET.Element]:
         """The enabled firewall rules that accept, in their order."""
