@@ -156,6 +156,8 @@ notes:
   - Management Center has no lock. Run one writer at a time; a revision of somebody else that comes between reading and writing stops the run.
   - Once, a person has to assign the object to the devices, as the policy file that is evaluated last. A later ALLOW takes an earlier DENY back; FORCE_DENY and
     C(force_exception) are final, and are conflicts.
+  - A rule of the site that uses a trigger, property, layer or section that this module does not evaluate makes nothing sure. RV(coverage) then says
+    V(unchecked) and names it, and the conflict is not certain.
   - O(state=deleted) and O(state=reverted) empty the object and leave it there, since devices are assigned to it and its removal would take nothing from them.
   - Entries of the site's URL lists that O(unblock) names are switched off, with a mark in their description; they take effect when the policies that use
     the list are installed.
@@ -302,8 +304,9 @@ plan_digest:
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, for Cloud SWG, and with
-    O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as wanted, or that have a note.
+    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, where a rule of the site may be in the
+    way, for Cloud SWG, and with O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as wanted,
+    or that have a note.
   returned: when O(config) is given
   type: list
   elements: dict

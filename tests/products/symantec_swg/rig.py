@@ -13,6 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEMBER, STRANGER, TwinRig
 from tests.products.panos.rig import QuickClock
+from tests.products.symantec_swg.language import KNOWN, MODELLED
 from tests.products.symantec_swg.twin import SITE, SymantecSwg
 
 NAME = "ChatGPT"
@@ -118,11 +119,12 @@ class SymantecRig(TwinRig):
 
     def by_chance(self, dice) -> list:
         # Before the first run nothing tells what stands behind ours: an operator makes it the last file.
-        files = [as_cpl(any_layers(dice, self.people)), SITE]
+        odd = Odd(dice, self.twin)
+        files = [as_cpl(any_layers(dice, self.people)), odd.layers(2), SITE]
         dice.shuffle(files)
-        self.twin.site = DEFINED + "\n".join(files)
+        self.twin.site = DEFINED + odd.definitions() + "\n".join(files)
         self.force()
-        return files
+        return [self.twin.site, self.twin.truth]
 
 
 #: Conditions about people, and whom of the audience they are about.
@@ -161,6 +163,57 @@ def any_layers(dice, people: bool) -> list:
 
 def as_cpl(layers: list) -> str:
     return "".join("<%s>\n%s\n" % (kind, "".join("  %s\n" % rule for rule in rules)) for kind, rules in layers)
+
+
+class Odd:
+    """Policy by chance with words that nobody models: how those turn out, only the twin knows."""
+
+    WHO = ("", "", "", "client.address=10.1.0.0/16", "client.address=10.2.0.0/24", "client.address=10.1.0.128/25", "client.address=!10.2.0.0/24",
+           "group=\"AI users\"", "client.address=(0.0.0.0/0, ::/0)", "client.address=they")
+    WHERE = ("url.domain=chatgpt.com", "url.domain=ab.chatgpt.com", "url.domain=openai.com", "url.host=js.stripe.com", "url.domain=other.example",
+             "category=Gambling", "condition=some", "condition=!some", "condition=others", "condition=!others", "url.host.suffix=i.com", "url.port=8443",
+             "url.port=1..65535", "url.domain=(other.example, stripe.com)")
+
+    def __init__(self, dice, twin):
+        self._dice = dice
+        triggers = [name for name in sorted(set(KNOWN["triggers"]) - set(MODELLED)) if not name.endswith("Name")]
+        self._unmodelled = dice.sample(triggers, 3) + ["column_of_next_year"]
+        self._shutting = [name for name, what in KNOWN["properties"].items() if what["shuts"] == "may" and "NAME" not in name] + ["property_of_next_year"]
+        self._layers = ["<%s>" % name for name, shuts in KNOWN["layers"].items() if shuts == "may" and name != "ssl-intercept"] + ["<layer-of-next-year>"]
+        twin.knobs.knows, twin.knobs.ssl_takes_all = ("column_of_next_year", "property_of_next_year", "<layer-of-next-year>"), True
+        twin.truth = {name.lower(): dice.random() < 0.5 for name in self._unmodelled + self._shutting + self._layers}
+
+    def _maybe(self, share: float, words) -> list:
+        return [self._dice.choice(words)] if words and self._dice.random() < share else []
+
+    def _limit(self, share: float) -> list:
+        return ["%s=value" % name for name in self._maybe(share, self._unmodelled)]
+
+    def definitions(self) -> str:
+        """Conditions of several lines, one of them limited by what nobody models, and a subnet."""
+        rows = [" ".join([self._dice.choice(self.WHERE[:5])] + self._maybe(0.3, self.WHO) + self._limit(0.3)) for _ in range(self._dice.randint(1, 3))]
+        return ("define subnet they\n  10.2.0.0/16\nend subnet they\n"
+                "define condition some\n%send condition some\n" % "".join("  %s\n" % row for row in rows))
+
+    def _rule(self, kind: str) -> str:
+        actions = ["DENY", "FORCE_DENY", "ALLOW", "ALLOW", "OK", "exception(denied)", "access_log(no)"]
+        if kind == "<SSL-Intercept>":
+            actions = ["ssl.forward_proxy(https)", "ssl.forward_proxy(no)", "OK"]
+        elif self._dice.random() < 0.1:
+            actions = ["%s(value)" % name for name in self._shutting]
+        words = self._maybe(0.6, self.WHO) + self._maybe(0.9, self.WHERE) + self._limit(0.15) + [self._dice.choice(actions)]
+        return "  %s\n" % " ".join(word for word in words if word)
+
+    def layers(self, most: int) -> str:
+        """Some layers, some of them with a guard, a section or a property for all rules."""
+        found = ""
+        for _layer in range(self._dice.randint(0, most)):
+            kind = self._dice.choice(["<Proxy>", "<Proxy>", "<Proxy>", "<SSL-Intercept>", "<SSL-Intercept>"] + self._maybe(0.3, self._layers))
+            guard = self._maybe(0.2, self.WHO) + self._limit(0.1) + (["deny"] if kind == "<Proxy>" and self._dice.random() < 0.1 else [])
+            found += "%s %s\n" % (kind, " ".join(guard))
+            for _rule in range(self._dice.randint(1, 3)):
+                found += "".join("[Rule] %s\n" % who for who in self._maybe(0.15, self.WHO)) + self._rule(kind)
+        return found
 
 
 #: Each takes a folder and is put through the whole suite.

@@ -18,13 +18,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg import cpl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg import section
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.adapter import from_module
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Install, Login
 from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault, Killed
 from tests.products.server import Fault as Weather, Reply
+from tests.products.symantec_swg.language import compile_cpl, split, true
 from tests.products.symantec_swg.rig import DEFINE, DEFINED, NAME, WHO, SymantecRig, any_layers, as_cpl
-from tests.products.symantec_swg.twin import SITE, _true as true, compile_cpl, split
+from tests.products.symantec_swg.twin import SITE
 
 OPEN = ("allow", "tunnel")
 
@@ -365,10 +366,15 @@ def test_people_do_not_narrow_the_exemption_unless_the_release_takes_them(rig):
     assert rig.run(adapter=rig.adapter(**groups), policy=replace(FIRST, exempt=()), check=True)["audience_widened"] == []
 
 
-def test_a_group_counts_only_where_the_proxy_asks_who_it_is(make):
-    rig = make(people=True, site=SITE.replace("authenticate(corp)", "OK"))
-    rig.run()
-    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+@pytest.mark.parametrize("sign_in, asked", [
+    ("OK", False), ("authenticate(no)", False), ("authenticate(corp)\n<Proxy>\n  url.domain=chatgpt.com authenticate(no)", False),
+    ("url.domain=chatgpt.com OK\n  authenticate(corp)", False), ("authenticate(corp)\n<Proxy>\n  url.domain=other.example authenticate(no)", True)])
+def test_a_group_counts_only_where_the_proxy_asks_who_it_is(make, sign_in, asked):
+    rig = make(people=True, site=SITE.replace("authenticate(corp)", sign_in))
+    result = rig.run()
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == ("allow" if asked else "block")
+    assert coverage(result)[".chatgpt.com"][0] == ("yes" if asked else "unchecked")
+    assert asked or "asks for a sign-in" in coverage(result)[".chatgpt.com"][2]
 
 
 def test_several_parts_narrow_each_other_and_entries_of_one_add_up(make):
@@ -415,7 +421,7 @@ def test_a_final_rule_is_a_conflict_for_people(make, line):
     result = rig.run()
     conflict, = result["conflicts"]
     assert conflict["remedy"] == [] and line in conflict["text"] and ".chatgpt.com" in conflict["hosts"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block"
-    assert conflict["certain"] == ("staff" not in line and "suffix" not in line) and coverage(result)[".chatgpt.com"][0] == "no"
+    assert conflict["certain"] and coverage(result)[".chatgpt.com"][0] == "no"
     with pytest.raises(Failed, match="resolved by a person"):
         rig.run(unblock=(conflict["id"],))
 
@@ -454,7 +460,7 @@ def test_what_is_claimed_of_any_site_is_what_the_device_does(make, people):
             claimed[row.allowed, row.exempt] += 1
             assert row.allowed != "yes" or {one[0] for one in seen} == {"allow"}, (row, told)
             assert row.exempt != "yes" or {one[1] for one in seen} == {"tunnel"}, (row, told)
-            assert row.pattern not in final or "block" in {one[0] for one in seen} or any(who in told for who in parts + ["/path"]), (row, told)
+            assert row.pattern not in final or {one[0] for one in seen} == {"block"}, (row, told)
             flows = [rig.twin._flow(MEMBER, host, 443) for host in hosts]
             for kind, word in (("Proxy", "allowed"), ("SSL-Intercept", "exempt")):
                 harmful = [rule for layers, late in ((before, False), (after, True)) for one, rules in layers if one == kind for rule in rules
@@ -463,7 +469,9 @@ def test_what_is_claimed_of_any_site_is_what_the_device_does(make, people):
                 if not about and getattr(row, word) != "not wanted":
                     assert getattr(row, word) == "yes", (row, told)
         assert found.audience_widened == [] or any(who in told for who in parts), told
-    assert min(claimed[one, two] for one in ("yes", "no") for two in ("yes", "no")) > 20, claimed
+    for words in zip(*claimed.elements()):
+        # Of people, little is sure.
+        assert min(words.count(word) for word in ("yes", "unchecked", "no")) > (4 if people else 20), claimed
 
 
 def test_rules_behind_ours_are_conflicts_and_those_before_are_not(rig):
@@ -483,7 +491,7 @@ def test_rules_behind_ours_are_conflicts_and_those_before_are_not(rig):
 
 @pytest.mark.parametrize("who,line,certain", [
     ({}, "client.address=10.1.0.0/16", True), ({}, "client.address=10.1.0.128/25", False), ({}, "client.address=10.9.0.0/16", None),
-    ({}, "client.address=!10.9.0.0/16", False), ({}, "group=\"AI users\"", False),
+    ({}, "client.address=!10.9.0.0/16", True), ({}, "client.address=!10.1.0.128/25", False), ({}, "group=\"AI users\"", False),
     ({"groups": ("AI users",)}, "group=\"ai users\"", True), ({"groups": ("AI users",)}, "group=(Staff, \"AI users\")", True),
     ({"groups": ("AI users",)}, "group=Staff", False), ({"groups": ("AI users",)}, "user=\"AI users\"", False),
     ({"groups": ("AI users", "Staff")}, "group=Staff", False), ({"groups": ("AI users",)}, "client.address=10.2.0.0/24", False),
@@ -499,8 +507,9 @@ def test_whom_a_final_rule_is_about(make, who, line, certain):
 
 def test_what_the_ssl_layer_denies_by_the_certificate_is_a_conflict(make):
     rig = make(site=SITE + "\n<SSL>\n  server.certificate.hostname=\".openai.com\" Deny\n  client.address=10.1.0.0/16 Deny\n")
-    conflict, = rig.run(check=True)["conflicts"]
-    assert conflict["hosts"] == ("*.openai.com",) and conflict["certain"] and "it is final" in conflict["text"]
+    first, second = rig.run(check=True)["conflicts"]
+    assert first["hosts"] == ("*.openai.com",) and first["certain"] and "it is final" in first["text"]
+    assert second["hosts"] == (".chatgpt.com", "js.stripe.com") and second["certain"], "a deny without a certificate's name is one, too"
     rig = make(site=SITE + "\n<SSL>\n  server.certificate.hostname=\".openai.com\" Deny\n")
     rig.run()
     assert rig.decide(MEMBER, "api.openai.com")[0] == "block" and rig.decide(MEMBER, "chatgpt.com") == OPEN
@@ -522,7 +531,7 @@ def test_without_consoles_policies_on_management_center_are_looked_at(make):
     rig = make(consoles=False)
     rig.twin.edit_as("alice", "Company", "cpl", {"sections": [{"name": "Company", "defaultPolicy": "<Proxy>\n  url.domain=chatgpt.com FORCE_DENY\n"}]})
     conflict, = rig.run()["conflicts"]
-    assert conflict["where"] == "policy Company" and conflict["certain"]
+    assert conflict["where"] == "policy Company" and not conflict["certain"], "whether a device runs it, is not known"
 
 
 def test_one_write_for_one_list_and_its_entries_keep_what_they_are(rig):
@@ -557,15 +566,17 @@ def test_what_scans_decrypted_content_is_a_loss_and_can_stop_the_run(make):
     rig = make(site=SITE + "\n<Proxy>\n  response.icap_service(scanner) request.icap_service(no)\n")
     with pytest.raises(Failed, match="refuse_losses"):
         rig.run(refuse_losses=("av",))
-    assert [(loss["control"], loss["hosts"]) for loss in rig.run()["losses"]] == [("av", ("*.openai.com", ".chatgpt.com"))]
+    assert [(loss["control"], loss["hosts"]) for loss in rig.run()["losses"]] == [
+        (control, ("*.openai.com", ".chatgpt.com")) for control in ("av", "icap")]
     spared = make(site=SITE + "\n<Proxy>\n  response.icap_service(scanner)\n<SSL-Intercept>\n  url.domain=bank.example ssl.forward_proxy(no)\n")
-    assert [loss["control"] for loss in spared.run()["losses"]] == ["av"], "a later layer about something else takes nothing back"
+    assert [loss["control"] for loss in spared.run()["losses"]] == ["av", "icap"], "a later layer about something else takes nothing back"
     without = make(site=SITE.replace("ssl.forward_proxy(https)", "ssl.forward_proxy(no)") + "\n<Proxy>\n  response.icap_service(scanner)\n")
     assert without.run()["losses"] == [], "nothing was decrypted before"
 
 
 def test_a_workspace_header_stops_the_run(make):
-    rig = make(site=SITE + "\n<Proxy>\n  url.domain=chatgpt.com action.workspace(yes) ; set(request.header.ChatGPT-Allowed-Workspace-Id, w)\n")
+    rig = make(site=SITE + "\n<Proxy>\n  url.domain=chatgpt.com action.workspace(yes)\ndefine action workspace\n"
+               "  set(request.header.ChatGPT-Allowed-Workspace-Id, \"w\")\nend action workspace\n")
     with pytest.raises(Failed, match="own ChatGPT workspace"):
         rig.run()
     kept = rig.run(tenant_control="keep")
@@ -658,8 +669,8 @@ def test_a_rendered_local_database_says_where_it_is_wider(make):
 @pytest.mark.parametrize("part,full", [("allow", False), ("exempt", False), ("exempt", True)])
 @pytest.mark.parametrize("text", ["example.com", "*.example.com", ".example.com", "url.regex=\"ex(am)?ple\"", "!url.domain=example.com"])
 def test_entries_come_back_as_they_went(part, full, text):
-    written = cpl.write_section("ChatGPT", {part: {text}}, {part: "condition=netaccess_chatgpt_%s ALLOW" % part}, "", full)
-    found = cpl.read_section(written, "ChatGPT")
+    written = section.write_section("ChatGPT", {part: {text}}, {part: "condition=netaccess_chatgpt_%s ALLOW" % part}, "", full)
+    found = section.read_section(written, "ChatGPT")
     assert found.members[part] == {text} and not found.other
 
 

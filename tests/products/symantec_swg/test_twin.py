@@ -9,7 +9,8 @@ import json
 import pytest
 
 from tests.products.server import Request
-from tests.products.symantec_swg.twin import SITE, CompileError, SymantecSwg, compile_cpl
+from tests.products.symantec_swg.language import CompileError, compile_cpl
+from tests.products.symantec_swg.twin import SITE, SymantecSwg
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import base64
 import copy
-import ipaddress
 import re
 from dataclasses import dataclass, field
 
 from tests.products.server import Reply, Request, Twin
+from tests.products.symantec_swg.language import CompileError, Compiled, category_of, compile_cpl, decided, split
 
 SITE = """\
 <Proxy "Authentication">
@@ -37,10 +37,6 @@ SITE = """\
 #: Which vendor category a domain and its subdomains are in.
 CATEGORIES = dict(dict.fromkeys(("openai.com", "chatgpt.com", "oaistatic.com", "oaiusercontent.com", "sora.com", "chat.com", "claude.ai"), "Generative AI"),
                   **{"bank.example": "Financial Services", "bet.example": "Gambling"})
-HOST_TRIGGERS = ("url.domain", "url.host", "url.host.exact", "url.host.suffix", "category", "server.certificate.hostname")
-#: Confirmed in <SSL-Intercept>; anything else only with ``ssl_takes_all``.
-SSL_TRIGGERS = ("client.address", "condition", "url.domain", "category")
-ACTIONS = ("allow", "deny", "ok", "force_deny")
 
 
 @dataclass
@@ -52,7 +48,10 @@ class Person:
 
 @dataclass
 class Knobs:
-    """``install``: the path of the stub. ``install_refreshes_lists``: it brings shared lists along. ``revision_text``: revision numbers are text."""
+    """``install``: the path of the stub. ``install_refreshes_lists``: it brings shared lists along. ``revision_text``: revision numbers are text.
+
+    ``normalized``: the console lists the policy in an order of its own. ``knows``: words of CPL that this release has and no reference yet.
+    """
 
     install: str = "/api/policies/{uuid}/install"  # guess
     install_refreshes_lists: bool = True  # guess
@@ -61,6 +60,8 @@ class Knobs:
     ssl_takes_all: bool = False  # guess
     revision_text: bool = True
     comments_kept: bool = True  # guess
+    normalized: bool = False
+    knows: tuple = ()
     wrong_type_status: int = 400  # guess
     categories: dict = field(default_factory=lambda: dict(CATEGORIES))
 
@@ -69,10 +70,6 @@ class Refusal(Exception):
     def __init__(self, status: int, title: str, message: str):
         super().__init__(message)
         self.reply = Reply.of_json({"statusMessage": title, "message": message}, status)
-
-
-class CompileError(Exception):
-    pass
 
 
 class SymantecSwg(Twin):
@@ -86,6 +83,8 @@ class SymantecSwg(Twin):
         self.people = {"member": Person(("AI users",), "mia", "10.1.0.10"), "stranger": Person(("Staff",), "sam", "10.2.0.10")}
         #: What the device runs besides what is installed from Management Center: files before it, and one behind it.
         self.site, self.tail = site, ""
+        #: How conditions, properties and layers turn out that are not modelled: {name: whether the condition holds, the property or layer shuts}.
+        self.truth: dict = {}
         self._number = 0
         self._coming: list = []
         self.last_error = ""
@@ -300,12 +299,12 @@ class SymantecSwg(Twin):
                 self._install(self._object(self._coming.pop()))
                 self._coming = []
         if request.path == "/Policy/Current":
-            text = self.current()
+            text = normalized(self.current()) if self.knobs.normalized else self.current()
             if not self.knobs.comments_kept:
                 text = "\n".join(re.sub(r"\s*;.*", "", line) for line in text.splitlines())
             return Reply(200, text.replace("\n", "\r\n").encode(), {"Content-Type": "text/plain"})
         host = request.path.split("/")[3]
-        return Reply(200, ("Policy: none\nBlue Coat: %s\n" % (_category(self.knobs.categories, host) or "none")).encode(), {"Content-Type": "text/plain"})
+        return Reply(200, ("Policy: none\nBlue Coat: %s\n" % (category_of(self.knobs.categories, host) or "none")).encode(), {"Content-Type": "text/plain"})
 
     def current(self) -> str:
         """The files that the device runs, one behind the other; what Management Center installs comes last."""
@@ -318,15 +317,15 @@ class SymantecSwg(Twin):
 
     # -- the proxy
 
-    def _compiled(self, installed: dict, lists: dict) -> list:
-        return compile_cpl(self._text(installed, lists), self.knobs.ssl_takes_all)
+    def _compiled(self, installed: dict, lists: dict) -> Compiled:
+        return compile_cpl(self._text(installed, lists), self.knobs.ssl_takes_all, self.knobs.knows)
 
     def decide(self, who: str, host: str, port: int = 443, protocol: str = "tcp") -> tuple:
         with self.lock:
             if protocol == "udp":
                 return "block", "tunnel"
             flow = self._flow(who, host, port)
-            return ("block" if flow["verdict"] == "deny" else "allow"), ("tunnel" if flow["intercept"] == "no" else "decrypt")
+            return ("block" if flow["verdict"] == "deny" or flow["shut"] else "allow"), ("tunnel" if flow["intercept"] == "no" else "decrypt")
 
     def authenticated(self, who: str, host: str, port: int = 443) -> bool:
         """Whether the proxy asks this client who it is, for this host."""
@@ -334,140 +333,24 @@ class SymantecSwg(Twin):
             return self._flow(who, host, port)["realm"] != "no"
 
     def _flow(self, who: str, host: str, port: int) -> dict:
-        """Layers in their order: in each the first rule that matches counts, and a later layer sets its properties over an earlier one."""
-        layers, conditions = self._compiled(self.state["installed"], self.state["lists"])
-        flow = {"verdict": "allow", "forced": False, "intercept": "no", "realm": "no", "host": host.lower().rstrip("."), "port": port,
-                "person": self.people[who], "conditions": conditions, "categories": self.knobs.categories}
-        for wanted in ("proxy", "ssl", "ssl-intercept"):
-            for kind, guard, rules in layers:
-                if kind != wanted or not all(_true(word, flow) for word in guard):
-                    continue
-                for words in rules:
-                    tests = [word for word in words if "=" in word.split("(")[0]]
-                    if all(_true(word, flow) for word in tests):
-                        for word in words:
-                            _act(word, flow)
-                        break
-        return flow
+        flow = {"verdict": "allow", "forced": False, "shut": False, "intercept": "no", "realm": "no", "host": host.lower().rstrip("."), "port": port,
+                "person": self.people[who], "policy": self._compiled(self.state["installed"], self.state["lists"]), "categories": self.knobs.categories,
+                "truth": self.truth}
+        return decided(flow)
 
 
-# -- CPL -----------------------------------------------------------------------------------------------------------
-
-
-def split(line: str) -> list:
-    """Words of a line: blanks inside quotes or brackets separate nothing, and a semicolon begins a comment."""
-    return re.findall(r"(?:\"[^\"]*\"|\([^)]*\)|[^\s\"(;])+", re.sub(r";[^\"]*$", "", line))
-
-
-def compile_cpl(text: str, ssl_takes_all: bool) -> tuple:
-    """([(kind, guard, rules)], {condition: [words]}). :raises CompileError:"""
-    layers, conditions, used, block = [], {}, [], None
+def normalized(text: str) -> str:
+    """A listing as the guide describes it (page 22): definitions behind the rules, the verdict first, other words in another order, allow as exception(no)."""
+    rules, definitions, inside = [], [], False
     for line in text.splitlines():
-        words = split(line)
-        if not words:
-            continue
-        if block is not None:
-            if words[0] == "end":
-                block = None
-            else:
-                conditions[block].append(words)
-        elif words[0] == "define":
-            if words[1] != "condition" or words[2] in conditions:
-                raise CompileError("definition of %s" % words[-1])
-            block = words[2]
-            conditions[block] = []
-        elif line.strip().startswith("<"):
-            head, _bracket, guard = line.strip()[1:].partition(">")
-            layers.append((head.split()[0].lower(), split(guard), []))
-        else:
-            if not layers:
-                raise CompileError("a rule outside of a layer: %s" % line)
-            layers[-1][2].append(words)
-            used.append((layers[-1][0], words))
-    if block is not None:
-        raise CompileError("definition of %s has no end" % block)
-    for kind, words in used:
-        for word in words:
-            _check(kind, word, conditions, ssl_takes_all)
-    return layers, conditions
-
-
-def _check(kind: str, word: str, conditions: dict, ssl_takes_all: bool) -> None:
-    if "=" not in word.split("(")[0]:
-        known = word.lower() in ACTIONS or re.match(r"(exception|force_exception|authenticate|ssl\.forward_proxy|response\.icap_service|request\.icap_service|"
-                                                    r"action\.[\w.]+)\(.+\)\Z", word.lower())
-        if not known:
-            raise CompileError("unknown word: %s" % word)
-        return
-    name, values = _parts(word)[:2]
-    if name not in HOST_TRIGGERS + ("condition", "group", "user", "client.address", "url.port"):
-        raise CompileError("unknown condition: %s" % word)
-    if kind == "ssl-intercept" and name not in SSL_TRIGGERS and not ssl_takes_all:
-        raise CompileError("not allowed in <SSL-Intercept>: %s" % word)
-    if name == "condition":
-        for value in values:
-            if value not in conditions:
-                raise CompileError("undefined condition: %s" % value)
-            for line in conditions[value]:
-                for inner in line:
-                    _check(kind, inner, conditions, ssl_takes_all)
-
-
-def _parts(word: str) -> tuple:
-    """(name, values, negated)"""
-    name, _equals, rest = word.partition("=")
-    negated = name.startswith("!") or rest.startswith("!")
-    rest = rest.lstrip("!")
-    rest = rest[1:-1] if rest.startswith("(") else rest
-    return name.lstrip("!").lower(), [part.strip().strip("\"") for part in rest.split(",")], negated
-
-
-def _true(word: str, flow: dict) -> bool:
-    name, values, negated = _parts(word)
-    return any(_one(name, value, flow) for value in values) != negated
-
-
-def _one(name: str, value: str, flow: dict) -> bool:
-    host, person = flow["host"], flow["person"]
-    bare = re.sub(r"^([a-z]+:)?//", "", value.lower()).split("/")[0]
-    if name == "condition":
-        return any(all(_true(word, flow) for word in line) for line in flow["conditions"][value])
-    if name == "url.domain":
-        return host == bare.lstrip(".") or host.endswith("." + bare.lstrip("."))
-    if name == "server.certificate.hostname":
-        return host.endswith(value) or "." + host == value if value.startswith(".") else host == value
-    if name in ("url.host", "url.host.exact"):
-        return host == bare
-    if name == "url.host.suffix":
-        return host.endswith(bare)
-    if name == "category":
-        return _category(flow["categories"], host) == value
-    if name == "url.port":
-        return str(flow["port"]) == value
-    if name == "client.address":
-        return ipaddress.ip_address(person.address) in ipaddress.ip_network(value, strict=False)
-    # Who somebody is, is known only where the proxy asked.
-    return flow["realm"] != "no" and value in (person.groups if name == "group" else (person.user,))
-
-
-def _act(word: str, flow: dict) -> None:
-    word = word.lower()
-    found = re.match(r"(authenticate|ssl\.forward_proxy)\((.+)\)\Z", word)
-    if found:
-        flow["realm" if found[1] == "authenticate" else "intercept"] = found[2]
-    elif word == "allow" and not flow["forced"]:
-        flow["verdict"] = "allow"
-    elif word.startswith(("deny", "force_deny", "exception(", "force_exception(")):
-        flow["verdict"] = "deny"
-        flow["forced"] = flow["forced"] or word.startswith("force_")
-
-
-def _category(table: dict, host: str):
-    while host:
-        if host in table:
-            return table[host]
-        host = host.partition(".")[2]
-    return None
+        words = [re.sub(r"(?i)\Aallow\Z", "exception(no)", word) for word in split(line)]
+        inside = inside or words[:1] == ["define"]
+        if inside:
+            definitions.append(" ".join(words))
+        elif words:
+            rules.append(" ".join(words) if line.strip()[0] in "<[" else "  " + " ".join(reversed(words)))
+        inside = inside and words[:1] != ["end"]
+    return "\n".join(rules + definitions) + "\n"
 
 
 def _basic(request: Request, accounts: dict):

@@ -28,15 +28,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
-    ALLOW, EXEMPT, write_section,
-)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import (
     ADDED, CPL, ENTRY, LIST, LISTS, OTHER, POLICY, REVISION, URLS, URL_LIST, Settings, Site,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.portal import (
     FileAdapter, PortalAdapter,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.section import (
+    ALLOW, EXEMPT, write_section,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options

@@ -1,77 +1,104 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Content Policy Language: our own section, written and read back, and the policy of a site as layers, rules and definitions. No IO.
+"""Content Policy Language: the policy of a site as layers, rules and definitions. No IO.
 
-Grammar and matching: the Content Policy Language guide (layers and their guards, definitions, url.domain, url.host); the place of client.address and of
-conditions made of url.domain in <SSL-Intercept>: policy that the vendor's editor generated.
+Grammar and matching: the Content Policy Language guide (pages 22 to 50: layers, sections and their guards, continued lines, definitions, and how a device
+normalizes its listing); the place of client.address and of conditions made of url.domain in <SSL-Intercept>: policy that the vendor's editor generated.
 """
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Iterable
+from typing import Callable, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse, sort_key,
+    DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.columns import (
+    LAYERS, PATTERN_SECTIONS, SECTIONS, VERDICTS,
 )
 
-ALLOW, EXEMPT = "allow", "exempt"
-_LAYERS = {ALLOW: "Proxy", EXEMPT: "SSL-Intercept"}
-_TRIGGERS = {DOMAIN: "url.domain=%s", SUBDOMAINS: "url.host.suffix=.%s", EXACT: "url.host.exact=%s"}
-_HEADER = "; Managed by netaccess.chatgpt. What is changed here by hand is changed back."
-_EMPTY = "; Managed by netaccess.chatgpt. Nothing is allowed or exempt."
-_HINT = re.compile(r";\s*for (\S+)\s*\Z")
+#: A layer's header: its kind, what else the brackets hold, the guard.
+_LAYER = re.compile(r"\s*<\s*([\w-]+)((?:\"[^\"]*\"|'[^']*'|[^>\"'])*)>(.*)\Z", re.S)
+_SECTION = re.compile(r"\s*\[\s*([\w.-]+)((?:\"[^\"]*\"|'[^']*'|[^\]\"'])*)\](.*)\Z", re.S)
+#: Surroundings of a rule that nobody evaluates; each makes what is in it uncertain.
+_CONDITIONAL, _CALLED, _OUTSIDE = "#if", "define policy", "(outside of a layer)"
 
 
 @dataclass(frozen=True)
 class Test:
-    """One condition of a rule: ``name`` in lower case, ``values`` without quotes; ``negated`` by an exclamation mark before the name or the value."""
+    """One condition of a rule: ``name`` in lower case, ``values`` without quotes, of which one has to fit; ``negated`` by an exclamation mark before the name
+    or the value. ``whole`` is false where that is not all that it says."""
 
     name: str
     values: tuple
     negated: bool = False
+    whole: bool = True
 
 
 @dataclass(frozen=True)
 class Rule:
-    """``actions`` in lower case: allow, force_deny, exception(...), ssl.forward_proxy(no); ``text`` as it stands."""
+    """``actions`` are its properties in lower case, those of guards included: allow, force_deny, exception(...), ssl.forward_proxy(no).
+
+    ``text`` as it stands, with its guards; ``marks`` name surroundings that are not known.
+    """
 
     tests: tuple
     actions: tuple
     text: str
+    marks: tuple = ()
 
 
 @dataclass(frozen=True)
 class Layer:
-    """``kind`` in lower case: proxy, ssl-intercept; the tests of its guard are a part of every rule."""
+    """``kind`` in lower case: proxy, ssl-intercept; ``called`` is a definition that a rule of any layer may call. Guards are a part of every rule."""
 
     kind: str
     rules: tuple
+    called: bool = False
 
 
 @dataclass
 class Policy:
-    """``conditions`` and ``categories``: name in lower case to the lines of a definition, each a tuple of Tests; one line is enough."""
+    """``conditions`` and ``categories``: name in lower case to the lines of a definition, each a tuple of Tests; one line is enough.
+
+    ``subnets``: name to addresses; ``actions``: name to lines; ``policies``: names.
+    """
 
     conditions: dict = field(default_factory=dict)
     categories: dict = field(default_factory=dict)
+    subnets: dict = field(default_factory=dict)
+    actions: dict = field(default_factory=dict)
+    policies: set = field(default_factory=set)
     layers: list = field(default_factory=list)
 
 
-# -- reading any policy --------------------------------------------------------------------------------------------
+def lines(text: str) -> Iterator[str]:
+    """Lines; a backslash behind a blank continues one, in its comment too (guide, page 23)."""
+    held = ""
+    for line in re.split(r"\r\n|\r|\n", text):
+        if re.search(r"(\A|\s)\\\Z", line):
+            held += line[:-1]
+            continue
+        yield held + line
+        held = ""
+    yield held
 
 
 def tokens(line: str) -> list[str]:
-    """The words of a line, quoted text and parentheses kept together, the comment left out."""
+    """The words of a line, quoted text and parentheses kept together, the comment left out: a semicolon behind a blank (guide, page 21).
+
+    A quote or parenthesis that is left open is a word of its own at the end, which nobody knows.
+    """
     found, word, quote, depth = [], "", "", 0
     for char in line:
         if quote:
             quote = "" if char == quote else quote
         elif char in "\"'":
             quote = char
-        elif char == ";":
+        elif char == ";" and (not word or word[-1].isspace()):
             break
         elif char in "()":
             depth += 1 if char == "(" else -1
@@ -80,66 +107,203 @@ def tokens(line: str) -> list[str]:
             word = ""
             continue
         word += char
-    return [one for one in found + [word] if one]
+    return [one for one in found + [word] if one] + ["left-open"] * bool(quote or depth)
 
 
-def _test(word: str):
-    """A Test, or None for an action. A name is followed by an equals sign before any parenthesis."""
+def test_of(word: str) -> Test | None:
+    """A Test, or None for a property. A name is followed by an equals sign before any parenthesis."""
     found = re.match(r"(!?)([A-Za-z][\w.-]*)=(.*)\Z", word, re.S)
     if not found:
         return None
-    values = found[3].strip()
-    negated = bool(found[1]) or values.startswith("!")
-    values = values.lstrip("!")
-    if values.startswith("(") and values.endswith(")"):
-        values = values[1:-1]
-    parts = [part.strip().strip("\"'") for part in re.findall(r"\"[^\"]*\"|'[^']*'|[^,]+", values)]
-    return Test(found[2].lower(), tuple(part for part in parts if part), negated)
+    inner = found[3].strip()
+    bangs = len(inner) - len(inner.lstrip("!"))
+    inner = inner[bangs:].strip()
+    bracket = inner.startswith("(") and inner.endswith(")")
+    # Alternatives stand apart by a comma, a blank or two strokes (guide, page 23); what else there is, is not taken apart.
+    parts = [part for part in re.findall(r"(?:\"[^\"]*\"|'[^']*'|[^\s,\"'])+", inner[1:-1] if bracket else inner) if part != "||"]
+    values = tuple(value for value in map(unquoted, parts) if value)
+    whole = bool(values) and bangs + len(found[1]) < 2 and all(map(_plain, parts))
+    return Test(found[2].lower(), values, negated=bool(found[1] or bangs), whole=whole)
 
 
-def _rule(words: list, guard: tuple, text: str) -> Rule:
-    tests = [_test(word) for word in words]
-    return Rule(guard + tuple(test for test in tests if test), tuple(word.lower() for word, test in zip(words, tests) if test is None), text)
+def unquoted(word: str) -> str:
+    """A word without the quotes around it."""
+    return word.strip().strip("\"'")
+
+
+def _plain(part: str) -> bool:
+    """Whether a part of a pattern is one value: all of it in quotes, or without quotes and operators."""
+    return bool(re.match(r"(\"[^\"]+\"|'[^']+'|(?!!)(?!.*(&&|\|\|))[^\"'()]+)\Z", part, re.S))
+
+
+def split_property(word: str) -> tuple:
+    """(name, value) of a property: ("exception", "policy_denied"); the value of a bare word is empty."""
+    name, _bracket, rest = word.partition("(")
+    return name.strip(), unquoted(rest.rstrip(")"))
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header of a layer, or of a section: ``kind`` in lower case, the words of its ``guard``. ``known``: nothing else stands in it."""
+
+    layer: bool
+    kind: str
+    guard: tuple
+    known: bool
+
+    @property
+    def bare(self) -> bool:
+        """Whether it narrows nothing and sets nothing."""
+        return self.known and not self.guard
+
+
+def header_of(line: str) -> Header | None:
+    """The Header that a line is, or None."""
+    layer = _LAYER.match(line)
+    found = layer or _SECTION.match(line)
+    if not found:
+        return None
+    kind, label, guard = found[1].lower(), re.sub(r"\"[^\"]*\"|'[^']*'", "", found[2]), tuple(tokens(found[3]))
+    return Header(layer=bool(layer), kind=kind, guard=guard, known=kind in (LAYERS if layer else SECTIONS) and "=" not in label)
+
+
+@dataclass(frozen=True)
+class _Guard:
+    """The tests and properties of a header, and what of it is not known."""
+
+    tests: tuple = ()
+    actions: tuple = ()
+    text: str = ""
+    marks: tuple = ()
+
+    @classmethod
+    def of(cls, words: Iterable, text: str, mark: str = "") -> _Guard:
+        tests = [test_of(word) for word in words]
+        actions = tuple(word.lower() for word, test in zip(words, tests) if test is None)
+        return cls(tests=tuple(test for test in tests if test), actions=actions, text=text if words else "", marks=(mark,) if mark else ())
+
+    def around(self, inner: _Guard) -> _Guard:
+        """Both together; a property that the inner one sets is not taken from the outer one (guide, pages 24 and 25)."""
+        said = {_same_property(word) for word in inner.actions}
+        kept = tuple(word for word in self.actions if _same_property(word) not in said or word.startswith("force_"))
+        texts = [part for part in (inner.text, self.text) if part]
+        return _Guard(tests=self.tests + inner.tests, actions=kept + inner.actions, text=" in ".join(texts), marks=self.marks + inner.marks)
+
+
+def _same_property(word: str) -> str:
+    name = split_property(word)[0]
+    return "allow" if name in VERDICTS else name
+
+
+class _Reader:
+    """Takes the lines of a policy, one after the other."""
+
+    def __init__(self):
+        self.policy = Policy()
+        self._kind, self._rules, self._saved = "", [], None
+        self._layer, self._section, self._section_name, self._conditional = _Guard(), _Guard(), "", 0
+        #: The definition that is open: a function that takes the words of a line.
+        self._block = None
+
+    def take(self, line: str) -> None:
+        words = tokens(line)
+        if not words:
+            return
+        head = words[0].lower()
+        if head.startswith("#"):
+            self._directive(head, line)
+        elif self._block is not None:
+            if head == "end":
+                self._block = None
+            else:
+                self._block(words + [_CONDITIONAL] * bool(self._conditional))
+        elif head == "end" and self._saved is not None:
+            self._close()
+            (self._kind, self._rules, self._layer, self._section, self._section_name), self._saved = self._saved, None
+        elif head == "define" and len(words) > 2:
+            self._define(" ".join(words[1:-1]).lower(), unquoted(words[-1]).lower())
+        elif head == "restrict":
+            self._block = bool
+        elif header_of(line):
+            self._enter(header_of(line), " ".join(words))
+        else:
+            self._rule(words, line)
+
+    def finish(self) -> Policy:
+        self._close()
+        if self._saved is not None:
+            (self._kind, self._rules, *_guards), self._saved = self._saved, None
+            self._close()
+        return self.policy
+
+    def _enter(self, header: Header, text: str) -> None:
+        if header.layer:
+            self._close()
+            self._kind, self._section, self._section_name = header.kind, _Guard(), ""
+            self._layer = _Guard.of(header.guard, text, "" if header.known else "<%s>" % header.kind)
+        else:
+            self._section_name = header.kind
+            self._section = _Guard.of(header.guard, text, "" if header.known else "[%s]" % header.kind)
+
+    def _close(self) -> None:
+        if self._rules:
+            self.policy.layers.append(Layer(self._kind, tuple(self._rules), self._saved is not None))
+        self._rules = []
+
+    def _rule(self, words: list, line: str) -> None:
+        if self._section_name in PATTERN_SECTIONS and test_of(words[0]) is None:
+            words = ["%s=%s" % (self._section_name, words[0])] + words[1:]
+        marks = (_CONDITIONAL,) * bool(self._conditional) + (_CALLED,) * (self._saved is not None) + (_OUTSIDE,) * (not self._kind)
+        own = _Guard.of(words, " ".join(tokens(line)))
+        whole = self._layer.around(self._section).around(replace(own, marks=marks))
+        self._rules.append(Rule(tests=whole.tests, actions=whole.actions, text=whole.text, marks=whole.marks))
+
+    def _directive(self, head: str, line: str) -> None:
+        if head == "#if":
+            self._conditional += 1
+        elif head == "#endif":
+            self._conditional -= 1
+        elif not head.startswith("#el"):
+            # It may bring in anything.
+            self._rule([head], line)
+
+    def _define(self, what: str, name: str) -> None:
+        policy = self.policy
+        if what.split()[-1] == "policy":
+            self._saved = self._kind, self._rules, self._layer, self._section, self._section_name
+            self._kind, self._rules, self._layer, self._section, self._section_name = what[:-6].strip() or "proxy", [], _Guard(), _Guard(), ""
+            policy.policies.add(name)
+        elif what.endswith("condition"):
+            self._block = _lines_into(policy.conditions.setdefault(name, []), what[:-9].strip())
+        elif what == "category":
+            self._block = _lines_into(policy.categories.setdefault(name, []), "url.domain")
+        elif what == "subnet":
+            self._block = policy.subnets.setdefault(name, []).extend
+        else:
+            self._block = policy.actions.setdefault(name, []).append if what == "action" else bool
+
+
+def _lines_into(found: list, trigger: str) -> Callable:
+    """Takes lines of a condition; those of one that is named by a trigger begin with a pattern."""
+    def take(words: list) -> None:
+        first = test_of(words[0])
+        if trigger and first is None:
+            first = test_of("%s=%s" % (trigger, words[0]))
+        tests = [first] + [test_of(word) for word in words[1:]]
+        # What is no test is nothing that anybody could evaluate.
+        found.append(tuple(test or Test(word.lower(), (), whole=False) for word, test in zip(words, tests)))
+    return take
 
 
 def read(text: str) -> Policy:
-    """The layers and definitions of a policy file. What is neither is left out."""
-    policy, block, section, guard, kind, rules = Policy(), None, "", (), None, []
+    """The layers and definitions of a policy file. What stands outside of both is a rule of a layer that nobody knows."""
+    reader = _Reader()
+    for line in lines(text):
+        reader.take(line)
+    return reader.finish()
 
-    def close():
-        if kind is not None:
-            policy.layers.append(Layer(kind, tuple(rules)))
 
-    for line in text.splitlines():
-        words = tokens(line)
-        if not words:
-            continue
-        head = words[0].lower()
-        if block is not None:
-            if head == "end":
-                block = None
-            elif block[0] is not None:
-                tests = [_test(word) for word in words]
-                block[0].append(tuple(test for test in tests if test) or (Test(block[1], (words[0],)),))
-            continue
-        if head == "define" and len(words) > 2:
-            what, name = " ".join(words[1:-1]).lower(), words[-1].lower()
-            known = policy.conditions if what.endswith("condition") else policy.categories if what == "category" else None
-            block = (None if known is None else known.setdefault(name, []), "url.domain" if what != "condition" else "")
-            continue
-        layer = re.match(r"\s*<([\w-]+)[^>]*>(.*)\Z", line)
-        if layer:
-            close()
-            kind, rules, section = layer[1].lower(), [], ""
-            guard = tuple(test for test in map(_test, tokens(layer[2])) if test)
-        elif head.startswith("["):
-            section = head.strip("[]")
-        elif kind is not None:
-            if section.startswith("url") and _test(words[0]) is None:
-                words = ["%s=%s" % (section, words[0])] + words[1:]
-            rules.append(_rule(words, guard, " ".join(tokens(line))))
-    close()
-    return policy
+_NAMED = {"url.domain": DOMAIN, "server_url.domain": DOMAIN, "url.host": EXACT, "url.host.exact": EXACT}
 
 
 @lru_cache(maxsize=65536)
@@ -147,7 +311,7 @@ def host_pattern(test: Test, value: str) -> Pattern | None:
     """The Pattern that one value of a test about hosts stands for, or None when it is about something else or only about a part of a host."""
     value = re.sub(r"^([a-z]+:)?//", "", value.lower())
     name = value.split("/")[0].split(":")[0].lstrip(".")
-    kinds = {"url.domain": DOMAIN, "server_url.domain": DOMAIN, "url.host": EXACT, "url.host.exact": EXACT}
+    kinds = dict(_NAMED)
     # Without decryption the name in the certificate is all that there is; a dot in front is the domain (article 165956).
     kinds.update({"server.certificate.hostname.exact": EXACT, "server.certificate.hostname": DOMAIN if value.startswith(".") else EXACT})
     if test.name == "url.host.suffix" and value.startswith("."):
@@ -158,131 +322,6 @@ def host_pattern(test: Test, value: str) -> Pattern | None:
         return None
 
 
-# -- our own section -----------------------------------------------------------------------------------------------
-
-
-def condition_name(prefix: str, part: str) -> str:
-    """Name of our definition of a part (ALLOW or EXEMPT)."""
-    return "netaccess_%s_%s" % (re.sub(r"[^a-z0-9]+", "_", prefix.lower()).strip("_"), part)
-
-
-def listed(values: Iterable[str], quote: str = "") -> str:
-    """One value as it is, several in brackets, of which one has to fit."""
-    texts = ["%s%s%s" % (quote, value, quote) for value in values]
-    return texts[0] if len(texts) == 1 else "(%s)" % ", ".join(texts)
-
-
-def rule_line(prefix: str, part: str, audience: list[str]) -> str:
-    """The rule of a part. It never touches authentication, and the port keeps CONNECT to anything else where the site left it."""
-    words = ["condition=%s" % condition_name(prefix, part)] + (["url.port=443"] if part == ALLOW else [])
-    return " ".join(words + audience + ["ALLOW" if part == ALLOW else "ssl.forward_proxy(no)"])
-
-
-def entry_line(part: str, entry: str, full: bool) -> str:
-    """The line of a definition for an entry of ours: a pattern, or a line of somebody else as it stood. Without ``full`` the exemption has url.domain alone,
-    and a comment says what was meant."""
-    try:
-        pattern = parse(entry)
-    except PatternError:
-        return entry
-    if part == ALLOW or full or pattern.kind == DOMAIN:
-        return _TRIGGERS[pattern.kind] % pattern.name
-    return "%s ; for %s" % (_TRIGGERS[DOMAIN] % pattern.name, pattern)
-
-
-def _entry(line: str) -> str:
-    hint = _HINT.search(line)
-    words = tokens(line)
-    test = _test(words[0]) if len(words) == 1 else None
-    if test is None or test.negated or len(test.values) != 1 or "/" in test.values[0]:
-        return " ".join(words)
-    pattern = host_pattern(test, test.values[0])
-    if pattern is not None and hint:
-        try:
-            meant = parse(hint[1])
-            pattern = meant if meant.name == pattern.name else pattern
-        except PatternError:
-            pass
-    return " ".join(words) if pattern is None else str(pattern)
-
-
-def _order(entry: str) -> tuple:
-    try:
-        return (0,) + sort_key(parse(entry))
-    except PatternError:
-        return (1, (entry,), "")
-
-
-@dataclass
-class Section:
-    """What our section of a policy holds: ``members`` and ``rules`` by part, ``other`` the text that is not ours, as it stands.
-
-    ``lines`` are the definitions without comments, as a device would show them.
-    """
-
-    members: dict = field(default_factory=dict)
-    rules: dict = field(default_factory=lambda: {ALLOW: "", EXEMPT: ""})
-    other: str = ""
-    lines: dict = field(default_factory=dict)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing stands in it, of ours or of others."""
-        return not (any(self.members.values()) or any(self.rules.values()) or self.other)
-
-    @property
-    def in_force(self) -> tuple:
-        """What decides: the same here and in the policy that a device runs."""
-        return tuple((part, self.lines[part], self.rules[part]) for part in (ALLOW, EXEMPT) if self.lines[part] and self.rules[part])
-
-
-def read_section(text: str, prefix: str) -> Section:
-    """Our definitions and rules in a text: of the section itself, or of the whole policy of a device."""
-    names = {condition_name(prefix, part): part for part in (ALLOW, EXEMPT)}
-    members, lines, rules = {ALLOW: set(), EXEMPT: set()}, {ALLOW: set(), EXEMPT: set()}, {ALLOW: "", EXEMPT: ""}
-    mine, theirs, header, written, other = None, False, "", True, []
-    for line in text.splitlines():
-        words = tokens(line)
-        if not words:
-            continue
-        shown, head = " ".join(words), words[0].lower()
-        if mine is not None:
-            if head == "end":
-                mine = None
-            else:
-                members[mine].add(_entry(line))
-                lines[mine].add(shown)
-        elif theirs or head == "define":
-            if head == "define" and words[-1] in names:
-                mine = names[words[-1]]
-                continue
-            other.append(line.strip())
-            theirs = head != "end"
-        elif head.startswith("<"):
-            header, written = shown, False
-        else:
-            part = next((names[word[10:]] for word in words if word.startswith("condition=") and word[10:] in names), None)
-            if part is not None and not rules[part] and header == "<%s>" % _LAYERS[part]:
-                rules[part] = shown
-                continue
-            if header and not written:
-                other.append(header)
-                written = True
-            other.append(line.strip())
-    return Section({part: frozenset(entries) for part, entries in members.items()}, rules, "\n".join(other),
-                   lines={part: frozenset(entries) for part, entries in lines.items()})
-
-
-def write_section(prefix: str, members: dict[str, Iterable[str]], rules: dict[str, str], other: str, full: bool) -> str:
-    """The text of our section. A part without entries has no definition and no rule; the text of others stands at the end."""
-    parts = [part for part in (EXEMPT, ALLOW) if members.get(part)]
-    out = [_HEADER if parts else _EMPTY]
-    for part in parts:
-        name = condition_name(prefix, part)
-        out.append("define condition %s" % name)
-        out += ["  %s" % entry_line(part, entry, full) for entry in sorted(members[part], key=_order)]
-        out += ["end condition %s" % name, ""]
-    for part in parts:
-        if rules.get(part):
-            out += ["<%s>" % _LAYERS[part], "  %s" % rules[part], ""]
-    return "\n".join(out + [other]).rstrip("\n") + "\n"
+def whole_host(value: str) -> bool:
+    """Whether a value of a test about hosts says nothing of a scheme, a port or a path."""
+    return bool(re.match(r"(//)?[^/:]+/?\Z", value))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, parse_if
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
-    ALLOW, EXEMPT, Section, listed, read_section, rule_line,
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.section import (
+    ALLOW, EXEMPT, Section, listed, meaning, read_section, rule_line,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 
@@ -66,6 +66,17 @@ class Settings:
         if part == ALLOW or self.full:
             found += ["group=" + listed(self.groups, "\"")] if self.groups else []
             found += ["user=" + listed(self.users, "\"")] if self.users else []
+        return found
+
+    def wider(self, exempt: bool) -> list[str]:
+        """Whom our own rules and lists reach besides the audience, in words. ``exempt``: there are hosts to exempt."""
+        found = []
+        if exempt and (self.groups or self.users) and not self.full and EXEMPT not in self.lists:
+            who = "everybody at %s" % ", ".join(self.clients) if self.clients else "everybody"
+            found.append("the exemption from inspection reaches %s: groups and users are not confirmed in <SSL-Intercept>; "
+                         "name clients alone, or set ssl_layer to full where the release takes them" % who)
+        if self.groups or self.users or self.clients:
+            found += ["the URL list %s is for whomever the rules of the site that use it are for" % name for name in sorted(set(self.lists.values()))]
         return found
 
     def rule(self, part: str) -> str:
@@ -142,7 +153,11 @@ class Site:
         return found
 
     def _policy(self, row: dict, section: Section, ours: bool) -> Object:
-        fields = {"description": MARK if ours else row.get("description") or "", "allow rule": section.rules[ALLOW], "exempt rule": section.rules[EXEMPT]}
+        fields = {"description": MARK if ours else row.get("description") or ""}
+        for part, rule in section.rules.items():
+            # Somebody may have put its words in another order.
+            meant = self.settings.rule(part)
+            fields["%s rule" % part] = meant if rule and meaning(rule) == meaning(meant) else rule
         members = {ALLOW: section.members[ALLOW], EXEMPT: section.members[EXEMPT], OTHER: frozenset([section.other] if section.other else [])}
         return Object(self.settings.policy, fields, members, ours=ours, native=row)
 

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can only be written down: files that an Edge SWG fetches, and the steps in the portal of Cloud SWG, whose policy API is not published. No IO."""
+"""What can only be written down: files that an Edge SWG fetches, the steps in the portal of Cloud SWG, whose policy API is not published, and those that
+Management Center leaves to people. No IO."""
 from __future__ import annotations
 
 from typing import Iterator
@@ -13,10 +14,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, sort_key
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.cpl import (
-    ALLOW, EXEMPT, condition_name, write_section,
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.section import (
+    ALLOW, EXEMPT, condition_name, read_section, write_section,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import Settings
 
 FILE, STEP = "file", "portal step"
 
@@ -121,3 +122,24 @@ def _destinations(patterns) -> str:
     """Bare domains: whether a list takes a star is not known, and one that is not understood matches nothing."""
     notes = {EXACT: " (its subdomains too, which was not asked)", DOMAIN: ""}
     return "\n".join(pattern.name + notes.get(pattern.kind, " (itself too, which was not asked)") for pattern in sorted(patterns, key=sort_key))
+
+
+def by_hand(settings: Settings, site: Site, policy: Policy, changed: bool) -> list[str]:
+    """What people have to do in Management Center. ``changed``: our section is to be another one than that it holds."""
+    if not policy.allow:
+        return []
+    verbs = {ALLOW: "has to allow", EXEMPT: "must not intercept"}
+    found = ["a rule of the site %s the hosts of the URL list %s; install the policies that use it" % (verbs[part], name)
+             for part, name in settings.lists.items()]
+    seen = [console for console, text in site.current.items() if read_section(text, settings.prefix).in_force]
+    ours = len(settings.lists) < 2
+    if ours and (not seen or len(seen) < len(site.current)):
+        found.append("once: in Management Center, assign the policy %s to the devices as the policy file that is evaluated last" % settings.prefix)
+    if ours and not settings.installs and (not site.current or changed or site.waiting()):
+        found.append("install the policy %s on the devices in Management Center: its API for that is not published, and this task does not ask for it" %
+                     settings.prefix)
+    if settings.mode == "upe":
+        found.append("in Management Center, give the section %s the enforcement domain Universal, so that Cloud SWG gets it too" % settings.prefix)
+    if policy.exempt:
+        found.append("server certificates of undecrypted connections are checked only where the site's own <SSL> layer does so")
+    return found + ["voice (%s): a web proxy forwards no UDP; open it where its packets leave the network" % one for one in policy.media]
