@@ -15,7 +15,8 @@ description:
     the hosts in O(config.allow), one those in O(config.exempt). Each list is written whole, and both come into force with one commit.
   - A list decides nothing until a rule refers to it, and the REST interface edits no rule. So the enabled rule sets are exported and it is checked
     that rules refer to the lists, that these stand below authentication and above what blocks and decrypts, and for whom. RV(coverage) says V(yes) only
-    where that is so.
+    where that is so, and where every rule on the way is understood. A property, operator, action, event or list that is not makes it V(unchecked), with
+    its name in the note. So does a rule that blocks some people, above those that refer to the lists.
   - Where no rule refers to a list, RV(manual) says what a person has to do once, and RV(diagnosis) has a rule set for each list, ready to be
     imported. Nothing is ever put above authentication.
   - What is written and not committed is gone with the session. On failure it is discarded; what was committed is taken back.
@@ -73,7 +74,8 @@ options:
     default: [HTTPS Scanning, SSL Scanner]
   authentication_rule_sets:
     description: >-
-      Titles of the rule sets that authenticate, where they are not recognised, by the word C(authenticat) in their title or by their action.
+      Titles of the rule sets that authenticate, where they are not recognised by their action. In them an action that is not known is taken for it. A
+      title with the word C(authenticat) in it is a hint only, below which RV(coverage) of a user group is V(unchecked).
     type: list
     elements: str
     default: []

@@ -4,6 +4,11 @@
 """The twin of Skyhigh Secure Web Gateway under the contract: a gateway on which the rule sets were imported once, for a user group."""
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import yaml
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.adapter import SkyhighAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
@@ -18,6 +23,33 @@ GROUPS = {MEMBER: "AI users"}
 ALLOW, EXEMPT = "ChatGPT allow", "ChatGPT exempt"
 
 
+FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text(encoding="utf-8"))
+PROPERTIES = [name.lower().replace("*", "x") for names in FACTS["properties"].values() for name in names] + ["property.of.next.year"]
+CYCLES = ["request", "request", "request response", "response", "request response embedded"]
+
+
+def columns(*starts: str) -> list:
+    """(name, a value that limits a rule) of the columns of an export that begin so, and of one that is not there yet."""
+    found = [(facts["column"], facts["restricting"]) for facts in FACTS["structure"] if facts.get("restricting") and not facts.get("read")]
+    return [one for one in found + [(start.rstrip("/") + "column_of_next_year", "x") for start in starts if start.endswith("@")] if one[0].startswith(starts)]
+
+
+def limited(text: str, column: str, value: str) -> str:
+    """The XML of a rule set, a rule or a criterion with a column set to a value: its attribute, or an element below it."""
+    root = ET.fromstring(text)
+    path, _at, attribute = column.partition("@")
+    names = path.split("/")
+    node = root if names[0] == root.tag else ET.SubElement(root, names[0]) if root.find(names[0]) is None else root.find(names[0])
+    for name in names[1:]:
+        found = node.find(name)
+        node = ET.SubElement(node, name) if found is None else found
+    if attribute:
+        node.set(attribute, value)
+    else:
+        node.text = value
+    return ET.tostring(root, encoding="unicode")
+
+
 def wire(twin, groups=("AI users",)) -> None:
     """What a person does once, as ``manual`` asks for it."""
     twin.import_rules(rule_set_file(EXEMPT, EXEMPT, groups), above="HTTPS Scanning")
@@ -26,7 +58,6 @@ def wire(twin, groups=("AI users",)) -> None:
 
 class SkyhighRig(TwinRig):
     name = "skyhigh_swg"
-    tells_of_people = False
     # A list is a set, and rules are out of reach; a work space is gone with its session and seen by nobody else.
     stageable, ordered, private = False, False, True
 
@@ -92,24 +123,42 @@ class SkyhighRig(TwinRig):
     def left_open(self):
         return ["a session of %s" % one.user for one in self.twin.sessions.values() if one.user == "netaccess"]
 
+    def decide(self, who, host):
+        """What the twin does not model may be anything: nothing may be claimed of it."""
+        try:
+            return super().decide(who, host)
+        except NotImplementedError:
+            return "not known", None
+
     def by_chance(self, dice) -> list:
         names = ["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"]
         hosts = dice.sample(names, 2)
         feed, said = self.twin.add_list("Feed", "regex", hosts), [hosts]
         for number in range(dice.randint(0, 3)):
-            rules = []
-            for count in range(dice.randint(1, 2)):
-                # A rule about people alone is a note beside the coverage, and decides nothing there.
-                criteria = [criterion("url.host", dice.choice(["matchesinlist", "matchesinlist", "doesnotmatchinlist"]), listed=feed)]
-                if dice.random() < .3:
-                    criteria.append(criterion("authentication.usergroups", "contains", dice.choice(["AI users", "Staff"]), prefix="AND"))
-                rules.append(rule("rule %d.%d" % (number, count), dice.choice(["block.11376", "block.11376", "stopcycle", "stopruleset", "continue"]),
-                                  *criteria, enabled=dice.random() < .9))
-            text = rule_group("site %d" % number, rules, enabled=dice.random() < .9, cycles=dice.choice(["request", "request response"]))
+            rules = [self._rule_by_chance(dice, feed, "rule %d.%d" % (number, count)) for count in range(dice.randint(1, 2))]
+            text = rule_group("site %d" % number, rules, enabled=dice.random() < .9, cycles=dice.choice(CYCLES))
+            if dice.random() < .1:
+                text = limited(text, *dice.choice(columns("ruleGroup@")))
             above = dice.choice([EXEMPT, ALLOW, "Global Block", "URL Filtering", None])
             said.append((above, text))
             self.twin.insert(text, above=above)
         return said
+
+    @staticmethod
+    def _rule_by_chance(dice, feed: str, name: str) -> str:
+        """A rule about hosts, which may be narrowed by anything that there is, and may do anything."""
+        criteria = [criterion("url.host", dice.choice(["matchesinlist", "matchesinlist", "doesnotmatchinlist"]), listed=feed)]
+        if dice.random() < .3:
+            criteria.append(criterion("authentication.usergroups", "contains", dice.choice(["AI users", "Staff"]), prefix="AND"))
+        if dice.random() < .2:
+            prop, operator = dice.choice(PROPERTIES), dice.choice(["equals", "doesnotequal", "atleastoneinlist", "noneinlist", "resembles"])
+            listed = feed if operator.endswith("inlist") else ""
+            criteria.append(criterion(prop, operator, "" if listed else "x", listed=listed, prefix=dice.choice(["AND", "AND", "OR"])))
+        if dice.random() < .1:
+            criteria[0] = limited(criteria[0], *dice.choice(columns("conditionExpression@", "propertyInstance@", "parameter@", "parameter/")))
+        action = dice.choice(["block.11376", "block.11376", "stopcycle", "stopruleset", "continue"] + ["tarpit"] * (dice.random() < .2))
+        text = rule(name, action, *criteria, enabled=dice.random() < .9, engine="com.scur.engine.next" if dice.random() < .05 else "")
+        return limited(text, "rule@column_of_next_year", "x") if dice.random() < .05 else text
 
 
 #: Each takes a folder and is put through the whole suite.

@@ -130,3 +130,41 @@ def test_an_import_takes_lists_by_name_and_nothing_that_it_does_not_know(twin):
     assert twin.rules[-4].find(".//listValue").get("id") == twin.id_of("Old ChatGPT")
     with pytest.raises(ValueError, match="unknown operator"):
         twin.import_rules(text % ("Old ChatGPT", group.replace("matchesinlist", "resembles")))
+
+
+HERE = criterion("url.host", "equals", "www.example.com")
+
+
+@pytest.mark.parametrize("text, named", [
+    (rule("R", "tarpit", HERE), "action com.scur.mainaction.tarpit"),
+    (rule("R", "block", HERE, criterion("mood", "equals", "x", prefix="AND")), "property com.scur.engine.system.mood"),
+    (rule("R", "block", criterion("url.host", "resembles", "www.example.com")), "operator com.scur.operator.resembles"),
+    (rule("R", "block", criterion("url.host", "matchesinlist", listed="com.scur.type.regex.9")), "list com.scur.type.regex.9"),
+    (rule("R", "block", HERE).replace('valueTyp="3"', 'valueTyp="2"'), "parameter@valueTyp"),
+    (rule("R", "block", HERE).replace("<rule ", '<rule since="2027" '), "rule@since"),
+    (rule("R", "continue", HERE, engine="com.scur.engine.next"), "event com.scur.engine.next"),
+    ("<ruleReference/>", "element ruleReference")])
+def test_what_it_does_not_model_is_refused_by_name(twin, text, named):
+    twin.insert(rule_group("Odd", [text], cycles="request"), above="Global Block")
+    with pytest.raises(NotImplementedError, match=named):
+        twin.decide("member", "www.example.com")
+
+
+def test_what_it_does_not_model_is_no_matter_where_the_answer_is_the_same(twin):
+    """A block that may come earlier, a criterion beside one that does not hold, a rule that nobody gets to."""
+    odd = criterion("mood", "equals", "x", prefix="AND")
+    here = criterion("url.host", "equals", "claude.ai")
+    twin.insert(rule_group("Odd", [rule("R", "block", here, odd)], cycles="request"), above="URL Filtering")
+    assert twin.decide("member", "claude.ai")[0] == "block" and twin.decide("member", "www.example.com")[0] == "allow"
+    twin.insert(rule_group("Never", [rule("R", "tarpit")], cycles="request"), above=None)
+    twin.rules[-1].set("enabled", "false")
+    assert twin.decide("member", "www.example.com")[0] == "allow"
+
+
+def test_all_cycles_of_a_connection_are_passed(twin):
+    """The reply to a CONNECT, and what is inside of it where it is decrypted."""
+    infected = rule("Infected", "block", criterion("antimalware.infected", "equals", "true"))
+    twin.insert(rule_group("Late", [infected, rule("R", "block", criterion("url.host", "matches", "www.*"))], cycles="embedded"))
+    assert twin.decide("member", "www.example.com")[0] == "block" and twin.decide("member", "www.bank.test")[0] == "allow"
+    twin.rules[-1].set("cycleResponse", "true")
+    assert twin.decide("member", "www.bank.test")[0] == "block"

@@ -29,10 +29,37 @@ ENTRY = '<listEntry><entry>%s</entry><description>%s</description></listEntry>'
 # guess: all of these identifiers
 PROPERTIES = {"com.scur.engine.system." + name: name for name in (
     "url.host", "url.host.belongstodomains", "url", "url.port", "url.categories", "command.name", "client.ip", "authentication.usergroups",
-    "authentication.isauthenticated")}
+    "authentication.isauthenticated", "antimalware.infected", "ssl.server.certificate.selfsigned")}
 OPERATORS = {"com.scur.operator." + name for name in (
-    "matchesinlist", "doesnotmatchinlist", "isinlist", "isnotinlist", "equals", "doesnotequal", "contains", "matches")}
-ACTIONS = ("stopcycle", "stopruleset", "continue", "authenticate", "block")
+    "matchesinlist", "doesnotmatchinlist", "isinlist", "isnotinlist", "equals", "doesnotequal", "contains", "matches", "doesnotmatch", "doesnotcontain",
+    "atleastoneinlist", "noneinlist")}
+ACTIONS = ("stopcycle", "stopruleset", "continue", "authenticate", "block", "redirect")
+CYCLES = {"request": "cycleRequest", "response": "cycleResponse", "embedded": "cycleEmbeddedObject"}
+#: What it knows of the attributes of an element, with the values that it can judge (none: any). Anything else may mean anything.
+ATTRIBUTES = {
+    "ruleGroup": {"id": (), "name": (), "enabled": ("true", "false"), "defaultRights": (), "cycleRequest": ("true", "false"),
+                  "cycleResponse": ("true", "false"), "cycleEmbeddedObject": ("true", "false"), "cloudSynced": ("false",)},
+    "rule": {"id": (), "name": (), "enabled": ("true", "false")}, "actionContainer": {"actionId": (), "configurationId": ()},
+    "condition": {"always": ("true", "false")}, "expressions": {}, "value": {}, "parameters": {}, "entry": {}, "listValue": {"id": ()},
+    "conditionExpression": {"openingBracketCount": (), "closingBracketCount": (), "operatorId": (), "prefix": ("AND", "OR", "NOT", "AND NOT", "OR NOT")},
+    "propertyInstance": {"propertyId": (), "useMostRecentConfiguration": ()},
+    "parameter": {"valueTyp": ("3",), "valueId": (), "listTypeId": (),
+                  "typeId": tuple("com.scur.type." + name for name in ("string", "number", "list", "boolean", "regex", "category"))},
+    "stringValue": {"value": (), "typeId": (), "stringModifier": ("false",)},
+    "list": {"version": (), "mwg-version": (), "name": (), "id": (), "typeId": (), "classifier": (), "systemList": (), "structuralList": ("false",),
+             "defaultRights": ()}}
+#: What says nothing, and what is judged by itself.
+SILENT = ("acElements", "description", "rules", "ruleGroups", "immediateActionContainers", "content")
+#: Properties of what is inside of TLS. Of a connection that is not decrypted they hold nothing.
+CONTENT = ("antimalware.", "body.", "dlp.", "mediatype.")
+
+
+class Unmodelled(Exception):
+    """What becomes of something depends on what the twin does not model: ``node``; it may be any of ``choices``."""
+
+    def __init__(self, node, what: str, choices: tuple = (True, False)):
+        super().__init__(what)
+        self.key, self.choices = id(node), choices
 
 
 @dataclass
@@ -117,10 +144,10 @@ def rule(name: str, action: str, *criteria: str, engine: str = "", header: str =
 
 
 def rule_group(name: str, rules=(), groups=(), when: str = "", enabled: bool = True, cycles: str = "request response") -> str:
-    return ('<ruleGroup id="%d" name=%s enabled="%s" defaultRights="2" cycleRequest="%s" cycleResponse="%s" cycleEmbeddedObject="false" '
+    return ('<ruleGroup id="%d" name=%s enabled="%s" defaultRights="2" cycleRequest="%s" cycleResponse="%s" cycleEmbeddedObject="%s" '
             'cloudSynced="false"><acElements/><description/>%s<rules>%s</rules><ruleGroups>%s</ruleGroups></ruleGroup>') % (
                 _number(name), quoteattr(name), str(enabled).lower(), str("request" in cycles).lower(), str("response" in cycles).lower(),
-                when or condition(), "".join(rules), "".join(groups))
+                str("embedded" in cycles).lower(), when or condition(), "".join(rules), "".join(groups))
 
 
 SSL = "com.scur.engine.ssl"
@@ -471,89 +498,182 @@ class SkyhighGateway(Twin):
     # -- what it does with a connection
 
     def decide(self, who: str, host: str, port: int = 443, protocol: str = "tcp") -> tuple:
-        """A CONNECT through the request cycle; when it is decrypted, the request in it as well. UDP does not pass an HTTP proxy."""
-        person = self.people[who]
+        """A CONNECT through the request cycle; when it is decrypted, the check of the certificate, the request in it and the reply as well. UDP does
+        not pass an HTTP proxy.
+
+        :raises NotImplementedError: naming what the answer depends on and the twin does not model.
+        """
         if protocol != "tcp":
             return "block", None
-        facts = {"host": host.lower().rstrip("."), "port": str(port), "command": "CONNECT", "url": "", "groups": (), "signed in": False, "decrypt": False,
-                 "address": person.address}
-        for command, url in (("CONNECT", ""), ("GET", "https://%s/" % facts["host"])):
-            facts.update(command=command, url=url)
-            if command == "GET" and not facts["decrypt"]:
+        outcomes, doubts, open_choices = set(), set(), [{}]
+        for tried in count():
+            if not open_choices or tried > 1000:
                 break
-            if self._cycle(facts, person) == "block":
+            chosen = open_choices.pop()
+            try:
+                outcomes.add(self._connection(self.people[who], host.lower().rstrip("."), port, chosen))
+            except Unmodelled as doubt:
+                doubts.add(str(doubt))
+                open_choices += [{**chosen, doubt.key: choice} for choice in doubt.choices]
+        if len(outcomes) != 1 or open_choices:
+            raise NotImplementedError(", ".join(sorted(doubts)))
+        return outcomes.pop()
+
+    def _connection(self, person: Person, host: str, port: int, chosen: dict) -> tuple:
+        """``chosen``: what is taken for the answer where the twin has none."""
+        facts = {"host": host, "port": str(port), "command": "CONNECT", "url": "", "groups": (), "signed in": False, "decrypt": False,
+                 "address": person.address, "inside": False, "chosen": chosen}
+        url = "https://%s/" % host
+        # guess: that the reply to a CONNECT passes the response cycle, and that everything has something embedded
+        for cycle, command, inside in (("request", "CONNECT", False), ("request", "CERTVERIFY", True), ("request", "GET", True), ("response", "GET", True),
+                                       ("embedded", "GET", True), ("response", "CONNECT", False)):
+            if inside and not facts["decrypt"] or (cycle == "response" and inside != facts["decrypt"]):
+                continue
+            facts.update(command=command, url=url if command == "GET" else "", inside=inside)
+            if self._cycle(facts, person, cycle) == "block":
                 # A block page for HTTPS is shown inside of TLS, with the gateway's own certificate.
                 return "block", "decrypt"
         return "allow", "decrypt" if facts["decrypt"] else "tunnel"
 
-    def _cycle(self, facts: dict, person: Person) -> str:
+    def _cycle(self, facts: dict, person: Person, cycle: str) -> str:
         for group in self.rules:
-            ended = self._group(group, facts, person)
+            ended = self._group(group, facts, person, cycle)
             if ended:
                 return ended
         return ""
 
-    def _group(self, group, facts: dict, person: Person) -> str:
+    def _group(self, group, facts: dict, person: Person, cycle: str) -> str:
         """"block", "cycle" or "": how the cycle goes on behind this rule set. Its own rules come before the rule sets in it."""  # guess
-        if group.get("enabled") != "true" or group.get("cycleRequest") != "true" or not self._holds(group.find("condition"), facts):
+        if group.get("enabled") != "true" or group.get(CYCLES[cycle]) != "true" or not self._holds(group.find("condition"), facts):
             return ""
-        for one in group.findall("rules/rule"):
-            if one.get("enabled") != "true" or not self._holds(one.find("condition"), facts):
-                continue
-            if any(engine.get("engineId") == SSL for engine in one.iter("enableEngineActionContainer")):
-                facts["decrypt"] = True
-            action = one.find("actionContainer").get("actionId").rpartition("mainaction.")[2]
-            if action == "authenticate":
-                if not person.signs_in:
-                    return "block"
-                facts.update({"signed in": True, "groups": person.groups})
-            elif action.startswith("block"):
-                return "block"
-            elif action == "stopcycle":
-                return "cycle"
-            elif action == "stopruleset":
-                return ""
+        if not self._plain(group, facts):
+            return ""
+        for one in group.findall("rules/*"):
+            ended = self._rule(one, facts, person)
+            if ended:
+                return "" if ended == "set" else ended
         for inner in group.findall("ruleGroups/ruleGroup"):
-            ended = self._group(inner, facts, person)
+            ended = self._group(inner, facts, person, cycle)
             if ended:
                 return ended
         return ""
+
+    def _rule(self, one, facts: dict, person: Person) -> str:
+        """"block", "cycle", "set" or "": what it ends."""
+        if one.tag != "rule":
+            return self._choose(facts, one, "element " + one.tag, ("block", "cycle", "set", ""))
+        if one.get("enabled") != "true" or not self._holds(one.find("condition"), facts) or not self._plain(one, facts):
+            return ""
+        for event in one.findall("immediateActionContainers/*"):
+            done = self._event(event, facts)
+            if done == "block":
+                return "block"
+            facts["decrypt"] = facts["decrypt"] or done == "decrypt"
+        identity = one.find("actionContainer").get("actionId")
+        action = identity.rpartition("mainaction.")[2].partition(".")[0]
+        if action not in ACTIONS:
+            action = self._choose(facts, one.find("actionContainer"), "action " + identity, ("block", "stopcycle", "stopruleset", "continue"))
+        if action == "authenticate":
+            if not person.signs_in:
+                return "block"
+            facts.update({"signed in": True, "groups": person.groups})
+        return {"block": "block", "redirect": "block", "stopcycle": "cycle", "stopruleset": "set"}.get(action, "")
+
+    def _event(self, event, facts: dict) -> str:
+        procedures = [node.get("procedureId") for node in event.iter("procedureValue")]
+        identity = event.get("engineId") or event.get("propertyId") or (procedures[0] if procedures else event.tag)
+        if identity == SSL:
+            return "decrypt"
+        if identity in ("com.scur.engine.dlp", "com.scur.engine.antimalware", "com.scur.procedure.header.add") or (
+                event.tag == "setActionContainer" and identity.isdigit()):
+            return ""
+        return self._choose(facts, event, "event " + identity, ("", "block", "decrypt"))
+
+    @staticmethod
+    def _choose(facts: dict, node, what: str, choices: tuple = (True, False)):
+        """The answer that is taken for this ``node``."""
+        if id(node) not in facts["chosen"]:
+            raise Unmodelled(node, what, choices)
+        return facts["chosen"][id(node)]
+
+    def _plain(self, node, facts: dict, below: tuple = ("condition",)) -> bool:
+        """Whether all that an element says is known; else whether it applies is chosen."""
+        odd = _odd(node, below)
+        return not odd or self._choose(facts, node, odd)
 
     def _holds(self, node, facts: dict) -> bool:
-        if node is None or node.get("always") == "true":
+        if node is None:
             return True
+        odd = _odd(node, ("conditionExpression",))
+        expressions = node.findall("expressions/conditionExpression")
+        if odd or (node.get("always") == "true") == bool(expressions):
+            return self._choose(facts, node, odd or "condition")
         words = []
-        for number, one in enumerate(node.findall("expressions/conditionExpression")):
+        for number, one in enumerate(expressions):
             prefix = (one.get("prefix") or ("AND" if number else "")).lower()
             words += [prefix] + ["("] * int(one.get("openingBracketCount") or 0)
             words += [str(self._test(one, facts))] + [")"] * int(one.get("closingBracketCount") or 0)
-        return bool(eval(" ".join(words)))  # nothing but True, False, and, or, not and brackets
+        try:
+            return not words or bool(eval(" ".join(words)))  # nothing but True, False, and, or, not and brackets
+        except SyntaxError:
+            return self._choose(facts, node, "brackets")
 
     def _test(self, one, facts: dict) -> bool:
-        prop = PROPERTIES[one.find("propertyInstance").get("propertyId")]
-        operator = one.get("operatorId").rpartition(".")[2]
+        identity, operator = one.find("propertyInstance").get("propertyId"), one.get("operatorId").rpartition("operator.")[2]
         listed = [value.get("id") for value in one.iter("listValue")]
         node = self.lists.get(listed[0]) if listed else None
-        held = [entry.findtext("entry") for entry in node.iter("listEntry")] if node is not None else []
         literal = one.find("parameter/value/stringValue")
+        prop, negated = identity.partition("com.scur.engine.system.")[2], NEGATED.get(operator)
+        if not facts["inside"] and facts["command"] == "CONNECT" and prop.startswith(CONTENT) and operator in ("atleastoneinlist", "noneinlist"):
+            return operator == "noneinlist"
+        if identity not in PROPERTIES or one.get("operatorId") not in OPERATORS:
+            return self._choose(facts, one, "property " + identity if identity not in PROPERTIES else "operator " + one.get("operatorId"))
+        odd = _odd(one) or (listed and (node is None and "list %s" % listed[0] or _odd(node)))
+        values = len(listed) + (literal is not None) + (one.find("parameter").get("valueId") is not None) - prop.endswith("belongstodomains")
+        if odd or values != 1:
+            return self._choose(facts, one, odd or "values")
+        held = [entry.findtext("entry") for entry in node.iter("listEntry")] if node is not None else []
         value = literal.get("value") if literal is not None else (one.find("parameter").get("valueId") or "").rpartition(".")[2]
-        if prop == "url.host.belongstodomains":
-            found = any(facts["host"] == domain or facts["host"].endswith("." + domain) for domain in held)
-            return found == (value == "true")
-        if prop == "authentication.isauthenticated":
-            return facts["signed in"] == (value == "true")
-        if prop == "authentication.usergroups":
+        found = self._compare(one, facts, prop, negated or operator, held, value, bool(listed))
+        return not found if negated else found
+
+    def _compare(self, one, facts: dict, prop: str, operator: str, held: list, value: str, listed: bool) -> bool:
+        """The test without what turns it round. What an operator means for a property that it does not belong to is chosen."""
+        flags = {"authentication.isauthenticated": facts["signed in"], "antimalware.infected": False, "ssl.server.certificate.selfsigned": False,
+                 "url.host.belongstodomains": any(facts["host"] == domain or facts["host"].endswith("." + domain) for domain in held)}
+        if prop in flags and operator == "equals" and value in ("true", "false"):
+            return flags[prop] == (value == "true")
+        if prop == "authentication.usergroups" and operator == ("atleastoneinlist" if listed else "contains"):
             return any(group in (held if listed else [value]) for group in facts["groups"])
-        if prop == "url.categories":
+        if prop == "url.categories" and operator == "contains" and not listed:
             return any(facts["host"] == name or facts["host"].endswith("." + name) for name, category in self.knobs.categories.items() if category == value)
-        real = facts[{"url.host": "host", "url": "url", "url.port": "port", "command.name": "command", "client.ip": "address"}[prop]]
-        if operator in ("matchesinlist", "doesnotmatchinlist"):
-            return any(wildcard(entry, real) for entry in held) == (operator == "matchesinlist")
-        if operator in ("isinlist", "isnotinlist"):
-            return (real in held) == (operator == "isinlist")
-        if operator == "matches":
-            return wildcard(value, real)
-        return (real == value) == (operator == "equals")
+        fact = {"url.host": "host", "url": "url", "url.port": "port", "command.name": "command", "client.ip": "address"}.get(prop)
+        if fact and operator in (("matchesinlist", "isinlist") if listed else ("matches", "equals")):
+            if operator.startswith("matches"):
+                return any(wildcard(entry, facts[fact]) for entry in (held if listed else [value]))
+            return facts[fact] in (held if listed else [value])
+        return self._choose(facts, one, "operator %s of property %s" % (operator, prop))
+
+
+NEGATED = {"doesnotmatchinlist": "matchesinlist", "isnotinlist": "isinlist", "doesnotequal": "equals", "doesnotmatch": "matches",
+           "doesnotcontain": "contains", "noneinlist": "atleastoneinlist"}
+
+
+def _odd(node, apart: tuple = ()) -> str:
+    """The name of something in an element that the twin does not model; "" where there is none. ``apart``: elements that are judged by themselves."""
+    for name, value in node.items():
+        known = ATTRIBUTES.get(node.tag, {}).get(name)
+        if known is None or (known and value not in known):
+            return "%s@%s" % (node.tag, name)
+    for child in node:
+        if child.tag in apart or child.tag in SILENT:
+            continue
+        if child.tag not in ATTRIBUTES:
+            if child.attrib or len(child) or (child.text or "").strip():
+                return "%s/%s" % (node.tag, child.tag)
+        elif _odd(child, apart):
+            return _odd(child, apart)
+    return ""
 
 
 def wildcard(entry: str, text: str) -> bool:

@@ -31,7 +31,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
     DISABLED, LIST, SITE_LIST, Settings, Site, changed, empty, entries, is_plain, kind_of, render, rule_set_file,
     switched, text_of,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import rule_set
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import RuleSet, rule_set, unread
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -85,9 +85,12 @@ class SkyhighAdapter(Adapter):
             for node in export.findall("lists/entry/list"):
                 # What an export brings along may be a list that is part of a rule and stands on no list of lists.
                 site.known[node.get("id")] = (titles.get(node.get("id")), node)
-            for group in export.findall("ruleGroup"):
-                site.sets.append(rule_set(group, top.get("title") or "", counter))
-                referred.update(value.get("id") for value in group.iter("listValue"))
+            groups, title = export.findall("ruleGroup"), top.get("title") or ""
+            if not groups:
+                site.sets.append(RuleSet(title, rules=[unread("(not in its export)", title, next(counter))]))
+            for group in groups:
+                site.sets.append(rule_set(group, title, counter))
+                referred.update(value.get("id") or "" for value in group.iter("listValue"))
         for identity in sorted(referred - set(site.known)):
             if identity in titles:
                 site.known[identity] = (titles[identity], self._api.lists(identity))

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a State of a Skyhigh Secure Web Gateway means for a policy: which rules act on its hosts, and for whom. Reads nothing and writes nothing."""
+"""What a State of a Skyhigh Secure Web Gateway means for a policy: which rules act on its hosts, and for whom. Reads nothing and writes nothing.
+
+It is longer than other judges, since no rule of ours is written here: besides what the rules do, it has to say where a person puts them.
+"""
 from __future__ import annotations
 
 import re
@@ -12,20 +15,22 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.conditions import CONNECT, OUTSIDER, REQUEST, Conditions
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.cycles import Cycles, Passage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.hosts import Entries, about, wide
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.model import (
-    DISABLED, LIST, SITE_LIST, Settings, Site, entries, kind_of,
+    DISABLED, LIST, SITE_LIST, Settings, Site, entries, is_plain, kind_of, render,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import (
-    OUTSIDER, Criterion, Entries, Judge, Path, Rule, RuleSet, about, wide,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Rule, RuleSet, readable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
-    WORKSPACE_HEADER, Findings, coverage,
+    WORKSPACE_HEADER, Findings, coverage, together,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import ALLOW, DENY, MAY, NO, SURE, UNKNOWN
 
-#: Words in the names of rule sets, and of the engines that their rules start, of what looks into decrypted traffic.
+#: Words in the names of rule sets and rules, of the engines that they start and of the properties that they test, of what looks into decrypted traffic.
 _CONTROLS = {"av": r"anti.?malware|anti.?virus|\bgam\b", "sandbox": r"sandbox|threat.?defen[sc]e|\batd\b|\btie\b", "dlp": r"\bdlp\b|data.?loss|data.?trickl",
-             "file_control": r"media.?type|file.?type|upload", "casb": r"application.?control|casb|shadow.?it"}
+             "file_control": r"media.?type|file.?type|upload", "casb": r"\bcasb\b|shadow.?it", "icap": r"\bicap\b|req.?mod|resp.?mod",
+             "app_control": r"application.?control|\bapplication\.(name|function)", "ips": r"\bips\b|intrusion", "anti_spyware": r"spyware|bot.?net"}
 _NO_CHECK = "tunnelled: the gateway does not check the server's certificate"
 
 
@@ -36,18 +41,38 @@ class Assessor:
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._exempt = Index(policy.exempt)
         self._found = Findings(product="skyhigh", protected=settings.protected)
-        self._judge = Judge(site.sets, self._lists(), settings.groups, settings.https_rule_sets, self._signs_in)
         held = {title: state.objects.get(Ref(LIST, title)) for title in settings.titles}
         self._own = {title: Entries("regex", obj.members["entries"] if obj is not None else ()) for title, obj in held.items()}
-        self._last_sign_in = max([rule.position for top in site.sets for rule in self._signing_in(top)], default=0)
-        self._paths = {pattern: [self._judge.path(pattern, who) for who in settings.groups or (None,)] for pattern in policy.allow}
+        self._lists, compared = self._readable_lists(), {}
+        self._cycles = self._cycles_of(self._lists, compared)
+        #: As it will be: whom rules on a list let pass has to be told before the list holds anything.
+        self._later = self._cycles_of(self._lists_to_be(), compared)
+        self._ours = {rule.position for title in settings.titles for rule in site.rules_on(title)}
+        self._last_sign_in = {level: max([rule.position for top in site.sets for rule in self._signing_in(top, level)], default=0) for level in (MAY, SURE)}
+        self._passages = [Passage(self._cycles, who, frozenset(policy.allow)) for who in settings.groups or (None,)]
         self._blocking: dict = {}
         self._site_entries: dict = {}
 
-    def _lists(self) -> dict:
-        """Id to (kind, entries) of the lists that rules refer to, as the State has them."""
+    def _cycles_of(self, lists: dict, compared: dict) -> Cycles:
+        settings = self._settings
+        return Cycles(self._site.sets, Conditions(lists, settings.groups, compared), settings.https_rule_sets, settings.authentication_rule_sets, self._signs_in)
+
+    def _lists_to_be(self) -> dict:
+        """The lists as they will be when ours hold what is wanted."""
+        wanted = {self._settings.allow_list: self._policy.allow, self._settings.exempt_list: self._policy.exempt}
+        found = dict(self._lists)
+        for identity, (kind, held) in self._lists.items():
+            added = {entry for pattern in wanted.get(self._site.title_of(identity), ()) for entry in render(pattern)}
+            if added - set(held):
+                found[identity] = (kind, tuple(sorted(added | set(held))))
+        return found
+
+    def _readable_lists(self) -> dict:
+        """Id to (kind, entries) of the lists that rules refer to, as the State has them. Of some nobody can tell what is in them."""
         found = {}
         for identity, (title, node) in self._site.known.items():
+            if not is_plain(node) or not readable(node):
+                continue
             if title in self._settings.titles:
                 obj = self._state.objects.get(Ref(LIST, title))
                 held = tuple(sorted(obj.members["entries"])) if obj is not None else ()
@@ -65,6 +90,7 @@ class Assessor:
         if scanned and self._policy.allow:
             self._conflicts()
             self._losses()
+            self._tenants()
             self._wiring()
             self._audience()
         found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
@@ -73,79 +99,99 @@ class Assessor:
 
     # -- authentication
 
-    def _signs_in(self, rules: RuleSet) -> bool:
-        if rules.title in self._settings.authentication_rule_sets or re.search("authenticat", rules.title, re.I):
-            return True
-        return any(rule.action.startswith("authenticat") for rule in rules.rules if rule.enabled)
+    def _signs_in(self, rules: RuleSet) -> int:
+        """How surely a rule set signs people in, whatever its rules are. That the operator names it is enough, what it is called is not."""
+        if rules.title in self._settings.authentication_rule_sets:
+            return SURE
+        return MAY if re.search("authenticat", rules.title, re.I) else NO
 
-    def _signing_in(self, rules: RuleSet) -> Iterator[Rule]:
-        """The enabled rules of the rule sets that sign people in."""
+    def _signing_in(self, rules: RuleSet, level: int) -> Iterator[Rule]:
+        """The enabled rules of the rule sets that sign people in, at least as surely as ``level``."""
         if rules.enabled and rules.request:
-            if self._signs_in(rules):
+            if self._signs_in(rules) >= level or any(rule.action == "authenticate" for rule in rules.rules if rule.enabled):
                 yield from rules.walk()
             else:
                 for child in rules.children:
-                    yield from self._signing_in(child)
+                    yield from self._signing_in(child, level)
 
-    def _too_early(self, path: Path) -> bool:
-        """Whether the rule that lets it pass stands above authentication, which nobody would then be asked for."""
-        return path.verdict == "allow" and path.by.position < self._last_sign_in
+    def _too_early(self, pattern: Pattern, level: int = MAY) -> bool:
+        """Whether a rule that lets it pass stands above authentication, which nobody would then be asked for."""
+        return any(rule.position < self._last_sign_in[level] for rule in self._opening(pattern))
+
+    def _opening(self, pattern: Pattern) -> list:
+        """The rules that surely let a pattern pass, for each of the audience the first."""
+        return [rule for rule in (passage.opened_by(pattern) for passage in self._passages) if rule is not None]
 
     # -- what is in force
 
     def _coverage(self, pattern: Pattern) -> Coverage:
-        covering = self._exempt.covering(pattern)
-        wanted = covering is not None
+        wanted = self._exempt.covering(pattern) is not None
         if not self._settings.scan_conflicts:
             return Coverage(str(pattern), "unchecked", "unchecked" if wanted else "not wanted", note="rule sets were not read (scan_conflicts)")
-        paths, notes = self._paths[pattern], []
-        early = any(self._too_early(path) for path in paths)
-        # A rule that may block this host is doubt enough; one that says nothing about hosts is about a part of the people.
-        doubts = {rule.label: named for path in paths for rule, level, named in path.blocks if level == MAY}
-        allowed = all(path.verdict == "allow" for path in paths) and not early and not any(doubts.values())
-        notes += ["%s stands above authentication" % paths[0].by.label] if early else []
-        notes += ["%s blocks it" % path.by.label for path in paths if path.verdict == "block"][:1]
-        if any(not path.verdict for path in paths):
-            held = self._held(self._settings.allow_list, pattern)
+        early = "no" if self._too_early(pattern, SURE) else "unchecked" if self._too_early(pattern) else "yes"
+        allowed = together([early, *(word for passage in self._passages for word in passage.words[pattern])])
+        notes, by = self._notes(pattern, early), self._passages[0].opened_by(pattern)
+        exempt, why = self._exemption(pattern, allowed) if wanted else ("not wanted", ())
+        return coverage(pattern, allowed, exempt, by.label if by is not None and allowed == "yes" else None,
+                        self._spared_by(pattern) if exempt == "yes" else None, [*notes, *why])
+
+    def _notes(self, pattern: Pattern, early: str) -> list:
+        """Why a pattern is not allowed, or may not be."""
+        notes = ["%s stands above authentication" % self._opening(pattern)[0].label] if early != "yes" else []
+        shutting: dict = {}
+        for position, patterns in ((position, found[pattern]) for passage in self._passages for position, found in passage.blocks.items() if pattern in found):
+            shutting[position] = max(shutting.get(position, NO), patterns)
+        rules = {rule.position: rule for rule in self._cycles.rules}
+        notes += ["%s blocks it" % rules[position].label for position, level in shutting.items() if level == SURE][:1]
+        if not any(level == SURE for level in shutting.values()) and any(pattern in passage.connect.left | passage.request.left for passage in self._passages):
+            held = self._own[self._settings.allow_list].level(pattern) == SURE
             unsure = "".join("; %s may not apply" % label for label in self._site.referring(self._settings.allow_list)[:1])
             notes.append("no rule is known to let it pass" + unsure if held else "%s does not hold it" % self._settings.allow_list)
-        notes += ["%s may block it" % label if named else "%s may block a part of the people" % label for label, named in doubts.items()]
-        decrypted = next((path.decrypted_by for path in paths if path.decrypts != NO), None)
-        exempt = wanted and allowed and decrypted is None and self._held(self._settings.exempt_list, pattern)
-        if exempt:
-            notes.append(_NO_CHECK)
-        elif wanted and decrypted:
-            notes.append("%s decrypts it" % decrypted)
-        elif wanted and not self._held(self._settings.exempt_list, pattern):
-            notes.append("it is not in %s" % self._settings.exempt_list)
-        return coverage(pattern, "yes" if allowed else "no", "not wanted" if not wanted else "yes" if exempt else "no",
-                        paths[0].by.label if allowed else None, self._spared_by(pattern) if exempt else None, notes)
+        return notes + ["%s may block it (%s)" % (rules[position].label, "; ".join(self._reasons(rules[position])))
+                        for position, level in shutting.items() if level == MAY]
 
-    def _held(self, title: str, pattern: Pattern) -> bool:
-        return self._own[title].level(pattern) == SURE
+    def _reasons(self, rule: Rule) -> tuple:
+        """Why a rule is not sure to shut something: what is not understood of it, else the people and hosts that it may be about."""
+        lists = ("list %s cannot be read to its end" % (self._site.title_of(one) or one) for one in sorted(rule.lists - set(self._lists)))
+        columns = ("column %s is not understood" % column for column in rule.columns.unread())
+        return tuple(dict.fromkeys([*columns, *rule.unknown, *lists])) or ("it may be about a part of the people or of the hosts, or come too late",)
 
-    def _spared_by(self, pattern: Pattern) -> str | None:
-        rules = self._site.referring(self._settings.exempt_list)
-        return rules[0] if rules else self._paths[pattern][0].by.label
+    def _exemption(self, pattern: Pattern, allowed: str) -> tuple:
+        """(the word, notes)"""
+        levels = [passage.decrypted[pattern] for passage in self._passages]
+        answers = [passage.inspection for passage in self._passages]
+        by = next((found[pattern].label for answer in answers for found in (answer.shut, answer.doubted) if pattern in found), "")
+        if max(levels) == SURE:
+            return "no", ["%s decrypts it" % by]
+        if self._own[self._settings.exempt_list].level(pattern) != SURE:
+            return "no", ["it is not in %s" % self._settings.exempt_list]
+        if max(levels) == MAY:
+            return together(["unchecked", allowed]), ["%s may decrypt it" % by]
+        return allowed, [_NO_CHECK] if allowed == "yes" else []
+
+    def _spared_by(self, pattern: Pattern) -> str:
+        return next(iter(self._site.referring(self._settings.exempt_list)), self._passages[0].opened_by(pattern).label)
 
     # -- what stands in the way
 
     def _conflicts(self) -> None:
-        for pattern, paths in self._paths.items():
-            for rule in {block[0].position: block[0] for path in paths for block in path.blocks}.values():
-                hits = [(level, named) for path in paths for blocked, level, named in path.blocks if blocked is rule]
-                if any(named for _level, named in hits):
-                    self._blocked(rule, pattern, len(hits) == len(paths) and all(level == SURE for level, _named in hits))
+        blocks = [passage.blocks for passage in self._passages]
+        for rule in self._cycles.rules:
+            levels = [found.get(rule.position, {}) for found in blocks]
+            for pattern in sorted({pattern for found in levels for pattern in found}, key=str):
+                self._blocked(rule, pattern, all(found.get(pattern) == SURE for found in levels))
         wired = self._site.referring(self._settings.allow_list)
         for where, (ref, rules, patterns) in self._blocking.items():
-            certain, remedy, opens = any(patterns.values()), *self._remedy(ref, rules, list(patterns))
+            sure = [pattern for pattern, certain in patterns.items() if certain]
+            certain, remedy, opens = bool(sure), *self._remedy(ref, rules, sure or list(patterns))
             # Without a rule of ours everything below where it belongs is in the way; that is told once, under manual.
             if wired or certain or remedy:
-                self._found.conflict(where, "deny", where, "; ".join(rule.label for rule in rules.values()), patterns, certain, remedy, opens)
+                doubts = () if certain else dict.fromkeys(reason for rule in rules.values() for reason in self._reasons(rule))
+                self._found.conflict(where, "deny", where, "; ".join(rule.label for rule in rules.values()), patterns, certain, remedy, opens, doubts=doubts)
 
     def _blocked(self, rule: Rule, pattern: Pattern, certain: bool) -> None:
         """By its list where it has one: to take entries out of the way is all that can be done from here."""
-        named = [self._site.title_of(token.listed) for token in rule.condition if isinstance(token, Criterion) and token.listed]
+        named = [self._site.title_of(identity) for one in rule.criteria for identity in one.lists]
         refs = [Ref(SITE_LIST, title) for title in named if title and Ref(SITE_LIST, title) in self._state.objects and self._offending(title, [pattern])]
         where = str(refs[0]) if refs else rule.label
         _ref, rules, patterns = self._blocking.setdefault(where, (refs[0] if refs else None, {}, {}))
@@ -183,55 +229,76 @@ class Assessor:
         """Whom the rules let pass that stand on our lists, besides the groups that were named."""
         if not self._settings.groups:
             return
-        told = set()
-        for pattern, paths in self._paths.items():
-            path = self._judge.path(pattern, OUTSIDER)
-            ours = {rule.by.label for rule in paths if rule.verdict == "allow"}
-            if path.verdict == "allow" and path.by.label in ours and path.by.label not in told:
-                told.add(path.by.label)
-                self._found.audience_widened.append("%s lets people pass who are in none of the groups %s" % (path.by.label, ", ".join(self._settings.groups)))
-            spares = path.decrypts == NO and self._exempt.covering(pattern) is not None and path.verdict != "block" and path.spared
-            if spares and "spared" not in told:
-                told.add("spared")
-                self._found.audience_widened.append("the exemption from TLS inspection holds for everybody who reaches these hosts: %s" % (
-                    ", ".join(self._site.referring(self._settings.exempt_list))))
+        told: set = set()
+        for pattern, rule in ((pattern, rule) for pattern in self._policy.allow for rule in self._met(pattern)):
+            if rule.position not in self._ours or rule.position in told:
+                continue
+            if self._cycles.effect(rule) in (ALLOW, UNKNOWN):
+                told.add(rule.position)
+                self._found.audience_widened.append("%s lets people pass who are in none of the groups %s" % (rule.label, ", ".join(self._settings.groups)))
+            elif rule.action == "stopruleset" and self._exempt.covering(pattern) is not None:
+                told.add(rule.position)
+                self._found.audience_widened.append("the exemption from TLS inspection holds for everybody who reaches these hosts: %s" % rule.label)
+
+    def _met(self, pattern: Pattern) -> Iterator[Rule]:
+        """The rules that apply, or may, to people of none of the groups, up to the one that surely decides."""
+        for stage in (CONNECT, REQUEST):
+            signed = NO if stage is CONNECT else self._later.walk(pattern, OUTSIDER, CONNECT).signed
+            levels = self._later.walk(pattern, OUTSIDER, stage, signed).levels
+            for rule in self._cycles.rules:
+                level = levels.get(rule.position, NO)
+                if level != NO:
+                    yield rule
+                if level == SURE and self._cycles.effect(rule) in (ALLOW, DENY):
+                    break
 
     def _losses(self) -> None:
         hosts = tuple(str(pattern) for pattern in self._policy.exempt)
         inspecting = [top for top in self._site.sets if top.enabled and (top.title in self._settings.https_rule_sets or any(
-            "ssl" in engine.lower() for rule in top.walk() for engine in rule.engines))]
+            rule.decrypts != NO for rule in top.walk()))]
         if not hosts or not inspecting:
             return
         seen = set()
         for top in self._site.sets:
-            words = " ".join([top.title] + [word for rule in top.walk() for word in (rule.name,) + rule.engines])
+            words = " ".join([top.title, *(word for rule in top.walk() for word in (rule.name, *rule.engines, *(one.prop for one in rule.criteria)))])
             for control, pattern in _CONTROLS.items():
                 if top.enabled and control not in seen and re.search(pattern, words, re.I):
                     seen.add(control)
                     self._found.lose(control, "rule set %s" % top.title, hosts + self._passed(top))
         if not seen:
             self._found.lose("av", "whatever rule set looks into what %s decrypts" % inspecting[0].title, hosts)
-        self._tenants()
 
     def _passed(self, top: RuleSet) -> tuple:
         """What stays decrypted and still never gets to a rule set of the request cycle, since a rule ends the cycle above it."""
         first = min([rule.position for rule in top.walk()], default=0)
-        return tuple(str(pattern) for pattern, paths in self._paths.items() if top.request and self._exempt.covering(pattern) is None
-                     and any(path.verdict == "allow" and path.by.position < first for path in paths))
+        kept = [pattern for pattern in self._policy.allow if top.request and self._exempt.covering(pattern) is None]
+        return tuple(str(pattern) for pattern in kept if any(rule.position < first for rule in self._opening(pattern)))
 
     def _tenants(self) -> None:
+        """Rules that keep people in the company's workspace: what is exempt never gets there, nor does what a rule on our lists lets pass above them."""
         rules = [rule for top in self._site.sets if top.enabled for rule in top.walk()]
         for rule in [rule for rule in rules if WORKSPACE_HEADER in rule.words.lower()]:
-            needed = tuple(pattern for pattern in self._policy.exempt if self._judge.level(rule.condition, pattern, None) != NO)
-            if needed:
-                self._found.tenant_controls.append(TenantControl(rule.label, needed))
+            about_it = [pattern for pattern in self._policy.allow if self._cycles.may_be_about(rule, pattern)]
+            passed = [pattern for pattern in about_it if self._exempt.covering(pattern) is None and self._passes(pattern, rule)]
+            needed = [pattern for pattern in self._policy.exempt if self._cycles.may_be_about(rule, pattern)]
+            if needed or passed:
+                self._found.tenant_controls.append(TenantControl(rule.label, tuple(needed + [pattern for pattern in passed if pattern not in needed])))
+            if passed:
+                self._found.manual.append("%s is not reached by %s, since the rule about %s ends the cycle above it: move it above that rule" % (
+                    rule.label, ", ".join(map(str, passed)), self._settings.allow_list))
+
+    def _passes(self, pattern: Pattern, header: Rule) -> bool:
+        """Whether a rule on our lists ends the cycle above a rule, or may."""
+        ours = [rule for rule in self._cycles.rules if rule.position in self._ours and rule.position < header.position]
+        levels = [self._later.walk(pattern, who, CONNECT).levels for who in self._settings.groups or (None,)]
+        return any(met.get(rule.position, NO) != NO for rule in ours if self._cycles.effect(rule) in (ALLOW, UNKNOWN) for met in levels)
 
     def _wiring(self) -> None:
         """What a person has to do once in the rule sets."""
         found, settings = self._found, self._settings
         if not settings.somebody:
             return
-        doors = [top.title for top in self._site.sets if top.enabled and self._signs_in(top)]
+        doors = [top.title for top in self._site.sets if top.enabled and list(self._signing_in(top, MAY))]
         who = "users in %s" % " or ".join(settings.groups) if settings.groups else "everybody"
         below = "below %s" % ", ".join(doors) if doors else "below whatever authenticates (none was recognised: name it in authentication_rule_sets)"
         places = {settings.allow_list: "below HTTPS scanning and above the first rule set that blocks by URL or category",
@@ -248,5 +315,5 @@ class Assessor:
         if settings.groups and not doors:
             found.manual.append("no enabled rule set that authenticates was recognised, and without one no rule knows user groups: name it in "
                                 "authentication_rule_sets, or check that there is one")
-        early = sorted({path.by.label for paths in self._paths.values() for path in paths if self._too_early(path)})
+        early = sorted({rule.label for pattern in self._policy.allow for rule in self._opening(pattern) if rule.position < self._last_sign_in[MAY]})
         found.manual += ["%s stands above authentication (%s): move it below, since nobody is signed in there" % (label, ", ".join(doors)) for label in early]

@@ -14,7 +14,7 @@ from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Criterion
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Rule
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 LIST, SITE_LIST = "wildcard list", "list of the site"
@@ -144,11 +144,15 @@ class Site:
         """The title of the list with an id that a rule set refers to, or None."""
         return self.known[identity][0] if identity in self.known else None
 
-    def referring(self, title: str) -> list[str]:
-        """Labels of the enabled rules that refer to a list."""
+    def rules_on(self, title: str) -> list[Rule]:
+        """The enabled rules that refer to a list, or stand in a rule set that does."""
         ids = {identity for identity, (name, _node) in self.known.items() if name == title}
         rules = [rule for top in self.sets if top.enabled for rule in top.walk()]
-        return [rule.label for rule in rules if any(isinstance(token, Criterion) and token.listed in ids for token in rule.condition)]
+        return [rule for rule in rules if rule.lists & ids]
+
+    def referring(self, title: str) -> list[str]:
+        """Their labels."""
+        return [rule.label for rule in self.rules_on(title)]
 
 
 # -- the rule sets to import ---------------------------------------------------------------------------------------
@@ -159,7 +163,7 @@ _PROPERTY, _OPERATOR = "com.scur.engine.system.", "com.scur.operator."
 def rule_set_file(title: str, list_name: str, groups: tuple[str, ...]) -> str:
     """A rule set as an export has it: CONNECT or request to port 443 of a host in the list, from one of the groups, ends the request cycle.
 
-    Identifiers of properties, operators and actions are not published (see _skyhigh_swg_rules): a gateway that does not know them refuses the
+    Identifiers of properties, operators and actions are not published (see columns): a gateway that does not know them refuses the
     import, and the same rule is then made by hand.
     """
     root = ET.Element("libraryContent")
