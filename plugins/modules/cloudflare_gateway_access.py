@@ -81,7 +81,8 @@ options:
   position:
     description:
       - Where the rules that allow stand among those of their kind. By default the lowest place above the first rule that shuts a wanted host for the whole
-        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that shut out a part of it.
+        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that shut out a part of it, are about
+        a part of the requests, or hold something that is not understood.
       - A rule that does not inspect has no place to choose, since Gateway asks those before every other HTTP rule.
     type: dict
     suboptions:
@@ -101,7 +102,7 @@ options:
         elements: str
         default: []
       may_pass:
-        description: Names of rules, by security category or for a part of the audience, that ours may pass all the same.
+        description: Names of rules, by security category, for a part of the audience or not understood, that ours may pass all the same.
         type: list
         elements: str
         default: []
@@ -128,6 +129,7 @@ notes:
     are in a list that is compared with the whole name.
   - Do Not Inspect goes by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
     HTTP rule, also those by security category, is passed by them. RV(losses) and RV(audience_widened) name what the account would lose.
+  - Which hosts a category or an application holds, only the vendor knows. A rule by one of them is never certain to be in the way, and exempts nothing.
   - Logging is a setting of the account and not of a rule.
   - Voice, when O(config) has C(media), is a network rule for the published addresses and ports alone. UDP comes to Gateway only when the account's proxy
     for it is on.

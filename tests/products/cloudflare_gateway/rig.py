@@ -12,6 +12,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudfl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.cloudflare_gateway.twin import CloudflareGateway
+from tests.products.cloudflare_gateway.twin.policy import COLUMNS
 from tests.products.panos.rig import QuickClock
 
 GROUPS = {MEMBER: "AI users"}
@@ -25,6 +26,8 @@ class CloudflareGatewayRig(TwinRig):
         super().__init__(folder)
         self.twin = CloudflareGateway(**options)
         self.never_above: tuple = ()
+        #: Whether the site has rules of which the twin cannot tell what they do. Then it is not known what becomes of a host.
+        self.by_dice = False
         if voice:
             self.media = MEDIA
             self.twin.add_rule("No UDP", "l4", "block", 'net.protocol == "udp"', 3100)
@@ -34,6 +37,20 @@ class CloudflareGatewayRig(TwinRig):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
         settings = Settings(**dict({"groups": tuple(GROUPS[who] for who in audience), "never_above": self.never_above}, **changes))
         return CloudflareGatewayAdapter(settings, Api(self.transport, account, token or self.twin.token), account, self.transport)
+
+    def decide(self, who, host):
+        try:
+            return super().decide(who, host)
+        except NotImplementedError:
+            if not self.by_dice:
+                raise
+            return "unknown", None
+
+    def given(self, name, layer, action, traffic, precedence, columns=None, **more):
+        """A rule of the site. ``columns``: with nested ones as ``parent.child``, any that the vendor or next year has."""
+        key = self.twin.add_rule(name, layer, action, traffic, precedence, **more)
+        self.twin.edit(self.twin.rules[key], **nested(columns or {}))
+        return key
 
     def natives(self, pattern):
         return {pattern.lstrip("*.")}
@@ -85,31 +102,66 @@ class CloudflareGatewayRig(TwinRig):
 
     def by_chance(self, dice) -> list:
         said = []
+        self.by_dice = True
 
         def one_of(*values):
             return dice.choice(values)
 
-        feed = self.twin.add_list("Feed", dice.sample(["chatgpt.com", "ab.chatgpt.com", "api.openai.com", "js.stripe.com", "claude.ai"], 2))
+        feed = self.twin.add_list("Feed", dice.sample(["chatgpt.com", "ab.chatgpt.com", "api.openai.com", "js.stripe.com", "claude.ai"], 2),
+                                  kind=one_of("DOMAIN", "DOMAIN", "DOMAIN", "DEVICE"))
         said.append(list(self.twin.values("Feed")))
         # Some at the top, some anywhere.
-        places = dice.sample(range(1, 180), 7) + dice.sample(range(200, 9000), 7)
+        places = dice.sample(range(1, 180), 8) + dice.sample(range(200, 9000), 8)
         dice.shuffle(places)
-        hosts = {"dns": ("dns.fqdn", "dns.domains[*]"), "l4": ("net.sni.host", "net.sni.domains[*]"), "http": ("http.conn.hostname", "http.conn.domains[*]")}
-        for layer, (host, domains) in hosts.items():
-            traffic = ["any(%s in $%s)" % (domains, feed), "%s == \"chatgpt.com\"" % host, "any(%s in {\"openai.com\" \"other.example\"})" % domains,
-                       "not any(%s in {\"example.com\"})" % domains, "%s in {\"js.stripe.com\" \"claude.ai\"}" % host,
-                       "any(%s in {\"chatgpt.com\"}) and not %s == \"ab.chatgpt.com\"" % (domains, host), "%s matches \"(^|[.])gpt[.]com$\"" % host]
-            if layer == "l4":
-                traffic = [one_of("%s", "%s and net.dst.port == 443", "%s and net.dst.port == 22") % one for one in traffic]
-            actions = {"dns": ["block", "block", "allow"], "l4": ["block", "block", "allow"], "http": ["block", "block", "allow", "off", "isolate"]}[layer]
-            for number in range(dice.randint(0, 4)):
-                identity = one_of("", "", "any(identity.groups.name[*] in {\"AI users\"})", "any(identity.groups.name[*] in {\"Staff\"})",
-                                  "identity.email == \"somebody@example.com\"", "not any(identity.groups.name[*] in {\"AI users\"})")
-                rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": dice.choice(actions), "traffic": dice.choice(traffic),
-                        "precedence": places.pop() * 11, "identity": identity, "enabled": dice.random() < .85}
+        layers = [("dns", ["block", "block", "allow", "override", "safesearch"]), ("l4", ["block", "block", "allow", "l4_override"]),
+                  ("http", ["block", "block", "allow", "off", "isolate", "noscan", "quarantine", "on"]), ("dns_resolver", ["resolve"])]
+        for layer, actions in layers:
+            for number in range(dice.randint(0, 4 if layer != "dns_resolver" else 1)):
+                action = dice.choice(actions)
+                rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": action, "traffic": self._traffic(dice, layer, action, feed),
+                        "precedence": places.pop() * 11, "enabled": dice.random() < .85,
+                        "identity": one_of("", "", "any(identity.groups.name[*] in {\"AI users\"})", "any(identity.groups.name[*] in {\"Staff\"})",
+                                           "identity.email == \"somebody@example.com\"", "not any(identity.groups.name[*] in {\"AI users\"})"),
+                        "columns": self._column(dice) if dice.random() < .25 else {}}
                 said.append(rule)
-                self.twin.add_rule(**rule)
+                self.given(**rule)
         return said
+
+    @staticmethod
+    def _traffic(dice, layer: str, action: str, feed: str) -> str:
+        """An expression about names, or about any selector of the layer."""
+        names = {"dns": ("dns.fqdn", "dns.domains[*]"), "l4": ("net.sni.host", "net.sni.domains[*]"), "http": ("http.request.host", "http.request.domains[*]"),
+                 "off": ("http.conn.hostname", "http.conn.domains[*]"), "dns_resolver": ("dns.fqdn", "dns.domains[*]")}
+        host, domains = names["off" if action == "off" else layer]
+        text = dice.choice([
+            "any(%s in $%s)" % (domains, feed), "%s == \"chatgpt.com\"" % host, "any(%s in {\"openai.com\" \"other.example\"})" % domains,
+            "not any(%s in {\"example.com\"})" % domains, "%s in {\"js.stripe.com\" \"claude.ai\"}" % host,
+            "any(%s in {\"chatgpt.com\"}) and not %s == \"ab.chatgpt.com\"" % (domains, host), "%s matches \"(^|[.])gpt[.]com$\"" % host,
+            "%s matches \"^(\\w+\\.)?chatgpt\\.com$\"" % host, "%s matches \"^[a-h].*\\.(openai|chatgpt)\\.com$\"" % host,
+            "any(%s != \"com\")" % domains, "any(%s not in {\"openai.com\"})" % domains])
+        kinds = COLUMNS["selectors"][layer]
+        tests = [test for kind in sorted(kinds) for test in kinds[kind].values() if action != "off" or test.startswith(("http.conn", "any(http.conn", "net."))]
+        extra = dice.choice(tests + ["net.dst.port == 443", "net.dst.port == 22", "next.year == 1"] if layer == "l4" else tests + ["http.conn.next_year == 1"])
+        return text if dice.random() < .7 else "%s %s %s" % (text, dice.choice(["and", "and not", "or"]), extra)
+
+    @staticmethod
+    def _column(dice) -> dict:
+        """Any column with one of its values: what limits a rule, what does not, and one of next year."""
+        facts = COLUMNS["rule"]["match"]
+        name = dice.choice([name for name in facts if name not in ("filters", "traffic", "identity", "device_posture")] + ["column_of_next_year"])
+        return {name: dice.choice([*facts.get(name, {}).get("none", ()), facts.get(name, {"limit": ["x"]})["limit"]])}
+
+
+def nested(columns: dict) -> dict:
+    """Columns ``parent.child`` as the API has them."""
+    found: dict = {}
+    for name, value in columns.items():
+        parent, dot, child = name.partition(".")
+        if dot:
+            found.setdefault(parent, {}).update(nested({child: value}))
+        else:
+            found[name] = value
+    return found
 
 
 #: Each takes a folder and is put through the whole suite.

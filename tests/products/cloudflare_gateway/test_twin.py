@@ -98,3 +98,36 @@ def test_an_unnamed_precedence_is_given_at_the_end(twin):
     twin.add_rule("one", "dns", "block", "", 5000)
     rule = twin._create_rule({"name": "two", "action": "block", "filters": ["l4"]})
     assert 5001 <= rule["precedence"] <= 5100
+
+
+@pytest.mark.parametrize("text,expected", [
+    (r'd_x matches "^\w+$"', True), (r'd_x matches "^\\w+$"', False), (r'd_x matches "^\"?a"', True), (r'd_x == "\a"', True), ('any(d[*] != "openai.com")', True),
+    ('any(d[*] not in $l1)', True), ("flag", True), ("not flag", False), ("flag and other", False)])
+def test_strings_and_signs(text, expected):
+    """Of a regular expression every backslash stays but the one before a quote."""
+    assert true(text, d=["a.openai.com", "openai.com"], d_x=["a"], flag=[True]) is expected
+
+
+@pytest.mark.parametrize("changes,named", [
+    ({"column_of_next_year": ["x"]}, "column_of_next_year"), ({"schedule": {"mon": "08:00-17:00"}}, "schedule.mon"), ({"deleted_at": "2026-07-01"}, "deleted_at"),
+    ({"rule_settings": {"bypass_parent_rule": True}}, "rule_settings.bypass_parent_rule"), ({"rule_settings": {"next": {"year": 1}}}, "rule_settings.next.year"),
+    ({"action": "shrug"}, "does shrug"), ({"traffic": "dns.next_year == 1"}, "selector dns.next_year"), ({"filters": ["next"]}, "of layer"),
+    ({"filters": ["dns", "l4"]}, "of layer"), ({"filters": ["dns_resolver"], "action": "resolve"}, "of layer")])
+def test_what_is_not_played_is_refused(twin, changes, named):
+    twin.add_rule("odd", "dns", "block", "", 1)
+    twin.edit(twin.rule("odd", "dns"), **changes)
+    with pytest.raises(NotImplementedError, match=named):
+        twin.decide("member", "a.example")
+
+
+def test_a_list_of_another_type_is_refused(twin):
+    twin.add_rule("odd", "dns", "block", "any(dns.domains[*] in $%s)" % twin.add_list("L", ["https://a.example/"], kind="URL"), 1)
+    with pytest.raises(NotImplementedError, match="list of type URL"):
+        twin.decide("member", "a.example")
+
+
+def test_what_is_not_played_is_no_matter_where_the_rest_does_the_same(twin):
+    twin.add_rule("odd", "dns", "block", "", 1)
+    twin.edit(twin.rule("odd", "dns"), column_of_next_year=["x"])
+    twin.add_rule("rest", "dns", "block", "", 2)
+    assert twin.decide("member", "a.example") == ("block", "tunnel")

@@ -22,12 +22,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import (
-    Assessor, Places, free,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, Settings, Site, layer_of, render, shared,
+    DNS_RULE, HTTP_RULE, KINDS, LAYERS, LIST, NETWORK_RULE, RESOLVER, Settings, Site, layer_of, render, shared,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.places import Places, free
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import borrowed, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -82,7 +81,8 @@ class CloudflareGatewayAdapter(Adapter):
         """What the rules of the site are about: the lists, categories and applications that they name, and the account's own switches."""
         site = self._site
         site.settings = self._api.get("gateway/configuration").get("settings") or {}
-        text = " ".join(rule.get(word) or "" for rule in site.rules if rule.get("enabled") and layer_of(rule) for word in ("traffic", "identity"))
+        rules = [rule for rule in site.rules if rule.get("enabled") and (layer_of(rule) or rule.get("filters") == [RESOLVER])]
+        text = " ".join(rule.get(word) or "" for rule in rules for word in ("traffic", "identity"))
         for key in _REFERENCE.findall(text):
             row = site.list_by_id(key)
             if row is not None and row["id"] not in site.items:
@@ -90,10 +90,10 @@ class CloudflareGatewayAdapter(Adapter):
         if "content_category" in text:
             site.categories = {}
             for row in self._api.table("gateway/categories"):
-                names = [part.get("name") or "" for part in [row] + (row.get("subcategories") or [])]
                 # A rule may name a category with all that is below it.
-                site.categories[str(row["id"])] = ", ".join(names).lower()
-                site.categories.update({str(part["id"]): (part.get("name") or "").lower() for part in row.get("subcategories") or []})
+                parts = [(str(part["id"]), (part.get("name") or "").lower()) for part in [row] + (row.get("subcategories") or [])]
+                site.categories.update({key: (name,) for key, name in parts})
+                site.categories[parts[0][0]] = tuple(name for _key, name in parts)
         if "app." in text:
             site.applications = {str(row["id"]): ((row.get("name") or "").lower(), str(row["application_type_id"]))
                                  for row in self._api.get("gateway/app_types") or [] if row.get("application_type_id") is not None}
@@ -112,6 +112,7 @@ class CloudflareGatewayAdapter(Adapter):
 
     def _parse(self) -> State:
         site, objects, rules = self._site, Objects(), {layer: [] for layer in KINDS}
+        refs = site.refs(self._settings.prefix)
         for row in site.lists:
             members = {"items": site.items[row["id"]]} if row["id"] in site.items else {}
             fields = {"description": row.get("description") or "", "type": row.get("type")}
@@ -121,8 +122,8 @@ class CloudflareGatewayAdapter(Adapter):
             if layer is None:
                 continue
             description = rule.get("description") or ""
-            ref, put_back = Ref(KINDS[layer], rule["name"]), borrowed(description, "enabled", True)
-            rules[layer].append(objects.add(Object(ref, site.fields(rule), {}, ours=is_ours(description), borrowed=put_back, native=rule)))
+            put_back = borrowed(description, "enabled", True)
+            rules[layer].append(objects.add(Object(refs[rule["id"]], site.fields(rule), {}, ours=is_ours(description), borrowed=put_back, native=rule)))
         return State(objects, {layer: tuple(order) for layer, order in rules.items()})
 
     # -- wanting

@@ -15,6 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 _TOKEN = re.compile(r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<list>\$(?:\{[^}]*\}|[A-Za-z0-9_.-]+))"""
                     r"""|(?P<sign>==|!=|>=|<=|&&|\|\||[(){}!<>~])|(?P<word>[A-Za-z0-9_.:/*\[\]-]+))""")
 _WORDS = {"&&": "and", "||": "or", "!": "not", "~": "matches", "eq": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+_KEYWORDS = ("and", "or", "not", "in", "any")
 _COMPARE = ("==", "!=", ">", ">=", "<", "<=", "matches", "in")
 
 
@@ -23,8 +24,10 @@ class Opaque(ValueError):
 
 
 def parse(text: str) -> tuple:
-    """A tree: ("all",) for an empty text, ("and" | "or", nodes...), ("not", node), or ("test", field, op, values) where op is in, matches, >, >=, <
-    or <=; field ends in ``[*]`` for a list; values are texts as written, strings in their quotes, a list as ``$id`` or ``${name}``.
+    """A tree: ("all",) for an empty text, ("and" | "or", nodes...), ("not", node), or ("test", field, op, values).
+
+    ``op`` is in, matches, >, >=, < or <=; not in, for a field with several values; is, for a field that stands alone. A field with several values has
+    ``[*]``. ``values`` are texts as written, strings in their quotes, a list as ``$id`` or ``${name}``.
 
     :raises Opaque: for anything else.
     """
@@ -95,14 +98,22 @@ class _Parser:
         return self.test()
 
     def test(self):
-        field, op, negated = self.take(), self.take(), False
+        field, negated = self.take(), False
+        if field is None or field in _KEYWORDS or not re.match(r"[a-z]", field):
+            raise Opaque(self._text)
+        if self.next in (None, ")", "and", "or"):
+            return ("test", field, "is", ())
+        op = self.take()
         if op == "not" and self.next == "in":
             negated, op = True, self.take()
-        if field is None or op not in _COMPARE or not re.match(r"[a-z]", field):
+        if op not in _COMPARE:
             raise Opaque(self._text)
         values = self._values()
         if op in ("==", "!="):
             negated, op = op == "!=", "in"
+        if negated and "[*]" in field:
+            # That any of several values is another one is not that none of them is this one.
+            return ("test", field, "not in", values)
         node = ("test", field, op, values)
         return ("not", node) if negated else node
 
@@ -132,9 +143,9 @@ def render(node: tuple) -> str:
     if kind in ("and", "or"):
         return (" %s " % kind).join("(%s)" % render(one) if one[0] in ("and", "or") else render(one) for one in node[1:])
     _kind, field, op, values = node
-    right = values[0] if op != "in" or (len(values) == 1 and values[0].startswith("$")) else "{%s}" % " ".join(values)
-    text = "%s %s %s" % (field, op, right)
-    return "any(%s)" % text if field.endswith("[*]") else text
+    right = values[0] if op not in ("in", "not in", "is") or (len(values) == 1 and values[0].startswith("$")) else "{%s}" % " ".join(values)
+    text = field if op == "is" else "%s %s %s" % (field, op, right)
+    return "any(%s)" % text if "[*]" in field else text
 
 
 def canonical(text: str | None) -> str:
@@ -180,5 +191,10 @@ def quoted(values: Iterable[str]) -> str:
 
 
 def unquoted(value: str) -> str:
-    """The text inside a quoted string; any other value as it stands."""
-    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value
+    """The text inside a quoted string, with any escape that is not known as it stands; any other value as it stands."""
+    return re.sub(r"\\([\\\"])", r"\1", value[1:-1]) if value.startswith('"') else value
+
+
+def regex_of(value: str) -> str:
+    """The regular expression inside a quoted string. There a backslash escapes a quote; before anything else it belongs to the expression."""
+    return re.sub(r"\\(.)", lambda found: '"' if found.group(1) == '"' else found.group(0), value[1:-1])

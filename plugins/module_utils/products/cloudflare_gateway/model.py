@@ -5,14 +5,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import canonical
 
 LIST, HTTP_RULE, NETWORK_RULE, DNS_RULE = "Gateway list", "HTTP rule", "network rule", "DNS rule"
-DNS, L4, HTTP = "dns", "l4", "http"
+DNS, L4, HTTP, RESOLVER, EGRESS = "dns", "l4", "http", "dns_resolver", "egress"
 KINDS = {DNS: DNS_RULE, L4: NETWORK_RULE, HTTP: HTTP_RULE}
 LAYERS = {kind: layer for layer, kind in KINDS.items()}
 #: Field of a layer that holds the domain of a connection and all above it, and the one that holds the name alone (selectors Domain and Host).
@@ -32,9 +33,14 @@ def render(pattern: Pattern) -> tuple[str, ...]:
 
 
 def layer_of(rule: dict) -> str | None:
-    """dns, l4 or http; None for a rule of another kind (egress, resolver)."""
+    """dns, l4 or http; None for a rule of another kind (egress, resolver, one that nobody knows)."""
     filters = rule.get("filters") or []
     return filters[0] if len(filters) == 1 and filters[0] in KINDS else None
+
+
+def called(rule: Object) -> str:
+    """The name of a rule as the operator knows it."""
+    return rule.native.get("name", rule.ref.name)
 
 
 def shared(rule: dict) -> bool:
@@ -80,7 +86,7 @@ class Site:
         self.rules: list = []
         #: Items of lists of the site, by id, as far as they were read.
         self.items: dict = {}
-        #: Categories and applications by id, when a rule names one: {id: name}, {id: (name, id of its type)}.
+        #: Categories and applications by id, when a rule names one: {id: names of it and of what is below it}, {id: (name, id of its type)}.
         self.categories: dict | None = None
         self.applications: dict | None = None
         self.settings: dict | None = None
@@ -94,15 +100,30 @@ class Site:
         """The list with an id, with or without its dashes."""
         return next((row for row in self.lists if _plain(row["id"]) == _plain(key)), None)
 
+    def refs(self, prefix: str) -> dict:
+        """{id: Ref} of the rules that have a place for ours. A name that several rules of the site share has the id behind it.
+
+        Of names that begin with ``prefix`` one is ours: of these a second one is left, so that it is noticed.
+        """
+        known = [rule for rule in self.rules if layer_of(rule)]
+        names = Counter((layer_of(rule), rule["name"]) for rule in known)
+
+        def name(rule: dict) -> str:
+            one = rule["name"]
+            return one if names[layer_of(rule), one] == 1 or one.startswith(prefix + " ") else _numbered(rule)
+        return {rule["id"]: Ref(KINDS[layer_of(rule)], name(rule)) for rule in known}
+
     def rule(self, ref: Ref) -> dict | None:
         """The rule of that name in the layer of its kind."""
-        return next((row for row in self.rules if row["name"] == ref.name and layer_of(row) == LAYERS[ref.kind]), None)
+        return next((row for row in self.rules if ref.name in (row["name"], _numbered(row)) and layer_of(row) == LAYERS[ref.kind]), None)
 
     def named(self, text: str | None) -> str:
         """An expression with names in place of the ids of lists, in its one form."""
         def name(found):
             row = self.list_by_id(found.group(1))
-            return "${%s}" % row["name"] if row else found.group(0)
+            # A name that two lists have says nothing.
+            known = row is not None and "}" not in row["name"] and sum(1 for other in self.lists if other["name"] == row["name"]) == 1
+            return "${%s}" % row["name"] if known else found.group(0)
         return canonical(_NUMBERED.sub(name, text or ""))
 
     def native(self, text: str) -> str:
@@ -114,7 +135,7 @@ class Site:
 
     def fields(self, rule: dict) -> dict:
         """The policy-bearing fields of a rule, with names of lists in place of ids."""
-        fields = {"action": rule["action"], "enabled": bool(rule.get("enabled")), "description": rule.get("description") or "",
+        fields = {"action": rule.get("action"), "enabled": bool(rule.get("enabled")), "description": rule.get("description") or "",
                   "traffic": self.named(rule.get("traffic")), "identity": self.named(rule.get("identity")),
                   "device_posture": self.named(rule.get("device_posture"))}
         if layer_of(rule) == DNS:
@@ -144,3 +165,7 @@ class Site:
 
 def _plain(key: str) -> str:
     return key.replace("-", "").lower()
+
+
+def _numbered(rule: dict) -> str:
+    return "%s (%s)" % (rule["name"], rule["id"])

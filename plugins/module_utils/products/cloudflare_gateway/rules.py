@@ -1,55 +1,74 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a rule of Cloudflare Gateway says of a host, of packets and of people: surely, perhaps, or not at all. Reads nothing and writes nothing."""
+"""How Gateway says hosts, packets, people and effects: the rules of an account as Layers, for one policy and one audience. Reads nothing, writes nothing.
+
+Order of enforcement: DNS policies, then network, then HTTP; a smaller precedence first, first match. Of the HTTP policies those that do not inspect come
+before all others, then those that isolate (vendor's page "Order of enforcement"). What is sure of a deny is never taken from a category or an application:
+which hosts they hold, only the vendor knows.
+"""
 from __future__ import annotations
 
-import ipaddress
 import re
-from typing import Iterable
+from typing import AbstractSet, Iterable, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Index, Pattern, names_above
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.columns import (
+    ANSWER, CLOSED, HOST, PEOPLE, REQUESTS, RULE, SELECTORS, flat,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
-    level, tests, tree_of, unquoted,
+    level, regex_of, tests, tree_of, unquoted,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.matching import (
+    Names, addresses, among, by_regex, public,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    HTTP, LIST, Settings, Site, shared,
+    DNS, EGRESS, HTTP, L4, LAYERS, LIST, RESOLVER, Settings, Site, called, layer_of, shared,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import WORKSPACE_HEADER
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
+    ALLOW, DENY, MAY, NO, PASS_ON, SURE, UNKNOWN, Hits, Layer, hits_of,
+)
 
-#: Fields about a part of the requests to a host, not about the host.
-_PART = ("http.upload.", "http.download.", "http.request.method", "http.request.uri.path", "http.request.uri.query", "http.response.", "dlp.", "app.controls")
-_HOST = ("dns.fqdn", "net.sni.host", "http.conn.hostname", "http.request.host", "http.host")
-#: Fields that say where somebody is: a rule with one is about a part of the people.
-_SOURCE = re.compile(r"\.src[._]|location|virtual_network|vnet|proxy_endpoint")
-#: Words in the names of categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
+#: Parts of the HTTP layer that are asked before its other rules, and the rules of layers that nobody knows.
+INSPECTION, ISOLATION, ELSEWHERE = "inspection", "isolation", "elsewhere"
+#: What actions do. In INSPECTION leaving alone is ALLOW. What "on" does beside "off" is not documented.
+EFFECTS = {
+    DNS: {"allow": ALLOW, "block": DENY, "override": DENY, "safesearch": PASS_ON, "ytrestricted": PASS_ON},
+    L4: {"allow": ALLOW, "block": DENY, "l4_override": DENY},
+    HTTP: {"allow": ALLOW, "block": DENY, "redirect": DENY, "quarantine": DENY, "scan": PASS_ON, "noscan": PASS_ON},
+    INSPECTION: {"off": ALLOW, "on": UNKNOWN}, ISOLATION: {"isolate": DENY, "noisolate": ALLOW}, RESOLVER: {}, ELSEWHERE: {},
+}
+_IN_HTTP = (INSPECTION, ISOLATION, HTTP)
+_RESOLVER_RULE = "resolver rule"
+_NAMES = ("dns.fqdn", "net.sni.host", "http.conn.hostname", "http.request.host")
+_SOURCES = ("dns.src_ip", "net.src.ip", "http.conn.src_ip")
+#: Words in the names of categories that hold none of the wanted hosts.
 _UNRELATED = ("adult", "gambling", "malware", "phishing", "weapon", "drug", "alcohol", "tobacco", "violence", "health", "religio", "sport", "travel", "games",
               "child", "dating", "nudity", "p2p", "parked", "politic", "real estate", "lottery", "hacking", "spam", "profanity", "hobbies", "auctions")
+_APPS = ("chatgpt", "openai", "gpt", "dall", "sora", "codex")
 
 
 def of_openai(pattern: Pattern) -> bool:
     return any(word in pattern.name for word in ("openai", "chatgpt", "oaistatic", "oaiusercontent"))
 
 
-class _Names:
-    """Names of a set or list, ready to be asked."""
+def headers(rule: Object) -> set[str]:
+    """Names of headers that an HTTP rule adds, sets or takes out, in lower case."""
+    settings = rule.native.get("rule_settings") or {}
+    return {name.lower() for word in ("add_headers", "set_headers", "delete_headers") for name in settings.get(word) or ()}
 
-    def __init__(self, names: Iterable[str]):
-        self.names = frozenset(names)
-        self.above = frozenset(part for name in self.names for part in names_above(name)[1:])
 
-    def domains(self, pattern: Pattern) -> int:
-        if self.names.intersection(names_above(pattern.name)):
-            return SURE
-        return MAY if pattern.kind != EXACT and pattern.name in self.above else NO
+class _Asked(NamedTuple):
+    """How an expression is read: its ``selectors``; ``wider``: categories count those of addresses too; ``likely``: what a category or an application of
+    that name most probably holds is taken for sure."""
 
-    def hosts(self, pattern: Pattern) -> int:
-        if pattern.kind == EXACT:
-            return SURE if pattern.name in self.names else NO
-        return MAY if pattern.name in self.above or (pattern.kind == DOMAIN and pattern.name in self.names) else NO
+    selectors: dict
+    wider: bool = False
+    likely: bool = False
 
 
 class View:
@@ -60,221 +79,301 @@ class View:
         self._trees: dict = {}
         self._sets: dict = {}
         self._hit: dict = {}
+        self._read: dict = {}
+        self._layers: dict = {}
         self._exempt = Index(policy.exempt)
+        self._wanted = tuple(dict.fromkeys(policy.allow + policy.exempt))
 
     def exemption(self, pattern: Pattern) -> Pattern | None:
         """The exempt Pattern that covers one, or None."""
         return self._exempt.covering(pattern)
 
+    def open_patterns(self) -> frozenset:
+        """What is allowed and stays inspected."""
+        return frozenset(pattern for pattern in self._policy.allow if self.exemption(pattern) is None)
+
+    # -- the layers
+
+    def layer(self, part: str, likely: bool = False) -> Layer:
+        """The enabled rules of a layer or a part of one. ``likely``: for choosing a place alone, since it guesses what categories hold."""
+        if (part, likely) not in self._layers:
+            self._layers[part, likely] = Layer(self._rules(part), self.people, lambda rule, wanted: self.hosts(rule, wanted, likely),
+                                               lambda rule: self.effect(rule, part), self.columns, DENY if part == INSPECTION else ALLOW)
+        return self._layers[part, likely]
+
+    def voice(self, media: Media) -> Layer:
+        """The network layer, asked for packets of this Media in place of patterns."""
+        if media not in self._layers:
+            self._layers[media] = Layer(self._rules(L4), self.people, lambda rule, wanted: self._packets(rule, wanted, media),
+                                        lambda rule: self.effect(rule, L4), self.columns)
+        return self._layers[media]
+
     def order(self, layer: str) -> list[Object]:
         return [self._state.objects[ref] for ref in self._state.rules.get(layer, ())]
 
-    def others(self, layer: str) -> list:
-        """The enabled rules of the site."""
-        return [rule for rule in self.order(layer) if rule.fields["enabled"] and not rule.ours]
+    def _rules(self, part: str) -> list:
+        if part in (RESOLVER, ELSEWHERE):
+            return [rule for rule in self._elsewhere() if (rule.ref.kind == _RESOLVER_RULE) == (part == RESOLVER)]
+        enabled = [rule for rule in self.order(HTTP if part in _IN_HTTP else part) if rule.fields["enabled"]]
+        if part not in _IN_HTTP:
+            return enabled
+        known = {action for one in _IN_HTTP for action in EFFECTS[one]}
+        return [rule for rule in enabled if rule.fields["action"] in EFFECTS[part] or rule.fields["action"] not in known]
+
+    def _elsewhere(self) -> list:
+        """Rules that have no place for ours. Those that choose the address of the sender shut nothing."""
+        if ELSEWHERE not in self._read:
+            found = []
+            for rule in self._site.rules:
+                filters = rule.get("filters") or []
+                if layer_of(rule) is None and filters != [EGRESS] and rule.get("enabled"):
+                    kind = _RESOLVER_RULE if filters == [RESOLVER] else "rule of %s" % (", ".join(map(str, filters)) or "no layer")
+                    found.append(Object(Ref(kind, rule["name"]), self._site.fields(rule), native=rule))
+            self._read[ELSEWHERE] = found
+        return self._read[ELSEWHERE]
+
+    def columns(self, rule: Object) -> Columns:
+        if id(rule) not in self._read:
+            self._read[id(rule)] = Columns(RULE, flat({**rule.native, **rule.fields}))
+        return self._read[id(rule)]
+
+    def effect(self, rule: Object, part: str) -> str:
+        columns = self.columns(rule)
+        action = columns.get("action")
+        found = EFFECTS[part].get(action, UNKNOWN)
+        if part == RESOLVER and action == "resolve" and columns.get("rule_settings.resolve_dns_through_cloudflare"):
+            return PASS_ON
+        # Who has signed in long ago is sent to sign in again.
+        return UNKNOWN if found == ALLOW and columns.get("rule_settings.check_session.enforce") else found
+
+    # -- what sets rules apart
 
     def tree(self, text: str) -> tuple | None:
         if text not in self._trees:
             self._trees[text] = tree_of(text)
         return self._trees[text]
 
-    def fields_of(self, rule: Object) -> list[str]:
-        tree = self.tree(rule.fields["traffic"])
-        return [] if tree is None else [field for _kind, field, _op, _values in tests(tree)]
-
     def by_security(self, rule: Object) -> bool:
         """It looks at security categories or risks: it is never passed nor touched."""
-        return rule.fields["action"] == "block" and re.search("security_(categor|risk)", rule.fields["traffic"]) is not None
-
-    def in_part(self, rule: Object) -> bool:
-        """It is about files, methods or paths: a part of the requests to a host."""
-        return any(field.startswith(_PART) for field in self.fields_of(rule))
+        harmless = any(effects.get(rule.fields["action"]) in (ALLOW, PASS_ON) for effects in EFFECTS.values())
+        return not harmless and re.search("security_(categor|risk)", rule.fields["traffic"]) is not None
 
     def keeps_its_word(self, rule: Object, layer: str) -> bool:
         """Ours stay below it: it was named, a parent account shares it, it looks for threats, or it adds headers for a wanted host."""
-        if rule.ref.name in self._settings.after + self._settings.never_above or shared(rule.native):
+        if called(rule) in self._settings.after + self._settings.never_above or shared(rule.native):
             return True
-        if rule.ours or not rule.fields["enabled"] or rule.ref.name in self._settings.may_pass:
+        if rule.ours or not rule.fields["enabled"] or called(rule) in self._settings.may_pass:
             return False
-        return self.by_security(rule) or (layer == HTTP and rule.fields["action"] == "allow" and bool(headers(rule)) and bool(self.hits(rule)))
+        return self.by_security(rule) or (layer == HTTP and bool(headers(rule)) and bool(self.hosts(rule, frozenset(self._wanted)).all))
+
+    def narrowed(self, rule: Object) -> list:
+        """[(PEOPLE or REQUESTS, why in words)]: what of a rule is about a part of them, or may be."""
+        tree, selectors = self.tree(rule.fields["traffic"]), self._selectors(rule)
+        found = [(REQUESTS, "it is about files")] if rule.fields["action"] == "quarantine" else []
+        if tree is None:
+            return found + [(PEOPLE, "the expression of column traffic is not understood")]
+        for _kind, field, op, values in tests(tree):
+            kind = selectors.get(_plain(field))
+            if kind in (None, PEOPLE, REQUESTS) and not self._everything(_plain(field), op, values):
+                about = "not understood" if kind is None else "about a part of the %s" % kind
+                found.append((kind or PEOPLE, "selector %s is %s" % (field, about)))
+        return found
+
+    def in_part(self, rule: Object, layer: Layer) -> bool:
+        """It is about everybody, and about a part of the requests to a host, such as files, methods or paths."""
+        return self._who(rule) == SURE and not layer.doubts(rule) and {kind for kind, _why in self.narrowed(rule)} == {REQUESTS}
+
+    def why(self, rule: Object, layer: Layer) -> tuple:
+        """What keeps a rule from being sure, in words."""
+        columns = self.columns(rule)
+        people = [("identity", self._identity(columns.get("identity", ""))), ("device_posture", self._posture(columns.get("device_posture", "")))]
+        found = ["column %s is about a part of the audience" % name for name, how in people if how == MAY]
+        if columns.get("rule_settings.check_session.enforce"):
+            found.append("column rule_settings.check_session.enforce sends people to sign in")
+        fields = [field for _kind, field, _op, _values in tests(self.tree(rule.fields["traffic"]) or ("all",))]
+        held = ["which hosts %s holds, only the vendor knows" % field for field in fields if field.startswith("app.") or "content_category" in field]
+        return (*layer.doubts(rule), *found, *dict.fromkeys([why for _kind, why in self.narrowed(rule)] + held))
+
+    def controls(self, rule: Object, layer: Layer) -> list:
+        """The controls that an HTTP rule exercises over decrypted traffic."""
+        action, text, settings = rule.fields["action"], rule.fields["traffic"], rule.native.get("rule_settings") or {}
+        found = list({"isolate": ["isolation"], "quarantine": ["sandbox"]}.get(action, []))
+        if self.by_security(rule):
+            found.append("av")
+        if "dlp." in text or (settings.get("payload_log") or {}).get("enabled"):
+            found.append("dlp")
+        if "http.upload." in text or "http.download." in text:
+            found.append("file_control")
+        if "app.controls" in text:
+            found += ["casb", "prompt_logging"]
+        if headers(rule) - {WORKSPACE_HEADER}:
+            found.append("headers")
+        # What looks at methods, paths and the like has no word of its own.
+        return found or ["app_control"] * self.in_part(rule, layer)
+
+    def _selectors(self, rule: Object) -> dict:
+        return SELECTORS[RESOLVER] if rule.ref.kind == _RESOLVER_RULE else SELECTORS.get(LAYERS.get(rule.ref.kind), {})
 
     # -- hosts
 
-    def hits(self, rule: Object) -> dict[Pattern, int]:
-        """{Pattern: SURE or MAY} of the allowed and exempt patterns that the traffic expression is about."""
-        text = rule.fields["traffic"]
-        if text not in self._hit:
-            tree, found = self.tree(text), {}
-            for pattern in dict.fromkeys(self._policy.allow + self._policy.exempt):
-                how = level(tree, lambda field, op, values, pattern=pattern: self._about(pattern, field, op, values))
-                if how != NO:
-                    found[pattern] = how
-            self._hit[text] = found
-        return self._hit[text]
+    def hosts(self, rule: Object, wanted: AbstractSet, likely: bool = False) -> Hits:
+        """What the traffic expression says of the wanted patterns."""
+        columns = self.columns(rule)
+        text = columns.get("traffic", "")
+        # The layer, and how DNS rules compare categories: of the names on the way to the answer too (the default), of the address too.
+        wider = bool([columns.get(name) for name in ("filters", "rule_settings.ignore_cname_category_matches", "rule_settings.ip_indicator_feeds",
+                                                     "rule_settings.ip_categories")][-1])
+        key = rule.ref.kind, text, wider, likely
+        if key not in self._hit:
+            tree, asked = self.tree(text), _Asked(self._selectors(rule), wider, likely)
+            found = hits_of({pattern: level(tree, lambda field, op, values, pattern=pattern: self._about(pattern, field, op, values, asked))
+                             for pattern in self._wanted})
+            late = tree is not None and any(asked.selectors.get(_plain(field)) == ANSWER for _kind, field, _op, _values in tests(tree))
+            self._hit[key] = found.capped(MAY) if late else found
+        return self._hit[key].among(wanted)
 
-    def hit(self, rule: Object, open_: bool = False) -> int:
-        """How surely a rule is about whole hosts; with ``open_`` about such as stay decrypted."""
-        found = [how for pattern, how in self.hits(rule).items() if not open_ or self.exemption(pattern) is None]
-        return NO if self.in_part(rule) else max(found, default=NO)
-
-    def _about(self, pattern: Pattern, field: str, op: str, values: tuple) -> int:
-        if "security_categor" in field or "security_risk" in field:
+    def _about(self, pattern: Pattern, field: str, op: str, values: tuple, asked: _Asked) -> int:
+        name = _plain(field)
+        if self._everything(name, op, values):
+            return SURE
+        if asked.selectors.get(name) != HOST:
+            return MAY
+        if name.endswith("security_category"):
             # Whether the vendor holds a wanted host for dangerous nobody can tell; such a rule keeps its word.
             return NO
-        if field.endswith(".domains[*]") or field in _HOST:
-            if op == "matches":
-                return _by_regex(unquoted(values[0]), pattern)
-            names = self._names(values)
-            return MAY if names is None or op != "in" else names.hosts(pattern) if field in _HOST else names.domains(pattern)
-        if field == "http.request.uri" and op == "in":
-            urls = self._entries(values)
-            hosts = _Names(url.partition("://")[2].partition("/")[0] or url.partition("/")[0] for url in urls or ())
-            return MAY if urls is None or hosts.hosts(pattern) else NO
-        if field.endswith("content_category[*]"):
-            return self._in_category(pattern, values)
-        if field.startswith("app."):
-            return self._in_application(pattern, field, values)
-        if field.endswith("dst.port") and field.startswith("net."):
-            return _among([443], op, values)
-        if field == "net.protocol":
-            return SURE if op == "in" and "tcp" in map(unquoted, values) else NO
-        if field.endswith(".ip") and op == "in" and not any(value.startswith("$") for value in values):
-            return NO if all(_private(unquoted(value)) for value in values) else MAY
-        return MAY
-
-    def _entries(self, values: tuple):
-        """The strings of a set or of a list; None when the list was not read."""
-        if not values[0].startswith("$"):
-            return [unquoted(value).lower() for value in values]
-        held = self._state.objects.get(Ref(LIST, values[0][2:-1]))
-        members = held.members.get("items") if held is not None else None
-        return None if members is None else [entry.lower() for entry in members]
-
-    def _names(self, values: tuple):
-        if values not in self._sets:
-            entries = self._entries(values)
-            self._sets[values] = None if entries is None else _Names(entries)
-        return self._sets[values]
-
-    def _in_category(self, pattern: Pattern, values: tuple) -> int:
-        known, found = self._site.categories, NO
-        for value in values:
-            name = known.get(value) if known is not None else None
-            if name is None:
-                found = max(found, MAY)
-            elif "artificial intelligence" in name:
-                found = max(found, SURE if of_openai(pattern) else NO)
-            elif not any(word in name for word in _UNRELATED):
-                found = max(found, MAY)
-        return found
-
-    def _in_application(self, pattern: Pattern, field: str, values: tuple) -> int:
-        if not of_openai(pattern):
-            return NO
-        if self._site.applications is None or not field.endswith("ids[*]"):
+        if name.endswith(".domains") or name in _NAMES:
+            return self._by_name(pattern, name.endswith(".domains"), op, values)
+        if name == "net.dst.port":
+            return among([443], op, map(unquoted, values))
+        if op != "in":
             return MAY
-        ours = {key: kind for key, (name, kind) in self._site.applications.items() if "chatgpt" in name or "openai" in name}
-        chosen = set(values)
-        return SURE if chosen & set(ours.values() if ".type." in field else ours) else NO
+        if name == "net.protocol":
+            return _protocol("tcp", values)
+        if name in ("net.dst.ip", "http.conn.dst_ip"):
+            entries = self._entries(values, "IP")
+            return MAY if entries is None else public(entries)
+        if name.endswith("content_category"):
+            return self._in_category(pattern, self._entries(values, "CATEGORY"), asked)
+        return self._in_application(pattern, name, set(map(unquoted, values)), asked) if name.startswith("app.") else MAY
+
+    def _by_name(self, pattern: Pattern, domains: bool, op: str, values: tuple) -> int:
+        if op == "matches" and values[0].startswith('"'):
+            return by_regex(regex_of(values[0]), pattern, domains)
+        if op == "in" and values not in self._sets:
+            entries = self._entries(values, "DOMAIN")
+            self._sets[values] = None if entries is None else Names(entries)
+        names = self._sets.get(values) if op == "in" else None
+        return MAY if names is None else names.domains(pattern) if domains else names.hosts(pattern)
+
+    def _everything(self, name: str, op: str, values: tuple) -> bool:
+        """Whether a test names every value that there is."""
+        if op != "in":
+            return False
+        if name in _SOURCES:
+            entries = self._entries(values, "IP")
+            return entries is not None and public(entries) == SURE
+        return name in CLOSED and CLOSED[name] <= set(map(unquoted, values))
+
+    def _entries(self, values: tuple, kind: str) -> list | None:
+        """The strings of a set or of a list; None for a list that was not read or holds something else."""
+        if not any(value.startswith("$") for value in values):
+            return [unquoted(value) for value in values]
+        held = self._state.objects.get(Ref(LIST, values[0][2:-1])) if values[0].startswith("${") else None
+        members = held.members.get("items") if held is not None and held.fields["type"] == kind and len(values) == 1 else None
+        return None if members is None else list(members)
+
+    def _in_category(self, pattern: Pattern, entries: list | None, asked: _Asked) -> int:
+        names = [name for entry in entries or ["?"] for name in (self._site.categories or {}).get(entry, ("?",))]
+        if asked.likely and of_openai(pattern) and any("artificial intelligence" in name for name in names):
+            return SURE
+        unrelated = all(any(word in name for word in _UNRELATED) for name in names)
+        return NO if unrelated and not asked.wider else MAY
+
+    def _in_application(self, pattern: Pattern, name: str, chosen: set, asked: _Asked) -> int:
+        """OpenAI's hosts are in OpenAI's applications; in which of them, and what else an application holds, only the vendor knows."""
+        known = self._site.applications
+        if known is None or not name.endswith("ids") or not of_openai(pattern):
+            return MAY
+        types = ".type." in name
+        ours = {kind if types else key for key, (title, kind) in known.items() if any(word in title for word in _APPS)}
+        if chosen & ours:
+            return SURE if asked.likely else MAY
+        return NO if chosen <= ({kind for _title, kind in known.values()} if types else set(known)) else MAY
 
     # -- packets
 
-    def drops(self, rule: Object, media: Media) -> int:
-        """Whether a network rule is about packets of this Media."""
-        return level(self.tree(rule.fields["traffic"]), lambda field, op, values: self._packet(media, field, op, values))
+    def _packets(self, rule: Object, wanted: AbstractSet, media: Media) -> Hits:
+        self.hosts(rule, frozenset())
+        selectors = self._selectors(rule)
+        how = level(self.tree(rule.fields["traffic"]), lambda field, op, values: self._packet(media, _plain(field), op, values, selectors))
+        return Hits(frozenset(wanted)).capped(how)
 
-    def _packet(self, media: Media, field: str, op: str, values: tuple) -> int:
-        if field == "net.protocol":
-            return SURE if op == "in" and media.protocol in map(unquoted, values) else NO
-        if field == "net.dst.port":
-            return _among(media.ports, op, values)
-        if field == "net.dst.ip" and op == "in":
-            entries = self._entries(values)
-            return MAY if entries is None else overlap(map(ipaddress.ip_network, media.destinations), _networks(entries))
-        if field.startswith("net.sni.") or "security_" in field:
-            return NO
-        return MAY
+    def _packet(self, media: Media, name: str, op: str, values: tuple, selectors: dict) -> int:
+        if self._everything(name, op, values):
+            return SURE
+        if selectors.get(name) != HOST:
+            return MAY
+        if name == "net.dst.port":
+            return among(media.ports, op, map(unquoted, values))
+        if name == "net.protocol" and op == "in":
+            return _protocol(media.protocol, values)
+        if name == "net.dst.ip" and op == "in":
+            entries = self._entries(values, "IP")
+            return MAY if entries is None else addresses(media.destinations, entries)
+        # No name is visible in a datagram.
+        return NO if name.endswith("security_category") or (name.startswith("net.sni.") and media.protocol == "udp") else MAY
 
     # -- people
 
     def people(self, rule: Object) -> int:
         """How far a rule is about the audience."""
-        who = min(self._identity(rule), level(self.tree(rule.fields["device_posture"]), self._posture))
-        if (rule.fields.get("expiration") or {}).get("expired"):
+        columns, who = self.columns(rule), self._who(rule)
+        if columns.get("expiration.expired") is True:
             return NO
-        narrowed = rule.fields.get("schedule") or rule.fields.get("expiration") or any(_SOURCE.search(field) for field in self.fields_of(rule))
-        return min(who, MAY) if narrowed else who
+        return min(who, MAY) if self.narrowed(rule) else who
 
-    def _identity(self, rule: Object) -> int:
-        tree, audience = self.tree(rule.fields["identity"]), self._settings
+    def _who(self, rule: Object) -> int:
+        columns = self.columns(rule)
+        return min(self._identity(columns.get("identity", "")), self._posture(columns.get("device_posture", "")))
+
+    def _identity(self, text: str) -> int:
+        tree, audience = self.tree(text), self._settings
         kinds = [kind for kind in ("groups", "users") if getattr(audience, kind)] or [""]
         found = {level(tree, lambda field, op, values, kind=kind: self._person(kind, field, op, values)) for kind in kinds}
         return found.pop() if len(found) == 1 else MAY
 
     def _person(self, kind: str, field: str, op: str, values: tuple) -> int:
         """What a test says of everybody in our groups, or of every user that the audience names."""
-        theirs = self._entries(values) if op == "in" else None
-        if theirs is None:
+        theirs = self._entries(values, "EMAIL") if op == "in" else None
+        if theirs is None or {"groups": "identity.groups.name", "users": "identity.email"}.get(kind) != _plain(field):
             return MAY
-        ours = {one.lower() for one in getattr(self._settings, kind, ())}
-        if kind == "groups" and field == "identity.groups.name[*]":
-            return SURE if ours <= set(theirs) else MAY
-        if kind == "users" and field == "identity.email":
-            return SURE if ours <= set(theirs) else MAY if ours & set(theirs) else NO
-        return MAY
+        ours = set(getattr(self._settings, kind))
+        if ours <= set(theirs):
+            return SURE
+        # Who is in two groups nobody can tell, nor whether case counts.
+        return NO if kind == "users" and not _lower(ours) & _lower(theirs) else MAY
 
-    def _posture(self, field: str, op: str, values: tuple) -> int:
+    def _posture(self, text: str) -> int:
+        return level(self.tree(text), self._device)
+
+    def _device(self, field: str, op: str, values: tuple) -> int:
         ours, theirs = {self._site.posture.get(name, name) for name in self._settings.device_posture}, set(map(unquoted, values))
         if op != "in" or not ours & theirs:
             return MAY
-        return SURE if field == "device_posture.checks.passed[*]" else NO if theirs <= ours else MAY
+        if field == "device_posture.checks.passed[*]":
+            return SURE
+        return NO if field == "device_posture.checks.failed[*]" and theirs <= ours else MAY
 
 
-def headers(rule: Object) -> set[str]:
-    """Names of headers that an HTTP rule adds, sets or takes out, in lower case."""
-    settings = rule.native.get("rule_settings") or {}
-    return {name.lower() for word in ("add_headers", "set_headers", "delete_headers") for name in settings.get(word) or ()}
+def _plain(field: str) -> str:
+    """A selector without the sign of a list, which stands at different places of the same one."""
+    return field.replace("[*]", "")
 
 
-def _by_regex(text: str, pattern: Pattern) -> int:
-    """Regular expressions are not anchored. Of a wildcard, names below it are tried."""
-    samples = [pattern.name] if pattern.kind == EXACT else ["a.%s" % pattern.name, "b-2.c.%s" % pattern.name] + [pattern.name] * (pattern.kind == DOMAIN)
-    try:
-        found = share(re.search(text, sample) is not None for sample in samples)
-    except re.error:
-        return MAY
-    if found != NO:
-        return found
-    return MAY if pattern.kind != EXACT and pattern.name in text.replace("\\", "") else NO
+def _protocol(ours: str, values: tuple) -> int:
+    found = set(map(unquoted, values))
+    return SURE if ours in found else NO if found <= {"tcp", "udp", "icmp"} else MAY
 
 
-def _among(ports: Iterable[int], op: str, values: tuple) -> int:
-    """Whether a test of a port holds for all of ``ports``, some or none; ``in`` takes ranges ``a..b`` too."""
-    def holds(port: int) -> bool:
-        for value in values:
-            first, _dots, last = unquoted(value).partition("..")
-            if not first.isdigit() or (last and not last.isdigit()):
-                raise ValueError(value)
-            low, high = int(first), int(last or first)
-            if {"in": low <= port <= high, ">": port > low, ">=": port >= low, "<": port < low, "<=": port <= low}.get(op, False):
-                return True
-        return False
-    try:
-        return share(holds(port) for port in ports)
-    except ValueError:
-        return MAY
-
-
-def _networks(entries: Iterable[str]) -> list:
-    found: list = []
-    for entry in entries:
-        try:
-            found += networks_of(entry, "..")
-        except ValueError:
-            continue
-    return found
-
-
-def _private(entry: str) -> bool:
-    found = _networks([entry])
-    return bool(found) and all(net.is_private for net in found)
+def _lower(names: Iterable[str]) -> set:
+    return {name.lower() for name in names}

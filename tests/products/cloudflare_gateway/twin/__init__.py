@@ -9,19 +9,19 @@ documentation. ``# guess`` marks what no source says; every guess that a test ma
 from __future__ import annotations
 
 import copy
-import ipaddress
 import random
 import re
 from dataclasses import dataclass, field
 
 from tests.products.cloudflare_gateway.twin.expression import BadExpression, Expression, formatted
+from tests.products.cloudflare_gateway.twin.policy import AI_APPS, Policy
 from tests.products.server import Reply, Request, Twin
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 STAMP = "2026-07-01T08:00:00Z"
 ACTIONS = {
-    "dns": {"allow", "block", "safesearch", "ytrestricted", "override"}, "l4": {"allow", "block", "l4_override"},
-    "http": {"off", "allow", "block", "scan", "noscan", "isolate", "noisolate", "quarantine", "redirect"}, "egress": {"egress"}, "dns_resolver": {"resolve"}}
+    "dns": {"allow", "block", "safesearch", "ytrestricted", "override"}, "l4": {"allow", "block", "l4_override", "audit_ssh"},
+    "http": {"on", "off", "allow", "block", "scan", "noscan", "isolate", "noisolate", "quarantine", "redirect"}, "egress": {"egress"}, "dns_resolver": {"resolve"}}
 LIST_TYPES = {"SERIAL", "URL", "DOMAIN", "EMAIL", "IP", "CATEGORY", "LOCATION", "DEVICE", "AAGUID"}
 #: What a rule answers when nothing was set.
 SETTINGS = {"block_page_enabled": False, "block_reason": "", "add_headers": {}, "override_ips": None, "override_host": "", "l4override": None,
@@ -30,7 +30,7 @@ SETTINGS = {"block_page_enabled": False, "block_reason": "", "add_headers": {}, 
 OFF_FIELDS = re.compile(r"http\.conn\.|app\.|net\.|identity\.|device_posture\.|virtual_network")
 _LABELS = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 AI, MALWARE, FINANCE, TECHNOLOGY = 184, 117, 3, 26  # guess: the numbers
-CHATGPT_APP, AI_APPS = 1199, 25  # guess: the numbers
+CHATGPT_APP = 1199  # guess: the number
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Knobs:
     largest_page: int = 1000                # guess
     embed_items: bool = False               # guess: whether a list answers its items
     format: object = formatted              # how expressions are stored
+    outside_schedules: bool | None = None   # whether no schedule of a rule holds now; None: nobody says
     unique_precedence: bool = True          # documented as needed; guess: refused, and over all kinds of rules
     bad_token: tuple = (403, 10000, "Authentication error")        # guess: the status
     gone: tuple = (404, 2001, "not found")                          # guess: the code
@@ -70,7 +71,7 @@ class Refusal(Exception):
         self.status, self.code, self.message = status, code, message
 
 
-class CloudflareGateway(Twin):
+class CloudflareGateway(Policy, Twin):
     """``site``: "blocked" (DNS, network and HTTP shut AI sites), "http" (HTTP alone) or "bare". ``url`` + "/client/v4" is the API."""
 
     def __init__(self, tls: bool = False, port: int = 0, site: str = "blocked", **knobs):
@@ -80,7 +81,7 @@ class CloudflareGateway(Twin):
         self.compliant = _uuid(7001)
         self.people = {"member": Person("alice@example.com", ("AI users", "Staff"), (self.compliant,)),
                        "stranger": Person("bob@example.com", ("Staff",), (), "192.0.2.20"), "guest": Person(address="192.0.2.30")}
-        self.serial, self.lists, self.rules = 100, {}, {}
+        self.serial, self.lists, self.rules, self.more_categories = 100, {}, {}, []
         self.posture = [{"id": self.compliant, "name": "Disk is encrypted", "type": "disk_encryption", "description": "", "schedule": "5m"}]
         self.settings = {"tls_decrypt": {"enabled": True}, "antivirus": {"enabled_download_phase": True, "enabled_upload_phase": False, "fail_closed": False},
                          "sandbox": {"enabled": False, "fallback_action": "allow"}, "inspection": {"mode": "static"}}
@@ -91,7 +92,8 @@ class CloudflareGateway(Twin):
 
     def _company(self, everywhere: bool) -> None:
         security = {"dns": "any(dns.security_category[*] in {117 131 153})", "http": "any(http.request.uri.security_category[*] in {117 131 153})"}
-        ai = {"dns": "any(dns.content_category[*] in {%d})" % AI, "http": "any(http.request.uri.content_category[*] in {%d})" % AI}
+        ai = {"dns": "any(dns.content_category[*] in {%d})" % AI,
+              "http": 'any(http.request.domains[*] in {"openai.com" "chatgpt.com" "oaistatic.com" "claude.ai"})'}
         for at, layer in enumerate(("dns", "http"), 1):
             self.add_rule("Stop threats" if layer == "dns" else "Stop malware", layer, "block", security[layer], 1000 * at)
             if everywhere or layer == "http":
@@ -187,7 +189,7 @@ class CloudflareGateway(Twin):
             {"id": AI, "name": "Artificial Intelligence", "class": "free", "description": "", "beta": False},
             {"id": 27, "name": "Web Hosting", "class": "free", "description": "", "beta": False}]},
             {"id": FINANCE, "name": "Business & Economy", "class": "free", "description": "", "beta": False, "subcategories": []},
-            {"id": 99, "name": "Gambling", "class": "free", "description": "", "beta": False, "subcategories": []}]
+            {"id": 99, "name": "Gambling", "class": "free", "description": "", "beta": False, "subcategories": []}] + self.more_categories
 
     def _app_types(self) -> list:
         return [{"id": AI_APPS, "name": "Artificial Intelligence", "description": "", "created_at": STAMP},
@@ -328,77 +330,9 @@ class CloudflareGateway(Twin):
                 "action": body["action"], "filters": filters, "rule_settings": dict(copy.deepcopy(SETTINGS), **(body.get("rule_settings") or {}))}
         for word in ("traffic", "identity", "device_posture"):
             rule[word] = self.knobs.format(body.get(word) or "")
-        for word in ("schedule", "expiration", "read_only", "source_account"):
-            if body.get(word):
-                rule[word] = body[word]
+        # What else a rule has is kept: schedules, columns of a parent account, those of next year.
+        rule.update({word: value for word, value in body.items() if word not in rule and value not in (None, "", {}, [])})
         return rule
-
-    # -- the decision
-
-    def decide(self, who: str, host: str, port: int = 443, protocol: str = "tcp") -> tuple:
-        """A name that DNS or the network shuts is reset without a page; what HTTP shuts shows one after decryption."""
-        with self.lock:
-            person = self.people[who]
-            try:
-                address, name = ipaddress.ip_address(host), ""
-            except ValueError:
-                address, name = ipaddress.ip_address("198.51.100.250"), host.lower().rstrip(".")
-            facts = self._facts(person, name, address, port, protocol)
-            if name and self._first("dns", facts, {"allow", "block", "override"}) in ("block", "override"):
-                return "block", "tunnel"
-            if self._first("l4", facts, {"allow", "block", "l4_override"}) == "block":
-                return "block", "tunnel"
-            if protocol != "tcp" or port not in (80, 443) or not name or not self.settings["tls_decrypt"]["enabled"]:
-                return "allow", "tunnel"
-            if self._first("http", facts, {"off"}):
-                return "allow", "tunnel"
-            if self._first("http", facts, {"isolate", "noisolate"}) == "isolate":
-                return "block", "decrypt"
-            verdict = self._first("http", facts, {"allow", "block", "redirect"})
-            return ("block" if verdict in ("block", "redirect") else "allow"), "decrypt"
-
-    def _facts(self, person: Person, name: str, address, port: int, protocol: str):
-        domains = [name[at:] for at in range(len(name)) if at == 0 or name[at - 1] == "."] if name else []
-        content, security, app = (_nearest(table, name) for table in (self.knobs.categories, self.knobs.security, self.knobs.applications))
-        known = {
-            "net.protocol": [protocol], "net.dst.port": [port], "net.dst.ip": [address], "net.src.ip": [ipaddress.ip_address(person.address)],
-            "identity.email": [person.email] if person.email else [], "identity.groups.name[*]": list(person.groups),
-            "device_posture.checks.passed[*]": list(person.posture),
-            "device_posture.checks.failed[*]": [row["id"] for row in self.posture if row["id"] not in person.posture],
-            "app.ids[*]": app, "app.hosts_ids[*]": app, "app.supports_ids[*]": app, "app.type.ids[*]": [AI_APPS] if app else [],
-            "http.request.method": ["GET"], "http.request.uri": ["https://%s/" % name], "http.request.uri.path": ["/"],
-        }
-        # Names in the handshake are seen on port 443 alone (network policies, SNI).
-        seen = {"dns": "fqdn", "http.conn": "hostname", "http.request": "host", "net.sni": "host"}
-        for prefix, word in seen.items():
-            there = bool(name) and (prefix != "net.sni" or (port == 443 and protocol == "tcp"))
-            known["%s.%s" % (prefix, word)], known[prefix + ".domains[*]"] = ([name], domains) if there else ([], [])
-        for prefix in ("dns", "http.conn", "http.request.uri", "net.fqdn"):
-            known[prefix + ".content_category[*]"], known[prefix + ".security_category[*]"] = content, security
-        return lambda field: known.get(field, [])
-
-    def _ordered(self, layer: str) -> list:
-        """Shared rules of a parent account come first."""
-        return sorted((rule for rule in self.rules.values() if rule["filters"] == [layer]),
-                      key=lambda rule: (not rule.get("source_account"), rule["precedence"]))
-
-    def _first(self, layer: str, facts, actions: set) -> str | None:
-        """The action of the first rule that is true."""
-        known = {key: list(row["items"]) for key, row in self.lists.items()}
-        for rule in self._ordered(layer):
-            if not rule["enabled"] or rule["action"] not in actions or rule.get("schedule") or (rule.get("expiration") or {}).get("expired"):
-                continue
-            if all(Expression(rule[word], known).true(facts) for word in ("traffic", "identity", "device_posture")):
-                return rule["action"]
-        return None
-
-
-def _nearest(table: dict, name: str) -> list:
-    while name:
-        if name in table:
-            return [table[name]]
-        name = name.partition(".")[2]
-    return []
 
 
 def _info(page: int, per_page: int, count: int, total: int) -> dict:

@@ -3,18 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The expressions of Gateway policies: a reader, and what they are worth for one connection.
 
-Syntax: the vendor's page "Gateway policy expressions"; ``not in`` is in use in public configurations.
+Syntax: the vendor's page "Gateway policy expressions"; ``not in`` is in use in public configurations. Of a regular expression every backslash stays but the
+one before a quote, as in the vendor's parser of such expressions (wirefilter).
 """
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 
 TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\$[A-Za-z0-9-]+|==|!=|>=|<=|&&|\|\||[(){}!<>]|[A-Za-z0-9_.:/*\[\]-]+)')
 OPERATORS = {"==", "!=", "in", "matches", ">", ">=", "<", "<="}
 #: Fields with several values, which need any().
-ARRAYS = re.compile(r"\[\*\]$")
+ARRAYS = re.compile(r"\[\*\]")
+FIELD = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+|\[\*\])*")
 
 
 class BadExpression(ValueError):
@@ -37,7 +38,7 @@ class Expression:
 
     def __init__(self, text: str, lists: dict):
         self._known, self._left = lists, tokens(text)
-        self.fields, self.lists = set(), set()
+        self.fields, self.lists = set(), {}
         self._tree = self._any_of() if self._left else None
         if self._left:
             raise BadExpression(" ".join(self._left))
@@ -84,12 +85,18 @@ class Expression:
             return inner
         if ARRAYS.search(head):
             raise BadExpression("%s needs any()" % head)
+        if self._left[:1] in ([], [")"], ["and"], ["or"]):
+            self._named(head)
+            return lambda values: any(values(head))
         return self._comparison(head)
 
-    def _comparison(self, field: str):
-        if not re.fullmatch(r"[a-z][a-z0-9_.]*(\[\*\])?", field):
+    def _named(self, field: str) -> None:
+        if not FIELD.fullmatch(field):
             raise BadExpression(field)
         self.fields.add(field)
+
+    def _comparison(self, field: str):
+        self._named(field)
         negated = self._left[:1] == ["not"] and bool(self._take())
         operator = self._take(*(OPERATORS if not negated else {"in"}))
         if operator == "in" and self._left[:1] == ["{"]:
@@ -104,16 +111,25 @@ class Expression:
             key = right[0][1:]
             if key not in self._known:
                 raise BadExpression("unknown list %s" % key)
-            self.lists.add(key)
-        plain = [json.loads(one) if one.startswith('"') else one for one in right]
+            self.lists[key] = field
+        plain = [_text(one, operator == "matches") for one in right]
         if operator == "matches":
             re.compile(plain[0])
 
         def test(values) -> bool:
             wanted = self._known[plain[0][1:]] if right[0].startswith("$") else plain
+            inverted = operator == "!=" or negated
+            if ARRAYS.search(field):
+                return any(_compare(value, operator, wanted) != inverted for value in values(field))
             hit = any(_compare(value, operator, wanted) for value in values(field))
-            return not hit if operator == "!=" or negated else hit
+            return hit != inverted
         return test
+
+
+def _text(token: str, regex: bool) -> str:
+    if not token.startswith('"'):
+        return token
+    return re.sub(r"\\(.)", lambda found: found.group(1) if found.group(1) == '"' or not regex else found.group(0), token[1:-1])
 
 
 def _compare(value, operator: str, wanted) -> bool:
@@ -143,7 +159,7 @@ def formatted(text: str) -> str:
     out = []
     while found:
         one = found.pop(0)
-        if one == "in" and found[:1] == ["{"] and found[2:3] == ["}"]:
+        if one == "in" and out[-1:] != ["not"] and found[:1] == ["{"] and found[2:3] == ["}"]:
             out += ["==", found[1]]
             del found[:3]
         else:
