@@ -121,11 +121,11 @@ options:
   position:
     description:
       - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that shut out a part of it.
+        and below earlier rules that shut out a part of it, or of which that cannot be ruled out.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above.
+        description: Names of rules that ours have to stand above, also where they shut out a part of the audience; RV(audience_widened) then says so.
         type: list
         elements: str
         default: []
@@ -141,8 +141,8 @@ options:
         default: []
   scan_conflicts:
     description: >-
-      Read Cloud App Control, Cloud Firewall, the denylists and the capture of prompts too. With V(false) these are not read, and RV(coverage) says
-      V(unchecked).
+      Read Cloud App Control, Cloud Firewall, DNS control, the denylists and the capture of prompts too. With V(false) these are not read, and
+      RV(coverage) says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -165,6 +165,9 @@ notes:
     names are therefore added to ours as well.
   - Voice, when O(config) has C(media), is a Cloud Firewall rule with a network service of its own, for the published addresses and ports alone. UDP comes to
     Cloud Firewall by Z-Tunnel 2.0, GRE or IPsec only. A tenant without that licence gets everything else, and RV(manual) says so.
+  - A rule of the site is certain only where every column that limits it is understood. Otherwise RV(coverage) says V(unchecked), and the conflict names the
+    column and has no remedy. DNS rules are read and never certain. Cloud App Control is read for applications of the type AI alone.
+  - Our URL filtering rule stays below a rule that adds headers for a wanted host, unless O(position.before) names it.
   - Sessions that are already open keep their verdict; allow the edges a minute or two before you verify.
 seealso:
   - plugin: netaccess.chatgpt.policy

@@ -10,6 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.mod
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import MEDIA, MEMBER, TwinRig
 from tests.products.zia.twin import Zia
+from tests.products.zia.twin.policy import COLUMNS, Policy, Unplayed
 from tests.products.zia.twin.site import DECRYPT, DO_NOT_DECRYPT
 
 GROUPS = {MEMBER: "AI users"}
@@ -47,6 +48,29 @@ class ZiaRig(TwinRig):
         self.oneapi = oneapi
         self.never_above: tuple = ()
         self.left_to_run_out: set = set()
+        #: Whether the site has rules of which the twin cannot tell what they do.
+        self.by_dice = False
+
+    def decide(self, who, host):
+        """On a site by chance "unknown" stands for what depends on something that the twin does not play."""
+        if not self.by_dice:
+            return super().decide(who, host)
+        verdict, look = self._decide(who, host, self.twin.state.running)
+        return verdict, look if verdict == "allow" else None
+
+    def _decide(self, who, host, config) -> tuple:
+        try:
+            return Policy(config, self.twin.knobs).decide(self.twin.people[who], host)
+        except Unplayed as unplayed:
+            found = set()
+            for rule in unplayed.instead:
+                rules = {kind: [rule if one is unplayed.rule else one for one in rows if one is not unplayed.rule or rule]
+                         for kind, rows in config["rules"].items()}
+                found.add(self._decide(who, host, dict(config, rules=rules)))
+            verdicts, looks = ({one[at] for one in found} for at in (0, 1))
+            return verdicts.pop() if len(verdicts) == 1 else "unknown", looks.pop() if len(looks) == 1 else "unknown"
+        except NotImplementedError:
+            return "unknown", "unknown"
 
     def login(self, **changes):
         twin = self.twin
@@ -79,6 +103,10 @@ class ZiaRig(TwinRig):
     def by_hand(self, method, path, body):
         self.twin.edit_as("alice@example.com", method, path, body)
         self.twin.publish()
+
+    def given(self, kind, name, order=1, **columns):
+        """A rule of the site."""
+        self.by_hand("POST", kind, dict({"name": name, "order": order, "rank": 7, "state": "ENABLED"}, **columns))
 
     def _change_rule(self, kind, name, **changes):
         rule = self.twin.find(kind, name)
@@ -146,6 +174,7 @@ class ZiaRig(TwinRig):
 
     def by_chance(self, dice) -> list:
         said = []
+        self.by_dice = True
 
         def add(path, **body):
             said.append((path, body))
@@ -158,28 +187,40 @@ class ZiaRig(TwinRig):
             return dice.choice([{}, {}, {"groups": [{"id": 101}]}, {"groups": [{"id": 102}]}, {"departments": [{"id": 201}]}, {"users": [{"id": 302}]},
                                 {"locations": [{"id": 401}]}, {"locations": [{"id": 402}]}])
 
+        def column(kind: str) -> dict:
+            """Any column, with any of its values: what limits a rule, what does not, and one of next year."""
+            facts = COLUMNS[kind.partition("/")[0]]["match"]
+            name = dice.choice([name for name, fact in facts.items() if not fact.get("judged")] + ["column_of_next_year"])
+            return {name: dice.choice([*facts.get(name, {}).get("none", ()), facts.get(name, {"limit": ["x"]})["limit"]])} if dice.random() < .4 else {}
+
         names = [".chatgpt.com", "chatgpt.com", "ab.chatgpt.com", ".openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "other.example"]
-        add("urlCategories", configuredName="Feed", superCategory="USER_DEFINED", type="URL_CATEGORY", customCategory=True, dbCategorizedUrls=some(names, 1))
+        more = dice.choice([{}, {}, {}, {"keywords": ["setup"]}, {"keywordsRetainingParentCategory": ["claude"]}, {"ipRanges": ["203.0.113.0/24"]}])
+        add("urlCategories", configuredName="Feed", superCategory="USER_DEFINED", type="URL_CATEGORY", customCategory=True, dbCategorizedUrls=some(names, 1),
+            **more)
         categories = [self.twin.find("urlCategories", "Feed")["id"], "CUSTOM_01", "AI_ML_APPS", "GENERAL_AI_ML", "FINANCE", "MALWARE_SITE"]
         rules = self.twin.state.config["rules"]
-        for kind, actions in (("urlFilteringRules", ["BLOCK", "BLOCK", "CAUTION", "ALLOW"]), ("sslInspectionRules", [DECRYPT, DECRYPT, DO_NOT_DECRYPT]),
-                              ("firewallFilteringRules", ["BLOCK_DROP", "ALLOW"]), ("webApplicationRules/AI_ML", [None])):
-            for number in range(dice.randint(0, 2)):
+        for kind, actions in (("urlFilteringRules", ["BLOCK", "BLOCK", "CAUTION", "ALLOW", "ICAP_RESPONSE"]),
+                              ("sslInspectionRules", [DECRYPT, DECRYPT, DO_NOT_DECRYPT, {"type": "BLOCK"}]),
+                              ("firewallFilteringRules", ["BLOCK_DROP", "ALLOW", "EVAL_NWAPP"]), ("firewallDnsRules", ["BLOCK", "ALLOW", "REDIR_REQ"]),
+                              ("webApplicationRules/AI_ML", [None])):
+            for number in range(dice.choice([0, 1, 1, 2]) if "irewall" not in kind else dice.choice([0, 0, 1, 2])):
                 body = dict(scope(), name="site %d" % number, order=dice.randint(1, sum(rule["order"] > 0 for rule in rules[kind]) + 1), rank=7,
                             state=dice.choice(["ENABLED", "ENABLED", "ENABLED", "DISABLED"]))
                 action = dice.choice(actions)
                 if action is not None:
                     body["action"] = action
-                if kind == "firewallFilteringRules":
+                if "irewall" in kind:
                     body["destAddresses"] = [name if dice.random() < .5 else "*.%s" % name.lstrip(".") for name in some([one.lstrip(".") for one in names], 1)]
                 elif kind == "webApplicationRules/AI_ML":
-                    body.update(type="AI_ML", applications=some(["CHATGPT_AI", "CLAUDE_AI", "DALL_E"]), cascadingEnabled=dice.random() < .5,
-                                actions=[dice.choice(["DENY_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE", "DENY_AI_ML_UPLOAD"])])
+                    body.update(type="AI_ML", applications=some(["CHATGPT_AI", "CLAUDE_AI", "DALL_E", "OPENAI", "PLAYGROUND_BY_OPENAI", "OPENAI_SIGN_IN"]),
+                                cascadingEnabled=dice.random() < .5,
+                                actions=[dice.choice(["DENY_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE", "ALLOW_AI_ML_WEB_USE", "DENY_AI_ML_UPLOAD"])])
                 else:
                     body["urlCategories"] = some(categories)
                 if kind == "urlFilteringRules":
-                    body["protocols"] = ["ANY_RULE"]
-                add(kind, **body)
+                    body["protocols"] = dice.choice([["ANY_RULE"], ["ANY_RULE"], ["HTTPS_RULE", "HTTP_RULE"], ["FTP_RULE"]])
+                    body["urlCategories2"] = some(categories) if dice.random() < .2 else []
+                add(kind, **dict(column(kind), **body))
         return said
 
     def foreign_pending(self):

@@ -52,14 +52,14 @@ def names(rig, kind):
 
 
 def test_requests_of_a_converge_and_of_a_rerun(rig):
-    """Sign in; status, categories, URL and SSL rules; five more for the scan; one name looked up. Two categories, two rules disabled and then
+    """Sign in; status, categories, URL and SSL rules; six more for the scan; one name looked up. Two categories, two rules disabled and then
     enabled, one activation. Read back; sign out."""
     result = rig.run()
     assert [method for method, _path in writes(rig)] == ["POST", "POST", "POST", "PUT", "POST", "PUT", "POST"]
-    assert result["requests"] == {"reads": 1 + 4 + 5 + 1 + 4 + 1, "writes": 7, "waited": 0, "connections": result["requests"]["connections"]}
+    assert result["requests"] == {"reads": 1 + 4 + 6 + 1 + 4 + 1, "writes": 7, "waited": 0, "connections": result["requests"]["connections"]}
     rig.twin.log.clear()
     again = rig.run()["requests"]
-    assert (again["reads"], again["writes"]) == (1 + 4 + 5 + 1, 0)
+    assert (again["reads"], again["writes"]) == (1 + 4 + 6 + 1, 0)
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 1 + 4 + 1
 
 
@@ -219,7 +219,8 @@ def test_a_denied_upload_is_a_conflict_that_is_not_certain_to_shut_the_host(make
     rig = make(site="capp")
     rig._change_rule(APP, "No ChatGPT", actions=["DENY_AI_ML_UPLOAD"])
     result = rig.run()
-    assert not result["conflicts"][0]["certain"] and {c["allowed"] for c in result["coverage"]} == {"yes"}
+    assert not result["conflicts"][0]["certain"] and not result["conflicts"][0]["remedy"]
+    assert [row["allowed"] for row in result["coverage"]] == ["unchecked", "unchecked", "yes"]
 
 
 def test_protected_and_predefined_rules_are_not_offered(make):
@@ -235,7 +236,8 @@ def test_the_denylist_is_a_conflict_for_a_person(legacy):
 
 def test_losses_name_prompt_capture(legacy):
     legacy.by_hand("PUT", "advancedUrlFilterAndCloudAppSettings", {"enableChatGptPrompt": True})
-    assert {loss["control"] for loss in legacy.run(check=True)["losses"]} == {"av", "sandbox", "dlp", "file_control", "prompt_logging"}
+    assert {loss["control"] for loss in legacy.run(check=True)["losses"]} == {
+        "av", "ips", "anti_spyware", "sandbox", "dlp", "file_control", "app_control", "prompt_logging"}
     with pytest.raises(Failed, match="prompt_logging"):
         legacy.run(refuse_losses=("prompt_logging",))
 
@@ -497,17 +499,19 @@ def group(rig, *names) -> list:
     return [{"id": rig.twin.find("ipDestinationGroups", "chats")["id"]}]
 
 
+NAMES = ["chatgpt.com", "*.chatgpt.com"]
+
+
 @pytest.mark.parametrize("columns", [
-    lambda rig: {"destAddresses": ["chatgpt.com", "192.0.2.1"]},
-    lambda rig: {"destIpGroups": group(rig, "chatgpt.com", "*.chatgpt.com")},
-    lambda rig: {"destAddresses": ["chatgpt.com"], "nwServices": service(rig, 80, 443)}], ids=["addresses", "group", "service"])
+    lambda rig: {"destAddresses": [*NAMES, "192.0.2.1"]}, lambda rig: {"destIpGroups": group(rig, *NAMES)},
+    lambda rig: {"destAddresses": NAMES, "nwServices": service(rig, 80, 443)}], ids=["addresses", "group", "service"])
 def test_a_firewall_rule_that_drops_a_wanted_host_by_name_is_a_conflict(make, columns):
     rig = make()
     drop(rig, **columns(rig))
     result = rig.run()
     conflict, = result["conflicts"]
     assert (conflict["where"], conflict["hosts"], conflict["effect"]) == ("firewall rule no chats", (".chatgpt.com",), "deny")
-    assert conflict["certain"] is ("*.chatgpt.com" in conflict["text"]), "chatgpt.com alone is a part of .chatgpt.com"
+    assert conflict["certain"] and "*.chatgpt.com" in conflict["text"]
     assert [(row["allowed"], "no chats blocks it" in row["note"]) for row in result["coverage"] if row["pattern"] == ".chatgpt.com"] == [("no", True)]
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
     before = len(rig.twin.log)
@@ -517,11 +521,20 @@ def test_a_firewall_rule_that_drops_a_wanted_host_by_name_is_a_conflict(make, co
     assert rig.run("replaced")["changed"] and rig.decide(MEMBER, "chatgpt.com")[0] == "block", "what is no longer unblocked is as it was"
 
 
+def test_a_firewall_rule_that_drops_a_part_of_a_pattern_is_not_certain_and_offers_nothing(make):
+    rig = make()
+    drop(rig, destAddresses=["chatgpt.com"])
+    result = rig.run()
+    conflict, = result["conflicts"]
+    assert (conflict["hosts"], conflict["certain"], conflict["remedy"]) == ((".chatgpt.com",), False, [])
+    assert [(row["allowed"], "no chats may block it" in row["note"]) for row in result["coverage"] if row["pattern"] == ".chatgpt.com"] == [("unchecked", True)]
+
+
 @pytest.mark.parametrize("columns", [
-    lambda rig: {"destAddresses": ["claude.ai"]}, lambda rig: {"destAddresses": ["192.0.2.0/24"]}, lambda rig: {"destCountries": ["COUNTRY_XX"]},
+    lambda rig: {"destAddresses": ["claude.ai"]}, lambda rig: {"destAddresses": ["192.0.2.0/24"]},
     lambda rig: {"destAddresses": ["chatgpt.com"], "nwServices": service(rig, 22)}, lambda rig: {"destAddresses": ["chatgpt.com"], "state": "DISABLED"},
-    lambda rig: {"destAddresses": ["chatgpt.com"], "action": "ALLOW"}, lambda rig: {}],
-    ids=["another host", "addresses", "countries", "another port", "disabled", "allows", "everything"])
+    lambda rig: {"destAddresses": ["chatgpt.com"], "action": "ALLOW"}],
+    ids=["another host", "private addresses", "another port", "disabled", "allows"])
 def test_firewall_rules_about_something_else_are_none(make, columns):
     rig = make()
     drop(rig, **columns(rig))
@@ -539,14 +552,15 @@ def test_the_firewall_is_asked_from_the_top(make):
 def test_a_firewall_rule_about_countries_says_nothing_of_what_comes_after_it(make):
     rig = make()
     drop(rig, "no countries", destCountries=["COUNTRY_XX"])
-    drop(rig, order=2, destAddresses=["chatgpt.com"])
-    assert [one["where"] for one in rig.run(check=True)["conflicts"]] == ["firewall rule no chats"]
+    drop(rig, order=2, destAddresses=NAMES)
+    assert [(one["where"], one["certain"]) for one in rig.run(check=True)["conflicts"]] == [
+        ("firewall rule no countries", False), ("firewall rule no chats", True)]
 
 
 @pytest.mark.parametrize("table", ["firewallFilteringRules", "webApplicationRules"])
 def test_a_rule_that_took_the_change_and_does_not_hold_it_is_noticed(make, table):
     rig = make(site="capp")
-    drop(rig, destAddresses=["api.openai.com"])
+    drop(rig, destAddresses=["js.stripe.com"])
     found = {one["where"].partition(" ")[0]: one["id"] for one in rig.run()["conflicts"]}
     rig.twin.faults.append(Weather("swallow", when=lambda request: request.method == "PUT" and table in request.path))
     with pytest.raises(Failed, match="took the change and does not hold it|is not there|not as planned"):

@@ -480,6 +480,29 @@ def test_the_firewall_comes_first_and_alone_sees_udp():
     assert twin.decide("member", "www.example.com")[0] == "block" and twin.decide("member", "chatgpt.com")[0] == "allow"
 
 
+@pytest.mark.parametrize("path,rule,named", [
+    ("urlFilteringRules", {"action": "BLOCK", "protocols": ["ANY_RULE"], "userRiskScoreLevels": ["HIGH"]}, "userRiskScoreLevels"),
+    ("urlFilteringRules", {"action": "BLOCK", "protocols": ["ANY_RULE"], "column_of_next_year": ["x"]}, "column_of_next_year"),
+    ("urlFilteringRules", {"action": "ICAP_RESPONSE", "protocols": ["ANY_RULE"]}, "ICAP_RESPONSE"),
+    ("sslInspectionRules", {"action": DO_NOT_DECRYPT, "devices": [{"id": 7}]}, "devices"),
+    ("webApplicationRules/AI_ML", {"actions": ["ALLOW_AI_ML_WEB_USE"], "cloudAppRiskProfile": {"id": 7}}, "cloudAppRiskProfile"),
+    ("firewallFilteringRules", {"action": "EVAL_NWAPP"}, "EVAL_NWAPP"),
+    ("firewallFilteringRules", {"action": "ALLOW", "nwApplications": ["X"]}, "nwApplications"),
+    ("firewallFilteringRules", {"action": "ALLOW", "destAddresses": ["chatgpt.com"], "destIpCategories": ["HEALTH"]}, "destinations combine"),
+    ("firewallDnsRules", {"action": "REDIR_ZPA"}, "REDIR_ZPA")])
+def test_what_is_not_played_is_refused_by_its_name(path, rule, named):
+    twin = edited("bare", ("POST", "/" + path, dict(rule, name="odd", order=1)))
+    with pytest.raises(NotImplementedError, match=named):
+        twin.decide("member", "chatgpt.com")
+    twin = edited("bare", ("POST", "/" + path, dict(rule, name="odd", order=1, locations=[{"id": 402}])))
+    assert twin.decide("member", "chatgpt.com")[0] == "allow", "what does not matter is not refused"
+
+
+def test_dns_control_shuts_names():
+    twin = edited("bare", ("POST", "/firewallDnsRules", {"name": "no", "order": 1, "action": "BLOCK", "destAddresses": ["*.chatgpt.com", "chatgpt.com"]}))
+    assert [twin.decide("member", host)[0] for host in ("chatgpt.com", "ab.chatgpt.com", "openai.com")] == ["block", "block", "allow"]
+
+
 def test_people_can_be_changed():
     twin = edited("blocked", URL_RULE)
     twin.people["stranger"] = Person(groups=(101,))

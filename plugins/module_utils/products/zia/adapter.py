@@ -29,11 +29,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import (
     Api, Login, legacy_base, oneapi_base, token_base,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor, Places
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import (
-    APP_RULE, CATEGORY, COLUMNS, FIREWALL_RULE, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Settings, Site, render,
-    rule_fields,
+    APP_RULE, CATEGORY, COLUMNS, DNS_RULES, FIREWALL_RULE, RULE_PATHS, SSL_RULE, SUPER_CATEGORY, URL_RULE, Settings, Site, in_order,
+    render, rule_fields,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.places import Places
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK, borrowed, is_ours
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
@@ -73,7 +74,8 @@ class ZiaAdapter(Adapter):
     def read(self) -> State:
         site = self._site
         pending = self._api.get("status").get("status") != "ACTIVE"
-        site.categories = self._api.get("urlCategories", customOnly="true")
+        # Also the built-in categories: the tenant may have put entries of its own into any of them.
+        site.categories = self._api.get("urlCategories")
         site.rules[URL_RULE] = self._api.get(RULE_PATHS[URL_RULE])
         site.rules[SSL_RULE] = self._api.get(RULE_PATHS[SSL_RULE])
         first = self._settings.scan_conflicts and not site.scanned
@@ -82,10 +84,13 @@ class ZiaAdapter(Adapter):
         if first or self._settings.media or self._settings.whole or "firewallFilteringRules" in self._written:
             self._read_firewall()
         if first:
+            site.dns = self._unless_shut("DNS control", DNS_RULES)
             site.denied = self._api.get("security/advanced").get("blacklistUrls") or []
             site.denied += self._api.get("cyberThreatProtection/maliciousUrls").get("maliciousUrls") or []
             site.prompts = bool(self._api.get("advancedUrlFilterAndCloudAppSettings").get("enableChatGptPrompt"))
             site.scanned = True
+        if first or self._settings.media or self._settings.whole:
+            self._read_destinations()
         self._resolve()
         # Whose edits wait cannot be asked: before our first write they are somebody else's.
         self._foreign = self._foreign or (pending and not self._written)
@@ -96,18 +101,42 @@ class ZiaAdapter(Adapter):
         site, wants_voice = self._site, self._settings.media or self._settings.whole
         try:
             site.rules[FIREWALL_RULE] = self._api.pages(RULE_PATHS[FIREWALL_RULE])
-            # Services and groups are asked for where something depends on them: voice needs the service, a rule that blocks by name may say either.
-            named = [rule for rule in site.rules[FIREWALL_RULE] if rule["action"].startswith("BLOCK") and rule["state"] == "ENABLED"
-                     and (rule.get("destAddresses") or rule.get("destIpGroups"))]
-            if wants_voice or any(rule.get("nwServices") for rule in named):
+            # Services are asked for where something depends on them: voice, or a rule that names them.
+            if wants_voice or any(rule.get("nwServices") and rule["state"] == "ENABLED" for rule in site.rules[FIREWALL_RULE]):
                 site.services = self._api.pages(voice.SERVICES)
-            if any(rule.get("destIpGroups") for rule in named):
-                site.destinations = self._api.pages("ipDestinationGroups")
         except AccessError as error:
             licence = "NOT_SUBSCRIBED" in str(error)
             if error.failure != AUTH or not (licence or not self._settings.media):
                 raise
             site.no_firewall = "licence" if licence else "role"
+            if not licence:
+                self._unseen("Cloud Firewall")
+
+    def _read_destinations(self) -> None:
+        """Groups of destinations, where a rule names one."""
+        if not any(rule.get("destIpGroups") and rule["state"] == "ENABLED" for rule in self._site.rules[FIREWALL_RULE] + self._site.dns):
+            return
+        try:
+            self._site.destinations = self._api.pages("ipDestinationGroups")
+        except AccessError as error:
+            # What a group holds that this role may not see is not known, which is no reason to stop.
+            if error.failure not in (AUTH, REFUSED):
+                raise
+
+    def _unless_shut(self, layer: str, path: str) -> list:
+        """A table of what is licensed on its own, or that a role may not cover. What is not seen is said."""
+        try:
+            return self._api.get(path)
+        except AccessError as error:
+            if error.failure not in (AUTH, REFUSED):
+                raise
+            if "NOT_SUBSCRIBED" not in str(error):
+                self._unseen(layer)
+            return []
+
+    def _unseen(self, layer: str) -> None:
+        if layer not in self._site.unseen:
+            self._site.unseen.append(layer)
 
     def _resolve(self) -> None:
         """The ids of the people and places in the audience; those that a rule already names need no question."""
@@ -124,6 +153,8 @@ class ZiaAdapter(Adapter):
     def _parse(self, pending) -> State:
         site, objects, rules = self._site, Objects(), {}
         for category in site.categories:
+            if not category.get("customCategory", True):
+                continue
             name, ours = category.get("configuredName") or category["id"], is_ours(category.get("description"))
             members = {field: frozenset(category.get(field) or ()) for field in ("urls", "dbCategorizedUrls")}
             if not ours or any(members.values()):
@@ -131,7 +162,7 @@ class ZiaAdapter(Adapter):
                 objects.add(Object(ref, {"description": category.get("description") or ""}, members, ours=ours, native=category))
         for kind, listed in site.rules.items():
             order = []
-            for rule in sorted(listed, key=lambda one: (one["order"] < 1, one["order"])):
+            for rule in in_order(listed):
                 ours = is_ours(rule.get("description"))
                 if ours and rule["state"] != "ENABLED":
                     continue

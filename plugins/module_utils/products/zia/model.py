@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Pattern, PatternError, parse,
 )
 
 CATEGORY, URL_RULE, SSL_RULE, APP_RULE, FIREWALL_RULE = "URL category", "URL filtering rule", "SSL inspection rule", "cloud app rule", "firewall rule"
+#: Rules that are read and never written.
+DNS_RULE, DNS_RULES = "DNS rule", "firewallDnsRules"
 RULE_PATHS = {URL_RULE: "urlFilteringRules", SSL_RULE: "sslInspectionRules", APP_RULE: "webApplicationRules/AI_ML", FIREWALL_RULE: "firewallFilteringRules"}
 SUPER_CATEGORY = "USER_DEFINED"
 #: Column of a rule that says for whom, and the path where its names are looked up.
@@ -33,6 +35,13 @@ def entry_pattern(entry: str) -> Pattern | None:
         return None
 
 
+def split_entry(entry: str) -> tuple:
+    """(Pattern of the hosts of an entry or None, whether it is about all that HTTPS asks of them). One for another port is about none."""
+    host, _slash, path = entry.partition("/")
+    name, _colon, port = host.partition(":")
+    return entry_pattern(name) if port in ("", "443") else None, not path
+
+
 def wire(column: str) -> str:
     """The name of a column in the API."""
     return _WIRE.get(column, column)
@@ -43,8 +52,8 @@ def rule_fields(kind: str, rule: dict, site: Site) -> dict:
     fields = {"description": rule.get("description") or "", "state": rule["state"]}
     for column in COLUMNS:
         fields[column] = sorted(row.get("name") or str(row["id"]) for row in rule.get(wire(column)) or [])
-    if kind == FIREWALL_RULE:
-        return fields
+    if kind in (FIREWALL_RULE, DNS_RULE):
+        return dict(fields, action=rule.get("action"))
     names = {category["id"]: category.get("configuredName") or category["id"] for category in site.categories}
     fields["urlCategories"] = sorted(names.get(one, one) for one in rule.get("urlCategories") or [] if one != "ANY")
     for field in _LISTS:
@@ -62,6 +71,30 @@ def rule_fields(kind: str, rule: dict, site: Site) -> dict:
     if kind == APP_RULE:
         fields["cascadingEnabled"] = bool(rule.get("cascadingEnabled"))
     return fields
+
+
+def in_order(rules: list) -> list:
+    """Rules as they are asked: the default rule has order -1 and comes last."""
+    return sorted(rules, key=lambda rule: (rule["order"] < 1, rule["order"] if rule["order"] > 0 else -rule["order"]))
+
+
+def flat(rule: Object) -> dict:
+    """The columns of a rule by path: as they were read, and over them what the State says, in names."""
+    found = dict(rule.native)
+    action = found.get("action")
+    if isinstance(action, dict):
+        inner = {"%s.%s" % (group, name): value for group in action if group.endswith("SubActions") for name, value in (action[group] or {}).items()}
+        found.update({"action.%s" % name: value for name, value in {**action, **inner}.items() if not name.endswith("SubActions")})
+    if rule.ref.kind == SSL_RULE:
+        found["action.type"] = rule.fields.get("action")
+    else:
+        found["action"] = rule.fields.get("action")
+    found.update({wire(column): rule.fields.get(column) or [] for column in COLUMNS})
+    found.update({name: rule.fields[name] for name in ("urlCategories", "destAddresses", *_LISTS) if name in rule.fields})
+    if rule.fields.get("nwServices"):
+        # Of a rule that only a prediction holds the service is not made yet.
+        found.setdefault("nwServices", [{"id": None}])
+    return found
 
 
 @dataclass(frozen=True)
@@ -106,11 +139,14 @@ class Site:
     def __init__(self):
         self.categories: list = []
         self.rules: dict = {URL_RULE: [], SSL_RULE: [], APP_RULE: [], FIREWALL_RULE: []}
+        self.dns: list = []
         self.services: list = []
-        #: Groups of destinations that firewall rules name.
+        #: Groups of destinations that rules name.
         self.destinations: list = []
         #: Why Cloud Firewall cannot be seen: "licence", "role", or None.
         self.no_firewall: str | None = None
+        #: What of the tenant's policy this role may not see, in words.
+        self.unseen: list = []
         self.denied: list = []
         self.prompts = self.scanned = False
         self.known: dict = {}
@@ -118,11 +154,6 @@ class Site:
     def service(self, number: int) -> dict | None:
         """The network service with that id, or None."""
         return next((row for row in self.services if row["id"] == number), None)
-
-    def destination_names(self, rule: dict) -> set[str]:
-        """Names, networks and addresses that a firewall rule is limited to."""
-        groups = {one["id"] for one in rule.get("destIpGroups") or []}
-        return set(rule.get("destAddresses") or []).union(*(row.get("addresses") or [] for row in self.destinations if row["id"] in groups))
 
     def service_named(self, name: str) -> dict | None:
         return next((row for row in self.services if row["name"] == name), None)

@@ -16,7 +16,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import FIREWALL_RULE, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 SERVICES = "networkServices"
@@ -53,35 +52,15 @@ def wanted(prefix: str, columns: dict, media: Media) -> Object:
         "ports": sorted("%s %d" % (media.protocol, port) for port in media.ports), "enableFullLogging": True}))
 
 
-def blocks(rule: Object) -> bool:
-    """Whether a firewall rule blocks, in whatever way."""
-    return str(rule.fields.get("action")).startswith("BLOCK")
-
-
-def drops(rule: Object, media: Media, site: Site) -> bool:
-    """Whether a rule blocks packets of this Media; what cannot be told of it counts as yes."""
-    native = rule.native
-    if not blocks(rule):
-        return False
-    addresses = native.get("destAddresses") or []
-    if addresses and not native.get("destIpGroups") and not any(_meets(one, media) for one in addresses):
-        return False
-    return serves(native, site, media.protocol, media.ports)
-
-
-def _meets(address: str, media: Media) -> bool:
-    """Addresses are networks, single addresses, ranges and names; a name is none of the published addresses."""
-    try:
-        return overlap(map(ipaddress.ip_network, media.destinations), networks_of(address)) != NO
-    except ValueError:
-        return False
-
-
-def serves(native: dict, site: Site, protocol: str, ports: Iterable[int]) -> bool:
-    """Whether a rule is about one of these ports; a service that was not read counts as yes."""
-    services = [site.service(one["id"]) for one in native.get("nwServices") or []]
-    spans = [one for service in services if service for one in service.get("destUdpPorts" if protocol == "udp" else "destTcpPorts") or []]
-    return not services or None in services or any(one["start"] <= port <= (one.get("end") or one["start"]) for one in spans for port in ports)
+def meets(addresses: Iterable[str], media: Media) -> int:
+    """How far networks, single addresses and ranges are about the published ones; a name is about none of them."""
+    found = []
+    for address in addresses:
+        try:
+            found += networks_of(address)
+        except ValueError:
+            continue
+    return overlap(map(ipaddress.ip_network, media.destinations), found)
 
 
 def body(site: Site, name: str, wanted_fields: dict) -> dict:

@@ -386,8 +386,6 @@ class Zia(Twin):
             rows = [{"app": app, "appName": sites.APPLICATION_NAMES.get(app, app), "parent": parent, "parentName": parent.replace("_", " ")}
                     for app, parent in self.knobs.application_types.items() if request.query.get("appClass", parent) == parent]
             return _page(rows, request.query, "appName")
-        if whole == "firewallDnsRules" and request.method == "GET":
-            return config["rules"]["firewallDnsRules"]
         for table in (whole, whole.removesuffix("/lite"), "/".join(steps[:-1])):
             if table in config["directory"] and request.method == "GET":
                 return self._directory(config["directory"][table], table, whole, request.query)

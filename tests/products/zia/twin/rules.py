@@ -10,11 +10,13 @@ from tests.products.zia.twin.shape import (
 )
 
 METHODS = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "OTHER", "POST", "PUT", "TRACE"]
-METHODS_READ = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "OTHER"]
+#: The order of an answer, and the methods that are not in the list of a rule that names none.
+METHODS_READ = ["OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT", "OTHER", "PROPFIND", "PROPPATCH", "MOVE", "MKCOL", "LOCK", "COPY",
+                "UNLOCK", "PATCH"]
 AGENTS = ["OPERA", "FIREFOX", "MSIE", "MSEDGE", "CHROME", "SAFARI", "MSCHREDGE", "OTHER"]
 PROTOCOLS = {"ANY_RULE", "HTTPS_RULE", "HTTP_RULE", "SSL_RULE", "TUNNELSSL_RULE", "TUNNEL_RULE", "WEBSOCKET_RULE", "WEBSOCKETSSL_RULE", "FTP_RULE",
              "FOHTTP_RULE", "DOHTTPS_RULE", "HTTP_PROXY", "TCP_RULE", "UDP_RULE", "SMRULEF_ZPA_BROKERS_RULE"}
-URL, SSL, APP, FIREWALL = "urlFilteringRules", "sslInspectionRules", "webApplicationRules", "firewallFilteringRules"
+URL, SSL, APP, FIREWALL, DNS = "urlFilteringRules", "sslInspectionRules", "webApplicationRules", "firewallFilteringRules", "firewallDnsRules"
 #: What may name a row of the directory, and which list holds it.
 DIRECTORY = {"users": "users", "groups": "groups", "departments": "departments", "locations": "locations", "locationGroups": "locations/groups"}
 
@@ -29,8 +31,14 @@ SCHEMAS = {
               userAgentTypes=WORDS, timeQuota=NUMBER, sizeQuota=NUMBER),
     FIREWALL: dict(BASE, action=STRINGS, nwServices=REFS, destAddresses=WORDS, destIpGroups=REFS, destIpCategories=WORDS, destCountries=WORDS, srcIps=WORDS,
                    srcIpGroups=REFS, enableFullLogging=FLAG, predefined=FLAG, defaultRule=FLAG),
+    DNS: dict(BASE, action=STRINGS, protocols=WORDS, destAddresses=WORDS, destIpGroups=REFS, destIpCategories=WORDS, resCategories=WORDS, redirectIp=STRINGS),
 }
-ACTIONS = {URL: {"ALLOW", "BLOCK", "CAUTION", "ISOLATE", "ICAP_RESPONSE"}, FIREWALL: {"ALLOW", "BLOCK_DROP", "BLOCK_RESET", "BLOCK_ICMP", "EVAL_NWAPP"}}
+ACTIONS = {URL: {"ALLOW", "BLOCK", "CAUTION", "ISOLATE", "ICAP_RESPONSE"},
+           FIREWALL: {"ALLOW", "BLOCK_DROP", "BLOCK_RESET", "BLOCK_ICMP", "EVAL_NWAPP", "BYPASS_IPS"},
+           DNS: {"ALLOW", "BLOCK", "BLOCK_WITH_RESPONSE", "REDIR_REQ", "REDIR_RES", "REDIR_ZPA", "REDIR_REQ_DOH", "REDIR_REQ_KEEP_SENDER", "REDIR_REQ_TCP",
+                 "REDIR_REQ_UDP"}}
+#: What a read shows and a write refuses.
+READ_ONLY = ("lastModifiedTime", "lastModifiedBy", "accessControl", "predefined", "defaultRule")
 
 
 class Rules:
@@ -62,8 +70,8 @@ class Rules:
             shown.update(blockOverride=shown.get("blockOverride", False), enforceTimeValidity=shown.get("enforceTimeValidity", False))
             if not created:
                 shown["requestMethods"] = [one for one in METHODS_READ if one in shown["requestMethods"]]
-                shown.update(cbiProfileId=0, browserEunTemplateId=0, httpHeaderProfiles=[])
-                for field in ("sourceIpGroups", "httpHeaderActionProfiles"):
+                shown.update(cbiProfileId=0, browserEunTemplateId=0)
+                for field in ("sourceIpGroups", "httpHeaderActionProfiles", "httpHeaderProfiles"):
                     shown.setdefault(field, [])
                 if shown.get("urlCategories") == ["ANY"]:
                     del shown["urlCategories"]
@@ -128,9 +136,8 @@ class Rules:
         self._number_anew(rest)
 
     def _checked(self, body: object, old: dict | None) -> dict:
-        new = typed(body, SCHEMAS[self.family])
-        new.pop("predefined", None)
-        new.pop("defaultRule", None)
+        # What a rule says that nobody here understands stays in it.
+        new = {name: value for name, value in typed(body, SCHEMAS[self.family], others=True).items() if name not in ("id", *READ_ONLY)}
         name = new.get("name")
         if not name:
             raise bad_argument("name cannot be null")
@@ -144,7 +151,7 @@ class Rules:
             raise invalid_body()
         if new["rank"] < self.knobs.own_rank:
             raise bad_argument("Rank %d is above that of the administrator" % new["rank"])
-        for field in ("urlCategories", "urlCategories2", "destIpCategories"):
+        for field in ("urlCategories", "urlCategories2", "destIpCategories", "resCategories"):
             for key in new.get(field, ()):
                 if key != "ANY" and key not in self.config["categories"]:
                     raise bad_argument("Invalid URL category %s" % key)
@@ -165,7 +172,7 @@ class Rules:
             raise invalid_body()
         if not new.get("protocols"):
             raise bad_argument("protocols cannot be null")
-        if set(new["protocols"]) - PROTOCOLS or set(new.get("requestMethods", ())) - set(METHODS):
+        if set(new["protocols"]) - PROTOCOLS or set(new.get("requestMethods", ())) - set(METHODS_READ):
             raise invalid_body()
 
     def _check_sslInspectionRules(self, new: dict) -> None:
@@ -207,6 +214,10 @@ class Rules:
             if any(ref["id"] not in known for ref in new.get(field, ())):
                 raise bad_argument("Invalid id in %s" % field)
 
+    def _check_firewallDnsRules(self, new: dict) -> None:
+        if new.get("action") not in ACTIONS[DNS]:
+            raise invalid_body()
+
 
 def available_actions(kind: str) -> list:
     """Provider documentation for AI_ML; guess: which verbs exist for which noun."""
@@ -219,4 +230,4 @@ def available_actions(kind: str) -> list:
 def using(config: dict, key: str) -> int:
     """How many rules name a category."""
     return sum(1 for rules in config["rules"].values() for rule in rules
-               if any(key in rule.get(field, ()) for field in ("urlCategories", "urlCategories2", "destIpCategories")))
+               if any(key in rule.get(field, ()) for field in ("urlCategories", "urlCategories2", "destIpCategories", "resCategories")))

@@ -37,11 +37,11 @@ REFS = "list of id"
 TREE = "dict"
 
 
-def typed(body: object, schema: dict) -> dict:
-    """The known fields of a body. Unknown ones are left out. guess: nothing says what the API does with them."""
+def typed(body: object, schema: dict, others: bool = False) -> dict:
+    """The known fields of a body. Unknown ones are left out, or kept (``others``). guess: nothing says what the API does with them."""
     if not isinstance(body, dict):
         raise invalid_body()
-    found = {}
+    found = {name: value for name, value in body.items() if name not in schema and value is not None} if others else {}
     for name, kind in schema.items():
         if body.get(name) is None:
             continue

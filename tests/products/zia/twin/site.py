@@ -21,9 +21,13 @@ PREDEFINED = {
 }
 # guess: which hosts belong to which application.
 APPLICATIONS = {
-    "chatgpt.com": "CHATGPT_AI", "chat.openai.com": "CHATGPT_AI", "oaistatic.com": "CHATGPT_AI", "labs.openai.com": "DALL_E", "claude.ai": "CLAUDE_AI"}
-APPLICATION_TYPES = {"CHATGPT_AI": "AI_ML", "DALL_E": "AI_ML", "CLAUDE_AI": "AI_ML", "YOUTUBE": "STREAMING_MEDIA"}
-APPLICATION_NAMES = {"CHATGPT_AI": "ChatGPT", "DALL_E": "DALL-E", "CLAUDE_AI": "Claude", "YOUTUBE": "YouTube"}
+    "chatgpt.com": "CHATGPT_AI", "chat.openai.com": "CHATGPT_AI", "oaistatic.com": "CHATGPT_AI", "labs.openai.com": "DALL_E", "openai.com": "OPENAI",
+    "platform.openai.com": "PLAYGROUND_BY_OPENAI", "setup.auth.openai.com": "OPENAI_SIGN_IN", "claude.ai": "CLAUDE_AI"}
+#: OPENAI_SIGN_IN is made up: an application of next year.
+APPLICATION_TYPES = {"CHATGPT_AI": "AI_ML", "DALL_E": "AI_ML", "OPENAI": "AI_ML", "PLAYGROUND_BY_OPENAI": "AI_ML", "OPENAI_SIGN_IN": "AI_ML",
+                     "CLAUDE_AI": "AI_ML", "AZURE_GPT": "AI_ML", "YOUTUBE": "STREAMING_MEDIA"}
+APPLICATION_NAMES = {"CHATGPT_AI": "ChatGPT", "DALL_E": "Dall-E", "OPENAI": "OpenAI", "PLAYGROUND_BY_OPENAI": "Playground by OpenAI",
+                     "OPENAI_SIGN_IN": "OpenAI sign-in", "CLAUDE_AI": "Claude", "AZURE_GPT": "Azure GPT", "YOUTUBE": "YouTube"}
 BUILTIN = [("AI_ML_APPS", "INFORMATION_TECHNOLOGY", 122), ("GENERAL_AI_ML", "INFORMATION_TECHNOLOGY", 125), ("FINANCE", "BUSINESS_AND_ECONOMY", 30),
            ("PROFESSIONAL_SERVICES", "BUSINESS_AND_ECONOMY", 31), ("HEALTH", "HEALTH", 40), ("MALWARE_SITE", "ADVANCED_SECURITY", 90),
            ("MISCELLANEOUS_OR_UNKNOWN", "MISCELLANEOUS", 99), ("GLOBAL_INT_GBL_SSL_BYPASS", "INFORMATION_TECHNOLOGY", 110),
