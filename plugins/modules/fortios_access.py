@@ -33,7 +33,7 @@ options:
     description:
       - Token of a REST API administrator. It is sent in a header, never in an URL. Environment variable E(FORTIOS_ACCESS_TOKEN).
       - Its profile needs to write C(utmgrp.webfilter), C(fwgrp.address) and C(fwgrp.others), to read C(fwgrp.policy) and C(sysgrp.cfg), and with
-        O(scan_conflicts) to read the rest of C(utmgrp). With O(clone_builtin), and when O(config) has C(media), it also has to write
+        O(scan_conflicts) to read the rest of C(utmgrp) and C(fwgrp.service). With O(clone_builtin), and when O(config) has C(media), it also has to write
         policies, addresses and services. States that look for all that is ours (replaced, deleted, gathered, reverted) read these too.
       - On an HA pair a token belongs to one member.
     type: str
@@ -95,8 +95,11 @@ options:
     choices: [wildcard_fqdn, local_category]
     default: wildcard_fqdn
   scan_conflicts:
-    description: >-
-      Read DNS filters, application lists and FQDN addresses too, and say what of them, and which deny policies above, still block a wanted host.
+    description:
+      - Read what else decides for the audience, and say what of it still blocks a wanted host, or may. That is the policies above, with the addresses
+        and services that they name, DNS filters, application lists with the names of their signatures, inline CASB, and the rules of the transparent
+        proxy where a policy hands traffic to them.
+      - Without it RV(coverage) says C(unchecked) at best.
     type: bool
     default: true
   accept_fortimanager_managed:
@@ -114,6 +117,10 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
+  - A policy counts as one for everybody only when each column that limits it is understood. What may be in the way is in RV(conflicts) with C(certain)
+    false, and the coverage of its hosts is C(unchecked). Internet services, geography, schedules, tags, regular expressions and FortiGuard categories
+    are among what only the device can tell.
+  - A VDOM in policy-based NGFW mode is refused, because web filter profiles have no effect there.
   - Rows are of type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources do not agree whether
     C(*.example.com) matches C(example.com) itself; the wider reading is assumed and reported.
   - Our rows in a URL filter of the site are known by their number, from 1862300000 on; a row that O(unblock) disabled gets 1862400000 added to

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.adapter import FortiosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import Api
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.lists import FIRST_ROW
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import FIRST_ROW, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import HOSTS, MEDIA, MEMBER, TwinRig
-from tests.products.fortios.twin import AI, ROW_DEFAULTS, FortiOS
+from tests.products.fortios.facts import UNKNOWN, limits
+from tests.products.fortios.twin import AI, ROW_DEFAULTS, SIGNATURES, FortiOS
 from tests.products.panos.rig import QuickClock
 
 POLICIES = {MEMBER: "members"}
@@ -19,8 +19,9 @@ POLICIES = {MEMBER: "members"}
 class FortiosRig(TwinRig):
     name = "fortios"
     live = True
-    tells_of_people = False
     tells = True
+    #: On a site by chance the twin may meet what it does not model: what then becomes of a host is neither allow nor block.
+    chancy = False
     release = r"FortiOS 7\.4\.9"
 
     def may_only_read(self):
@@ -38,7 +39,7 @@ class FortiosRig(TwinRig):
             self.twin.knobs.addresses.update({host: "198.51.100.1" for host in HOSTS})
             self.twin.rows("webfilter/ftgd-local-cat").append({"desc": "company", "id": 140, "status": "enable"})
         if voice:
-            self.media, self.tells_of_people = MEDIA, True
+            self.media = MEDIA
             self.deny_udp("no-udp", 1)
         self.own = site == "category"
         self.adoptable, self.ordered = self.own, not self.own
@@ -49,14 +50,35 @@ class FortiosRig(TwinRig):
 
     def deny_udp(self, name, at, **columns):
         """A policy of the site that lets no UDP out, at that place."""
-        any_ = [{"name": "all"}]
-        self.twin.rows("firewall/policy").insert(at, self.twin._filled("firewall/policy", dict({
-            "policyid": 100 + at, "name": name, "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}], "srcaddr": any_, "dstaddr": any_,
-            "service": [{"name": "ALL_UDP"}]}, **columns)))
+        self.deny(name, at, **dict({"policyid": 100 + at, "service": [{"name": "ALL_UDP"}]}, **columns))
 
     def adapter(self, audience=(MEMBER,), timeout=60, token=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
         return FortiosAdapter(self.settings(audience, **changes), Api(self.transport, token or self.twin.token), self.transport)
+
+    def decide(self, who, host):
+        try:
+            return super().decide(who, host)
+        except NotImplementedError:
+            if not self.chancy:
+                raise
+            return "cannot be told", None
+
+    def deny(self, name="Deny all", at=0, **columns) -> dict:
+        """A policy of the site that denies everything to everybody but for ``columns``, at that place."""
+        any_ = [{"name": "all"}]
+        policy = self.twin._filled("firewall/policy", dict({
+            "policyid": 300 + len(self.twin.rows("firewall/policy")), "name": name, "action": "deny", "srcintf": [{"name": "lan"}],
+            "dstintf": [{"name": "wan"}], "srcaddr": any_, "dstaddr": any_, "service": [{"name": "ALL"}]}, **columns))
+        self.twin.rows("firewall/policy").insert(at, policy)
+        self.twin.touch("firewall/policy")
+        return policy
+
+    def odd_objects(self) -> None:
+        """An address and a service named x, of which nobody can tell what they hold."""
+        twin = self.twin
+        twin.rows("firewall/address").append(twin._filled("firewall/address", {"name": "x", "type": "geography", "country": "US"}))
+        twin.rows("firewall.service/custom").append(twin._filled("firewall.service/custom", {"name": "x", "tcp-portrange": "443:1024-65535"}))
 
     def natives(self, pattern):
         return {pattern} if not pattern.startswith(".") else {pattern[1:], "*" + pattern}
@@ -110,11 +132,7 @@ class FortiosRig(TwinRig):
             return None
         self.twin.rows("firewall/address").append(self.twin._filled("firewall/address", {
             "name": "sick", "type": "ipmask", "subnet": "192.0.2.10 255.255.255.255"}))
-        any_ = [{"name": "all"}]
-        self.twin.rows("firewall/policy").insert(0, self.twin._filled("firewall/policy", {
-            "policyid": 150, "name": "Quarantine", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
-            "srcaddr": [{"name": "sick"}], "dstaddr": any_, "service": [{"name": "ALL"}]}))
-        self.twin.touch("firewall/policy")
+        self.deny("Quarantine", policyid=150, srcaddr=[{"name": "sick"}])
         return "Quarantine"
 
     def lift(self):
@@ -126,44 +144,82 @@ class FortiosRig(TwinRig):
         return []
 
     def by_chance(self, dice) -> list:
+        self.chancy = True
+        self.odd_objects()
+        return [*self._rows_by_chance(dice), *self._profiles_by_chance(dice), *self._policies_by_chance(dice)]
+
+    @staticmethod
+    def _column(dice, kind: str, odds: float) -> dict:
+        """A column that limits a rule, or one that no schema has, at a value by chance; mostly none."""
+        if dice.random() > odds:
+            return {}
+        column = dice.choice([*limits(kind), UNKNOWN, UNKNOWN])
+        if column == UNKNOWN:
+            return {column: dice.choice(["enable", "disable", [{"name": "x"}], ""])}
+        fact = limits(kind)[column]
+        return {column: dice.choice([*fact["free"], fact["example"]])}
+
+    def _rows_by_chance(self, dice) -> list:
         twin, said = self.twin, []
-
-        def some(words, most=3) -> list:
-            return dice.sample(words, dice.randint(0, most))
-
-        names = ["chatgpt.com", "ab.chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.com"]
+        names = ["chatgpt.com", "ab.chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.com",
+                 "ab*.com", "*.openai.*"]
         if not self.own:
             rows = twin.row("webfilter/urlfilter", "members-urls")["entries"]
-            for name in some(names):
-                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": name, "type": "wildcard", "exempt": "av fortiguard",
-                       "action": dice.choice(["block", "block", "allow", "monitor", "exempt"]), "status": dice.choice(["enable"] * 3 + ["disable"])}
-                rows.insert(dice.randint(0, len(rows)), dict(ROW_DEFAULTS["webfilter/urlfilter"], **row))
-                said.append(row)
+            for name in dice.sample(names, dice.randint(0, 3)):
+                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": name, "type": "wildcard",
+                       "exempt": dice.choice(["av fortiguard", "av fortiguard", "av"]),
+                       "action": dice.choice(["block", "block", "allow", "monitor", "exempt", "exempt"]), "status": dice.choice(["enable"] * 3 + ["disable"])}
+                more = self._column(dice, "webfilter urlfilter row", .15)
+                rows.insert(dice.randint(0, len(rows)), dict(ROW_DEFAULTS["webfilter/urlfilter"], **dict(more, **row)))
+                said.append(rows)
             twin.touch("webfilter/urlfilter")
-        profile = twin.row("webfilter/profile", "members")
-        profile["feature-set"] = dice.choice(["flow", "proxy"])
-        profile["ftgd-wf"]["filters"] = [{"id": 1, "category": AI, "action": dice.choice(["block", "warning", "monitor", "authenticate"])}]
-        said.append(profile)
-        twin.touch("webfilter/profile")
         entries = twin.row("dnsfilter/domain-filter", "members-dns")["entries"]
-        for number, name in enumerate(some(names, 2), 1):
+        for number, name in enumerate(dice.sample(names, dice.choice([0, 0, 0, 0, 1, 2])), 1):
             entries.append({"id": number, "domain": name, "type": "wildcard", "action": dice.choice(["block", "allow", "monitor"]),
                             "status": dice.choice(["enable", "enable", "disable"])})
         said.append(entries)
         twin.touch("dnsfilter/domain-filter")
-        for number in range(dice.randint(0, 2)):
+        return said
+
+    def _profiles_by_chance(self, dice) -> list:
+        twin = self.twin
+        profile = twin.row("webfilter/profile", "members")
+        profile["feature-set"] = dice.choice(["flow", "proxy"])
+        profile["ftgd-wf"]["filters"] = [{"id": 1, "category": AI, "action": dice.choice(["block", "warning", "monitor", "authenticate"])}]
+        profile.update(dice.choice([{}] * 18 + [{"wisp": "enable"}, {"post-action": "block"}, {UNKNOWN: "enable"}]))
+        twin.touch("webfilter/profile")
+        dns = twin.row("dnsfilter/profile", "members")
+        dns.update(dice.choice([{}] * 14 + [{"external-ip-blocklist": [{"name": "feed"}]}, {"ftgd-dns": {"filters": [
+            {"id": 1, "category": AI, "action": dice.choice(["block", "monitor"])}]}}]))
+        twin.touch("dnsfilter/profile")
+        if dice.random() < .2:
+            entries = [dict({"id": number, "action": dice.choice(["pass", "pass", "block", "reset", "new"]),
+                             "application": [{"id": dice.choice([*SIGNATURES, 1])}] * dice.randint(0, 1)}, **dice.choice(
+                                 [{}, {}, {"category": [{"id": 36}]}, {"vendor": "1 2"}, {UNKNOWN: "enable"}])) for number in range(dice.randint(0, 2))]
+            apps = dict({"name": "apps", "entries": entries}, **dice.choice([{}, {}, {}, {"other-application-action": "block"}]))
+            twin.rows("application/list").append(apps)
+            twin.row("firewall/policy", "members")["application-list"] = "apps"
+        return [profile, dns, *twin.rows("application/list")]
+
+    def _policies_by_chance(self, dice) -> list:
+        twin, said = self.twin, []
+        # Not who its people are: these are the audience.
+        twin.row("firewall/policy", "members").update(dice.choice([{}] * 30 + [
+            {"schedule": "nights"}, {"internet-service": "enable"}, {"dstaddr": [{"name": "x"}]}, {"service": [{"name": "DNS"}]}, {UNKNOWN: "enable"},
+            {"status": "disable"}]))
+        for number in range(dice.choice([0, 0, 0, 1, 2])):
             target = dice.choice(["all", "chatgpt.com", "js.stripe.com", "claude.ai"])
             if target != "all":
                 twin.rows("firewall/address").append(twin._filled("firewall/address", {"name": "fqdn %d" % number, "type": "fqdn", "fqdn": target}))
-            policy = twin._filled("firewall/policy", {
-                "policyid": 200 + number, "name": "site %d" % number, "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
-                "srcaddr": [{"name": "all"}], "dstaddr": [{"name": "all" if target == "all" else "fqdn %d" % number}],
+            at = dice.randint(0, len(twin.rows("firewall/policy")))
+            policy = self.deny("site %d" % number, at, **dict({
+                "policyid": 200 + number, "dstaddr": [{"name": "all" if target == "all" else "fqdn %d" % number}],
                 "groups": [{"name": dice.choice(["staff", "contractors"])}] if target == "all" or dice.random() < .5 else [],
-                "service": [{"name": dice.choice(["ALL", "HTTPS", "DNS"])}], "status": dice.choice(["enable", "enable", "disable"])})
-            twin.rows("firewall/policy").insert(dice.randint(0, len(twin.rows("firewall/policy"))), policy)
-            said.append((target, policy))
+                "service": [{"name": dice.choice(["ALL", "HTTPS", "DNS"])}], "status": dice.choice(["enable", "enable", "disable"]),
+                "action": dice.choice(["deny"] * 5 + ["accept", "ipsec"])}, **self._column(dice, "firewall policy", .3)))
+            said.append((target, at, policy))
         twin.touch("firewall/policy")
-        return said
+        return [*said, twin.row("firewall/policy", "members")]
 
 
 #: Each takes a folder and is put through the whole suite.

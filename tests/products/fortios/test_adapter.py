@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import row_hits
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import row_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER
 from tests.products.fortios.rig import FortiosRig
 from tests.products.server import Fault as Weather, Reply
@@ -128,13 +129,20 @@ def test_a_filter_that_other_profiles_use_reaches_more_people(shared):
     assert shared.run(accept_wider_audience=True)["changed"] and shared.decide(STRANGER, "chatgpt.com")[0] == "allow"
 
 
-@pytest.mark.parametrize("kind,url,pattern,hits", [
-    ("wildcard", "*.openai.*", "*.openai.com", True), ("wildcard", "*chatgpt.com", ".chatgpt.com", True), ("wildcard", "*.example.com", "*.openai.com", False),
-    ("wildcard", "chat.openai.com", "*.openai.com", True), ("wildcard", "openai.com/blog", ".openai.com", True), ("simple", "openai", "*.openai.com", True),
-    ("simple", "notopenai.com", "*.openai.com", False), ("regex", "(chat)?gpt", ".chatgpt.com", True), ("regex", "^bank", ".chatgpt.com", False),
-    ("regex", "(", ".chatgpt.com", True), ("wildcard", "*.openai.com", "openai.com", True)])
-def test_which_rows_may_match_a_pattern(kind, url, pattern, hits):
-    assert row_hits(kind, url, parse(pattern)) is hits
+@pytest.mark.parametrize("kind,url,pattern,level", [
+    ("wildcard", "*.openai.*", "*.openai.com", SURE), ("wildcard", "*chatgpt.com", ".chatgpt.com", SURE), ("wildcard", "*.example.com", "*.openai.com", NO),
+    ("wildcard", "chat.openai.com", "*.openai.com", MAY), ("wildcard", "openai.com/blog", ".openai.com", MAY), ("wildcard", "*.openai.com", "openai.com", MAY),
+    ("wildcard", "https://*.openai.com/*", "*.openai.com", SURE), ("wildcard", "chat*.openai.com", "*.openai.com", MAY),
+    ("wildcard", "chat*", "*.openai.com", MAY), ("wildcard", "*i.openai.com", "*.openai.com", MAY), ("wildcard", "*chat.com", "*.openai.com", NO),
+    ("wildcard", "*.chatgpt.com", ".chatgpt.com", MAY), ("wildcard", "*.com", "js.stripe.com", SURE), ("wildcard", "*", ".chatgpt.com", SURE),
+    ("simple", "openai", "*.openai.com", MAY), ("simple", "openai.com", "*.openai.com", SURE), ("simple", "notopenai.com", "*.openai.com", NO),
+    ("simple", "chat", "*.openai.com", MAY), ("simple", "bank", "js.stripe.com", NO),
+    # What the device's expressions match, of names that are not written out, it alone knows.
+    ("regex", "(chat)?gpt", ".chatgpt.com", MAY), ("regex", "^bank", ".chatgpt.com", MAY), ("regex", "(", "js.stripe.com", MAY),
+    ("regex", "^bank", "js.stripe.com", NO), ("regex", "stripe", "js.stripe.com", MAY), ("regex", "/login", "js.stripe.com", MAY),
+    ("glob", "x", "js.stripe.com", MAY)])
+def test_how_far_a_row_is_about_a_pattern(kind, url, pattern, level):
+    assert row_level(kind, url, parse(pattern)) == level
 
 
 # -- exemption ----------------------------------------------------------------------------------------------------
@@ -226,38 +234,204 @@ def test_an_unknown_name_is_told_with_those_that_exist(rig, wrong, text):
 
 
 def test_a_deny_policy_by_fqdn_above_is_a_conflict_for_a_person(rig):
-    rig.twin.rows("firewall/address").append({"name": "gpt", "type": "fqdn", "fqdn": "*.chatgpt.com"})
-    deny = {"policyid": 5, "name": "No GPT", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}], "dstaddr": [{"name": "gpt"}]}
+    rig.twin.rows("firewall/address").extend([
+        {"name": "gpt", "type": "fqdn", "fqdn": "*.chatgpt.com"}, {"name": "apex", "type": "fqdn", "fqdn": "chatgpt.com"}])
+    deny = {"policyid": 5, "name": "No GPT", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}],
+            "dstaddr": [{"name": "gpt"}, {"name": "apex"}]}
     rig.twin.rows("firewall/policy").insert(0, rig.twin._filled("firewall/policy", deny))
     result = rig.run()
     conflict, = result["conflicts"]
-    assert (conflict["where"], conflict["text"], conflict["certain"], conflict["remedy"]) == ("policy No GPT", "deny *.chatgpt.com", True, [])
+    assert (conflict["where"], conflict["text"], conflict["certain"], conflict["remedy"]) == (
+        "policy No GPT", "deny *.chatgpt.com, chatgpt.com", True, [])
     assert rig.decide(MEMBER, "x.chatgpt.com")[0] == "block" and result["coverage"][0]["allowed"] == "no"
     rows = rig.twin.rows("firewall/policy")
     rows.append(rows.pop(0))
     assert rig.run()["conflicts"] == [] and rig.decide(MEMBER, "x.chatgpt.com") == ("allow", "tunnel")
 
 
-@pytest.mark.parametrize("columns", [{"groups": [{"name": "contractors"}]}, {"service": [{"name": "DNS"}]}, {"dstintf": [{"name": "dmz"}]},
-                                     {"srcaddr": [{"name": "sick"}]}], ids=str)
-def test_a_deny_by_fqdn_for_somebody_or_for_another_service_is_not_certain(rig, columns):
+@pytest.mark.parametrize("columns", [{"groups": [{"name": "contractors"}]}, {"fsso-groups": [{"name": "CN=x"}]}, {"srcaddr": [{"name": "sick"}]}], ids=str)
+def test_a_deny_by_fqdn_for_somebody_is_not_certain(rig, columns):
     rows = rig.twin.rows("firewall/address")
-    rows += [{"name": "gpt", "type": "fqdn", "fqdn": "chatgpt.com"}, {"name": "dc", "type": "ipmask", "subnet": "192.0.2.0 255.255.255.0"}]
+    rows += [{"name": "gpt", "type": "fqdn", "fqdn": "chatgpt.com"}, {"name": "dc", "type": "ipmask", "subnet": "10.1.0.0 255.255.0.0"}]
     rig.twin.rows("firewall/addrgrp").append({"name": "chats", "comment": "", "member": [{"name": "gpt"}, {"name": "dc"}]})
-    deny = {"policyid": 5, "name": "No GPT", "action": "deny", "srcintf": [{"name": "lan"}], "dstintf": [{"name": "wan"}], "dstaddr": [{"name": "chats"}],
-            "srcaddr": [{"name": "all"}], "service": [{"name": "HTTPS"}]}
-    rig.twin.rows("firewall/policy").insert(0, rig.twin._filled("firewall/policy", dict(deny, **columns)))
+    rig.deny("No GPT", dstaddr=[{"name": "chats"}], **columns)
     result = rig.run()
     assert [(one["where"], one["certain"]) for one in result["conflicts"]] == [("policy No GPT", False)]
     assert [(row["pattern"], row["allowed"]) for row in result["coverage"]] == [
         (".chatgpt.com", "unchecked"), ("*.openai.com", "yes"), ("js.stripe.com", "yes")]
 
 
-def test_a_signature_of_application_control_is_a_conflict_for_a_person(rig):
-    rig.twin.rows("application/list").append({"name": "apps", "entries": [{"id": 3, "action": "block", "application": [{"id": 56684}]}]})
+@pytest.mark.parametrize("columns", [
+    {"service": [{"name": "DNS"}]}, {"service": [{"name": "ALL_UDP"}]}, {"dstintf": [{"name": "dmz"}]}, {"srcintf": [{"name": "guests"}]},
+    {"dstaddr": [{"name": "dc"}]}, {"srcaddr-negate": "enable"}, {"service": [{"name": "HTTPS"}], "service-negate": "enable"},
+    {"status": "disable"}], ids=str)
+def test_a_deny_for_others_or_for_other_traffic_is_not_in_the_way(rig, columns):
+    rig.twin.rows("firewall/address").append({"name": "dc", "type": "ipmask", "subnet": "10.1.0.0 255.255.0.0"})
+    rig.deny(**columns)
+    result = rig.run()
+    assert result["conflicts"] == [] and {row["allowed"] for row in result["coverage"]} == {"yes"}
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+@pytest.mark.parametrize("columns", [{"dstaddr-negate": "enable", "dstaddr": [{"name": "dc"}]}, {"service": [{"name": "web"}]}, {},
+                                     {"service": [{"name": "DNS"}], "service-negate": "enable"}], ids=str)
+def test_a_deny_of_everything_else_or_of_https_is_in_the_way(rig, columns):
+    rig.twin.rows("firewall/address").append({"name": "dc", "type": "ipmask", "subnet": "10.1.0.0 255.255.0.0"})
+    rig.twin.rows("firewall.service/group").append({"name": "web", "member": [{"name": "HTTPS"}, {"name": "web"}]})
+    rig.deny(**columns)
+    result = rig.run()
+    assert [one["certain"] for one in result["conflicts"]] == [True] and {row["allowed"] for row in result["coverage"]} == {"no"}
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == "block"
+
+
+@pytest.mark.parametrize("address, allowed", [
+    ({"type": "ipmask", "subnet": "198.51.100.0 255.255.255.0"}, "unchecked"), ({"type": "geography", "country": "US"}, "unchecked"),
+    ({"type": "iprange", "start-ip": "198.51.100.1", "end-ip": "198.51.100.9"}, "unchecked"), ({"type": "dynamic", "sub-type": "sdn"}, "unchecked"),
+    ({"type": "new"}, "unchecked"), ({"type": "iprange", "start-ip": "0.0.0.0", "end-ip": "255.255.255.255"}, "no"),
+    ({"type": "iprange", "start-ip": "192.168.1.1", "end-ip": "192.168.1.9"}, "yes"), ({"type": "fqdn", "fqdn": "news.example"}, "yes")], ids=str)
+def test_what_an_address_may_hold(rig, address, allowed):
+    rig.twin.rows("firewall/address").append(dict({"name": "there"}, **address))
+    rig.deny(dstaddr=[{"name": "there"}])
+    result = rig.run(check=True)
+    assert {row["allowed"] for row in result["coverage"]} == {allowed}
+    assert [one["certain"] for one in result["conflicts"]] == {"unchecked": [False], "no": [True], "yes": []}[allowed]
+
+
+@pytest.mark.parametrize("subnet, allowed", [("10.9.0.0 255.255.0.0", "yes"), ("192.0.2.10 255.255.255.255", "unchecked"), ("192.0.0.0 255.255.0.0", "no")])
+def test_networks_of_people_are_compared(rig, subnet, allowed):
+    rig.twin.rows("firewall/address").extend([{"name": "office", "type": "ipmask", "subnet": "192.0.2.0 255.255.255.0"},
+                                              {"name": "there", "type": "ipmask", "subnet": subnet}])
+    rig.twin.row("firewall/policy", "members")["srcaddr"] = [{"name": "office"}]
+    rig.deny(srcaddr=[{"name": "there"}])
+    assert {row["allowed"] for row in rig.run()["coverage"]} == {allowed}
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == ("allow" if allowed == "yes" else "block")
+
+
+@pytest.mark.parametrize("group", [
+    {"member": [{"name": "all"}], "exclude": "enable", "exclude-member": [{"name": "gpt"}]}, {"member": [{"name": "missing"}]},
+    {"member": [{"name": "gpt"}, {"name": "loop"}], "category": "ztna-ems-tag"}, {"member": [{"name": "all"}], "column_of_next_year": "enable"}], ids=str)
+def test_a_group_that_cannot_be_resolved_may_hold_anything(rig, group):
+    rig.twin.rows("firewall/address").append({"name": "gpt", "type": "fqdn", "fqdn": "chatgpt.com"})
+    rig.twin.rows("firewall/addrgrp").append(dict({"name": "loop", "comment": ""}, **group))
+    rig.deny(dstaddr=[{"name": "loop"}])
+    result = rig.run(check=True)
+    assert [one["certain"] for one in result["conflicts"]] == [False] and {row["allowed"] for row in result["coverage"]} == {"unchecked"}
+
+
+@pytest.mark.parametrize("columns,allowed", [({"action": "deny"}, "no"), ({"status": "disable"}, "no"), ({"action": "ipsec"}, "unchecked"),
+                                             ({"webproxy-forward-server": "other"}, "unchecked"), ({"disclaimer": "enable"}, "unchecked")], ids=str)
+def test_a_policy_of_the_audience_that_does_not_let_through_is_no_coverage(rig, columns, allowed):
+    rig.twin.row("firewall/policy", "members").update(columns)
+    result = rig.run()
+    assert {row["allowed"] for row in result["coverage"]} == {allowed}
+    assert [one["certain"] for one in result["conflicts"]] == [allowed == "no"]
+
+
+def test_a_policy_above_that_lets_through_with_filters_and_an_inspection_of_its_own(rig):
+    """It may take what the policy of the audience is for; with the same filters it changes nothing."""
+    rig.deny("Shops", action="accept", groups=[{"name": "contractors"}], **{"ssl-ssh-profile": "deep-staff"})
+    assert [(row["allowed"], row["exempt"]) for row in rig.run()["coverage"]] == [("yes", "unchecked"), ("yes", "unchecked"), ("yes", "not wanted")]
+    shop = rig.twin.row("firewall/policy", "Shops")
+    shop.update({"ssl-ssh-profile": "no-inspection", "webfilter-profile": "staff"})
+    result = rig.run()
+    assert [(row["allowed"], row["exempt"]) for row in result["coverage"]] == [("unchecked", "yes"), ("unchecked", "yes"), ("unchecked", "not wanted")]
+    assert "accept, with filters of its own," in result["conflicts"][0]["text"]
+    shop.update({"webfilter-profile": "", "dnsfilter-profile": "members"})
+    assert {row["allowed"] for row in rig.run()["coverage"]} == {"yes"}
+
+
+def test_an_inspection_that_is_not_ours_to_exempt_in_leaves_the_exemption_unchecked(rig):
+    def exempt(**audience):
+        return [row["exempt"] for row in rig.run(check=True, adapter=rig.adapter(**audience))["coverage"]]
+    # The people of a web filter profile come by a policy with an inspection that nobody named.
+    assert exempt(audience=(), webfilter_profiles=("members",)) == ["unchecked", "unchecked", "not wanted"]
+    assert exempt(audience=(), webfilter_profiles=("members",), ssl_profiles=("deep-members",)) == ["yes", "yes", "not wanted"]
+    rig.twin.row("firewall/policy", "members")["http-policy-redirect"] = "enable"
+    rig.twin.rows("firewall/proxy-policy").append({"policyid": 1, "name": "web", "status": "enable", "proxy": "transparent-web", "action": "accept",
+                                                   "ssl-ssh-profile": "deep-staff"})
+    assert exempt() == ["unchecked", "unchecked", "not wanted"]
+
+
+def test_a_vdom_in_policy_based_mode_is_refused_and_can_be_cleaned(rig):
+    rig.run()
+    rig.twin.state["root"]["system/settings"]["ngfw-mode"] = "policy-based"
+    with pytest.raises(Failed, match="policy-based NGFW mode"):
+        rig.run(check=True)
+    with pytest.raises(Failed, match="policy-based NGFW mode"):
+        rig.run(policy=LATER, adapter=rig.adapter(scan_conflicts=False))
+    assert {row["allowed"] for row in rig.run("gathered", adapter=rig.adapter(whole=True))["coverage"]} == {"unchecked"}
+    assert rig.run("deleted", adapter=rig.adapter(whole=True))["changed"]
+
+
+@pytest.mark.parametrize("row", [{"action": "allow"}, {"action": "monitor"}, {"action": "exempt", "exempt": "av"}, {"action": "monitor", "url": "*"},
+                                 {"action": "allow", "type": "regex", "url": "gpt"}], ids=str)
+def test_rows_that_hand_on_to_the_category_filter_end_the_list_so_ours_stand_above(make, row):
+    rig = make()
+    rig.twin.rows(URLFILTER).append(rig.twin._filled(URLFILTER, {"id": 7, "name": "site-urls", "entries": [
+        dict({"id": 1, "url": "*chatgpt.com", "type": "wildcard"}, **row)]}))
+    rig.twin.row(WEB, "members")["web"]["urlfilter-table"] = 7
+    before = rig.run("gathered")
+    assert before["coverage"][0]["allowed"] == "unchecked" and not before["conflicts"][0]["certain"]
+    result = rig.run()
+    rows = rig.twin.row(URLFILTER, "site-urls")["entries"]
+    assert rows[-1]["id"] == 1 and result["coverage"][0]["allowed"] == "yes" and result["conflicts"] == []
+    assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+    rows.insert(0, rows.pop())
+    rig.twin.touch(URLFILTER)
+    assert rig.run()["changed"] and rig.twin.row(URLFILTER, "site-urls")["entries"][-1]["id"] == 1
+
+
+def test_rows_that_do_not_beat_the_category_are_no_coverage(rig):
+    result = rig.run(adapter=rig.adapter(url_filter_exempt=("av",)))
+    assert {row["allowed"] for row in result["coverage"]} == {"unchecked"} and "category filter" in result["coverage"][0]["note"]
+    rig.twin.row(WEB, "members")["ftgd-wf"]["options"] = "ftgd-disable"
+    assert {row["allowed"] for row in rig.run(adapter=rig.adapter(url_filter_exempt=("av",)))["coverage"]} == {"yes"}
+
+
+@pytest.mark.parametrize("entry", [
+    {"application": [{"id": 56684}]}, {"application": [{"id": 57000}], "action": "reset"}, {"category": [{"id": 36}]}, {"vendor": "1"}, {"behavior": "2"},
+    {"technology": "1"}, {}, {"application": [{"id": 999}]}, {"application": [{"id": 40568}]}, {"application": [{"id": 15832}, {"id": 57000}]},
+    {"action": "new"}], ids=str)
+def test_an_entry_of_application_control_is_a_conflict_for_a_person(rig, entry):
+    rig.twin.rows("application/list").append({"name": "apps", "entries": [dict({"id": 3, "action": "block"}, **entry)]})
     rig.twin.row("firewall/policy", "members")["application-list"] = "apps"
-    conflict, = rig.run()["conflicts"]
+    result = rig.run()
+    conflict, = result["conflicts"]
     assert conflict["where"] == "application list apps, entry 3" and not conflict["certain"] and not conflict["remedy"]
+    assert {row["allowed"] for row in result["coverage"]} == {"unchecked"}
+
+
+@pytest.mark.parametrize("entry", [{"application": [{"id": 15832}]}, {"action": "pass"}, {"action": "pass", "category": [{"id": 36}]}], ids=str)
+def test_an_entry_for_another_application_and_one_that_passes_shut_nothing(rig, entry):
+    """By the names that the device has for its signatures."""
+    rig.twin.rows("application/list").append({"name": "apps", "entries": [dict({"id": 3, "action": "block"}, **entry)]})
+    rig.twin.row("firewall/policy", "members")["application-list"] = "apps"
+    result = rig.run()
+    assert result["conflicts"] == [] and {row["allowed"] for row in result["coverage"]} == {"yes"}
+
+
+def test_a_category_that_the_dns_filter_blocks_may_be_that_of_these_hosts(rig):
+    ftgd = {"options": "", "filters": [{"id": 1, "category": 26, "action": "block"}]}
+    rig.twin.row("dnsfilter/profile", "members")["ftgd-dns"] = ftgd
+    result = rig.run()
+    assert [(one["where"], one["certain"]) for one in result["conflicts"]] == [("DNS filter profile members", False)]
+    assert {row["allowed"] for row in result["coverage"]} == {"unchecked"}
+    ftgd["options"] = "error-allow ftgd-disable"
+    assert {row["allowed"] for row in rig.run()["coverage"]} == {"yes"}
+
+
+def test_inline_casb_keeps_people_in_their_tenants_and_may_block(rig):
+    application = {"name": "chats", "status": "enable", "tenant-control": "enable", "tenant-control-tenants": [{"name": "example.com"}], "access-rule": []}
+    rig.twin.rows("casb/profile").append({"name": "saas", "saas-application": [application]})
+    rig.twin.row("firewall/policy", "members")["casb-profile"] = "saas"
+    with pytest.raises(Failed, match="chats of the CASB profile saas of policy members adds the header.*tenant_control"):
+        rig.run()
+    rig.twin.rows("casb/saas-application").append({"name": "chats", "domains": [{"domain": "*.drive.example"}]})
+    assert {row["allowed"] for row in rig.run()["coverage"]} == {"yes"}
+    rig.twin.row("casb/saas-application", "chats")["domains"] = [{"domain": "stripe.com"}]
+    assert {row["allowed"] for row in rig.run()["coverage"]} == {"yes"}
+    application["access-rule"] = [{"name": "upload", "action": "block"}]
+    assert [row["allowed"] for row in rig.run()["coverage"]] == ["yes", "yes", "unchecked"]
 
 
 def test_a_cookie_filter_is_a_conflict_until_the_rows_exempt_from_it(rig):
@@ -272,6 +446,32 @@ def test_losses_of_inspection_and_of_wider_rows(rig):
     with pytest.raises(Failed, match="refuse_losses"):
         rig.run(refuse_losses=("av",))
     assert "dlp" in {loss["control"] for loss in rig.run(check=True, adapter=rig.adapter(url_filter_exempt=("fortiguard", "dlp")))["losses"]}
+
+
+@pytest.mark.parametrize("column,control", [("ips-sensor", "ips"), ("application-list", "app_control"), ("icap-profile", "icap"), ("casb-profile", "casb")])
+def test_exempt_traffic_meets_no_profile(rig, column, control):
+    for table in ("application/list", "casb/profile"):
+        rig.twin.rows(table).append({"name": "x", "entries": []})
+    rig.twin.row("firewall/policy", "members").update({column: "x", "av-profile": ""})
+    result = rig.run(check=True)
+    assert [(loss["control"], loss["rule"]) for loss in result["losses"]] == [(control, "%s x of policy members" % column)]
+    # A server that decides sees what is decrypted alone.
+    assert [row["allowed"] for row in result["coverage"]] == ["yes", "yes", "unchecked" if control == "icap" else "yes"]
+
+
+def test_tables_that_no_policy_of_the_audience_needs_are_not_read(rig):
+    def read():
+        rig.twin.log.clear()
+        rig.run(check=True)
+        return {request.path.partition("/cmdb/")[2] for request in rig.twin.log if "/cmdb/" in request.path}
+    before, further = read(), {"firewall/address", "application/list", "application/name", "casb/profile", "casb/saas-application", "firewall/proxy-policy"}
+    assert "firewall.service/custom" in before and not before & further
+    for table in ("application/list", "casb/profile"):
+        rig.twin.rows(table).append({"name": "x", "entries": [{"id": 1, "action": "block", "application": [{"id": 15832}]}]})
+    rig.twin.rows("firewall/address").append({"name": "gpt", "type": "fqdn", "fqdn": "news.example"})
+    rig.deny(dstaddr=[{"name": "gpt"}])
+    rig.twin.row("firewall/policy", "members").update({"application-list": "x", "casb-profile": "x", "http-policy-redirect": "enable"})
+    assert read() - before == further
 
 
 def test_a_disabled_row_is_protected_when_named(rig):
@@ -290,6 +490,15 @@ def test_a_header_that_keeps_people_in_their_workspace_needs_a_word(proxy):
     assert proxy.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt") and proxy.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
     headers[0]["action"] = "remove-from-request"
     assert proxy.run()["changed"] and proxy.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+def test_a_row_of_a_url_filter_may_add_the_header_too(make):
+    rig = make(site="rows")
+    rig.twin.rows("web-proxy/profile").append({"name": "workspace", "headers": [
+        {"id": 1, "name": "chatgpt-allowed-workspace-id", "action": "add-to-request", "content": "ws-1"}]})
+    rig.entries()[0]["web-proxy-profile"] = "workspace"
+    with pytest.raises(Failed, match="web proxy profile workspace of the URL filter members-urls adds the header"):
+        rig.run()
 
 
 # -- proxy mode -----------------------------------------------------------------------------------------------------
@@ -454,6 +663,31 @@ def test_a_deny_for_a_part_of_the_people_keeps_its_word_or_is_told(voice):
     for groups in ([{"name": "ai-users"}], [{"name": "ai-users"}, {"name": "contractors"}]):
         voice.twin.row("firewall/policy", "contractors")["groups"] = groups
         assert not voice.run()["changed"]
+
+
+@pytest.mark.parametrize("column,value", [("fsso-groups", [{"name": "CN=x"}]), ("schedule", "nights"), ("src-vendor-mac", [{"id": 7}]),
+                                          ("ztna-ems-tag", [{"name": "sick"}]), ("internet-service-src", "enable"), ("srcaddr-negate", "enable"),
+                                          ("users", [{"name": "x"}]), ("column_of_next_year", "enable")])
+def test_a_quarantine_by_any_column_keeps_its_word_over_voice(voice, column, value):
+    voice.deny_udp("quarantine", 1, **{column: value, "srcaddr": [{"name": "sick" if column == "srcaddr-negate" else "all"}]})
+    voice.run()
+    assert policies(voice) == ["members", "quarantine", "chatgpt-voice: members", "no-udp", "staff"]
+    # The named policy is limited in the same way: then the deny is about all of its people.
+    if column != "column_of_next_year":
+        voice.twin.row("firewall/policy", "members").update({column: value, "srcaddr": voice.twin.row("firewall/policy", "quarantine")["srcaddr"]})
+        voice.twin.row("firewall/policy", "quarantine")["groups"] = voice.twin.row("firewall/policy", "members")["groups"]
+        assert voice.run()["changed"] and policies(voice)[1] == "chatgpt-voice: members"
+        assert voice.twin.row("firewall/policy", "chatgpt-voice: members")[column] == value and not voice.run()["changed"]
+
+
+def test_a_column_that_somebody_set_on_the_policy_for_voice_is_drift(voice):
+    voice.run()
+    made = voice.twin.row("firewall/policy", "chatgpt-voice: members")
+    made.update({"fsso-groups": [{"name": "CN=x"}], "srcaddr-negate": "enable"})
+    changes = voice.run()["changes"]
+    assert [sorted(change["fields"]) for change in changes] == [["fsso-groups", "srcaddr-negate"]]
+    made = voice.twin.row("firewall/policy", "chatgpt-voice: members")
+    assert (made["fsso-groups"], made["srcaddr-negate"]) == ([], "disable") and not voice.run()["changed"]
 
 
 @pytest.mark.parametrize("columns", [{"action": "deny"}, {"status": "disable"}], ids=str)

@@ -54,6 +54,46 @@ def test_first_match_and_only_exempt_beats_a_category():
     assert twin.decide("member", "chatgpt.com")[0] == "block"
 
 
+@pytest.mark.parametrize("columns", [{"schedule": "nights"}, {"column_of_next_year": "enable"}, {"internet-service": "enable"}, {"action": "ipsec"},
+                                     {"srcaddr": [{"name": "missing"}]}, {"service": [{"name": "missing"}]}, {"disclaimer": "enable"}], ids=str)
+def test_a_column_that_it_does_not_model_is_refused_where_a_decision_hangs_on_it(columns):
+    twin = FortiOS()
+    twin.row("firewall/policy", "members").update(columns)
+    with pytest.raises(NotImplementedError, match=next(iter(columns))):
+        twin.decide("member", "chatgpt.com")
+    assert twin.decide("stranger", "www.example.com") == ("allow", "decrypt")
+
+
+@pytest.mark.parametrize("table, change", [
+    ("webfilter/profile", {"wisp": "enable"}), ("webfilter/profile", {"web": {"urlfilter-table": 0, "new": "enable"}}),
+    ("dnsfilter/profile", {"external-ip-blocklist": [{"name": "feed"}]}), ("dnsfilter/profile", {"new": 1})], ids=str)
+def test_what_may_shut_by_a_profile_is_refused(table, change):
+    twin = FortiOS()
+    twin.row(table, "members").update(change)
+    with pytest.raises(NotImplementedError, match="members: column"):
+        twin.decide("member", "www.example.com")
+
+
+@pytest.mark.parametrize("change, word", [({"referrer-host": "x.example"}, "referrer-host"), ({"new": "x"}, "new"), ({"action": "shrug"}, "shrug")], ids=str)
+def test_a_row_that_it_does_not_model_is_refused(twin, change, word):
+    twin.row("webfilter/urlfilter", "members-urls")["entries"][1].update(change)
+    with pytest.raises(NotImplementedError, match=word):
+        twin.decide("member", "x.openai.com")
+    assert twin.decide("member", "www.example.com")[0] == "allow"
+
+
+@pytest.mark.parametrize("entries, more, chat, other", [
+    ([{"action": "block", "category": [{"id": 36}]}], {}, "block", "allow"), ([{"action": "reset", "application": [{"id": 57000}]}], {}, "block", "allow"),
+    ([{"action": "pass", "application": [{"id": 57000}]}, {"action": "block", "category": [{"id": 36}]}], {}, "allow", "allow"),
+    ([], {"unknown-application-action": "block"}, "allow", "block"), ([], {"other-application-action": "block"}, "block", "allow")], ids=str)
+def test_application_control(entries, more, chat, other):
+    twin = FortiOS()
+    twin.row("webfilter/profile", "members")["ftgd-wf"]["filters"] = []
+    twin.rows("application/list").append(dict({"name": "apps", "entries": entries}, **more))
+    twin.row("firewall/policy", "members")["application-list"] = "apps"
+    assert (twin.decide("member", "chatgpt.com")[0], twin.decide("member", "www.example.com")[0]) == (chat, other)
+
+
 def test_a_put_of_a_list_replaces_it_and_moves_the_revision(twin):
     _status, before = ask(twin, "GET", "webfilter/urlfilter/1")
     _status, same = ask(twin, "PUT", "webfilter/urlfilter/1", {"entries": before["results"][0]["entries"]})

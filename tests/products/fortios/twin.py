@@ -4,7 +4,8 @@
 """A FortiGate: the REST API's tables with their envelopes, revisions, references and errors, and what the firewall does with a connection.
 
 Tables, parameters and envelopes: the OpenAPI description of 6.4.14; fields of newer releases: the modules of fortinet.fortios; error
-numbers: hfortix and issue reports. ``# guess`` marks what no source says.
+numbers: hfortix and issue reports. ``# guess`` marks what no source says. What it does not model, a column that limits a policy say, it refuses
+with NotImplementedError when a decision would hang on it.
 """
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from tests.products.fortios.facts import restricts, shutting
 from tests.products.server import Reply, Request, Twin, copied
 
 #: Table: its key, its lists of rows by field, and what of it names rows of another table: {path of fields: table}.
@@ -27,20 +29,25 @@ TABLES = {
     "firewall.wildcard-fqdn/custom": ("name", (), {}),
     "firewall.wildcard-fqdn/group": ("name", ("member",), {"member.name": "firewall.wildcard-fqdn/custom"}),
     "firewall.service/custom": ("name", (), {}),
+    "firewall.service/group": ("name", ("member",), {}),
     "firewall/address": ("name", (), {}),
-    "firewall/addrgrp": ("name", ("member",), {"member.name": "firewall/address"}),
+    "firewall/addrgrp": ("name", ("member",), {"member.name": "firewall/addr*"}),
     "firewall/policy": ("policyid", (), {
-        "dstaddr.name": "firewall/addr*", "service.name": "firewall.service/custom",
+        "dstaddr.name": "firewall/addr*", "service.name": "firewall.service/*",
         "webfilter-profile": "webfilter/profile", "ssl-ssh-profile": "firewall/ssl-ssh-profile", "dnsfilter-profile": "dnsfilter/profile",
         "application-list": "application/list", "webproxy-profile": "web-proxy/profile", "profile-group": "firewall/profile-group"}),
     "firewall/profile-group": ("name", (), {"webfilter-profile": "webfilter/profile", "ssl-ssh-profile": "firewall/ssl-ssh-profile"}),
     "dnsfilter/domain-filter": ("id", ("entries",), {}),
     "dnsfilter/profile": ("name", (), {"domain-filter.domain-filter-table": "dnsfilter/domain-filter"}),
     "application/list": ("name", ("entries",), {}),
+    "application/name": ("name", (), {}),
+    "casb/profile": ("name", (), {}),
+    "casb/saas-application": ("name", (), {}),
+    "firewall/proxy-policy": ("policyid", (), {}),
     "web-proxy/profile": ("name", ("headers",), {}),
     "user/group": ("name", ("member",), {}),
 }
-SINGLETONS = ("system/global", "system/central-management", "system/ha")
+SINGLETONS = ("system/global", "system/settings", "system/central-management", "system/ha")
 #: What the device fills in on create.
 DEFAULTS = {
     "webfilter/urlfilter": {"comment": "", "one-arm-ips-urlfilter": "disable", "ip-addr-block": "disable", "entries": []},
@@ -65,15 +72,26 @@ LENGTHS = {"webfilter/urlfilter": 63, "webfilter/profile": 35, "firewall/ssl-ssh
            "firewall.wildcard-fqdn/group": 79, "firewall/policy": 35}
 BUILT_IN = {"certificate-inspection": "certificate-inspection", "deep-inspection": "deep-inspection", "no-inspection": "disable"}
 AI = 100  # guess: the number of the category Artificial Intelligence Technology
+#: Signatures of application control: number to name and category. 56684 and the category's name are public; the other numbers are guesses.
+SIGNATURES = {56684: ("OpenAI.ChatGPT_File.Upload", 36), 57000: ("OpenAI.ChatGPT", 36), 15832: ("Facebook", 23), 40568: ("HTTPS.BROWSER", 25)}
+#: Columns of a policy that the twin decides by.
+_MODELLED = frozenset(("srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr-negate", "dstaddr-negate", "service", "service-negate", "groups", "users"))
+#: What an accepting policy hands its traffic to.
+_HANDS_ON = ("http-policy-redirect", "ztna-policy-redirect", "webproxy-forward-server", "disclaimer", "wccp")
+#: What of a web filter profile looks at decrypted content alone.
+_CONTENT = ("web.bword-table", "web.content-header-list", "antiphish.status", "post-action")
+_PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 
 @dataclass
 class Person:
-    """A client: its address, the interface that it comes in on, and the user groups that it is in."""
+    """A client: its address, the interface that it comes in on, the one its traffic leaves by, its name and the user groups that it is in."""
 
     address: str
     interface: str = "lan"
     groups: tuple = ()
+    way_out: str = "wan"
+    name: str = ""
 
 
 @dataclass
@@ -90,7 +108,7 @@ class Knobs:
     categories: dict = field(default_factory=lambda: {name: AI for name in (
         "chatgpt.com", "openai.com", "oaistatic.com", "oaiusercontent.com", "claude.ai", "other-ai.example")})
     addresses: dict = field(default_factory=dict)
-    applications: dict = field(default_factory=lambda: {"chatgpt.com": 56684})
+    applications: dict = field(default_factory=lambda: {"chatgpt.com": 57000, "openai.com": 57000})
 
 
 class Refusal(Exception):
@@ -106,7 +124,8 @@ class FortiOS(Twin):
         super().__init__(tls, port)
         self.knobs = Knobs(**knobs)
         self.token = "f0rtiT0kenThatIsLong"
-        self.people = {"member": Person("192.0.2.10", groups=("ai-users",)), "stranger": Person("192.0.2.20", groups=("staff",))}
+        self.people = {"member": Person("192.0.2.10", groups=("ai-users",), name="member"),
+                       "stranger": Person("192.0.2.20", groups=("staff",), name="stranger")}
         self.state = {vdom: self._site(site) for vdom in vdoms}
         self.revisions: dict = {}
         self.saved = True
@@ -117,6 +136,8 @@ class FortiOS(Twin):
     def _site(self, site: str) -> dict:
         tables = {name: [] for name in TABLES}
         tables["system/global"] = {"cfg-save": "automatic", "hostname": "fgt-a"}
+        tables["system/settings"] = {"ngfw-mode": "profile-based", "opmode": "nat"}
+        tables["application/name"] += [{"name": name, "id": number, "category": category} for number, (name, category) in SIGNATURES.items()]
         tables["system/ha"] = {"mode": "standalone", "group-name": ""}
         tables["system/central-management"] = {"type": "none", "fmg": "", "mode": "normal"}
         tables["firewall/address"].append(self._filled("firewall/address", {"name": "all"}))
@@ -430,46 +451,93 @@ class FortiOS(Twin):
         """``host`` is a name, or for what is no TLS an address."""
         with self.lock:
             tables, person, host = self.state[vdom], self.people[who], host.lower().rstrip(".")
-            policy = next((row for row in tables["firewall/policy"] if self._for(row, person) and self._aims(tables, row, host)
-                           and self._serves(tables, row, protocol, port)), None)
-            if policy is None or policy["action"] != "accept":
+            policy = next((row for row in tables["firewall/policy"] if self._takes(tables, row, person, host, protocol, port)), None)
+            if policy is None or policy["action"] == "deny":
                 return "block", "tunnel"
+            if policy["action"] != "accept":
+                raise NotImplementedError("action %s" % policy["action"])
             if protocol == "udp":
                 return "allow", "tunnel"
+            for column in _HANDS_ON:
+                if policy.get(column) not in (None, "", "disable"):
+                    raise NotImplementedError("%s of policy %s" % (column, policy["name"]))
             inspection = self._inspection(tables, policy, host)
-            return ("block" if self._shut(tables, policy, host) else "allow"), inspection
+            return ("block" if self._shut(tables, policy, host, inspection) else "allow"), inspection
 
-    @staticmethod
-    def _for(policy: dict, person: Person) -> bool:
-        groups = {group["name"] for group in policy.get("groups") or []}
-        interfaces = {interface["name"] for interface in policy.get("srcintf") or []}
-        return policy["status"] == "enable" and (not groups or bool(groups & set(person.groups))) and bool(interfaces & {"any", person.interface})
+    def _takes(self, tables: dict, policy: dict, person: Person, host: str, protocol: str, port: int) -> bool:
+        """Whether a policy is about a connection."""
+        if policy["status"] != "enable":
+            return False
+        for column, mine in (("srcintf", person.interface), ("dstintf", person.way_out)):
+            if not {one["name"] for one in policy.get(column) or []} & {"any", mine} and policy.get(column):
+                return False
+        # Any of these set, only people who signed in match.
+        wanted = {("groups", one["name"]) for one in policy.get("groups") or []} | {("users", one["name"]) for one in policy.get("users") or []}
+        if wanted and not wanted & ({("groups", name) for name in person.groups} | {("users", person.name)}):
+            return False
+        def meets(column: str, held) -> bool:
+            return held() != (policy.get(column + "-negate") == "enable")
+        odd = sorted(column for column, value in policy.items() if column not in _MODELLED and restricts("firewall policy", column, value))
+        refused = ["column %s" % ", ".join(odd)] if odd else []
+        for column, held in (("srcaddr", lambda: self._aims(tables, policy.get("srcaddr") or [], person.address)),
+                             ("dstaddr", lambda: self._aims(tables, policy.get("dstaddr") or [], host)),
+                             ("service", lambda: self._serves(tables, policy.get("service") or [], protocol, port))):
+            try:
+                if not meets(column, held):
+                    return False
+            except NotImplementedError as error:
+                refused.append("%s: %s" % (column, error))
+        # Only where the decision hangs on it.
+        if refused:
+            raise NotImplementedError("policy %s: %s" % (policy["name"], "; ".join(refused)))
+        return True
 
-    def _aims(self, tables: dict, policy: dict, host: str) -> bool:
-        """Whether the destination of a policy holds a host: FQDN addresses hold names, networks hold addresses, no destination holds everything."""
-        groups = {row["name"]: [member["name"] for member in row["member"]] for row in tables["firewall/addrgrp"]}
-        known = {row["name"]: row for row in tables["firewall/address"]}
-        named = [one for part in policy.get("dstaddr") or [] for one in groups.get(part["name"], [part["name"]])]
-        return not named or any(self._holds(known.get(one, {}), host) for one in named)
+    @classmethod
+    def _members(cls, rows: dict, groups: dict, names: list, kind: str):
+        """The rows that names stand for, groups of groups included."""
+        left, seen = list(names), set()
+        while left:
+            name = left.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in rows:
+                yield rows[name]
+            elif name not in groups or any(restricts(kind, column, value) for column, value in groups[name].items() if column != "member"):
+                raise NotImplementedError("%s %s" % (kind, name))
+            else:
+                left += [member["name"] for member in groups[name]["member"]]
+
+    def _aims(self, tables: dict, names: list, host: str) -> bool:
+        """Whether addresses hold a host: FQDN addresses hold names, networks hold addresses, none at all hold everything."""
+        rows, groups = ({row["name"]: row for row in tables[table]} for table in ("firewall/address", "firewall/addrgrp"))
+        found = [self._holds(row, host) for row in self._members(rows, groups, [one["name"] for one in names], "firewall addrgrp")]
+        return any(found) or not names
 
     def _holds(self, address: dict, host: str) -> bool:
         if address.get("type") == "fqdn":
             return self._matches("wildcard", address["fqdn"], host, True)
+        if address.get("type", "ipmask") != "ipmask":
+            raise NotImplementedError("address %s of type %s" % (address["name"], address["type"]))
         network = ipaddress.ip_network("/".join(str(address.get("subnet", "0.0.0.0 0.0.0.0")).split(" ")))
         try:
             return ipaddress.ip_address(self.knobs.addresses.get(host, host)) in network
         except ValueError:
+            if network.prefixlen and not any(network.subnet_of(private) for private in _PRIVATE):
+                raise NotImplementedError("whether %s is in %s" % (host, network)) from None
             return network.prefixlen == 0
 
-    @staticmethod
-    def _serves(tables: dict, policy: dict, protocol: str, port: int) -> bool:
-        known = {row["name"]: row for row in tables["firewall.service/custom"]}
-        for part in policy.get("service") or [{"name": "ALL"}]:
-            service = known.get(part["name"], {})
-            ranges = [text.partition("-") for text in str(service.get(protocol + "-portrange") or "").split()]
-            if service.get("protocol") == "IP" or any(int(low) <= port <= int(high or low) for low, _dash, high in ranges):
+    def _serves(self, tables: dict, names: list, protocol: str, port: int) -> bool:
+        rows, groups = ({row["name"]: row for row in tables["firewall.service/" + table]} for table in ("custom", "group"))
+        for service in self._members(rows, groups, [one["name"] for one in names], "firewall addrgrp"):
+            text = str(service.get(protocol + "-portrange") or "")
+            odd = [one for one in ("iprange", "fqdn", "app-service-type", "proxy") if restricts("firewall.service custom", one, service.get(one))]
+            if odd or ":" in text:
+                raise NotImplementedError("service %s" % service["name"])
+            spans = [one.partition("-") for one in text.split()]
+            if service.get("protocol") == "IP" or any(int(low) <= port <= int(high or low) for low, _dash, high in spans):
                 return True
-        return False
+        return not names
 
     @staticmethod
     def _profile(tables: dict, policy: dict, field_name: str, table: str) -> dict:
@@ -477,29 +545,80 @@ class FortiOS(Twin):
             policy = next((row for row in tables["firewall/profile-group"] if row["name"] == policy.get("profile-group")), {})
         return next((row for row in tables[table] if row["name"] == policy.get(field_name)), {})
 
-    def _shut(self, tables: dict, policy: dict, host: str) -> bool:
+    def _shut(self, tables: dict, policy: dict, host: str, inspection: str) -> bool:
         if policy["utm-status"] != "enable":
             return False
+        for kind in ("casb-profile", "icap-profile"):
+            if policy.get(kind) and inspection == "decrypt":
+                raise NotImplementedError("%s of policy %s" % (kind, policy["name"]))
+        return (self._shut_by_name(tables, policy, host) or self._shut_as_application(tables, policy, host)
+                or self._shut_as_url(tables, policy, host, inspection))
+
+    @staticmethod
+    def _refuse(kind: str, profile: dict, but: tuple = ()) -> None:
+        odd = sorted(set(shutting(kind, profile)) - set(but))
+        if odd:
+            raise NotImplementedError("%s %s: column %s" % (kind, profile.get("name"), ", ".join(odd)))
+
+    def _row(self, kind: str, rows: list, column: str, host: str, proxy: bool) -> dict:
+        """The first row that is about a host."""
+        for row in rows:
+            if row["status"] == "enable" and self._matches(row["type"], row[column], host, proxy):
+                odd = [name for name in row if name not in (column, "type") and restricts(kind, name, row[name])]
+                if odd or row["action"] not in ("block", "allow", "monitor", "exempt"):
+                    raise NotImplementedError("%s: row %s, %s" % (kind, row[column], ", ".join(odd) or row["action"]))
+                return row
+        return {}
+
+    def _shut_by_name(self, tables: dict, policy: dict, host: str) -> bool:
         dns = self._profile(tables, policy, "dnsfilter-profile", "dnsfilter/profile")
+        self._refuse("dnsfilter profile", dns, ("ftgd-dns.filters[].action",))
         number = (dns.get("domain-filter") or {}).get("domain-filter-table")
-        for row in next((one for one in tables["dnsfilter/domain-filter"] if one["id"] == number), {}).get("entries") or []:
-            if row["status"] == "enable" and self._matches(row["type"], row["domain"], host, True):
-                if row["action"] == "block":
-                    return True
-                break
-        blocked = {part["id"] for entry in self._profile(tables, policy, "application-list", "application/list").get("entries") or []
-                   if entry.get("action") == "block" for part in entry.get("application") or []}
-        if _nearest(self.knobs.applications, host) in blocked:
+        rows = next((one for one in tables["dnsfilter/domain-filter"] if one["id"] == number), {}).get("entries") or []
+        if self._row("dnsfilter domain-filter row", rows, "domain", host, True).get("action") == "block":
             return True
-        web = self._profile(tables, policy, "webfilter-profile", "webfilter/profile")
-        number = (web.get("web") or {}).get("urlfilter-table")
-        for row in next((one for one in tables["webfilter/urlfilter"] if one["id"] == number), {}).get("entries") or []:
-            if row["status"] == "enable" and self._matches(row["type"], row["url"], host, web.get("feature-set") == "proxy"):
-                if row["action"] == "block":
-                    return True
-                if row["action"] == "exempt" and {"fortiguard", "all"} & set(row["exempt"].split()):
-                    return False
+        ftgd = dns.get("ftgd-dns") or {}
+        filters = {} if "ftgd-disable" in str(ftgd.get("options") or "") else {one["category"]: one["action"] for one in ftgd.get("filters") or []}
+        return filters.get(_nearest(self.knobs.categories, host)) == "block"
+
+    def _shut_as_application(self, tables: dict, policy: dict, host: str) -> bool:
+        """Entries from the top; what is no application of the table is unknown."""
+        profile = self._profile(tables, policy, "application-list", "application/list")
+        number = _nearest(self.knobs.applications, host)
+        self._refuse("application list", dict(profile, entries=[]), ("other-application-action", "unknown-application-action"))
+        shut, passed = False, ""
+        for entry in profile.get("entries") or []:
+            odd = [name for name in entry if name not in ("application", "category") and restricts("application list entry", name, entry[name])]
+            ids, categories = ({part["id"] for part in entry.get(name) or []} for name in ("application", "category"))
+            strange = odd or not ids <= set(SIGNATURES) or entry.get("action") not in ("pass", "block", "reset")
+            if strange and entry.get("action") != "pass":
+                raise NotImplementedError("application list %s, entry %s" % (profile["name"], entry.get("id")))
+            if strange:
+                # It lets through, or the entries below decide.
+                passed = "application list %s, entry %s" % (profile["name"], entry.get("id"))
+            elif number in ids or (number and SIGNATURES[number][1] in categories) or not ids | categories:
+                shut = entry["action"] != "pass"
                 break
+        else:
+            shut = profile.get("other-application-action" if number else "unknown-application-action", "pass") != "pass"
+        if shut and passed:
+            raise NotImplementedError(passed)
+        return shut
+
+    def _shut_as_url(self, tables: dict, policy: dict, host: str, inspection: str) -> bool:
+        web = self._profile(tables, policy, "webfilter-profile", "webfilter/profile")
+        self._refuse("webfilter profile", web, _CONTENT if inspection == "tunnel" else ())
+        number = (web.get("web") or {}).get("urlfilter-table")
+        table = next((one for one in tables["webfilter/urlfilter"] if one["id"] == number), {})
+        odd = [name for name, value in table.items() if name not in ("entries", "ip-addr-block", "ip4-mapped-ip6")
+               and restricts("webfilter urlfilter row", name, value)]
+        if odd:
+            raise NotImplementedError("URL filter %s: %s" % (table["name"], ", ".join(odd)))
+        row = self._row("webfilter urlfilter row", table.get("entries") or [], "url", host, web.get("feature-set") == "proxy")
+        if row.get("action") == "block":
+            return True
+        if row.get("action") == "exempt" and {"fortiguard", "all"} & set(row["exempt"].split()):
+            return False
         filters = {entry["category"]: entry["action"] for entry in (web.get("ftgd-wf") or {}).get("filters") or []}
         local = self._local(tables, host)
         # A local category concerns no web filter until the profile gives it an action (administration guide, 526649).
@@ -518,6 +637,8 @@ class FortiOS(Twin):
             return re.search(url, host + "/", re.I) is not None
         if kind == "simple":
             return (host == url or host.endswith("." + url)) if proxy else url in host
+        if kind != "wildcard":
+            raise NotImplementedError("a row of type %s" % kind)
         form = "".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", url))
         return re.fullmatch(form, host) is not None or (self.knobs.wildcard_apex and url == "*." + host)
 

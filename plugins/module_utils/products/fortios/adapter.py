@@ -27,13 +27,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import ratings, rights, voice
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import Api, key
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.judge import Assessor, blocking_rows
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.filters import UrlRows, category_shuts
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.lists import (
-    DISABLED, DNSFILTER, FIRST_ROW, LAST_ROW, URLFILTER, Lists,
+    DNSFILTER, URLFILTER, Lists,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    BUILT_IN, CUSTOM, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, PROFILE, ROW, TABLE, Settings, Site, is_ours, render,
-    row_name, row_native,
+    BUILT_IN, CUSTOM, DISABLED, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, PROFILE, ROW, TABLE, Settings, Site, is_ours,
+    named_rows, render, row_native,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
@@ -45,9 +46,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 WEBFILTER, SSL = "webfilter/profile", "firewall/ssl-ssh-profile"
 CUSTOMS, GROUPS, POLICIES = "firewall.wildcard-fqdn/custom", "firewall.wildcard-fqdn/group", "firewall/policy"
 MAX_EXEMPT_ROWS = 512
-_POLICY_FIELDS = ("policyid|name|status|action|srcintf|dstintf|groups|users|inspection-mode|utm-status|profile-type|profile-group|webfilter-profile|"
-                  "ssl-ssh-profile|application-list|dnsfilter-profile|av-profile|dlp-profile|dlp-sensor|file-filter-profile|casb-profile|webproxy-profile|"
-                  "srcaddr|dstaddr|service|comments")
+_ADDRESS_FIELDS = "name|type|subnet|start-ip|end-ip|fqdn|wildcard-fqdn"
 
 
 class FortiosAdapter(Adapter):
@@ -78,7 +77,7 @@ class FortiosAdapter(Adapter):
         settings, site = self._settings, self._site
         web, ssl = "the web filter profile of %s", "the SSL profile of %s"
         site.policies = site.every_policy = [
-            {"policyid": number, "name": name, "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name}
+            {"policyid": number, "name": name, "action": "accept", "webfilter-profile": web % name, "ssl-ssh-profile": ssl % name}
             for number, name in enumerate(settings.policies, 1)]
         site.web_profiles = {name: {"name": name} for name in [web % policy for policy in settings.policies] + list(settings.webfilter_profiles)}
         names = [ssl % policy for policy in settings.policies] + list(settings.ssl_profiles)
@@ -87,8 +86,8 @@ class FortiosAdapter(Adapter):
 
     def read(self) -> State:
         site = self._site
-        # A policy for voice is the named one with another destination: then all of it is needed.
-        site.every_policy = self._api.get(POLICIES) if self._settings.voice else self._api.get(POLICIES, format=_POLICY_FIELDS)
+        # With all columns: one that is not read could limit a policy.
+        site.every_policy = self._api.get(POLICIES)
         site.policies = [policy for policy in site.every_policy if not voice.is_voice(policy)]
         site.tables = self._api.get(URLFILTER)
         site.web_profiles = {profile["name"]: profile for profile in self._api.get(WEBFILTER)}
@@ -97,7 +96,8 @@ class FortiosAdapter(Adapter):
         site.groups = {group["name"]: group for group in self._api.get(GROUPS)}
         if any(policy.get("profile-type") == "group" for policy in site.policies) and not site.profile_groups:
             site.profile_groups = {group["name"]: group for group in self._api.get("firewall/profile-group")}
-        if any(policy.get("webproxy-profile") for policy in site.policies) and not site.proxy_profiles:
+        rows = [row for table in site.tables for row in table.get("entries") or []]
+        if not site.proxy_profiles and (any(policy.get("webproxy-profile") for policy in site.policies) or any(row.get("web-proxy-profile") for row in rows)):
             site.proxy_profiles = {profile["name"]: profile for profile in self._api.get("web-proxy/profile")}
         if self._settings.rated:
             site.local_categories = {row["desc"]: row["id"] for row in self._api.get(ratings.PATHS[LOCAL])}
@@ -108,15 +108,49 @@ class FortiosAdapter(Adapter):
         if self._settings.scan_conflicts and (not site.scanned or self._dns_written):
             site.domain_filters = self._api.get(DNSFILTER)
         if self._settings.scan_conflicts and not site.scanned:
-            site.dns_profiles = {profile["name"]: profile for profile in self._api.get("dnsfilter/profile")}
-            if not self._settings.voice:
-                site.addresses = {row["name"]: row for row in self._api.get("firewall/address", filter="type==fqdn", format="name|fqdn|type")}
-                if any(one["name"] not in site.addresses for policy in site.denies_above() for one in policy.get("dstaddr") or []):
-                    site.address_groups = {row["name"]: row for row in self._api.get("firewall/addrgrp", format="name|member")}
-            site.applications = {profile["name"]: profile for profile in self._api.get("application/list")}
-            site.scanned = True
+            self._scan()
         release = "FortiOS %s" % self._api.version if self._api.version else ""
         return replace(self._parse(), release=release, diagnosis=dict(site.diagnosis(), **self._cluster))
+
+    def _scan(self) -> None:
+        """What else decides for the audience. Tables that none of its policies needs are not asked for."""
+        site, api = self._site, self._api
+        self._look_at_mode()
+
+        def named(path: str, **parameters: object) -> dict:
+            return {row["name"]: row for row in api.get(path, **parameters)}
+
+        def used(kind: str) -> set:
+            return {site.profile_of(policy, kind) for policy in site.audience_policies()} - {""}
+        site.dns_profiles = named("dnsfilter/profile")
+        if used("application-list"):
+            site.applications = named("application/list")
+            lists = [site.applications.get(name, {}) for name in used("application-list")]
+            if any(entry.get("application") and entry.get("action") != "pass" for one in lists for entry in one.get("entries") or []):
+                site.signatures = {row["id"]: row["name"] for row in api.get("application/name", format="id|name")}
+        if used("casb-profile"):
+            site.casb_profiles, site.casb_applications = named("casb/profile"), named("casb/saas-application")
+        if site.redirecting():
+            site.proxy_policies = api.get("firewall/proxy-policy")
+        asked = max((site.down_to(policy) for policy in site.audience_policies()), key=len, default=[]) + site.proxy_policies
+        addresses = {one["name"] for policy in asked for column in ("srcaddr", "dstaddr") for one in policy.get(column) or []} - {"all"}
+        services = {one["name"] for policy in asked for one in policy.get("service") or []} - {"ALL"}
+        if addresses and not self._settings.voice:
+            site.addresses = named("firewall/address", format=_ADDRESS_FIELDS)
+            site.address_groups = named("firewall/addrgrp") if addresses - set(site.addresses) else {}
+        if services and not self._settings.voice:
+            site.services = named("firewall.service/custom")
+        if services - set(site.services):
+            site.service_groups = named("firewall.service/group")
+        site.scanned = True
+
+    def _look_at_mode(self) -> None:
+        """In policy-based mode the security policies decide, which are not read. Where all that is ours is looked for, it may still be taken away."""
+        mode = (self._api.get("system/settings", format="ngfw-mode") or [{}])[0].get("ngfw-mode")
+        self._site.profile_based = mode == "profile-based"
+        if mode == "policy-based" and not self._settings.whole:
+            raise AccessError(REFUSED, "VDOM %s of %s is in policy-based NGFW mode: its security policies decide by application and category, and the web "
+                              "filter profiles that this collection writes to have no effect there" % (self._settings.vdom, self._api.host))
 
     def _parse(self) -> State:
         site, objects, rules = self._site, Objects(), {}
@@ -144,7 +178,9 @@ class FortiosAdapter(Adapter):
         for table in site.tables:
             rules.update(self._parse_table(table, add))
         for table in site.domain_filters:
-            self._parse_blocks(DNS_ROW, table, "domain", add)
+            for title, row in named_rows(table, "domain"):
+                if row["action"] == "block":
+                    self._row_of_site(DNS_ROW, title, row, add)
         for name, profile in site.web_profiles.items():
             table = site.table_of(profile)
             if table is not None and table["name"] == self._settings.prefix:
@@ -156,32 +192,26 @@ class FortiosAdapter(Adapter):
         return State(objects, rules)
 
     def _parse_table(self, table: dict, add) -> dict:
-        """Our rows of a URL filter are one Object that stands, as a rule does, above and below the rows that block."""
+        """Our rows of a URL filter are one Object that stands, as a rule does, above and below the rows of the site."""
         own = table["name"] == self._settings.prefix
         order, natives, flags, at = [], set(), set(), 0
-        for row in table.get("entries") or []:
-            if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
+        for title, row in named_rows(table, ours=lambda row: self._site.is_our_row(table, row)):
+            if title is None:
                 natives.add(row_native(row))
                 flags.add(" ".join(sorted((row.get("exempt") or "").split())))
                 at = len(order)
-            elif row["action"] == "block":
-                order.append(self._block(ROW, table, row, "url", order, add))
+            else:
+                order.append(self._row_of_site(ROW, title, row, add))
         if natives or own:
             fields = {"exempt": "".join(flags) if len(flags) < 2 else "mixed", "table": "own" if own and is_ours(table) else "of the site"}
             order.insert(at, add(TABLE, table["name"], fields, {"entries": frozenset(natives)}, is_ours(table) or not own))
         return {"url filter %s" % table["name"]: tuple(order)}
 
     @staticmethod
-    def _block(kind: str, table: dict, row: dict, url: str, taken: list, add):
-        """A row of the site that blocks; its number says when it was us who disabled it."""
+    def _row_of_site(kind: str, title: str, row: dict, add):
+        """A row of the site; its number says when it was us who disabled it."""
         borrowed = {"status": "enable"} if row["id"] >= DISABLED and row["status"] == "disable" else {}
-        return add(kind, row_name(table, row, taken, url), {"status": row["status"]}, ours=False, borrowed=borrowed)
-
-    def _parse_blocks(self, kind: str, table: dict, url: str, add) -> None:
-        taken: list = []
-        for row in table.get("entries") or []:
-            if row["action"] == "block":
-                taken.append(self._block(kind, table, row, url, taken, add))
+        return add(kind, title, {"status": row["status"]}, ours=False, borrowed=borrowed)
 
     # -- wanting
 
@@ -232,9 +262,9 @@ class FortiosAdapter(Adapter):
                 wanted.append(Wanted(Object(Ref(LINK, name), {"table": self._settings.prefix})))
         flags = " ".join(sorted(self._settings.url_filter_exempt))
         for name in sorted(tables):
-            above = blocking_rows(site, state, name, policy)
+            above, below = UrlRows(site, state, name, category_shuts(site, name)).place(policy.allow)
             fields = {"exempt": flags, "table": "own" if name == self._settings.prefix else "of the site"}
-            wanted.append(Wanted(Object(Ref(TABLE, name), fields, {"entries": entries}), "url filter %s" % name, above=above))
+            wanted.append(Wanted(Object(Ref(TABLE, name), fields, {"entries": entries}), "url filter %s" % name, above=above, below=below))
         return wanted
 
     def assess(self, policy: Policy, state: State) -> Assessment:
@@ -331,6 +361,8 @@ class FortiosAdapter(Adapter):
         if manager.get("type") == "fortimanager" and manager.get("fmg") and not self._settings.accept_fortimanager_managed:
             raise AccessError(REFUSED, "%s is managed by the FortiManager %s, whose next install would take local changes away: make the change there, or set "
                               "accept_fortimanager_managed" % (self._api.host, str(manager["fmg"]).strip('" ')))
+        if not self._site.scanned:
+            self._look_at_mode()
         self._look_at_cluster()
         self._save = (self._api.get("system/global", format="cfg-save") or [{}])[0].get("cfg-save") or "automatic"
         return False

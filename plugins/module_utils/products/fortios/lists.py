@@ -7,13 +7,11 @@ from __future__ import annotations
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    DNS_ROW, ROW, TABLE, Site, is_ours, row_name, row_native,
+    DISABLED, DNS_ROW, FIRST_ROW, LAST_ROW, ROW, TABLE, Site, is_ours, named_rows, row_native,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 URLFILTER, DNSFILTER = "webfilter/urlfilter", "dnsfilter/domain-filter"
-#: Rows of ours are known by their number, in every release: below 7.6.4 a row has no comment. A row that we disabled gets its own plus DISABLED.
-FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
 
 
 class Lists:
@@ -25,13 +23,11 @@ class Lists:
     def domains(self, name: str, then: State) -> Step:
         """The Step that writes the DNS domain filter ``name`` as ``then`` has its rows."""
         table = next(table for table in self._site.domain_filters if table["name"] == name)
-        rows, taken = [], []
-        for row in table["entries"]:
+        rows = []
+        for title, row in named_rows(table, "domain"):
             row = {field: value for field, value in row.items() if field != "q_origin_key"}
-            if row["action"] == "block":
-                taken.append(Ref(DNS_ROW, row_name(table, row, taken, "domain")))
-                row = self._switched(row, then.objects[taken[-1]].fields["status"])
-            rows.append(row)
+            known = then.objects.get(Ref(DNS_ROW, title))
+            rows.append(self._switched(row, known.fields["status"]) if known else row)
         return Step("write the DNS domain filter %s" % name, {
             "method": "PUT", "path": "%s/%d" % (DNSFILTER, table["id"]), "body": {"entries": rows}, "guard": DNSFILTER, "parameters": {}})
 
@@ -77,6 +73,8 @@ class Lists:
             return []
         held = {row_native(row): row["id"] for row in (table or {}).get("entries") or [] if FIRST_ROW <= row["id"] <= LAST_ROW}
         used, free, rows = set(held.values()), FIRST_ROW, []
+        # Rows of one list that exempt from different things are somebody else's; ours among them exempt from the category.
+        flags = "fortiguard" if ours.fields["exempt"] == "mixed" else ours.fields["exempt"]
         for native in sorted(ours.members["entries"]):
             number = held.get(native)
             if number is None:
@@ -85,21 +83,15 @@ class Lists:
                 number = free
                 used.add(number)
             kind, _blank, url = native.rpartition(" ")
-            rows.append({"id": number, "url": url, "type": kind or "wildcard", "action": "exempt", "status": "enable", "exempt": ours.fields["exempt"]})
+            rows.append({"id": number, "url": url, "type": kind or "wildcard", "action": "exempt", "status": "enable", "exempt": flags})
         return rows
 
     def _site_rows(self, table: dict, then: State) -> tuple:
-        """(rows that are not ours, position of each blocking one by its name in the State)"""
-        kept, order, names = [], {}, []
-        own = table["name"] == self._prefix
-        for row in table.get("entries") or []:
-            row = {field: value for field, value in row.items() if field != "q_origin_key"}
-            if row["action"] == "exempt" and row["status"] == "enable" and (own or FIRST_ROW <= row["id"] <= LAST_ROW):
-                continue
-            if row["action"] == "block":
-                name = row_name(table, row, names)
-                names.append(Ref(ROW, name))
-                order[name] = len(kept)
-                row = self._switched(row, then.objects[Ref(ROW, name)].fields["status"])
-            kept.append(row)
+        """(rows that are not ours, position of each by its name in the State)"""
+        kept, order = [], {}
+        for title, row in named_rows(table, ours=lambda row: self._site.is_our_row(table, row)):
+            if title is not None:
+                order[title] = len(kept)
+                row = {field: value for field, value in row.items() if field != "q_origin_key"}
+                kept.append(self._switched(row, then.objects[Ref(ROW, title)].fields["status"]))
         return kept, order

@@ -1,21 +1,27 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a VDOM holds, by name, and how a URL filter row matches a host. No IO."""
+"""What a VDOM holds, by name, and how far a row of a filter is about hosts. No IO."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Callable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Pattern, covers, parse,
+    DOMAIN, EXACT, SUBDOMAINS, Pattern,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
 CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION = "wildcard FQDN", "wildcard FQDN group", "SSL profile", "TLS exemption", "policy inspection"
 ROW, DNS_ROW, TABLE, LINK = "URL filter row", "DNS filter row", "URL filter", "web filter link"
+#: Rows of ours are known by their number, in every release: below 7.6.4 a row has no comment. A row that we disabled gets its own plus DISABLED.
+FIRST_ROW, LAST_ROW, DISABLED = 1862300000, 1862399999, 1862400000
 #: Read-only since 5.6 (cookbook, "Protecting a server": default exemptions).
 BUILT_IN = ("certificate-inspection", "deep-inspection", "no-inspection")
 
@@ -36,33 +42,60 @@ def row_native(row: dict) -> str:
     return row["url"] if row["type"] == "wildcard" else "%s %s" % (row["type"], row["url"])
 
 
-def row_name(table: dict, row: dict, taken: list[Ref], url: str = "url") -> str:
-    """Rows have no names: their table, type and URL, and a number for the second of its kind."""
-    name = "%s: %s %s" % (table["name"], row["type"], row[url])
-    count = sum(ref.name == name or ref.name.startswith(name + " #") for ref in taken)
-    return "%s #%d" % (name, count + 1) if count else name
+def named_rows(table: dict, url: str = "url", ours: Callable[[dict], bool] = lambda row: False) -> Iterator[tuple]:
+    """(name, row) of each row of a list. Rows have no names: their table, type and URL, and a number for the second of its kind; None for one of ours."""
+    taken: Counter = Counter()
+    for row in table.get("entries") or []:
+        if ours(row):
+            yield None, row
+            continue
+        name = "%s: %s%s %s" % (table["name"], "" if row["action"] == "block" else row["action"] + " ", row["type"], row[url])
+        taken[name] += 1
+        yield name if taken[name] == 1 else "%s #%d" % (name, taken[name]), row
 
 
-def row_hits(kind: str, url: str, pattern: Pattern) -> bool:
-    """Whether a row may match a host of ``pattern``, by the wider reading of each type: ``simple`` is a part of the host, ``*`` is anything."""
-    host = re.sub(r"^[a-z]+://", "", url.strip().lower()).partition("/")[0]
-    samples = [pattern.name] * (pattern.kind != SUBDOMAINS) + ["x.%s" % pattern.name] * (pattern.kind != EXACT)
+def row_level(kind: str, url: str, pattern: Pattern) -> int:
+    """How far a row is about the hosts of ``pattern``, by the wider reading of each type: ``simple`` is a part of the host, ``*`` is anything.
+
+    What the device's own regular expressions match is not decided here: MAY, but for a host that nothing in them fits.
+    """
+    host, _slash, path = re.sub(r"^[a-z]+://", "", url.strip().lower()).partition("/")
     if kind == "regex":
-        try:
-            return any(re.search(url, text, re.I) for sample in samples for text in (sample, sample + "/"))
-        except re.error:
-            return True
-    if kind == "simple":
-        return any(host and host in sample for sample in samples) or _inside(host, pattern)
-    form = re.compile("".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", host)) + r"\Z")
-    return any(form.match(sample) for sample in samples) or _inside(host.lstrip("*."), pattern)
+        return NO if pattern.kind == EXACT and "/" not in url and not _found(url, pattern.name) else MAY
+    found = _simple(host, pattern) if kind == "simple" else _glob(host, pattern) if kind == "wildcard" else MAY
+    return found if path in ("", "*") else min(found, MAY)
 
 
-def _inside(host: str, pattern: Pattern) -> bool:
+def _found(expression: str, host: str) -> bool:
     try:
-        return covers(pattern, parse(host))
-    except ValueError:
-        return False
+        return re.search(expression, host, re.I) is not None
+    except re.error:
+        return True
+
+
+def _simple(host: str, pattern: Pattern) -> int:
+    """A part of the host in flow mode; a host with all below it in proxy mode."""
+    if host and (pattern.name == host or pattern.name.endswith("." + host)):
+        return SURE
+    below = pattern.kind != EXACT
+    return MAY if host in (below * "." + pattern.name) or (below and ("." not in host or host.endswith("." + pattern.name))) else NO
+
+
+def _glob(host: str, pattern: Pattern) -> int:
+    """``*`` is anything. A subdomain that only ``*`` can match stands for all of them."""
+    ending = "." + pattern.name
+    samples = [pattern.name] * (pattern.kind != SUBDOMAINS) + ["\0" + ending] * (pattern.kind != EXACT)
+    matched = [_form(host).match(sample) is not None for sample in samples]
+    if all(matched):
+        return SURE
+    tail = host.rpartition("*")[2]
+    meets = pattern.kind != EXACT and (tail.endswith(ending) or ("*" in host and ending.endswith(tail)))
+    return MAY if any(matched) or meets or host == "*" + ending else NO
+
+
+@lru_cache(maxsize=4096)
+def _form(host: str) -> re.Pattern:
+    return re.compile("".join(".*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", host)) + r"\Z", re.S)
 
 
 @dataclass(frozen=True)
@@ -117,10 +150,18 @@ class Site:
         self.addresses: dict = {}
         self.address_groups: dict = {}
         self.services: dict = {}
+        self.service_groups: dict = {}
+        self.proxy_policies: list = []
+        self.casb_profiles: dict = {}
+        self.casb_applications: dict = {}
+        #: Names of the application signatures that the device knows, by number; empty: not read.
+        self.signatures: dict = {}
         #: Numbers of local categories by name, and rating overrides by URL.
         self.local_categories: dict = {}
         self.ratings: dict = {}
         self.scanned = False
+        #: Whether profiles, and not security policies, filter here.
+        self.profile_based = True
         self._made: dict = {}
 
     # -- policies
@@ -155,25 +196,20 @@ class Site:
             raise AccessError(REFUSED, "audience.policies: there is no policy named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
         return [known[name] for name in self._settings.policies if name in known]
 
-    def denies_above(self) -> list[dict]:
-        """Enabled deny policies that are asked before the last of the named ones and share an interface with one of these."""
+    def audience_policies(self) -> list[dict]:
+        """The policies of the audience, and those that use a web filter profile of it, switched on, by which its people come."""
+        users = [policy for policy in self.policies if policy.get("status") != "disable" and policy.get("action") == "accept"
+                 and self.profile_of(policy, "webfilter-profile") in self._settings.webfilter_profiles]
         named = self.named_policies()
-        last = max([self.policies.index(policy) for policy in named], default=0)
-        came = {interface["name"] for policy in named for interface in policy.get("srcintf") or []}
-        return [policy for policy in self.policies[:last] if policy.get("action") == "deny" and policy.get("status") != "disable"
-                and (came | {"any"}) & {interface["name"] for interface in policy.get("srcintf") or []}]
+        return named + [policy for policy in users if policy not in named]
 
-    def fqdns(self, addresses: list[str]) -> list[str]:
-        """The names that address objects stand for, and those in their groups."""
-        seen, found = set(), []
-        while addresses:
-            name, addresses = addresses[0], addresses[1:]
-            if name not in seen:
-                seen.add(name)
-                row = self.addresses.get(name) or {}
-                found += [row["fqdn"]] if row.get("type") == "fqdn" and row.get("fqdn") else []
-                addresses = addresses + [one["name"] for one in (self.address_groups.get(name) or {}).get("member") or []]
-        return found
+    def down_to(self, policy: dict) -> list[dict]:
+        """The policies from the top down to one, which may be asked before it, and that one."""
+        return self.policies[:next(at for at, one in enumerate(self.policies, 1) if one is policy)]
+
+    def redirecting(self) -> list[dict]:
+        """The policies of the audience that hand HTTP and HTTPS to the rules of the transparent proxy."""
+        return [policy for policy in self.audience_policies() if policy.get("http-policy-redirect") not in (None, "", "disable")]
 
     def _profiles(self, kind: str, named: tuple, known: dict) -> list:
         found = list(named) + [self.profile_of(policy, kind) for policy in self.named_policies()]
@@ -202,8 +238,8 @@ class Site:
 
     @staticmethod
     def decrypts(profile: dict) -> bool:
-        """Whether an SSL profile decrypts HTTPS."""
-        return any((profile.get(part) or {}).get(word) == "deep-inspection"
+        """Whether an SSL profile decrypts HTTPS; a word that is not known may."""
+        return any((profile.get(part) or {}).get(word) not in (None, "", "disable", "certificate-inspection")
                    for part, word in (("https", "status"), ("ssl", "inspect-all")))
 
     def local_name(self, rating: object) -> str:
@@ -228,6 +264,10 @@ class Site:
 
     def table(self, name: str) -> dict | None:
         return next((table for table in self.tables if table["name"] == name), None)
+
+    def is_our_row(self, table: dict, row: dict) -> bool:
+        """Whether a row of a URL filter is one of ours, or of our list."""
+        return row["action"] == "exempt" and row["status"] == "enable" and (table["name"] == self._settings.prefix or FIRST_ROW <= row["id"] <= LAST_ROW)
 
     def table_of(self, profile: dict) -> dict | None:
         """The URL filter that a web filter profile uses, or None."""

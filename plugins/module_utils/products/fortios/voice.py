@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from typing import Callable, Iterator
+from typing import Any, Callable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Step, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change, apply
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.api import key
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.columns import POLICY as COLUMNS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, is_ours
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.policies import Rulebase, restrictions
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import sides
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE, crossed, sides
 
 ADDRESS, ADDRESSES, SERVICE, POLICY = "address", "address group", "service", "policy"
 PATHS = {ADDRESS: "firewall/address", ADDRESSES: "firewall/addrgrp", SERVICE: "firewall.service/custom", POLICY: "firewall/policy"}
 RULEBASE = "policies"
-#: Columns of ours that are compared; the rest of a policy is taken over from the named one when ours is made.
+#: Columns of ours that are always compared; so is each other one that limits ours, or the named policy. The rest is taken over when ours is made.
 _NAMES = ("srcintf", "dstintf", "srcaddr", "groups", "users", "dstaddr", "service")
 _WORDS = ("schedule", "action", "status", "logtraffic")
 #: What of the named policy says where it leads, and what names it.
-_NOT_TAKEN = ("policyid", "uuid", "name", "comments", "dstaddr", "dstaddr6", "dstaddr-negate", "dstaddr6-negate", "service", "service-negate", "q_origin_key")
+_NOT_TAKEN = ("policyid", "uuid", "uuid-idx", "name", "comments", "dstaddr", "dstaddr6", "dstaddr-negate", "dstaddr6-negate", "service", "service-negate",
+              "network-service-dynamic", "q_origin_key")
 
 
 def names(rows: list[dict] | None) -> list[str]:
@@ -40,6 +42,29 @@ def names(rows: list[dict] | None) -> list[str]:
 def is_voice(policy: dict) -> bool:
     """Whether a policy is one of ours for voice."""
     return marks.is_ours(policy.get("comments"))
+
+
+def _is_taken(column: str) -> bool:
+    return column not in _NOT_TAKEN and (not column.startswith("internet-service") or "-src" in column)
+
+
+def _limits(policy: dict, other: dict) -> dict:
+    """{column: value} of ``policy``, of each further column that limits it or ``other``, which is to be like it."""
+    found: dict = {}
+    for column in sorted(set(restrictions(policy)) | set(restrictions(other))):
+        if column not in _NAMES + _WORDS and _is_taken(column):
+            found[column] = _value(column, policy.get(column), other.get(column))
+    return found
+
+
+def _value(column: str, value: Any, other: Any) -> Any:
+    """A value of a column in one form; where there is none, the product's word for no limit."""
+    if isinstance(value, list):
+        rows = [{name: part for name, part in row.items() if name != "q_origin_key"} if isinstance(row, dict) else row for row in value]
+        return sorted(rows, key=str)
+    if value not in (None, ""):
+        return value
+    return [] if isinstance(other, list) else next(iter(COLUMNS.limits.get(column, ())), "disable" if other == "enable" else "")
 
 
 def _like(policy: dict) -> str:
@@ -68,6 +93,7 @@ def parse(site: Site, add: Callable[..., Ref]) -> dict[str, tuple]:
         if is_voice(policy):
             fields = dict({column: names(policy.get(column)) for column in _NAMES}, **{word: policy.get(word) or "" for word in _WORDS})
             fields["as policy"] = _like(policy)
+            fields.update(_limits(policy, next((one for one in site.policies if site.policy_name(one) == _like(policy)), {})))
         order.append(add(POLICY, site.policy_name(policy), fields, ours=is_voice(policy)))
     return {RULEBASE: tuple(order)}
 
@@ -95,7 +121,9 @@ def wanted(site: Site, prefix: str, media: Media) -> list[Wanted]:
         fields = {column: names(policy.get(column)) for column in _NAMES}
         fields.update({"schedule": policy.get("schedule") or "always", "action": "accept", "status": "enable", "logtraffic": "all", "dstaddr": [group],
                        "service": [service], "as policy": like})
-        passed, kept = sides(denies_below(site, policy, media), lambda deny, policy=policy: about(deny, policy))
+        fields.update(_limits(policy, next((one for one in site.every_policy if site.policy_name(one) == _name(prefix, media.id, like)), {})))
+        base = Rulebase(site, policy, site.policies)
+        passed, kept = sides(denies(base, policy, media)[1], base.layer.level)
         above, below = (frozenset(Ref(POLICY, site.policy_name(other)) for other in some) for some in (passed, [policy, *kept]))
         found.append(Wanted(Object(Ref(POLICY, _name(prefix, media.id, like)), fields), RULEBASE, above=above, below=below))
     return found
@@ -106,38 +134,36 @@ def accepting(site: Site) -> list[dict]:
     return [policy for policy in site.named_policies() if policy.get("action", "accept") == "accept" and policy.get("status") != "disable"]
 
 
-def denies_below(site: Site, policy: dict, media: Media) -> list[dict]:
-    """The policies below one that take this Media from its people."""
-    return [other for other in site.policies[site.policies.index(policy) + 1:] if takes(site, other, policy, media)]
+def assess(site: Site, media: Media, found: Findings) -> None:
+    """Add what keeps this Media from people of the audience, who else would be let in, and what is left to a person."""
+    policies = site.named_policies()
+    if not policies:
+        found.manual.append("voice (%s): name policies in audience to have it opened; a web filter profile does not say for whom" % media)
+        return
+    if any(":" in one for one in media.destinations):
+        found.manual.append("voice (%s): its IPv6 addresses are left out; add a policy for them" % media)
+    for policy in policies:
+        name, base = site.policy_name(policy), Rulebase(site, policy, site.policies)
+        if policy not in accepting(site):
+            found.manual.append("voice (%s): policy %s denies or is switched off, so nothing is opened beside it" % (media, name))
+            continue
+        above, below = denies(base, policy, media)
+        for deny in crossed(below, base.layer.level):
+            found.audience_widened.append("policy %s denies a part of the people of %s and would no longer be asked for voice; move it above "
+                                          "the denies for everybody" % (site.policy_name(deny), name))
+        for deny in above:
+            where = "policy %s" % site.policy_name(deny)
+            found.conflict(Ref("voice", where), "deny", where, "%s, before the named policies" % base.text(deny), [media.id],
+                           base.layer.level(deny) == SURE, opens="let %s through there, or move it below" % media, doubts=base.layer.doubts(deny))
 
 
-def about(deny: dict, policy: dict) -> int:
-    """SURE: a deny is about everybody whom a policy is about, wherever that leads, as far as its columns say; else MAY."""
-    return min(named(names(policy.get(column)), limits(names(deny.get(column)), anything)) for column, anything in (
-        ("srcintf", "any"), ("dstintf", "any"), ("srcaddr", "all"), ("groups", None), ("users", None)))
-
-
-def takes(site: Site, deny: dict, policy: dict, media: Media) -> bool:
-    """Whether a policy denies this Media to somebody whom ``policy`` is about; what cannot be told counts as yes."""
-    def meet(column: str) -> bool:
-        one, other = set(names(deny.get(column))), set(names(policy.get(column)))
-        return "any" in one or "any" in other or bool(one & other)
-    if deny.get("action") != "deny" or deny.get("status") == "disable" or not meet("srcintf") or not meet("dstintf"):
-        return False
-    addresses = [site.addresses.get(name) for name in names(deny.get("dstaddr"))]
-    if addresses and all(row is not None and row.get("type") == "fqdn" for row in addresses):
-        return False
-    return any(_serves(site.services.get(name), media) for name in names(deny.get("service"))) or not deny.get("service")
-
-
-def _serves(service: dict | None, media: Media) -> bool:
-    """Whether a service object holds a port of the Media. Ranges read ``destination[:source]``, separated by blanks."""
-    if service is None or str(service.get("protocol") or "").upper() in ("IP", "ALL"):
-        return True
-    if not str(service.get("protocol") or "").upper().startswith("TCP/UDP"):
-        return False
-    spans = str(service.get("%s-portrange" % media.protocol) or "").split()
-    return holds_port([span.partition(":")[0] for span in spans], media.ports)
+def denies(base: Rulebase, policy: dict, media: Media) -> tuple[list, list]:
+    """(above, below): the policies that take this Media from somebody whom ``policy`` is about, or may; ``base`` are the policies for its people."""
+    networks = [ipaddress.ip_network(one) for one in media.destinations if ":" not in one]
+    taking = [rule for rule in base.layer.rules
+              if rule is policy or (rule.get("action") != "accept" and base.packets(rule, media.protocol, media.ports, networks) != NO)]
+    at = next((at for at, rule in enumerate(taking) if rule is policy), len(taking))
+    return taking[:at], taking[at + 1:]
 
 
 def steps(site: Site, change: Change, now: State, release: tuple) -> Iterator[Step]:
@@ -190,5 +216,4 @@ def _policy_steps(site: Site, change, now, step, new: dict):
 def _taken_over(site: Site, like: str) -> dict:
     """The columns of the named policy that say who, when, and what is looked at. Empty ones are left out: the API refuses empty values."""
     source = next((policy for policy in site.policies if site.policy_name(policy) == like), {})
-    return {column: value for column, value in source.items()
-            if value not in ("", None, []) and column not in _NOT_TAKEN and (not column.startswith("internet-service") or "-src" in column)}
+    return {column: value for column, value in source.items() if value not in ("", None, []) and _is_taken(column)}
