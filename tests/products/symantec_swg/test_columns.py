@@ -308,6 +308,15 @@ def test_what_stands_above_ours_in_our_own_layer_is_asked_first(open_rig):
     assert rig.decide(MEMBER, "chatgpt.com")[0] == "block" and rig.decide(MEMBER, "api.openai.com")[0] == "allow"
 
 
+@pytest.mark.parametrize("above, certain", [("", True), ("  url.domain=other.example ALLOW\n", True), ("  user=mia ALLOW\n", False)])
+def test_an_entry_of_a_list_is_certain_where_nothing_above_may_let_it_through(open_rig, above, certain):
+    rig = open_rig(SymantecRig)
+    rig.twin.site = SITE.replace("  condition=BlockedSites", above + "  condition=BlockedSites")
+    rig.block_early()
+    conflict, = rig.run()["conflicts"]
+    assert (conflict["certain"], bool(conflict["remedy"])) == (certain, certain) and conflict["hosts"] == (".chatgpt.com",)
+
+
 @pytest.mark.parametrize("guard", ["<Proxy> client.address=10.9.0.0/16\n", "<Proxy>\n[Rule] client.address=10.9.0.0/16\n", "<Proxy>\n[url.domain]\n",
                                    "<Proxy>\n#if x\n"])
 def test_ours_under_a_guard_is_not_in_force(open_rig, guard):

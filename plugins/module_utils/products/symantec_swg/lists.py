@@ -34,7 +34,8 @@ class Lists:
         for obj in self._entries if listed else []:
             entry = url_pattern(obj.native["url"])
             if entry in listed and meaning.reading(rule, entry).level == SURE:
-                hosts = set(self._wanted_by(entry)) & hits.all
+                # What a rule above may let through, this one does not surely shut.
+                hosts = {pattern for pattern in self._wanted_by(entry) if pattern in (hits.sure if meets(entry, pattern) == SURE else hits.all)}
                 held |= hosts
                 self._denied |= {obj.ref} if hosts else set()
         return Hits(hits.sure - held, hits.may - held)
