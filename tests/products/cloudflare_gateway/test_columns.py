@@ -109,7 +109,8 @@ def test_a_rule_that_opens_and_is_limited_opens_nothing_for_sure(make, layer):
     assert row(result, host)["allowed"] == "yes" and row(result, host)["allowed_by"] == "opens" and result["conflicts"] == []
 
 
-@pytest.mark.parametrize("traffic", [""] + [" and " + test for _name, test in selectors("http", "people") if test.startswith(("any(http.conn", "http.conn", "net."))])
+@pytest.mark.parametrize("traffic", [""] + [
+    " and " + test for _name, test in selectors("http", "people") if test.startswith(("any(http.conn", "http.conn", "net."))])
 def test_a_rule_that_leaves_alone_and_is_limited_exempts_nothing_for_sure(make, traffic):
     rig = make()
     rig.twin.add_list("Company", ["foreign.example"])

@@ -31,8 +31,9 @@ RULE = Schema(
         "action", "name", "account_id", "description", "enabled", "precedence", "created_at", "id", "read_only", "sharable", "not_sharable",
         "source_account", "updated_at", "version", "rule_settings",
         # untrusted_cert ends requests to servers with a bad certificate; the wanted hosts have good ones.
-        *_below("rule_settings", "add_headers set_headers delete_headers audit_ssh biso_admin_controls block_page block_page_enabled block_reason check_session "
-                "dns_resolvers egress insecure_disable_dnssec_validation l4override notification_settings override_host override_ips quarantine redirect "
+        *_below("rule_settings", "add_headers set_headers delete_headers audit_ssh biso_admin_controls block_page block_page_enabled block_reason "
+                "check_session dns_resolvers egress insecure_disable_dnssec_validation l4override notification_settings override_host override_ips "
+                "quarantine redirect "
                 "resolve_dns_internally resolve_dns_through_cloudflare untrusted_cert forensic_copy payload_log"),
         *_below("rule_settings.audit_ssh", "command_logging"), *_below("rule_settings.block_page", "target_uri include_context"),
         *_below("rule_settings.biso_admin_controls", "copy dcp dd dk download dp du keyboard paste printing upload version wm_id"),
@@ -80,8 +81,8 @@ SELECTORS = {
                                       "dns.dst.geo.continent dns.dst.geo.country")),
     "dns_resolver": _DNS,
     "l4": _kinds(
-        host="access.target access.private_app app.ids app.type.ids net.fqdn.content_category net.dst.geo.continent net.dst.geo.country net.dst.ip net.dst.port "
-             "net.fqdn.security_category net.sni.host net.sni.domains net.offramp.type net.protocol",
+        host="access.target access.private_app app.ids app.type.ids net.fqdn.content_category net.dst.geo.continent net.dst.geo.country net.dst.ip "
+             "net.dst.port net.fqdn.security_category net.sni.host net.sni.domains net.offramp.type net.protocol",
         people="proxy.endpoint net.src.geo.continent net.src.geo.country net.src.internal_src_ip net.src.ip net.src.port net.onramp.type net.vnet_id",
         requests="net.protocol.detection"),
     "http": _kinds(

@@ -55,7 +55,8 @@ class Assessor:
 
     def _cycles_of(self, lists: dict, compared: dict) -> Cycles:
         settings = self._settings
-        return Cycles(self._site.sets, Conditions(lists, settings.groups, compared), settings.https_rule_sets, settings.authentication_rule_sets, self._signs_in)
+        conditions = Conditions(lists, settings.groups, compared)
+        return Cycles(self._site.sets, conditions, settings.https_rule_sets, settings.authentication_rule_sets, self._signs_in)
 
     def _lists_to_be(self) -> dict:
         """The lists as they will be when ours hold what is wanted."""

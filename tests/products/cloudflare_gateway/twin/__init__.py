@@ -21,7 +21,8 @@ ACCOUNT = "0123456789abcdef0123456789abcdef"
 STAMP = "2026-07-01T08:00:00Z"
 ACTIONS = {
     "dns": {"allow", "block", "safesearch", "ytrestricted", "override"}, "l4": {"allow", "block", "l4_override", "audit_ssh"},
-    "http": {"on", "off", "allow", "block", "scan", "noscan", "isolate", "noisolate", "quarantine", "redirect"}, "egress": {"egress"}, "dns_resolver": {"resolve"}}
+    "http": {"on", "off", "allow", "block", "scan", "noscan", "isolate", "noisolate", "quarantine", "redirect"},
+    "egress": {"egress"}, "dns_resolver": {"resolve"}}
 LIST_TYPES = {"SERIAL", "URL", "DOMAIN", "EMAIL", "IP", "CATEGORY", "LOCATION", "DEVICE", "AAGUID"}
 #: What a rule answers when nothing was set.
 SETTINGS = {"block_page_enabled": False, "block_reason": "", "add_headers": {}, "override_ips": None, "override_host": "", "l4override": None,

@@ -18,7 +18,8 @@ PLAYED = {"filters", "traffic", "identity", "device_posture", "expiration.expire
           "rule_settings.ip_indicator_feeds"}
 AI_APPS = 25  # guess: the number
 #: What each kind of action does, by the part of a layer that asks it.
-OPEN, SHUT, NEITHER = {"allow", "noisolate", "off"}, {"block", "override", "l4_override", "redirect", "isolate"}, {"safesearch", "ytrestricted", "scan", "noscan"}
+OPEN, SHUT = {"allow", "noisolate", "off"}, {"block", "override", "l4_override", "redirect", "isolate"}
+NEITHER = {"safesearch", "ytrestricted", "scan", "noscan"}
 PARTS = {"inspection": {"off", "on"}, "isolation": {"isolate", "noisolate"}}
 #: The type of list with which a selector is compared, by the end of its name.
 LISTS = {"domains[*]": "DOMAIN", "fqdn": "DOMAIN", "host": "DOMAIN", "hostname": "DOMAIN", "ip": "IP", "email": "EMAIL"}
