@@ -59,8 +59,9 @@ def _merged_object(word: str, want: Object, have, options: Options) -> Object:
 
 def _bounds(refs: list, above, below) -> tuple:
     """(first place, end of the places) in ``refs`` of a rule that has to stand above and below others."""
-    top = max([refs.index(other) + 1 for other in below if other in refs], default=0)
-    bottom = min([refs.index(other) for other in above if other in refs], default=len(refs))
+    places = {ref: at for at, ref in enumerate(refs)}
+    top = max([places[other] + 1 for other in below if other in places], default=0)
+    bottom = min([places[other] for other in above if other in places], default=len(refs))
     return top, bottom
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
@@ -43,6 +43,7 @@ class Findings(Assessment):
 
     product: str = ""
     protected: tuple = ()
+    _known: set = field(default_factory=set, init=False, repr=False)
 
     def resolve(self, refs: Iterable[Ref]) -> None:
         """An earlier run took the conflicts about these Refs out of the way."""
@@ -55,8 +56,9 @@ class Findings(Assessment):
         ``doubts``: why it is not certain, in words. What is not certain has no remedy.
         """
         identity = conflict_id(self.product, subject)
-        if not hosts or any(known.id == identity for known in self.conflicts):
+        if not hosts or identity in self._known:
             return
+        self._known.add(identity)
         if name is not None and name in self.protected:
             remedy, opens = (), "protected"
         elif remedy and not certain:

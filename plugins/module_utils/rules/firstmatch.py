@@ -231,7 +231,8 @@ def crossing(rule: object, what: str) -> str:
 
 def lowest(order: Sequence[Ref], below: Iterable[Ref]) -> int:
     """The index in ``order`` of the lowest of the rules that ours must stay below; -1 for none."""
-    return max((order.index(other) for other in below if other in order), default=-1)
+    places = {ref: at for at, ref in enumerate(order)}
+    return max((places[other] for other in below if other in places), default=-1)
 
 
 def placed(obj: Object, rulebase: str, order: Sequence[Ref], above: Iterable[Ref], below: Iterable[Ref], before: Iterable[Ref] = (),
@@ -242,8 +243,9 @@ def placed(obj: Object, rulebase: str, order: Sequence[Ref], above: Iterable[Ref
     """
     below = frozenset(below)
     floor = lowest(order, below) if floor is None else floor
-    passed = {other for other in above if other in order and order.index(other) > floor}
-    return Wanted(obj, rulebase, above=frozenset(passed | {other for other in before if other in order}), below=below)
+    places = {ref: at for at, ref in enumerate(order)}
+    passed = {other for other in above if places.get(other, -1) > floor}
+    return Wanted(obj, rulebase, above=frozenset(passed | {other for other in before if other in places}), below=below)
 
 
 def refuse_unknown(names: Iterable[str], known: Container[str], where: str, kind: str = "rule") -> None:
