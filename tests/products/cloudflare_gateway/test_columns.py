@@ -310,7 +310,7 @@ def test_rules_of_other_layers_are_told(make, filters, action, settings, told):
     rig.given("elsewhere", "dns", "block", ABOUT["dns"][1], 5, {"filters": filters, "action": action, "rule_settings": settings})
     rig.given("other host", "dns", "block", 'any(dns.domains[*] in {"foreign.example"})', 6, {"filters": ["dns_resolver"], "action": "resolve"})
     result = rig.run()
-    found = {name: one for name, one in conflicts(result).items()}
+    found = conflicts(result)
     assert row(result, ".chatgpt.com")["allowed"] == ("unchecked" if told else "yes") and len(found) == told
     for conflict in found.values():
         uncertain(conflict, "what it does is not known")

@@ -475,6 +475,7 @@ class FortiOS(Twin):
         wanted = {("groups", one["name"]) for one in policy.get("groups") or []} | {("users", one["name"]) for one in policy.get("users") or []}
         if wanted and not wanted & ({("groups", name) for name in person.groups} | {("users", person.name)}):
             return False
+
         def meets(column: str, held) -> bool:
             return held() != (policy.get(column + "-negate") == "enable")
         odd = sorted(column for column, value in policy.items() if column not in _MODELLED and restricts("firewall policy", column, value))

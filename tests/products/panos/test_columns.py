@@ -19,6 +19,8 @@ SCHEMAS = {
     "address": columns.ADDRESS, "address-group": columns.ADDRESS_GROUP, "service": columns.SERVICE}
 #: Columns that are read. Of all others a conflict says that they are not understood.
 READ = {"from", "source", "source-user", "negate-source", "target/devices", "target/devices/vsys", "target/negate", "target/tags"}
+
+
 def limited(kind: str) -> list:
     """(column, its limiting value) of a kind of rule, and of one that nobody knows."""
     return [pytest.param(one, id=one["column"]) for one in KNOWN[kind] + [NEW] if "limiting" in one]

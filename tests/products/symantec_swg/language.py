@@ -193,7 +193,8 @@ def decided(flow: dict) -> dict:
 def _run(layers: list, flow: dict) -> None:
     for _kind, rules in layers:
         for words in rules:
-            if all([true(word, flow) for word in words if is_test(word)]):
+            said = [true(word, flow) for word in words if is_test(word)]
+            if all(said):
                 for word in words:
                     if not is_test(word):
                         _act(word, flow)
@@ -207,7 +208,8 @@ def true(word: str, flow: dict) -> bool:
         return flow["truth"][name] != negated
     if name not in MODELLED:
         raise NotImplementedError("the condition %s" % word)
-    return any([_one(name, value, flow) for value in values]) != negated
+    found = [_one(name, value, flow) for value in values]
+    return any(found) != negated
 
 
 def _one(name: str, value: str, flow: dict) -> bool:
@@ -240,7 +242,8 @@ def _one(name: str, value: str, flow: dict) -> bool:
 
 
 def _defined(rows: list, flow: dict) -> bool:
-    return any([all([true(word, flow) for word in row]) for row in rows])
+    found = [[true(word, flow) for word in row] for row in rows]
+    return any(map(all, found))
 
 
 def category_of(table: dict, host: str):

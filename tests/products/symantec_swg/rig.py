@@ -191,7 +191,7 @@ class Odd:
 
     def definitions(self) -> str:
         """Conditions of several lines, one of them limited by what nobody models, and a subnet."""
-        rows = [" ".join([self._dice.choice(self.WHERE[:5])] + self._maybe(0.3, self.WHO) + self._limit(0.3)) for _ in range(self._dice.randint(1, 3))]
+        rows = [" ".join([self._dice.choice(self.WHERE[:5])] + self._maybe(0.3, self.WHO) + self._limit(0.3)) for _number in range(self._dice.randint(1, 3))]
         return ("define subnet they\n  10.2.0.0/16\nend subnet they\n"
                 "define condition some\n%send condition some\n" % "".join("  %s\n" % row for row in rows))
 

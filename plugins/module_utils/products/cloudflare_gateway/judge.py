@@ -107,8 +107,10 @@ class Assessor(View):
         """Rules of the site below the place of ours, or named to be."""
         def shuts(rule: Object) -> bool:
             return layer.effect(rule) == DENY and bool(layer.reach(rule, wanted).sure)
+
         def keeps(rule: Object) -> bool:
             return self.keeps_its_word(rule, part)
+
         others = [rule for rule in layer.rules if not rule.ours]
         made = part != HTTP or any(map(shuts, others))
         named = [rule for rule in others if made and called(rule) in self._settings.before and not keeps(rule)]

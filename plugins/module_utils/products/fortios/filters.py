@@ -185,4 +185,3 @@ class Applications:
         by = ["%s %s" % (column, ", ".join(map(str, its[column] if isinstance(its[column], list) else [its[column]])))
               for column in sorted(APPLICATION_ENTRY.limits) if column != "application" and APPLICATION_ENTRY.restricts(column, its.get(column))]
         return "%s %s" % (its.get("action", "block"), "; ".join([*known, *by]) or "every application")
-

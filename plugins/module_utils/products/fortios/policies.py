@@ -191,4 +191,3 @@ def _same(one: object, other: object) -> bool:
 def restrictions(row: dict, schema: Schema = POLICY) -> dict:
     """{column: value} of what restricts a policy."""
     return {column: value for column, value in flat(row).items() if column not in schema.others and schema.restricts(column, value)}
-

@@ -203,4 +203,3 @@ class Names:
 
 def _level(hits: Hits, pattern: Pattern) -> int:
     return SURE if pattern in hits.sure else MAY if pattern in hits.may else NO
-

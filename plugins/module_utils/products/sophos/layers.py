@@ -348,4 +348,3 @@ def naming(site: Site, settings: Settings) -> list:
         if inspection(rule) == ALLOW and (wanted in lists or own):
             found.append(rule)
     return found
-

@@ -65,8 +65,9 @@ FIREWALL = Schema(
         "zpaAppSegments", deviceTrustLevels=_TRUST)},
     _EVERY_RULE | _NOTICES | {"action", "enableFullLogging"})
 DNS = Schema(
-    {**_PEOPLE, **_NETWORK, **_words("applications", "applicationGroups", "dnsRuleRequestTypes", resCategories=("ANY",),
-                                  protocols=("ANY_RULE", frozenset(("TCP_RULE", "UDP_RULE", "DOHTTPS_RULE"))))},
+    {**_PEOPLE, **_NETWORK, **_words(
+        "applications", "applicationGroups", "dnsRuleRequestTypes", resCategories=("ANY",),
+        protocols=("ANY_RULE", frozenset(("TCP_RULE", "UDP_RULE", "DOHTTPS_RULE"))))},
     _EVERY_RULE | _NOTICES | {"action", "redirectIp", "blockResponseCode", "dnsGateway", "zpaIpGroup", "ednsEcsObject", "isWebEunEnabled", "isWebEUNEnabled",
                               "defaultDnsRuleNameUsed"})
 

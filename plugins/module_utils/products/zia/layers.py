@@ -92,7 +92,9 @@ class Layers:
         """The same rules, by whether they shut: also a rule that lets pass shuts what has no name or cannot be decrypted, if it is told to."""
         def effect(columns: Columns) -> str:
             action = columns.get("action.type")
-            if action not in ("DO_NOT_DECRYPT", "DECRYPT") or any([columns.get(column) for column in schemas.SHUTTING]):
+            # All of them are read, also behind the first that shuts.
+            shutting = [columns.get(column) for column in schemas.SHUTTING]
+            if action not in ("DO_NOT_DECRYPT", "DECRYPT") or any(shutting):
                 return DENY if action == "BLOCK" else UNKNOWN
             return ALLOW
         return self._layer(SSL_RULE, self._by_ssl, effect)
