@@ -8,6 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 TREE = ROOT / ".build" / "collections"
 
@@ -27,3 +29,11 @@ _link_collection()
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
 sys.path.insert(0, str(TREE))
 sys.path.insert(0, str(ROOT))
+
+
+def pytest_collection_modifyitems(items):
+    """Texts of sets come in another order in each process, and the processes that share the tests have to call them by the same names."""
+    for item in items:
+        for value in item.callspec.params.values() if hasattr(item, "callspec") else ():
+            if isinstance(value, (set, frozenset)) and len(value) > 1 and str(value) in item.name:
+                raise pytest.UsageError("%s has a set in its name: give it a tuple, or an id" % item.nodeid)
