@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Iterable
+from typing import Iterable, Iterator
 
 EXACT = "exact"
 SUBDOMAINS = "subdomains"
@@ -149,17 +149,18 @@ class Index:
 
     def covering(self, pattern: Pattern) -> Pattern | None:
         """The widest-named member that covers ``pattern`` (``pattern`` itself counts), or None."""
+        return next(self.all_covering(pattern), None)
+
+    def all_covering(self, pattern: Pattern) -> Iterator[Pattern]:
+        """Every member that covers ``pattern``, the widest name first."""
         for name, own in _names_from_top(pattern.name):
-            kinds = self._by_name.get(name)
-            if not kinds:
-                continue
+            kinds = self._by_name.get(name, ())
             if DOMAIN in kinds:
-                return Pattern(name, DOMAIN)
+                yield Pattern(name, DOMAIN)
             if SUBDOMAINS in kinds and (not own or pattern.kind == SUBDOMAINS):
-                return Pattern(name, SUBDOMAINS)
-            if own and pattern.kind in kinds:
-                return pattern
-        return None
+                yield Pattern(name, SUBDOMAINS)
+            if own and pattern.kind == EXACT and EXACT in kinds:
+                yield pattern
 
     def matching(self, host: str) -> Pattern | None:
         """A member that matches the FQDN ``host``, or None."""

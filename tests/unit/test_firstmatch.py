@@ -12,8 +12,9 @@ from hypothesis import given, strategies as st
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    MAY, NO, SURE, Hits, below_ours, crossed, crossing, first_match, held, hits_of, lowest, opposite, placed,
+    ALLOW, DENY, MAY, NO, SURE, Hits, Layer, below_ours, crossed, crossing, held, hits_of, lowest, opposite, placed,
     refuse_unknown, share, sides, walk,
 )
 
@@ -39,10 +40,6 @@ class Rule:
 
 def reach(rule: Rule, _left: set) -> Hits:
     return rule.hits.capped(rule.people)
-
-
-def shut(rule: Rule, hits: Hits) -> Hits:
-    return hits if rule.shuts else Hits()
 
 
 def names(rules) -> list:
@@ -89,6 +86,14 @@ def test_a_list_of_names_holds_patterns_or_parts_of_them(entries, sure, may):
     assert held([None if entry is None else parse(entry) for entry in entries], ALL) == Hits(frozenset(sure), frozenset(may))
 
 
+@pytest.mark.parametrize("entry, sure, may", [
+    ("x.in.a.example", "", ".a.example .in.a.example *.in.a.example"), ("in.a.example", "in.a.example", ".a.example .in.a.example"),
+    (".in.a.example", "in.a.example .in.a.example *.in.a.example", ".a.example")])
+def test_of_wanted_patterns_inside_each_other_an_entry_is_a_part_of_each(entry, sure, may):
+    wanted = [parse(text) for text in (".a.example", ".in.a.example", "*.in.a.example", "in.a.example")]
+    assert held([parse(entry)], wanted) == Hits(*(frozenset(map(parse, texts.split())) for texts in (sure, may)))
+
+
 # -- the walk
 
 
@@ -115,20 +120,6 @@ def test_rules_below_the_last_open_pattern_are_not_asked():
     assert asked == [("one", set(ALL)), ("two", {B, C})]
 
 
-def test_a_verdict_names_the_first_rule_in_the_way_and_the_rule_that_lets_through():
-    told = []
-    rules = [Rule("site allow", sure=(C,), shuts=False), Rule("perhaps", may=(A,)), Rule("surely", sure=(A,)), Rule("later", sure=(A, C))]
-    verdict = first_match(rules, ALL, reach, shut, lambda rule, hits: told.append((rule.name, hits.sure, hits.may)))
-    assert {pattern: rule.name for pattern, rule in verdict.shut.items()} == {A: "perhaps"}
-    assert {pattern: rule.name for pattern, rule in verdict.passed.items()} == {C: "site allow"}
-    assert verdict.left == {B} and told == [("perhaps", set(), {A}), ("surely", {A}, set())]
-
-
-def test_a_rule_that_lets_through_and_shuts_a_part_passes_only_the_rest():
-    verdict = first_match([Rule("profile", sure=(A, B))], ALL, reach, lambda rule, hits: Hits(hits.sure & {A}))
-    assert set(verdict.shut) == {A} and set(verdict.passed) == {B} and verdict.left == {C}
-
-
 TEXTS = ["a.example", ".a.example", "*.a.example", "x.a.example", "b.example", ".b.example"]
 HOSTS = ["a.example", "x.a.example", "y.x.a.example", "b.example", "z.b.example"]
 #: For whom a rule is, of an audience of two: all, one of them, nobody of it.
@@ -137,20 +128,24 @@ SITES = st.lists(st.tuples(st.lists(st.sampled_from(TEXTS), min_size=1, max_size
 
 
 @given(SITES, st.lists(st.sampled_from(TEXTS), min_size=1))
-def test_what_no_rule_is_said_to_shut_gets_through_a_device(site, wanted):
+def test_what_a_layer_says_is_so_on_a_device(site, wanted):
     rules = [([parse(text) for text in texts], people, shuts) for texts, people, shuts in site]
     wanted = collapse(parse(text) for text in wanted)
-    verdict = first_match(rules, wanted, lambda rule, _left: held(rule[0], wanted).capped(rule[1]), lambda rule, hits: hits if rule[2] else Hits())
+    # Rules may be alike.
+    layer = Layer(range(len(rules)), lambda at: rules[at][1], lambda at, asked: held(rules[at][0], asked), lambda at: DENY if rules[at][2] else ALLOW,
+                  lambda at: Columns(Schema({}), {}))
+    answer = layer.ask(wanted)
 
     def blocked(host, person):
         return next((shuts for entries, people, shuts in rules if person in PEOPLE[people] and any(entry.matches(host) for entry in entries)), False)
 
     for pattern in wanted:
-        hosts = [host for host in HOSTS if pattern.matches(host)]
-        if pattern not in verdict.shut:
-            assert not [host for host in hosts for person in (1, 2) if blocked(host, person)]
-        elif pattern not in verdict.passed and pattern not in verdict.left and all(rule[2] for rule in rules):
-            assert all(blocked(host, person) for host in hosts for person in (1, 2))
+        said = {blocked(host, person) for host in HOSTS if pattern.matches(host) for person in (1, 2)}
+        word = answer.word(pattern)
+        if word == "yes":
+            assert said == {False}
+        elif word == "no" and pattern not in answer.doubted and not any(not shuts for _entries, _people, shuts in rules):
+            assert said == {True}
 
 
 # -- where ours stands
@@ -175,6 +170,9 @@ def test_a_rule_that_only_may_shut_is_no_reason_to_pass_one_for_a_part():
     rules = [Rule("perhaps", may=(A,)), Rule("quarantine", sure=(A,), people=MAY), Rule("surely", sure=(A,)), Rule("late", people=MAY)]
     above, below = sides(rules, lambda rule: rule.people, lambda rule: bool(rule.sure))
     assert (names(above), names(below)) == (["perhaps", "surely"], ["quarantine"])
+    # What is passed for sure stays so, whatever follows it.
+    above, below = sides([rules[2], rules[0], rules[1]], lambda rule: rule.people, lambda rule: bool(rule.sure))
+    assert (names(above), names(below)) == (["surely", "perhaps"], [])
 
 
 @pytest.mark.parametrize("shuts, keeps, left", [

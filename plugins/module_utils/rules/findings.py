@@ -62,7 +62,7 @@ class Findings(Assessment):
         if name is not None and name in self.protected:
             remedy, opens = (), "protected"
         elif remedy and not certain:
-            remedy, opens = (), "whether it is in the way is not certain; look at it, and change it by hand"
+            remedy, opens = (), "it is not certain that this blocks or decrypts these hosts: check it, and change it by hand"
         text = "; ".join([text, *doubts])
         self.conflicts.append(Conflict(id=identity, effect=effect, where=where, text=text, hosts=tuple(str(host) for host in hosts), certain=certain,
                                        remedy=remedy, opens=opens))

@@ -60,14 +60,12 @@ def hits_of(levels: dict) -> Hits:
 
 
 def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
-    """What a list of host names is about; an entry that is no name counts for nothing.
-
-    Of wanted patterns that lie inside each other, an entry counts as a part of the widest alone.
-    """
+    """What a list of host names is about; an entry that is no name counts for nothing."""
     patterns, wanted = [entry for entry in entries if entry is not None], list(wanted)
     index, ours = Index(patterns), Index(wanted)
     sure = frozenset(pattern for pattern in wanted if _covered(index, pattern))
-    return Hits(sure, frozenset(ours.covering(pattern) for pattern in patterns) - {None} - sure)
+    parts = frozenset(pattern for entry in patterns for pattern in ours.all_covering(entry))
+    return Hits(sure, parts - sure)
 
 
 def _covered(index: Index, pattern: Pattern) -> bool:
@@ -95,30 +93,6 @@ def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, set],
         left -= hits.sure
 
 
-@dataclass
-class Verdict:
-    """``shut``: pattern to the first rule that shuts it or may; ``passed``: pattern to the rule that lets it through; ``left``: those that no rule decides."""
-
-    shut: dict = field(default_factory=dict)
-    passed: dict = field(default_factory=dict)
-    left: set = field(default_factory=set)
-
-
-def first_match(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, set], Hits], shuts: Callable[[Any, Hits], Hits],
-                told: Callable[[Any, Hits], None] = lambda rule, hits: None) -> Verdict:
-    """What ordered rules do. ``reach`` as for ``walk``; ``shuts(rule, hits)``: those of its Hits that a rule shuts; ``told`` hears of each that shuts any."""
-    verdict = Verdict(left=set(wanted))
-    for rule, hits in walk(rules, wanted, reach):
-        shut = shuts(rule, hits)
-        if shut.all:
-            for pattern in shut.all:
-                verdict.shut.setdefault(pattern, rule)
-            told(rule, shut)
-        verdict.passed.update(dict.fromkeys(hits.sure - shut.all, rule))
-        verdict.left -= hits.sure
-    return verdict
-
-
 class Layer:
     """The rules of one rulebase from the top, and how a product reads one of them.
 
@@ -136,7 +110,7 @@ class Layer:
         self.people(rule)
         self.hosts(rule, frozenset())
         found = ["column %s is not understood" % column for column in self._columns(rule).unread()]
-        return (*found, *(["what it does is not known"] if self.effect(rule) == UNKNOWN else []))
+        return (*found, *(["its action is not known"] if self.effect(rule) == UNKNOWN else []))
 
     def level(self, rule: Any) -> int:
         """How far a rule is about the audience: SURE only where all of the rule was understood, NO only where no negation was left unread."""
@@ -188,6 +162,12 @@ class Answer:
         if pattern in self.shut or (pattern in self.left and self.default == DENY):
             return "no"
         return "unchecked" if pattern in self.doubted or (pattern in self.left and self.default != ALLOW) else "yes"
+
+    def said(self, pattern: Pattern, name: Callable[[Any], object], does: str = "block") -> tuple:
+        """(the word, which rule ``does`` that or may, or nothing where no rule of the layer is in the way)."""
+        if pattern in self.shut:
+            return self.word(pattern), "%s %ss it" % (name(self.shut[pattern]), does)
+        return self.word(pattern), "%s may %s it" % (name(self.doubted[pattern]), does) if pattern in self.doubted else ""
 
 
 # -- where ours stands

@@ -4,6 +4,7 @@
 """Each condition that an access rule of Secure Access can have, known or not: what is not understood is neither in the way for sure, nor out of it."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_rule_of_the_audience_that_is_not_understood_may_not_open(secure, limi
 def test_an_action_that_is_not_known_may_shut(secure, action):
     secure.twin.add_rule("Early", action, None, [secure.twin.named("Unused")["id"]], at=0)
     result = secure.run(check=True)
-    assert words(result)["*.openai.com"] == "unchecked" and "what it does is not known" in str(result["conflicts"])
+    assert words(result)["*.openai.com"] == "unchecked" and "its action is not known" in str(result["conflicts"])
 
 
 @pytest.mark.parametrize("people,word,certain", [(None, "no", True), (["member"], "unchecked", False)])
@@ -86,3 +87,9 @@ def test_a_rule_above_that_shuts_by_a_list_is_certain(secure):
     listed = secure.twin.add_list("More", "none", WEB, ["openai.com"])["id"]
     secure.twin.add_rule("Early", "block", None, [listed], at=0)
     assert words(secure.run(check=True))["*.openai.com"] == "no"
+
+
+def test_without_a_named_rule_nothing_is_known(secure):
+    adapter = secure.adapter()
+    adapter._settings = replace(adapter._settings, audience=())
+    assert set(words(secure.run(check=True, adapter=adapter, accept_wider_audience=True)).values()) == {"unchecked"}

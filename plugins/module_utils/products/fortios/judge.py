@@ -74,9 +74,8 @@ class Assessor:
         """What a layer says of each pattern; ``name(rule)`` for the note, ``rest`` for what no rule decides."""
         answer = layer.ask(self._policy.allow, told)
         for pattern in self._policy.allow:
-            decided = "%s blocks it" % name(answer.shut[pattern]) if pattern in answer.shut else \
-                "%s may block it" % name(answer.doubted[pattern]) if pattern in answer.doubted else rest
-            self._words[pattern].append((answer.word(pattern), decided))
+            word, note = answer.said(pattern, name)
+            self._words[pattern].append((word, note or rest))
 
     def _doubt(self, where: str, text: str, opens: str, patterns: Iterable[Pattern] | None = None) -> None:
         """Something besides the rules may shut patterns."""

@@ -237,11 +237,9 @@ class Assessor:
             return "no", "the access rule %s does not use the list" % ", ".join(missing)
         if not self._settings.scan_conflicts:
             return "unchecked", "what stands above was not read"
-        shut = [answer.shut[pattern]["ruleName"] for answer in self._answers if pattern in answer.shut]
-        doubted = [answer.doubted[pattern]["ruleName"] for answer in self._answers if pattern in answer.doubted]
-        word = together(answer.word(pattern) for answer in self._answers)
-        if shut:
-            return word, "the access rule %s blocks it" % ", ".join(dict.fromkeys(shut))
-        if doubted:
-            return word, "the access rule %s may block it" % ", ".join(dict.fromkeys(doubted))
-        return word, "" if word == "yes" else "the rules of the audience look at more than is understood here"
+        if not self._answers:
+            return "unchecked", "no access rule of the audience is named"
+        said = [answer.said(pattern, lambda rule: "the access rule %s" % rule["ruleName"]) for answer in self._answers]
+        word = together(word for word, _note in said)
+        notes = dict.fromkeys(note or "the access rule of the audience has conditions that are not understood" for found, note in said if found == word != "yes")
+        return word, "; ".join(notes)

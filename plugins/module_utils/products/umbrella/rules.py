@@ -78,7 +78,7 @@ class Rules:
 def conditions_of(rule: dict) -> dict:
     """A rule as columns: {name of a condition: value}. What cannot be told apart, or is not there, becomes a column that no schema has."""
     if rule.get("ruleConditions") is None:
-        return {"conditions, which were not read": True}
+        return {"ruleConditions (not read)": True}
     found: dict = {}
     for condition in rule["ruleConditions"]:
         name, operator, value = (condition.get(part) for part in ("attributeName", "attributeOperator", "attributeValue"))
@@ -88,7 +88,7 @@ def conditions_of(rule: dict) -> dict:
             found[str(name)] = value
     for side in (_SOURCE, _DESTINATION):
         if not any(name.startswith(side) for name in found):
-            found["%s, of which it says nothing" % side] = True
+            found["%s* (missing)" % side] = True
     return found
 
 

@@ -47,7 +47,7 @@ class Assessor:
             found.manual.append("this role may not see Cloud Firewall: whether a rule there drops these hosts is not known, and a rule of ours for voice, if "
                                 "there is one, stays as it is")
         for pattern in wanted:
-            said = [_said(answer, pattern) for answer in answers] + [_app_said(apps, pattern), _perhaps(*_said(dns, pattern))]
+            said = [answer.said(pattern, _name) for answer in answers] + [_app_said(apps, pattern), _perhaps(*dns.said(pattern, _name))]
             said += [("no", "the denylist blocks it")] if pattern in denied else []
             said += [("unchecked", "the denylist blocks a part of it")] if pattern in perhaps else []
             found.coverage.append(self._coverage(pattern, said, answers[-1], inspection))
@@ -157,7 +157,7 @@ class Assessor:
         notes += [note for _word, note in said if note]
         exempt, by, covering = "not wanted", None, self._exempt.covering(pattern)
         if covering is not None:
-            exempt, note = _said(inspection, covering, "decrypt")
+            exempt, note = inspection.said(covering, _name, "decrypt")
             by = inspection.open[covering].ref.name if exempt == "yes" else None
             notes += [note] if note else []
         return coverage(pattern, allowed, exempt, url.open[pattern].ref.name if pattern in url.open else None, by, notes)
@@ -167,21 +167,18 @@ class Assessor:
         return obj is not None and all(any(entry in members for members in obj.members.values()) for entry in render(pattern))
 
 
+def _name(rule: Object) -> str:
+    return rule.ref.name
+
+
 def _own(pattern: Pattern) -> bool:
     """Whether a host is OpenAI's by its name."""
     return any(word in pattern.name for word in ("openai", "chatgpt", "oai"))
 
 
-def _said(answer: Answer, pattern: Pattern, does: str = "block") -> tuple:
-    """(word of coverage, note) of one layer for a pattern."""
-    word = answer.word(pattern)
-    rule = answer.shut.get(pattern) if word == "no" else answer.doubted.get(pattern)
-    return word, "" if word == "yes" or rule is None else "%s %s it" % (rule.ref.name, "%ss" % does if word == "no" else "may %s" % does)
-
-
 def _app_said(answer: Answer, pattern: Pattern) -> tuple:
     """What Cloud App Control does with a host, by what it does with the applications that hold it, or may."""
-    words = {app: _said(answer, app) for app in sorted(OPENAI_APPS | {OTHER_APP})} if _own(pattern) else {}
+    words = {app: answer.said(app, _name) for app in sorted(OPENAI_APPS | {OTHER_APP})} if _own(pattern) else {}
     shut = [said for app, said in words.items() if said[0] == "no" and app in _APP_HOSTS and pattern.matches(_APP_HOSTS[app])]
     return next(iter(shut), next((_perhaps(*said) for said in words.values() if said[0] != "yes"), ("yes", "")))
 
