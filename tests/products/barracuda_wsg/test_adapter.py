@@ -75,6 +75,15 @@ def test_an_application_that_is_blocked_may_hold_a_wanted_host(blocked, word, ce
     assert any("which applications are blocked" in line for line in result["manual"]) is (blocked is None)
 
 
+@pytest.mark.parametrize("protected", [(), ("ChatGPT",)])
+def test_the_application_of_openai_shuts_its_hosts_also_where_it_is_protected_and_may_hold_others(protected):
+    result = handed(Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=("ChatGPT",),
+                          inspected_domains=(), inspected_categories=()), protected=protected)
+    assert [row["allowed"] for row in result["coverage"]] == ["no", "no", "unchecked"]
+    conflict, = result["conflicts"]
+    assert conflict["certain"] and bool(conflict["remedy"]) is not bool(protected) and (conflict["opens"] == "protected") is bool(protected)
+
+
 def test_what_nobody_looked_at_is_unchecked_and_said():
     result = handed()
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}

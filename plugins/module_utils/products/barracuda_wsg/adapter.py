@@ -15,9 +15,7 @@ from typing import Iterator
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Step, Traits, Wanted
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
-    Assessment, Conflict, Coverage, Loss,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
@@ -27,7 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.barracuda_wsg.api import Api, mentions
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import conflict_id
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, conflict_id
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 CATEGORY, EXCEPTION, APPLICATION_EXCEPTION, INSPECTED = "custom category", "exception", "application exception", "inspected domain"
@@ -130,7 +128,7 @@ class BarracudaAdapter(Adapter):
             Wanted(Object(Ref(EXCEPTION, who), self._exception())) for who in self._settings.audience]
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        found = Assessment(manual=self._manual(policy), warnings=[])
+        found = Findings(manual=self._manual(policy), product="barracuda", protected=self._settings.protected)
         if self._settings.backup and policy.allow:
             found.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
             names = [one["variable"] for one in found.diagnosis["backup"]["found"]]
@@ -143,12 +141,12 @@ class BarracudaAdapter(Adapter):
         linked = bool(exceptions) and all(one is not None and one.fields == self._exception() for one in exceptions)
         denying = [conflict for conflict in found.conflicts if conflict.effect == "deny"]
         blocked = {host for conflict in denying if conflict.certain for host in conflict.hosts}
-        doubted = {host for conflict in denying if not conflict.certain for host in conflict.hosts}
         exempt = Index(policy.exempt)
         for pattern in policy.allow:
             known = self._pages.category is not None and self._pages.exceptions is not None
             opened = linked and held.covering(pattern) is not None and str(pattern) not in blocked
-            unsure = not known or self._pages.blocked_applications is None or str(pattern) in doubted
+            # Which other hosts a blocked application holds, only the vendor knows.
+            unsure = not known or self._pages.blocked_applications is None or denying
             allowed = "no" if known and not opened else "unchecked" if unsure else "yes"
             skipped = "not wanted" if exempt.covering(pattern) is None else self._exempt(pattern, decrypted)
             found.coverage.append(Coverage(
@@ -165,14 +163,12 @@ class BarracudaAdapter(Adapter):
         wider = {EXACT: "widened: %s also stands for every subdomain; ", SUBDOMAINS: "widened: %s itself is included; ", DOMAIN: "%.0s"}[pattern.kind]
         return wider % pattern.name + "a subdomain that the vendor rates on its own is not included"
 
-    def _applications(self, policy, state: State, found: Assessment) -> None:
+    def _applications(self, policy, state: State, found: Findings) -> None:
         """Applications are asked before categories, and exceptions for applications before both."""
         for name in self._pages.blocked_applications or ():
             concerned = tuple(str(pattern) for pattern in policy.allow if "openai" in pattern.name or "chatgpt" in pattern.name)
             if not any(word in name.lower() for word in _OURS):
                 self._perhaps(name, policy, found)
-                continue
-            if name in self._settings.protected or not concerned:
                 continue
             number = _id("application", name)
             wanted = [Ref(APPLICATION_EXCEPTION, "%s for %s" % (name, who)) for who in self._settings.audience]
@@ -181,20 +177,17 @@ class BarracudaAdapter(Adapter):
                 found.resolved[number] = wanted[0]
                 continue
             remedy = tuple(Change(ref, CREATE, {"action": (None, "allow")}) for ref in missing)
-            found.conflicts.append(Conflict(
-                number, "deny", "blocked application %s" % name, text="asked before every category", hosts=concerned, certain=True,
-                remedy=remedy, opens="everything else in the application %s, for the audience" % name))
+            found.conflict("application %s" % name, "deny", "blocked application %s" % name, "asked before every category", concerned, True, remedy,
+                           "everything else in the application %s, for the audience" % name, name)
 
-    def _perhaps(self, name: str, policy, found: Assessment) -> None:
+    @staticmethod
+    def _perhaps(name: str, policy, found: Findings) -> None:
         """A blocked application that may hold a wanted host."""
-        if not policy.allow or any(word in name.lower() for word in _UNRELATED):
-            return
-        found.conflicts.append(Conflict(
-            _id("application", name), "deny", "blocked application %s" % name, text="asked before every category",
-            hosts=tuple(str(pattern) for pattern in policy.allow), certain=False,
-            opens="only the device knows which hosts are in it: look whether a wanted one is"))
+        if not any(word in name.lower() for word in _UNRELATED):
+            found.conflict("application %s" % name, "deny", "blocked application %s" % name, "asked before every category", policy.allow, False,
+                           opens="only the device knows which hosts are in it: check whether a wanted one is", name=name)
 
-    def _inspection(self, policy, state: State, found: Assessment):
+    def _inspection(self, policy, state: State, found: Findings):
         """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
         if self._pages.inspected_domains is None:
             return None
@@ -209,17 +202,14 @@ class BarracudaAdapter(Adapter):
                 continue
             where = "SSL Inspection, designated domain%s %s" % ("s" * (len(offered) > 1), ", ".join(offered))
             wider = [name for name in offered if Index(policy.exempt).covering(domains[name][0]) is None]
-            found.conflicts.append(Conflict(
-                number, "decrypt", where, text="everything below is decrypted", hosts=(str(pattern),), certain=True,
-                remedy=tuple(Change(Ref(INSPECTED, name), DELETE) for name in offered),
-                opens="everything else below %s is no longer inspected" % ", ".join(wider) if wider else ""))
-            found.losses.append(Loss("av", where, (str(pattern),)))
+            found.conflict("inspected %s" % pattern, "decrypt", where, "everything below is decrypted", [pattern], True,
+                           tuple(Change(Ref(INSPECTED, name), DELETE) for name in offered),
+                           "everything else below %s is no longer inspected" % ", ".join(wider) if wider else "")
+            found.lose("av", where, (str(pattern),))
         categories = self._pages.inspected_categories
         if categories and policy.exempt:
-            found.conflicts.append(Conflict(
-                _id("inspected categories", ""), "decrypt", "SSL Inspection, designated categories", text=", ".join(categories),
-                hosts=tuple(str(pattern) for pattern in policy.exempt), certain=False, remedy=(),
-                opens="only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts"))
+            found.conflict("inspected categories ", "decrypt", "SSL Inspection, designated categories", ", ".join(categories), policy.exempt, False,
+                           opens="only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts")
         return [pattern for designated in domains.values() for pattern in designated]
 
     def _exempt(self, pattern: Pattern, decrypted) -> str:
