@@ -46,7 +46,7 @@ parts = {{
     "send": lambda: adapter.send({{"method": "POST", "path": "/", "body": None}}), "activate": adapter.activate,
     "render": lambda: adapter.render(parse("example.com")), "reason": lambda: adapter._api._reason(None),
     "object_of": lambda: model.object_of(model.LIST, {{}}), "rule_of_ours": lambda: model.rule_of_ours(model.ACCESS, settings),
-    "hits": lambda: rules._hits(None, FIRST.allow), "people": lambda: rules._people(None), "shuts": lambda: rules._shuts(None),
+    "hits": lambda: rules._hits(None, FIRST.allow), "people": lambda: rules._people(None), "effect": lambda: rules._effect(None), "schema": lambda: model.schema(model.ACCESS),
     "answer": lambda: one.twin.answer(Request("GET", "/", {{}}, {{}}, b"")), "natives": lambda: one.natives("example.com"),
     "by_chance": lambda: one.by_chance(None), "is_write": lambda: bench.is_write(None),
 }}
@@ -131,7 +131,7 @@ def test_every_part_that_is_to_be_written_says_so_and_nothing_else_is_missing_bu
     done = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, check=False)
     called, _words, lacks = done.stdout.partition("Acme Wall lacks:\n")
     answers = dict(line.split(" ", 1) for line in called.splitlines())
-    assert done.returncode == 0 and len(answers) == 19 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
+    assert done.returncode == 0 and len(answers) == 20 and set(answers.values()) == {LEFT}, done.stdout + done.stderr
     assert Adapter.__abstractmethods__ - {"traits"} <= set(answers)
     assert lacks.strip() == "docs/products.md: no row 'Acme Wall (`acme_wall_access`)'; run scripts/generate --seen"
 
