@@ -41,14 +41,14 @@ nothing to do, with the scan for conflicts, reading back, locks and activation.
 |---|---|---|---|---|---|---|---|---|
 """
 #: What products.yml says of a layer, and how the page says it.
-SEEN = {"judged": "read and judged", "named": "named, not judged: coverage is `unchecked` where it is used", "unread": "not read"}
+SEEN = {"judged": "yes", "named": "named alone: coverage is `unchecked` where it is used", "unread": "no"}
 LAYERS = """
 ## Which layers are read
 
 What decides about a connection, in the order in which the product asks it. A rule of a judged layer with a column, object or action that is not understood
 counts as one that may match: coverage says `unchecked`, a conflict is not certain and has no remedy, and no rule of ours is put above it.
 
-| product | layer | | note |
+| product | layer | read | note |
 |---|---|---|---|
 """
 
