@@ -29,6 +29,10 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
+        return self.judged(task_vars)
+
+    def judged(self, task_vars) -> dict:
+        """A look with the arguments of the task, and what it comes to."""
         _spec, ours = self.validate_argument_spec(argument_spec=dict(
             dict.fromkeys(set(self._task.args) - set(_OURS), dict(type="raw")),
             baseline=dict(type="dict"),

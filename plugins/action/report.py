@@ -18,6 +18,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register 
     RegisterError, read as read_register,
 )
 
+#: Classes that decide nothing unless they are asked to.
+_STRICT = [name for name, code, _words in report.CLASSES if not code]
+
 
 class ActionModule(ActionBase):
     """Runs on the controller. Writes the report also in check mode: an audit is a check run, and the report is its result."""
@@ -39,42 +42,59 @@ class ActionModule(ActionBase):
             change=dict(type="dict"),
             generated=dict(type="str"),
             register=dict(type="path"),
-            strict=dict(type="list", elements="str", default=[], choices=[name for name, code, _words in report.CLASSES if not code]),
+            strict=dict(type="list", elements="str", default=[], choices=_STRICT),
             signing_key=dict(type="path"),
         ))
         args = plain(args)
-        try:
-            looks = {name: {"before": args["baselines"].get(name), "after": after, "expect": args["expect"].get(name)} for name, after in args["hosts"].items()}
-            found = report.build(args["devices"], looks, _about(args))
-            folder = Path(args["dest"])
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            changed = False
-            for name, text in report.files(found).items():
-                path = folder / name
-                if not path.exists() or path.read_bytes() != text.encode("utf-8"):
-                    write_atomically(str(path), text)
-                    changed = True
-            if args["signing_key"]:
-                _sign(folder / "SHA256SUMS", args["signing_key"])
-        except (CatalogueError, RegisterError, report.ReportError) as error:
-            raise AnsibleActionFail("report: %s" % error) from error
-        except OSError as error:
-            raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or args["dest"], error.strerror)) from error
-        return dict(changed=changed, dest=str(folder), files=sorted([*report.FORMS, "SHA256SUMS"]), verdict=found["verdict"], msg=found["verdict"]["message"])
+        hosts = {name: {"before": args["baselines"].get(name), "after": after, "expect": args["expect"].get(name)} for name, after in args["hosts"].items()}
+        found = make(args["devices"], hosts, args)
+        changed = write(found, args["dest"], args["signing_key"])
+        return dict(changed=changed, dest=args["dest"], files=sorted([*report.FORMS, "SHA256SUMS"]), verdict=found["verdict"], msg=found["verdict"]["message"])
+
+
+def make(devices: dict, hosts: dict, args: dict) -> dict:
+    """The report as data; see report.build. ``args``: the options of the module that say what it is about. :raises AnsibleActionFail:"""
+    try:
+        return report.build(devices, hosts, _about(args))
+    except (CatalogueError, RegisterError, report.ReportError) as error:
+        raise AnsibleActionFail("report: %s" % error) from error
+
+
+def write(found: dict, dest: str, signing_key: str | None) -> bool:
+    """Every form of the report into the folder ``dest``; whether a file changed. :raises AnsibleActionFail:"""
+    folder, changed = Path(dest).expanduser(), False
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in report.files(found).items():
+            path = folder / name
+            if not path.exists() or path.read_bytes() != text.encode("utf-8"):
+                write_atomically(str(path), text)
+                changed = True
+        if signing_key:
+            _sign(folder / "SHA256SUMS", str(Path(signing_key).expanduser()))
+    except report.ReportError as error:
+        raise AnsibleActionFail("report: %s" % error) from error
+    except OSError as error:
+        raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
+    return changed
 
 
 def _about(args: dict) -> dict:
+    now, register = datetime.datetime.now(datetime.timezone.utc), args.get("register")
     try:
-        now = datetime.datetime.fromisoformat(args["generated"].replace("Z", "+00:00")) if args["generated"] else datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.fromisoformat(args["generated"].replace("Z", "+00:00")) if args.get("generated") else now
     except ValueError as error:
         raise report.ReportError("generated: %s" % error) from error
+    wrong = sorted(set(args.get("strict") or []) - set(_STRICT))
+    if wrong:
+        raise report.ReportError("strict: %s decides by itself or is no class; there are %s" % (wrong[0], ", ".join(_STRICT)))
     versions = load().version_names()
     newest = max(versions)
     age = (now.date() - datetime.date.fromisoformat(newest)).days
-    return {"title": args["title"] or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
-            "generated": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "mode": args["mode"], "collection": collection_version(), "change": args["change"],
-            "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "strict": args["strict"],
-            "register": read_register(Path(args["register"])) if args["register"] else None}
+    return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
+            "generated": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "mode": args["mode"], "collection": collection_version(), "change": args.get("change"),
+            "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "strict": args.get("strict") or [],
+            "register": read_register(Path(register).expanduser()) if register else None}
 
 
 def _sign(path: Path, key: str) -> None:

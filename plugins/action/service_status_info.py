@@ -13,6 +13,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import service_status
 
 
+_URL, _TIMEOUT = "https://status.openai.com", 10
+
+
 class ActionModule(ActionBase):
     """Runs on the controller. A page that is not there or not understood is a result, not an error."""
 
@@ -23,35 +26,40 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         _spec, args = self.validate_argument_spec(argument_spec=dict(
-            url=dict(type="str", default="https://status.openai.com"),
+            url=dict(type="str", default=_URL),
             path=dict(type="path"),
-            timeout=dict(type="float", default=10),
+            timeout=dict(type="float", default=_TIMEOUT),
             proxy=dict(type="str"),
             ca_path=dict(type="path"),
             components=dict(type="list", elements="dict", default=[]),
         ))
-        try:
-            rules = service_status.rules(plain(args["components"]))
-            data, problem = self._read(args)
-        except service_status.StatusError as error:
-            raise AnsibleActionFail("service_status_info: %s" % error) from error
-        result = service_status.judge(data, rules)
-        if problem is None and result["source"] == "none":
-            problem = "what it says is of no known form"
-        result["message"] = service_status.sentence(result) + (": %s" % problem if problem else "")
-        fetched = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return dict(result, changed=False, fetched=fetched)
+        return look(plain(args))
 
-    @staticmethod
-    def _read(args: dict) -> tuple:
-        if args["path"]:
-            try:
-                return service_status.parse(Path(args["path"]).expanduser().read_bytes())
-            except OSError as error:
-                raise AnsibleActionFail("service_status_info: %s cannot be read: %s" % (args["path"], error.strerror)) from error
-        base, verify = args["url"].rstrip("/"), args["ca_path"] or True
-        data, problem = service_status.fetch(base + "/api/v2/summary.json", args["timeout"], verify, args["proxy"])
-        if data is None or service_status.judge(data, [])["source"] == "none":
-            native, _second = service_status.fetch("%s/proxy/%s" % (base, base.partition("://")[2]), args["timeout"], verify, args["proxy"])
-            data = native if native is not None else data
-        return data, problem if data is None else None
+
+def look(args: dict) -> dict:
+    """What the service says of itself, with the options of the module. :raises AnsibleActionFail: for options that are none."""
+    try:
+        rules = service_status.rules(args.get("components") or [])
+        data, problem = _read(args)
+    except service_status.StatusError as error:
+        raise AnsibleActionFail("service_status_info: %s" % error) from error
+    result = service_status.judge(data, rules)
+    if problem is None and result["source"] == "none":
+        problem = "what it says is of no known form"
+    result["message"] = service_status.sentence(result) + (": %s" % problem if problem else "")
+    fetched = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dict(result, changed=False, fetched=fetched)
+
+
+def _read(args: dict) -> tuple:
+    if args.get("path"):
+        try:
+            return service_status.parse(Path(args["path"]).expanduser().read_bytes())
+        except OSError as error:
+            raise AnsibleActionFail("service_status_info: %s cannot be read: %s" % (args["path"], error.strerror)) from error
+    base, timeout, verify, proxy = args.get("url", _URL).rstrip("/"), args.get("timeout", _TIMEOUT), args.get("ca_path") or True, args.get("proxy")
+    data, problem = service_status.fetch(base + "/api/v2/summary.json", timeout, verify, proxy)
+    if data is None or service_status.judge(data, [])["source"] == "none":
+        native, _second = service_status.fetch("%s/proxy/%s" % (base, base.partition("://")[2]), timeout, verify, proxy)
+        data = native if native is not None else data
+    return data, problem if data is None else None

@@ -112,7 +112,7 @@ options:
   series:
     description: >-
       A word that the journals of one change share if it takes several runs, such as the stages of a rollout. Rolling one of them back returns the others that
-      are still to be rolled back as C(earlier), the next one first.
+      are still to be rolled back as C(earlier), the next one first. With O(state=reverted) and a folder as O(journal), only its journals are rolled back.
     type: str
   timeout:
     description: >-

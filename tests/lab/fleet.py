@@ -31,7 +31,7 @@ class Fleet:
 
     def __init__(self, up: contextlib.ExitStack, folder: Path, products: tuple = TWO):
         self.squid = up.enter_context(Lab(few=True, vantages=("branch1", "branch2")))
-        self.inventory, self.trust, self.journals = folder / "fleet.yml", self.squid.trust, folder / "journals"
+        self.folder, self.inventory, self.trust, self.journals = folder, folder / "fleet.yml", self.squid.trust, folder / "journals"
         found = yaml.safe_load(self.squid.inventory.read_text())
         groups = found["all"]["children"]
         fleet = groups["netaccess_devices"]["hosts"]

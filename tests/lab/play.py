@@ -35,7 +35,8 @@ def altered(lab, name: str, edit) -> View:
     groups = inventory["all"]["children"]
     edit(groups["netaccess_devices"]["hosts"], groups["netaccess_vantages"]["hosts"])
     path = lab.inventory.parent / name
-    path.write_text(yaml.safe_dump(inventory))
+    # The order of the devices is that of their batches.
+    path.write_text(yaml.safe_dump(inventory, sort_keys=False))
     return View(path, lab.trust, lab.squid, lab.folder)
 
 

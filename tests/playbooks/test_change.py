@@ -50,17 +50,17 @@ def journals(lab) -> list:
 @pytest.mark.parametrize("variables,said,probed", [
     ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come. Nothing was touched", False),
     # Where a change takes its time to arrive: as the result of the preflight says.
-    ({"change": CHANGE, "change_window": window(minutes=30), "access_result": {"propagation": 600}}, "change, proof and the way back may take 2520 s", True),
+    ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and the way back may take 2520 s", True),
     pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and the way back may take 1320 s", True,
                  marks=pytest.mark.exhaustive),
-    ({}, "nothing is written without the number of a change", True),
+    ({}, "nothing is written without the number of a change", False),
     ({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False)],
     ids=["it is over", "it is too short for the arrival", "it is too short", "no number", "no window"])
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
     before = policy_of(lab)
     code, out = play(lab, "site", tmp_path, netaccess_preflight=False, **variables)
     assert code != 0 and said in " ".join(out.split()), out
-    assert policy_of(lab) == before and journals(lab) == [] and ("Probe what ChatGPT needs" in out) is probed
+    assert policy_of(lab) == before and journals(lab) == [] and ("TASK [Look from the host]" in out) is probed
 
 
 def test_a_check_run_needs_neither_number_nor_window_and_does_once_what_is_done_once(lab, tmp_path, monkeypatch):
@@ -122,9 +122,9 @@ def wider(up):
 def test_a_run_limited_to_a_device_keeps_its_window_proof_and_report(wider, tmp_path):
     before = policy_of(wider)
     code, out = play(wider, "site", tmp_path, "--limit", "proxy1", change=CHANGE, change_window=window(minutes=-1))
-    assert code != 0 and policy_of(wider) == before and "Plan" not in out, out
+    assert code != 0 and policy_of(wider) == before and "PLAY [Preflight" not in out, out
     code, out = play(wider, "site", tmp_path, "--limit", "proxy1", change=CHANGE, netaccess_report_dir=str(tmp_path / "report"))
-    assert code == 0 and policy_of(wider) != before and "device 1 of 1" in out and "After that: the report" in out, out
+    assert code == 0 and policy_of(wider) != before, out
     found = report(tmp_path / "report")
     assert [device["name"] for device in found["devices"]] == ["proxy1"] and found["verdict"]["code"] == 0
     # The hosts behind it are no part of the run, and were asked in its place: before and after.

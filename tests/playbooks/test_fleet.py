@@ -11,7 +11,7 @@ import pytest
 
 from tests.lab import squid
 from tests.lab.fleet import EVERY, TWO, Fleet
-from tests.lab.play import access, play, policy_of, report, verdict
+from tests.lab.play import access, altered, play, policy_of, report, verdict
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 POLICY = "lookup('netaccess.chatgpt.policy')"
@@ -21,6 +21,10 @@ POLICY = "lookup('netaccess.chatgpt.policy')"
 def fleet(request, tmp_path_factory):
     with contextlib.ExitStack() as up:
         yield Fleet(up, tmp_path_factory.mktemp("fleet"), getattr(request, "param", TWO))
+
+
+def with_broken(_devices: dict, vantages: dict) -> None:
+    vantages["broken"] = dict(vantages["branch1"], ansible_python_interpreter="/nowhere/python")
 
 
 def devices_of(folder) -> dict:
@@ -38,7 +42,9 @@ def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(
     fleet.journals.mkdir(exist_ok=True)
     before, known = fleet.digests(), set(fleet.journals.glob("*.json"))
     asked = fleet.asked()
-    code, out = play(fleet, "site", tmp_path, access_policy=policy.replace("%s", POLICY), netaccess_serial=[1, "100%"], netaccess_preflight=False,
+    # A host that cannot look is in nobody's way: two others saw it.
+    hosts = altered(fleet, "broken.yml", with_broken) if back else fleet
+    code, out = play(hosts, "site", tmp_path, access_policy=policy.replace("%s", POLICY), netaccess_preflight=False,
                      netaccess_report_dir=str(tmp_path / "report"), **({"on_failure": on_failure} if on_failure else {}))
     assert code != 0 and fleet.asked() == asked, out
     found = devices_of(tmp_path / "report")

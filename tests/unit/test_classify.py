@@ -256,6 +256,19 @@ def test_a_host_with_nothing_but_missing_credentials_is_not_a_pass():
     assert summarise([])["verdict"] == "unverified"
 
 
+def test_what_the_proxy_does_not_answer_is_no_pass_and_newly_asking_for_credentials_is_a_move():
+    good, asks = check(seen()), dict(check(seen(via="proxy", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None)), id="y")
+    found = summarise([good, asks])
+    assert (found["verdict"], found["features"]) == ("skipped", {"chat": "skipped"})
+    assert found["message"] == "the proxy asks who it is before it says anything of chatgpt.com"
+    assert "chatgpt.com" in verdicts.table({"branch1": {"checks": [good, asks]}}, brief=True)
+    assert [c["id"] for c in verdicts.compare([dict(good, id="y")], [asks])["regressed"]] == ["y"]
+    # What does not apply where it ran decides nothing.
+    elsewhere = dict(check(seen(dns={"addresses": [], "failure": None}, ip_version=6, tcp=None, tls=None, http=None)), id="z")
+    assert elsewhere["verdict"] == "skipped" and summarise([good, elsewhere])["verdict"] == "pass"
+    assert verdicts.compare([dict(good, id="z", ip_version=6)], [elsewhere])["regressed"] == []
+
+
 def test_a_wanted_host_that_worked_and_fails_now_is_a_regression():
     found = verdicts.compare([check(seen())], [check(seen(**SHUT))])
     assert [c["id"] for c in found["regressed"]] == ["x"]

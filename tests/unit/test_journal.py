@@ -122,6 +122,17 @@ def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp
     assert Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]] and Journal.unfinished(str(tmp_path / "none"), "squid", "a") == []
 
 
+def test_of_a_series_it_is_a_journal_of_that_series_or_none(tmp_path):
+    for second, series in enumerate(("mine", "theirs")):
+        Journal(str(tmp_path / ("20261124T22000%dZ-squid-%s.json" % (second, series))), "squid", "a", series=series).begin([CHANGE])
+    folder = str(tmp_path)
+    assert [os.path.basename(Journal.newest(folder, "squid", "a", series).path)[23:-5] for series in ("mine", None)] == ["mine", "theirs"]
+    assert Journal.newest(folder, "squid", "a", "of a run that wrote nothing") is None
+    # A file that was named is the one.
+    named = str(tmp_path / "20261124T220001Z-squid-theirs.json")
+    assert Journal.newest(named, "squid", "a", "mine").path == named
+
+
 def test_the_stages_of_one_rollout_are_found_again_the_last_one_first(tmp_path):
     def one(series, device="fw1", status=APPLIED):
         journal = Journal(str(tmp_path), "squid", device, "CHG1", series)

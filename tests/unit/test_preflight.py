@@ -7,9 +7,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from ansible.errors import AnsibleFilterError
 
-from ansible_collections.netaccess.chatgpt.plugins.filter.reachability import preflight_verdict
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
 
 TODAY = datetime.date(2026, 11, 24)
@@ -79,6 +77,12 @@ def test_the_limits_of_the_product_stand_beside_the_cost_of_the_way_back():
     assert judged({"limits": "40 activations an hour"})["rows"][0]["message"].endswith("2 writes and 1 activation (40 activations an hour)")
 
 
+def test_hosts_behind_a_device_that_were_not_reached_are_named():
+    found = preflight.judge({"fw1": GOOD}, {"branch1": {}}, None, TODAY, behind={"fw1": ["branch1"]})
+    assert [row["message"] for row in found["rows"] if row["subject"] == "fw1" and row["verdict"] == "warn"] == [
+        "none of the hosts behind it was reached (branch1), so nothing will be proven"]
+
+
 def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
     assert judged(hosts={"branch1": {"path": {"device": "fw1"}}})["stops"] == {}
     bare = {"path": {"device": "fw1", "proven": True}, "checks": [{"role": "wanted", "state": "shut"}]}
@@ -109,9 +113,3 @@ def test_a_register_that_is_not_required_warns():
 def test_rights_that_are_not_told_are_said_and_stop_nothing(permissions, said):
     found = judged({"permissions": permissions})
     assert found["stops"] == {} and found["rows"][0]["verdict"] == "ok" and found["rows"][0]["message"].endswith(said)
-
-
-def test_a_register_that_is_required_and_not_named_is_an_error():
-    with pytest.raises(AnsibleFilterError, match="set audit_register to the file"):
-        preflight_verdict({"fw1": GOOD}, {}, None, True)
-    assert preflight_verdict({"fw1": GOOD}, {}, None)["stops"] == {}

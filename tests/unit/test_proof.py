@@ -4,13 +4,9 @@
 """Whether a change did harm: what moved, who saw it, and what is merely still shut."""
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-import yaml
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 
 
@@ -27,18 +23,24 @@ OPENED = look("fail", [("chat", "pass", False), ("claude.ai", "fail", True)])
 @pytest.mark.parametrize("after,before,expect,verdict,harm", [
     ({"a": FINE, "b": FINE}, {}, {}, "pass", False), ({"a": SHUT, "b": SHUT}, {"a": SHUT, "b": SHUT}, {}, "fail", False),
     ({"a": OPENED, "b": OPENED}, {}, {}, "fail", True), ({"a": OPENED, "b": FINE}, {}, {}, "fail", False), ({"a": OPENED}, {}, {}, "fail", True),
+    # Witnesses are those who answered, and those of one kind: a host outside the audience says nothing of those inside.
+    ({"a": OPENED, "b": None}, {"b": FINE}, {}, "fail", True), ({"a": OPENED, "s": SHUT}, {}, {"s": "unchanged"}, "fail", True),
+    ({"a": OPENED, "b": FINE, "c": None}, {}, {}, "fail", False),
+    # All of them fell silent; of those who never answered that cannot be said.
+    ({"a": None, "b": None}, {"a": FINE, "b": FINE}, {}, "fail", True), ({"a": None, "b": None}, {"a": FINE}, {}, "fail", True),
+    ({"a": None, "b": FINE}, {"a": FINE}, {}, "unverified", False),
+    # Without a baseline nothing is known of what was opened beside it.
+    ({"a": FINE}, {"a": None}, {}, "unverified", False), ({"s": SHUT}, {"s": None}, {"s": "unchanged"}, "unverified", False),
     # What worked before and does not now.
     ({"a": SHUT, "b": SHUT}, {"a": FINE, "b": FINE}, {}, "fail", True),
     # A host outside the audience: that it is open now is as bad as that it is shut now.
-    ({"a": FINE, "s": FINE}, {"a": SHUT, "s": SHUT}, {"s": "unchanged"}, "fail", False), ({"s": FINE}, {"s": SHUT}, {"s": "unchanged"}, "fail", True),
+    ({"a": FINE, "s": FINE}, {"a": SHUT, "s": SHUT}, {"s": "unchanged"}, "fail", True), ({"s": FINE}, {"s": SHUT}, {"s": "unchanged"}, "fail", True),
     ({"s": SHUT}, {"s": SHUT}, {"s": "unchanged"}, "pass", False),
     ({"a": None}, {}, {}, "unverified", False), ({}, {}, {}, "unverified", False), ({"a": look("unverified")}, {}, {}, "unverified", False)])
 def test_harm(after, before, expect, verdict, harm):
-    found = verdicts.proof(after, before, expect)
+    # Where it is not the matter, what was before is what is now.
+    found = verdicts.proof(after, dict(after, **before), expect)
     assert (found["verdict"], found["harm"]) == (verdict, harm)
-
-
-STAGE = Path(__file__).resolve().parents[2] / "playbooks" / "tasks" / "stage.yml"
 
 
 @pytest.mark.parametrize("verdict, harm, on_failure, back", [
@@ -47,10 +49,8 @@ STAGE = Path(__file__).resolve().parents[2] / "playbooks" / "tasks" / "stage.yml
     ("fail", True, "revert", True), ("fail", False, "revert", True), ("pass", False, "revert", False), ("unverified", False, "revert", False),
     ("fail", True, "keep", False), ("fail", False, "keep", False)])
 def test_what_is_taken_back(verdict, harm, on_failure, back):
-    words = next(task["vars"] for task in yaml.safe_load(STAGE.read_text(encoding="utf-8")) if task["name"] == "Prove this device")
-    known = {name: trust_as_template(words[name]) for name in ("site_policy", "site_revert")}
-    known.update({"verify_proof": {"verdict": verdict, "harm": harm}}, **({"on_failure": on_failure} if on_failure else {}))
-    assert Templar(DataLoader(), variables=known).template(trust_as_template("{{ site_revert }}")) is back
+    assert proof.taken_back({"verdict": verdict, "harm": harm}, on_failure or proof.REVERT_IF_REGRESSED, "/j/1.json") is back
+    assert proof.taken_back({"verdict": verdict, "harm": harm}, on_failure or proof.REVERT_IF_REGRESSED, None) is False
 
 
 ILL = {"features": {"chat": "outage", "files": "operational"}}
@@ -88,5 +88,7 @@ def test_what_opens_for_a_host_outside_the_audience_is_not_explained():
 
 
 def test_the_message_says_who_saw_what():
-    assert verdicts.proof({"a": OPENED, "b": SHUT, "c": None}, {}, {})["message"] == "a: not as it was: claude.ai: seen. b: it fail. not proven by: c"
-    assert verdicts.proof({"b": FINE, "a": FINE}, {}, {})["message"] == "proven by a, b"
+    said = verdicts.proof({"a": OPENED, "b": SHUT, "c": None}, {}, {})["message"]
+    assert said == "a: not as it was: claude.ai: seen. b: it fail. not proven by: c (no answer)"
+    assert verdicts.proof({"b": FINE, "a": FINE}, {"b": FINE, "a": FINE}, {})["message"] == "proven by a, b"
+    assert verdicts.proof({"a": None}, {"a": FINE}, {})["message"] == "every host behind it answered before, and none does now. not proven by: a (no answer)"

@@ -90,9 +90,11 @@ def test_what_was_changed_is_no_drift():
 @pytest.mark.parametrize("looks,name,code", [
     ({"after": look("pass", check())}, None, 0), ({"after": look("fail", check("fail"))}, "verification_failed", 1),
     ({"after": look("unverified")}, "unverified", 1),
-    ({"after": None}, "unreachable", 1), (None, "unreachable", 1), ({"before": look("fail", check("fail")), "after": None}, None, 0),
+    ({"after": None}, "unreachable", 1), (None, "unreachable", 1), ({"before": look("fail", check("fail")), "after": None}, "unverified", 1),
     ({"after": look("fail", check("fail", role="negative", flags=["regressed"]))}, "regressed", 1),
     ({"before": look("pass", check()), "after": look("fail", check("fail"))}, "regressed", 1),
+    ({"before": look("pass", check()), "after": look("skipped", check("skipped", failure="proxy_auth_required"))}, "regressed", 1),
+    ({"before": look("pass", check()), "after": look("pass", check("skipped", failure="dns_no_answer"))}, None, 0),
     ({"expect": "unchanged", "before": look("fail", check("fail")), "after": look("pass", check())}, "regressed", 1),
     ({"expect": "unchanged", "before": look("fail", check("fail")), "after": look("fail", check("fail"))}, None, 0)])
 def test_what_a_host_comes_to(looks, name, code):

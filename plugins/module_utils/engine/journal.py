@@ -77,16 +77,17 @@ class Journal:
         return journal
 
     @classmethod
-    def newest(cls, path: str, product: str, device: str) -> Journal | None:
+    def newest(cls, path: str, product: str, device: str, series: str | None = None) -> Journal | None:
         """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that was not taken back; None: there is none.
 
+        ``series``: of the folder only journals of that series.
         :raises AccessError: refused: as ``load``; also when a file that may be the one cannot be read.
         """
         path = os.path.abspath(os.path.expanduser(path))
         if not os.path.isdir(path):
             return cls.load(path)
         for journal in cls._of(path, product, device):
-            if journal.status in (OPEN, APPLIED):
+            if journal.status in (OPEN, APPLIED) and series in (None, journal._body.get("series")):
                 return journal
         return None
 

@@ -188,7 +188,7 @@ class Run:
 
     def _journal_to_revert(self) -> Journal | None:
         here = (self.adapter.traits.product, self.adapter.device)
-        journal = Journal.newest(self.options.journal, *here)
+        journal = Journal.newest(self.options.journal, *here, self.options.series)
         if journal is not None and (journal.product, journal.device) != here:
             raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % ((journal.path, journal.product, journal.device) + here))
         return journal

@@ -10,19 +10,20 @@ OK, WARN, STOP = "ok", "warn", "stop"
 
 
 def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, required: bool = True, status: dict | None = None,
-          kept_apart: str = "") -> dict:
+          kept_apart: str = "", behind: dict | None = None) -> dict:
     """``{"rows": [{"subject", "verdict", "message"}], "stops": {device: reason}, "message"}``; a verdict is ok, warn or stop, stops come first.
 
     ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the
     register of exemptions, or None; a pattern that is exempt without one is a stop where they are ``required``, else a warning; ``status``: a result of
-    service_status_info; ``kept_apart``: what keeps two runs apart where a device does not, in words.
+    service_status_info; ``kept_apart``: what keeps two runs apart where a device does not, in words; ``behind``: {device: hosts that say that they stand
+    behind it}, by default what their looks say.
     """
     rows: list = []
     for name, result in sorted(devices.items()):
         _device(name, result or {}, kept_apart, rows)
         if register is not None:
             _registered(name, result or {}, register, today, STOP if required else WARN, rows)
-        _watched(name, hosts, rows)
+        _watched(name, hosts, (behind or {}).get(name, []), rows)
     for name, result in sorted(hosts.items()):
         if not (result or {}).get("checks"):
             rows.append(_row(name, WARN, "not reached, so it will prove nothing"))
@@ -92,11 +93,12 @@ def _registered(name: str, result: dict, register: list, today: datetime.date, v
             rows.append(_row(name, WARN, "the exemption of %s was to be reviewed by %s" % (pattern, lines[pattern]["review_by"])))
 
 
-def _watched(name: str, hosts: dict, rows: list) -> None:
+def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
     """A device whose change nobody would see, or whose hosts see nothing at all even now."""
     looks = {host: result for host, result in hosts.items() if ((result or {}).get("path") or {}).get("device") == name and result.get("checks")}
     if not looks:
-        rows.append(_row(name, WARN, "no host says that it stands behind it (netaccess_path), so nothing will be proven"))
+        why = "none of the hosts behind it was reached (%s)" % ", ".join(behind) if behind else "no host says that it stands behind it (netaccess_path)"
+        rows.append(_row(name, WARN, "%s, so nothing will be proven" % why))
         return
     controls = {host: [check["state"] for check in result["checks"] if check["role"] == "control"] for host, result in sorted(looks.items())}
     blind = [host for host, states in controls.items() if states and "open" not in states]

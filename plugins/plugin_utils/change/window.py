@@ -5,9 +5,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 import zoneinfo
 
-_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _AHEAD = 400
 _DAY = datetime.timedelta(days=1)
 
@@ -54,8 +55,10 @@ def _spans(number: int, one, now: datetime.datetime, zone) -> list:
             return [(start, end)]
         if set(one) != {"days", "from", "until"}:
             raise ValueError("it has start and end, or days, from and until")
-        days = {_DAYS.index(str(day).lower()[:3]) for day in one["days"]}
-        first, last = (datetime.time.fromisoformat(str(one[key])) for key in ("from", "until"))
+        if not isinstance(one["days"], list) or not one["days"]:
+            raise ValueError("days is a list, such as [tue, thu]")
+        days = {_day(text) for text in one["days"]}
+        first, last = (_hour(key, one[key]) for key in ("from", "until"))
     except (TypeError, ValueError) as error:
         raise WindowError("windows, number %d: %s" % (number, error)) from error
     found = []
@@ -65,6 +68,21 @@ def _spans(number: int, one, now: datetime.datetime, zone) -> list:
             # One that ends at an earlier hour than it starts goes over midnight.
             found.append((datetime.datetime.combine(day, first, zone), datetime.datetime.combine(day + _DAY * (last <= first), last, zone)))
     return found
+
+
+def _day(text) -> int:
+    name = str(text).lower()
+    found = [number for number, day in enumerate(_DAYS) if name in (day[:3], day)]
+    if not found:
+        raise ValueError("days: %s is no day; there are %s" % (text, ", ".join(day[:3] for day in _DAYS)))
+    return found[0]
+
+
+def _hour(key: str, value) -> datetime.time:
+    """YAML takes 22:00 without quotes for the number 1320, which would be read as 13:20."""
+    if not isinstance(value, str) or not re.fullmatch(r"\d?\d:\d\d", value):
+        raise ValueError("%s: %s is no time of day: write it as HH:MM, in quotes" % (key, value))
+    return datetime.time(*(int(part) for part in value.split(":")))
 
 
 def _moment(value, zone) -> datetime.datetime:
@@ -78,6 +96,8 @@ def _frozen(value, zone) -> tuple:
         days = [datetime.date.fromisoformat(text) for text in (first, last or first)]
     except ValueError as error:
         raise WindowError("freeze: %r is neither a date nor two with a slash between" % str(value)) from error
+    if days[0] > days[1]:
+        raise WindowError("freeze: %s ends before it starts" % value)
     return (datetime.datetime.combine(days[0], datetime.time(), zone), datetime.datetime.combine(days[1] + _DAY, datetime.time(), zone))
 
 

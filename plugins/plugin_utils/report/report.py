@@ -17,6 +17,8 @@ from xml.etree import ElementTree
 
 import jinja2
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+
 FORMAT = 1
 IN_STEP, DRIFT, CHANGED, FAILED, UNREACHABLE = "in_step", "drift", "changed", "failed", "unreachable"
 #: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 in step, 2 drift, 1
@@ -98,7 +100,8 @@ def _text(value) -> str | None:
 
 def _host(name: str, looks) -> dict:
     before, after = ((looks or {}).get(key) or {} for key in ("before", "after"))
-    now = after if after.get("checks") is not None else before
+    # A look from before the change never stands in for one after it; it is shown, and judged by nobody.
+    now = after if after.get("checks") is not None else before if before.get("checks") is not None else {}
     old = {(check["id"], check.get("ip_version")): check["verdict"] for check in before.get("checks") or []} if now is after else {}
     summary = now.get("summary") or {}
     checks = []
@@ -159,14 +162,18 @@ def _registered(device: dict, register: list, today: datetime.date, found: dict)
 def _verified(host: dict, found: dict) -> None:
     if not host["reached"]:
         found["unreachable"].append("%s: no look came back" % host["name"])
+    elif not host["judged"]:
+        found["unverified"].append("%s: it was not looked at after the change" % host["name"])
     if not host["judged"]:
         return
     moves = [("pass", "fail")] + [("fail", "pass")] * (host["expect"] == "unchanged")
-    moved = [check for check in host["checks"] if check["regressed"] or (check["role"] == "wanted" and (check["before"], check["verdict"]) in moves)]
+    wanted = [check for check in host["checks"] if check["role"] == "wanted"]
+    moved = [check for check in host["checks"] if check["regressed"]]
+    moved += [check for check in wanted if (check["before"], check["verdict"]) in moves or (check["before"] == "pass" and unanswered(check))]
     found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
     if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
         found["verification_failed"].append("%s: %s" % (host["name"], host["message"]))
-    elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped"):
+    elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped") and not moved:
         found["unverified"].append("%s: %s" % (host["name"], host["message"]))
 
 

@@ -18,12 +18,12 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     by_feature: dict = {}
     for check in wanted:
         for feature in check["features"]:
-            by_feature.setdefault(feature, []).append(check["verdict"])
+            by_feature.setdefault(feature, []).append(check)
     # What one vantage alone cannot prove, and what the policy itself leaves broken, is said for its feature; it neither makes nor breaks a host.
     counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
-    verdicts = [c["verdict"] for c in counted] + [c["verdict"] for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
-    verdict = _worst(verdicts) if verdicts else UNVERIFIED
+    counting = counted + [c for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
+    verdict = _worst(counting) if counting else UNVERIFIED
     shut = [c for c in counted if c["verdict"] == FAIL]
     regressed = [c for c in checks if "regressed" in c["flags"]]
     return {
@@ -36,9 +36,14 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     }
 
 
-def _worst(verdicts) -> str:
-    serious = [v for v in verdicts if v != SKIPPED] or list(verdicts)
-    return min(serious, key=RANK.index)
+def unanswered(check: dict) -> bool:
+    """Whether a check was asked and nobody knows the answer, since the proxy wants to know who asks. Others that are skipped do not apply where they ran."""
+    return check["verdict"] == SKIPPED and check["failure"] == "proxy_auth_required"
+
+
+def _worst(checks: list) -> str:
+    serious = [c for c in checks if c["verdict"] != SKIPPED or unanswered(c)] or checks
+    return min((c["verdict"] for c in serious), key=RANK.index)
 
 
 def _exemption(checks: list) -> str:
@@ -77,4 +82,7 @@ def _headline(verdict, wanted, shut, regressed) -> str:
         parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), more))
     if regressed:
         parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
+    unknown = sorted({c["host"] for c in wanted if unanswered(c)})
+    if unknown:
+        parts.append("the proxy asks who it is before it says anything of %s%s" % (", ".join(unknown[:5]), " and %d more" % (len(unknown) - 5) * (len(unknown) > 5)))
     return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)

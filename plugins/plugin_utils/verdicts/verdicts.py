@@ -4,6 +4,7 @@
 """Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, NOT, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
 )
@@ -50,6 +51,8 @@ def compare(before: list, after: list) -> dict:
         was = old.get(_key(check))
         if "regressed" in check["flags"]:
             word = "regressed"
+        elif unanswered(check) and was is not None and was["verdict"] == PASS:
+            word = "regressed"
         elif check["verdict"] == FAIL:
             word = "regressed" if was is not None and was["verdict"] == PASS else "still_failing"
         elif check["verdict"] == PASS:
@@ -71,7 +74,7 @@ def table(results: dict, before: dict | None = None, width: int = 120, brief: bo
         old = {_key(check): check for check in ((before or {}).get(name) or {}).get("checks", [])}
         for check in sorted(result.get("checks", []), key=lambda c: (c["verdict"] != FAIL, c["role"] == "wanted", c["host"])):
             was = old.get(_key(check))
-            if brief and check["verdict"] in (PASS, SKIPPED):
+            if brief and check["verdict"] in (PASS, SKIPPED) and not unanswered(check):
                 well += 1
                 continue
             rows.append((name, check["host"], _kind(check), _cell(check) if was is None else "%s > %s" % (_cell(was), _cell(check)),
@@ -102,14 +105,16 @@ def _line(row, sizes, width) -> str:
 def proof(results: dict, baselines: dict, expect: dict, status: dict | None = None) -> dict:
     """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "message"}``.
 
-    ``verdict``: fail, unverified or pass. ``harm``: something is newly open or newly shut, or changed for a host that must be unchanged, and two hosts saw
-    it, or the only one there is. That something is merely still shut is no harm; neither is what an incident explains that the service itself reports
-    (``status``, a result of service_status_info): those are in ``explained``, {host: [what]}, and still no pass.
+    ``verdict``: fail, unverified or pass; a host that did not answer, or has no baseline, proves nothing. ``harm``: something changed for a host that must be
+    unchanged; or something is newly open or newly shut for two of the other hosts that answered, or for the only one; or every host that answered before
+    is silent now. That something is merely still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a
+    result of service_status_info): those are in ``explained``, {host: [what]}, and still no pass.
     """
     moved, shut, unproven, explained = {}, {}, [], {}
+    answered = [name for name, result in results.items() if (result or {}).get("checks")]
     for name, result in sorted(results.items()):
-        if not (result or {}).get("checks"):
-            unproven.append(name)
+        if name not in answered:
+            unproven.append("%s (no answer)" % name)
             continue
         found = compare((baselines.get(name) or {}).get("checks", []), result["checks"])
         outside = expect.get(name, "open") == "unchanged"
@@ -126,10 +131,14 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
             shut[name] = result["summary"]["message"]
         elif not outside and result["summary"]["verdict"] != PASS:
             unproven.append(name)
-    harm = len(moved) >= min(2, len(results)) and bool(moved)
-    verdict = FAIL if moved or shut or explained else UNVERIFIED if unproven or not results else PASS
+        elif not (baselines.get(name) or {}).get("checks"):
+            unproven.append("%s (no baseline)" % name)
+    insiders = [name for name in answered if expect.get(name, "open") == "open"]
+    silent = not answered and any((baselines.get(name) or {}).get("checks") for name in results)
+    harm = silent or bool(set(moved) - set(insiders)) or 0 < min(2, len(insiders)) <= len(moved)
+    verdict = FAIL if harm or moved or shut or explained else UNVERIFIED if unproven or not results else PASS
     return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "explained": explained,
-            "message": _proof_message(results, moved, shut, unproven, explained)}
+            "message": _proof_message(results, moved, shut, unproven, explained, silent)}
 
 
 def _the_service(check: dict, status: dict | None) -> str | None:
@@ -146,9 +155,10 @@ def _the_service(check: dict, status: dict | None) -> str | None:
     return "the service reports %s of %s" % (ill[hit[0]], hit[0]) if hit else None
 
 
-def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, explained: dict) -> str:
-    parts = []
+def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, explained: dict, silent: bool) -> str:
+    parts = ["every host behind it answered before, and none does now"] * silent
     for name, lines in moved.items():
+        lines = list(dict.fromkeys(lines))
         more = " and %d more" % (len(lines) - 3) if len(lines) > 3 else ""
         parts.append("%s: not as it was: %s%s" % (name, "; ".join(lines[:3]), more))
     parts += ["%s: %s" % item for item in shut.items()]

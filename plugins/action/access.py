@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import datetime
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.template import trust_as_template
+from ansible.utils.display import Display
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, record, rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import PRODUCTS, Variables, options_of
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
+
+_MODULE = "netaccess.chatgpt.%s_access"
+_GROUP = "group/netaccess.chatgpt.all"
+_POLICY = trust_as_template("{{ lookup('netaccess.chatgpt.policy') }}")
+
+
+class ActionModule(ActionBase):
+    """Runs the access module of the device's product with what the variables of the device say."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        _spec, self._args = self.validate_argument_spec(argument_spec=dict(
+            state=dict(type="str"),
+            journal=dict(type="path"),
+            series=dict(type="str"),
+            stage=dict(type="dict", default={}),
+            rollout=dict(type="bool", default=False),
+            quiet=dict(type="bool", default=False),
+            record=dict(type="bool", default=False),
+        ))
+        self._args = plain(self._args)
+        self._name, self._vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars)
+        work = self._stages if self._args["rollout"] else self._device
+        if not self._args["record"]:
+            return work(task_vars)
+        result = record.guarded(lambda: work(task_vars))
+        if result.get("failed") or result.get("unreachable"):
+            Display().display("%s: FAILED: %s" % (self._name, result.get("msg")))
+        return record.recorded(result, self._args["quiet"])
+
+    # -- what is to be done
+
+    def _device(self, task_vars) -> dict:
+        state = self._state()
+        writes = state in device.WRITES and not self._task.check_mode
+        if writes:
+            self._gate()
+        if self._bound(state) and not (self._vars.get("netaccess_plans").get(self._name) or self._vars.get("access_expected_plan")):
+            return self._kept({"failed": True, "msg": "netaccess_plans has no plan for it, so nothing was reviewed. Nothing was changed",
+                               "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
+        result = self._module(self._options(state), task_vars)
+        if state == "reverted":
+            # A rollout has a journal for each stage; a check run has taken nothing back, so what came before cannot be foreseen.
+            while result.get("earlier") and not (result.get("failed") or self._task.check_mode):
+                self._tell(result)
+                result = dict(self._module(dict(self._options(state), journal=result["earlier"][0]), task_vars), changed=True)
+        if not result.get("failed") and not result.get("unreachable"):
+            self._tell(result)
+        return self._kept(result)
+
+    def _state(self) -> str:
+        return self._args["state"] or self._vars.get("access_state", "merged")
+
+    def _bound(self, state: str) -> bool:
+        """Whether a reviewed plan binds this run. A rollback follows its journal and no plan, and an early stage is part of the plan."""
+        return self._vars.get("netaccess_plans") is not None and state != "reverted" and not self._args["stage"]
+
+    def _stages(self, task_vars) -> dict:
+        """Which stages of its rollout the device has still before it: what it holds of ours, and what a check run of each stage would change."""
+        wanted = self._vars.get("rollout")
+        try:
+            asked = rollout.stages(wanted)
+            held = self._module(self._options("gathered"), task_vars)
+            plans = [held]
+            for stage in asked:
+                # The last one is the whole plan, which is the one that was reviewed.
+                self._args["stage"] = {} if stage["last"] else stage
+                plans.append(self._module(self._options(self._vars.get("access_state", "merged")), task_vars))
+            failed = next((one for one in plans if one.get("failed") or one.get("unreachable")), None)
+            if failed:
+                return failed
+            begin = self._vars.get("rollout_stage")
+            found = rollout.stages(wanted, begin)
+            changes = [one["changes"] for one in plans[1:]]
+            return {"changed": False, "stages": found if begin is not None else rollout.remaining(found, changes, bool(held["gathered"]))}
+        except rollout.RolloutError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _gate(self) -> None:
+        """:raises AnsibleActionFail: when nothing may be written now."""
+        get, change = self._vars.get, self._vars.get("change", {})
+        why = device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
+        try:
+            # As the preflight found it, or an earlier run of the role in the same play.
+            arrival = max(float((get(name) or {}).get("propagation") or 0) for name in ("access_preview", "access_result"))
+            needs = device.needed(float(get("access_timeout", 600)), arrival, float(get("access_proof_time", 120)))
+            closed, said = device.closed(get("change_window"), change, needs, datetime.datetime.now(datetime.timezone.utc))
+        except (WindowError, ValueError) as error:
+            raise AnsibleActionFail("change_window: %s" % error) from error
+        if why or closed:
+            raise AnsibleActionFail(why or closed)
+        text = "%s: the change begins; locks and activation are waited for, at most %s s" % (self._name, get("access_timeout", 600))
+        Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
+
+    # -- the module
+
+    def _options(self, state: str) -> dict:
+        """The options of the module: what the variables say, and what this task, the change and a reviewed plan say above them."""
+        get, product = self._vars.get, self._vars.get("access_product")
+        if product not in PRODUCTS:
+            raise AnsibleActionFail("access_product is %s; it has to be one of %s" % (product or "not set", ", ".join(PRODUCTS)))
+        # The last stage of a rollout is what has to be in the end.
+        people = self._args["stage"] or (get("rollout") or [{}])[-1]
+        options = self._vars.given(options_of(product))
+        options.update(state=state, config=get("access_policy") or plain(self._templar.template(_POLICY)))
+        options.update({key: self._args[key] for key in ("journal", "series") if self._args[key]})
+        comment = device.record(get("change", {}), people.get("name"))
+        options.update({key: value for key, value in (("comment", comment), ("audience", people.get("audience"))) if value})
+        if self._bound(state) and "expected_plan" not in options:
+            options["expected_plan"] = get("netaccess_plans").get(self._name)
+        return dict(self._defaults(_MODULE % product), **options)
+
+    def _defaults(self, module: str) -> dict:
+        """What module_defaults of the play say of this module, since Ansible applies them to tasks that name it."""
+        found: dict = {}
+        for defaults in self._task.module_defaults or []:
+            for name in (_GROUP, module):
+                found.update(self._templar.template(defaults.get(name) or {}))
+        return plain(found)
+
+    def _module(self, options: dict, task_vars) -> dict:
+        product = self._vars.get("access_product")
+        result = self._execute_module(module_name=_MODULE % product, module_args=options, task_vars=task_vars)
+        return plain(result)
+
+    # -- what is said of it
+
+    def _tell(self, result: dict) -> None:
+        if self._args["quiet"]:
+            return
+        stage, kept_apart = self._args["stage"], self._vars.get("netaccess_kept_apart_by")
+        name = self._name + (", stage %(number)s of %(of)s: %(name)s" % stage if stage else "")
+        Display().display("\n".join(device.lines(name, result, bool(self._task.check_mode), kept_apart, self._state() == "reverted")))
+
+    def _kept(self, result: dict) -> dict:
+        folder = self._vars.get("access_report_dir")
+        if folder:
+            record.write(folder, self._name, "-access.json", result)
+            for name, text in ((result.get("diagnosis") or {}).get("rule_sets") or {}).items():
+                record.write(folder, self._name, "-%s.xml" % name, text)
+        return result

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import datetime
+import uuid
+from pathlib import Path
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible.utils.vars import load_extra_vars
+
+from ansible_collections.netaccess.chatgpt.plugins.action import report, service_status_info
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import argument_spec
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import gate, names, outcome, preflight, proof, record, summary
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+
+#: Where access modules keep their journals when nothing else is said.
+JOURNALS = argument_spec()["journal"]["default"]
+_STATUS = ("url", "path", "proxy", "ca_path")
+
+
+class ActionModule(ActionBase):
+    """The decisions of a change, one step for each: they read what the run left in variables, and say what comes next. Nothing is done to a device."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp=None, task_vars=None):
+        super().run(tmp, task_vars)
+        steps = {"gate": self._gate, "preflight": self._preflight, "batch": self._batch, "prove": self._prove, "stage": self._stage,
+                 "together": self._together, "conclude": self._conclude}
+        _spec, args = self.validate_argument_spec(argument_spec=dict(
+            step=dict(type="str", choices=list(steps), required=True),
+            stage=dict(type="dict", default={}),
+            looks=dict(type="list", elements="dict", default=[]),
+            mode=dict(type="str", choices=["audit", "change"]),
+            dest=dict(type="path"),
+            within=dict(type="list", elements="str"),
+        ))
+        self._args, self._task_vars = plain(args), task_vars
+        self._name, self._vars, self._fleet = task_vars["inventory_hostname"], Variables(self._templar, task_vars), outcome.Fleet(task_vars, args["within"])
+        self._check = bool(self._task.check_mode)
+        return dict(steps[args["step"]](), changed=False)
+
+    def _gate(self) -> dict:
+        """Before anything is touched: whether the run may begin. The mark is what journals of this run share."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        found = gate.judge({name: gate.settings(lambda variable, name=name: self._fleet.variable(name, variable)) for name in self._fleet.devices},
+                           gate.settings(self._vars.get), self._check, now)
+        behind, here = self._fleet.behind(), set(self._task_vars["ansible_play_hosts_all"])
+        refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
+        refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
+        refused += gate.strays(behind, self._fleet.every_device)
+        refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
+        if refused:
+            raise AnsibleActionFail("%s. Nothing was touched" % "; ".join(refused))
+        for text in found["said"]:
+            Display().display(text)
+        return {"mark": str(uuid.uuid4()), "behind": behind, "left_out": {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}}
+
+    def _preflight(self) -> dict:
+        """Whether a change may begin, from check runs on the devices and looks from the hosts."""
+        path, required = self._vars.get("audit_register"), bool(self._vars.get("require_register", False))
+        if required and not path:
+            raise AnsibleActionFail("require_register is set and no register is named: set audit_register to the file")
+        try:
+            register = read_register(Path(str(path)).expanduser()) if path else None
+        except RegisterError as error:
+            raise AnsibleActionFail("audit_register: %s" % error) from error
+        previews = {name: record.outcome(plain(self._fleet.registered(name, "access_preview"))) for name in self._fleet.devices}
+        looks = {host: look["before"] for host, look in self._fleet.hosts().items()}
+        found = preflight.judge(previews, looks, register, datetime.date.today(), required, self._service(),
+                                str(self._vars.get("netaccess_kept_apart_by") or ""), self._vars.get("netaccess_run", {}).get("behind"))
+        Display().display("\n".join([found["message"]] + ["%(verdict)s: %(subject)s: %(message)s" % row for row in found["rows"]]))
+        return found
+
+    def _service(self) -> dict:
+        """What the service says of itself. Where that cannot be known it explains nothing."""
+        given = self._vars.given({option: ["netaccess_status_%s" % option] for option in _STATUS})
+        return record.guarded(lambda: service_status_info.look(given))
+
+    def _batch(self) -> dict:
+        """{device: why it is not begun}: what the preflight stopped, and everything once too many devices have failed."""
+        stops = dict((self._vars.get("netaccess_preflight_verdict") or {}).get("stops") or {}, **self._fleet.stops())
+        begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
+        failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
+        if len(failed) > int(self._vars.get("netaccess_max_failures", 0)):
+            stops.update({name: "not begun: too many devices failed before" for name in self._fleet.devices if name not in begun})
+        return {"stops": stops}
+
+    def _prove(self) -> dict:
+        """What the hosts behind a device say of its change, and whether it is taken back."""
+        policy, result = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), self._vars.get("access_result") or {}
+        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal")
+        if result.get("recorded"):
+            # What it did before the connection was lost is in a journal of this run, if it did anything.
+            journal = self._vars.get("access_journal", JOURNALS)
+        found = record.guarded(self._proven)
+        if found.get("failed"):
+            # Nobody knows what the change did, so it is as if it had done harm.
+            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the looks cannot be judged: %s" % found["msg"]}
+        Display().display("%s: %s" % (self._name, found["message"]))
+        return dict(found, take_back=proof.taken_back(found, policy, journal), journal=journal)
+
+    def _proven(self) -> dict:
+        looks = {look["item"]: record.outcome(look) for look in self._args["looks"]}
+        expectations, baselines = {}, {}
+        for host in looks:
+            values = Variables(self._templar, self._task_vars, host)
+            audience = (values.get("netaccess_path") or {}).get("audience", "")
+            expectations[host] = proof.expectation(values.get("verify_expect", proof.OPEN), audience, self._args["stage"])
+            baselines[host] = outcome.baseline(values, self._vars, host) or {}
+        found = verdicts.proof(looks, baselines, expectations)
+        if found["harm"]:
+            # The service may be ill just now. It is asked only when that could be an answer.
+            found = verdicts.proof(looks, baselines, expectations, self._service())
+        return dict(found, expectations=expectations)
+
+    def _stage(self) -> dict:
+        """Whether the next stage of a rollout begins, and the journal that leads back from the last one that wrote."""
+        result, found = self._vars.get("access_result") or {}, self._vars.get("verify_proof")
+        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal")
+        if result.get("recorded"):
+            return {"over": str(result.get("msg")), "journal": journal}
+        over = proof.stage_over(found, (found or {}).get("expectations") or {}, self._args["stage"], self._name)
+        return {"over": over, "journal": journal}
+
+    def _together(self) -> dict:
+        """What the hosts of this play say together."""
+        names = self._task_vars["ansible_play_batch"]
+        results = {name: record.outcome(plain(self._fleet.registered(name, "verify_result"))) for name in names}
+        expect = {name: self._fleet.variable(name, "verify_expect", proof.OPEN) for name in names}
+        found = verdicts.aggregate(results, expect, self._task_vars["groups"].get(outcome.DEVICES, []))
+        if all(word == "unreachable" for word in found["hosts"].values()):
+            raise AnsibleActionFail(found["message"])
+        Display().display(found["message"])
+        # Ansible has a meaning of its own for a result with the key unreachable.
+        return {("not_reached" if key == "unreachable" else key): value for key, value in found.items()}
+
+    def _conclude(self) -> dict:
+        """The verdict of the run, the report where a folder is named, and who counts as failed."""
+        stops = self._fleet.stops()
+        audit = self._args["mode"] == "audit" or (self._check and self._args["mode"] is None)
+        devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
+        hosts = self._fleet.hosts(audit)
+        args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
+                                      "title": ["audit_title"]}), mode="audit" if audit else "change")
+        found = report.make(devices, hosts, args)
+        dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
+        if dest:
+            report.write(found, dest, args.get("signing_key"))
+        verdict = found["verdict"]
+        failed = {name: why for name, why in ((name, self._fleet.trouble(name, stops, audit)) for name in self._fleet.devices) if why}
+        if not audit:
+            failed.update({host: look["after"].get("problem") for host, look in hosts.items() if look["after"].get("problem")})
+        proofs = {name: self._fleet.registered(name, "verify_proof") for name in devices}
+        Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit)))
+        # For a workflow of AWX: the node that follows can go by the verdict.
+        stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
+        return {"verdict": verdict, "troubles": failed, "dest": dest, "ansible_stats": stats}

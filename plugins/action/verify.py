@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from ansible.template import trust_as_template
+from ansible.utils.display import Display
+
+from ansible_collections.netaccess.chatgpt.plugins.action import reachability_info
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome, proof, record
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+
+#: Options of reachability_info that have another variable than verify_<option>, or a default of their own here.
+_NAMES = {"path": "netaccess_path"}
+_DEFAULTS = {"wait": 30, "wait_interval": 5, "timeout": 10, "deadline": 60, "consecutive": 1, "features": [], "levels": ["required", "optional"],
+             "evidence": False, "signatures": []}
+_OPTIONS = ("probes", "proxy", "proxy_user", "proxy_password", "source_address", "ca_path", "resolve", "path", "pac_url", "resolver", *_DEFAULTS)
+_PROBES = trust_as_template("{{ lookup('netaccess.chatgpt.endpoints') }}")
+
+
+class ActionModule(reachability_info.ActionModule):
+    """Looks from a host, its own or one that it is delegated to, with what the variables of that host say, and judges what is seen. It never fails."""
+
+    def run(self, tmp=None, task_vars=None):
+        super(reachability_info.ActionModule, self).run(tmp, task_vars)
+        _spec, args = self.validate_argument_spec(argument_spec=dict(
+            phase=dict(type="str", choices=["baseline", "after"], required=True),
+            stage=dict(type="dict", default={}),
+            wait=dict(type="bool", default=True),
+        ))
+        device = task_vars["inventory_hostname"]
+        host = self._task.delegate_to or device
+        values = Variables(self._templar, task_vars, host)
+        expect = proof.expectation(values.get("verify_expect", proof.OPEN), (values.get("netaccess_path") or {}).get("audience", ""), plain(args["stage"]))
+        baseline = outcome.baseline(values, Variables(self._templar, task_vars), host) if args["phase"] == "after" else None
+        result = record.guarded(lambda: self._looked(values, task_vars, baseline, args["wait"] and args["phase"] == "after" and expect == proof.OPEN))
+        result = dict(record.recorded(result), changed=False)
+        if args["phase"] == "after" and host == device:
+            self._say(host, expect, result, baseline, bool(values.get("verify_whole_table", False)))
+            why = proof.problem(host, expect, result, baseline)
+            result.update({"problem": why} if why else {})
+        if result.get("recorded"):
+            Display().display("%s: not looked at: %s" % (host, result.get("msg")))
+        if values.get("verify_report_dir"):
+            record.write(values.get("verify_report_dir"), host, "-before.json" if args["phase"] == "baseline" else "-after.json", result)
+        return result
+
+    def _looked(self, values: Variables, task_vars, baseline: dict | None, waits: bool) -> dict:
+        options = dict(_DEFAULTS, **values.given({option: [_NAMES.get(option, "verify_%s" % option)] for option in _OPTIONS}))
+        if "probes" not in options:
+            options["probes"] = plain(self._templar.template(_PROBES))
+        # What the device in front of this host said of its last change: it may take a while until that is in force everywhere.
+        options["wait"] = max(float(options["wait"]), outcome.arrival(values, task_vars)) if waits else 0
+        self._task.args = dict(options, **({"baseline": baseline} if baseline else {}))
+        return self.judged(task_vars)
+
+    @staticmethod
+    def _say(host: str, expect: str, result: dict, baseline: dict | None, whole: bool) -> None:
+        """The table; for a host outside the audience what is shut is as it has to be."""
+        if "checks" in result and (expect == proof.OPEN or whole):
+            Display().display(verdicts.table({host: result}, {host: baseline or {}}, brief=not whole).rstrip())

@@ -1,0 +1,109 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: change
+short_description: Decide the next step of a change from what the run left in its variables
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - For the playbooks of this collection, whose tasks decide nothing. It reads the results that they registered, and does nothing to a device.
+options:
+  step:
+    description:
+      - V(gate) refuses a run outside of its change window, without a number, or with a setting that is none, before anything is touched.
+      - V(preflight) says which devices may be changed.
+      - V(batch) says which devices of a batch are not begun.
+      - V(prove) says whether a change stays, by O(looks).
+      - V(stage) says whether the next stage of a rollout begins.
+      - V(together) says what the hosts of a play say together, and fails when none was reached.
+      - V(conclude) says what the run comes to, and writes the report where a folder is named.
+    type: str
+    required: true
+    choices: [gate, preflight, batch, prove, stage, together, conclude]
+  stage:
+    description: The stage of a rollout that this is about.
+    type: dict
+    default: {}
+  looks:
+    description: Results of M(netaccess.chatgpt.verify) from hosts behind the device, as a loop registers them.
+    type: list
+    elements: dict
+    default: []
+  mode:
+    description: With V(conclude), whether devices were looked at or changed. By default an audit in check mode and a change otherwise.
+    type: str
+    choices: [audit, change]
+  dest:
+    description: With V(conclude), the folder for the report. By default C(netaccess_report_dir).
+    type: path
+  within:
+    description: Devices and hosts to speak of. By default those of the play that C(--limit) leaves.
+    type: list
+    elements: str
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Say what the run comes to, and write the report
+  netaccess.chatgpt.change:
+    step: conclude
+  run_once: true
+  register: netaccess_outcome
+"""
+
+RETURN = r"""
+behind:
+  description: The hosts that say that they stand behind a device (C(netaccess_path)), by device.
+  returned: for O(step=gate)
+  type: dict
+  sample: {fw-a: [desk1, desk2]}
+left_out:
+  description: Those of them that C(--limit) leaves out of the run, by device.
+  returned: for O(step=gate)
+  type: dict
+  sample: {fw-a: [desk2]}
+mark:
+  description: What the journals of this run share.
+  returned: for O(step=gate)
+  type: str
+  sample: 6f1c9a3e-8d0b-4f0e-9f55-0a1b2c3d4e5f
+stops:
+  description: Why a device is not begun, by device.
+  returned: for O(step=preflight) and O(step=batch)
+  type: dict
+  sample: {}
+take_back:
+  description: Whether the change is taken back, from C(journal). The other keys are those of P(netaccess.chatgpt.reachability_proof#filter).
+  returned: for O(step=prove)
+  type: bool
+  sample: false
+over:
+  description: Why no later stage begins, or null.
+  returned: for O(step=stage)
+  type: str
+  sample: null
+verdict:
+  description: As M(netaccess.chatgpt.report) returns it.
+  returned: for O(step=conclude)
+  type: dict
+  sample: {code: 0, message: "1 device, 2 hosts: in step", classes: {}}
+troubles:
+  description: Why a device or host counts as failed, by name.
+  returned: for O(step=conclude)
+  type: dict
+  sample: {}
+"""

@@ -1,0 +1,61 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: verify
+short_description: Look from a host with the host's variables, and judge what is seen
+version_added: 0.1.0
+author:
+  - The netaccess.chatgpt contributors (!UNKNOWN)
+description:
+  - Takes every option of M(netaccess.chatgpt.reachability_info) from the variables C(verify_*) of the host, as the role P(netaccess.chatgpt.verify#role)
+    documents them. With C(delegate_to) they are those of the host that it is delegated to.
+  - Never fails. RV(problem) says why a look after a change is no pass, RV(recorded) that there was none.
+options:
+  phase:
+    description: V(baseline) is a look before a change; what is seen V(after) it is compared with that.
+    type: str
+    required: true
+    choices: [baseline, after]
+  stage:
+    description: A stage of a rollout. A host whose stage is still to come has to see what it saw before.
+    type: dict
+    default: {}
+  wait:
+    description: Look again while something that has to pass does not, C(verify_wait) seconds and as long as the product takes to put a change in force.
+    type: bool
+    default: true
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Look from the host
+  netaccess.chatgpt.verify:
+    phase: baseline
+  register: verify_baseline
+"""
+
+RETURN = r"""
+problem:
+  description: Why this look is no pass. All other keys are those of M(netaccess.chatgpt.reachability_info).
+  returned: for O(phase=after) on the host itself, when it is none
+  type: str
+  sample: "desk1: 2 of 44 wanted checks fail: chatgpt.com"
+recorded:
+  description: C(failed) or C(unreachable), with the reason in C(msg).
+  returned: when there was no look
+  type: str
+  sample: unreachable
+"""

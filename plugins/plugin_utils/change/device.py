@@ -1,0 +1,71 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One device in a change: whether it may be written to, what is recorded of the change, and what a person reads of the result. Pure."""
+from __future__ import annotations
+
+import datetime
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import window as change_window
+
+WRITES = ("merged", "replaced", "deleted")
+_PEOPLE = {"requester": "asked by", "approver": "approved by", "implementer": "done by"}
+_VERBS = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips cookies from", "rewrite": "may rewrite"}
+
+
+def refused(change: dict, comment: str | None, required: bool) -> str | None:
+    """Why nothing may be written: the change has no number."""
+    if not required or change.get("id") or comment:
+        return None
+    return "nothing is written without the number of a change: give change.id, or access_comment, or set access_require_change to false"
+
+
+def closed(window: dict | None, change: dict, needs: float, now: datetime.datetime) -> tuple:
+    """(why the window forbids it, or None; what is to be said of it). ``needs``: seconds that have to be left. :raises window.WindowError:"""
+    if window is None:
+        return None, None
+    state = change_window.state(window, now, needs)
+    if state["open"]:
+        return None, state["message"]
+    if change.get("emergency"):
+        return None, "%s; an emergency goes on outside of it" % state["message"]
+    return "%s. Nothing was touched" % state["message"], None
+
+
+def needed(timeout: float, propagation: float, proof: float) -> float:
+    """Seconds for there and back, each with its arrival, and for the proof."""
+    return 2 * timeout + 2 * propagation + proof
+
+
+def record(change: dict, stage: str | None) -> str | None:
+    """The change in one line, as journal and device keep it; None for one without a number."""
+    if not change.get("id"):
+        return None
+    people = ["%s %s" % (words, change[who]) for who, words in _PEOPLE.items() if change.get(who)]
+    return ", ".join([str(change["id"])] + people + ["emergency"] * bool(change.get("emergency")) + (["stage %s" % stage] if stage else []))
+
+
+def conflict_line(conflict: dict) -> str:
+    """One conflict as a sentence, with the id for the option unblock."""
+    hosts = conflict["hosts"]
+    shown = ", ".join(hosts[:3]) + (" and %d more" % (len(hosts) - 3) if len(hosts) > 3 else "")
+    way = "unblock: %s" % conflict["id"] if conflict.get("remedy") else "only a person can resolve it"
+    verb = ("" if conflict["certain"] else "possibly ") + _VERBS.get(conflict["effect"], conflict["effect"])
+    return "conflict: %s (%s) %s %s; %s" % (conflict["where"], conflict["text"], verb, shown, way)
+
+
+def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False) -> list:
+    """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what is left is nobody's business."""
+    if reverted:
+        return ["%s: %s: %s" % (name, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
+    written = bool(result.get("changed")) and not check
+    head = "%s: %s" % (name, result.get("summary") or result.get("msg") or "rendered")
+    found = [head + ("; the way back: %s" % result["journal"] if result.get("journal") else "")]
+    if written and result.get("propagation"):
+        found.append("it may take up to %s s until this is in force everywhere" % result["propagation"])
+    if result.get("changed") and not result.get("exclusive") and not kept_apart:
+        found.append("not protected against a second run (netaccess_kept_apart_by)")
+    found += [conflict_line(one) for one in result.get("conflicts") or []]
+    found += ["switched off by the exemption: %s" % control for control in dict.fromkeys(one["control"] for one in result.get("losses") or [])]
+    found += ["more people than were named are reached: %s" % text for text in result.get("audience_widened") or []]
+    return found + ["still to do by hand: %s" % text for text in result.get("manual") or []]

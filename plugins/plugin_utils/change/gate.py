@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run is told before it touches anything: its window, its number, what happens when something goes wrong. Pure."""
+from __future__ import annotations
+
+import datetime
+from typing import Any, Callable, Iterable
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, proof
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
+
+_SETTINGS = ("change", "change_window", "on_failure", "access_state", "access_comment", "access_require_change")
+
+
+def settings(get: Callable[[str], Any]) -> dict:
+    """What the variables of one host say; ``get(variable)`` gives None for one that is not set."""
+    return {name: get(name) for name in _SETTINGS}
+
+
+def mapped(devices: list, behind: dict, required: bool) -> list:
+    """What is wrong with who stands behind what. ``behind``: {device: [hosts]}; ``required``: each device needs a host that proves its change."""
+    found = ["no host of the group netaccess_devices is in this run"] * (not devices)
+    if required:
+        found += ["%s: no host says that it stands behind it (netaccess_path), and require_proof is set" % name for name in devices if not behind.get(name)]
+    return found
+
+
+def strays(behind: dict, known: Iterable[str]) -> list:
+    """Hosts that say that they stand behind what is no device. ``known``: every device of the inventory."""
+    known = set(known)
+    return ["%s: netaccess_path.device is %s, which is not in the group netaccess_devices" % (", ".join(hosts), name)
+            for name, hosts in sorted(behind.items()) if name not in known]
+
+
+def unread(serials: dict, extra: Iterable[str]) -> list:
+    """Batches that Ansible will not make: it resolves ``serial`` without the variables of hosts. ``serials``: {device: its netaccess_serial, or None}."""
+    if "netaccess_serial" in extra:
+        return []
+    return ["%s: netaccess_serial in the inventory makes no batches, since Ansible reads it for the run as a whole: give it with -e" % name
+            for name, serial in serials.items() if serial is not None][:1]
+
+
+def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict:
+    """``{"refused": [why the run must not begin], "said": [what is to be said of its window]}``.
+
+    ``devices``: {name: settings}; ``run``: those of the run as a whole. A run begins for all of its devices or for none. A check run changes nothing, so it
+    needs neither window nor number.
+    """
+    refused: dict = {}
+    said: dict = {}
+    for name, one in (devices or {"": run}).items():
+        if one["on_failure"] not in (None, *proof.POLICIES):
+            refused["on_failure is %r; it has to be one of %s" % (one["on_failure"], ", ".join(proof.POLICIES))] = name
+        if check:
+            continue
+        change = one["change"] or {}
+        if (one["access_state"] or "merged") in device.WRITES:
+            why = device.refused(change, one["access_comment"], one["access_require_change"] is not False)
+            refused.update({why: name} if why else {})
+        try:
+            why, text = device.closed(one["change_window"], change, 0, now)
+        except WindowError as error:
+            why, text = "change_window: %s" % error, None
+        refused.update({why: name} if why else {})
+        said.update({text: name} if text else {})
+    return {"refused": list(refused), "said": list(said)}

@@ -1,0 +1,137 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run left in the variables of its devices and hosts, and what that comes to for each of them.
+
+=======================  ======================================================================================================
+Variable                 Registered by the playbooks
+=======================  ======================================================================================================
+``access_preview``       of a device: the check run before the change
+``access_result``        of a device: the change
+``verify_looks``         of a device: looks from the hosts behind it, after its change
+``verify_proof``         of a device: what these come to
+``access_back``          of a device: what was taken back; ``verify_looks_back`` and ``verify_proof_back`` are about that
+``verify_baselines``     of a device: looks before the change, from hosts behind it that a limit leaves out of the run
+``verify_baseline``      of a host: its look before the change
+``verify_result``        of a host: its look after the change
+=======================  ======================================================================================================
+"""
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
+
+DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
+
+
+class Fleet:
+    """The devices and hosts of a run, with what their variables hold now.
+
+    ``task_vars``: the variables of a task. ``within``: those in the run; by default what ``--limit`` leaves of the play.
+    """
+
+    def __init__(self, task_vars: Mapping, within: Iterable[str] | None = None):
+        self._all, self._known = task_vars["hostvars"], {}
+        groups, within = task_vars["groups"], set(within or task_vars["ansible_play_hosts_all"])
+        self.devices = [name for name in groups.get(DEVICES, []) if name in within]
+        self.every_device, self.every_host = list(groups.get(DEVICES, [])), list(groups.get(HOSTS, []))
+        self._within = within
+
+    def registered(self, name: str, variable: str) -> dict:
+        """A result that a task of this collection registered; empty where it did not run, or was skipped. Registered results hold no templates."""
+        if name not in self._known:
+            self._known[name] = self._all.raw_get(name)
+        found = self._known[name].get(variable) or {}
+        return {} if found.get("skipped") else found
+
+    def variable(self, name: str, variable: str, default: Any = None) -> Any:
+        """A variable of the inventory."""
+        value = self._all[name].get(variable)
+        return default if value is None else plain(value)
+
+    def names(self) -> set:
+        """The names of all variables of the devices in the run, and of all hosts that may look."""
+        return {name for host in [*self.devices, *self.every_host] for name in self._all.raw_get(host)}
+
+    def behind(self) -> dict:
+        """{device: [hosts that say that they stand behind it]}"""
+        found: dict = {}
+        for host in self.every_host:
+            path = self.variable(host, "netaccess_path")
+            if isinstance(path, dict) and path.get("device"):
+                found.setdefault(path["device"], []).append(host)
+        return found
+
+    def stops(self) -> dict:
+        """{device: why it was not begun}, as the batches of the run said."""
+        return {name: why for device in self.devices for name, why in (self.registered(device, "netaccess_batch").get("stops") or {}).items()}
+
+    def hosts(self, audit: bool = False) -> dict:
+        """{host: {"before", "after", "expect"}} of each host that is in the run or was looked from in the place of its device. An audit has one look."""
+        found = {host: {"before": self.registered(host, "verify_baseline"), "after": self.registered(host, "verify_result")}
+                 for host in self.every_host if host in self._within}
+        for device in self.devices:
+            for when, look in [("before", look) for look in self._looks(device, "verify_baselines")] + [
+                    ("after", look) for look in self._looks(device, "verify_looks_back") or self._looks(device, "verify_looks")]:
+                one = found.setdefault(look["item"], {"before": {}, "after": {}})
+                one[when] = one[when] or look
+        for host, look in found.items():
+            if audit:
+                look.update(before={}, after=look["after"] or look["before"])
+            look.update({when: outcome(plain(seen)) for when, seen in look.items()}, expect=self.variable(host, "verify_expect", proof.OPEN))
+        return found
+
+    def _looks(self, device: str, variable: str) -> list:
+        return self.registered(device, variable).get("results") or []
+
+    def device(self, name: str, stops: Mapping, audit: bool) -> dict:
+        """The result of a device, as its module returned it and as what came after made it; ``stops``: {device: why it was not begun}."""
+        preview, result = (outcome(plain(self.registered(name, variable))) for variable in ("access_preview", "access_result"))
+        if audit:
+            return preview or result
+        if name in stops:
+            return dict(preview, failed=True, changed=False, msg=stops[name], journal=None)
+        found = self.registered(name, "verify_proof")
+        if found.get("take_back"):
+            why = _back(found, self.registered(name, "access_back"), self.registered(name, "verify_proof_back"))
+            return dict(result, failed=True, changed=False, msg=why)
+        return result or {"failed": True, "changed": False, "msg": "not begun: the run ended before"}
+
+    def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
+        """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
+        result = self.device(name, stops, audit)
+        if result.get("failed") or result.get("unreachable"):
+            return str(result.get("msg") or "nothing came back")
+        found = self.registered(name, "verify_proof")
+        if found and found["verdict"] != "pass":
+            return found["message"]
+        return self.registered(name, "netaccess_stage").get("over")
+
+
+def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
+    """A change that was taken back, and whether all is as before."""
+    text = "taken back: %s" % found["message"]
+    if outcome(dict(back)).get("failed") or not back:
+        return "%s. It could NOT be taken back: %s" % (text.replace("taken back", "to be taken back", 1), back.get("msg") or "nothing came back")
+    if not after:
+        return "%s. Whether all is as before was not seen" % text
+    return "%s. %s" % (text, "It is NOT as before: %s" % after["message"] if after["moved"] else "All is as before")
+
+
+def baseline(host_values, device_values, host: str) -> dict | None:
+    """The look before the change that a look after it is compared with: the host's own, or one in the place of its device; None without one."""
+    own = host_values.get("verify_baseline") or {}
+    if own.get("checks"):
+        return own
+    looks = (device_values.get("verify_baselines") or {}).get("results") or []
+    return next((look for look in looks if look["item"] == host and look.get("checks")), None)
+
+
+def arrival(host_values, task_vars: Mapping) -> float:
+    """Seconds until the last change of the device in front of a host is in force everywhere; 0 where nothing was changed."""
+    device = (host_values.get("netaccess_path") or {}).get("device")
+    result = task_vars["hostvars"].raw_get(device).get("access_result") or {} if device in task_vars["hostvars"] else {}
+    return float(result.get("propagation") or 0) if result.get("changed") else 0.0

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What hosts have to see after a change, what their looks come to, and whether the change is taken back. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS
+
+OPEN, UNCHANGED = "open", "unchanged"
+REVERT_IF_REGRESSED, REVERT, KEEP = "revert_if_regressed", "revert", "keep"
+POLICIES = (REVERT_IF_REGRESSED, REVERT, KEEP)
+
+
+def expectation(expect: str, audience: str, stage: dict) -> str:
+    """What a host has to see: a host whose stage of a rollout is still to come has to see what it saw before."""
+    later = bool(stage) and not stage["last"] and audience not in stage["reached"]
+    return UNCHANGED if later else expect
+
+
+def taken_back(proof: dict, policy: str, journal: str | None) -> bool:
+    """Whether a change is taken back: for harm; with ``revert`` also when what it was for is still shut. Only a journal leads back."""
+    if not journal or policy == KEEP:
+        return False
+    return proof["harm"] or (policy == REVERT and proof["verdict"] == FAIL)
+
+
+def stage_over(proof: dict | None, expectations: dict, stage: dict, device: str) -> str | None:
+    """Why no later stage begins after this one; None when the next may. ``expectations``: {host behind the device: what it has to see}."""
+    if proof and proof["verdict"] != PASS:
+        return proof["message"]
+    if stage["last"] or OPEN in expectations.values():
+        return None
+    whose = "no host says that it stands behind %s" % device
+    return "stage %s is not proven: %s, so no later stage begins" % (
+        stage["name"], whose + " and is in that audience (netaccess_path.audience)" if expectations else whose)
+
+
+def problem(host: str, expect: str, result: dict, baseline: dict | None) -> str | None:
+    """Why a look after a change is no pass; None for one that is, and for one that never came."""
+    if "checks" not in result:
+        return None
+    found = verdicts.compare((baseline or {}).get("checks", []), result["checks"])
+    messages = [one["message"] for one in found["regressed"]]
+    if expect == OPEN:
+        if result["summary"]["verdict"] == PASS and not messages:
+            return None
+        return "%s: %s" % (host, ". ".join([result["summary"]["message"], "; ".join(messages)][:1 + bool(messages)]))
+    messages = [one["message"] for one in found["fixed"]] + messages
+    if baseline and not messages:
+        return None
+    return "%s is outside the audience and is not as it was: %s" % (host, "; ".join(messages) or "it has no baseline")

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tasks of a change leave behind when they must not end it: a failure that is recorded, a file for the report. Runs on the controller."""
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Callable
+
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+
+FAILED, UNREACHABLE = "failed", "unreachable"
+
+
+def guarded(work: Callable[[], dict]) -> dict:
+    """The result of ``work``; whatever it raises is a result as well. Between a write and the verdict nothing may end a run: it would skip the verdict."""
+    try:
+        return work()
+    except AnsibleConnectionFailure as error:
+        return {UNREACHABLE: True, "msg": str(error)}
+    except Exception as error:  # pylint: disable=broad-except
+        return {FAILED: True, "msg": str(error) or type(error).__name__}
+
+
+def recorded(result: dict, foreseen: bool = False) -> dict:
+    """A result that does not fail its task: ``recorded`` says failed or unreachable. ``outcome`` is the way back.
+
+    ``foreseen``: it is about what a later task will do, so Ansible must not count it as changed; ``would_change`` says it.
+    """
+    # Ansible takes a traceback, and a return code, for a failure.
+    found = {key: value for key, value in result.items() if key not in (FAILED, UNREACHABLE, "exception", "rc")}
+    word = next((word for word in (UNREACHABLE, FAILED) if result.get(word)), None)
+    found.update({"recorded": word} if word else {})
+    return dict(found, changed=False, would_change=bool(result.get("changed"))) if foreseen else found
+
+
+def outcome(result: dict | None) -> dict:
+    """A result as its module returned it; empty where there is none."""
+    found = dict(result or {})
+    if found.get("recorded"):
+        found[found.pop("recorded")] = True
+    if "would_change" in found:
+        found["changed"] = found.pop("would_change")
+    return found
+
+
+def write(folder, host: str, end: str, content) -> None:
+    """A file of a report about one host, for its owner alone: JSON, or a text as it is."""
+    path = Path(str(folder)).expanduser()
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    text = content if isinstance(content, str) else json.dumps(plain(content), indent=4, sort_keys=True)
+    write_atomically(str(path / (file_name(host) + re.sub(r"[^A-Za-z0-9.]+", "-", end))), text)
+
+
+def file_name(host: str) -> str:
+    """The name of a host as part of the name of a file: one that holds more than such names do gets a digest, so that no two hosts share a file."""
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", host).lstrip(".")
+    return clean if clean == host else "%s-%s" % (clean, hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:8])

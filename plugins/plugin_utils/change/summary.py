@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The last lines of a run: what changed, what is proven, what is left to do, and how to undo it. Pure."""
+from __future__ import annotations
+
+_SHOWN = 5
+
+
+def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: bool) -> list:
+    """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report."""
+    found = [] if audit else _changed(devices, proofs)
+    by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual")}
+    found += ["Left to do by hand: %s" % _named("%s (%d step%s)" % (name, count, "s" * (count > 1)) for name, count in by_hand.items())] * bool(by_hand)
+    found += ["The report is in %s" % dest] * bool(dest)
+    return found + ["Verdict %d: %s" % (verdict["code"], verdict["message"])]
+
+
+def _changed(devices: dict, proofs: dict) -> list:
+    changed = [name for name, result in devices.items() if result.get("changed")]
+    failed = {name: str(result.get("msg")) for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
+    proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == "pass"]
+    unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or "no host stands behind it") for name in changed if name not in proven]
+    found = ["Changed: %s" % (_named(changed) or "nothing")]
+    found += ["Proven by the hosts behind it: %s" % _named(proven)] * bool(proven)
+    found += ["NOT proven: %s" % text for text in unproven]
+    found += ["FAILED: %s: %s" % item for item in failed.items()]
+    return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal=%s -l %s" % (name, devices[name]["journal"], name)
+                    for name in changed if devices[name].get("journal")]
+
+
+def _named(names) -> str:
+    names = list(names)
+    return ", ".join(names[:_SHOWN]) + (" and %d more" % (len(names) - _SHOWN) if len(names) > _SHOWN else "")

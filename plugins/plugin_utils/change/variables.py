@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of a host, as action plugins read them: each is templated when it is asked for, and comes as plain data."""
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleValueOmittedError
+from ansible.module_utils.common.yaml import yaml_load
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+
+_TABLE = yaml_load((Path(__file__).parent / "variables.yml").read_text(encoding="utf-8"))
+PRODUCTS = [name for name in _TABLE if name != "shared"]
+
+
+class Variables:
+    """Variables of the host that a task is for, or of another ``host`` of the inventory. One that is set to ``omit`` is not set."""
+
+    def __init__(self, templar, task_vars: dict, host: str | None = None):
+        self._templar = templar
+        self._own = host is None or host == task_vars["inventory_hostname"]
+        self._values = task_vars if self._own else task_vars["hostvars"][host]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Its value, or ``default`` where it is not set. :raises AnsibleError: for a template that cannot be resolved."""
+        if name not in self._values:
+            return default
+        try:
+            value = self._templar.template(self._values[name]) if self._own else self._values[name]
+        except AnsibleValueOmittedError:
+            return default
+        return default if value is None else plain(value)
+
+    def given(self, names: dict) -> dict:
+        """{option: value} of the options for which a variable is set; ``names``: {option: [variable]}, the first that is set counts."""
+        found = {option: next((value for value in map(self.get, variables) if value is not None), None) for option, variables in names.items()}
+        return {option: value for option, value in found.items() if value is not None}
+
+
+def options_of(product: str) -> dict:
+    """{option of the product's access module: [variable that fills it]}"""
+    return dict(_TABLE["shared"], **_TABLE[product])

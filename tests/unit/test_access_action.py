@@ -1,0 +1,159 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action access: which options of which module it fills, what it refuses before anything is read, and what it leaves. The module is the test's."""
+from __future__ import annotations
+
+import datetime
+import json
+from types import SimpleNamespace
+
+import pytest
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+from ansible_collections.netaccess.chatgpt.plugins.action import access
+
+POLICY = {"allow": [".chatgpt.com"], "exempt": []}
+DEVICE = {"access_product": "panos", "access_policy": POLICY, "access_panos_host": "fw1.example.com", "access_comment": "CHG1"}
+
+
+def run(args=None, check=False, defaults=(), results=(), **variables) -> tuple:
+    """(what the action returned, [(module, options) that it ran]); ``results``: what the module returns, one after the other."""
+    loader, ran, answers = DataLoader(), [], list(results) or [{"changed": True, "summary": "create x"}]
+    task_vars = {"inventory_hostname": "fw1", **DEVICE, **variables}
+    task_vars = {name: trust_as_template(value) if isinstance(value, str) else value for name, value in task_vars.items() if value is not None}
+    task = SimpleNamespace(args=dict(args or {}), check_mode=check, module_defaults=list(defaults), async_val=0, action="netaccess.chatgpt.access", diff=False)
+    action = access.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), SimpleNamespace(verbosity=0), loader,
+                                 Templar(loader, variables=task_vars), None)
+
+    def module(module_name, module_args, task_vars):
+        ran.append((module_name, module_args))
+        answer = answers[min(len(ran), len(answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    action._execute_module = module
+    return action.run(task_vars=task_vars), ran
+
+
+def options(*args, **variables) -> dict:
+    (_module, found), = run(*args, **variables)[1]
+    return found
+
+
+def test_options_come_from_variables_of_the_product_and_those_that_all_share():
+    (name, found), = run(access_panos_tags=["{{ 'it' }}"], access_timeout="{{ 300 * 2 }}", access_ca_path="/ca.pem", access_fortios_vdom="root",
+                         access_unblock=None, other="x")[1]
+    assert name == "netaccess.chatgpt.panos_access"
+    assert found == {"state": "merged", "config": POLICY, "host": "fw1.example.com", "tags": ["{{ 'it' }}"], "timeout": 600, "ca_path": "/ca.pem",
+                     "comment": "CHG1"}
+
+
+def test_a_variable_may_be_omitted_and_another_may_take_its_place():
+    assert "ca_path" not in options(access_ca_path="{{ omit }}")
+    assert options(access_product="barracuda_wsg")["host"] == "fw1" and options(access_product="barracuda_wsg", access_barracuda_wsg_host="x")["host"] == "x"
+    assert options(access_product="squid", access_squid_program="/sbin/squid")["squid"] == "/sbin/squid"
+
+
+def test_module_defaults_of_the_play_apply_below_variables():
+    defaults = [{"group/netaccess.chatgpt.all": {"refuse_losses": ["av"], "timeout": 60}}, {"netaccess.chatgpt.panos_access": {"port": 8443}},
+                {"netaccess.chatgpt.zia_access": {"cloud": "x"}}]
+    found = options(defaults=defaults, access_timeout=90)
+    assert (found["refuse_losses"], found["timeout"], found["port"]) == (["av"], 90, 8443) and "cloud" not in found
+
+
+def test_the_record_of_the_change_and_the_last_audience_of_a_rollout():
+    stages = [{"name": "pilot", "audience": {"users": ["a"]}}, {"name": "everyone", "audience": {"everyone": True}}]
+    found = options(rollout=stages, change={"id": "CHG2", "approver": "bob"}, access_audience={"users": ["x"]})
+    assert found["comment"] == "CHG2, approved by bob, stage everyone" and found["audience"] == {"everyone": True}
+    found = options({"stage": dict(stages[0], number=1, of=2, last=False, reached=["pilot"])}, rollout=stages, access_audience={"users": ["x"]})
+    assert found["audience"] == {"users": ["a"]} and found["comment"] == "CHG1"
+    # The last stage may leave its audience to the device.
+    assert options(rollout=[stages[0], {"name": "everyone"}], access_audience={"users": ["x"]})["audience"] == {"users": ["x"]}
+
+
+@pytest.mark.parametrize("variables,said", [
+    ({"access_product": "asa"}, "access_product is asa; it has to be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
+    ({"access_comment": None}, "without the number of a change"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
+    ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, "outside of the change window")])
+def test_what_is_refused_before_the_device_is_asked(variables, said):
+    with pytest.raises(AnsibleActionFail, match=said):
+        run(**variables)
+
+
+def test_a_window_has_to_be_long_enough_for_what_the_check_run_found():
+    ends = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=30)).isoformat()
+    window = {"windows": [{"start": "2026-01-01", "end": ends}]}
+    assert run(change_window=window)[1]
+    for name in ("access_preview", "access_result"):
+        with pytest.raises(AnsibleActionFail, match="may take 2520 s"):
+            run(change_window=window, **{name: {"propagation": 600}})
+    # Neither a check run nor a rollback is bound to it.
+    assert run(check=True, change_window=window, access_timeout=3600)[1] and run({"state": "reverted", "journal": "/j"}, change_window={"windows": []})[1]
+
+
+def test_a_reviewed_plan_binds_a_change_and_a_device_that_it_does_not_name_is_not_begun():
+    assert options(netaccess_plans={"fw1": "abc"})["expected_plan"] == "abc"
+    found, ran = run(netaccess_plans={"fw2": "abc"})
+    assert not ran and found["failed"] and found["failure"]["class"] == "plan_changed" and "nothing was reviewed" in found["msg"]
+    assert options(netaccess_plans={"fw2": "abc"}, access_expected_plan="def")["expected_plan"] == "def"
+    assert "expected_plan" not in options({"state": "reverted", "journal": "/j"}, netaccess_plans={})
+    # An early stage is a part of what was reviewed.
+    stage = {"name": "pilot", "number": 1, "of": 2, "last": False, "reached": ["pilot"], "audience": {"users": ["a"]}}
+    assert "expected_plan" not in options({"stage": stage}, netaccess_plans={})
+
+
+EARLIER = [{"changed": True, "earlier": ["/j/1"]}, {"changed": False, "earlier": []}]
+
+
+def test_a_rollback_goes_on_with_the_stages_before_it():
+    found, ran = run({"state": "reverted", "journal": "/j/2"}, results=EARLIER)
+    assert [one["journal"] for _name, one in ran] == ["/j/2", "/j/1"] and found["changed"]
+    # A check run has taken nothing back, so what came before cannot be foreseen.
+    assert len(run({"state": "reverted", "journal": "/j/2"}, check=True, results=EARLIER)[1]) == 1
+    failed = [dict(EARLIER[0], failed=True, msg="locked")]
+    assert len(run({"state": "reverted", "journal": "/j/2"}, results=failed)[1]) == 1
+
+
+@pytest.mark.parametrize("answer,word,text", [
+    ({"failed": True, "msg": "refused", "exception": "Traceback"}, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", "ssh"),
+    (KeyError("x"), "failed", "'x'")])
+def test_a_recorded_failure_is_none_for_ansible(answer, word, text):
+    found, _ran = run({"record": True}, results=[answer])
+    assert (found["recorded"], found["msg"]) == (word, text) and not {"failed", "unreachable", "exception"} & set(found)
+    if isinstance(answer, dict):
+        assert run(results=[answer])[0]["failed"]
+
+
+def test_what_is_only_foreseen_is_not_counted_as_changed(capsys):
+    found, _ran = run({"record": True, "quiet": True}, check=True)
+    assert found["changed"] is False and found["would_change"] is True and "create x" not in capsys.readouterr().out
+    assert run({"record": True}, check=True)[0]["changed"] is True and "fw1: create x" in capsys.readouterr().out
+
+
+def test_a_result_and_the_rule_sets_to_import_are_left_for_the_report(tmp_path):
+    answer = {"changed": False, "diagnosis": {"rule_sets": {"ChatGPT allow": "<xml/>"}}}
+    run(results=[answer], access_report_dir=str(tmp_path / "report"))
+    assert json.loads((tmp_path / "report" / "fw1-access.json").read_text()) == answer
+    assert (tmp_path / "report" / "fw1-ChatGPT-allow.xml").read_text() == "<xml/>"
+
+
+HELD, NEAR, FAR = {"gathered": [{}]}, {"changes": [{"op": "update"}]}, {"changes": [{"op": "update"}, {"op": "create"}]}
+
+
+def test_where_a_rollout_stands_is_asked_of_the_device():
+    stages = [{"name": "pilot", "audience": {"users": ["a"]}}, {"name": "everyone"}]
+    found, ran = run({"rollout": True}, check=True, results=[HELD, FAR, NEAR], rollout=stages, access_audience={"users": ["x"]})
+    assert [stage["name"] for stage in found["stages"]] == ["everyone"] and found["changed"] is False
+    assert [(one["state"], one.get("audience")) for _name, one in ran] == [
+        ("gathered", {"users": ["x"]}), ("merged", {"users": ["a"]}), ("merged", {"users": ["x"]})]
+    found, _ran = run({"rollout": True}, check=True, results=[{"gathered": []}, FAR], rollout=stages)
+    assert [stage["name"] for stage in found["stages"]] == ["pilot", "everyone"]
+    assert run({"rollout": True}, check=True, results=[{"failed": True, "msg": "no"}], rollout=stages)[0] == {"failed": True, "msg": "no"}
+    with pytest.raises(AnsibleActionFail, match="stands at none of the stages"):
+        run({"rollout": True}, check=True, results=[HELD, NEAR, NEAR], rollout=stages)
+    with pytest.raises(AnsibleActionFail, match="rollout"):
+        run({"rollout": True}, check=True, rollout=[])

@@ -1,0 +1,301 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Decisions of a change, each as a table: whether it begins, what is recorded, what its hosts have to see, what a run left and what that comes to."""
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, gate, names, outcome, proof, record, summary
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = datetime.datetime(2026, 11, 24, 22, 30, tzinfo=datetime.timezone.utc)
+OPEN = {"windows": [{"start": "2026-11-24T22:00", "end": "2026-11-24T23:00"}]}
+OVER = {"windows": [{"start": "2026-11-24T20:00", "end": "2026-11-24T22:00"}]}
+CHANGE = {"id": "CHG1", "requester": "alice", "approver": "bob"}
+
+
+def settings(**given) -> dict:
+    return gate.settings(dict({"change": CHANGE}, **given).get)
+
+
+# -- whether it begins
+
+
+@pytest.mark.parametrize("given,said", [
+    ({}, None), ({"change_window": OPEN}, None), ({"change": None, "access_comment": "CHG1"}, None), ({"change": None, "access_require_change": False}, None),
+    ({"change": None, "access_state": "gathered"}, None), ({"change": None, "access_state": "reverted"}, None),
+    ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None),
+    ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
+    ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
+    ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it has to be one of revert_if_regressed, revert, keep")])
+def test_a_run_begins_for_all_of_its_devices_or_for_none(given, said):
+    good, found = settings(), settings(**given)
+    refused = gate.judge({"a": good, "b": found}, good, False, NOW)["refused"]
+    assert (refused == []) if said is None else said in refused[0]
+
+
+def test_a_check_run_needs_neither_window_nor_number_but_settings_that_are_some():
+    found = settings(change=None, change_window=OVER, on_failure="never")
+    assert gate.judge({"a": found}, found, True, NOW)["refused"] == ["on_failure is 'never'; it has to be one of revert_if_regressed, revert, keep"]
+
+
+def test_one_window_for_all_devices_is_said_once_and_a_run_without_devices_has_its_own():
+    one = settings(change_window=OPEN)
+    assert gate.judge({"a": one, "b": one}, one, False, NOW)["said"] == ["in the change window, which closes at 2026-11-24T23:00:00+00:00"]
+    assert "outside" in gate.judge({}, settings(change_window=OVER), False, NOW)["refused"][0]
+
+
+def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof():
+    assert device.needed(600, 120, 120) == 1560
+    assert device.closed(OPEN, {}, 1800, NOW)[0] is None
+    assert "closes in 1800 s, and change, proof and the way back may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
+    assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("an emergency goes on outside of it")
+    assert device.closed(None, {}, 10 ** 6, NOW) == (None, None)
+
+
+def test_who_stands_behind_what():
+    behind = {"fw1": ["desk1"], "fw-1": ["desk2", "desk3"]}
+    assert gate.mapped(["fw1"], behind, True) == [] and gate.mapped(["fw1", "fw2"], behind, False) == []
+    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no host says that it stands behind it (netaccess_path), and require_proof is set"]
+    assert gate.mapped([], behind, False) == ["no host of the group netaccess_devices is in this run"]
+    assert gate.strays(behind, ["fw1", "fw2"]) == ["desk2, desk3: netaccess_path.device is fw-1, which is not in the group netaccess_devices"]
+
+
+def test_batches_that_ansible_will_not_make_are_refused():
+    said, = gate.unread({"fw1": None, "fw2": [1, "100%"], "fw3": [1]}, {})
+    assert said.startswith("fw2: netaccess_serial in the inventory makes no batches")
+    assert gate.unread({"fw1": [1], "fw2": [1]}, {"netaccess_serial": [1]}) == [] and gate.unread({"fw1": None}, {}) == []
+
+
+@pytest.mark.parametrize("name,said", [
+    ("access_refuse_loses", "did you mean access_refuse_losses?"), ("change_windows", "did you mean change_window?"), ("rollouts", "did you mean rollout?"),
+    ("netaccess_window_of_change", "if it is one of your own, name it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),
+    ("verify_feature", "did you mean verify_features?"), ("audit_regster", "did you mean audit_register?"), ("access_panos_hosts", "access_panos_host?"),
+    ("require_registr", "did you mean require_register?"), ("diagnose_", "is no variable"), ("access_fortios_colour", "is no variable")])
+def test_a_misspelt_variable_is_refused(name, said):
+    found, = names.unknown([name, "ansible_host", "access_product"])
+    assert found.startswith(name) and said in found
+    assert names.unknown([name], [name]) == []
+
+
+@pytest.mark.parametrize("name", ["change_ticket", "rollout_of_ours", "require_vpn", "accessible", "catalogue", "verification", "on_call", "change"])
+def test_variables_of_others_are_left_alone(name):
+    assert names.unknown([name]) == []
+
+
+def test_every_variable_that_playbooks_roles_and_plugins_use_is_known():
+    found = set()
+    for path in [*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("roles/*/tasks/*.yml"), *ROOT.glob("roles/*/defaults/*.yml")]:
+        text = "\n".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.lstrip().startswith("#"))
+        found |= set(re.findall(r"(?<![\w.])(?:access|audit|diagnose|netaccess|verify|catalog)_\w+", text))
+    for path in [*ROOT.glob("plugins/action/*.py"), *ROOT.glob("plugins/plugin_utils/change/*.py")]:
+        found |= set(re.findall(r'(?:_vars\.get|values\.get|registered|variable|_looks)\((?:\w+, )?"(\w+)"', path.read_text(encoding="utf-8")))
+    # Groups of the inventory, and names of plugins.
+    found -= {"netaccess_devices", "netaccess_vantages", "netaccess_control", "catalog_refresh", "catalog_info"}
+    assert {name for name in found if names.unknown([name])} == set() and "verify_looks_back" in found and len(found) > 60
+
+
+# -- what is recorded, and what is read of it
+
+
+def test_the_record_of_a_change_in_one_line():
+    whole = dict(CHANGE, implementer="carol", emergency=True)
+    assert device.record(whole, "pilot") == "CHG1, asked by alice, approved by bob, done by carol, emergency, stage pilot"
+    assert device.record({"id": 4711}, None) == "4711" and device.record({"requester": "alice"}, "pilot") is None
+
+
+RESULT = {"changed": True, "summary": "create list allow (+3)", "journal": "/j/1.json", "propagation": 60, "exclusive": "",
+          "conflicts": [{"where": "rule 3", "text": "deny ai", "effect": "deny", "hosts": ["a", "b", "c", "d"], "certain": False, "remedy": None,
+                         "id": "fw-1"}],
+          "losses": [{"control": "av"}, {"control": "av"}], "audience_widened": ["all of Sales"], "manual": ["open UDP 3478"]}
+
+
+def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
+    assert device.lines("fw", RESULT, False, None) == [
+        "fw: create list allow (+3); the way back: /j/1.json", "it may take up to 60 s until this is in force everywhere",
+        "not protected against a second run (netaccess_kept_apart_by)",
+        "conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; only a person can resolve it", "switched off by the exemption: av",
+        "more people than were named are reached: all of Sales", "still to do by hand: open UDP 3478"]
+
+
+def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
+    said = device.lines("fw", dict(RESULT, exclusive="the lock"), True, None)
+    assert not [line for line in said if "in force" in line or "second run" in line]
+    assert "second run" not in str(device.lines("fw", RESULT, False, "the pipeline"))
+    assert device.lines("fw", RESULT, False, None, reverted=True) == ["fw: rolled back: create list allow (+3)"]
+    assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
+
+
+def test_a_conflict_that_can_be_taken_away_says_how():
+    one = dict(RESULT["conflicts"][0], certain=True, remedy={"op": "update"}, effect="decrypt", hosts=["a"])
+    assert device.conflict_line(one) == "conflict: rule 3 (deny ai) decrypts a; unblock: fw-1"
+
+
+# -- what hosts have to see
+
+
+PILOT = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": False}
+LAST = {"name": "everyone", "number": 2, "of": 2, "reached": ["pilot", "everyone"], "last": True}
+
+
+@pytest.mark.parametrize("expect,audience,stage,found", [
+    ("open", "", {}, "open"), ("unchanged", "", {}, "unchanged"), ("open", "pilot", PILOT, "open"), ("open", "everyone", PILOT, "unchanged"),
+    ("open", "", PILOT, "unchanged"), ("open", "everyone", LAST, "open"), ("open", "", LAST, "open"), ("unchanged", "pilot", LAST, "unchanged")])
+def test_a_host_whose_stage_is_still_to_come_has_to_see_what_it_saw(expect, audience, stage, found):
+    assert proof.expectation(expect, audience, stage) == found
+
+
+PASSED = {"verdict": "pass", "message": "proven by a"}
+
+
+@pytest.mark.parametrize("found,expectations,stage,said", [
+    (PASSED, {"a": "open"}, PILOT, None), (PASSED, {"a": "unchanged"}, LAST, None), (None, {}, LAST, None),
+    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "a is shut"), ({"verdict": "unverified", "message": "x"}, {}, LAST, "x"),
+    (PASSED, {"a": "unchanged"}, PILOT, "stands behind fw and is in that audience"), (None, {}, PILOT, "no host says that it stands behind fw, so no later")])
+def test_a_stage_that_nobody_of_its_audience_saw_is_the_last(found, expectations, stage, said):
+    over = proof.stage_over(found, expectations, stage, "fw")
+    assert over is None if said is None else said in over
+
+
+def look(verdict="pass", *checks) -> dict:
+    return {"summary": {"verdict": verdict, "message": "it " + verdict}, "checks": [
+        {"id": name, "ip_version": 4, "host": name, "role": role, "verdict": said, "flags": ["regressed"] * moved, "message": name + ": seen"}
+        for name, role, said, moved in checks]}
+
+
+GOOD, BAD = look("pass", ("chat", "wanted", "pass", False)), look("fail", ("chat", "wanted", "fail", False))
+
+
+@pytest.mark.parametrize("expect,after,before,said", [
+    ("open", GOOD, BAD, None), ("open", GOOD, None, None), ("open", BAD, BAD, "desk: it fail"), ("open", BAD, GOOD, "desk: it fail. chat: seen"),
+    ("open", look("pass", ("claude.ai", "negative", "fail", True)), None, "desk: it pass. claude.ai: seen"),
+    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "is not as it was: chat: seen"), ("unchanged", BAD, GOOD, "is not as it was: chat: seen"),
+    ("unchanged", BAD, None, "is not as it was: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
+def test_why_a_look_is_no_pass(expect, after, before, said):
+    found = proof.problem("desk", expect, after, before)
+    assert found is None if said is None else said in found
+
+
+# -- what is left when nothing may end the run
+
+
+def test_what_is_recorded_is_what_was_returned():
+    for given in ({"changed": True, "summary": "x"}, {"failed": True, "msg": "no"}, {"unreachable": True, "msg": "gone", "changed": False}):
+        assert record.outcome(record.recorded(given)) == given
+    assert record.recorded({"failed": True, "msg": "no", "exception": "Traceback", "rc": 127}) == {"msg": "no", "recorded": "failed"}
+    assert record.recorded({"changed": True}, foreseen=True) == {"changed": False, "would_change": True}
+    assert record.outcome({"changed": False, "would_change": True}) == {"changed": True} and record.outcome(None) == {}
+
+
+def test_whatever_is_raised_is_a_result():
+    def lost():
+        raise AnsibleConnectionFailure("ssh: refused")
+
+    assert record.guarded(lost) == {"unreachable": True, "msg": "ssh: refused"}
+    assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "'x'"} and record.guarded(dict) == {}
+
+
+def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
+    for host in ("../../odd", "fw a", "fw-a", "fw/a"):
+        record.write(tmp_path / "report", host, "-ChatGPT allow.xml", host)
+    assert sorted(path.read_text() for path in (tmp_path / "report").iterdir()) == sorted(["../../odd", "fw a", "fw-a", "fw/a"])
+    assert (tmp_path / "report" / "fw-a-ChatGPT-allow.xml").read_text() == "fw-a"
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "report").iterdir()} == {0o600}
+
+
+class HostVars(dict):
+    """As Ansible's: {host: its variables}."""
+
+    raw_get = dict.__getitem__
+
+
+def fleet(variables: dict, within=None) -> outcome.Fleet:
+    groups = {"netaccess_devices": [name for name in variables if name.startswith("fw")], "netaccess_vantages": [n for n in variables if n.startswith("desk")]}
+    return outcome.Fleet({"hostvars": HostVars(variables), "groups": groups, "ansible_play_hosts_all": within or list(variables)})
+
+
+BEHIND = {"netaccess_path": {"device": "fw1"}}
+
+
+def test_hosts_behind_a_device_and_what_they_saw():
+    looks = {"results": [dict(GOOD, item="desk2"), dict(BAD, item="desk1")]}
+    found = fleet({"fw1": {"verify_baselines": {"results": [dict(BAD, item="desk2")]}, "verify_looks": looks},
+                   "desk1": dict(BEHIND, verify_baseline=BAD, verify_result=GOOD), "desk2": dict(BEHIND, verify_expect="unchanged"), "desk3": {}},
+                  within=["fw1", "desk1"])
+    assert found.behind() == {"fw1": ["desk1", "desk2"]}
+    hosts = found.hosts()
+    # What the host itself saw is newer than what was seen in the place of its device.
+    assert hosts == {"desk1": {"before": BAD, "after": GOOD, "expect": "open"},
+                     "desk2": {"before": dict(BAD, item="desk2"), "after": dict(GOOD, item="desk2"), "expect": "unchanged"}}
+    assert found.hosts(audit=True)["desk1"] == {"before": {}, "after": GOOD, "expect": "open"}
+
+
+def test_a_look_from_before_never_stands_in_for_one_after():
+    assert fleet({"fw1": {}, "desk1": dict(BEHIND, verify_baseline=GOOD, verify_result={"recorded": "unreachable", "msg": "gone"})}).hosts() == {
+        "desk1": {"before": GOOD, "after": {"unreachable": True, "msg": "gone"}, "expect": "open"}}
+
+
+APPLIED = {"changed": True, "journal": "/j/1.json", "summary": "create x"}
+HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict": "fail", "message": "desk1: newly open"}}
+
+
+@pytest.mark.parametrize("variables,stops,state,said", [
+    ({"access_result": APPLIED}, {}, "changed", None),
+    # A check run before the change never stands in for the change.
+    ({"access_preview": APPLIED}, {}, "failed", "not begun: the run ended before"),
+    ({"access_preview": APPLIED}, {"fw1": "stopped by the preflight"}, "failed", "stopped by the preflight"),
+    ({"access_result": {"recorded": "failed", "msg": "refused"}}, {}, "failed", "refused"),
+    ({"access_result": {"recorded": "unreachable", "msg": "gone"}}, {}, "unreachable", "gone"),
+    ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
+    ({"access_result": APPLIED, "verify_proof": {"skipped": True}}, {}, "changed", None),
+    # Kept, and still a failure of the run.
+    ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
+    ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
+    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"moved": {}, "message": "shut"}), {}, "failed",
+     "taken back: desk1: newly open. All is as before"),
+    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
+     "It is NOT as before: open"),
+    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "It could NOT be taken back: locked"),
+    (HARMED, {}, "failed", "It could NOT be taken back: nothing came back"),
+    (dict(HARMED, access_back={"changed": True}), {}, "failed", "was not seen")])
+def test_what_a_device_comes_to(variables, stops, state, said):
+    found = fleet({"fw1": variables})
+    result = found.device("fw1", stops, False)
+    assert state == next((word for word in ("failed", "unreachable") if result.get(word)), "changed")
+    trouble = found.trouble("fw1", stops, False)
+    assert trouble is None if said is None else said in trouble
+    assert bool(result.get("changed")) is (state == "changed")
+
+
+def test_an_audit_is_about_the_check_run():
+    assert fleet({"fw1": {"access_preview": {"changed": False, "would_change": True}}}).device("fw1", {}, True) == {"changed": True}
+    # As the role leaves it.
+    assert fleet({"fw1": {"access_result": APPLIED}}).device("fw1", {}, True) == APPLIED
+
+
+def test_stops_are_those_of_all_batches():
+    found = fleet({"fw1": {"netaccess_batch": {"stops": {}}}, "fw2": {"netaccess_batch": {"stops": {"fw3": "not begun"}}}, "fw3": {}})
+    assert found.stops() == {"fw3": "not begun"}
+
+
+# -- the last lines
+
+
+def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
+    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]), "fw3": {"failed": True, "msg": "refused"},
+               "fw4": {"changed": False}}
+    proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}}
+    undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
+    assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
+        "Changed: fw1, fw2", "Proven by the hosts behind it: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "FAILED: fw3: refused",
+        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Left to do by hand: fw2 (2 steps)", "The report is in /report",
+        "Verdict 1: 4 devices"]
+    assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
+    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == "NOT proven: fw1 (no host stands behind it)"
+    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, None, True) == ["Left to do by hand: fw2 (2 steps)", "Verdict 2: drift"]
