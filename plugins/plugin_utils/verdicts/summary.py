@@ -84,5 +84,6 @@ def _headline(verdict, wanted, shut, regressed) -> str:
         parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
     unknown = sorted({c["host"] for c in wanted if unanswered(c)})
     if unknown:
-        parts.append("the proxy asks who it is before it says anything of %s%s" % (", ".join(unknown[:5]), " and %d more" % (len(unknown) - 5) * (len(unknown) > 5)))
+        more = " and %d more" % (len(unknown) - 5) if len(unknown) > 5 else ""
+        parts.append("the proxy asks who it is before it says anything of %s%s" % (", ".join(unknown[:5]), more))
     return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)

@@ -241,5 +241,6 @@ class Assessor:
             return "unchecked", "no access rule of the audience is named"
         said = [answer.said(pattern, lambda rule: "the access rule %s" % rule["ruleName"]) for answer in self._answers]
         word = together(word for word, _note in said)
-        notes = dict.fromkeys(note or "the access rule of the audience has conditions that are not understood" for found, note in said if found == word != "yes")
+        doubt = "the access rule of the audience has conditions that are not understood"
+        notes = dict.fromkeys(note or doubt for found, note in said if found == word != "yes")
         return word, "; ".join(notes)
