@@ -129,11 +129,11 @@ def sophos(rig, count: int, held: list) -> None:
         tables["FQDNHostGroup"].append(ET.fromstring("<FQDNHostGroup><Name>%s</Name><FQDNHostList>%s</FQDNHostList></FQDNHostGroup>" % (
             name, "".join("<FQDNHost>%s</FQDNHost>" % one for one in hosts))))
     rules = [ET.fromstring(web_rule(("Deny", "Allow")[number % 2], [("URLGroup", held[number % LISTS][0])], ["Staff"] if number % 3 else []))
-             for number in range(count // 2)]
+             for number in range(count // 10)]
     company = rig.rules()
     company[:0] = rules
     tables["FirewallRule"][:0] = [firewall_rule("site %d" % number, ("Drop", "Accept")[number % 2], networks=[held[number % LISTS][0]])
-                                  for number in range(count // 2)]
+                                  for number in range(count)]
     tables["SSLTLSInspectionRule"][1:1] = [tls_rule("site %d" % number, ("Decrypt", "Do not decrypt")[number % 2], [(held[number % LISTS][0], "URL Group")])
                                            for number in range(count // 10)]
 

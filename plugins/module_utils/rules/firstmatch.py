@@ -8,13 +8,14 @@ A rule is whatever the product has for one; only the functions that a product ha
 """
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import AbstractSet, Any, Callable, Container, Iterable, Iterator, NamedTuple, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Index, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 
 #: The rule is about all of it; about a part, or nobody can tell; about none of it.
@@ -61,11 +62,59 @@ def hits_of(levels: dict) -> Hits:
 
 def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
     """What a list of host names is about; an entry that is no name counts for nothing."""
-    patterns, wanted = [entry for entry in entries if entry is not None], list(wanted)
-    index, ours = Index(patterns), Index(wanted)
-    sure = frozenset(pattern for pattern in wanted if _covered(index, pattern))
-    parts = frozenset(pattern for entry in patterns for pattern in ours.all_covering(entry))
+    near = _near(frozenset(wanted))
+    patterns = [entry for entry in entries if entry is not None and near.related(entry)]
+    index = Index(patterns)
+    sure = frozenset(pattern for pattern in near.patterns if _covered(index, pattern)) if patterns else frozenset()
+    parts = frozenset(pattern for entry in patterns for pattern in near.index.all_covering(entry))
     return Hits(sure, parts - sure)
+
+
+class NameList:
+    """A list of host names that many rules ask: for the same patterns it is gone through once. An entry that is no name counts for nothing."""
+
+    def __init__(self, entries: Iterable[Pattern | None]):
+        self._entries = frozenset(entry for entry in entries if entry is not None)
+        self._known: dict = {}
+
+    def near(self, wanted: AbstractSet[Pattern]) -> frozenset:
+        """The entries that matter for these patterns: what several lists say together is said by these of each of them."""
+        return self._asked(wanted)[0]
+
+    def hits(self, wanted: AbstractSet[Pattern]) -> Hits:
+        """What the list is about."""
+        return self._asked(wanted)[1]
+
+    def _asked(self, wanted: AbstractSet[Pattern]) -> tuple:
+        wanted = frozenset(wanted)
+        if wanted not in self._known:
+            near = frozenset(filter(_near(wanted).related, self._entries))
+            self._known[wanted] = near, held(near, wanted)
+        return self._known[wanted]
+
+
+class _Near:
+    """Wanted patterns, and whether an entry is anywhere near them: most of a long list is not."""
+
+    def __init__(self, patterns: frozenset):
+        self.patterns, self.index = patterns, Index(patterns)
+        self._names = {pattern.name for pattern in patterns}
+        self._above = {name for pattern in patterns for name in names_above(pattern.name)}
+
+    def related(self, entry: Pattern) -> bool:
+        """Whether the name of an entry is that of a pattern, or above or below one."""
+        name = entry.name
+        if name in self._above:
+            return True
+        while name:
+            if name in self._names:
+                return True
+            name = name.partition(".")[2]
+        return False
+
+
+#: Lists are asked for the same few sets over and over.
+_near = functools.lru_cache(maxsize=16)(_Near)
 
 
 def _covered(index: Index, pattern: Pattern) -> bool:
@@ -78,19 +127,20 @@ def _covered(index: Index, pattern: Pattern) -> bool:
 # -- what the rules do
 
 
-def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, set], Hits]) -> Iterator[tuple]:
+def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, frozenset], Hits]) -> Iterator[tuple]:
     """Ask ``rules`` from the top. Yields (rule, Hits) of each that is about patterns that get there; what it is surely about gets no further.
 
     ``reach(rule, left)``: the Hits for the whole audience. It may say more than is in ``left``, the patterns that get there.
     """
-    left = set(wanted)
+    left = frozenset(wanted)
     for rule in rules:
         if not left:
             return
         hits = reach(rule, left).among(left)
-        if hits.all:
+        if hits.sure or hits.may:
             yield rule, hits
-        left -= hits.sure
+        if hits.sure:
+            left -= hits.sure
 
 
 class Layer:
@@ -104,9 +154,16 @@ class Layer:
     def __init__(self, rules: Sequence, people: Callable[[Any], int], hosts: Callable[[Any, AbstractSet], Hits], effect: Callable[[Any], str],
                  columns: Callable[[Any], Columns], default: str = ALLOW):
         self.rules, self.people, self.hosts, self.effect, self._columns, self.default = list(rules), people, hosts, effect, columns, default
+        #: {id of a rule: (the rule, so that its id stays its own, what is known of it)}
+        self._doubts: dict = {}
+        self._levels: dict = {}
+        self._reached: dict = {}
 
     def doubts(self, rule: Any) -> tuple:
         """What keeps a rule from being sure, in words: columns that nobody read, an effect that nobody knows."""
+        return self._once(self._doubts, rule, self._find_doubts)
+
+    def _find_doubts(self, rule: Any) -> tuple:
         self.people(rule)
         self.hosts(rule, frozenset())
         found = ["column %s is not understood" % column for column in self._columns(rule).unread()]
@@ -114,6 +171,9 @@ class Layer:
 
     def level(self, rule: Any) -> int:
         """How far a rule is about the audience: SURE only where all of the rule was understood, NO only where no negation was left unread."""
+        return self._once(self._levels, rule, self._find_level)
+
+    def _find_level(self, rule: Any) -> int:
         doubts = self.doubts(rule)
         if self._columns(rule).turned():
             return MAY
@@ -121,8 +181,21 @@ class Layer:
 
     def reach(self, rule: Any, wanted: AbstractSet) -> Hits:
         """Which patterns of the whole audience a rule is about."""
-        level, hits = self.level(rule), self.hosts(rule, wanted)
-        return Hits(may=frozenset(wanted)) if self._columns(rule).turned() else hits.capped(level)
+        wanted = frozenset(wanted)
+        return self._once(self._reached.setdefault(wanted, {}), rule, lambda one: self._find_reach(one, wanted))
+
+    def _find_reach(self, rule: Any, wanted: frozenset) -> Hits:
+        level = self.level(rule)
+        if self._columns(rule).turned():
+            return Hits(may=wanted)
+        return self.hosts(rule, wanted).capped(level) if level != NO else Hits()
+
+    @staticmethod
+    def _once(known: dict, rule: Any, find: Callable) -> Any:
+        """What was found out about a rule before, or is now: the layer does not change, and it is asked again and again."""
+        if id(rule) not in known:
+            known[id(rule)] = rule, find(rule)
+        return known[id(rule)][1]
 
     def shutting(self, wanted: Iterable[Pattern]) -> list:
         """The rules that shut any of the wanted patterns, or may."""
@@ -131,8 +204,8 @@ class Layer:
 
     def ask(self, wanted: Iterable[Pattern], told: Callable[[Any, Hits], None] = lambda rule, hits: None) -> Answer:
         """What the rules do with the wanted patterns, by first match. ``told`` hears of each rule that shuts any of those that get there, or may."""
-        answer = Answer(left=set(wanted), default=self.default)
-        for rule, hits in walk((rule for rule in self.rules if self.effect(rule) != PASS_ON), answer.left.copy(), self.reach):
+        answer, whole = Answer(left=set(wanted), default=self.default), frozenset(wanted)
+        for rule, hits in walk((rule for rule in self.rules if self.effect(rule) != PASS_ON), whole, lambda rule, left: self.reach(rule, whole)):
             answer.left -= hits.sure
             if self.effect(rule) == ALLOW:
                 answer.open.update(dict.fromkeys(hits.sure, rule))

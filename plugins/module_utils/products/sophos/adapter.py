@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections import Counter
 from dataclasses import replace
 from typing import Iterator
 
@@ -111,9 +112,9 @@ class SophosAdapter(Adapter):
         return State(objects, rules)
 
     def _parse_policy(self, policy, objects) -> dict:
-        name, order, marks = text_of(policy, "Name"), [], model.marked(policy)
+        name, order, marks, taken = text_of(policy, "Name"), [], model.marked(policy), Counter()
         for node in policy.findall("RuleList/Rule"):
-            label = model.rule_name(name, node, self._settings.allow, [ref.name for ref in order])
+            label = model.rule_name(name, node, self._settings.allow, taken)
             fields, put_back = model.rule_fields(node), {}
             ours = label == "%s: %s" % (name, self._settings.allow)
             if not ours:

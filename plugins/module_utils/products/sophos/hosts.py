@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, held
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, NameList, held
 
 #: guess: words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
 #: The categories that were taken for such are in ``diagnosis``.
@@ -52,30 +52,29 @@ class Entries:
     anything. ``anything``: so may the list."""
 
     def __init__(self, texts: Iterable[str], read: Callable, anything: bool = False):
-        self._patterns: list = []
-        self._tops: set = set()
-        self._anything = anything
-        self._known: dict = {}
+        patterns: list = []
+        self.tops: set = set()
+        self.anything = anything
         for text in texts:
             pattern, bare = read(text), text[2:] if text.startswith("*.") else text
             if pattern is not None:
-                self._patterns.append(pattern)
+                patterns.append(pattern)
             elif re.fullmatch(r"[a-z0-9_-]*[a-z][a-z0-9_-]*", bare):
-                self._tops.add(bare)
+                self.tops.add(bare)
             else:
-                self._anything = self._anything or not _is_address(text)
+                self.anything = self.anything or not _is_address(text)
+        self.names = NameList(patterns)
 
     def hits(self, wanted: Collection[Pattern]) -> Hits:
-        """Of a large group many rules ask the same."""
-        wanted = frozenset(wanted)
-        if wanted not in self._known:
-            self._known[wanted] = self._hits(wanted)
-        return self._known[wanted]
+        return in_one([self], frozenset(wanted))
 
-    def _hits(self, wanted: frozenset) -> Hits:
-        found = held(self._patterns, wanted)
-        may = {one for one in wanted if self._anything or one.name.rpartition(".")[2] in self._tops}
-        return Hits(found.sure, (found.may | may) - found.sure)
+
+def in_one(lists: Collection[Entries], wanted: frozenset) -> Hits:
+    """What lists are about together, as one list: a host and what is below it may be in two of them."""
+    found = held(frozenset().union(*(one.names.near(wanted) for one in lists)), wanted)
+    tops, anything = frozenset().union(*(one.tops for one in lists)), any(one.anything for one in lists)
+    may = frozenset(one for one in wanted if anything or one.name.rpartition(".")[2] in tops) if tops or anything else frozenset()
+    return Hits(found.sure, (found.may | may) - found.sure)
 
 
 class Hosts:
@@ -85,6 +84,7 @@ class Hosts:
         self._settings, self._site, self._state = settings, site, state
         self.guessed: set = set()
         self._fqdns: dict = {}
+        self._fqdn_lists: dict = {}
         self._groups: dict = {}
 
     def about(self, pairs: Iterable[tuple], wanted: Collection[Pattern], seen: frozenset = frozenset()) -> Hits:
@@ -169,27 +169,40 @@ class Hosts:
 
     def fqdns(self, names: Iterable[str]) -> list | None:
         """The names of FQDN hosts and of groups of them, in lower case; None when any is something else. A host names its groups, a group its hosts."""
-        if not self._fqdns:
-            self._index()
-        found = [self._fqdns.get(name) for name in names]
+        found = [self._fqdn(name) for name in names]
         return None if None in found else sorted(frozenset().union(*found))
 
+    def _fqdn(self, name: str) -> frozenset | None:
+        if not self._fqdns:
+            self._index()
+        return self._fqdns.get(name)
+
     def _index(self) -> None:
-        hosts, table = {}, self._site.tables
+        hosts, inside, table = {}, {}, self._site.tables
         for node in table[FQDNS]:
             columns = columns_of(schemas.FQDN_HOST, node)
             text, groups = (columns.get("FQDN") or "").lower(), listed(columns, "FQDNHostGroupList/FQDNHostGroup")
             hosts[text_of(node, "Name")] = ({text or "*"} if not columns.unread() else {"*"}, groups)
         self._fqdns = {name: frozenset(texts) for name, (texts, _groups) in hosts.items()}
+        for texts, groups in hosts.values():
+            for group in groups:
+                inside.setdefault(group, set()).update(texts)
         for node in table[FQDN_GROUPS]:
             name, members = text_of(node, "Name"), {(one.text or "").strip() for one in node.findall("FQDNHostList/FQDNHost")}
-            texts = [hosts[one][0] if one in hosts else {"*"} for one in members] + [texts for texts, groups in hosts.values() if name in groups]
-            self._fqdns[name] = frozenset().union(*texts)
+            texts = [hosts[one][0] if one in hosts else {"*"} for one in members]
+            self._fqdns[name] = frozenset(inside.get(name, ())).union(*texts)
 
     def networks(self, names: Iterable[str], wanted: Collection[Pattern]) -> Hits:
         """Of the destinations of a rule: addresses, countries and lists may hold the address of any host."""
-        texts = self.fqdns(names)
-        return Hits(may=frozenset(wanted)) if texts is None else Entries(texts, parse_if).hits(wanted)
+        lists = [self._fqdn_list(name) for name in names]
+        return Hits(may=frozenset(wanted)) if None in lists else in_one(lists, frozenset(wanted))
+
+    def _fqdn_list(self, name: str) -> Entries | None:
+        """The names of an FQDN host or a group, read once for all rules that name it."""
+        if name not in self._fqdn_lists:
+            texts = self._fqdn(name)
+            self._fqdn_lists[name] = None if texts is None else Entries(texts, parse_if)
+        return self._fqdn_lists[name]
 
     def https(self, names: Iterable[str], seen: frozenset = frozenset()) -> int:
         """How far services are about TCP port 443."""

@@ -11,6 +11,7 @@ import copy
 import hashlib
 import re
 import xml.etree.ElementTree as ET
+from collections import Counter
 from dataclasses import dataclass
 from typing import Collection, Iterable
 
@@ -163,16 +164,26 @@ def rulebase(policy: str) -> str:
     return "web policy %s" % policy
 
 
-def rule_name(policy: str, rule: ET.Element, allow: str, taken: Iterable[str]) -> str:
-    """Rules have no names: the policy, what the rule does with what for whom, and a number for the second of its kind. Ours is the one about our group."""
+def rule_name(policy: str, rule: ET.Element, allow: str, taken: Counter) -> str:
+    """Rules have no names: the policy, what the rule does with what for whom, and a number for the second of its kind. Ours is the one about our group.
+
+    ``taken``: how many rules before it have a name, with or without such a number; this one is counted too.
+    """
     about = categories(rule)
     if about == [("URLGroup", allow)]:
-        return "%s: %s" % (policy, allow)
+        return _counted("%s: %s" % (policy, allow), taken)
     fields = rule_fields(rule)
     name = "%s: %s %s" % (policy, decided(fields), ", ".join(one for _kind, one in about) or EVERYTHING)
     name += " for %s" % ", ".join(fields["users"]) if fields["users"] else ""
-    count = sum(one == name or one.startswith(name + " #") for one in taken)
-    return "%s #%d" % (name, count + 1) if count else name
+    count = taken[name]
+    return _counted("%s #%d" % (name, count + 1) if count else name, taken)
+
+
+def _counted(label: str, taken: Counter) -> str:
+    taken[label] += 1
+    # What stands before a number sign may be the name of another rule, and the number its own.
+    taken.update(label[:found.start()] for found in re.finditer(" #", label))
+    return label
 
 
 def decided(fields: dict) -> str:
@@ -340,10 +351,18 @@ class Site:
         self._settings = settings
         self.tables: dict = {entity: [] for entity in BASE + SCAN}
         self.scanned = False
+        #: {entity: (the table that was gone through, {name: element})}
+        self._named: dict = {}
 
     def node(self, entity: str, name: str) -> ET.Element | None:
         """The object of an entity by its name, or None."""
-        return next((one for one in self.tables[entity] if text_of(one, "Name") == name), None)
+        table, known = self.tables[entity], self._named.get(entity)
+        if known is None or known[0] is not table:
+            found: dict = {}
+            for one in table:
+                found.setdefault(text_of(one, "Name"), one)
+            known = self._named[entity] = table, found
+        return known[1].get(name)
 
     def group_like(self, name: str) -> ET.Element | None:
         """A group whatever its case: how the web admin writes the name of the local list and how the API does is not confirmed to be the same."""

@@ -162,9 +162,11 @@ class Walks:
 
     def _decrypting(self, reader: TlsRules, above: list) -> Callable:
         """Hears of the rules above the last one that leaves the list undecrypted; where there is none, that is what is told."""
+        places = {id(rule) for rule in above}
+
         def tell(rule: Any, hits: Hits, reasons: tuple) -> None:
             action = text_of(rule, "DecryptAction")
-            if rule in above:
+            if id(rule) in places:
                 self._hear(reader.ref(rule), "deny" if action == "Deny" else "decrypt", action, hits, reasons, (),
                            "move the rule that does not decrypt above it")
         return tell
