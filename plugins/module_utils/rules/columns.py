@@ -30,7 +30,7 @@ class Schema:
 
     def restricts(self, column: str, value: Any) -> bool:
         """Whether ``value`` in ``column`` limits a rule."""
-        if value in _EMPTY:
+        if not value and value in _EMPTY:
             return False
         values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
         for word in (*self.limits.get(column, ()), *self.unset):

@@ -143,6 +143,17 @@ def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, froze
             left -= hits.sure
 
 
+def _once(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of a rule that is carried out once for each. Rules need not be hashable; each is kept, so that its id stays its own."""
+    known: dict = {}
+
+    def ask(rule: Any) -> Any:
+        if id(rule) not in known:
+            known[id(rule)] = rule, answer(rule)
+        return known[id(rule)][1]
+    return ask
+
+
 class Layer:
     """The rules of one rulebase from the top, and how a product reads one of them.
 
@@ -153,17 +164,17 @@ class Layer:
 
     def __init__(self, rules: Sequence, people: Callable[[Any], int], hosts: Callable[[Any, AbstractSet], Hits], effect: Callable[[Any], str],
                  columns: Callable[[Any], Columns], default: str = ALLOW):
-        self.rules, self.people, self.hosts, self.effect, self._columns, self.default = list(rules), people, hosts, effect, columns, default
-        #: {id of a rule: (the rule, so that its id stays its own, what is known of it)}
-        self._doubts: dict = {}
-        self._levels: dict = {}
-        self._reached: dict = {}
+        self.rules, self.hosts, self._columns, self.default = list(rules), hosts, columns, default
+        # The layer does not change, and is asked about a rule again and again.
+        self.people, self.effect = _once(people), _once(effect)
+        self._find_doubts, self._find_level = _once(self._read), _once(self._weigh)
+        self._find_reach: dict = {}
 
     def doubts(self, rule: Any) -> tuple:
         """What keeps a rule from being sure, in words: columns that nobody read, an effect that nobody knows."""
-        return self._once(self._doubts, rule, self._find_doubts)
+        return self._find_doubts(rule)
 
-    def _find_doubts(self, rule: Any) -> tuple:
+    def _read(self, rule: Any) -> tuple:
         self.people(rule)
         self.hosts(rule, frozenset())
         found = ["column %s is not understood" % column for column in self._columns(rule).unread()]
@@ -171,31 +182,26 @@ class Layer:
 
     def level(self, rule: Any) -> int:
         """How far a rule is about the audience: SURE only where all of the rule was understood, NO only where no negation was left unread."""
-        return self._once(self._levels, rule, self._find_level)
+        return self._find_level(rule)
 
-    def _find_level(self, rule: Any) -> int:
+    def _weigh(self, rule: Any) -> int:
         doubts = self.doubts(rule)
-        if self._columns(rule).turned():
+        if doubts and self._columns(rule).turned():
             return MAY
         return min(self.people(rule), MAY if doubts else SURE)
 
     def reach(self, rule: Any, wanted: AbstractSet) -> Hits:
         """Which patterns of the whole audience a rule is about."""
         wanted = frozenset(wanted)
-        return self._once(self._reached.setdefault(wanted, {}), rule, lambda one: self._find_reach(one, wanted))
+        if wanted not in self._find_reach:
+            self._find_reach[wanted] = _once(lambda one: self._meet(one, wanted))
+        return self._find_reach[wanted](rule)
 
-    def _find_reach(self, rule: Any, wanted: frozenset) -> Hits:
+    def _meet(self, rule: Any, wanted: frozenset) -> Hits:
         level = self.level(rule)
-        if self._columns(rule).turned():
+        if self.doubts(rule) and self._columns(rule).turned():
             return Hits(may=wanted)
         return self.hosts(rule, wanted).capped(level) if level != NO else Hits()
-
-    @staticmethod
-    def _once(known: dict, rule: Any, find: Callable) -> Any:
-        """What was found out about a rule before, or is now: the layer does not change, and it is asked again and again."""
-        if id(rule) not in known:
-            known[id(rule)] = rule, find(rule)
-        return known[id(rule)][1]
 
     def shutting(self, wanted: Iterable[Pattern]) -> list:
         """The rules that shut any of the wanted patterns, or may."""

@@ -15,12 +15,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.columns import APPLICATION_ENTRY, DNS_ROW as DNS_COLUMNS, URL_ROW
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
-    DNS_ROW, LINK, ROW, TABLE, Settings, Site, named_rows, row_level,
+    DNS_ROW, LINK, ROW, TABLE, Settings, Site, named_rows, row_hits,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.objects import flat
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    ALLOW, DENY, MAY, PASS_ON, SURE, UNKNOWN, Hits, Layer, held, hits_of, sides,
+    ALLOW, DENY, MAY, PASS_ON, SURE, UNKNOWN, Hits, Layer, held, sides,
 )
 
 #: Words of ``exempt`` that keep the category filter away.
@@ -57,7 +57,7 @@ class _Rows:
     _url, _schema = "url", URL_ROW
 
     def __init__(self, rows: dict, order: list, head: dict, default: str):
-        self._rows, self._head, self._columns, self._levels = rows, head, {}, {}
+        self._rows, self._head, self._columns = rows, head, {}
         self.layer = Layer(order, lambda ref: SURE, self.hosts, self.effect, self.columns, default)
 
     def columns(self, ref: Ref) -> Columns:
@@ -70,10 +70,7 @@ class _Rows:
         """Which hosts a row is about."""
         columns = self.columns(ref)
         kind, name = self._read(columns, columns.get("type") or ""), columns.get(self._url) or ""
-        for pattern in wanted:
-            if (ref, pattern) not in self._levels:
-                self._levels[ref, pattern] = row_level(kind, name, pattern)
-        return hits_of({pattern: self._levels[ref, pattern] for pattern in wanted})
+        return row_hits(kind, name, wanted)
 
     def _read(self, columns: Columns, kind: str) -> str:
         """Read what else of a row is understood; the type that it comes to."""

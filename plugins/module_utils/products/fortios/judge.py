@@ -43,6 +43,7 @@ class Assessor:
         self._inspection = Inspection(settings, site, policy, state)
         #: Pattern to what each layer says of it: (word of coverage, why).
         self._words: dict = {pattern: [] for pattern in policy.allow}
+        self._looked = settings.scan_conflicts and bool(site.audience_policies())
 
     def assess(self) -> Assessment:
         """Every layer in turn, then who else is reached and what is lost."""
@@ -93,7 +94,7 @@ class Assessor:
         self._ask(filters.layer, lambda ref: "the category filter, to which our rows hand on," if ref == filters.ours else str(ref), told,
                   "no row of ours holds it, and the category filter may block it")
         order = filters.layer.rules
-        below = order[order.index(filters.ours):] if filters.ours in order else []
+        below = frozenset(order[order.index(filters.ours):] if filters.ours in order else ())
         for ref in crossed([ref for ref in filters.shutting(self._policy.allow) if ref in below], filters.part):
             self._found.audience_widened.append("%s blocks some requests and would no longer be asked for these hosts: column %s"
                                                 % (ref, ", ".join(filters.columns(ref).unread())))
@@ -183,7 +184,7 @@ class Assessor:
         notes = ["widened: *.%s also matches %s itself, by the wider reading" % (pattern.name, pattern.name)] if pattern.kind == "subdomains" else []
         notes += self._inspection.notes(pattern)
         words = [word for word, _why in self._words[pattern]]
-        if not self._settings.scan_conflicts or not self._site.audience_policies():
+        if not self._looked:
             words.append("unchecked")
         allowed = together(words)
         notes += dict.fromkeys(why for word, why in self._words[pattern] if word == allowed and word != "yes")

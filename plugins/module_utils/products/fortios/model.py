@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Callable, Iterator
+from typing import AbstractSet, Callable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
     DOMAIN, EXACT, SUBDOMAINS, Pattern,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import marks
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of
 
 CUSTOM, GROUP, PROFILE, EXEMPTION, INSPECTION = "wildcard FQDN", "wildcard FQDN group", "SSL profile", "TLS exemption", "policy inspection"
 ROW, DNS_ROW, TABLE, LINK = "URL filter row", "DNS filter row", "URL filter", "web filter link"
@@ -59,11 +59,43 @@ def row_level(kind: str, url: str, pattern: Pattern) -> int:
 
     What the device's own regular expressions match is not decided here: MAY, but for a host that nothing in them fits.
     """
-    host, _slash, path = re.sub(r"^[a-z]+://", "", url.strip().lower()).partition("/")
+    host, path = _host_of(url)
     if kind == "regex":
         return NO if pattern.kind == EXACT and "/" not in url and not _found(url, pattern.name) else MAY
     found = _simple(host, pattern) if kind == "simple" else _glob(host, pattern) if kind == "wildcard" else MAY
     return found if path in ("", "*") else min(found, MAY)
+
+
+def row_hits(kind: str, url: str, wanted: AbstractSet[Pattern]) -> Hits:
+    """Which of the wanted patterns a row is about. Of a long list most rows are far from all of them, which their last two labels tell at a glance."""
+    if not wanted or (kind in ("simple", "wildcard") and not _near(frozenset(wanted)).maybe(kind, url)):
+        return Hits()
+    return hits_of({pattern: row_level(kind, url, pattern) for pattern in wanted})
+
+
+class _Near:
+    """The names of wanted patterns, by what a row needs to be about any of them."""
+
+    def __init__(self, wanted: frozenset):
+        self._ends = {".".join(pattern.name.split(".")[-2:]) for pattern in wanted}
+        self._text = "\n".join("." + pattern.name for pattern in wanted)
+
+    def maybe(self, kind: str, url: str) -> bool:
+        """False where a simple or wildcard row is about none of them for sure: its last two whole labels end no name, nor is it a part of one."""
+        host = _host_of(url)[0]
+        star, tail = host.rpartition("*")[1:]
+        # What stands behind a star may be the end of a longer label.
+        labels = tail.split(".")[1 if star and kind == "wildcard" else 0:]
+        return len(labels) < 2 or ".".join(labels[-2:]) in self._ends or (kind == "simple" and host in self._text)
+
+
+_near = lru_cache(maxsize=16)(_Near)
+
+
+def _host_of(url: str) -> tuple:
+    """(host, path) of a row, without its scheme"""
+    host, _slash, path = re.sub(r"^[a-z]+://", "", url.strip().lower()).partition("/")
+    return host, path
 
 
 def _found(expression: str, host: str) -> bool:
@@ -136,6 +168,8 @@ class Site:
         self._settings = settings
         #: Of the site, and with ours, in their order.
         self.policies: list = []
+        #: (the policies that were gone through, {name: policy})
+        self._known_policies: tuple = (None, {})
         self.every_policy: list = []
         self.tables: list = []
         self.domain_filters: list = []
@@ -190,7 +224,9 @@ class Site:
 
     def named_policies(self) -> list[dict]:
         """The policies of the audience, in its order. :raises AccessError: refused, for a name that there is not."""
-        known = {self.policy_name(policy): policy for policy in self.policies}
+        if self._known_policies[0] is not self.policies:
+            self._known_policies = self.policies, {self.policy_name(policy): policy for policy in self.policies}
+        known = self._known_policies[1]
         missing = [name for name in self._settings.policies if name not in known]
         if missing and self.policies:
             raise AccessError(REFUSED, "audience.policies: there is no policy named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
@@ -198,7 +234,8 @@ class Site:
 
     def audience_policies(self) -> list[dict]:
         """The policies of the audience, and those that use a web filter profile of it, switched on, by which its people come."""
-        users = [policy for policy in self.policies if policy.get("status") != "disable" and policy.get("action") == "accept"
+        by_profile = self.policies if self._settings.webfilter_profiles else ()
+        users = [policy for policy in by_profile if policy.get("status") != "disable" and policy.get("action") == "accept"
                  and self.profile_of(policy, "webfilter-profile") in self._settings.webfilter_profiles]
         named = self.named_policies()
         return named + [policy for policy in users if policy not in named]

@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Any, Collection, Iterator, Mapping
+from typing import AbstractSet, Any, Collection, Iterator, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.columns import GROUP, SERVICE
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, row_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, row_hits, row_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, networks_of, overlap
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, share
 
 #: Networks at which nothing on the internet is.
 _INSIDE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
@@ -89,6 +89,16 @@ def address_level(row: dict | None, pattern: Pattern) -> int:
     if any(one.prefixlen == 0 for one in found):
         return SURE
     return NO if overlap(found, _INSIDE) == SURE else MAY
+
+
+def address_hits(row: dict | None, wanted: AbstractSet[Pattern]) -> Hits:
+    """Which hosts an address is about."""
+    if row is not None and row.get("type") in ("fqdn", "wildcard-fqdn"):
+        name = row.get("fqdn") or row.get("wildcard-fqdn")
+        if name:
+            return row_hits("wildcard", name, wanted)
+    level = next((address_level(row, pattern) for pattern in wanted), NO)
+    return Hits(frozenset(wanted)).capped(level)
 
 
 def packets_level(row: dict | None, destinations: Collection) -> int:

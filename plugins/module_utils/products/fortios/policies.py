@@ -16,13 +16,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.objects import (
-    address_level, flat, members, networks, packets_level, services_of,
+    address_hits, address_level, flat, members, networks, packets_level, services_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    ALLOW, DENY, MAY, NO, SURE, UNKNOWN, Hits, Layer, hits_of, opposite,
+    ALLOW, DENY, MAY, NO, SURE, UNKNOWN, Hits, Layer, opposite,
 )
 
 #: What else a policy hands its traffic to, which may shut it.
@@ -46,7 +46,8 @@ class Rulebase:
         self._flat: dict = {}
         self._columns: dict = {}
         self._aims: dict = {}
-        self._levels: dict = {}
+        self._near: dict = {}
+        self._served: dict = {}
         lets_through = policy.get("action") != "deny" and policy.get("status") != "disable"
         rules = [rule for rule in rules if rule.get("status") != "disable" and rule.get("proxy") not in _ELSEWHERE]
         # Where the policy lets a part through, or may, nobody can tell what becomes of the rest.
@@ -108,22 +109,32 @@ class Rulebase:
         """Which hosts a rule is about that are asked for by HTTPS."""
         columns, its = self.columns(rule), self._flat[id(rule)]
         if id(rule) not in self._aims:
-            self._aims[id(rule)] = self._serves(columns, "tcp", (443,)), self._rows(columns)
-        served, rows = self._aims[id(rule)]
-        self._aimed(columns, its, SURE)
+            served = self._serves(columns, "tcp", (443,))
+            self._aims[id(rule)] = {level: min(served, self._aimed(columns, its, level)) for level in (SURE, MAY, NO)}
+        names, aims = columns.get("dstaddr", []), self._aims[id(rule)]
         if any(is_on(its.get(one)) for one in ("internet-service", "internet-service6")):
             return Hits(may=frozenset(wanted))
+        found = self._aims_at(names, frozenset(wanted))
+        parts = {SURE: found.sure, MAY: found.may, NO: wanted - found.all}
+        return Hits(*(frozenset().union(*(part for level, part in parts.items() if aims[level] == said)) for said in (SURE, MAY)))
 
-        def level(pattern: Pattern) -> int:
-            key = (id(rule), pattern)
-            if key not in self._levels:
-                found = max((address_level(row, pattern) for row in rows), default=SURE)
-                if found == MAY and pattern.kind == DOMAIN:
-                    # One address may hold the name itself, another all below it.
-                    found = max(MAY, min(max(address_level(row, Pattern(pattern.name, kind)) for row in rows) for kind in (EXACT, SUBDOMAINS)))
-                self._levels[key] = min(served, self._aimed(columns, its, found))
-            return self._levels[key]
-        return hits_of({pattern: level(pattern) for pattern in wanted})
+    def _aims_at(self, names: list, wanted: frozenset) -> Hits:
+        """Which hosts the addresses of these names are about; no address stands for any."""
+        rows: list = []
+        for name in names:
+            if (name, wanted) not in self._near:
+                inside = members([name], self._site.addresses, self._site.address_groups)
+                # Of a large group that many rules name few addresses are about any of these hosts.
+                self._near[name, wanted] = bool(inside), [row for row in inside if address_hits(row, wanted) != Hits()]
+            rows += self._near[name, wanted][1]
+        if not any(self._near[name, wanted][0] for name in names):
+            return Hits(wanted)
+        found = [address_hits(row, wanted) for row in rows]
+        sure, some = (frozenset().union(*parts) for parts in ([one.sure for one in found], [one.all for one in found]))
+        # One address may hold the name itself, another all below it.
+        sure |= {one for one in some - sure if one.kind == DOMAIN and all(
+            any(address_level(row, Pattern(one.name, kind)) == SURE for row in rows) for kind in (EXACT, SUBDOMAINS))}
+        return Hits(sure, some - sure)
 
     def packets(self, rule: dict, protocol: str, ports: Collection[int], destinations: Collection) -> int:
         """How far a rule is about packets to published networks."""
@@ -149,7 +160,11 @@ class Rulebase:
         return MAY if six and (level == NO or not its.get("dstaddr")) else level
 
     def _serves(self, columns: Columns, protocol: str, ports: Collection[int]) -> int:
-        level = services_of(self._site, columns.get("service", []), protocol, ports)
+        names = columns.get("service", [])
+        key = (*names, protocol, *ports)
+        if key not in self._served:
+            self._served[key] = services_of(self._site, names, protocol, ports)
+        level = self._served[key]
         return opposite(level) if columns.get("service-negate") else level
 
     # -- what it does
