@@ -194,14 +194,15 @@ class CloudflareGatewayAdapter(Adapter):
 
     def _number(self, ref: Ref, order: tuple, numbers: dict) -> int:
         """A free precedence between the neighbours. ``numbers``: those that this plan has given, None for a rule that went."""
-        known = {one: numbers.get(one, (self._site.rule(one) or {}).get("precedence")) for one in order}
+        def known(one: Ref | None) -> int | None:
+            return None if one is None else numbers.get(one, (self._site.rule(one) or {}).get("precedence"))
         gone = {row["id"] for one, row in ((one, self._site.rule(one)) for one in numbers) if row is not None}
         used = {row["precedence"] for row in self._site.rules if row["id"] not in gone} | {number for one, number in numbers.items() if number and one != ref}
         at = order.index(ref)
         upper, lower = (order[index] if 0 <= index < len(order) else None for index in (at - 1, at + 1))
-        low = None if upper is None or shared(self._site.rule(upper) or {}) else known[upper]
+        low = None if upper is None or shared(self._site.rule(upper) or {}) else known(upper)
         own = (self._site.rule(ref) or {}).get("precedence")
-        number = free(low, known.get(lower), used - {own})
+        number = free(low, known(lower), used - {own})
         if number is None:
             raise AccessError(CONFLICT, "%s has no place: between %s and %s no precedence is free. Give the rules of the site other numbers" % (
                 ref, upper or "the top", lower or "the end"))

@@ -7,10 +7,11 @@ Syntax: the vendor's page "Gateway policy expressions". The API formats what it 
 """
 from __future__ import annotations
 
+import functools
 import re
 from typing import Callable, Iterable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, SURE, opposite
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, SURE, Hits, opposite
 
 _TOKEN = re.compile(r"""\s*(?:(?P<string>"(?:[^"\\]|\\.)*")|(?P<list>\$(?:\{[^}]*\}|[A-Za-z0-9_.-]+))"""
                     r"""|(?P<sign>==|!=|>=|<=|&&|\|\||[(){}!<>~])|(?P<word>[A-Za-z0-9_.:/*\[\]-]+))""")
@@ -150,12 +151,11 @@ def render(node: tuple) -> str:
 
 def canonical(text: str | None) -> str:
     """The one form of an expression; of one that is not understood, its text with single blanks."""
-    try:
-        return render(parse(text or ""))
-    except Opaque:
-        return " ".join((text or "").split())
+    tree = tree_of(text)
+    return " ".join((text or "").split()) if tree is None else render(tree)
 
 
+@functools.lru_cache(maxsize=65536)
 def tree_of(text: str | None) -> tuple | None:
     """The tree of an expression, or None for one that is not understood."""
     try:
@@ -182,6 +182,23 @@ def level(node: tuple | None, judge: Callable[[str, str, tuple], int]) -> int:
         return opposite(level(node[1], judge))
     if node[0] in ("and", "or"):
         return (min if node[0] == "and" else max)(level(one, judge) for one in node[1:])
+    return judge(*node[1:])
+
+
+def hits(node: tuple | None, wanted: frozenset, judge: Callable[[str, str, tuple], Hits]) -> Hits:
+    """Of which of the wanted patterns a tree is true, where ``judge(field, op, values)`` says so of each test: ``level`` for all of them at once."""
+    if node is None:
+        return Hits(may=wanted)
+    if node[0] == "all":
+        return Hits(wanted)
+    if node[0] == "not":
+        found = hits(node[1], wanted, judge)
+        return Hits(wanted - found.all, found.may)
+    if node[0] in ("and", "or"):
+        parts = [hits(one, wanted, judge) for one in node[1:]]
+        join = frozenset.intersection if node[0] == "and" else frozenset.union
+        sure = join(*(part.sure for part in parts))
+        return Hits(sure, join(*(part.all for part in parts)) - sure)
     return judge(*node[1:])
 
 

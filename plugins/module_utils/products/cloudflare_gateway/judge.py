@@ -98,7 +98,7 @@ class Assessor(View):
                                                     "rule; shut these people out by a DNS or network rule, or narrow the audience" % rule.ref)
 
     def _crossed_by(self, layer: Layer, part: str, wanted: AbstractSet, what: str) -> None:
-        passed = [rule.ref for rule in self._passed(layer, part, wanted)]
+        passed = {rule.ref for rule in self._passed(layer, part, wanted)}
         # What looks into the requests of everybody is told as a loss.
         self._found.audience_widened += [crossing(rule.ref, what) for rule in layer.shutting(wanted) if rule.ref in passed and layer.level(rule) == MAY
                                          and not (part == HTTP and self.in_part(rule, layer))]
@@ -114,7 +114,8 @@ class Assessor(View):
         others = [rule for rule in layer.rules if not rule.ours]
         made = part != HTTP or any(map(shuts, others))
         named = [rule for rule in others if made and called(rule) in self._settings.before and not keeps(rule)]
-        return named + [rule for rule in below_ours(others, shuts, keeps) if rule not in named]
+        known = {rule.ref for rule in named}
+        return named + [rule for rule in below_ours(others, shuts, keeps) if rule.ref not in known]
 
     def _losses(self) -> None:
         """What Do Not Inspect takes from the exempt hosts."""

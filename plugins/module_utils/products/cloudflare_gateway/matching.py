@@ -35,6 +35,10 @@ class Names:
         self._strange = any(not _NAME.match(entry) for entry in lower)
         self._other = Names(lower) if lower and not self._strange else None
 
+    def far(self, above: frozenset, names: frozenset) -> bool:
+        """Whether they are about no pattern of these ``names`` for sure; ``above``: these and all names above them."""
+        return not self._strange and self._other is None and self.names.isdisjoint(above) and self.above.isdisjoint(names)
+
     def domains(self, pattern: Pattern) -> int:
         """As a selector Domain compares: the name and what is below it."""
         if self.names.intersection(names_above(pattern.name)):

@@ -84,6 +84,8 @@ class Site:
     def __init__(self):
         self.lists: list = []
         self.rules: list = []
+        #: (lists, rules, what was made of them)
+        self._known: tuple = (None, None, ())
         #: Items of lists of the site, by id, as far as they were read.
         self.items: dict = {}
         #: Categories and applications by id, when a rule names one: {id: names of it and of what is below it}, {id: (name, id of its type)}.
@@ -98,7 +100,20 @@ class Site:
 
     def list_by_id(self, key: str) -> dict | None:
         """The list with an id, with or without its dashes."""
-        return next((row for row in self.lists if _plain(row["id"]) == _plain(key)), None)
+        return self._tables()[0].get(_plain(key))
+
+    def _tables(self) -> tuple:
+        """({id: list}, how many lists have a name, {(layer, name): rule}), made once for each state of the tables."""
+        if self._known[0] is not self.lists or self._known[1] is not self.rules:
+            lists: dict = {}
+            rules: dict = {}
+            for row in self.lists:
+                lists.setdefault(_plain(row["id"]), row)
+            for row in self.rules:
+                for name in (row["name"], _numbered(row)):
+                    rules.setdefault((layer_of(row), name), row)
+            self._known = self.lists, self.rules, (lists, Counter(row["name"] for row in self.lists), rules)
+        return self._known[2]
 
     def refs(self, prefix: str) -> dict:
         """{id: Ref} of the rules that have a place for ours. A name that several rules of the site share has the id behind it.
@@ -115,14 +130,14 @@ class Site:
 
     def rule(self, ref: Ref) -> dict | None:
         """The rule of that name in the layer of its kind."""
-        return next((row for row in self.rules if ref.name in (row["name"], _numbered(row)) and layer_of(row) == LAYERS[ref.kind]), None)
+        return self._tables()[2].get((LAYERS[ref.kind], ref.name))
 
     def named(self, text: str | None) -> str:
         """An expression with names in place of the ids of lists, in its one form."""
         def name(found):
             row = self.list_by_id(found.group(1))
             # A name that two lists have says nothing.
-            known = row is not None and "}" not in row["name"] and sum(1 for other in self.lists if other["name"] == row["name"]) == 1
+            known = row is not None and "}" not in row["name"] and self._tables()[1][row["name"]] == 1
             return "${%s}" % row["name"] if known else found.group(0)
         return canonical(_NUMBERED.sub(name, text or ""))
 

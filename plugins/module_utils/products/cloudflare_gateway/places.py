@@ -141,7 +141,8 @@ class Places(View):
 
     def _room(self, ref: Ref, order: list, above: frozenset, floor: int) -> set:
         """The rule that ours has to stand above in addition, for there to be a free precedence. Rules of others are never renumbered."""
-        top, bottom = floor + 1, min([order.index(other) for other in above], default=len(order))
+        places = {other: at for at, other in enumerate(order)}
+        top, bottom = floor + 1, min([places[other] for other in above], default=len(order))
         own = self._site.rule(ref)
         before = list(self._state.rules.get(LAYERS[ref.kind], ()))
         if top > bottom or (ref in before and top <= before.index(ref) <= bottom):

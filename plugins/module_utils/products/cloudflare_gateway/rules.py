@@ -10,16 +10,16 @@ which hosts they hold, only the vendor knows.
 from __future__ import annotations
 
 import re
-from typing import AbstractSet, Iterable, NamedTuple
+from typing import AbstractSet, Callable, Iterable, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.columns import (
     ANSWER, CLOSED, HOST, PEOPLE, REQUESTS, RULE, SELECTORS, flat,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.expressions import (
-    level, regex_of, tests, tree_of, unquoted,
+    hits, level, regex_of, tests, tree_of, unquoted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.matching import (
     Names, addresses, among, by_regex, public,
@@ -77,12 +77,16 @@ class View:
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._trees: dict = {}
-        self._sets: dict = {}
+        self._named: dict = {}
+        self._narrowed: dict = {}
+        self._people: dict = {}
         self._hit: dict = {}
         self._read: dict = {}
         self._layers: dict = {}
         self._exempt = Index(policy.exempt)
-        self._wanted = tuple(dict.fromkeys(policy.allow + policy.exempt))
+        self._wanted = frozenset(policy.allow + policy.exempt)
+        self._own = frozenset(pattern.name for pattern in self._wanted)
+        self._above = frozenset(above for name in self._own for above in names_above(name))
 
     def exemption(self, pattern: Pattern) -> Pattern | None:
         """The exempt Pattern that covers one, or None."""
@@ -164,10 +168,16 @@ class View:
             return True
         if rule.ours or not rule.fields["enabled"] or called(rule) in self._settings.may_pass:
             return False
-        return self.by_security(rule) or (layer == HTTP and bool(headers(rule)) and bool(self.hosts(rule, frozenset(self._wanted)).all))
+        return self.by_security(rule) or (layer == HTTP and bool(headers(rule)) and bool(self.hosts(rule, self._wanted).all))
 
     def narrowed(self, rule: Object) -> list:
         """[(PEOPLE or REQUESTS, why in words)]: what of a rule is about a part of them, or may be."""
+        key = rule.ref.kind, rule.fields["action"], rule.fields["traffic"]
+        if key not in self._narrowed:
+            self._narrowed[key] = self._narrow(rule)
+        return list(self._narrowed[key])
+
+    def _narrow(self, rule: Object) -> list:
         tree, selectors = self.tree(rule.fields["traffic"]), self._selectors(rule)
         found = [(REQUESTS, "it is about files")] if rule.fields["action"] == "quarantine" else []
         if tree is None:
@@ -226,44 +236,56 @@ class View:
         key = rule.ref.kind, text, wider, likely
         if key not in self._hit:
             tree, asked = self.tree(text), _Asked(self._selectors(rule), wider, likely)
-            found = hits_of({pattern: level(tree, lambda field, op, values, pattern=pattern: self._about(pattern, field, op, values, asked))
-                             for pattern in self._wanted})
+            found = hits(tree, self._wanted, lambda field, op, values: self._about(field, op, values, asked))
             late = tree is not None and any(asked.selectors.get(_plain(field)) == ANSWER for _kind, field, _op, _values in tests(tree))
             self._hit[key] = found.capped(MAY) if late else found
         return self._hit[key].among(wanted)
 
-    def _about(self, pattern: Pattern, field: str, op: str, values: tuple, asked: _Asked) -> int:
+    def _about(self, field: str, op: str, values: tuple, asked: _Asked) -> Hits:
         name = _plain(field)
         if self._everything(name, op, values):
-            return SURE
+            return Hits(self._wanted)
         if asked.selectors.get(name) != HOST:
-            return MAY
+            return Hits(may=self._wanted)
         if name.endswith("security_category"):
             # Whether the vendor holds a wanted host for dangerous nobody can tell; such a rule keeps its word.
-            return NO
+            return Hits()
         if name.endswith(".domains") or name in _NAMES:
-            return self._by_name(pattern, name.endswith(".domains"), op, values)
+            return self._by_name(name.endswith(".domains"), op, values)
+        if op == "in" and name.endswith("content_category"):
+            return self._each(lambda pattern: self._in_category(pattern, self._entries(values, "CATEGORY"), asked))
+        if op == "in" and name.startswith("app."):
+            return self._each(lambda pattern: self._in_application(pattern, name, set(map(unquoted, values)), asked))
+        return Hits(self._wanted).capped(self._by_network(name, op, values))
+
+    def _each(self, of: Callable[[Pattern], int]) -> Hits:
+        return hits_of({pattern: of(pattern) for pattern in self._wanted})
+
+    def _by_network(self, name: str, op: str, values: tuple) -> int:
         if name == "net.dst.port":
             return among([443], op, map(unquoted, values))
-        if op != "in":
-            return MAY
-        if name == "net.protocol":
+        if op == "in" and name == "net.protocol":
             return _protocol("tcp", values)
-        if name in ("net.dst.ip", "http.conn.dst_ip"):
+        if op == "in" and name in ("net.dst.ip", "http.conn.dst_ip"):
             entries = self._entries(values, "IP")
             return MAY if entries is None else public(entries)
-        if name.endswith("content_category"):
-            return self._in_category(pattern, self._entries(values, "CATEGORY"), asked)
-        return self._in_application(pattern, name, set(map(unquoted, values)), asked) if name.startswith("app.") else MAY
+        return MAY
 
-    def _by_name(self, pattern: Pattern, domains: bool, op: str, values: tuple) -> int:
+    def _by_name(self, domains: bool, op: str, values: tuple) -> Hits:
+        if (domains, op, values) not in self._named:
+            self._named[domains, op, values] = self._by_names(domains, op, values)
+        return self._named[domains, op, values]
+
+    def _by_names(self, domains: bool, op: str, values: tuple) -> Hits:
         if op == "matches" and values[0].startswith('"'):
-            return by_regex(regex_of(values[0]), pattern, domains)
-        if op == "in" and values not in self._sets:
-            entries = self._entries(values, "DOMAIN")
-            self._sets[values] = None if entries is None else Names(entries)
-        names = self._sets.get(values) if op == "in" else None
-        return MAY if names is None else names.domains(pattern) if domains else names.hosts(pattern)
+            return self._each(lambda pattern: by_regex(regex_of(values[0]), pattern, domains))
+        entries = self._entries(values, "DOMAIN") if op == "in" else None
+        if entries is None:
+            return Hits(may=self._wanted)
+        names = Names(entries)
+        if names.far(self._above, self._own):
+            return Hits()
+        return self._each(names.domains if domains else names.hosts)
 
     def _everything(self, name: str, op: str, values: tuple) -> bool:
         """Whether a test names every value that there is."""
@@ -334,7 +356,10 @@ class View:
 
     def _who(self, rule: Object) -> int:
         columns = self.columns(rule)
-        return min(self._identity(columns.get("identity", "")), self._posture(columns.get("device_posture", "")))
+        texts = columns.get("identity", ""), columns.get("device_posture", "")
+        if texts not in self._people:
+            self._people[texts] = min(self._identity(texts[0]), self._posture(texts[1]))
+        return self._people[texts]
 
     def _identity(self, text: str) -> int:
         tree, audience = self.tree(text), self._settings
