@@ -62,7 +62,7 @@ def hits_of(levels: dict) -> Hits:
 
 def held(entries: Iterable[Pattern | None], wanted: Iterable[Pattern]) -> Hits:
     """What a list of host names is about; an entry that is no name counts for nothing."""
-    near = _near(frozenset(wanted))
+    near = near_to(frozenset(wanted))
     patterns = [entry for entry in entries if entry is not None and near.related(entry)]
     index = Index(patterns)
     sure = frozenset(pattern for pattern in near.patterns if _covered(index, pattern)) if patterns else frozenset()
@@ -88,12 +88,12 @@ class NameList:
     def _asked(self, wanted: AbstractSet[Pattern]) -> tuple:
         wanted = frozenset(wanted)
         if wanted not in self._known:
-            near = frozenset(filter(_near(wanted).related, self._entries))
+            near = frozenset(filter(near_to(wanted).related, self._entries))
             self._known[wanted] = near, held(near, wanted)
         return self._known[wanted]
 
 
-class _Near:
+class Near:
     """Wanted patterns, and whether an entry is anywhere near them: most of a long list is not."""
 
     def __init__(self, patterns: frozenset):
@@ -114,7 +114,7 @@ class _Near:
 
 
 #: Lists are asked for the same few sets over and over.
-_near = functools.lru_cache(maxsize=16)(_Near)
+near_to = functools.lru_cache(maxsize=16)(Near)
 
 
 def _covered(index: Index, pattern: Pattern) -> bool:
@@ -143,32 +143,32 @@ def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, froze
             left -= hits.sure
 
 
-def _once(answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function of a rule that is carried out once for each. Rules need not be hashable; each is kept, so that its id stays its own."""
-    known: dict = {}
-
-    def ask(rule: Any) -> Any:
-        if id(rule) not in known:
-            known[id(rule)] = rule, answer(rule)
-        return known[id(rule)][1]
-    return ask
-
-
 class Layer:
     """The rules of one rulebase from the top, and how a product reads one of them.
 
     ``people(rule)`` and ``hosts(rule, wanted)`` say how far it is about the audience and about patterns. ``effect(rule)`` is ALLOW, DENY, PASS_ON or
     UNKNOWN; in a rulebase for inspection DENY stands for decrypting, and ALLOW for leaving alone. ``columns(rule)`` are the Columns through which the other
-    three read the rule, the same object each time. ``default`` is what becomes of patterns that no rule decides.
+    three read the rule, the same object each time. ``default`` is what becomes of patterns that no rule decides. ``known``: what was found out about rules,
+    where several layers have the same ones and read them alike.
     """
 
     def __init__(self, rules: Sequence, people: Callable[[Any], int], hosts: Callable[[Any, AbstractSet], Hits], effect: Callable[[Any], str],
-                 columns: Callable[[Any], Columns], default: str = ALLOW):
+                 columns: Callable[[Any], Columns], default: str = ALLOW, known: dict | None = None):
         self.rules, self.hosts, self._columns, self.default = list(rules), hosts, columns, default
-        # The layer does not change, and is asked about a rule again and again.
-        self.people, self.effect = _once(people), _once(effect)
-        self._find_doubts, self._find_level = _once(self._read), _once(self._weigh)
-        self._find_reach: dict = {}
+        # The rules do not change, and the layer is asked about each again and again.
+        self._known = {} if known is None else known
+        self.people, self.effect = self._once("people", people), self._once("effect", effect)
+        self._find_doubts, self._find_level = self._once("doubts", self._read), self._once("level", self._weigh)
+
+    def _once(self, what: object, answer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """A function of a rule that is carried out once for each. Rules need not be hashable; each is kept, so that its id stays its own."""
+        known = self._known.setdefault(what, {})
+
+        def ask(rule: Any) -> Any:
+            if id(rule) not in known:
+                known[id(rule)] = rule, answer(rule)
+            return known[id(rule)][1]
+        return ask
 
     def doubts(self, rule: Any) -> tuple:
         """What keeps a rule from being sure, in words: columns that nobody read, an effect that nobody knows."""
@@ -193,9 +193,7 @@ class Layer:
     def reach(self, rule: Any, wanted: AbstractSet) -> Hits:
         """Which patterns of the whole audience a rule is about."""
         wanted = frozenset(wanted)
-        if wanted not in self._find_reach:
-            self._find_reach[wanted] = _once(lambda one: self._meet(one, wanted))
-        return self._find_reach[wanted](rule)
+        return self._once(wanted, lambda one: self._meet(one, wanted))(rule)
 
     def _meet(self, rule: Any, wanted: frozenset) -> Hits:
         level = self.level(rule)

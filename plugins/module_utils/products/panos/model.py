@@ -151,6 +151,8 @@ class Context:
     rulebase: str = "rulebase"
     unseen: str = ""
     serials: frozenset | None = None
+    #: What names of addresses stand for, as far as somebody asked.
+    resolved: dict = field(default_factory=dict, repr=False, compare=False)
     _index: dict = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, path: str, name: str) -> ET.Element | None:

@@ -59,7 +59,8 @@ class Names:
         self.category = functools.lru_cache(maxsize=None)(self._category)
         self.application = functools.lru_cache(maxsize=None)(self._application)
         self.service = functools.lru_cache(maxsize=None)(self._service)
-        self._address = functools.lru_cache(maxsize=None)(self._addresses_of)
+        # Addresses are the same for whatever patterns.
+        self._resolved = context.resolved
 
     # -- categories
 
@@ -136,6 +137,12 @@ class Names:
 
     def addresses(self, names: Iterable[str], seen: tuple = ()) -> Addresses:
         """What a column of addresses is, groups and objects resolved."""
+        key = tuple(names), seen
+        if key not in self._resolved:
+            self._resolved[key] = self._together(*key)
+        return self._resolved[key]
+
+    def _together(self, names: tuple, seen: tuple) -> Addresses:
         networks, hosts, complete = [], [], True
         for name in names:
             found = self._address(name, seen)
@@ -145,6 +152,11 @@ class Names:
         # Halves side by side are one network.
         whole = [one for version in (4, 6) for one in ipaddress.collapse_addresses(one for one in networks if one.version == version)]
         return Addresses(tuple(whole), tuple(hosts), complete)
+
+    def _address(self, name: str, seen: tuple) -> Addresses:
+        if (name, seen) not in self._resolved:
+            self._resolved[name, seen] = self._addresses_of(name, seen)
+        return self._resolved[name, seen]
 
     def _addresses_of(self, name: str, seen: tuple) -> Addresses:
         entry, group = self.context.find("address", name), self.context.find("address-group", name)

@@ -178,7 +178,7 @@ class Places(Site):
                 fields["profile"] = profile
             if logs:
                 fields.update({"log-success": "yes", "log-fail": "yes"})
-            bounds = [rule.ref for rule in decrypting], [rule.ref for rule in shutting if rule not in decrypting] + self._fixed(xml.DECRYPTION)
+            bounds = [rule.ref for rule in decrypting], [rule.ref for rule in shutting if layer.effect(rule) != DENY] + self._fixed(xml.DECRYPTION)
             wanted.append(self._placed(Ref(xml.DECRYPTION, name), fields, bounds, [], "decryption", logs))
         return wanted
 
@@ -217,7 +217,8 @@ class Places(Site):
         order = self.state.rules.get(base, ())
         above, below = bounds
         # Rules of ours find their own place.
-        floor = lowest(order, [other for other in below if other in order and not self.state.objects[other].ours])
+        there = frozenset(order)
+        floor = lowest(order, [other for other in below if other in there and not self.state.objects[other].ours])
         return placed(Object(ref, fields), base, order, above, below, [Ref(ref.kind, name) for name in self.settings.before], floor)
 
     def _fixed(self, kind: str) -> list:

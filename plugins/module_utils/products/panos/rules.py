@@ -33,6 +33,8 @@ class Reader:
         self.names, self.wanted, self._audience, self._own, self._links = names, names.wanted, audience, own, links
         self._zones = frozenset(names.context.names("zone"))
         self._read: dict = {}
+        self._known: dict = {}
+        self._profiles: dict = {}
         self._people: dict = {}
         self._hosts: dict = {}
 
@@ -50,11 +52,17 @@ class Reader:
         found = []
         for rule in rules:
             if rule.enabled and base == "security" and rule.allows and rule.filters:
-                found.append(replace(rule, profile=True))
+                found.append(self._by_profile(rule))
             found += [rule] if rule.enabled else []
         effect = {"security": self.security, "decryption": self.decryption, "authentication": self.authentication}[base]
         return Layer(found, lambda rule: self.people(rule, base), lambda rule, _wanted: self.hosts(rule, base), effect,
-                     lambda rule: self.columns(rule, base), UNKNOWN if base == "security" else ALLOW)
+                     lambda rule: self.columns(rule, base), UNKNOWN if base == "security" else ALLOW, self._known.setdefault(base, {}))
+
+    def _by_profile(self, rule: Rule) -> Rule:
+        """What stands for the profile of a rule, the same in every layer."""
+        if id(rule) not in self._profiles:
+            self._profiles[id(rule)] = rule, replace(rule, profile=True)
+        return self._profiles[id(rule)][1]
 
     @staticmethod
     def security(rule: Rule) -> str:

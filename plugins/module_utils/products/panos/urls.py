@@ -9,13 +9,14 @@ Token" is off, ``x.com`` matches ``x.com.evil.test`` too.
 """
 from __future__ import annotations
 
+import functools
 import re
 from typing import Iterable, Iterator, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, covers, names_above, parse_if,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, near_to
 
 _PLAIN = re.compile(r"(\*\.)?([^/?&=;+*^:]+)(/?)(.*)\Z")
 _PARTS = re.compile(r"([a-z]+://)?([^/?&=;+:]*)(.?)(.*)\Z", re.DOTALL)
@@ -32,6 +33,7 @@ class Entry(NamedTuple):
     open: bool
 
 
+@functools.lru_cache(maxsize=131072)
 def parse_entry(text: str) -> Entry:
     """An entry of a URL list. A scheme, a port and a wildcard inside a token are not understood: such an entry is about a part at most."""
     text = text.strip().lower()
@@ -45,7 +47,8 @@ def parse_entry(text: str) -> Entry:
 
 def hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     """Which of the wanted patterns a URL list is about."""
-    wanted = list(wanted)
+    wanted = frozenset(wanted)
+    near = near_to(wanted)
     by_name: dict = {}
     for pattern in wanted:
         by_name.setdefault(pattern.name, []).append(pattern)
@@ -54,10 +57,10 @@ def hits(entries: Iterable[str], wanted: Iterable[Pattern]) -> Hits:
     ends = {name.rpartition(".")[2] for name in by_name} | {"*", "^"}
     held, parts, wild, may = Index(), Index(), [], set()
     for entry in map(parse_entry, frozenset(entries)):
-        if entry.pattern is not None:
+        if entry.pattern is not None and near.related(entry.pattern):
             (held if entry.whole else parts).add(entry.pattern)
             may.update(one for name in names_above(entry.pattern.name) for one in by_name.get(name, ()) if covers(one, entry.pattern))
-        elif entry.tokens[-1] in ends:
+        elif entry.pattern is None and entry.tokens[-1] in ends:
             wild.append(entry)
         if entry.open and entry.tokens[-1] in inside:
             may.update(one for one in wanted if _reaches_into(entry.tokens, one))
