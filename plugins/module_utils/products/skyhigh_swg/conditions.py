@@ -4,7 +4,7 @@
 """How far the criteria of rules hold for a host and for somebody: SURE, MAY or NO. What is not understood may hold. No IO."""
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Iterable, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.hosts import Entries, Urls
@@ -61,9 +61,21 @@ class Conditions:
 
     def __init__(self, lists: dict, groups: tuple, compared: dict | None = None):
         self._lists, self._groups, self._entries = lists, groups, {} if compared is None else compared
+        #: What all of them say of a pattern, with a number that stands for it.
+        self._criteria: dict = {}
+        self._said: dict = {}
         self._readers = {"url.host": self._host, "url.host.belongstodomains": self._domains, "url": self._url, "url.port": self._port,
                          "command.name": self._command, "authentication.isauthenticated": self._signed_in,
                          "authentication.authenticate": self._signed_in, "authentication.usergroups": self._member, **dict.fromkeys(_FAULTS, self._fault)}
+
+    def learn(self, tokens: Iterable) -> None:
+        """Take in the criteria of all conditions."""
+        self._criteria.update(dict.fromkeys(one for one in tokens if isinstance(one, Criterion)))
+
+    def said_of(self, pattern: Pattern) -> int:
+        """A number for what all criteria say of a pattern. Patterns with the same number are all the same to them."""
+        found = tuple(self._plain(one, Asked(pattern, None, stage)) for one in self._criteria for stage in (CONNECT, REQUEST))
+        return self._said.setdefault(found, len(self._said))
 
     def level(self, condition: list, asked: Asked) -> int:
         """How far a condition holds. Brackets that do not fit may mean anything."""

@@ -8,7 +8,7 @@ were met before. So a cycle is walked once for each host, and the levels at whic
 """
 from __future__ import annotations
 
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.conditions import (
@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.rules import Rule, RuleSet
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    ALLOW, DENY, MAY, NO, PASS_ON, SURE, UNKNOWN, Answer, Hits, Layer, hits_of, opposite,
+    ALLOW, DENY, MAY, NO, PASS_ON, SURE, UNKNOWN, Answer, Hits, Layer, opposite,
 )
 
 #: Properties that tell who is signed in, and sign nobody in.
@@ -90,10 +90,17 @@ class Cycles:
 
     def __init__(self, sets: list, conditions: Conditions, https: tuple, authentication: tuple, signs_in: Callable[[RuleSet], int]):
         self.sets, self.conditions, self.https, self.signs_in = sets, conditions, https, signs_in
-        self._authentication, self._walks = authentication, {}
+        self._authentication, self._walks, self._alike = authentication, {}, {}
         #: For rule sets that are named as decrypting, and of whose rules none is known to: what stands for the one that does.
         self.marks: dict = {}
         self.rules = [rule for top in sets for rule in self._listed(top)]
+        conditions.learn(token for condition in self._conditions(sets) for token in condition)
+
+    def _conditions(self, sets: Iterable[RuleSet]) -> Iterator[list]:
+        for rules in sets:
+            yield rules.condition
+            yield from (rule.condition for rule in rules.rules)
+            yield from self._conditions(rules.children)
 
     def _listed(self, rules: RuleSet) -> Iterator[Rule]:
         if not rules.enabled:
@@ -119,8 +126,10 @@ class Cycles:
         return ALLOW if self.effect(rule) in (ALLOW, DENY) else PASS_ON
 
     def walk(self, pattern: Pattern, who: object, stage: Stage, signed: int = NO) -> Walk:
-        """What a connection to a host of ``pattern`` meets."""
-        key = (pattern, who, stage, signed)
+        """What a connection to a host of ``pattern`` meets. Patterns of which every criterion says the same meet the same."""
+        if pattern not in self._alike:
+            self._alike[pattern] = self.conditions.said_of(pattern)
+        key = (self._alike[pattern], who, stage, signed)
         if key not in self._walks:
             self._walks[key] = Walk(self, Asked(pattern, who, stage, signed))
         return self._walks[key]
@@ -131,10 +140,21 @@ class Cycles:
 
     def layer(self, who: object, stage: Stage, effect: Callable[[Rule], str], default: str, signed: Callable[[Pattern], int] = lambda pattern: NO) -> Layer:
         """The rules that one of the audience meets at a stage."""
+        met: dict = {}
+
         def hosts(rule: Rule, wanted: frozenset) -> Hits:
+            if not wanted:
+                return Hits()
+            if wanted not in met:
+                walks: dict = {}
+                for pattern in wanted:
+                    walks.setdefault(self.walk(pattern, who, stage, signed(pattern)), set()).add(pattern)
+                met[wanted] = [(walk, frozenset(patterns)) for walk, patterns in walks.items()]
             opens = effect(rule) == ALLOW
-            walks = {pattern: self.walk(pattern, who, stage, signed(pattern)) for pattern in wanted}
-            return hits_of({pattern: (walk.levels if opens else walk.shutting).get(rule.position, NO) for pattern, walk in walks.items()})
+            found: dict = {SURE: frozenset(), MAY: frozenset(), NO: frozenset()}
+            for walk, patterns in met[wanted]:
+                found[(walk.levels if opens else walk.shutting).get(rule.position, NO)] |= patterns
+            return Hits(found[SURE], found[MAY])
         return Layer(self.rules, lambda rule: SURE, hosts, effect, lambda rule: rule.columns, default)
 
 

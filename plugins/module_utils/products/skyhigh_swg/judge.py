@@ -51,6 +51,7 @@ class Assessor:
         self._last_sign_in = {level: max([rule.position for top in site.sets for rule in self._signing_in(top, level)], default=0) for level in (MAY, SURE)}
         self._passages = [Passage(self._cycles, who, frozenset(policy.allow)) for who in settings.groups or (None,)]
         self._blocking: dict = {}
+        self._applying: dict = {}
         self._site_entries: dict = {}
 
     def _cycles_of(self, lists: dict, compared: dict) -> Cycles:
@@ -245,13 +246,18 @@ class Assessor:
         """The rules that apply, or may, to people of none of the groups, up to the one that surely decides."""
         for stage in (CONNECT, REQUEST):
             signed = NO if stage is CONNECT else self._later.walk(pattern, OUTSIDER, CONNECT).signed
-            levels = self._later.walk(pattern, OUTSIDER, stage, signed).levels
-            for rule in self._cycles.rules:
-                level = levels.get(rule.position, NO)
-                if level != NO:
-                    yield rule
-                if level == SURE and self._cycles.effect(rule) in (ALLOW, DENY):
-                    break
+            walk = self._later.walk(pattern, OUTSIDER, stage, signed)
+            if walk not in self._applying:
+                self._applying[walk] = list(self._up_to_the_last(walk.levels))
+            yield from self._applying[walk]
+
+    def _up_to_the_last(self, levels: dict) -> Iterator[Rule]:
+        for rule in self._cycles.rules:
+            level = levels.get(rule.position, NO)
+            if level != NO:
+                yield rule
+            if level == SURE and self._cycles.effect(rule) in (ALLOW, DENY):
+                return
 
     def _losses(self) -> None:
         hosts = tuple(str(pattern) for pattern in self._policy.exempt)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh_swg.columns import (
@@ -77,7 +78,7 @@ class Rule:
     def criteria(self) -> list:
         return [token for token in self.condition if isinstance(token, Criterion)]
 
-    @property
+    @cached_property
     def effect(self) -> str:
         """ALLOW ends the cycle. An event that is not known may do anything before the action of its rule, but open what a block shuts."""
         known = ACTIONS.get(self.action, UNKNOWN)
