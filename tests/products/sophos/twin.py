@@ -247,20 +247,30 @@ class Sophos(Twin):
         if key is not None and key.get("name") == "Name":
             wanted, how = (key.text or "").strip(), key.get("criteria", "=")
             found = [one for one in found if {"=": get(one, "Name") == wanted, "!=": get(one, "Name") != wanted, "like": wanted in get(one, "Name")}[how]]
+        above = self._above() if asked.tag == "FirewallRule" else {}
         for one in found:
-            response.append(self._shown(one))
+            response.append(self._shown(one, above.get(id(one))))
         if not found:
             self._status(ET.SubElement(response, asked.tag, {"transactionid": ""}), None, "No. of records Zero.")
 
-    def _shown(self, node):
+    def _above(self) -> dict:
+        """{id of a firewall rule: the name of the one above it in its family}"""
+        last: dict = {}
+        found = {}
+        for one in self.tables["FirewallRule"]:
+            family = get(one, "IPFamily")
+            if family in last:
+                found[id(one)] = last[family]
+            last[family] = get(one, "Name")
+        return found
+
+    def _shown(self, node, above: str | None):
         shown = copy.deepcopy(node)
         shown.set("transactionid", "")
         if node.tag == "FirewallRule":
-            family = [one for one in self.tables["FirewallRule"] if get(one, "IPFamily") == get(node, "IPFamily")]
-            at = next(number for number, one in enumerate(family) if one is node)
-            put(shown, "Position", "After" if at else "Top")
-            if at:
-                put(ET.SubElement(shown, "After"), "Name", get(family[at - 1], "Name"))
+            put(shown, "Position", "Top" if above is None else "After")
+            if above is not None:
+                put(ET.SubElement(shown, "After"), "Name", above)
         if node.tag == "WebFilterPolicy":
             for rule in shown.findall("RuleList/Rule"):
                 if rule.find("UserList") is None and self.knobs.users_of_all != "absent":

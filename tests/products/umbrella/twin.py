@@ -421,15 +421,17 @@ class Umbrella(Twin):
                                  "ipv4Count": kinds.count("ipv4"), "applicationCount": 0})
 
     def _rules(self, request: Request, rest: list) -> Reply:
-        rows = [{"ruleId": rule["ruleId"], "ruleName": rule["ruleName"], "ruleDescription": "", "ruleAction": rule["ruleAction"], "rulePriority": at,
-                 "ruleIsEnabled": rule["ruleIsEnabled"], "ruleIsDefault": False, "organizationId": self.organization, "createdAt": "2024-03-28T18:17:36",
-                 "modifiedAt": "2024-03-28T18:17:36", "modifiedBy": "2345678/1"} for at, rule in enumerate(self.state.rules, 1)]
+        def row(at: int, rule: dict) -> dict:
+            return {"ruleId": rule["ruleId"], "ruleName": rule["ruleName"], "ruleDescription": "", "ruleAction": rule["ruleAction"], "rulePriority": at,
+                    "ruleIsEnabled": rule["ruleIsEnabled"], "ruleIsDefault": False, "organizationId": self.organization, "createdAt": "2024-03-28T18:17:36",
+                    "modifiedAt": "2024-03-28T18:17:36", "modifiedBy": "2345678/1"}
         if not rest:
             offset, limit = int(request.query.get("offset", 0)), min(int(request.query.get("limit", 10)), 1000)
-            return Reply.of_json({"count": len(rows), "result": rows[offset:offset + limit]})
-        for row, rule in zip(rows, self.state.rules):
+            rows = [row(at, rule) for at, rule in enumerate(self.state.rules, 1)][offset:offset + limit]
+            return Reply.of_json({"count": len(self.state.rules), "result": rows})
+        for at, rule in enumerate(self.state.rules, 1):
             if str(rule["ruleId"]) == rest[0]:
-                return Reply.of_json(dict(row, ruleSettings=[], ruleConditions=self._conditions(rule)))
+                return Reply.of_json(dict(row(at, rule), ruleSettings=[], ruleConditions=self._conditions(rule)))
         raise ApiError(404)
 
     def _conditions(self, rule: dict) -> list:

@@ -32,7 +32,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
     BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, RULES, WEB, WEB_LIST, Settings, Site, layer_of,
     managed_elsewhere, park, render,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules, lists_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
@@ -142,7 +142,7 @@ class UmbrellaAdapter(Adapter):
         """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
         if not self._settings.secure or self._site.rules is None:
             return may_block(row)
-        return (self._settings.whole and layer_of(row) == WEB) or any(row["id"] in lists_of(rule) for rule in self._site.rules.above())
+        return (self._settings.whole and layer_of(row) == WEB) or bool(self._site.rules.above_by(row["id"]))
 
     # -- wanting
 

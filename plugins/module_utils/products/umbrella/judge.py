@@ -22,9 +22,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Po
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
     BLOCKED, DNS, KINDS, RULES, WEB, Settings, Site, entry_pattern, is_url, managed_elsewhere, park,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_anywhere, goes_by_more, lists_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_anywhere, goes_by_more
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, texts, together
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, SURE, Hits, Layer, held
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, SURE, Hits, Layer, NameList
 
 #: Controls of a web policy that look into decrypted traffic.
 _CONTROLS = ("av", "sandbox", "dlp", "file_control", "casb", "isolation")
@@ -36,9 +36,15 @@ class Assessor:
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
         self._found = Findings(product="umbrella", protected=settings.protected)
-        #: Of Secure Access: rules above those of the audience, and for each of these what is asked before it.
-        self._above = site.rules.above() if site.rules is not None else []
+        #: Entries of lists that block, by the id of the list, and what was made of them.
+        self._names: dict = {}
+        self._blocked: dict = {}
+        #: Of our list in Secure Access; None before it was made.
+        mine = site.row(self._ref(WEB)) if WEB in settings.names else None
+        self._number = mine["id"] if mine else None
+        #: Of Secure Access: for each rule of the audience what is asked before it.
         self._layers: list[Layer] = [site.rules.layer(name, self._in_list) for name in site.rules.names] if site.rules is not None else []
+        self._asked = [{id(rule) for rule in layer.rules} for layer in self._layers]
         self._answers: list = []
 
     def assess(self) -> Assessment:
@@ -94,15 +100,15 @@ class Assessor:
             if entry is None or (entry.name not in above and index.matching(entry.name) is None):
                 continue
             hosts = tuple(str(pattern) for pattern in wanted if covers(entry, pattern) or pattern.matches(entry.name))
-            rules = [rule for rule in self._above if obj.native["list"]["id"] in lists_of(rule)]
+            rules = self._site.rules.above_by(obj.native["list"]["id"]) if self._site.rules is not None else []
             if self._site.rules is not None and not rules:
                 continue
             remedy, opens = self._remedy(ref, obj, name)
             where, certain = "destination list %s" % obj.native["list"]["name"], False
             if rules:
                 where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
-                certain = not is_url(name) and any(layer.effect(rule) == DENY and layer.level(rule) == SURE for layer in self._layers for rule in rules
-                                                   if rule in layer.rules)
+                certain = not is_url(name) and any(layer.effect(rule) == DENY and layer.level(rule) == SURE
+                                                   for layer, asked in zip(self._layers, self._asked) for rule in rules if id(rule) in asked)
             self._found.conflict(ref, "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens,
                                  obj.native["list"]["name"])
 
@@ -116,15 +122,25 @@ class Assessor:
 
     def _in_list(self, number: int, wanted: AbstractSet[Pattern]) -> Hits:
         """What the entries of a destination list are about, as far as they block or are ours."""
-        if number == self._number():
-            obj = self._state.objects.get(self._ref(WEB))
-            return held(map(entry_pattern, obj.members["destinations"] if obj else ()), wanted)
-        if number not in self._site.scanned:
+        if number != self._number and number not in self._site.scanned:
             return Hits(may=frozenset(wanted))
-        names = [obj.native["destination"] for ref, obj in self._state.objects.items()
-                 if ref.kind == BLOCKED and obj.native["list"]["id"] == number and obj.fields["blocks"]]
-        whole = held([entry_pattern(name) for name in names if not is_url(name)], wanted)
-        return Hits(whole.sure, held(map(entry_pattern, names), wanted).all - whole.sure)
+        if number not in self._blocked:
+            self._blocked[number] = [NameList(map(entry_pattern, names)) for names in self._entries_of(number)]
+        whole, every = self._blocked[number]
+        sure = whole.hits(wanted).sure
+        return Hits(sure, every.hits(wanted).all - sure)
+
+    def _entries_of(self, number: int) -> tuple:
+        """(entries of a list about whole hosts, all of its entries), as far as they block or are ours."""
+        if number == self._number:
+            obj = self._state.objects.get(self._ref(WEB))
+            return (obj.members["destinations"] if obj else (),) * 2
+        if not self._names:
+            for ref, obj in self._state.objects.items():
+                if ref.kind == BLOCKED and obj.fields["blocks"]:
+                    self._names.setdefault(obj.native["list"]["id"], []).append(obj.native["destination"])
+        names = self._names.get(number, [])
+        return [name for name in names if not is_url(name)], names
 
     def _remedy(self, ref: Ref, obj: Object, name: str) -> tuple:
         if managed_elsewhere(obj.native["list"]):
@@ -143,14 +159,9 @@ class Assessor:
             self._found.audience_widened.append("%s holds for everybody in every DNS policy" % self._shown(DNS))
         if self._site.rules is not None:
             self._found.audience_widened += ["the access rule %s allows by %s too; name it in audience.rules, or take the list out of it" % (
-                name, self._shown(WEB)) for name in self._site.rules.others(self._number())]
+                name, self._shown(WEB)) for name in self._site.rules.others(self._number)]
 
     # -- what only a person can do
-
-    def _number(self) -> int | None:
-        """The id of our list in Secure Access; None before it was made."""
-        row = self._site.row(self._ref(WEB))
-        return row["id"] if row else None
 
     def _manual(self) -> None:
         found, settings = self._found, self._settings
@@ -180,7 +191,7 @@ class Assessor:
 
     def _manual_secure(self) -> None:
         names, rules = self._settings.policies(RULES), self._site.rules
-        missing = names if rules is None else rules.missing(self._number())
+        missing = names if rules is None else rules.missing(self._number)
         if missing:
             self._found.manual.append(
                 "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which has to stand above the rules that "
@@ -232,7 +243,7 @@ class Assessor:
 
     def _by_rules(self, pattern: Pattern) -> tuple:
         """(word of coverage, note) for a host in our list, by the rules of Secure Access."""
-        missing = self._site.rules.missing(self._number())
+        missing = self._site.rules.missing(self._number)
         if missing:
             return "no", "the access rule %s does not use the list" % ", ".join(missing)
         if not self._settings.scan_conflicts:

@@ -35,20 +35,30 @@ class Rules:
         self.names = tuple(names)
         self._rows = [row for row in rows if row.get("ruleIsEnabled")]
         self._columns = {row["ruleId"]: Columns(SCHEMA, conditions_of(row)) for row in self._rows}
+        self._using: dict = {}
+        for row in self._rows:
+            for number in dict.fromkeys(lists_of(row)):
+                self._using.setdefault(number, []).append(row)
+        last = max((row["rulePriority"] for row in self._rows if row["ruleName"] in self.names), default=0)
+        self._above = [row for row in self._rows if row["ruleAction"] != "allow" and row["rulePriority"] < last]
+        self._ids_above = {id(row) for row in self._above}
 
     def missing(self, number: int | None) -> list[str]:
         """Names of rules of the audience that do not use a list."""
-        used = {row["ruleName"] for row in self._rows if number in lists_of(row)}
+        used = {row["ruleName"] for row in self._using.get(number, ())}
         return [name for name in self.names if name not in used]
 
     def others(self, number: int | None) -> list[str]:
         """Names of further rules that allow by a list."""
-        return [row["ruleName"] for row in self._rows if row["ruleName"] not in self.names and row["ruleAction"] == "allow" and number in lists_of(row)]
+        return [row["ruleName"] for row in self._using.get(number, ()) if row["ruleName"] not in self.names and row["ruleAction"] == "allow"]
 
     def above(self) -> list[dict]:
         """The rules that do not allow and are asked before the last one of the audience."""
-        last = max((row["rulePriority"] for row in self._rows if row["ruleName"] in self.names), default=0)
-        return [row for row in self._rows if row["ruleAction"] != "allow" and row["rulePriority"] < last]
+        return self._above
+
+    def above_by(self, number: int) -> list[dict]:
+        """Those of them that use a list."""
+        return [row for row in self._using.get(number, ()) if id(row) in self._ids_above]
 
     def layer(self, name: str, held: Callable[[int, AbstractSet[Pattern]], Hits]) -> Layer:
         """The rule ``name`` of the audience and those that are asked before it. ``held(number, wanted)``: what a destination list is about.

@@ -34,10 +34,10 @@ class Assessor:
     def assess(self) -> Assessment:
         found, layers, wanted = self._found, self._layers, self._policy.allow
         found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
-        inspection = self._ask(layers.inspection(), self._policy.exempt, "decrypt", "everything else that this rule decrypts")
+        inspection = self._ask(layers.inspection, self._policy.exempt, "decrypt", "everything else that this rule decrypts")
         opens = "everything else that this rule blocks"
         apps, (denied, perhaps) = self._apps(), self._denylists()
-        answers = [self._ask(layer, wanted, "deny", opens) for layer in (layers.firewall(), layers.ssl_blocks(), layers.url())]
+        answers = [self._ask(layer, wanted, "deny", opens) for layer in (layers.firewall(), layers.ssl_blocks(), layers.url)]
         dns = self._ask(layers.dns(), wanted, "deny", opens, _DNS_DOUBT)
         self._widened()
         self._losses()
@@ -68,11 +68,11 @@ class Assessor:
         names = [name for column in ("cloudApplications", "destAddresses", "destIpCategories", "destCountries", "nwApplications")
                  for name in rule.native.get(column) or () if name != "ANY"]
         return sorted(set(rule.fields.get("urlCategories") or ()).union(
-            names, *(row.get("addresses") or [row["name"]] for row in self._site.destinations if row["id"] in groups)))
+            names, *(row.get("addresses") or [row["name"]] for row in (self._site.destinations if groups else ()) if row["id"] in groups)))
 
     def _apps(self) -> Answer:
         """What Cloud App Control does with each application of OpenAI."""
-        layer = self._layers.apps()
+        layer = self._layers.apps
         own = [pattern for pattern in self._policy.allow if _own(pattern)]
 
         def told(rule: Object, hits: Hits) -> None:
@@ -104,13 +104,13 @@ class Assessor:
     def _widened(self) -> None:
         settings, policy, layers = self._settings, self._policy, self._layers
         if not settings.category_name:
-            layer = layers.url()
+            layer = layers.url
             self._crossed(layer, shutting(layer, policy.allow), "these hosts")
             self._found.warnings += ["%s adds headers and would no longer be asked for these hosts" % rule.ref.name
                                      for rule in adding_headers(layer, policy.allow) if rule.ref.name in settings.before]
         if not settings.exempt_category_name:
             # Who stays encrypted, is told elsewhere; who is let in, here.
-            layer = layers.inspection()
+            layer = layers.inspection
             self._crossed(layer, shutting(layer, policy.exempt), "these hosts", lambda rule: rule.fields.get("action") not in ("DECRYPT", "DO_NOT_DECRYPT"))
         for media in policy.media:
             layer = layers.voice(media)
@@ -118,7 +118,7 @@ class Assessor:
 
     def _crossed(self, layer: Layer, found: list, what: str, chosen: Callable[[Object], bool] = lambda rule: True) -> None:
         settings = self._settings
-        below = [rule.ref for rule in crossed(found, layer.level)]
+        below = {rule.ref for rule in crossed(found, layer.level)}
         self._found.audience_widened += [
             crossing(rule.ref.name, what) for rule in found if chosen(rule) and rule.ref.name not in settings.never_above + settings.after
             and (rule.ref in below or (rule.ref.name in settings.before and layer.level(rule) == MAY))]
@@ -126,14 +126,14 @@ class Assessor:
     def _losses(self) -> None:
         exempt = frozenset(self._policy.exempt)
         hosts = tuple(str(pattern) for pattern in self._policy.exempt)
-        if not any(rule.fields.get("action") != "BLOCK" for rule in shutting(self._layers.inspection(), exempt)):
+        if not any(rule.fields.get("action") != "BLOCK" for rule in shutting(self._layers.inspection, exempt)):
             return
         # What the service looks into is not in these rules: every scan of content ends with the decryption, and so does what is denied inside of an app.
         for control in ("av", "ips", "anti_spyware", "sandbox", "dlp", "file_control", "app_control"):
             self._found.lose(control, "the tenant's policies for decrypted traffic", hosts)
         if self._site.prompts:
             self._found.lose("prompt_logging", "advanced settings: capture of ChatGPT prompts", hosts)
-        apps, url = self._layers.apps(), self._layers.url()
+        apps, url = self._layers.apps, self._layers.url
         for rule in apps.rules:
             if rule.native.get("tenancyProfileIds") and apps.reach(rule, OPENAI_APPS | {OTHER_APP}).all:
                 self._found.tenant_controls.append(TenantControl(str(rule.ref), self._policy.exempt))

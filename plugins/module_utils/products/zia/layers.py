@@ -9,6 +9,7 @@ How criteria of the same kind combine, say users with groups, or addresses with 
 """
 from __future__ import annotations
 
+from functools import cached_property
 from typing import AbstractSet, Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
@@ -77,12 +78,15 @@ class Layers:
         #: What categories hold is asked again and again, and they may hold thousands of entries.
         self._categories_read: dict = {}
         self._hits: dict = {}
+        self._groups_by_id, self._services = ({row["id"]: row for row in reversed(rows)} for rows in (site.destinations, site.services))
 
-    # -- the rulebases
+    # -- the rulebases; of each one Layer, which keeps what it finds out
 
+    @cached_property
     def url(self) -> Layer:
         return self._layer(URL_RULE, self._by_url, lambda columns: _URL_EFFECTS.get(columns.get("action"), UNKNOWN))
 
+    @cached_property
     def inspection(self) -> Layer:
         """DENY stands for everything but leaving the hosts encrypted."""
         effects = {"DO_NOT_DECRYPT": ALLOW, "DECRYPT": DENY, "BLOCK": DENY}
@@ -99,6 +103,7 @@ class Layers:
             return ALLOW
         return self._layer(SSL_RULE, self._by_ssl, effect)
 
+    @cached_property
     def apps(self) -> Layer:
         """Asked for ids of applications in place of patterns, each by itself."""
         return self._layer(APP_RULE, self._by_application, _app_effect)
@@ -136,10 +141,9 @@ class Layers:
         kept: dict = {}
 
         def columns(rule: Object) -> Columns:
-            key = rule.ref, rule.native.get("id")
-            if key not in kept:
-                kept[key] = Columns(_SCHEMAS[kind], flat(rule))
-            return kept[key]
+            if id(rule) not in kept:
+                kept[id(rule)] = rule, Columns(_SCHEMAS[kind], flat(rule))
+            return kept[id(rule)][1]
 
         def reach(rule: Object, wanted: AbstractSet) -> Hits:
             found = hosts(rule, columns(rule), wanted)
@@ -251,7 +255,7 @@ class Layers:
     def _groups(self, ids: Iterable, wanted: AbstractSet, addresses: Callable) -> Hits:
         sure, may = set(), set()
         for number in ids:
-            row = next((one for one in self._site.destinations if one["id"] == number), None)
+            row = self._groups_by_id.get(number)
             columns = Columns(schemas.DESTINATIONS, row or {})
             # A read shows the addresses twice.
             found = addresses([*columns.get("addresses", ()), *columns.get("ipAddresses", ())], wanted)
@@ -263,7 +267,7 @@ class Layers:
         """Whether a firewall rule is about packets to these ports. A service that was not read, or that names no port, may be."""
         levels = []
         for row in columns.get("nwServices", ()):
-            service = Columns(schemas.SERVICE, self._site.service(row["id"]) or {})
+            service = Columns(schemas.SERVICE, self._services.get(row["id"], {}))
             spans = {"tcp": service.get("destTcpPorts", ()), "udp": service.get("destUdpPorts", ())}
             level = share(any(span["start"] <= port <= (span.get("end") or span["start"]) for span in spans[protocol]) for port in ports)
             if not any(spans.values()):

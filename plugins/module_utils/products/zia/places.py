@@ -32,7 +32,7 @@ class Places:
     def url_rule(self) -> Wanted:
         fields = dict(self._columns(), description=MARK, action="ALLOW", protocols=sorted(self._settings.protocols),
                       urlCategories=[self._settings.allow.name], state="ENABLED")
-        layer = self._layers.url()
+        layer = self._layers.url
         above, below = sides(shutting(layer, self._policy.allow), layer.level)
         # Ours carries no header that a rule of the site adds for these hosts.
         below += adding_headers(layer, self._policy.allow)
@@ -42,7 +42,7 @@ class Places:
         fields = dict(self._columns(), description=MARK, action="DO_NOT_DECRYPT", bypassOtherPolicies=False,
                       serverCertificates=self._settings.server_certificates, minTLSVersion="SERVER_TLS_1_2",
                       urlCategories=[self._settings.exempt.name], state="ENABLED")
-        layer = self._layers.inspection()
+        layer = self._layers.inspection
         above, below = sides(shutting(layer, self._policy.exempt), layer.level)
         above += [rule for rule in layer.rules if rule.native.get("defaultRule")]
         return self._placed(Object(Ref(SSL_RULE, self._settings.prefix + " no decrypt"), fields), above, below)
