@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run costs over a site with many rules, counted in calls: a further rule costs the same whatever is there, and so it does when lists are long."""
+from __future__ import annotations
+
+import pytest
+
+from tests.bench.rules import SITES, Calls, run
+
+FEW, MORE, MANY = 50, 100, 200
+
+
+def calls(product: str, count: int, entries: int = 20) -> int:
+    with Calls() as counted:
+        return run(product, count, entries, counted.now)[1]
+
+
+@pytest.mark.parametrize("product", sorted(SITES))
+def test_a_further_rule_costs_the_same_over_a_large_site(product):
+    # Once before, so that what a process keeps is there each time.
+    calls(product, MANY)
+    few, more, many = (calls(product, count) for count in (FEW, MORE, MANY))
+    assert many - more < 2 * 1.1 * (more - few)
+
+
+@pytest.mark.parametrize("product", sorted(SITES))
+def test_a_further_rule_costs_the_same_when_lists_are_long(product):
+    calls(product, MORE, 500)
+    short, long = (calls(product, MORE, entries) - calls(product, FEW, entries) for entries in (20, 500))
+    assert long < 1.1 * short
