@@ -11,10 +11,10 @@ from hypothesis import given, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import collapse, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, collapse, covers, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    ALLOW, DENY, MAY, NO, SURE, Hits, Layer, below_ours, crossed, crossing, held, hits_of, lowest, opposite, placed,
+    ALLOW, DENY, MAY, NO, SURE, Hits, Layer, NameList, below_ours, crossed, crossing, held, hits_of, lowest, opposite, placed,
     refuse_unknown, share, sides, walk,
 )
 
@@ -224,3 +224,21 @@ def test_a_rule_that_is_named_and_not_there_is_refused():
     with pytest.raises(AccessError, match="position: the account has no HTTP rule named x, y") as caught:
         refuse_unknown(("a", "x", "y"), {"a"}, "the account", "HTTP rule")
     assert caught.value.failure == REFUSED
+
+
+def test_what_a_list_is_about_does_not_depend_on_what_else_is_in_it():
+    names = ["com", "example.com", "a.example.com", "b.a.example.com", "example.org", "notexample.com", "x.b.a.example.com"]
+    every = [Pattern(name, kind) for name in names for kind in (EXACT, SUBDOMAINS, DOMAIN)]
+    far = [Pattern("host%d.other.net" % number, EXACT) for number in range(50)]
+    for wanted in every:
+        for entry in every:
+            parts = frozenset([wanted]) if covers(wanted, entry) else frozenset()
+            expected = Hits(frozenset([wanted])) if covers(entry, wanted) else Hits(may=parts)
+            assert NameList([entry, None, *far]).hits({wanted}) == held([entry], {wanted}) == expected, (entry, wanted)
+
+
+def test_a_name_and_what_is_below_it_may_be_in_two_lists():
+    wanted = frozenset([Pattern("example.com", DOMAIN)])
+    lists = [NameList([Pattern("example.com", kind), Pattern("far.org", kind)]) for kind in (EXACT, SUBDOMAINS)]
+    assert [one.hits(wanted) for one in lists] == [Hits(may=wanted)] * 2
+    assert held(frozenset().union(*(one.near(wanted) for one in lists)), wanted) == Hits(wanted)
