@@ -132,6 +132,31 @@ PACKETS = (("203.0.113.5", 3478), ("198.51.100.7", 3478), ("203.0.113.5", 3479),
 PUBLISHED = PACKETS[:2]
 
 
+#: No schema has it.
+NEXT_YEAR = "column_of_next_year"
+
+
+class Hand:
+    """What the rules of a site by chance have beyond the ordinary. ``cards``: (kind of rule or object, column, value)."""
+
+    def __init__(self, dice, cards=()):
+        self._dice, self._cards, self._asked = dice, tuple(cards), set()
+
+    def of(self, kind: str, plain: int = 0) -> list:
+        """[{column: value}] for the rules of a kind: one for each of its cards, and ``plain`` ones with nothing more, in an order by chance."""
+        self._asked.add(kind)
+        found = [{column: value} for one, column, value in self._cards if one == kind] + [{} for _number in range(plain)]
+        self._dice.shuffle(found)
+        return found
+
+    def unplayed(self) -> list:
+        """The cards for which the rig has no place."""
+        return [card for card in self._cards if card[0] not in self._asked]
+
+    def __str__(self):
+        return "hand: %s" % (self._cards,)
+
+
 class Rig:
     """One product under test. A subclass brings the device; everything else of the suite is the same for all."""
 
@@ -243,11 +268,16 @@ class Rig:
         """Sessions, locks and drafts of ours that the device holds now, in words."""
         raise NotImplementedError
 
-    def by_chance(self, dice) -> list:
-        """Put rules of a company into the site as it was delivered, over every column that a rule can have; what they are, for messages.
+    def deck(self) -> list:
+        """(kind of rule or object, column, value): each column by which the vendor's schema or a newer one may limit something, at each value that it may
+        have: that limits, that is written out and does not, that nobody knows.
 
         Asked of the rigs that ``BY_CHANCE`` of the product's ``rig`` module names.
         """
+        raise NotImplementedError
+
+    def by_chance(self, dice, hand: Hand) -> list:
+        """Put rules of a company into the site as it was delivered, and what ``hand`` has for them; what they are, for messages."""
         raise NotImplementedError
 
     #: What the product tells of an account that may write; None: it does not tell.
@@ -322,5 +352,5 @@ def wider(now: tuple, limit: tuple) -> bool:
     return opened or (now[0] == "allow" and now[1] == "tunnel" and limit[1] != "tunnel")
 
 
-__all__ = ["FIRST", "HOSTS", "LATER", "MEDIA", "MEMBER", "OTHERS", "PACKETS", "PUBLISHED", "STRANGER", "UNREACHABLE", "WANTED", "Fault",
-           "Killed", "Meter", "Rig", "TwinRig", "wider"]
+__all__ = ["FIRST", "HOSTS", "LATER", "MEDIA", "MEMBER", "NEXT_YEAR", "OTHERS", "PACKETS", "PUBLISHED", "STRANGER", "UNREACHABLE", "WANTED", "Fault",
+           "Hand", "Killed", "Meter", "Rig", "TwinRig", "wider"]

@@ -14,16 +14,16 @@ from tests.contract.rig import MEMBER, TwinRig
 from tests.products.barracuda_wsg.twin import GROUPS, BarracudaWsg
 
 
-def copied(twin, name="ChatGPT allow") -> Pages:
-    """What a person copies from the pages."""
+def copied(twin, name="ChatGPT allow", unread=()) -> Pages:
+    """What a person copies from the pages, but for those ``unread``."""
     pages = twin.pages
-    return Pages(
+    return replace(Pages(
         category=tuple(pages["categories"].get(name, ())),
         exceptions=tuple((who, row["action"]) for who, row in pages["exceptions"].items() if row["category"] == name),
         application_exceptions=tuple(sorted(pages["application exceptions"])),
         blocked_applications=tuple(pages["blocked applications"]),
         inspected_domains=tuple(sorted(pages["inspected"])),
-        inspected_categories=())
+        inspected_categories=tuple(pages["inspected categories"])), **dict.fromkeys(unread))
 
 
 class Person(BarracudaAdapter):
@@ -31,12 +31,12 @@ class Person(BarracudaAdapter):
 
     traits = replace(BarracudaAdapter.traits, by_hand=False)
 
-    def __init__(self, settings, twin):
+    def __init__(self, settings, twin, unread=()):
         super().__init__(settings)
-        self._twin = twin
+        self._twin, self._unread = twin, unread
 
     def read(self):
-        self._pages = copied(self._twin, self._settings.category_name)
+        self._pages = copied(self._twin, self._settings.category_name, self._unread)
         return super().read()
 
     def send(self, request):
@@ -53,13 +53,13 @@ class BarracudaRig(TwinRig):
 
     def __init__(self, folder):
         super().__init__(folder)
-        self.twin = BarracudaWsg()
+        self.twin, self.unread = BarracudaWsg(), []
 
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
         return replace(Settings(host="wsg.example.com", audience=tuple("group %s" % GROUPS[who] for who in audience)), **changes)
 
     def adapter(self, audience=(MEMBER,), **changes):
-        return Person(self.settings(audience, **changes), self.twin)
+        return Person(self.settings(audience, **changes), self.twin, self.unread)
 
     def natives(self, pattern):
         return {pattern.lstrip("*").lstrip(".")}
@@ -99,7 +99,14 @@ class BarracudaRig(TwinRig):
     def block_early(self):
         self.twin.pages["blocked applications"]["ChatGPT"] = {"chatgpt.com"}
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        # There is no schema: pages that nobody looked at, and names of which only the vendor knows what is in them.
+        held = [(), ("chatgpt.com",), ("openai.com", "stripe.com"), ("claude.ai",)]
+        return [*(("page", page, None) for page in ("blocked_applications", "inspected_domains", "inspected_categories")),
+                *((kind, name, hosts) for kind in ("blocked applications", "inspected categories") for name in ("Office of next year", "Torrents") for hosts in held
+                  if name != "Torrents" or hosts in ((), ("claude.ai",)) or kind != "blocked applications")]
+
+    def by_chance(self, dice, hand) -> list:
         def some(*values) -> list:
             return dice.sample(values, dice.randint(0, len(values)))
 
@@ -112,7 +119,11 @@ class BarracudaRig(TwinRig):
         pages["categories"]["Partners"] = set(some("chatgpt.com", "api.openai.com", "example.com"))
         for who in some("group Finance", "user member", "all authenticated users"):
             pages["exceptions"][who] = {"category": "Partners", "action": dice.choice(["allow", "warn"])}
-        return [pages]
+        for kind in ("blocked applications", "inspected categories"):
+            for more in hand.of(kind):
+                pages[kind].update({name: set(hosts) for name, hosts in more.items()})
+        self.unread = [page for more in hand.of("page") for page in more]
+        return [pages, self.unread]
 
 
 #: Nothing of this goes over the wire: the suite without its weather.

@@ -39,6 +39,7 @@ class BarracudaWsg(Twin):
         self.pages = {
             "categories": {}, "exceptions": {}, "application exceptions": set(), "blocked applications": {},
             "blocked content": {"Artificial Intelligence": set(_AI)}, "inspected": {"js.stripe.com", "example.com", "iana.org", "claude.ai"},
+            "inspected categories": {},
         }
 
     def save(self):
@@ -101,7 +102,8 @@ class BarracudaWsg(Twin):
     def decide(self, who: str, host: str, port: int = 443) -> tuple:
         """Exceptions for applications, applications, exceptions, content categories, from the top; what names nothing passes."""
         people = {"group %s" % GROUPS[who], "user %s" % who, "all authenticated users"}
-        inspection = "decrypt" if any(_below(host, domain) for domain in self.pages["inspected"]) else "tunnel"
+        designated = [self.pages["inspected"], *self.pages["inspected categories"].values()]
+        inspection = "decrypt" if any(_below(host, domain) for domains in designated for domain in domains) else "tunnel"
         for application, hosts in self.pages["blocked applications"].items():
             if any(_below(host, one) for one in hosts):
                 excepted = any(name == application and principal in people for name, principal in self.pages["application exceptions"])

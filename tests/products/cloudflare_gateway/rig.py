@@ -10,12 +10,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudfl
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.contract.rig import MEDIA, MEMBER, NEXT_YEAR, TwinRig
 from tests.products.cloudflare_gateway.twin import CloudflareGateway
 from tests.products.cloudflare_gateway.twin.policy import COLUMNS
 from tests.products.panos.rig import QuickClock
 
 GROUPS = {MEMBER: "AI users"}
+#: What rules of a site by chance do, by layer.
+LAYERS = {"dns": ["block", "block", "allow", "override", "safesearch"], "l4": ["block", "block", "allow", "l4_override"],
+          "http": ["block", "block", "allow", "off", "isolate", "noscan", "quarantine", "on"], "dns_resolver": ["resolve"]}
 
 
 class CloudflareGatewayRig(TwinRig):
@@ -100,7 +103,15 @@ class CloudflareGatewayRig(TwinRig):
         # A token is neither a session nor a lock.
         return []
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        # What a rule is about, whom, and where it is asked is rolled by itself.
+        columns = {**{name: fact for name, fact in COLUMNS["rule"]["match"].items() if name not in ("filters", "traffic", "identity", "device_posture")},
+                   NEXT_YEAR: {"limit": ["x"], "none": [[], {}, None, False, ""]}}
+        selectors = [(layer, "selector", test) for layer, kinds in COLUMNS["selectors"].items() for tests in kinds.values() for test in tests.values()]
+        return [*selectors, *((layer, "selector", "next.year == 1") for layer in LAYERS),
+                *(("rule", name, value) for name, fact in columns.items() for value in [fact["limit"], *fact.get("none", ())])]
+
+    def by_chance(self, dice, hand) -> list:
         said = []
         self.by_dice = True
 
@@ -111,25 +122,28 @@ class CloudflareGatewayRig(TwinRig):
                                   kind=one_of("DOMAIN", "DOMAIN", "DOMAIN", "DEVICE"))
         said.append(list(self.twin.values("Feed")))
         # Some at the top, some anywhere.
-        places = dice.sample(range(1, 180), 8) + dice.sample(range(200, 9000), 8)
+        places = dice.sample(range(1, 180), 16) + dice.sample(range(200, 9000), 16)
         dice.shuffle(places)
-        layers = [("dns", ["block", "block", "allow", "override", "safesearch"]), ("l4", ["block", "block", "allow", "l4_override"]),
-                  ("http", ["block", "block", "allow", "off", "isolate", "noscan", "quarantine", "on"]), ("dns_resolver", ["resolve"])]
-        for layer, actions in layers:
-            for number in range(dice.randint(0, 4 if layer != "dns_resolver" else 1)):
+        limited = hand.of("rule")
+        for layer, actions in LAYERS.items():
+            # One that is limited by a column, or by a selector, beside those that are not.
+            rules = hand.of(layer, dice.randint(0, 4 if layer != "dns_resolver" else 1))
+            rules += [{"column": limited.pop()} for _number in range(len(limited)) if dice.random() < .4 or layer == "dns_resolver"]
+            for number, more in enumerate(rules):
                 action = dice.choice(actions)
-                rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": action, "traffic": self._traffic(dice, layer, action, feed),
+                rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": action,
+                        "traffic": self._traffic(dice, layer, action, feed, more.get("selector")),
                         "precedence": places.pop() * 11, "enabled": dice.random() < .85,
                         "identity": one_of("", "", "any(identity.groups.name[*] in {\"AI users\"})", "any(identity.groups.name[*] in {\"Staff\"})",
                                            "identity.email == \"somebody@example.com\"", "not any(identity.groups.name[*] in {\"AI users\"})"),
-                        "columns": self._column(dice) if dice.random() < .25 else {}}
+                        "columns": more.get("column", {})}
                 said.append(rule)
                 self.given(**rule)
         return said
 
     @staticmethod
-    def _traffic(dice, layer: str, action: str, feed: str) -> str:
-        """An expression about names, or about any selector of the layer."""
+    def _traffic(dice, layer: str, action: str, feed: str, selector: str | None) -> str:
+        """An expression about names, with ``selector`` or without."""
         names = {"dns": ("dns.fqdn", "dns.domains[*]"), "l4": ("net.sni.host", "net.sni.domains[*]"), "http": ("http.request.host", "http.request.domains[*]"),
                  "off": ("http.conn.hostname", "http.conn.domains[*]"), "dns_resolver": ("dns.fqdn", "dns.domains[*]")}
         host, domains = names["off" if action == "off" else layer]
@@ -139,17 +153,11 @@ class CloudflareGatewayRig(TwinRig):
             "any(%s in {\"chatgpt.com\"}) and not %s == \"ab.chatgpt.com\"" % (domains, host), "%s matches \"(^|[.])gpt[.]com$\"" % host,
             "%s matches \"^(\\w+\\.)?chatgpt\\.com$\"" % host, "%s matches \"^[a-h].*\\.(openai|chatgpt)\\.com$\"" % host,
             "any(%s != \"com\")" % domains, "any(%s not in {\"openai.com\"})" % domains])
-        kinds = COLUMNS["selectors"][layer]
-        tests = [test for kind in sorted(kinds) for test in kinds[kind].values() if action != "off" or test.startswith(("http.conn", "any(http.conn", "net."))]
-        extra = dice.choice(tests + ["net.dst.port == 443", "net.dst.port == 22", "next.year == 1"] if layer == "l4" else tests + ["http.conn.next_year == 1"])
-        return text if dice.random() < .7 else "%s %s %s" % (text, dice.choice(["and", "and not", "or"]), extra)
-
-    @staticmethod
-    def _column(dice) -> dict:
-        """Any column with one of its values: what limits a rule, what does not, and one of next year."""
-        facts = COLUMNS["rule"]["match"]
-        name = dice.choice([name for name in facts if name not in ("filters", "traffic", "identity", "device_posture")] + ["column_of_next_year"])
-        return {name: dice.choice([*facts.get(name, {}).get("none", ()), facts.get(name, {"limit": ["x"]})["limit"]])}
+        if selector is None and layer == "l4" and dice.random() < .2:
+            selector = dice.choice(["net.dst.port == 443", "net.dst.port == 22"])
+        # Of what is left alone, nothing behind the handshake is known.
+        known = action != "off" or (selector or "").startswith(("http.conn", "any(http.conn", "net.", "next."))
+        return "%s %s %s" % (text, dice.choice(["and", "and not", "or"]), selector) if selector and known else text
 
 
 def nested(columns: dict) -> dict:

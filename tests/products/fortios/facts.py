@@ -53,3 +53,16 @@ def shutting(kind: str, profile: dict, place: str = "") -> Iterator[str]:
                 yield from shutting(kind, row, name + "[].")
         elif column != "q_origin_key" and restricts(kind, name, value):
             yield name
+
+
+def put(profile: dict, path: str, value: object) -> None:
+    """Set a column at any depth."""
+    first, _dot, rest = path.partition(".")
+    if not rest:
+        profile[first] = value
+    elif first.endswith("[]"):
+        rows = profile.setdefault(first[:-2], []) or [{"id": 1}]
+        profile[first[:-2]] = rows
+        put(rows[0], rest, value)
+    else:
+        put(profile.setdefault(first, {}), rest, value)

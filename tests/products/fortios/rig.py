@@ -9,11 +9,16 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import FIRST_ROW, Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
 from tests.contract.rig import HOSTS, MEDIA, MEMBER, TwinRig
-from tests.products.fortios.facts import UNKNOWN, limits
+from tests.products.fortios.facts import FACTS, UNKNOWN, limits, put
 from tests.products.fortios.twin import AI, ROW_DEFAULTS, SIGNATURES, FortiOS
 from tests.products.panos.rig import QuickClock
 
 POLICIES = {MEMBER: "members"}
+ALL = [{"name": "all"}]
+#: Of a column that no schema has: what may limit, and what does not.
+NEW = {"example": [{"name": "x"}], "free": ["", [], "disable", 0, "enable"]}
+#: What a row or an entry is about.
+BY_ITSELF = {"webfilter urlfilter row": ("url", "type"), "dnsfilter domain-filter row": ("domain", "type"), "firewall.service custom": ("protocol",)}
 
 
 class FortiosRig(TwinRig):
@@ -66,10 +71,9 @@ class FortiosRig(TwinRig):
 
     def deny(self, name="Deny all", at=0, **columns) -> dict:
         """A policy of the site that denies everything to everybody but for ``columns``, at that place."""
-        any_ = [{"name": "all"}]
         policy = self.twin._filled("firewall/policy", dict({
             "policyid": 300 + len(self.twin.rows("firewall/policy")), "name": name, "action": "deny", "srcintf": [{"name": "lan"}],
-            "dstintf": [{"name": "wan"}], "srcaddr": any_, "dstaddr": any_, "service": [{"name": "ALL"}]}, **columns))
+            "dstintf": [{"name": "wan"}], "srcaddr": ALL, "dstaddr": ALL, "service": [{"name": "ALL"}]}, **columns))
         self.twin.rows("firewall/policy").insert(at, policy)
         self.twin.touch("firewall/policy")
         return policy
@@ -143,71 +147,73 @@ class FortiosRig(TwinRig):
         # A token is neither a session nor a lock.
         return []
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        # What says where the traffic of a row goes is rolled by itself; a filter of our own holds no row of the site.
+        cards = [(kind, column, value) for kind in FACTS for column, fact in {**limits(kind), UNKNOWN: NEW}.items()
+                 for value in [*fact["free"], fact["example"]] if column not in BY_ITSELF.get(kind, ())]
+        return [card for card in cards if not self.own or card[0] != "webfilter urlfilter row"]
+
+    def by_chance(self, dice, hand) -> list:
         self.chancy = True
         self.odd_objects()
-        return [*self._rows_by_chance(dice), *self._profiles_by_chance(dice), *self._policies_by_chance(dice)]
+        return [*self._rows_by_chance(dice, hand), *self._profiles_by_chance(dice, hand), *self._policies_by_chance(dice, hand)]
 
-    @staticmethod
-    def _column(dice, kind: str, odds: float) -> dict:
-        """A column that limits a rule, or one that no schema has, at a value by chance; mostly none."""
-        if dice.random() > odds:
-            return {}
-        column = dice.choice([*limits(kind), UNKNOWN, UNKNOWN])
-        if column == UNKNOWN:
-            return {column: dice.choice(["enable", "disable", [{"name": "x"}], ""])}
-        fact = limits(kind)[column]
-        return {column: dice.choice([*fact["free"], fact["example"]])}
-
-    def _rows_by_chance(self, dice) -> list:
+    def _rows_by_chance(self, dice, hand) -> list:
         twin, said = self.twin, []
         names = ["chatgpt.com", "ab.chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.com",
                  "ab*.com", "*.openai.*"]
         if not self.own:
             rows = twin.row("webfilter/urlfilter", "members-urls")["entries"]
-            for name in dice.sample(names, dice.randint(0, 3)):
-                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": name, "type": "wildcard",
+            for more in hand.of("webfilter urlfilter row", dice.randint(0, 3)):
+                row = {"id": max([one["id"] for one in rows], default=0) + 1, "url": dice.choice(names), "type": "wildcard",
                        "exempt": dice.choice(["av fortiguard", "av fortiguard", "av"]),
                        "action": dice.choice(["block", "block", "allow", "monitor", "exempt", "exempt"]), "status": dice.choice(["enable"] * 3 + ["disable"])}
-                more = self._column(dice, "webfilter urlfilter row", .15)
-                rows.insert(dice.randint(0, len(rows)), dict(ROW_DEFAULTS["webfilter/urlfilter"], **dict(more, **row)))
+                rows.insert(dice.randint(0, len(rows)), dict(ROW_DEFAULTS["webfilter/urlfilter"], **dict(row, **more)))
                 said.append(rows)
             twin.touch("webfilter/urlfilter")
         entries = twin.row("dnsfilter/domain-filter", "members-dns")["entries"]
-        for number, name in enumerate(dice.sample(names, dice.choice([0, 0, 0, 0, 1, 2])), 1):
-            entries.append({"id": number, "domain": name, "type": "wildcard", "action": dice.choice(["block", "allow", "monitor"]),
-                            "status": dice.choice(["enable", "enable", "disable"])})
+        for number, more in enumerate(hand.of("dnsfilter domain-filter row", dice.choice([0, 0, 0, 0, 1, 2])), 1):
+            entries.append(dict({"id": number, "domain": dice.choice(names), "type": "wildcard", "action": dice.choice(["block", "allow", "monitor"]),
+                                 "status": dice.choice(["enable", "enable", "disable"])}, **more))
         said.append(entries)
         twin.touch("dnsfilter/domain-filter")
         return said
 
-    def _profiles_by_chance(self, dice) -> list:
+    def _profiles_by_chance(self, dice, hand) -> list:
         twin = self.twin
         profile = twin.row("webfilter/profile", "members")
         profile["feature-set"] = dice.choice(["flow", "proxy"])
         profile["ftgd-wf"]["filters"] = [{"id": 1, "category": AI, "action": dice.choice(["block", "warning", "monitor", "authenticate"])}]
-        profile.update(dice.choice([{}] * 18 + [{"wisp": "enable"}, {"post-action": "block"}, {UNKNOWN: "enable"}]))
-        twin.touch("webfilter/profile")
         dns = twin.row("dnsfilter/profile", "members")
-        dns.update(dice.choice([{}] * 14 + [{"external-ip-blocklist": [{"name": "feed"}]}, {"ftgd-dns": {"filters": [
-            {"id": 1, "category": AI, "action": dice.choice(["block", "monitor"])}]}}]))
+        dns.update(dice.choice([{}] * 14 + [{"ftgd-dns": {"filters": [{"id": 1, "category": AI, "action": dice.choice(["block", "monitor"])}]}}]))
+        for one in (profile, dns):
+            for more in hand.of("webfilter profile" if one is profile else "dnsfilter profile"):
+                put(one, *more.popitem())
+        twin.touch("webfilter/profile")
         twin.touch("dnsfilter/profile")
-        if dice.random() < .2:
+        odd, limited = hand.of("application list"), hand.of("application list entry")
+        if odd or limited or dice.random() < .15:
             entries = [dict({"id": number, "action": dice.choice(["pass", "pass", "block", "reset", "new"]),
-                             "application": [{"id": dice.choice([*SIGNATURES, 1])}] * dice.randint(0, 1)}, **dice.choice(
-                                 [{}, {}, {"category": [{"id": 36}]}, {"vendor": "1 2"}, {UNKNOWN: "enable"}])) for number in range(dice.randint(0, 2))]
-            apps = dict({"name": "apps", "entries": entries}, **dice.choice([{}, {}, {}, {"other-application-action": "block"}]))
+                             "application": [{"id": dice.choice([*SIGNATURES, 1])}] * dice.randint(0, 1)}, **more)
+                       for number, more in enumerate(limited + [{}] * dice.randint(0, 2))]
+            apps = {"name": "apps", "entries": entries}
+            for more in odd:
+                put(apps, *more.popitem())
             twin.rows("application/list").append(apps)
             twin.row("firewall/policy", "members")["application-list"] = "apps"
         return [profile, dns, *twin.rows("application/list")]
 
-    def _policies_by_chance(self, dice) -> list:
+    def _policies_by_chance(self, dice, hand) -> list:
         twin, said = self.twin, []
         # Not who its people are: these are the audience.
         twin.row("firewall/policy", "members").update(dice.choice([{}] * 30 + [
             {"schedule": "nights"}, {"internet-service": "enable"}, {"dstaddr": [{"name": "x"}]}, {"service": [{"name": "DNS"}]}, {UNKNOWN: "enable"},
             {"status": "disable"}]))
-        for number in range(dice.choice([0, 0, 0, 1, 2])):
+        policies = hand.of("firewall policy", dice.choice([0, 0, 0, 1, 2]))
+        # What an object is limited by, a policy that names it is.
+        policies += [{"dstaddr": [{"name": self._odd(dice, "firewall/addrgrp", more)}]} for more in hand.of("firewall addrgrp")]
+        policies += [{"service": [{"name": self._odd(dice, "firewall.service/custom", more)}]} for more in hand.of("firewall.service custom")]
+        for number, more in enumerate(policies):
             target = dice.choice(["all", "chatgpt.com", "js.stripe.com", "claude.ai"])
             if target != "all":
                 twin.rows("firewall/address").append(twin._filled("firewall/address", {"name": "fqdn %d" % number, "type": "fqdn", "fqdn": target}))
@@ -216,10 +222,26 @@ class FortiosRig(TwinRig):
                 "policyid": 200 + number, "dstaddr": [{"name": "all" if target == "all" else "fqdn %d" % number}],
                 "groups": [{"name": dice.choice(["staff", "contractors"])}] if target == "all" or dice.random() < .5 else [],
                 "service": [{"name": dice.choice(["ALL", "HTTPS", "DNS"])}], "status": dice.choice(["enable", "enable", "disable"]),
-                "action": dice.choice(["deny"] * 5 + ["accept", "ipsec"])}, **self._column(dice, "firewall policy", .3)))
+                "action": dice.choice(["deny"] * 5 + ["accept", "ipsec"])}, **more))
             said.append((target, at, policy))
+        proxied = hand.of("firewall proxy-policy", dice.choice([0] * 12 + [1]))
+        for number, more in enumerate(proxied):
+            twin.row("firewall/policy", "members")["http-policy-redirect"] = "enable"
+            twin.rows("firewall/proxy-policy").append(dict({
+                "policyid": 1 + number, "name": "proxied %d" % number, "status": "enable", "proxy": "transparent-web", "srcaddr": ALL, "dstaddr": ALL,
+                "action": dice.choice(["accept", "deny"])}, **more))
+        if proxied:
+            twin.rows("firewall/proxy-policy").append({"policyid": 100, "name": "web", "status": "enable", "proxy": "transparent-web", "srcaddr": ALL,
+                                                       "dstaddr": ALL, "action": "accept"})
         twin.touch("firewall/policy")
-        return [*said, twin.row("firewall/policy", "members")]
+        return [*said, twin.row("firewall/policy", "members"), twin.rows("firewall/proxy-policy")]
+
+    def _odd(self, dice, table: str, more: dict) -> str:
+        """An object about a host or about HTTPS, limited by ``more``."""
+        held = {"firewall/addrgrp": {"member": [{"name": dice.choice(["all", "x"])}]}, "firewall.service/custom": {"tcp-portrange": dice.choice(["443", "22"])}}
+        name = "odd %d" % len(self.twin.rows(table))
+        self.twin.rows(table).append(self.twin._filled(table, dict(held[table], name=name, **more) if not set(more) & set(held[table]) else dict(more, name=name)))
+        return name
 
 
 #: Each takes a folder and is put through the whole suite.

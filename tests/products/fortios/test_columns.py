@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import columns
-from tests.products.fortios.facts import FACTS, UNKNOWN, limits, others
+from tests.products.fortios.facts import FACTS, UNKNOWN, limits, others, put
 from tests.products.fortios.rig import FortiosRig
 
 SCHEMAS = {"firewall policy": columns.POLICY, "firewall proxy-policy": columns.PROXY_POLICY, "webfilter urlfilter row": columns.URL_ROW,
@@ -154,18 +154,6 @@ def test_a_row_with_a_value_that_limits_nothing_is_passed(shared, column, value)
     result = shared.run()
     assert words(result) == ["yes"] * 3 and result["conflicts"] == []
     assert shared.twin.row("webfilter/urlfilter", "members-urls")["entries"][-1]["id"] != 500 and shared.decide("member", "chatgpt.com")[0] == "allow"
-
-
-def put(profile: dict, path: str, value: object) -> None:
-    """Set a column at any depth."""
-    first, _dot, rest = path.partition(".")
-    if not rest:
-        profile[first] = value
-    elif first.endswith("[]"):
-        profile[first[:-2]] = [{"id": 1}]
-        put(profile[first[:-2]][0], rest, value)
-    else:
-        put(profile.setdefault(first, {}), rest, value)
 
 
 SHUTTING = [(kind, column, value) for kind in ("webfilter profile", "dnsfilter profile", "application list") for column, value in unread(kind)]

@@ -77,7 +77,7 @@ SIGNATURES = {56684: ("OpenAI.ChatGPT_File.Upload", 36), 57000: ("OpenAI.ChatGPT
 #: Columns of a policy that the twin decides by.
 _MODELLED = frozenset(("srcintf", "dstintf", "srcaddr", "dstaddr", "srcaddr-negate", "dstaddr-negate", "service", "service-negate", "groups", "users"))
 #: What an accepting policy hands its traffic to.
-_HANDS_ON = ("http-policy-redirect", "ztna-policy-redirect", "webproxy-forward-server", "disclaimer", "wccp")
+_HANDS_ON = ("ztna-policy-redirect", "webproxy-forward-server", "disclaimer", "wccp")
 #: What of a web filter profile looks at decrypted content alone.
 _CONTENT = ("web.bword-table", "web.content-header-list", "antiphish.status", "post-action")
 _PRIVATE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
@@ -458,6 +458,8 @@ class FortiOS(Twin):
                 raise NotImplementedError("action %s" % policy["action"])
             if protocol == "udp":
                 return "allow", "tunnel"
+            if policy.get("http-policy-redirect") == "enable" and self._shut_by_proxy(tables, person, host):
+                return "block", "tunnel"
             for column in _HANDS_ON:
                 if policy.get(column) not in (None, "", "disable"):
                     raise NotImplementedError("%s of policy %s" % (column, policy["name"]))
@@ -490,8 +492,31 @@ class FortiOS(Twin):
                 refused.append("%s: %s" % (column, error))
         # Only where the decision hangs on it.
         if refused:
-            raise NotImplementedError("policy %s: %s" % (policy["name"], "; ".join(refused)))
+            raise NotImplementedError("policy %s: %s" % (policy.get("name"), "; ".join(refused)))
         return True
+
+    def _shut_by_proxy(self, tables: dict, person: Person, host: str) -> bool:
+        """What the rules of the transparent proxy do, whether those match or not that cannot be told. Profiles are those of the policy.  # guess"""
+        found, why = set(), None
+        for rule in tables["firewall/proxy-policy"]:
+            rule, odd = dict(rule), [column for column, value in rule.items() if column not in _MODELLED and column != "proxy"
+                                     and restricts("firewall proxy-policy", column, value)]
+            odd += [] if rule.get("proxy") in ("transparent-web", "", None) else ["proxy"]
+            try:
+                if not self._takes(tables, {column: value for column, value in rule.items() if column in _MODELLED or column == "status"}, person, host, "tcp", 443):
+                    continue
+                odd += [] if rule["action"] in ("accept", "deny") else ["action"]
+            except NotImplementedError as error:
+                odd.append(str(error))
+            found.add(rule["action"])
+            if not odd:
+                break
+            why = "proxy policy %s: %s" % (rule["name"], ", ".join(odd))
+        else:
+            found.add("none")
+        if len(found) > 1 or not found <= {"accept", "deny"}:
+            raise NotImplementedError(why or "what the transparent proxy does with what no rule is about")
+        return found == {"deny"}
 
     @classmethod
     def _members(cls, rows: dict, groups: dict, names: list, kind: str):

@@ -15,6 +15,12 @@ NEW = {"column": "column-of-next-year", "shape": "members", "none": [["any"]], "
 BESIDE = {
     "negate-source": {"source": ["198.51.100.0/24"]}, "negate-destination": {"destination": ["news"]}, "negate-user": {"source-user": ["example\\guests"]},
     "target/negate": {"target/devices": ["015300009999"]}, "target/devices/vsys": {"target/devices": ["015300009999"]}}
+#: Objects that a rule names: where they stand, what they hold, and the column of a rule that names them.
+OBJECTS = {
+    "custom-url-category": ("/profiles/custom-url-category", "<list><member>%s/</member></list><type>URL List</type>", "category"),
+    "application-group": ("/application-group", "<members><member>openai-chatgpt</member></members>", "application"),
+    "address": ("/address", "<fqdn>%s</fqdn>", "destination"), "address-group": ("/address-group", "<static><member>news</member></static>", "destination"),
+    "service": ("/service", "<protocol><tcp><port>443</port></tcp></protocol>", "service")}
 EVERYBODY = ("from", "to", "source", "destination", "source-user", "category", "service")
 
 
@@ -58,6 +64,24 @@ def body(base: str, action: str, column: dict | None = None, value: object = Non
     if column is not None:
         limit(entry, column, value)
     return ET.tostring(entry, encoding="unicode")
+
+
+def limited(body: str, kind: str, more: dict) -> str:
+    """A rule with columns more; None is the limiting value."""
+    entry = ET.fromstring(body)
+    for column, value in more.items():
+        limit(entry, next(one for one in KNOWN[kind] + [NEW] if one["column"] == column), value)
+    return ET.tostring(entry, encoding="unicode")
+
+
+def odd_object(kind: str, name: str, dice, more: dict) -> tuple:
+    """(path, XML, {column of a rule: name}) of an object with columns more."""
+    path, held, column = OBJECTS[kind]
+    body = held % dice.choice(["chatgpt.com", "claude.ai"]) if "%s" in held else held
+    entry = ET.fromstring("<entry>%s</entry>" % body)
+    for tag, value in more.items():
+        put(entry, tag, value)
+    return "%s/entry[@name='%s']" % (path, name), "".join(ET.tostring(child, encoding="unicode") for child in entry), {column: name}
 
 
 def furnish(rig: object) -> None:

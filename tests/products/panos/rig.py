@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import itertools
-import xml.etree.ElementTree as ET
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.adapter import PanosAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api
@@ -18,6 +17,7 @@ from tests.products.panos.twin.site import rule
 
 VSYS = "/config/devices/entry[@name='localhost.localdomain']/vsys/entry[@name='vsys1']"
 GROUPS = {MEMBER: "example\\ai-users"}
+RULE_KINDS = ("security rule", "decryption rule", "authentication rule")
 _runs = itertools.count(1)
 
 
@@ -136,7 +136,14 @@ class PanosRig(TwinRig):
             found = set()
         return (found.pop(), "nobody knows") if found == {"allow"} else (found.pop() if len(found) == 1 else "nobody knows", None)
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        rules = [(kind, one["column"], value) for kind in RULE_KINDS for one in columns.KNOWN[kind] + [columns.NEW] if "limiting" in one
+                 for value in [None, *one.get("none", ())]]
+        profile = [("url-filtering profile", one["column"], None) for one in columns.KNOWN["url-filtering profile"] + [columns.NEW]
+                   if one.get("role", "match") == "match"]
+        return rules + profile + [(kind, columns.NEW["column"], value) for kind in columns.OBJECTS for value in (["x"], ["any"])]
+
+    def by_chance(self, dice, hand) -> list:
         said, self.by_dice = [], True
         columns.furnish(self)
 
@@ -156,8 +163,16 @@ class PanosRig(TwinRig):
                 ("/application-group/entry[@name='AI apps']", "<members><member>GenAI</member><member>openai-chatgpt</member></members>"),
                 ("/application-filter/entry[@name='GenAI']", "<tagging><tag><member>Generative AI</member></tag></tagging>")):
             set_(path, element)
-        for base in ("security", "decryption"):
-            for number in range(dice.randint(0, 3)):
+        # What an object is limited by, a rule that names it is.
+        objects = [columns.odd_object(kind, "odd %d" % number, dice, more) for number, (kind, more) in enumerate(
+            (kind, more) for kind in columns.OBJECTS for more in hand.of(kind))]
+        for path, element, _given in objects:
+            set_(path, element)
+        for kind in RULE_KINDS:
+            base = kind.split()[0]
+            rules = hand.of(kind, dice.randint(0, 3) if base != "authentication" else 0)
+            given_objects = [given for _path, _element, given in objects] if base == "security" else []
+            for number, more in enumerate(rules + [{}] * len(given_objects)):
                 given = {
                     "from": one_of("any", "trust", "guest", ["trust", "guest"]), "to": one_of("any", "untrust", "untrust"),
                     "source-user": one_of("any", "any", "example\\ai-users", "example\\staff", "example\\bob", ["example\\staff", "example\\ai-users"]),
@@ -165,31 +180,26 @@ class PanosRig(TwinRig):
                     "category": one_of("any", "feed", "AI sites", "artificial-intelligence", "malware", ["feed", "financial-services"], "By match",
                                        "Elsewhere"),
                     "service": one_of("any", "any", "service-https", "service-http")}
-                more = "<disabled>yes</disabled>" if dice.random() < .2 else ""
+                body = "<disabled>yes</disabled>" if dice.random() < .2 else ""
                 if base == "security":
                     given["application"] = one_of("any", "any", "any", "ssl", ["ssl", "web-browsing"], "openai-chatgpt", "dns", "AI apps", "GenAI")
                     action = one_of("deny", "drop", "reset-both", "allow")
                     if action == "allow" and dice.random() < .5:
-                        more += "<profile-setting><group><member>Standard</member></group></profile-setting>"
-                else:
-                    action, more = one_of("decrypt", "decrypt", "no-decrypt"), more + "<type><ssl-forward-proxy/></type>"
-                set_("/rulebase/%s/rules" % base, self._limited(dice, base, rule("site %d" % number, action, more, **given)))
+                        body += "<profile-setting><group><member>Standard</member></group></profile-setting>"
+                elif base == "decryption":
+                    action, body = one_of("decrypt", "decrypt", "no-decrypt"), body + "<type><ssl-forward-proxy/></type>"
+                if not more and given_objects:
+                    given.update(given_objects.pop())
+                element = columns.body(base, "") if base == "authentication" else rule("site %d" % number, action, body, **given)
+                set_("/rulebase/%s/rules" % base, columns.limited(element.replace("Limited", "site %d" % number), kind, more))
                 where = one_of("top", "bottom")
                 said.append(where)
                 self.by_hand("move", "/rulebase/%s/rules/entry[@name='site %d']" % (base, number), where=where)
-        if dice.random() < .5:
-            which = one_of("block", "alert")
-            set_("/profiles/url-filtering/entry[@name='Corporate']/%s" % which, "<member>%s</member>" % one_of("feed", "AI sites", "artificial-intelligence"))
+        sides = hand.of("url-filtering profile", dice.randint(0, 1))
+        for more in sides:
+            which, name = next(iter(more), None) or one_of("block", "alert"), one_of("feed", "AI sites", "artificial-intelligence")
+            set_("/profiles/url-filtering/entry[@name='Corporate']/%s" % which, "<member>%s</member>" % name)
         return said
-
-    @staticmethod
-    def _limited(dice, base: str, body: str) -> str:
-        """A rule with one column more, or none: at a value that limits it or at one that does not."""
-        entry, known = ET.fromstring(body), [one for one in columns.KNOWN[base + " rule"] + [columns.NEW] if "limiting" in one]
-        if dice.random() < .35:
-            column = dice.choice(known)
-            columns.limit(entry, column, dice.choice([None, *column.get("none", [])]))
-        return ET.tostring(entry, encoding="unicode")
 
     def foreign_pending(self):
         self.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")

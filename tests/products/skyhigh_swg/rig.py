@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
     Settings, rule_set_file,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.contract.rig import MEMBER, TwinRig
+from tests.contract.rig import MEMBER, NEXT_YEAR, TwinRig
 from tests.products.skyhigh_swg.twin import SkyhighGateway, criterion, rule, rule_group
 from tests.products.zia.rig import TwinClock
 
@@ -24,6 +24,7 @@ ALLOW, EXEMPT = "ChatGPT allow", "ChatGPT exempt"
 
 
 FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text(encoding="utf-8"))
+ACTIONS = ["block.11376", "block.11376", "stopcycle", "stopruleset", "continue"]
 PROPERTIES = [name.lower().replace("*", "x") for names in FACTS["properties"].values() for name in names] + ["property.of.next.year"]
 CYCLES = ["request", "request", "request response", "response", "request response embedded"]
 
@@ -130,35 +131,66 @@ class SkyhighRig(TwinRig):
         except NotImplementedError:
             return "not known", None
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        structure = [(facts["column"], value) for facts in FACTS["structure"] if facts.get("restricting") and not facts.get("read")
+                     for value in [facts["restricting"], *facts.get("unrestricted", ())]]
+        structure += [(start + NEXT_YEAR, "x") for start in ("ruleGroup@", "rule@", "conditionExpression@", "propertyInstance@", "parameter@", "list@")]
+        words = [("property", name) for name in PROPERTIES]
+        words += [("operator", facts["operator"].replace(" ", "")) for facts in FACTS["operators"]] + [("operator", "resembles")]
+        words += [("action", facts["action"].replace(" ", "").lower()) for facts in FACTS["actions"]] + [("action", "tarpit")]
+        words += [("event", "com.scur.engine.%s" % text.lower().replace(" ", "")) for text in [*FACTS["events"], "next"]]
+        return [(_kind(column), column, value) for column, value in structure] + [(kind, word, None) for kind, word in words]
+
+    def by_chance(self, dice, hand) -> list:
         names = ["chatgpt.com", "*.chatgpt.com", "*chatgpt.com", "*.openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "*.example.com"]
         hosts = dice.sample(names, 2)
         feed, said = self.twin.add_list("Feed", "regex", hosts), [hosts]
-        for number in range(dice.randint(0, 3)):
-            rules = [self._rule_by_chance(dice, feed, "rule %d.%d" % (number, count)) for count in range(dice.randint(1, 2))]
-            text = rule_group("site %d" % number, rules, enabled=dice.random() < .9, cycles=dice.choice(CYCLES))
-            if dice.random() < .1:
-                text = limited(text, *dice.choice(columns("ruleGroup@")))
-            above = dice.choice([EXEMPT, ALLOW, "Global Block", "URL Filtering", None])
-            said.append((above, text))
-            self.twin.insert(text, above=above)
+        for more in hand.of("list"):
+            node = self.twin.lists[feed]
+            self.twin.lists[feed] = ET.fromstring(limited(ET.tostring(node, encoding="unicode"), *more.popitem()))
+        rules = [self._rule_by_chance(dice, feed, "plain %d" % number) for number in range(dice.randint(0, 4))]
+        for kind in ("rule", "criterion", "property", "operator", "action", "event"):
+            rules += [self._rule_by_chance(dice, feed, "%s %d" % (kind, number), kind, *more.popitem()) for number, more in enumerate(hand.of(kind))]
+        dice.shuffle(rules)
+        for number, more in enumerate(hand.of("ruleGroup", dice.randint(0, 3))):
+            some, rules = rules[:2], rules[2:]
+            text = rule_group("site %d" % number, some or [self._rule_by_chance(dice, feed, "of set %d" % number)], enabled=dice.random() < .9,
+                              cycles=dice.choice(CYCLES))
+            said.append(self._insert(dice, limited(text, *more.popitem()) if more else text))
+        said.append(self._insert(dice, rule_group("the rest", rules, cycles=dice.choice(CYCLES))))
         return said
 
+    def _insert(self, dice, text: str) -> tuple:
+        above = dice.choice([EXEMPT, ALLOW, "Global Block", "URL Filtering", None])
+        self.twin.insert(text, above=above)
+        return above, text
+
     @staticmethod
-    def _rule_by_chance(dice, feed: str, name: str) -> str:
-        """A rule about hosts, which may be narrowed by anything that there is, and may do anything."""
-        criteria = [criterion("url.host", dice.choice(["matchesinlist", "matchesinlist", "doesnotmatchinlist"]), listed=feed)]
+    def _rule_by_chance(dice, feed: str, name: str, kind: str = "", word: str = "", value: str | None = None) -> str:
+        """A rule about hosts, which may be narrowed by groups, and by one thing of ``kind``."""
+        listed = ["matchesinlist", "matchesinlist", "doesnotmatchinlist"]
+        criteria = [criterion("url.host", word if kind == "operator" and word.endswith("list") else dice.choice(listed), listed=feed)]
+        if word.startswith("propertyInstance/parameters/"):
+            criteria = [criterion("url.host.belongstodomains", "equals", "true", listed=feed)]
+        elif kind == "operator" and not word.endswith("list"):
+            criteria = [criterion("url.host", word, dice.choice(["chatgpt.com", "js.stripe.com"]))]
         if dice.random() < .3:
             criteria.append(criterion("authentication.usergroups", "contains", dice.choice(["AI users", "Staff"]), prefix="AND"))
-        if dice.random() < .2:
-            prop, operator = dice.choice(PROPERTIES), dice.choice(["equals", "doesnotequal", "atleastoneinlist", "noneinlist", "resembles"])
-            listed = feed if operator.endswith("inlist") else ""
-            criteria.append(criterion(prop, operator, "" if listed else "x", listed=listed, prefix=dice.choice(["AND", "AND", "OR"])))
-        if dice.random() < .1:
-            criteria[0] = limited(criteria[0], *dice.choice(columns("conditionExpression@", "propertyInstance@", "parameter@", "parameter/")))
-        action = dice.choice(["block.11376", "block.11376", "stopcycle", "stopruleset", "continue"] + ["tarpit"] * (dice.random() < .2))
-        text = rule(name, action, *criteria, enabled=dice.random() < .9, engine="com.scur.engine.next" if dice.random() < .05 else "")
-        return limited(text, "rule@column_of_next_year", "x") if dice.random() < .05 else text
+        if kind == "property":
+            operator = dice.choice(["equals", "doesnotequal", "atleastoneinlist", "noneinlist", "resembles"])
+            compared = {"listed": feed} if operator.endswith("inlist") else {"value": "x"}
+            criteria.append(criterion(word, operator, prefix=dice.choice(["AND", "AND", "OR"]), **compared))
+        if kind == "criterion":
+            criteria[0] = limited(criteria[0], word, value)
+        action = {"block": "block.11376"}.get(word, word) if kind == "action" else dice.choice(ACTIONS)
+        text = rule(name, action, *criteria, enabled=dice.random() < .9, engine=word if kind == "event" else "")
+        return limited(text, word, value) if kind == "rule" else text
+
+
+def _kind(column: str) -> str:
+    """What a column of an export is one of."""
+    kind = column.partition("@")[0].partition("/")[0]
+    return kind if kind in ("ruleGroup", "rule", "list") else "criterion"
 
 
 #: Each takes a folder and is put through the whole suite.

@@ -233,14 +233,15 @@ class Decision:
         if node is None:
             refuse("application control %s" % name)
         understood("ApplicationFilterPolicy", node)
-        for rule in node.findall("RuleList/Rule"):
+        def takes(rule) -> bool:
             understood("ApplicationFilterPolicy rule", rule)
-            if get(rule, "Action") not in ("Allow", "Deny"):
-                refuse("action %s of application control" % get(rule, "Action"))
-            return get(rule, "Action") == "Deny"
-        if get(node, "DefaultAction") not in ("Allow", "Deny"):
-            refuse("default action %s of application control" % get(node, "DefaultAction"))
-        return get(node, "DefaultAction") == "Deny"
+            return True
+
+        def denies(node, column: str) -> bool:
+            if get(node, column) not in ("Allow", "Deny"):
+                refuse("%s %s of application control" % (column, get(node, column)))
+            return get(node, column) == "Deny"
+        return agreed(node.findall("RuleList/Rule"), takes, lambda rule: denies(rule, "Action"), lambda: denies(node, "DefaultAction"))
 
     # -- web policies and exceptions
 

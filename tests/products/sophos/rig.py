@@ -120,55 +120,96 @@ class SophosRig(TwinRig):
         verdict = _or_unknown(self.twin.verdict, who, host)
         return verdict, _or_unknown(self.twin.inspection, who, host) if verdict == "allow" else None
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        # What a row of a web policy and a group of hosts are about is rolled by itself.
+        by_itself = ("CategoryList/Category/ID", "CategoryList/Category/type")
+        unknown = {"name": "ColumnOfNextYear", "role": "match", "any": ["Disable", "No", "0"], "example": "Enable"}
+        return [(kind, one["name"], value) for kind, columns in COLUMNS.items() for one in [*columns.values(), unknown]
+                if one["role"] == "match" and one["name"] not in by_itself for value in [one["example"], *one["any"]]]
+
+    def by_chance(self, dice, hand) -> list:
         self.by_dice = True
         tables, said = self.twin.tables, []
 
         def one_of(*values):
             return dice.choice(values)
 
-        def put_in(table, node, kind=None, after=0) -> None:
-            if kind and one_of(True, False, False):
-                _column_by_chance(dice, kind, node)
+        def put_in(table, node, more: dict, after=0) -> None:
+            for column, value in more.items():
+                limit(node, column, value)
             said.append(ET.tostring(node, encoding="unicode"))
             table.insert(dice.randint(after, len(table)), node)
 
         hosts = dice.sample(["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"], 2)
         tables["WebFilterURLGroup"].append(group("Feed", hosts))
         said.append(hosts)
-        for _number in range(dice.randint(0, 3)):
-            about = one_of(("URLGroup", "Feed"), ("URLGroup", "AI sites"), ("WebCategory", "Artificial Intelligence"), ("WebCategory", "General Business"),
-                           ("WebCategory", "Phishing & Fraud"), ("FileType", "Audio Files"))
+        objects = self._objects_by_chance(dice, hand, said)
+        for more in hand.of("WebFilterPolicy rule", dice.randint(0, 3)) + [{}] * len(objects["web"]):
+            about = objects["web"].pop() if objects["web"] and not more else one_of(
+                ("URLGroup", "Feed"), ("URLGroup", "AI sites"), ("WebCategory", "Artificial Intelligence"), ("WebCategory", "General Business"),
+                ("WebCategory", "Phishing & Fraud"), ("FileType", "Audio Files"))
             text = web_rule(one_of("Deny", "Deny", "Warn", "Allow"), [about], one_of((), (), ["Staff"], ["AI users"], ["Interns"]),
                             one_of("1", "1", "1", "0"))
-            put_in(self.rules(), ET.fromstring(text), "WebFilterPolicy rule")
-        for number in range(dice.randint(0, 2)):
+            put_in(self.rules(), ET.fromstring(text), more)
+        for number, more in enumerate(hand.of("FirewallRule", dice.randint(0, 2)) + [{}] * len(objects["fqdn"])):
+            fqdn = objects["fqdn"].pop() if objects["fqdn"] and not more else "fqdn %d" % number
             tables["FQDNHost"].append(ET.fromstring("<FQDNHost><Name>fqdn %d</Name><FQDN>%s</FQDN></FQDNHost>" % (
                 number, one_of("chatgpt.com", "*.openai.com", "claude.ai", "js.stripe.com"))))
             put_in(tables["FirewallRule"], firewall_rule(
-                "site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), one_of(["fqdn %d" % number], ["fqdn %d" % number], ()),
-                services=one_of((), ["DNS"], ["HTTPS"]), members=one_of((), ["Staff"], ["Interns"], ["AI users"])), "FirewallRule")
-        for number in range(dice.randint(0, 1)):
+                "site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), one_of([fqdn], [fqdn], ()),
+                services=one_of((), ["DNS"], ["HTTPS"]), members=one_of((), ["Staff"], ["Interns"], ["AI users"])), more)
+        for number, more in enumerate(hand.of("SSLTLSInspectionRule", dice.randint(0, 1))):
             about = one_of([("Feed", "URL Group")], [])
             # The device's own exclusions stand at the top.
             put_in(tables["SSLTLSInspectionRule"], tls_rule("site %d" % number, one_of("Decrypt", "Do not decrypt", "Deny"), about,
-                                                            one_of((), ["Staff"], ["AI users"])), "SSLTLSInspectionRule", 1)
-        self._more_by_chance(dice, said)
+                                                            one_of((), ["Staff"], ["AI users"])), more, 1)
+        self._more_by_chance(dice, hand, said)
         return said
 
-    def _more_by_chance(self, dice, said: list) -> None:
+    def _objects_by_chance(self, dice, hand, said: list) -> dict:
+        """Objects that rules of the site are to name, each limited by something: {"web": [(type, name)], "fqdn": [name]}."""
+        tables, found = self.twin.tables, {"web": [], "fqdn": []}
+
+        def add(entity: str, name: str, text: str, more: dict) -> None:
+            node = ET.fromstring("<%s><Name>%s</Name>%s</%s>" % (entity, name, text, entity))
+            for column, value in more.items():
+                limit(node, column, value)
+            said.append(ET.tostring(node, encoding="unicode"))
+            tables[entity].append(node)
+        for number, more in enumerate(hand.of("UserActivity")):
+            add("UserActivity", "activity %d" % number, "<CategoryList><Category><ID>Feed</ID><type>URLGroup</type></Category></CategoryList>", more)
+            found["web"].append(("UserActivity", "activity %d" % number))
+        for number, more in enumerate(hand.of("WebFilterCategory")):
+            add("WebFilterCategory", "category %d" % number, "<DomainList><Domain>%s</Domain></DomainList>" % dice.choice(["chatgpt.com", "example.com"]), more)
+            found["web"].append(("WebCategory", "category %d" % number))
+        for number, more in enumerate(hand.of("FQDNHost")):
+            add("FQDNHost", "odd %d" % number, "<FQDN>%s</FQDN>" % dice.choice(["chatgpt.com", "claude.ai"]), more)
+            found["fqdn"].append("odd %d" % number)
+        for number, more in enumerate(hand.of("WebFilterException")):
+            checks = dice.choice(["<HttpsDecrypt>on</HttpsDecrypt>", "<PolicyCheck>on</PolicyCheck>", "<VirusScan>on</VirusScan>"])
+            add("WebFilterException", "exception %d" % number, "<Enabled>on</Enabled>%s<EnableURLRegex>yes</EnableURLRegex><DomainList><URLRegex>%s</URLRegex>"
+                "</DomainList>" % (checks, dice.choice([r"^([A-Za-z0-9.-]*\.)?chatgpt\.com/", r"^claude\.ai/"])), more)
+        return found
+
+    def _more_by_chance(self, dice, hand, said: list) -> None:
         """What stands besides the rules."""
         tables = self.twin.tables
-        if dice.random() < 0.2:
-            rules = dice.choice([(), [("Deny", {})], [("Deny", {"CategoryList/Category": "P2P"})], [("Allow", {}), ("Deny", {"ColumnOfNextYear": "x"})]])
+        for more in hand.of("WebFilterPolicy"):
+            for column, value in more.items():
+                limit(self.twin.node("WebFilterPolicy", "Company"), column, value)
+        odd, limited = hand.of("ApplicationFilterPolicy"), hand.of("ApplicationFilterPolicy rule")
+        if odd or limited or dice.random() < 0.15:
+            rules = dice.choice([[], [("Deny", {})], [("Deny", {"CategoryList/Category": "P2P"})]]) + [(dice.choice(["Allow", "Deny"]), more) for more in limited]
+            dice.shuffle(rules)
             tables["ApplicationFilterPolicy"].append(app_policy("Control", rules))
+            for more in odd:
+                for column, value in more.items():
+                    limit(tables["ApplicationFilterPolicy"][-1], column, value)
             put(self.twin.node("FirewallRule", "LAN to WAN").find("NetworkPolicy"), "ApplicationControl", "Control")
             said.append(rules)
         if dice.random() < 0.1:
             put(tables["SSLTLSInspectionSettings"][0], "SSLTLSInspection", "Disabled")
             said.append("TLS inspection is off")
-        if dice.random() < 0.1:
-            said.append(_column_by_chance(dice, "FirewallRule", self.twin.node("FirewallRule", "LAN to WAN")))
 
 
 def _or_unknown(ask, who: str, host: str) -> str:
@@ -176,16 +217,6 @@ def _or_unknown(ask, who: str, host: str) -> str:
         return ask(who, host)
     except NotImplementedError:
         return "unknown"
-
-
-def _column_by_chance(dice, kind: str, node) -> str:
-    """Limit a rule by any column, or write one out that limits nothing; what a rule of ours needs to be written back stays."""
-    named = ("CategoryList/Category/ID", "CategoryList/Category/type")
-    columns = [one for one in COLUMNS[kind].values() if one["role"] == "match" and one["name"] not in named]
-    column = dice.choice(columns + [{"name": "ColumnOfNextYear", "any": ["Disable"], "example": "Enable"}])
-    value = dice.choice([column["example"], *column["any"]])
-    limit(node, column["name"], value)
-    return "%s: %s" % (column["name"], value)
 
 
 #: Each takes a folder and is put through the whole suite.

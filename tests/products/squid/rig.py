@@ -18,6 +18,12 @@ from tests.lab.squid import Squid, squid_program
 SOURCES = {MEMBER: "127.0.0.2", STRANGER: "127.0.0.4"}
 
 
+#: (type of an ACL, value)
+ODD = (("time", "MTWHFAS 00:00-23:59"), ("time", "M 00:00-00:01"), ("localip", "127.0.0.1"), ("localip", "192.0.2.1"), ("localport", "1-65535"),
+       ("localport", "1"), ("proto", "HTTPS"), ("req_header", "Host ."), ("req_header", "X-Next-Year ."), ("browser", "Mozilla"),
+       ("maxconn", "1000"), ("req_mime_type", "x"), ("peername", "nobody"), ("hier_code", "HIER_DIRECT"))
+
+
 def run_command(command):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
@@ -120,7 +126,11 @@ class SquidRig(Rig):
         # Files are written, and nothing is signed in to.
         return []
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        # There is no schema: types of ACLs that the collection does not read, of which each holds for all that is asked here, or for nothing.
+        return [(kind, name, value) for kind in ("http_access", "ssl_bump") for name, value in ODD]
+
+    def by_chance(self, dice, hand) -> list:
         def hosts() -> str:
             # Squid refuses a list in which one entry covers another one.
             return " ".join(dice.choice(some) for some in dice.sample([
@@ -140,6 +150,13 @@ class SquidRig(Rig):
         acls = ["acl feed dstdomain %s" % hosts(), "acl feed_sni ssl::server_name %s" % hosts(),
                 "acl somebody src %s" % dice.choice(["127.0.0.2", "127.0.0.4", "127.0.0.2-127.0.0.9", "127.0.0.7"])]
         before, after = rules(), rules()
+        for kind in ("http_access", "ssl_bump"):
+            for number, more in enumerate(hand.of(kind)):
+                name = "odd_%s_%d" % (kind, number)
+                acls.append("acl %s %s" % (name, " ".join(*more.items())))
+                action = dice.choice(["deny", "deny", "allow"] if kind == "http_access" else ["bump", "splice", "terminate"])
+                about = dice.choice(["", "", {"http_access": "feed", "ssl_bump": "feed_sni"}[kind]])
+                dice.choice([before, before, after]).append("%s %s %s %s%s" % (kind, action, about, dice.choice(["", "", "!"]), name))
 
         def edit(text):
             head, line, rest = text.partition("include ")

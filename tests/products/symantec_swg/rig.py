@@ -11,12 +11,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symante
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.api import Api, Install, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.contract.rig import MEMBER, STRANGER, TwinRig
+from tests.contract.rig import MEMBER, NEXT_YEAR, STRANGER, Hand, TwinRig
 from tests.products.panos.rig import QuickClock
 from tests.products.symantec_swg.language import KNOWN, MODELLED
 from tests.products.symantec_swg.twin import SITE, SymantecSwg
 
 NAME = "ChatGPT"
+PROPERTY, LAYER = "property_of_next_year", "layer-of-next-year"
 NETWORKS = {MEMBER: "10.1.0.0/24", STRANGER: "10.2.0.0/24"}
 GROUPS = {MEMBER: "AI users", STRANGER: "Staff"}
 DEFINE = "define condition netaccess_chatgpt_allow\n"
@@ -117,9 +118,24 @@ class SymantecRig(TwinRig):
     def foreign_pending(self):
         self.write(BY_HAND)
 
-    def by_chance(self, dice) -> list:
+    def decide(self, who, host):
+        """Of a few values not even this twin knows how they turn out."""
+        try:
+            return super().decide(who, host)
+        except NotImplementedError:
+            return "nobody knows", None
+
+    def deck(self):
+        few = ("#if", "not_defined")
+        triggers = [(name, value) for name, about in KNOWN["triggers"].items() for value in [about["example"], *about.get("free", ())] if value not in few]
+        properties = [(name, what["word"]) for name, what in KNOWN["properties"].items() if "NAME" not in name]
+        return [*(("trigger", name, value) for name, value in triggers + [(NEXT_YEAR, "x")]),
+                *(("property", name, word) for name, word in properties + [(PROPERTY, PROPERTY + "(x)")]),
+                *(("layer", name, shuts) for name, shuts in {**KNOWN["layers"], LAYER: "may"}.items())]
+
+    def by_chance(self, dice, hand) -> list:
         # Before the first run nothing tells what stands behind ours: an operator makes it the last file.
-        odd = Odd(dice, self.twin)
+        odd = Odd(dice, self.twin, hand)
         files = [as_cpl(any_layers(dice, self.people)), odd.layers(2), SITE]
         dice.shuffle(files)
         self.twin.site = DEFINED + odd.definitions() + "\n".join(files)
@@ -174,20 +190,21 @@ class Odd:
              "category=Gambling", "condition=some", "condition=!some", "condition=others", "condition=!others", "url.host.suffix=i.com", "url.port=8443",
              "url.port=1..65535", "url.domain=(other.example, stripe.com)")
 
-    def __init__(self, dice, twin):
-        self._dice = dice
-        triggers = [name for name in sorted(set(KNOWN["triggers"]) - set(MODELLED)) if not name.endswith("Name")]
-        self._unmodelled = dice.sample(triggers, 3) + ["column_of_next_year"]
-        self._shutting = [name for name, what in KNOWN["properties"].items() if what["shuts"] == "may" and "NAME" not in name] + ["property_of_next_year"]
-        self._layers = ["<%s>" % name for name, shuts in KNOWN["layers"].items() if shuts == "may" and name != "ssl-intercept"] + ["<layer-of-next-year>"]
-        twin.knobs.knows, twin.knobs.ssl_takes_all = ("column_of_next_year", "property_of_next_year", "<layer-of-next-year>"), True
-        twin.truth = {name.lower(): dice.random() < 0.5 for name in self._unmodelled + self._shutting + self._layers}
+    def __init__(self, dice, twin, hand=None):
+        hand = hand or Hand(dice)
+        self._dice, self._triggers = dice, [one.popitem() for one in hand.of("trigger")]
+        self._properties, self._layers = [one.popitem()[1] for one in hand.of("property")], [one.popitem()[0] for one in hand.of("layer")]
+        twin.knobs.knows, twin.knobs.ssl_takes_all = (NEXT_YEAR, PROPERTY, "<%s>" % LAYER), True
+        # How words turn out that nobody models; what is known to shut nothing does not.
+        names = [name for name in KNOWN["triggers"] if name not in MODELLED] + [NEXT_YEAR, PROPERTY] + ["<%s>" % name for name in [*KNOWN["layers"], LAYER]]
+        twin.truth = {name.lower(): dice.random() < 0.5 for name in names}
+        twin.truth.update({name: what["shuts"] == "may" and dice.random() < 0.5 for name, what in KNOWN["properties"].items() if what["shuts"] != "yes"})
 
     def _maybe(self, share: float, words) -> list:
         return [self._dice.choice(words)] if words and self._dice.random() < share else []
 
     def _limit(self, share: float) -> list:
-        return ["%s=value" % name for name in self._maybe(share, self._unmodelled)]
+        return ["%s=%s" % one for one in self._maybe(share, self._triggers)]
 
     def definitions(self) -> str:
         """Conditions of several lines, one of them limited by what nobody models, and a subnet."""
@@ -199,8 +216,6 @@ class Odd:
         actions = ["DENY", "FORCE_DENY", "ALLOW", "ALLOW", "OK", "exception(denied)", "access_log(no)"]
         if kind == "<SSL-Intercept>":
             actions = ["ssl.forward_proxy(https)", "ssl.forward_proxy(no)", "OK"]
-        elif self._dice.random() < 0.1:
-            actions = ["%s(value)" % name for name in self._shutting]
         words = self._maybe(0.6, self.WHO) + self._maybe(0.9, self.WHERE) + self._limit(0.15) + [self._dice.choice(actions)]
         return "  %s\n" % " ".join(word for word in words if word)
 
@@ -208,12 +223,22 @@ class Odd:
         """Some layers, some of them with a guard, a section or a property for all rules."""
         found = ""
         for _layer in range(self._dice.randint(0, most)):
-            kind = self._dice.choice(["<Proxy>", "<Proxy>", "<Proxy>", "<SSL-Intercept>", "<SSL-Intercept>"] + self._maybe(0.3, self._layers))
+            kind = self._dice.choice(["<Proxy>", "<Proxy>", "<Proxy>", "<SSL-Intercept>", "<SSL-Intercept>"])
             guard = self._maybe(0.2, self.WHO) + self._limit(0.1) + (["deny"] if kind == "<Proxy>" and self._dice.random() < 0.1 else [])
             found += "%s %s\n" % (kind, " ".join(guard))
             for _rule in range(self._dice.randint(1, 3)):
                 found += "".join("[Rule] %s\n" % who for who in self._maybe(0.15, self.WHO)) + self._rule(kind)
-        return found
+        return found + self._dealt()
+
+    def _dealt(self) -> str:
+        """A layer for each card."""
+        rules = [("<Proxy>", "%s=%s%s %s" % (name, self._dice.choice(["", "", "!"]), value, self._dice.choice(["DENY", "FORCE_DENY", "ALLOW"])))
+                 for name, value in self._triggers]
+        rules += [("<SSL-Intercept>", "%s=%s ssl.forward_proxy(%s)" % (name, value, self._dice.choice(["https", "no"]))) for name, value in self._triggers]
+        rules += [("<Proxy>", word) for word in self._properties]
+        rules += [("<%s>" % name, self._dice.choice(["DENY", "FORCE_DENY", "access_log(no)"])) for name in self._layers if name != "ssl-intercept"]
+        self._dice.shuffle(rules)
+        return "".join("%s\n  %s\n" % (kind, " ".join(self._maybe(.4, self.WHO[3:]) + self._maybe(.9, self.WHERE) + [words])) for kind, words in rules)
 
 
 #: Each takes a folder and is put through the whole suite.

@@ -8,14 +8,19 @@ list beforehand, and attaches each list of ours the moment it exists. What tells
 """
 from __future__ import annotations
 
+from pathlib import Path
+
+import yaml
+
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.adapter import UmbrellaAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import Api
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.contract.rig import MEMBER, STRANGER, TwinRig
+from tests.contract.rig import MEMBER, NEXT_YEAR, STRANGER, TwinRig
 from tests.products.umbrella.twin import DNS, WEB, Umbrella
 from tests.products.zia.rig import TwinClock
 
+FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text(encoding="utf-8"))
 POLICIES = {MEMBER: (("dns", ("AI users",)), ("web", ("AI users web",)))}
 KEY = "netaccess-key"
 LISTS = ("ChatGPT DNS", "ChatGPT web")
@@ -127,16 +132,36 @@ class SecureAccessRig(UmbrellaRig):
         self.twin.add_rule("Quarantine", "block", [MEMBER], [listed], at=0)
         return "Quarantine"
 
-    def by_chance(self, dice) -> list:
+    def decide(self, who, host):
+        try:
+            return super().decide(who, host)
+        except NotImplementedError:
+            return "nobody knows", None
+
+    def deck(self):
+        lists = "umbrella.destination.destination_list_ids"
+        return [("access rule", name, value) for name, value in [
+            *((name, (value, "INTERSECT")) for name, value in FACTS["conditions"].items()), *((name, (value, "NOT IN")) for name, value in FACTS["conditions"].items()),
+            *((name, (False, "=")) for name in FACTS["everything"]), *((name, (True, "=")) for name in FACTS["everything"]), (lists, ([7], "NOT IN")),
+            ("umbrella.posture." + NEXT_YEAR, ([7], "INTERSECT")), ("umbrella.destination." + NEXT_YEAR, ([7], "INTERSECT")),
+            ("umbrella.source." + NEXT_YEAR, ([7], "INTERSECT"))]] + [("access rule", "action", "quarantine"), ("access rule", "action", "ask")]
+
+    def by_chance(self, dice, hand) -> list:
         said = []
-        for number in range(dice.randint(0, 3)):
+        for number, more in enumerate(hand.of("access rule", dice.randint(0, 3))):
             names = ["chatgpt.com", "ab.chatgpt.com", "openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "example.com"]
             hosts = dice.sample(names, dice.randint(1, 2))
             listed = self.twin.add_list("site %d" % number, "none", WEB, hosts)["id"]
-            rule = ("site %d" % number, dice.choice(["block", "block", "warn", "allow"]), dice.choice([None, None, [MEMBER], [STRANGER]]))
-            at = dice.randint(0, 1)
-            said.append((hosts, rule, at))
-            self.twin.add_rule(*rule, [listed], at=at)
+            action = more.pop("action", None) or dice.choice(["block", "block", "warn", "allow"])
+            conditions = [{"attributeName": name, "attributeValue": value, "attributeOperator": operator} for name, (value, operator) in more.items()]
+            if conditions and dice.random() < .15:
+                self.twin.rule("AI users")["more"] = conditions
+                said.append(("AI users", conditions))
+                continue
+            rule = ("site %d" % number, action, dice.choice([None, None, [MEMBER], [STRANGER]]))
+            at, lists = dice.randint(0, 1), [listed] * (dice.random() < .9)
+            said.append((hosts, rule, at, lists, conditions))
+            self.twin.add_rule(*rule, lists, at=at, more=conditions)
         return said
 
 

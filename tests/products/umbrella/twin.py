@@ -219,14 +219,25 @@ class Umbrella(Twin):
             return "allow", "tunnel" if kept else "decrypt"
 
     def _decide_secure(self, who: str, host: str, port: int, protocol: str) -> tuple:
+        # What may come of it, whether rules that are not modelled match or not.
+        found = set()
         for rule in self.state.rules:
-            if rule["ruleIsEnabled"] and (rule["more"] or rule["ruleAction"] not in ("allow", "block", "warn", "isolate")):
-                raise NotImplementedError("rule %s: %s %s" % (rule["ruleName"], rule["ruleAction"], rule["more"]))
-            anything = not rule["lists"] and not rule["categories"]
-            if rule["ruleIsEnabled"] and _for(rule, who) and (anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
-                if rule["ruleAction"] != "allow":
-                    return "block", "decrypt"
-                break
+            unknown = rule["ruleAction"] not in ("allow", "block", "warn", "isolate")
+            odd = rule["more"] or unknown
+            # How conditions of one side combine is not published: with one more, a rule may be about anything there.
+            anything = (not rule["lists"] and not rule["categories"]) or any(
+                one["attributeName"].startswith("umbrella.destination.") for one in rule["more"])
+            if rule["ruleIsEnabled"] and (rule["more"] or _for(rule, who)) and (
+                    anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
+                found |= {"allow", "block"} if unknown else {"allow" if rule["ruleAction"] == "allow" else "block"}
+                if not odd:
+                    break
+        else:
+            found.add("allow")
+        if len(found) > 1:
+            raise NotImplementedError("which rule decides about %s" % host)
+        if found == {"block"}:
+            return "block", "decrypt"
         web = port in (80, 443) and protocol == "tcp"
         # guess: the do not decrypt list is in the profile of the rule for members.
         kept = who == "member" and any(_under(host, domain) for domain in self.undecrypted)

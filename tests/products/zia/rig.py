@@ -8,12 +8,16 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.ada
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.api import Api, Login
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.zia.model import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Connection, Transport
-from tests.contract.rig import MEDIA, MEMBER, TwinRig
+from tests.contract.rig import MEDIA, MEMBER, NEXT_YEAR, TwinRig
 from tests.products.zia.twin import Zia
 from tests.products.zia.twin.policy import COLUMNS, Policy, Unplayed
 from tests.products.zia.twin.site import DECRYPT, DO_NOT_DECRYPT
 
 GROUPS = {MEMBER: "AI users"}
+#: Kinds of rules that a site by chance has, with what they do.
+BY_CHANCE_KINDS = {
+    "urlFilteringRules": ["BLOCK", "BLOCK", "CAUTION", "ALLOW", "ICAP_RESPONSE"], "sslInspectionRules": [DECRYPT, DECRYPT, DO_NOT_DECRYPT, {"type": "BLOCK"}],
+    "firewallFilteringRules": ["BLOCK_DROP", "ALLOW", "EVAL_NWAPP"], "firewallDnsRules": ["BLOCK", "ALLOW", "REDIR_REQ"], "webApplicationRules/AI_ML": [None]}
 
 
 class TwinClock:
@@ -172,7 +176,13 @@ class ZiaRig(TwinRig):
             self.left_to_run_out |= set(sessions)
         return ["a session of %s" % who for key, who in sessions.items() if key not in self.left_to_run_out]
 
-    def by_chance(self, dice) -> list:
+    def deck(self):
+        # Which hosts, applications and ports a rule is about is rolled by itself.
+        return [(kind, column, value) for kind in BY_CHANCE_KINDS
+                for column, fact in {**COLUMNS[kind.partition("/")[0]]["match"], NEXT_YEAR: {"limit": ["x"], "none": [[], None, False, ""]}}.items()
+                if not fact.get("judged") for value in [fact["limit"], *fact.get("none", ())]]
+
+    def by_chance(self, dice, hand) -> list:
         said = []
         self.by_dice = True
 
@@ -187,23 +197,14 @@ class ZiaRig(TwinRig):
             return dice.choice([{}, {}, {"groups": [{"id": 101}]}, {"groups": [{"id": 102}]}, {"departments": [{"id": 201}]}, {"users": [{"id": 302}]},
                                 {"locations": [{"id": 401}]}, {"locations": [{"id": 402}]}])
 
-        def column(kind: str) -> dict:
-            """Any column, with any of its values: what limits a rule, what does not, and one of next year."""
-            facts = COLUMNS[kind.partition("/")[0]]["match"]
-            name = dice.choice([name for name, fact in facts.items() if not fact.get("judged")] + ["column_of_next_year"])
-            return {name: dice.choice([*facts.get(name, {}).get("none", ()), facts.get(name, {"limit": ["x"]})["limit"]])} if dice.random() < .4 else {}
-
         names = [".chatgpt.com", "chatgpt.com", "ab.chatgpt.com", ".openai.com", "api.openai.com", "js.stripe.com", "claude.ai", "other.example"]
         more = dice.choice([{}, {}, {}, {"keywords": ["setup"]}, {"keywordsRetainingParentCategory": ["claude"]}, {"ipRanges": ["203.0.113.0/24"]}])
         add("urlCategories", configuredName="Feed", superCategory="USER_DEFINED", type="URL_CATEGORY", customCategory=True, dbCategorizedUrls=some(names, 1),
             **more)
         categories = [self.twin.find("urlCategories", "Feed")["id"], "CUSTOM_01", "AI_ML_APPS", "GENERAL_AI_ML", "FINANCE", "MALWARE_SITE"]
         rules = self.twin.state.config["rules"]
-        for kind, actions in (("urlFilteringRules", ["BLOCK", "BLOCK", "CAUTION", "ALLOW", "ICAP_RESPONSE"]),
-                              ("sslInspectionRules", [DECRYPT, DECRYPT, DO_NOT_DECRYPT, {"type": "BLOCK"}]),
-                              ("firewallFilteringRules", ["BLOCK_DROP", "ALLOW", "EVAL_NWAPP"]), ("firewallDnsRules", ["BLOCK", "ALLOW", "REDIR_REQ"]),
-                              ("webApplicationRules/AI_ML", [None])):
-            for number in range(dice.choice([0, 1, 1, 2]) if "irewall" not in kind else dice.choice([0, 0, 1, 2])):
+        for kind, actions in BY_CHANCE_KINDS.items():
+            for number, more in enumerate(hand.of(kind, dice.choice([0, 1, 1, 2] if "irewall" not in kind else [0, 0, 1, 2]))):
                 body = dict(scope(), name="site %d" % number, order=dice.randint(1, sum(rule["order"] > 0 for rule in rules[kind]) + 1), rank=7,
                             state=dice.choice(["ENABLED", "ENABLED", "ENABLED", "DISABLED"]))
                 action = dice.choice(actions)
@@ -220,7 +221,7 @@ class ZiaRig(TwinRig):
                 if kind == "urlFilteringRules":
                     body["protocols"] = dice.choice([["ANY_RULE"], ["ANY_RULE"], ["HTTPS_RULE", "HTTP_RULE"], ["FTP_RULE"]])
                     body["urlCategories2"] = some(categories) if dice.random() < .2 else []
-                add(kind, **dict(column(kind), **body))
+                add(kind, **dict(body, **more))
         return said
 
     def foreign_pending(self):

@@ -27,8 +27,13 @@ SILENT = {"action", "disabled", "description", "tag", "group-tag", "log-start", 
           "forwarding-profile"}
 #: Of a URL filtering profile: what shuts something by other means than its lists.
 JUDGING = ("credential-enforcement", "cloud-inline-cat", "local-inline-cat", "mlav-engine-urlbased-enabled", "redirect")
+#: What else there is in the objects that are judged here. Of one that has more nobody can tell what it holds.
+SAID = {"custom-url-category": {"list", "type"}, "application-group": {"members"}, "address": {"fqdn", "ip-netmask", "ip-range"},
+        "address-group": {"static"}, "service": {"protocol"},
+        "url-filtering": {*SEVERITY, "action", "log-container-page-only", "http-header-insertion", "safe-search-enforcement", "enable-container-page",
+                          "log-http-hdr-xff", "log-http-hdr-user-agent", "log-http-hdr-referer", "mlav-category-exception"}}
 #: Rulebases that are not carried out here.
-OTHER_RULEBASES = ("authentication", "pbf", "application-override", "dos", "tunnel-inspect")
+OTHER_RULEBASES = ("pbf", "application-override", "dos", "tunnel-inspect")
 
 
 @dataclass
@@ -118,6 +123,8 @@ class Policy:
         session.application = self.knobs.application_of(host) or ("web-browsing" if inspection == "decrypt" else "ssl")
         if inspection == "decrypt":
             session.categories, session.predefined = self.categories(host, path)
+        if self.matching("authentication", session)[0] is not None:
+            raise NotImplementedError("who signed in")
         return session, inspection, profile
 
     def page(self, person: Person, host: str, path: str) -> tuple:
@@ -154,6 +161,9 @@ class Policy:
         return out, self.knobs.predefined_of(host)
 
     def _in_category(self, entry, url: str) -> bool:
+        if _strange("custom-url-category", entry):
+            self.hidden.add(entry.get("name"))
+            return False
         if text(entry, "type") == "Category Match":
             return set(members(entry, "list")) <= set(self.knobs.predefined_of(url.split("/")[0]))
         return any(url_matches(value, url, self.knobs.end_token) for value in members(entry, "list"))
@@ -206,6 +216,8 @@ class Policy:
             return True
         for name in names:
             group = next((node for node in (at(scope, "application-group", "[%s]" % name) for scope in lookup) if node is not None), None)
+            if group is not None and _strange("application-group", group):
+                raise NotImplementedError("what the application group %s holds" % name)
             if group is not None and name not in seen and self._applies(members(group, "members") or ["none"], application, lookup, seen + (name,)):
                 return True
             for kind in ("application-filter", "application"):
@@ -244,8 +256,8 @@ class Policy:
                 return True
         objects = [entry for scope in lookup for entry in entries(scope, "service") if entry.get("name") in values]
         found = [entry for entry in objects if _port_in(port, text(entry, "protocol", session.protocol, "port"))]
-        if any(text(entry, "protocol", session.protocol, "source-port") for entry in found):
-            raise NotImplementedError("a service by its source port")
+        if any(text(entry, "protocol", session.protocol, "source-port") or _strange("service", entry) for entry in found):
+            raise NotImplementedError("a service by more than its port")
         return bool(found)
 
     def _security(self, session: Session) -> str:
@@ -279,6 +291,7 @@ class Policy:
             found += [node for node in (at(scope, "profiles", "url-filtering", "[%s]" % name) for scope in lookup) if node is not None][:1] or [None]
         for name, profile in zip(wanted, found):
             judging = [tag for tag in JUDGING if profile is not None and profile.find(tag) is not None and text(profile, tag) != "no"]
+            judging += [child.tag for child in profile if _strange("url-filtering", [child]) and child.tag not in JUDGING] if profile is not None else []
             if profile is None or judging:
                 raise NotImplementedError("URL filtering profile %s: %s" % (name, judging or "it is predefined"))
         return found
@@ -326,6 +339,12 @@ def _refuse_unknown(rule) -> None:
             raise NotImplementedError("column %s of rule %s" % (child.tag, rule.get("name")))
 
 
+def _strange(kind: str, entry) -> bool:
+    """Whether an object has a column that is not judged here."""
+    said = SAID[kind] | {"description", "tag", "disable-override"}
+    return any(child.tag not in said and [one.text for one in child.iter() if (one.text or "").strip()] != ["any"] for child in entry)
+
+
 def _services(names: list, lookup: list, seen: tuple = ()) -> list:
     """Names of services, groups resolved."""
     out = []
@@ -339,10 +358,10 @@ def _addresses(value: str, lookup: list) -> list:
     """Networks, ranges and names behind a literal, an address object or a group. :raises NotImplementedError: for what only the device knows."""
     for scope in lookup:
         entry = at(scope, "address", "[%s]" % value)
-        if entry is not None and entry.find("ip-wildcard") is None:
+        if entry is not None and not _strange("address", entry):
             return [text(entry, kind).lower() for kind in ("ip-netmask", "ip-range", "fqdn") if text(entry, kind)]
         group = at(scope, "address-group", "[%s]" % value)
-        if group is not None and group.find("dynamic") is None:
+        if group is not None and not _strange("address-group", group):
             return [found for name in members(group, "static") for found in _addresses(name, lookup)]
         if entry is not None or group is not None or at(scope, "external-list", "[%s]" % value) is not None:
             raise NotImplementedError("the addresses of %s" % value)
