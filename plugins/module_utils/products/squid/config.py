@@ -265,8 +265,7 @@ class Judge:
     def _reach(self, words: tuple, left: set, step: int | None) -> Hits:
         fixed = self._all(words, None, step)
         if fixed == NO or not self.names_destination(words):
-            # One that names no destination and only may match says nothing about these hosts in particular.
-            return Hits(frozenset(left)) if fixed == SURE else Hits()
+            return Hits(frozenset(left)).capped(fixed)
         return hits_of({pattern: self._all(words, pattern, step) for pattern in left})
 
     def nameless(self, chain: Iterable[Directive]) -> Directive | None:

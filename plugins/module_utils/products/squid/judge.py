@@ -22,6 +22,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings i
     WORKSPACE_HEADER, conflict_id, coverage,
 )
 
+_UNSURE = "it is not certain that this line is about these hosts and people: check it, and change it by hand"
+
 
 class Assessor:
     """What a State of this Squid means for a policy."""
@@ -126,21 +128,32 @@ class Assessor:
             else:
                 found.losses.append(Loss("headers", "%s request_header_add %s" % (directive.where, directive.args[0]), tuple(str(p) for p in hosts)))
         for directive in self._site.named("url_rewrite_program", "url_rewrite_children")[:1]:
+            for pattern in self._rewritten() if directive.name == "url_rewrite_program" else ():
+                self._doubted.setdefault(pattern, "%s %s" % (directive.where, directive.name))
             found.conflicts.append(Conflict(
                 id=conflict_id("squid", directive.identity), effect="rewrite", where=directive.where, text=directive.name,
                 hosts=tuple(str(p) for p in self._policy.allow), certain=False, opens="the rewriter sees every CONNECT; make it leave these hosts alone"))
+
+    def _rewritten(self) -> list:
+        """What a rewriter is asked about: all that no line keeps from it."""
+        left, asked = list(self._policy.allow), []
+        for directive, sure, may in self._judge.walk(self._site.named("url_rewrite_access"), lambda d: d.args[1:], self._policy.allow):
+            asked += sure + may if directive.args[0] == "allow" else []
+            left = [pattern for pattern in left if pattern not in sure]
+        return asked + left
 
     def _rule(self, directive: conf.Directive) -> str:
         return "%s %s" % (directive.where, directive.text)
 
     def _conflict(self, effect: str, directive: conf.Directive, sure: list, may: list) -> None:
-        # A rule that names no destination and only may match says nothing about these hosts in particular.
-        hosts = sure or (may if self._judge.names_destination(directive.args) else [])
+        hosts = sure or may
         if not hosts:
             return
         ref = Ref("directive", directive.identity)
         protected = any(name in (directive.file, directive.where) for name in self._settings.protected)
-        remedy = () if protected else (Change(ref, UPDATE, {"enabled": (True, False)}),)
+        remedy = (Change(ref, UPDATE, {"enabled": (True, False)}),) if sure and not protected else ()
+        opens = "protected" if protected else _UNSURE if not sure else "everything else that this line %s" % {
+            "deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]
         known = {conflict.id: conflict for conflict in self._found.conflicts}
         identity = conflict_id("squid", ref.name)
         if identity in known:
@@ -148,12 +161,11 @@ class Assessor:
             old, more = known[identity], tuple(str(p) for p in hosts)
             if bool(sure) >= old.certain:
                 more = tuple(dict.fromkeys(old.hosts + more)) if bool(sure) == old.certain else more
-                self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=more, certain=bool(sure))
+                self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=more, certain=bool(sure), remedy=remedy, opens=opens)
             return
         self._found.conflicts.append(Conflict(
             id=identity, effect=effect, where=directive.where, text=directive.text + self._page(directive), hosts=tuple(str(p) for p in hosts),
-            certain=bool(sure), remedy=remedy, opens="protected" if protected else "everything else that this line %s" % {
-                "deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]))
+            certain=bool(sure), remedy=remedy, opens=opens))
 
     def _page(self, directive: conf.Directive) -> str:
         """How Squid answers when this rule denies: its last ACL may have a deny_info."""
