@@ -252,6 +252,14 @@ class Rig:
         """Have the site look into the decrypted traffic of chatgpt.com; the control's word in ``losses``. None: the product tells of none."""
         raise NotImplementedError
 
+    def mystify(self, what: str) -> str | None:
+        """Put one thing that nobody can understand in the way of chatgpt.com, before anything of ours is asked; what results name it by.
+
+        ``what``: a rule of the site that shuts it and that a "column" limits which no schema has; one whose "action" is no word that is known; something
+        in another "layer" than these rules; a rule of "inspection" that decrypts it and that a column limits which no schema has. None: no such thing.
+        """
+        raise NotImplementedError
+
     def quarantine(self, above: bool) -> str | None:
         """A rule of the site that blocks every host, or all wanted ones, for a part of the audience in which MEMBER is; what results name it by.
 

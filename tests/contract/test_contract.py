@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.filter.reachability import conflict_line
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import HIDDEN
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import diff
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
@@ -631,6 +632,61 @@ def test_a_quarantine_that_ours_would_pass_has_to_be_accepted(rig):
         rig.run(accept_wider_audience=False)
     assert refused.value.result["failure"]["class"] == "refused" and rig.meter.writes == 0 and rig.snapshot() == site
     assert any(name in text for text in rig.run(accept_wider_audience=True)["audience_widened"])
+
+
+# -- what nobody understands --------------------------------------------------------------------------------------
+
+
+def mystified(rig, what: str) -> str:
+    """How results name what was put in the way."""
+    where = rig.mystify(what)
+    if where is None:
+        pytest.skip("the product has no such thing")
+    return where
+
+
+def perhaps(result: dict, where: str, effect: str) -> dict:
+    """The first conflict that is named so and about chatgpt.com: it may be, nobody is offered to take it away, and whoever reads of it is told."""
+    found = [one for one in result["conflicts"] if where in "%(where)s %(text)s" % one and one["effect"] in (effect, "rewrite") and ".chatgpt.com" in one["hosts"]]
+    assert found and not any(one["certain"] or one["remedy"] for one in found)
+    said = [conflict_line(one) for one in found]
+    assert all(("possibly" in line or " may " in line) and line.endswith("only a person can resolve it") for line in said)
+    return found[0]
+
+
+def of_chatgpt(result: dict) -> dict:
+    return next(row for row in result["coverage"] if row["pattern"] == ".chatgpt.com")
+
+
+@pytest.mark.parametrize("what", ["column", "action", "layer"])
+def test_what_nobody_understands_leaves_a_host_unchecked(rig, what):
+    """As a first run otherwise, but that nobody can tell whether it opens."""
+    where = mystified(rig, what)
+    planned = rig.run(check=True)
+    assert of_chatgpt(planned)["allowed"] == "unchecked" and planned["changed"]
+    conflict, counts = perhaps(planned, where, "deny"), planned["coverage_summary"]
+    assert counts["allowed"] < counts["wanted"] and counts["allowed"] == sum(row["allowed"] == "yes" for row in planned["coverage"])
+    with pytest.raises(Failed, match="%s .*has to be resolved by a person" % re.escape(conflict["id"])):
+        rig.run(check=True, unblock=(conflict["id"],))
+
+
+def test_what_nobody_understands_leaves_an_exemption_unchecked(rig):
+    rig.run()
+    where = mystified(rig, "inspection")
+    planned = rig.run(check=True)
+    assert of_chatgpt(planned)["exempt"] == "unchecked"
+    perhaps(planned, where, "decrypt")
+    assert planned["coverage_summary"]["exempt"] < planned["coverage_summary"]["exempt_wanted"]
+
+
+def test_beside_what_nobody_understands_a_run_does_its_work_and_goes_back(rig):
+    where = rig.mystify("column") or mystified(rig, "layer")
+    site = rig.snapshot()
+    done = rig.run()
+    assert done["changed"] and of_chatgpt(done)["allowed"] == "unchecked"
+    again = rig.run()
+    assert not again["changed"] and again["coverage"] == done["coverage"] and perhaps(again, where, "deny") == perhaps(done, where, "deny")
+    assert rig.run("reverted", journal=done["journal"])["changed"] and rig.snapshot() == site
 
 
 # -- secrets ------------------------------------------------------------------------------------------------------

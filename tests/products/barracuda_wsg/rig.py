@@ -84,6 +84,12 @@ class BarracudaRig(TwinRig):
         self.twin.pages["inspected"].add("chatgpt.com")
         return "av"
 
+    def mystify(self, what):
+        page = {"layer": "blocked applications", "inspection": "inspected categories"}.get(what)
+        if page is not None:
+            self.twin.pages[page]["Odd"] = set()
+        return page and "Odd"
+
     def quarantine(self, above):
         # Exceptions name people and come before everything else; an operator sets their order.
         return None

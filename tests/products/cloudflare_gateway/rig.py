@@ -91,6 +91,12 @@ class CloudflareGatewayRig(TwinRig):
         # The account scans uploads and downloads for malware.
         return "av"
 
+    def mystify(self, what):
+        layer, action, columns = {"column": ("dns", "block", {NEXT_YEAR: ["x"]}), "action": ("dns", "block", {"action": "of_next_year"}),
+                                  "layer": ("dns", "block", {"filters": ["layer_of_next_year"]}), "inspection": ("http", "on", {NEXT_YEAR: ["x"]})}[what]
+        self.given("Odd", layer, action, 'any(%s in {"chatgpt.com"})' % ("dns.domains[*]" if layer == "dns" else "http.conn.domains[*]"), 1, columns)
+        return "Odd"
+
     def quarantine(self, above):
         self.twin.add_rule("Quarantine", "dns", "block", "", 1200 if above else 1700, identity='identity.email == "alice@example.com"')
         return "Quarantine"
@@ -108,7 +114,7 @@ class CloudflareGatewayRig(TwinRig):
         columns = {**{name: fact for name, fact in COLUMNS["rule"]["match"].items() if name not in ("filters", "traffic", "identity", "device_posture")},
                    NEXT_YEAR: {"limit": ["x"], "none": [[], {}, None, False, ""]}}
         selectors = [(layer, "selector", test) for layer, kinds in COLUMNS["selectors"].items() for tests in kinds.values() for test in tests.values()]
-        return [*selectors, *((layer, "selector", "next.year == 1") for layer in LAYERS),
+        return [*selectors, *((layer, "selector", "http.conn.next_year == 1" if layer == "http" else "next.year == 1") for layer in LAYERS),
                 *(("rule", name, value) for name, fact in columns.items() for value in [fact["limit"], *fact.get("none", ())])]
 
     def by_chance(self, dice, hand) -> list:
@@ -130,7 +136,7 @@ class CloudflareGatewayRig(TwinRig):
             rules = hand.of(layer, dice.randint(0, 4 if layer != "dns_resolver" else 1))
             rules += [{"column": limited.pop()} for _number in range(len(limited)) if dice.random() < .4 or layer == "dns_resolver"]
             for number, more in enumerate(rules):
-                action = dice.choice(actions)
+                action = dice.choice([one for one in actions if one != "off" or _of_handshake(more.get("selector", ""))])
                 rule = {"name": "site %s %d" % (layer, number), "layer": layer, "action": action,
                         "traffic": self._traffic(dice, layer, action, feed, more.get("selector")),
                         "precedence": places.pop() * 11, "enabled": dice.random() < .85,
@@ -155,9 +161,12 @@ class CloudflareGatewayRig(TwinRig):
             "any(%s != \"com\")" % domains, "any(%s not in {\"openai.com\"})" % domains])
         if selector is None and layer == "l4" and dice.random() < .2:
             selector = dice.choice(["net.dst.port == 443", "net.dst.port == 22"])
-        # Of what is left alone, nothing behind the handshake is known.
-        known = action != "off" or (selector or "").startswith(("http.conn", "any(http.conn", "net.", "next."))
-        return "%s %s %s" % (text, dice.choice(["and", "and not", "or"]), selector) if selector and known else text
+        return "%s %s %s" % (text, dice.choice(["and", "and not", "or"]), selector) if selector else text
+
+
+def _of_handshake(selector: str) -> bool:
+    """Whether a rule that leaves a connection alone may ask for it."""
+    return not selector or selector.startswith(("http.conn", "any(http.conn", "net."))
 
 
 def nested(columns: dict) -> dict:

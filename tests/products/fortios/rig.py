@@ -130,6 +130,16 @@ class FortiosRig(TwinRig):
         # The policy of the members has an antivirus profile.
         return "av"
 
+    def mystify(self, what):
+        if what == "inspection":
+            # A profile of inspection leaves alone what is on its list, whatever else is in it.
+            return None
+        if what == "layer":
+            self.twin.row("webfilter/profile", "members")[UNKNOWN] = "enable"
+            return "members"
+        self.deny("Odd", **({UNKNOWN: [{"name": "x"}]} if what == "column" else {"action": "of-next-year"}))
+        return "Odd"
+
     def quarantine(self, above):
         if not above:
             # Rows of a web filter name no people, and an allowing policy of ours is for voice alone.

@@ -106,6 +106,16 @@ class PanosRig(TwinRig):
         # The rule that would take the connection has a profile group with antivirus.
         return "av"
 
+    def mystify(self, what):
+        self.twin.knobs.new_columns |= {columns.NEW["column"], "action"}
+        base, action, column = {"column": ("security", "deny", columns.NEW), "action": ("security", "of-next-year", None), "layer": ("authentication", "", None),
+                                "inspection": ("decryption", "decrypt", columns.NEW)}[what]
+        # Ours would pass one that decrypts for a part.
+        self.never_above = ("Limited",) if what == "inspection" else ()
+        self.by_hand("set", "/rulebase/%s/rules" % base, columns.body(base, action, column))
+        self.by_hand("move", "/rulebase/%s/rules/entry[@name='Limited']" % base, where="top")
+        return "Limited"
+
     def quarantine(self, above):
         body = rule("Quarantine", "deny", application="any", **{"from": "trust", "to": "untrust", "source": self.twin.people[MEMBER].address})
         self.by_hand("set", "/rulebase/security/rules", body)

@@ -109,6 +109,16 @@ class SkyhighRig(TwinRig):
         # The gateway scans for malware what it decrypts.
         return "av"
 
+    def mystify(self, what):
+        if what == "inspection":
+            # A rule set that decrypts is passed by ours, whatever limits it.
+            return None
+        here = criterion("url.host", "matches", "*chatgpt.com")
+        text = {"column": limited(rule("Odd", "block.11376", here), "rule@" + NEXT_YEAR, "x"), "action": rule("Odd", "tarpit", here),
+                "layer": rule("Odd", "continue", here, engine="com.scur.engine.next")}[what]
+        self.twin.insert(rule_group("Odd", [text], cycles="request"), above=EXEMPT)
+        return "Odd"
+
     def quarantine(self, above):
         if not above:
             # Rules of ours are imported by an operator, who chose what they pass.

@@ -98,6 +98,25 @@ class SophosRig(TwinRig):
         # The firewall rule of the members scans for malware.
         return "av"
 
+    def mystify(self, what):
+        tables = self.twin.tables
+        if what == "layer":
+            tables["ApplicationFilterPolicy"].append(app_policy("Odd", [("Deny", {"ColumnOfNextYear": "x"})]))
+            put(self.twin.node("FirewallRule", "LAN to WAN").find("NetworkPolicy"), "ApplicationControl", "Odd")
+            return "Odd"
+        if what == "inspection":
+            if "exempt_group" not in self.changes:
+                # The device's own exclusions stand at the top.
+                return None
+            node = tls_rule("Odd", "Decrypt")
+            tables["SSLTLSInspectionRule"].insert(1, node)
+        else:
+            node = firewall_rule("Odd", "Drop" if what == "column" else "OfNextYear")
+            tables["FirewallRule"].insert(0, node)
+        if what != "action":
+            limit(node, "ColumnOfNextYear", "x")
+        return "Odd"
+
     def quarantine(self, above):
         body = ET.fromstring(web_rule("Deny", [("URLGroup", "AI sites")], ["Staff"]))
         self.rules().insert(0, body) if above else self.rules().append(body)

@@ -110,6 +110,13 @@ class SquidRig(Rig):
                    "adaptation_access scan allow all\n" + text)
         return "av"
 
+    def mystify(self, what):
+        line = {"column": "acl odd time MTWHFAS 00:00-23:59\nhttp_access deny odd\n", "inspection": "acl odd time MTWHFAS 00:00-23:59\nssl_bump bump odd\n",
+                "layer": "url_rewrite_program /bin/cat\n"}.get(what)
+        if line is not None:
+            self._edit(self.squid.config, lambda text: text.replace("include ", line + "include ", 1))
+        return line and line.splitlines()[-1].partition(" /")[0]
+
     def quarantine(self, above):
         if not above:
             # A deny behind the include is not told yet.

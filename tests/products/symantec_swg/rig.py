@@ -100,6 +100,17 @@ class SymantecRig(TwinRig):
         self.force()
         return "av"
 
+    def mystify(self, what):
+        self.twin.knobs.knows, self.twin.knobs.ssl_takes_all = (NEXT_YEAR, PROPERTY, "<%s>" % LAYER), True
+        here = "url.domain=chatgpt.com"
+        if what == "inspection":
+            self.twin.tail += "\n<SSL-Intercept>\n  %s %s=x ssl.forward_proxy(https)\n" % (here, NEXT_YEAR)
+        else:
+            self.twin.site += "\n<%s>\n  %s\n" % {"column": ("Proxy", "%s %s=x FORCE_DENY" % (here, NEXT_YEAR)), "action": ("Proxy", "%s %s(x)" % (here, PROPERTY)),
+                                                  "layer": (LAYER, here + " FORCE_DENY")}[what]
+        self.force()
+        return here
+
     def quarantine(self, above):
         # The last word counts, but for a FORCE_DENY: so what stands above keeps its word, and a DENY would be taken back.
         line = "client.address=10.1.0.10 %s" % ("FORCE_DENY" if above else "DENY")

@@ -84,6 +84,10 @@ class UmbrellaRig(TwinRig):
         # A web policy may scan what it decrypts; no API tells whether this one does.
         return "av"
 
+    def mystify(self, what):
+        # Nothing of what decides can be read, and coverage claims nothing.
+        return None
+
     def quarantine(self, above):
         # Policies are applied by people, from the first that names them; no API tells their order, and none of ours is one.
         return None
@@ -124,6 +128,14 @@ class SecureAccessRig(UmbrellaRig):
         threats = self.twin.add_list("Threats", "none", WEB, ["chatgpt.com", "claude.ai"])["id"]
         self.twin.add_rule("Threats", "block", None, [threats], at=0)
 
+    def mystify(self, what):
+        if what not in ("column", "action"):
+            return None
+        listed = self.twin.add_list("Odd", "none", WEB, ["chatgpt.com"])["id"]
+        condition = {"attributeName": "umbrella.posture." + NEXT_YEAR, "attributeValue": [7], "attributeOperator": "INTERSECT"}
+        self.twin.add_rule("Odd", "block" if what == "column" else "of next year", None, [listed], at=0, more=[condition] * (what == "column"))
+        return "Odd"
+
     def quarantine(self, above):
         if not above:
             # Rules are not written, so none of ours passes one.
@@ -154,7 +166,8 @@ class SecureAccessRig(UmbrellaRig):
             listed = self.twin.add_list("site %d" % number, "none", WEB, hosts)["id"]
             action = more.pop("action", None) or dice.choice(["block", "block", "warn", "allow"])
             conditions = [{"attributeName": name, "attributeValue": value, "attributeOperator": operator} for name, (value, operator) in more.items()]
-            if conditions and dice.random() < .15:
+            # Who its people are: these are the audience.
+            if conditions and not conditions[0]["attributeName"].startswith("umbrella.source.") and dice.random() < .15:
                 self.twin.rule("AI users")["more"] = conditions
                 said.append(("AI users", conditions))
                 continue

@@ -226,7 +226,7 @@ class Umbrella(Twin):
             odd = rule["more"] or unknown
             # How conditions of one side combine is not published: with one more, a rule may be about anything there.
             anything = (not rule["lists"] and not rule["categories"]) or any(
-                one["attributeName"].startswith("umbrella.destination.") for one in rule["more"])
+                one["attributeName"].startswith("umbrella.destination.") and one["attributeValue"] is not False for one in rule["more"])
             if rule["ruleIsEnabled"] and (rule["more"] or _for(rule, who)) and (
                     anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
                 found |= {"allow", "block"} if unknown else {"allow" if rule["ruleAction"] == "allow" else "block"}

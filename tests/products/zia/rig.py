@@ -158,6 +158,15 @@ class ZiaRig(TwinRig):
         # Advanced Threat Protection is a part of every tenant.
         return "av"
 
+    def mystify(self, what):
+        if what == "layer":
+            self.given("firewallDnsRules", "Odd", action="BLOCK", destAddresses=["chatgpt.com"])
+            return "Odd"
+        kind, action, more = {"column": ("urlFilteringRules", "BLOCK", {NEXT_YEAR: ["x"]}), "action": ("urlFilteringRules", "ICAP_RESPONSE", {}),
+                              "inspection": ("sslInspectionRules", DECRYPT, {NEXT_YEAR: ["x"]})}[what]
+        self.given(kind, "Odd", action=action, **(dict(more, protocols=["ANY_RULE"]) if kind == "urlFilteringRules" else more))
+        return "Odd"
+
     def quarantine(self, above):
         self.by_hand("POST", "urlFilteringRules", {
             "name": "Quarantine", "order": 1 if above else 3, "rank": 7, "state": "ENABLED", "action": "BLOCK", "protocols": ["ANY_RULE"],
