@@ -151,9 +151,13 @@ class Decision:
             return "block"
         if not self._proxied(rule) and self._inspects() and self._tls_action(person, host, family) == "Deny":
             return "block"
-        if policy is None or "PolicyCheck" in self._skips(person.at(family), host):
+        try:
+            shut = policy is not None and self._shut(policy, person, host)
+        except NotImplementedError:
+            if not self._skips("PolicyCheck", person.at(family), host):
+                raise
             return "allow"
-        return "block" if self._shut(policy, person, host) else "allow"
+        return "block" if shut and not self._skips("PolicyCheck", person.at(family), host) else "allow"
 
     def inspection(self, person: Person, host: str, port: int, family: str) -> str:
         """"tunnel" or "decrypt"."""
@@ -163,7 +167,7 @@ class Decision:
     def _inspection_of(self, rule, person: Person, host: str, family: str) -> str:
         if of_rule(rule, "Action") != "Accept":
             return "tunnel"
-        if self._node("WebFilterPolicy", of_rule(rule, "WebFilter")) is not None and "HttpsDecrypt" in self._skips(person.at(family), host):
+        if self._node("WebFilterPolicy", of_rule(rule, "WebFilter")) is not None and self._skips("HttpsDecrypt", person.at(family), host):
             return "tunnel"
         if self._proxied(rule):
             return "decrypt" if of_rule(rule, "DecryptHTTPS") == "Enable" else "tunnel"
@@ -304,20 +308,19 @@ class Decision:
             return None
         return within(host, domains + list(BUILT_IN.get(name, ()))) or any(word in host for word in words)
 
-    def _skips(self, address: str, host: str) -> set:
-        """Checks that an exception leaves out: "on" skips. Kinds of match add up, entries of one kind are alternatives."""
-        found = set()
+    def _skips(self, check: str, address: str, host: str) -> bool:
+        """Whether an exception leaves out a check: "on" skips. Kinds of match add up, entries of one kind are alternatives."""
         for one in self._tables["WebFilterException"]:
             tests = []
             if get(one, "EnableURLRegex") == "yes":
                 tests.append(any(re.search(text, host + "/") for text in every(one, "DomainList/URLRegex")))
             if get(one, "EnableSrcIP") == "yes":
                 tests.append(any(ipaddress.ip_address(address) in ipaddress.ip_network(text) for text in every(one, "DomainList/SrcIp")))
-            checks = {tag for tag in ("HttpsDecrypt", "VirusScan", "PolicyCheck", "CertValidation") if get(one, tag) == "on"}
-            if get(one, "Enabled") == "on" and checks and all(tests):
+            if get(one, "Enabled") == "on" and get(one, check) == "on" and all(tests):
                 understood("WebFilterException", one)
-                found |= checks if tests else set()
-        return found
+                if tests:
+                    return True
+        return False
 
     # -- inspection
 
