@@ -199,6 +199,8 @@ class FortiosRig(TwinRig):
         for one in (profile, dns):
             for more in hand.of("webfilter profile" if one is profile else "dnsfilter profile"):
                 put(one, *more.popitem())
+        for row in dns.get("ftgd-dns", {}).get("filters", []):
+            row.setdefault("category", AI)
         twin.touch("webfilter/profile")
         twin.touch("dnsfilter/profile")
         odd, limited = hand.of("application list"), hand.of("application list entry")
