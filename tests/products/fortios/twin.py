@@ -616,6 +616,9 @@ class FortiOS(Twin):
         for entry in profile.get("entries") or []:
             odd = [name for name in entry if name not in ("application", "category") and restricts("application list entry", name, entry[name])]
             ids, categories = ({part["id"] for part in entry.get(name) or []} for name in ("application", "category"))
+            if ids and number not in ids and ids <= set(SIGNATURES):
+                # Whatever else limits it, it is about other applications.
+                continue
             strange = odd or not ids <= set(SIGNATURES) or entry.get("action") not in ("pass", "block", "reset")
             if strange and entry.get("action") != "pass":
                 raise NotImplementedError("application list %s, entry %s" % (profile["name"], entry.get("id")))

@@ -113,9 +113,8 @@ def lists_of(rule: dict) -> list[int]:
 
 
 def goes_by_more(rule: dict) -> bool:
-    """Whether a rule looks at something else of a destination than lists: an application, a category, a port."""
-    return any(str(condition.get("attributeName")).startswith(_DESTINATION) and condition["attributeName"] not in (_LISTS, _ANYWHERE)
-               for condition in rule.get("ruleConditions") or ())
+    """Whether a rule looks at something else of a destination than that it is in a list: an application, a port, whether it is in none; or at what is not told."""
+    return any(name.startswith(_DESTINATION) and name not in (_LISTS, _ANYWHERE) for name in conditions_of(rule))
 
 
 def goes_anywhere(rule: dict) -> bool:
