@@ -582,7 +582,7 @@ class SkyhighGateway(Twin):
     def _event(self, event, facts: dict) -> str:
         procedures = [node.get("procedureId") for node in event.iter("procedureValue")]
         identity = event.get("engineId") or event.get("propertyId") or (procedures[0] if procedures else event.tag)
-        if identity == SSL:
+        if identity == SSL or "ssl" in identity.lower():  # guess: what the others of that name do
             return "decrypt"
         if identity in ("com.scur.engine.dlp", "com.scur.engine.antimalware", "com.scur.procedure.header.add") or (
                 event.tag == "setActionContainer" and identity.isdigit()):
