@@ -137,7 +137,8 @@ class SymantecRig(TwinRig):
             return "nobody knows", None
 
     def deck(self):
-        few = ("#if", "not_defined")
+        # Of these not even the twin knows how they turn out.
+        few = ("https", "not_defined")
         triggers = [(name, value) for name, about in KNOWN["triggers"].items() for value in [about["example"], *about.get("free", ())] if value not in few]
         properties = [(name, what["word"]) for name, what in KNOWN["properties"].items() if "NAME" not in name]
         return [*(("trigger", name, value) for name, value in triggers + [(NEXT_YEAR, "x")]),

@@ -77,9 +77,10 @@ class Rules:
         def hosts(row: dict, wanted: AbstractSet[Pattern]) -> Hits:
             columns = self._columns[row["ruleId"]]
             found = [held(number, wanted) for number in columns.get(_LISTS, ())]
-            sure = frozenset().union(*(hits.sure for hits in found)) if not goes_anywhere(row) else frozenset(wanted)
+            sure = frozenset(wanted) if goes_anywhere(row) and not found else frozenset().union(*(hits.sure for hits in found))
             # How conditions about destinations combine is not published, so another one makes a part of what lists and everything say.
-            may = frozenset(wanted) if goes_by_more(row) or not row.get("ruleConditions") else frozenset().union(*(hits.may for hits in found))
+            wide = goes_anywhere(row) or goes_by_more(row) or not row.get("ruleConditions")
+            may = frozenset(wanted) if wide else frozenset().union(*(hits.may for hits in found))
             return Hits(sure, may - sure)
         rules = [row for row in self._rows if row["rulePriority"] <= last]
         return Layer(rules, people, hosts, lambda row: _EFFECTS.get(row["ruleAction"], UNKNOWN), lambda row: self._columns[row["ruleId"]], UNKNOWN)
