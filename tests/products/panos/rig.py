@@ -156,6 +156,8 @@ class PanosRig(TwinRig):
     def by_chance(self, dice, hand) -> list:
         said, self.by_dice = [], True
         columns.furnish(self)
+        # Also those of other releases.
+        self.twin.knobs.new_columns |= {one["column"].partition("/")[0] for one in columns.KNOWN["url-filtering profile"]}
 
         def set_(path, element):
             said.append((path, element))
