@@ -9,14 +9,15 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import columns as declared
-from tests.products.sophos.decision import COLUMNS
+from tests.products.sophos.decision import COLUMNS, OFF
 from tests.products.sophos.rig import SophosRig
 from tests.products.sophos.twin import app_policy, firewall_rule, group, limit, put, tls_rule, web_policy, web_rule
 
 NEXT_YEAR = {"name": "ColumnOfNextYear", "any": ["Disable"], "example": "Enable"}
 SCHEMAS = {"FirewallRule": "FIREWALL_RULE", "SSLTLSInspectionRule": "TLS_RULE", "WebFilterPolicy": "WEB_POLICY", "WebFilterPolicy rule": "WEB_RULE",
            "WebFilterException": "WEB_EXCEPTION", "ApplicationFilterPolicy": "APPLICATION_POLICY", "ApplicationFilterPolicy rule": "APPLICATION_RULE",
-           "UserActivity": "USER_ACTIVITY", "WebFilterCategory": "WEB_CATEGORY", "FQDNHost": "FQDN_HOST"}
+           "UserActivity": "USER_ACTIVITY", "WebFilterCategory": "WEB_CATEGORY", "FQDNHost": "FQDN_HOST",
+           "URLGroup": "URL_GROUP", "Services": "SERVICE"}
 
 
 @pytest.fixture
@@ -70,7 +71,9 @@ def test_every_column_is_declared_with_its_role(kind):
     schema, found = getattr(declared, SCHEMAS[kind]), COLUMNS[kind]
     assert {name for name, one in found.items() if one["role"] == "match"} == set(schema.limits)
     assert {name for name, one in found.items() if one["role"] != "match"} == set(schema.others)
-    assert all(not schema.restricts(name, value) for name, one in found.items() if one["role"] == "match" for value in one["any"])
+    assert set(schema.unset) == (set() if kind == "ApplicationFilterPolicy rule" else set(OFF))
+    for name, words_of_none in schema.limits.items():
+        assert {*words_of_none, *schema.unset} == {*found[name]["any"], *schema.unset}, name
     assert all(schema.restricts(name, one["example"]) for name, one in found.items() if one["role"] == "match")
 
 

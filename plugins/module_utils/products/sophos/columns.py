@@ -29,10 +29,10 @@ def _of_web_servers(*names: str) -> list:
 
 FIREWALL_RULE = Schema(
     limits={
-        "IPFamily": ("IPv4",), "PolicyType": ("Network", "User"), "SkipLocalDestined": ("Disable",), SOURCE_ZONES: _ANY, SOURCES: _ANY,
-        DESTINATION_ZONES: _ANY, DESTINATIONS: _ANY, SERVICES: _ANY, "Schedule": (ALWAYS,), "MatchIdentity": ("Disable",), "Identity/Member": _ANY,
+        "IPFamily": ("IPv4",), "PolicyType": ("Network", "User"), "SkipLocalDestined": (), SOURCE_ZONES: _ANY, SOURCES: _ANY,
+        DESTINATION_ZONES: _ANY, DESTINATIONS: _ANY, SERVICES: _ANY, "Schedule": (ALWAYS,), "MatchIdentity": (), "Identity/Member": _ANY,
         # An accepting rule blocks devices without a heartbeat, or of worse health.
-        "SourceSecurityHeartbeat": ("Disable",), "MinimumSourceHBPermitted": ("No Restriction",), "DestSecurityHeartbeat": ("Disable",),
+        "SourceSecurityHeartbeat": (), "MinimumSourceHBPermitted": ("No Restriction",), "DestSecurityHeartbeat": (),
         "MinimumDestinationHBPermitted": ("No Restriction",), "MinimumDestHBPermitted": ("No Restriction",),
         **dict.fromkeys(_of_web_servers(
             "HostedAddress", "ListenPort", "Domains/Domain", "SourceNetworks/Network", "ExceptionNetworks/Network", "AccessPaths/AccessPath/path",
@@ -59,20 +59,20 @@ TLS_RULE = Schema(
 #: Without its rules.
 WEB_POLICY = Schema(
     # Larger downloads are refused.
-    limits={"DownloadFileSizeRestriction": ("0",)},
+    limits={"DownloadFileSizeRestriction": ()},
     others=frozenset(["Name", "Description", "DefaultAction", "EnableReporting", "Template", "DownloadFileSizeRestrictionEnabled", "GoogAppDomainListEnabled",
                       "GoogAppDomainList", "YoutubeFilterEnabled", "YoutubeFilterIsStrict", "EnforceSafeSearch", "EnforceImageLicensing", "XFFEnabled",
                       "Office365Enabled", "Office365TenantsList", "Office365DirectoryId", "QuotaLimit"]),
     unset=_OFF)
 
 WEB_RULE = Schema(
-    limits={"CategoryList/Category/ID": (EVERYTHING,), "CategoryList/Category/type": (), "Schedule": (ALWAYS,), "CCLRuleEnabled": ("0",),
+    limits={"CategoryList/Category/ID": (EVERYTHING,), "CategoryList/Category/type": (), "Schedule": (ALWAYS,), "CCLRuleEnabled": (),
             "CCLList/CCL": (), "UserList/User": ("Anybody", "anybody", "Any"), "ExceptionList/FileTypeCategory": ()},
     others=frozenset(["HTTPAction", "HTTPSAction", "FollowHTTPAction", "PolicyRuleEnabled"]),
     unset=_OFF)
 
 WEB_EXCEPTION = Schema(
-    limits={"EnableSrcIP": ("no",), "EnableDstIP": ("no",), "EnableURLRegex": ("no",), "EnableWebCat": ("no",), "DomainList/WebCategory": (),
+    limits={"EnableSrcIP": (), "EnableDstIP": (), "EnableURLRegex": (), "EnableWebCat": (), "DomainList/WebCategory": (),
             "DomainList/SrcIp": (), "DomainList/DstIp": (), "DomainList/URLRegex": ()},
     others=frozenset(["Name", "NewName", "Desc", "Enabled", "IsDefault", "HttpsDecrypt", "VirusScan", "PolicyCheck", "ZeroDayProtection", "CertValidation"]),
     unset=_OFF)
