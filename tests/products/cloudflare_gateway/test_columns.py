@@ -9,6 +9,7 @@ import functools
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.columns import CLOSED, RULE, SELECTORS, flat
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from tests.contract.rig import MEMBER
 from tests.products.cloudflare_gateway.rig import CloudflareGatewayRig, nested
 from tests.products.cloudflare_gateway.twin import AI
@@ -57,6 +58,9 @@ def test_every_column_is_declared_with_what_is_no_restriction():
         for value in [*fact.get("none", ()), None, "", [], {}, False]:
             assert not any(RULE.restricts(*one) for one in flat(nested({column: value})).items()), (column, value)
     assert not any(RULE.restricts(*one) for one in flat({"schedule": {"mon": ""}}).items())
+    # Names of headers are the site's, and no columns.
+    tables = ("add_headers", "set_headers", "delete_headers")
+    assert Columns(RULE, flat({"rule_settings": {table: {"X-Company": ["x"]} for table in tables}})).unread() == ()
     assert any(RULE.restricts(*one) for one in flat({"schedule": {"mon": "00:00-24:00"}}).items()), "the other days are not in it"
 
 
@@ -64,6 +68,7 @@ def test_every_selector_is_declared_with_what_it_speaks_of():
     for layer, kinds in COLUMNS["selectors"].items():
         assert SELECTORS[layer] == {name: kind for kind, names in kinds.items() for name in names}
     assert set(COLUMNS["selectors"]) == set(SELECTORS) and {name for names in SELECTORS.values() for name in names} > set(CLOSED)
+    assert {name: set(values) for name, values in COLUMNS["closed"].items()} == CLOSED
 
 
 # -- columns ------------------------------------------------------------------------------------------------------

@@ -72,9 +72,9 @@ class Judged:
 
 
 def test_every_word_is_declared_with_its_role():
-    assert {"%s=" % name.lower() for name in KNOWN["triggers"]} <= set(columns.RULE.limits)
-    for name, what in KNOWN["properties"].items():
-        assert name.replace(".NAME", "") in (columns.RULE.limits if what["role"] == "match" else columns.RULE.others), name
+    properties = {role: {name.replace(".NAME", "") for name, what in KNOWN["properties"].items() if (what["role"] == "match") == role} for role in (True, False)}
+    assert {"%s=" % name.lower() for name in KNOWN["triggers"]} | properties[True] == set(columns.RULE.limits)
+    assert properties[False] == columns.RULE.others
     assert set(KNOWN["layers"]) == set(columns.LAYERS) and set(KNOWN["sections"]) == set(columns.SECTIONS)
 
 

@@ -21,7 +21,7 @@ WHERE = tuple("""
     server.certificate.hostname.prefix server.certificate.hostname.regex server.certificate.hostname.category server.certificate.subject
     client.connection.ssl_server_name request.application.name request.application.operation request.application.group condition dns.request.name
     dns.request.category dns.request.type dns.request.class dns.request.opcode dns.request.address dns.response.a dns.response.aaaa dns.response.cname
-    dns.response.ptr dns.response.code supplier.country supplier.allowed_countries http.method http.method.custom http.method.regex http.x_method
+    dns.response.ptr dns.response.code supplier.country http.method http.method.custom http.method.regex http.x_method
     http.connect http.request.version http.request_line.regex http.request.apparent_data_type http.response.apparent_data_type http.response.code
     http.response.version http.response.data http.websocket response.header.name response.x_header.name response.raw_headers.regex tunneled
     transaction.type streaming.client streaming.content virus_detected icap_error_code data_leak_detected exception.id live bitrate
