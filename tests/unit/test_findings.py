@@ -55,6 +55,9 @@ def test_what_an_earlier_run_resolved_is_known_by_the_id_of_its_conflict():
     found = Findings(product="zia")
     found.resolve([RULE])
     assert found.resolved == {conflict_id("zia", RULE): RULE}
+    found = Findings(product="zia")
+    found.resolve_borrowed([Object(RULE, borrowed={"state": "ENABLED"}), Object(Ref("URL filtering rule", "Of the site"))])
+    assert found.resolved == {conflict_id("zia", RULE): RULE}
 
 
 def test_a_loss_is_reported_once():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage, Loss
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 
 #: The header, in lower case, that keeps people in the ChatGPT workspace of their company. A rule that adds it needs decrypted traffic.
@@ -48,6 +48,10 @@ class Findings(Assessment):
     def resolve(self, refs: Iterable[Ref]) -> None:
         """An earlier run took the conflicts about these Refs out of the way."""
         self.resolved.update({conflict_id(self.product, ref): ref for ref in refs})
+
+    def resolve_borrowed(self, objects: Iterable[Object]) -> None:
+        """The same of the objects of the site that an earlier run changed."""
+        self.resolve(obj.ref for obj in objects if obj.borrowed)
 
     def conflict(self, subject: object, effect: str, where: str, text: str, hosts: Collection, certain: bool, remedy: tuple = (), opens: str = "",
                  name: str | None = None, doubts: Iterable[str] = ()) -> None:

@@ -36,7 +36,7 @@ class Assessor(View):
 
     def assess(self) -> Assessment:
         found, policy = self._found, self._policy
-        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
+        found.resolve_borrowed(self._state.objects.values())
         spared = self._ask(self.layer(INSPECTION), policy.exempt, "decrypt")
         decrypted = [pattern for pattern in policy.allow if self.exemption(pattern) is None or spared.word(self.exemption(pattern)) != "yes"]
         asked = [(part, self._ask(self.layer(part), decrypted if part in (ISOLATION, HTTP) else policy.allow))

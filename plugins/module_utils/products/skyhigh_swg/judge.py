@@ -33,7 +33,7 @@ class Assessor(View):
 
     def assess(self) -> Assessment:
         found, scanned = self._found, self.settings.scan_conflicts
-        found.resolve(ref for ref, obj in self.state.objects.items() if obj.borrowed)
+        found.resolve_borrowed(self.state.objects.values())
         if scanned and self.policy.allow:
             self._conflicts()
             besides.tell(self, found)

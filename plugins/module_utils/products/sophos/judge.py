@@ -56,7 +56,7 @@ class Assessor:
 
     def assess(self) -> Assessment:
         found, walks = Findings(product="sophos", protected=self._settings.protected), self._walks
-        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
+        found.resolve_borrowed(self._state.objects.values())
         walks.firewall()
         walks.policies()
         walks.inspection()

@@ -33,7 +33,7 @@ class Assessor:
 
     def assess(self) -> Assessment:
         found, layers, wanted = self._found, self._layers, self._policy.allow
-        found.resolve(ref for ref, obj in self._state.objects.items() if obj.borrowed)
+        found.resolve_borrowed(self._state.objects.values())
         inspection = self._ask(layers.inspection, self._policy.exempt, "decrypt", "everything else that this rule decrypts")
         opens = "everything else that this rule blocks"
         apps, (denied, perhaps) = self._apps(), self._denylists()
