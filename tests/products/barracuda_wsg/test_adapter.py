@@ -23,6 +23,9 @@ from tests.products.barracuda_wsg.rig import BarracudaRig, copied
 from tests.products.barracuda_wsg.twin import BarracudaWsg
 
 AI = ("group AI users",)
+#: Pages of a device on which a person has done all that FIRST needs.
+DONE = Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=(),
+             inspected_domains=(), inspected_categories=())
 
 
 @pytest.fixture
@@ -47,7 +50,7 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
                         "chatgpt.com js.stripe.com openai.com, then Save Changes")
     assert exception == "BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes"
     assert result["rendered"][0]["request"]["paste"].splitlines() == ["chatgpt.com", "js.stripe.com", "openai.com"]
-    assert result["requests"] == {"reads": 0, "writes": 0, "connections": 0, "waited": 0}
+    assert result["requests"] == {"reads": 0, "writes": 0, "connections": 0, "waited": 0} and not result.get("diagnosis")
     assert set(result) - set(documented("barracuda_wsg")) == {"changed", "diff", "pending"}
 
 
@@ -55,13 +58,28 @@ def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
     result = handed(Pages(category=(), exceptions=(), inspected_domains=(), inspected_categories=()), check=True)
     assert result["changed"] and result["planned_steps"] == 2
     assert [(row["allowed"], row["exempt"]) for row in result["coverage"]] == [("no", "yes"), ("no", "yes"), ("no", "not wanted")]
-    done = Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=(),
-                 inspected_domains=(), inspected_categories=())
-    result = handed(done, check=True)
+    result = handed(DONE, check=True)
     assert not result["changed"] and result["summary"] == "nothing to do" and result["manual"] == []
     assert [row["allowed"] for row in result["coverage"]] == ["yes"] * 3
-    warned = handed(replace(done, exceptions=(("group AI users", "warn"),)), check=True)
+    warned = handed(replace(DONE, exceptions=(("group AI users", "warn"),)), check=True)
     assert {row["allowed"] for row in warned["coverage"]} == {"no"} and "set the exception for group AI users to action allow" in warned["manual"][0]
+
+
+@pytest.mark.parametrize("changes,people,allowed,exempt", [
+    ({}, AI, "yes yes yes", "yes yes"), ({}, (), "no no no", "yes yes"), ({}, AI + ("user mia",), "no no no", "yes yes"),
+    ({"category": ("chatgpt.com",)}, AI, "yes no no", "yes yes"), ({"category": ("www.chatgpt.com", "no domain")}, AI, "no no no", "yes yes"),
+    ({"category": None}, AI, "unchecked unchecked unchecked", "yes yes"), ({"exceptions": None}, AI, "unchecked unchecked unchecked", "yes yes"),
+    ({"blocked_applications": None}, AI, "unchecked unchecked unchecked", "yes yes"),
+    ({"blocked_applications": ("Chat GPT",)}, AI, "no no unchecked", "yes yes"), ({"blocked_applications": ("OpenAI API",)}, (), "no no no", "yes yes"),
+    # What is decrypted passes all the same.
+    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no yes"),
+    ({"inspected_domains": None}, AI, "yes yes yes", "unchecked unchecked"), ({"inspected_categories": None}, AI, "yes yes yes", "unchecked unchecked"),
+    ({"inspected_categories": ("Computers",)}, AI, "yes yes yes", "unchecked unchecked")], ids=str)
+def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exempt):
+    rows = handed(replace(DONE, **changes), people=people)["coverage"]
+    assert [row["allowed"] for row in rows] == allowed.split() and [row["exempt"] for row in rows] == [*exempt.split(), "not wanted"]
+    assert [row["allowed_by"] for row in rows] == ["custom category ChatGPT allow" if word == "yes" else None for word in allowed.split()]
+    assert [bool(row["exempt_by"]) for row in rows] == [row["exempt"] == "yes" for row in rows]
 
 
 @pytest.mark.parametrize("blocked,word,certain", [
@@ -69,8 +87,7 @@ def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
     (("uTorrent", "P2P", "eMule", "Gnutella", "Gambling", "Game Center", "Porn", "Claude", "Gemini", "DeepSeek", "Perplexity"), "yes", []),
     (("Generative AI of next year",), "unchecked", [False])])
 def test_an_application_that_is_blocked_may_hold_a_wanted_host(blocked, word, certain):
-    result = handed(Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=blocked,
-                          inspected_domains=(), inspected_categories=()))
+    result = handed(replace(DONE, blocked_applications=blocked))
     assert {row["allowed"] for row in result["coverage"]} == {word} and [one["certain"] for one in result["conflicts"]] == certain
     assert not any(one["remedy"] for one in result["conflicts"])
     assert any("which applications are blocked" in line for line in result["manual"]) is (blocked is None)
@@ -78,8 +95,7 @@ def test_an_application_that_is_blocked_may_hold_a_wanted_host(blocked, word, ce
 
 @pytest.mark.parametrize("protected", [(), ("ChatGPT",)])
 def test_the_application_of_openai_shuts_its_hosts_also_where_it_is_protected_and_may_hold_others(protected):
-    result = handed(Pages(category=("chatgpt.com", "openai.com", "js.stripe.com"), exceptions=(("group AI users", "allow"),), blocked_applications=("ChatGPT",),
-                          inspected_domains=(), inspected_categories=()), protected=protected)
+    result = handed(replace(DONE, blocked_applications=("ChatGPT",)), protected=protected)
     assert [row["allowed"] for row in result["coverage"]] == ["no", "no", "unchecked"]
     conflict, = result["conflicts"]
     assert conflict["certain"] and bool(conflict["remedy"]) is not bool(protected) and (conflict["opens"] == "protected") is bool(protected)
@@ -163,6 +179,9 @@ def test_a_backup_tells_where_wanted_hosts_are_named_and_nothing_else(tmp_path, 
     assert result["diagnosis"]["backup"]["found"] == [
         {"variable": "blocked_x", "hosts": ["chatgpt.com"]}, {"variable": "other", "hosts": ["openai.com", "x.openai.com"]}]
     assert "Hidden" not in json.dumps(result) and any("blocked_x, other" in text for text in result["warnings"])
+    backup.write_bytes(pack(b"other = claude.ai\n"))
+    result = handed(backup=str(backup))
+    assert result["diagnosis"]["backup"]["found"] == [] and not any("the backup" in text for text in result["warnings"])
 
 
 @pytest.mark.parametrize("content,says", [(None, "No such file"), (b"\xff\xfe\x00", "no text"), (b"\x1f\x8b half", "no text|gzip|file")])

@@ -113,7 +113,7 @@ class BarracudaAdapter(Adapter):
             add(APPLICATION_EXCEPTION, "%s for %s" % (application, who), {"action": "allow"})
         for domain in pages.inspected_domains or ():
             add(INSPECTED, domain, {}, ours=False)
-        asked = {name: self._api.variable(name) for name in self._settings.settings} if self._api else {}
+        asked = {name: self._api.variable(name) for name in self._settings.settings}
         return State(objects, diagnosis={"settings": asked} if asked else {})
 
     def _exception(self, action: str = "allow") -> dict:
