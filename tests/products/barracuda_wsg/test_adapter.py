@@ -82,6 +82,27 @@ def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exem
     assert [bool(row["exempt_by"]) for row in rows] == [row["exempt"] == "yes" for row in rows]
 
 
+@pytest.mark.parametrize("changes,lines", [
+    ({}, []), ({"category": None}, ["is not known: copy"]), ({"exceptions": None}, ["is not known: copy"]),
+    ({"blocked_applications": None}, ["which applications are blocked"]), ({"inspected_domains": None}, ["look whether domains"]),
+    ({"inspected_categories": None}, ["look whether domains"])], ids=str)
+def test_a_page_that_nobody_looked_at_is_named(changes, lines):
+    manual = [line for line in handed(replace(DONE, **changes))["manual"] if not line.startswith("BLOCK/ACCEPT")]
+    assert len(manual) == len(lines) and all(text in line for text, line in zip(lines, manual))
+    nothing = handed(replace(DONE, **changes), policy=replace(FIRST, allow=(), exempt=()))["manual"]
+    assert not any("which applications" in line or "look whether" in line for line in nothing)
+
+
+def test_designated_domains_are_told_together_and_those_that_are_gone_by_their_host():
+    adapter = BarracudaAdapter(Settings(host="wsg.example.com", audience=AI, pages=replace(DONE, inspected_domains=("chatgpt.com", "a.chatgpt.com", "x.test"))))
+    found = adapter.assess(FIRST, adapter.read())
+    assert [one.where for one in found.conflicts] == ["SSL Inspection, designated domains a.chatgpt.com, chatgpt.com"]
+    assert [str(ref) for ref in found.resolved.values()] == ["inspected domain openai.com"]
+    # A category of this name is no designated domain.
+    assert handed(DONE, category_name="chatgpt.com")["conflicts"] == []
+    assert "designated domain chatgpt.com" in handed(replace(DONE, inspected_domains=("chatgpt.com",)))["conflicts"][0]["where"]
+
+
 @pytest.mark.parametrize("blocked,word,certain", [
     (None, "unchecked", []), ((), "yes", []), (("Stripe",), "unchecked", [False]),
     (("uTorrent", "P2P", "eMule", "Gnutella", "Gambling", "Game Center", "Porn", "Claude", "Gemini", "DeepSeek", "Perplexity"), "yes", []),
@@ -181,7 +202,7 @@ def test_a_backup_tells_where_wanted_hosts_are_named_and_nothing_else(tmp_path, 
     assert "Hidden" not in json.dumps(result) and any("blocked_x, other" in text for text in result["warnings"])
     backup.write_bytes(pack(b"other = claude.ai\n"))
     result = handed(backup=str(backup))
-    assert result["diagnosis"]["backup"]["found"] == [] and not any("the backup" in text for text in result["warnings"])
+    assert result["diagnosis"]["backup"]["found"] == [] and not result.get("warnings")
 
 
 @pytest.mark.parametrize("content,says", [(None, "No such file"), (b"\xff\xfe\x00", "no text"), (b"\x1f\x8b half", "no text|gzip|file")])

@@ -372,6 +372,25 @@ def test_a_rule_that_shuts_by_threat_and_by_name_is_for_a_person(rig):
     assert conflict["where"] == "DNS rule Mixed" and not conflict["remedy"] and "by hand" in conflict["opens"]
 
 
+@pytest.mark.parametrize("layer,action,traffic,effect,text", [
+    ("dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', "deny", 'block any(dns.domains[*] in {"chatgpt.com"})'), ("dns", "block", "", "deny", "block everything"),
+    ("dns", "override", 'any(dns.domains[*] in {"chatgpt.com"})', "rewrite", "override "), ("l4", "l4_override", "", "rewrite", "l4_override everything"),
+    ("dns", "shrug", "", "deny", "shrug everything; its action is not known")])
+def test_a_conflict_says_what_the_rule_does(make, layer, action, traffic, effect, text):
+    rig = make(site="bare")
+    rig.given("Odd", layer, "block", traffic, 5, {"action": action})
+    conflict, = rig.run(check=True, adapter=rig.adapter(never_above=("Odd",)))["conflicts"]
+    assert conflict["effect"] == effect and conflict["text"].startswith(text)
+
+
+def test_our_own_rule_is_in_nobodys_way_whatever_somebody_made_of_it(rig):
+    rig.run()
+    for layer in ("dns", "l4"):
+        rig.twin.edit(rig.twin.rule("ChatGPT allow", layer), action="block")
+    result = rig.run(check=True)
+    assert result["changed"] and not any("ChatGPT" in conflict["where"] for conflict in result["conflicts"])
+
+
 def test_precedences_that_are_taken_are_stepped_over(rig):
     rig.twin.add_rule("egress", "egress", "egress", "", 1499)
     rig.twin.add_rule("other kind", "http", "allow", 'http.request.host == "intranet.example"', 1498)
@@ -529,6 +548,24 @@ def test_do_not_inspect_passes_every_http_rule_and_that_is_said(make):
     assert not writes(rig)
 
 
+def test_what_rules_of_ours_are_not_made_passes_nobody(make):
+    """A list of the site goes into rules of the site; and what is exempt is told once, whatever the rule that allows would pass."""
+    rig = make(site="bare")
+    rig.twin.add_list("Company", ["foreign.example"])
+    rig.twin.add_rule("Shuts", "http", "block", 'http.request.host == "js.stripe.com"', 10)
+    for number, layer, field in ((20, "dns", "dns.domains"), (21, "http", "http.request.domains")):
+        rig.twin.add_rule("Part of " + layer, layer, "block", 'any(%s[*] in {"chatgpt.com"})' % field, number,
+                          identity='identity.email == "alice@example.com"')
+    rig.twin.add_rule("All of dns", "dns", "block", "", 15)
+
+    def widened(**options):
+        return [text.partition(" rule ")[2].partition(" would")[0] for text in rig.run(check=True, accept_wider_audience=True,
+                                                                                     adapter=rig.adapter(**options))["audience_widened"]]
+    assert sorted(widened()) == ["Part of dns shuts out a part of the audience and", "Part of http"]
+    assert widened(list_name="Company") == ["Part of http"]
+    assert widened(list_name="Company", exempt_list_name="Company") == []
+
+
 def test_a_rule_that_leaves_our_audience_out_is_no_conflict(rig):
     rig.twin.add_rule("All but AI users", "dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', 100,
                       identity='not(any(identity.groups.name[*] in {"AI users"}))')
@@ -633,6 +670,10 @@ def test_without_tls_decryption_nothing_is_lost_and_the_rule_is_made_all_the_sam
     result = rig.run()
     assert result["losses"] == [] and any("TLS decryption is off" in text for text in result["warnings"])
     assert "ChatGPT do not inspect" in rig.twin.order("http")
+    assert not rig.run(policy=Policy.from_config({"allow": ["js.stripe.com"]}), check=True).get("warnings")
+    # What the account does not say is no leave to call nothing lost.
+    rig.twin.settings["tls_decrypt"] = None
+    assert rig.run(check=True)["losses"] != []
 
 
 def test_applications_and_categories_of_rules_are_looked_up(make):

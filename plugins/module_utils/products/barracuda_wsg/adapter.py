@@ -191,7 +191,7 @@ class BarracudaAdapter(Adapter):
         """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
         if self._pages.inspected_domains is None:
             return None
-        domains = {ref.name: _patterns([ref.name]) for ref in sorted(state.objects) if ref.kind == INSPECTED and _patterns([ref.name])}
+        domains = {ref.name: _patterns([ref.name]) for ref in sorted(state.objects) if ref.kind == INSPECTED}
         for pattern in policy.exempt:
             # The id is that of the wanted pattern: a domain that was taken out leaves no trace to know it by.
             number, meeting = _id("inspected", str(pattern)), [name for name, one in domains.items() if _meet(one, pattern)]

@@ -11,7 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.model import (
-    DNS, HTTP, L4, LAYERS, LIST, RESOLVER, Settings, Site, called, shared,
+    DNS, HTTP, L4, LIST, RESOLVER, Settings, Site, called, shared,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.places import domains_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.cloudflare_gateway.rules import (
@@ -72,8 +72,6 @@ class Assessor(View):
             opens = "this rule is read only%s: it can be changed by a person there alone" % (", shared by a parent account" if shared(rule.native) else "")
         elif self.by_security(rule):
             opens = "this rule blocks by security category as well: take these hosts out of it by hand"
-        elif rule.ref.kind not in LAYERS:
-            opens = "this collection does not change a %s" % rule.ref.kind
         else:
             remedy = switched_off(rule.ref, "enabled", True, False, rule.fields["description"])
         known = "deny" if action == "block" or layer.effect(rule) != DENY else "rewrite"
