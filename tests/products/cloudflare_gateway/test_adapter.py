@@ -383,12 +383,17 @@ def test_a_conflict_says_what_the_rule_does(make, layer, action, traffic, effect
     assert conflict["effect"] == effect and conflict["text"].startswith(text)
 
 
-def test_our_own_rule_is_in_nobodys_way_whatever_somebody_made_of_it(rig):
+def test_our_own_rule_is_in_nobodys_way_whatever_somebody_made_of_it(make):
+    rig = make(site="http")
+    rig.twin.add_rule("No payments", "http", "block", 'any(http.request.domains[*] in {"stripe.com"})', 2600)
     rig.run()
-    for layer in ("dns", "l4"):
-        rig.twin.edit(rig.twin.rule("ChatGPT allow", layer), action="block")
+    plain = rig.run(check=True)
+    for layer in ("dns", "l4", "http"):
+        rig.twin.edit(rig.twin.rule("ChatGPT allow", layer), action="block", identity='identity.email == "alice@example.com"',
+                      rule_settings={"add_headers": {"ChatGPT-Allowed-Workspace-Id": ["w1"]}})
     result = rig.run(check=True)
     assert result["changed"] and not any("ChatGPT" in conflict["where"] for conflict in result["conflicts"])
+    assert (result["losses"], result["audience_widened"]) == (plain["losses"], plain["audience_widened"])
 
 
 def test_precedences_that_are_taken_are_stepped_over(rig):
@@ -566,6 +571,19 @@ def test_what_rules_of_ours_are_not_made_passes_nobody(make):
     assert widened(list_name="Company", exempt_list_name="Company") == []
 
 
+@pytest.mark.parametrize("rule,told", [
+    ({"traffic": 'any(dns.domains[*] in {"chatgpt.com"}) and dns.query_rtype == "TXT"'}, True), ({"identity": 'identity.email == "alice@example.com"'}, True),
+    ({"traffic": 'any(dns.domains[*] in {"foreign.example"})', "identity": 'identity.email == "alice@example.com"'}, False), ({}, False),
+    ({"identity": 'not(any(identity.groups.name[*] in {"AI users"}))'}, False)], ids=str)
+def test_whom_a_rule_of_names_would_pass(make, rule, told):
+    """The DNS rule that allows: what stands below a rule for everybody."""
+    rig = make(site="bare")
+    rig.twin.add_rule("All", "dns", "block", "", 10)
+    rig.twin.add_rule("Below", "dns", "block", rule.get("traffic", ""), 20, identity=rule.get("identity", ""))
+    widened = rig.run(check=True, accept_wider_audience=True)["audience_widened"]
+    assert [text.partition(" shuts")[0] for text in widened] == ["DNS rule Below"] * told
+
+
 def test_a_rule_that_leaves_our_audience_out_is_no_conflict(rig):
     rig.twin.add_rule("All but AI users", "dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', 100,
                       identity='not(any(identity.groups.name[*] in {"AI users"}))')
@@ -603,6 +621,33 @@ def test_rules_about_a_part_of_the_requests_may_shut_and_are_a_loss_where_exempt
         ("isolation", "HTTP rule Isolate AI")}
     with pytest.raises(Failed, match="refuse_losses.*dlp"):
         rig.run(refuse_losses=("dlp",))
+
+
+@pytest.mark.parametrize("account,controls", [
+    ({}, []), ({"antivirus": {"enabled_download_phase": True}}, ["av"]), ({"antivirus": {"enabled_upload_phase": True}}, ["av"]),
+    ({"antivirus": None, "sandbox": None}, []), ({"sandbox": {"enabled": True}}, ["sandbox"]), ({"sandbox": {"enabled": False}}, [])], ids=str)
+def test_what_the_account_looks_into_is_lost(make, account, controls):
+    rig = make(site="bare")
+    rig.twin.settings = account
+    result = rig.run(check=True)
+    assert [(loss["control"], loss["hosts"]) for loss in result["losses"]] == [(control, (".chatgpt.com", "*.openai.com")) for control in controls]
+    assert rig.run(check=True, policy=Policy.from_config({"allow": ["js.stripe.com"]}))["losses"] == []
+
+
+@pytest.mark.parametrize("about,who,controls", [
+    ('http.request.host == "chatgpt.com"', "", ["headers"]), ('http.request.host == "chatgpt.com"', "alice@example.com", ["headers"]),
+    ('http.request.host == "foreign.example"', "", []), ('http.request.host == "chatgpt.com"', None, [])])
+def test_a_rule_whose_headers_exempt_hosts_do_not_get_is_a_loss(make, about, who, controls):
+    """Also where only a part of the audience has it; where the audience has not, nothing is lost."""
+    rig = make(site="bare")
+    rig.twin.settings = {}
+    identity = 'identity.email == "%s"' % who if who else "" if who == "" else 'not(any(identity.groups.name[*] in {"AI users"}))'
+    rig.twin.add_rule("Adds", "http", "allow", about, 10, identity=identity, rule_settings={
+        "add_headers": {"X-Tenant": ["w1"], "ChatGPT-Allowed-Workspace-Id": ["w1"]}})
+    adapter = rig.adapter()
+    found = adapter.assess(FIRST, adapter.read())
+    assert [loss.control for loss in found.losses] == controls
+    assert [(one.rule, [str(host) for host in one.hosts]) for one in found.tenant_controls] == [("HTTP rule Adds", [".chatgpt.com"])] * bool(controls)
 
 
 def test_an_http_rule_against_threats_that_exempt_hosts_pass_is_a_loss(rig):
