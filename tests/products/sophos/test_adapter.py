@@ -509,6 +509,55 @@ def test_a_group_that_the_site_allows_gets_entries_and_no_rule(rig):
         rig.run(adapter=rig.adapter(category_name="Nothing"))
 
 
+def test_only_a_rule_of_ours_passes_anybody(rig):
+    """A category that the site allows itself: no rule is made, and what stands below is passed by none."""
+    rig.twin.tables["WebFilterURLGroup"].append(group("Allowed by us"))
+    rig.quarantine(above=False)
+    assert "Deny AI sites for Staff shuts out a part of the audience" in rig.run(check=True, accept_wider_audience=True)["audience_widened"][-1]
+    widened = rig.run(check=True, accept_wider_audience=True, adapter=rig.adapter(category_name="Allowed by us"))["audience_widened"]
+    assert not any("shuts out a part" in text for text in widened)
+
+
+@pytest.mark.parametrize("column,text,words,by", [
+    ("Enabled", "off", "no no", False), ("HttpsDecrypt", "off", "no no", False), ("Name", "Another", "no no", False), ("DomainList", None, "no yes", True),
+    ("EnableDstIP", "yes", "unchecked unchecked", True), ("Desc", "by hand", "yes yes", True)])
+def test_what_somebody_made_of_our_exception_is_what_coverage_says(make, column, text, words, by):
+    rig = make(exempt="exception")
+    rig.run()
+    node = rig.twin.node("WebFilterException", "ChatGPT")
+    if text is None:
+        found = node.find("DomainList")
+        found.remove(next(one for one in found if "chatgpt" in (one.text or "")))
+    else:
+        put(node, column, text)
+    adapter = rig.adapter()
+    rows = adapter.assess(FIRST, adapter.read()).coverage
+    assert [row.exempt for row in rows] == [*words.split(), "not wanted"]
+    assert (rows[1].exempt_by is not None) is by and ("limited by more" in rows[0].note) is ("unchecked" in words)
+
+
+def test_an_exception_for_fewer_addresses_than_asked_for_is_not_claimed(make):
+    rig = make(exempt="exception")
+    rig.run()
+    words = []
+    for sources in (("192.0.2.10", "2001:db8::/123", "192.0.2.11"), ("192.0.2.10", "2001:db8::/123"), ("192.0.2.10",)):
+        adapter = rig.adapter(exempt_sources=sources)
+        words.append(adapter.assess(FIRST, adapter.read()).coverage[0].exempt)
+    assert words == ["unchecked", "yes", "yes"]
+
+
+def test_of_many_reasons_three_are_told(rig):
+    names = ["Off %d" % number for number in range(5)]
+    for name in names:
+        rule = firewall_rule(name)
+        rule.find("Status").text = "Disable"
+        put(rule.find("NetworkPolicy"), "WebFilter", "Company")
+        rig.twin.tables["FirewallRule"].append(rule)
+    notes = [rig.run(check=True, adapter=rig.adapter(firewall_rules=("LAN to WAN", *names[:count])))["coverage"][0]["note"] for count in (3, 5)]
+    assert [note.count("is not enabled") for note in notes] == [3, 3]
+    assert "more reasons" not in notes[0] and "and 2 more reasons" in notes[1]
+
+
 # -- conflicts and controls ---------------------------------------------------------------------------------------
 
 
