@@ -58,6 +58,8 @@ def test_every_column_is_declared_with_what_is_no_restriction():
         for value in [*fact.get("none", ()), None, "", [], {}, False]:
             assert not any(RULE.restricts(*one) for one in flat(nested({column: value})).items()), (column, value)
     assert not any(RULE.restricts(*one) for one in flat({"schedule": {"mon": ""}}).items())
+    week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "00:00-24:00")
+    assert flat({"schedule": dict(week, next_year="x")}) == {"schedule.next_year": "x"} and len(flat({"next_year": week})) == 7
     # Names of headers are the site's, and no columns.
     tables = ("add_headers", "set_headers", "delete_headers")
     assert Columns(RULE, flat({"rule_settings": {table: {"X-Company": ["x"]} for table in tables}})).unread() == ()

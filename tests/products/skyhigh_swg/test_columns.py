@@ -223,11 +223,20 @@ def test_an_event_that_is_not_known_may_do_anything(make, event, action):
     doubted(make(), {"Odd one": "event "}, [rule_group("Odd", [text], cycles="request")])
 
 
-@pytest.mark.parametrize("event", ['<enableEngineActionContainer engineId="com.scur.engine.antimalware" configurationId="7"/>',
-                                   '<setActionContainer propertyId="4711"><expressions/></setActionContainer>'])
-def test_an_event_that_only_looks_or_remembers_does_nothing(make, event):
-    text = rule("Looks", "continue", HERE).replace("<immediateActionContainers>", "<immediateActionContainers>" + event)
+def test_an_event_that_only_looks_or_remembers_does_nothing(make):
+    events = ['<enableEngineActionContainer engineId="com.scur.engine.%s" configurationId="7"/>' % name
+              for name in ("antimalware", "cache", "compositeopener", "dlp")]
+    events += ['<setActionContainer propertyId="4711"><expressions/></setActionContainer>',
+               '<executeActionContainer><procedureValue procedureId="com.scur.procedure.header.add"/></executeActionContainer>']
+    text = rule("Looks", "continue", HERE).replace("<immediateActionContainers>", "<immediateActionContainers>" + "".join(events))
     assert found(make(), rule_group("Looks", [text], cycles="request"))[::2] == (("yes", "yes"), {})
+
+
+@pytest.mark.parametrize("name", ["url.host.belongstodomains", "url.hostbelongstodomains"])
+def test_both_names_of_a_property_are_read(make, name):
+    rig = make()
+    one = criterion(name, "equals", "true", listed=rig.twin.add_list("Feed", "string", ["chatgpt.com"]))
+    assert found(rig, rule_group("Plain", [rule("No", "block.1", one)], cycles="request"))[0] == ("no", "no")
 
 
 # -- what limits nothing

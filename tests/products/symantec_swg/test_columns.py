@@ -405,7 +405,8 @@ def test_what_a_rule_for_decryption_does_behind_ours(rig, rule, exempt):
 @pytest.mark.parametrize("rule, controls", [
     ("response.icap_service(scanner)", ["av", "icap"]), ("request.icap_service(leaks)", ["dlp", "icap"]), ("response.icap_service(no)", []),
     ("request.application.operation=\"Upload Files\" DENY", ["casb"]), ("request.application.name=ChatGPT DENY", ["app_control"]),
-    ("http.response.apparent_data_type=EXE DENY", ["file_control"])])
+    ("request.application.group=Chat DENY", ["app_control"]), ("data_leak_detected=yes DENY", ["dlp"]),
+    ("http.request.apparent_data_type=EXE DENY", ["file_control"]), ("http.response.apparent_data_type=EXE DENY", ["file_control"])])
 def test_what_an_exemption_takes_away_is_named(rig, rule, controls):
     assert [loss.control for loss in Judged(rig, "<Proxy>\n  %s\n" % rule).losses] == controls
 
