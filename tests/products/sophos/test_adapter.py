@@ -218,6 +218,8 @@ def test_a_rule_for_everybody_however_the_device_writes_it(make, form):
 
 
 def test_entries_are_domains_without_a_wildcard_and_the_widening_is_said(rig):
+    adapter = rig.adapter()
+    assert adapter.assess(FIRST, adapter.read()).coverage[2].note == "widened: every subdomain of it too", "nothing shuts it but that it is in no list"
     result = rig.run(policy=Policy.from_config({"allow": [".chatgpt.com", "*.openai.com", "js.stripe.com", "ws.chatgpt.com"], "exempt": ["*.openai.com"]}))
     assert entries(rig, "ChatGPT allow") == {"chatgpt.com", "openai.com", "js.stripe.com"}, "what stands under another entry is not written twice"
     assert {row["pattern"]: row["note"] for row in result["coverage"]} == {
