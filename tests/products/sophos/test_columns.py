@@ -9,6 +9,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos import columns as declared
+from tests.contract.rig import FIRST
 from tests.products.sophos.decision import COLUMNS, OFF
 from tests.products.sophos.rig import SophosRig
 from tests.products.sophos.twin import app_policy, firewall_rule, group, limit, put, tls_rule, web_policy, web_rule
@@ -397,6 +398,19 @@ def inspected(rig, action: str, column: str | None = None, *texts: str, at: int 
         limit(rule, column, *texts)
     rig.twin.tables["SSLTLSInspectionRule"].insert(at, rule)
     return rig.run(check=True)
+
+
+@pytest.mark.parametrize("action,held,exempt", [
+    ("Do not decrypt", True, ("yes", "URL group Local TLS exclusion list")), ("Decrypt", True, ("no", None)), ("Do not decrypt", False, ("no", None))])
+def test_only_what_our_list_holds_and_nothing_decrypts_is_exempt(site, action, held, exempt):
+    """A rule of the site that leaves everything alone is no exemption of ours."""
+    rig = site()
+    if held:
+        rig.run()
+    rig.twin.tables["SSLTLSInspectionRule"].insert(0, tls_rule("First", action))
+    adapter = rig.adapter()
+    row = adapter.assess(FIRST, adapter.read()).coverage[0]
+    assert (row.exempt, row.exempt_by) == exempt
 
 
 @each("SSLTLSInspectionRule", "SourceZones/Zone", "DestinationZones/Zone", "Websites/Activity/Name")
