@@ -373,7 +373,8 @@ def test_a_rule_that_shuts_by_threat_and_by_name_is_for_a_person(rig):
 
 
 @pytest.mark.parametrize("layer,action,traffic,effect,text", [
-    ("dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', "deny", 'block any(dns.domains[*] in {"chatgpt.com"})'), ("dns", "block", "", "deny", "block everything"),
+    ("dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', "deny", 'block any(dns.domains[*] in {"chatgpt.com"})'),
+    ("dns", "block", "", "deny", "block everything"),
     ("dns", "override", 'any(dns.domains[*] in {"chatgpt.com"})', "rewrite", "override "), ("l4", "l4_override", "", "rewrite", "l4_override everything"),
     ("dns", "shrug", "", "deny", "shrug everything; its action is not known")])
 def test_a_conflict_says_what_the_rule_does(make, layer, action, traffic, effect, text):

@@ -72,9 +72,9 @@ class Judged:
 
 
 def test_every_word_is_declared_with_its_role():
-    properties = {role: {name.replace(".NAME", "") for name, what in KNOWN["properties"].items() if (what["role"] == "match") == role} for role in (True, False)}
-    assert {"%s=" % name.lower() for name in KNOWN["triggers"]} | properties[True] == set(columns.RULE.limits)
-    assert properties[False] == columns.RULE.others
+    limits, others = ({name.replace(".NAME", "") for name, what in KNOWN["properties"].items() if (what["role"] == "match") == limit}
+                      for limit in (True, False))
+    assert {"%s=" % name.lower() for name in KNOWN["triggers"]} | limits == set(columns.RULE.limits) and others == columns.RULE.others
     assert set(KNOWN["layers"]) == set(columns.LAYERS) and set(KNOWN["sections"]) == set(columns.SECTIONS)
 
 
