@@ -400,6 +400,46 @@ def test_losses_name_the_rule_sets_that_no_longer_see_these_hosts(rig):
     assert not [method for method, _path in asked(rig) if method == "PUT"]
 
 
+CONTROLS = {"Anti Virus": "av", "Sandbox": "sandbox", "Data Loss Prevention": "dlp", "File Type Filter": "file_control", "Shadow IT": "casb",
+            "Reqmod": "icap", "Application Control": "app_control", "Intrusion Prevention": "ips", "Spyware": "anti_spyware"}
+
+
+def test_every_control_is_known_by_the_name_of_what_exercises_it(make):
+    rig = make()
+    rig.twin.rules = [group for group in rig.twin.rules if group.get("name") not in ("Gateway Anti-Malware", "Data Loss Prevention")]
+    for name in CONTROLS:
+        rig.twin.insert(rule_group(name, [rule("Look", "continue")], enabled=name != "Spyware"), above="Global Block")
+    rig.twin.insert(rule_group("Sandbox too", [rule("Look", "continue")]))
+    told = [(loss["rule"], loss["control"]) for loss in rig.run(check=True)["losses"]]
+    assert told == [("rule set " + name, control) for name, control in CONTROLS.items() if name != "Spyware"], "each once, and none that is switched off"
+    for group in rig.twin.rules:
+        group.set("enabled", "true")
+    assert "anti_spyware" in {loss["control"] for loss in rig.run(check=True)["losses"]}
+
+
+def test_where_nothing_is_decrypted_or_exempt_nothing_is_lost_and_else_something_may_be(make):
+    rig = make()
+    assert rig.run(check=True, policy=Policy.from_config({"allow": ["js.stripe.com"]}))["losses"] == []
+    rig.twin.rules = [group for group in rig.twin.rules if group.get("name") in (ALLOW, EXEMPT, "Authentication", "HTTPS Scanning")]
+    loss, = rig.run(check=True)["losses"]
+    assert loss["control"] == "av" and loss["rule"].startswith("whatever rule set looks into")
+    for group in rig.twin.rules:
+        group.set("enabled", str(group.get("name") != "HTTPS Scanning").lower())
+    assert rig.run(check=True)["losses"] == []
+
+
+@pytest.mark.parametrize("above,enabled,told", [("Global Block", True, True), ("Global Block", False, False), (ALLOW, True, False)], ids=str)
+def test_a_header_below_a_rule_that_ends_the_cycle_is_told(make, above, enabled, told):
+    rig = make()
+    rig.twin.insert(rule_group("Tenancy", [rule("Workspace", "continue", criterion("url.host", "matches", "js.stripe.com"),
+                                                header="ChatGPT-Allowed-Workspace-Id")], cycles="request", enabled=enabled), above=above)
+    adapter = rig.adapter()
+    found = adapter.assess(FIRST, adapter.read())
+    assert [(one.rule, [str(host) for host in one.hosts]) for one in found.tenant_controls] == [
+        ("rule Workspace of rule set Tenancy", ["js.stripe.com"])] * told
+    assert any("is not reached by js.stripe.com" in line for line in found.manual) is told
+
+
 def test_a_header_that_keeps_people_in_their_workspace_needs_decryption(rig):
     rig.twin.insert(rule_group("Tenancy", [rule("Workspace", "continue", criterion("url.host", "matches", "*chatgpt.com"),
                                                 header="ChatGPT-Allowed-Workspace-Id")], cycles="request"), above="Global Block")
