@@ -116,6 +116,20 @@ def test_a_gateway_that_blocks_nothing_is_not_covered_either(make):
         ("no", "no", "no rule is known to let it pass"), ("no", "not wanted", "no rule is known to let it pass")}
 
 
+ONCE = {"allow": "the list %s," % ALLOW, "exempt": "the list %s," % EXEMPT, "connect": "that handles CONNECT instead",
+        "groups": "without one no rule knows user groups"}
+
+
+@pytest.mark.parametrize("wired,site,exempts,everyone,told", [
+    (False, "guarded", True, False, "allow exempt connect"), (False, "guarded", False, False, "allow"), (False, "bare", True, False, "allow exempt groups"),
+    (False, "bare", False, True, "allow"), (True, "guarded", True, False, "")])
+def test_what_a_person_does_once_is_told_as_far_as_it_is_missing(make, wired, site, exempts, everyone, told):
+    rig = make(wired=wired, site=site)
+    policy = FIRST if exempts else replace(FIRST, exempt=())
+    manual = rig.run(policy=policy, check=True, adapter=rig.adapter(audience=() if everyone else (MEMBER,), everyone=everyone))["manual"]
+    assert [name for name, text in ONCE.items() if any(text in line for line in manual)] == told.split() and len(manual) == len(told.split())
+
+
 def test_the_rule_sets_of_the_result_are_what_is_missing(make):
     rig = make(wired=False)
     files = rig.run()["diagnosis"]["rule_sets"]
