@@ -592,6 +592,55 @@ def test_a_rule_that_leaves_our_audience_out_is_no_conflict(rig):
     assert result["conflicts"] == [] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
+# -- coverage -----------------------------------------------------------------------------------------------------
+
+
+def assessed(rig, **changes) -> dict:
+    """What is in force now, not after a plan."""
+    adapter = rig.adapter(**changes)
+    return {row.pattern: row for row in adapter.assess(FIRST, adapter.read()).coverage}
+
+
+@pytest.mark.parametrize("name,entry,shut", [("ChatGPT allow", "chatgpt.com", ".chatgpt.com"), ("ChatGPT allow", "openai.com", "*.openai.com"),
+                                             ("ChatGPT allow hosts", "js.stripe.com", "js.stripe.com")])
+def test_what_our_lists_do_not_hold_is_not_allowed(make, name, entry, shut):
+    """Though nothing shuts it today."""
+    rig = make(site="bare")
+    rig.run()
+    del rig.twin.values(name)[entry]
+    assert {pattern: row.allowed for pattern, row in assessed(rig).items()} == {
+        pattern: "no" if pattern == shut else "yes" for pattern in (".chatgpt.com", "*.openai.com", "js.stripe.com")}
+
+
+@pytest.mark.parametrize("action,traffic,word,note", [
+    ("block", 'any(dns.domains[*] in {"chatgpt.com"})', "no", "Odd shuts it"), ("block", 'dns.fqdn == "ab.chatgpt.com"', "unchecked", "Odd may shut it"),
+    ("block", 'any(dns.domains[*] in {"chatgpt.com"}) and dns.query_rtype == "TXT"', "unchecked",
+     "Odd may shut it: selector dns.query_rtype is about a part of the requests"), ("block", 'dns.fqdn == "foreign.example"', "yes", "")])
+def test_why_a_pattern_is_not_allowed(make, action, traffic, word, note):
+    rig = make(site="bare")
+    rig.run()
+    rig.twin.add_rule("Odd", "dns", action, traffic, 5)
+    row = assessed(rig, never_above=("Odd",))[".chatgpt.com"]
+    assert row.allowed == word and row.note.partition("; ")[0] == (note or "undecrypted by the name in the handshake, and Gateway checks no certificate then")
+    assert row.allowed_by == (None if word == "no" else "ChatGPT allow")
+
+
+@pytest.mark.parametrize("action,traffic,word,by,note", [
+    (None, "", "yes", "ChatGPT do not inspect", "undecrypted by the name"), ("on", 'any(http.conn.domains[*] in {"chatgpt.com"})', "unchecked", None,
+                                                                             "Odd may decrypt it: its action is not known"),
+    ("off", 'any(http.conn.domains[*] in {"chatgpt.com"})', "yes", "Odd", "undecrypted by the name")])
+def test_why_a_pattern_is_not_exempt(make, action, traffic, word, by, note):
+    rig = make(site="bare")
+    rig.run()
+    if action:
+        rig.given("Odd", "http", "block", traffic, 5, {"action": action})
+    row = assessed(rig)[".chatgpt.com"]
+    assert (row.exempt, row.exempt_by) == (word, by) and note in row.note
+    rig.twin.rules = {key: rule for key, rule in rig.twin.rules.items() if rule["action"] not in ("off", "on")}
+    row = assessed(rig)[".chatgpt.com"]
+    assert (row.exempt, row.exempt_by, row.note) == ("no", None, "") and assessed(rig)["*.openai.com"].note == "widened: openai.com itself too"
+
+
 # -- the HTTP layer -----------------------------------------------------------------------------------------------
 
 
