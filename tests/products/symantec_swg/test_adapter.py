@@ -72,6 +72,9 @@ def test_without_the_scan_no_list_is_read_and_coverage_is_unchecked(rig):
     assert {row[:2] for row in coverage(result).values()} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
     again = rig.run(adapter=rig.adapter(scan_conflicts=False))
     assert (again["requests"]["reads"], again["requests"]["writes"], again["changed"]) == (3, 0, False)
+    rig.twin.tail = "<Proxy>\n  url.domain=chatgpt.com FORCE_DENY\n  group=Quarantine DENY\n"
+    result = rig.run(adapter=rig.adapter(scan_conflicts=False))
+    assert result["conflicts"] == result["audience_widened"] == [] and {row[0] for row in coverage(result).values()} == {"unchecked"}
 
 
 def test_basic_sign_in_and_the_ticket_in_the_revision(rig):

@@ -298,6 +298,18 @@ def test_a_rule_like_ours_under_a_guard_is_not_the_place_of_ours(rig):
     assert Judged(rig, below)() == ("no", "yes")
 
 
+@pytest.mark.parametrize("like", [
+    "category=netaccess_chatgpt_allow ALLOW", "condition=!netaccess_chatgpt_allow ALLOW", "condition=(netaccess_chatgpt_allow, other) ALLOW",
+    "condition=netaccess_chatgpt_exempt ALLOW", "condition=netaccess_chatgpt_allow access_log(yes)", "condition=netaccess_chatgpt_allow"])
+def test_a_rule_that_only_looks_like_ours_is_not_the_place_of_ours(open_rig, like):
+    """Where ours is not there yet it will stand behind all, and takes back what stands behind the other."""
+    rig = open_rig(SymantecRig)
+    for text, behind in ((like, False), ("condition=netaccess_chatgpt_allow client.address=10.9.0.0/16 ALLOW", True)):
+        rig.twin.site = SITE + "<Proxy>\n  %s\n<Proxy>\n  url.domain=chatgpt.com DENY\n" % text
+        adapter = rig.adapter()
+        assert any("it stands behind ours" in one.text for one in adapter.assess(FIRST, adapter.read()).conflicts) is behind, text
+
+
 def test_what_stands_above_ours_in_our_own_layer_is_asked_first(open_rig):
     rig = open_rig(SymantecRig)
     rig.run()

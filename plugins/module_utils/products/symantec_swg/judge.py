@@ -102,9 +102,11 @@ class Assessor:
             effect, lasting = effects[id(rule)]
             if effect == firstmatch.ALLOW:
                 open_ |= hits.may
-                silent |= set() if sets(rule) else hits.may
-                over |= hits.sure - silent if behind and sets(rule) else set()
-                lifted |= hits.all if behind and sets(rule) else set()
+                if sets(rule):
+                    over |= hits.sure - silent
+                    lifted |= hits.all
+                else:
+                    silent |= hits.may
                 continue
             harmful, hits = True, Hits(hits.sure - open_, hits.may | (hits.sure & open_))
             if lasting or behind:
