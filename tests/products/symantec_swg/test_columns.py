@@ -114,6 +114,7 @@ def test_what_a_property_does(rig, name, what):
     assert [one.certain for one in judged.conflicts] == {"yes": [True], "may": [False]}.get(what["shuts"], [])
     if what["shuts"] == "may":
         judged.uncertain()
+    assert all(one.text.startswith("it is final: " if what["shuts"] == "yes" else "no rule of ours takes it back: ") for one in judged.conflicts)
 
 
 @pytest.mark.parametrize("kind, shuts", sorted(KNOWN["layers"].items()) + [("layer-of-next-year", "may")])
@@ -377,6 +378,20 @@ def test_a_deny_that_ours_takes_back_for_people_it_may_be_about_is_told(rig, lin
     judged = Judged(rig, defined + DENY % line)
     assert judged() == ("yes", "yes") and bool(judged.widened) == told and not judged.conflicts
     assert not told or line in judged.widened[0]
+
+
+def test_a_rule_that_decrypts_for_some_and_that_ours_takes_back_lets_nobody_in(rig):
+    assert Judged(rig, "<SSL-Intercept>\n  group=Quarantine ssl.forward_proxy(https)\n").widened == []
+
+
+def test_what_a_list_of_the_site_decrypts_is_told_by_the_rule(open_rig):
+    """Entries are put out of the way where they deny."""
+    rig = open_rig(SymantecRig)
+    rig.block_early()
+    rig.run()
+    rig.twin.tail = "<SSL-Intercept>\n  condition=BlockedSites ssl.forward_proxy(https)\n"
+    conflict, = [one for one in rig.run()["conflicts"] if one["effect"] == "decrypt"]
+    assert conflict["hosts"] == (".chatgpt.com",) and conflict["text"].startswith("it stands behind ours: ")
 
 
 def test_of_one_rule_what_is_sure_and_what_may_be(rig):
