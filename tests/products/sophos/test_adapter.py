@@ -546,6 +546,19 @@ def test_an_exception_for_fewer_addresses_than_asked_for_is_not_claimed(make):
         adapter = rig.adapter(exempt_sources=sources)
         words.append(adapter.assess(FIRST, adapter.read()).coverage[0].exempt)
     assert words == ["unchecked", "yes", "yes"]
+    # One for all addresses holds those that are asked for.
+    node = rig.twin.node("WebFilterException", "ChatGPT")
+    put(node, "EnableSrcIP", "no")
+    for one in [one for one in node.find("DomainList") if one.tag == "SrcIp"]:
+        node.find("DomainList").remove(one)
+    adapter = rig.adapter()
+    assert adapter.assess(FIRST, adapter.read()).coverage[0].exempt == "yes"
+
+
+def test_without_a_web_policy_nothing_is_claimed(rig):
+    rig.run()
+    adapter = rig.adapter(web_policies=())
+    assert {row.allowed for row in adapter.assess(FIRST, adapter.read()).coverage} == {"unchecked"}
 
 
 def test_of_many_reasons_three_are_told(rig):

@@ -93,7 +93,7 @@ class Assessor:
         allowed = together(word for word, _why in words)
         exempt, by, reasons = self._exemption(cover)
         notes += self._reasons(words, allowed) + reasons
-        if cover is None and self._settings.exempt_by != "exception" and self._walks.hosts.exempt_entries().intersection(names_above(pattern.name)):
+        if cover is None and self._walks.hosts.exempt_entries().intersection(names_above(pattern.name)):
             notes.append("widened: an entry above it leaves it undecrypted too")
         return coverage(pattern, allowed, exempt, "URL group %s" % self._settings.list, by, notes)
 
