@@ -555,6 +555,14 @@ def test_an_exception_for_fewer_addresses_than_asked_for_is_not_claimed(make):
     assert adapter.assess(FIRST, adapter.read()).coverage[0].exempt == "yes"
 
 
+def test_what_our_group_does_not_hold_is_not_allowed(rig):
+    """Whatever else may let it pass."""
+    rig.run()
+    rig.drop_member()
+    adapter = rig.adapter()
+    assert [row.allowed for row in adapter.assess(FIRST, adapter.read()).coverage] == ["yes", "no", "yes"]
+
+
 def test_without_a_web_policy_nothing_is_claimed(rig):
     rig.run()
     adapter = rig.adapter(web_policies=())
