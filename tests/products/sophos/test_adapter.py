@@ -556,11 +556,11 @@ def test_an_exception_for_fewer_addresses_than_asked_for_is_not_claimed(make):
 
 
 def test_what_our_group_does_not_hold_is_not_allowed(rig):
-    """Whatever else may let it pass."""
+    """Though no rule shuts it today."""
     rig.run()
-    rig.drop_member()
+    rig.urls().remove(next(url for url in rig.urls() if url.text == "js.stripe.com"))
     adapter = rig.adapter()
-    assert [row.allowed for row in adapter.assess(FIRST, adapter.read()).coverage] == ["yes", "no", "yes"]
+    assert [row.allowed for row in adapter.assess(FIRST, adapter.read()).coverage] == ["yes", "yes", "no"]
 
 
 def test_without_a_web_policy_nothing_is_claimed(rig):
