@@ -375,6 +375,7 @@ def test_a_rule_that_shuts_by_threat_and_by_name_is_for_a_person(rig):
 @pytest.mark.parametrize("layer,action,traffic,effect,text", [
     ("dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', "deny", 'block any(dns.domains[*] in {"chatgpt.com"})'),
     ("dns", "block", "", "deny", "block everything"),
+    ("dns", "block", 'any(dns.content_category[*] in {26}) or any(dns.domains[*] in {"chatgpt.com" "openai.com" "stripe.com"})', "deny", "block any"),
     ("dns", "override", 'any(dns.domains[*] in {"chatgpt.com"})', "rewrite", "override "), ("l4", "l4_override", "", "rewrite", "l4_override everything"),
     ("dns", "shrug", "", "deny", "shrug everything; its action is not known")])
 def test_a_conflict_says_what_the_rule_does(make, layer, action, traffic, effect, text):
@@ -382,19 +383,23 @@ def test_a_conflict_says_what_the_rule_does(make, layer, action, traffic, effect
     rig.given("Odd", layer, "block", traffic, 5, {"action": action})
     conflict, = rig.run(check=True, adapter=rig.adapter(never_above=("Odd",)))["conflicts"]
     assert conflict["effect"] == effect and conflict["text"].startswith(text)
+    # Of what is certain nothing is said to be in doubt.
+    assert conflict["certain"] is (action != "shrug") and (";" in conflict["text"]) is (action == "shrug")
 
 
 def test_our_own_rule_is_in_nobodys_way_whatever_somebody_made_of_it(make):
     rig = make(site="http")
     rig.twin.add_rule("No payments", "http", "block", 'any(http.request.domains[*] in {"stripe.com"})', 2600)
     rig.run()
-    plain = rig.run(check=True)
+    adapter = rig.adapter()
+    plain = adapter.assess(FIRST, adapter.read())
     for layer in ("dns", "l4", "http"):
         rig.twin.edit(rig.twin.rule("ChatGPT allow", layer), action="block", identity='identity.email == "alice@example.com"',
                       rule_settings={"add_headers": {"ChatGPT-Allowed-Workspace-Id": ["w1"]}})
-    result = rig.run(check=True)
-    assert result["changed"] and not any("ChatGPT" in conflict["where"] for conflict in result["conflicts"])
-    assert (result["losses"], result["audience_widened"]) == (plain["losses"], plain["audience_widened"])
+    adapter = rig.adapter()
+    found = adapter.assess(FIRST, adapter.read())
+    assert not any("ChatGPT" in conflict.where for conflict in found.conflicts)
+    assert (found.losses, found.audience_widened) == (plain.losses, plain.audience_widened) and rig.run(check=True)["changed"]
 
 
 def test_precedences_that_are_taken_are_stepped_over(rig):
@@ -583,6 +588,17 @@ def test_whom_a_rule_of_names_would_pass(make, rule, told):
     rig.twin.add_rule("Below", "dns", "block", rule.get("traffic", ""), 20, identity=rule.get("identity", ""))
     widened = rig.run(check=True, accept_wider_audience=True)["audience_widened"]
     assert [text.partition(" shuts")[0] for text in widened] == ["DNS rule Below"] * told
+
+
+def test_http_rules_that_ours_would_pass_are_told(make):
+    rig = make(site="bare")
+    for number, (name, action, host, who) in enumerate([
+            ("Above", "block", "js.stripe.com", "alice@example.com"), ("Shuts", "block", "js.stripe.com", ""),
+            ("Below", "block", "js.stripe.com", "alice@example.com"), ("Kept", "block", "chatgpt.com", "")]):
+        rig.twin.add_rule(name, "http", action, 'any(http.request.domains[*] in {"%s"})' % host, 10 + 10 * number,
+                          identity='identity.email == "%s"' % who if who else "")
+    told = [rig.run(check=True, accept_wider_audience=True, adapter=rig.adapter(never_above=names))["audience_widened"] for names in ((), ("Kept",))]
+    assert [[text.partition(" ")[2].partition(" ")[2].partition(" ")[0] for text in texts] for texts in told] == [["Below"], ["Kept"]]
 
 
 def test_a_rule_that_leaves_our_audience_out_is_no_conflict(rig):

@@ -86,7 +86,7 @@ class Assessor(View):
             self._crossed_by(self.layer(part, likely=True), part, self.open_patterns() if part == HTTP else frozenset(self._policy.allow), "these hosts")
         for media in self._policy.media:
             self._crossed_by(self.voice(media), L4, frozenset([media]), "voice")
-        if self._settings.exempt_list_name or not self._policy.exempt:
+        if self._settings.exempt_list_name:
             return
         layer, kept = self.layer(HTTP), self._settings.never_above + self._settings.after
         for rule in layer.shutting(self._policy.exempt):
