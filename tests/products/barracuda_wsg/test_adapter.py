@@ -114,6 +114,14 @@ def test_an_application_that_is_blocked_may_hold_a_wanted_host(blocked, word, ce
     assert any("which applications are blocked" in line for line in result["manual"]) is (blocked is None)
 
 
+def test_only_who_lacks_the_exception_of_an_application_is_given_one():
+    pages = replace(DONE, blocked_applications=("ChatGPT",), application_exceptions=(("ChatGPT", "group AI users"),),
+                    exceptions=(("group AI users", "allow"), ("user mia", "allow")))
+    conflict, = handed(pages, people=AI + ("user mia",))["conflicts"]
+    assert "for user mia" in str(conflict["remedy"]) and "AI users" not in str(conflict["remedy"])
+    assert handed(pages)["conflicts"] == []
+
+
 @pytest.mark.parametrize("protected", [(), ("ChatGPT",)])
 def test_the_application_of_openai_shuts_its_hosts_also_where_it_is_protected_and_may_hold_others(protected):
     result = handed(replace(DONE, blocked_applications=("ChatGPT",)), protected=protected)

@@ -207,7 +207,7 @@ class BarracudaAdapter(Adapter):
                            "everything else below %s is no longer inspected" % ", ".join(wider) if wider else "")
             found.lose("av", where, (str(pattern),))
         categories = self._pages.inspected_categories
-        if categories and policy.exempt:
+        if categories:
             found.conflict("inspected categories ", "decrypt", "SSL Inspection, designated categories", ", ".join(categories), policy.exempt, False,
                            opens="only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts")
         return [pattern for designated in domains.values() for pattern in designated]
