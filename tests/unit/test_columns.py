@@ -16,11 +16,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 TRUST = ("LOW", "MEDIUM", "HIGH")
 SCHEMA = Schema(limits={"groups": (), "hosts": ("any",), "trust": ("ANY", frozenset(TRUST)), "quota": (0,), "hosts_negate": (), "when": ("always",)},
                 others=frozenset({"name", "action"}), negations=frozenset({"hosts_negate"}), unset=("disable",))
-A, B = parse(".a.example"), parse(".b.example")
+A, B, C = (parse(".%s.example" % letter) for letter in "abc")
 
 
 @pytest.mark.parametrize("column, value", [
-    ("groups", []), ("groups", None), ("groups", ""), ("groups", {}), ("groups", False), ("groups", "disable"), ("hosts", "any"), ("hosts", ["any"]),
+    ("groups", []), ("groups", ()), ("groups", None), ("groups", ""), ("groups", {}), ("groups", False), ("groups", "disable"), ("hosts", "any"), ("hosts", ["any"]),
     ("hosts", ["any", "x"]), ("trust", list(TRUST)), ("trust", ["HIGH", "LOW", "MEDIUM", "NEW"]), ("trust", "ANY"), ("quota", 0), ("new", []),
     ("new", "disable")])
 def test_a_column_that_stands_for_anything_limits_nothing(column, value):
@@ -109,6 +109,13 @@ def test_a_layer_says_how_far_a_rule_is_about_the_audience_and_why_no_farther():
     assert [layer.doubts(one) for one in rules[3:6]] == [
         ("column new is not understood", "column when is not understood"), ("its action is not known",), ("column hosts_negate is not understood",)]
     assert [one["name"] for one in layer.shutting([A])] == ["sure", "part", "new", "shrug", "turned"]
+
+
+def test_a_layer_says_which_rule_is_in_the_way():
+    answer = Site(rule("block"), rule("new", new=["x"], hosts=["b.example"]), rule("later", hosts=["any"], groups=["staff"])).layer.ask({A, B, C})
+    assert answer.said(A, lambda one: one["name"]) == ("no", "block blocks it")
+    assert answer.said(B, lambda one: one["name"], "decrypt") == ("unchecked", "new may decrypt it")
+    assert Site(rule("block"), default=DENY).layer.ask({C}).said(C, str) == ("no", "")
 
 
 @pytest.mark.parametrize("words, word", [([], "yes"), (["yes", "yes"], "yes"), (["yes", "unchecked"], "unchecked"), (["unchecked", "no", "yes"], "no")])

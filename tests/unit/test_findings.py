@@ -49,6 +49,8 @@ def test_what_is_not_certain_has_no_remedy_and_says_why():
     found.conflict(RULE, "deny", "where", "BLOCK", [HOST], False, ("remedy",), "opens", doubts=("column new is not understood",))
     conflict, = found.conflicts
     assert conflict.remedy == () and "by hand" in conflict.opens and conflict.text == "BLOCK; column new is not understood"
+    found.conflict("of the platform", "deny", "where", "BLOCK", [HOST], False, opens="change it there")
+    assert found.conflicts[1].opens == "change it there"
 
 
 def test_what_an_earlier_run_resolved_is_known_by_the_id_of_its_conflict():

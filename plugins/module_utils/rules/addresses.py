@@ -26,7 +26,7 @@ def overlap(ours: Iterable, theirs: Iterable) -> int:
     ours, theirs = list(ours), list(theirs)
     if ours and all(any(one.version == other.version and one.subnet_of(other) for other in theirs) for one in ours):
         return SURE
-    return MAY if any(one.version == other.version and one.overlaps(other) for one in ours for other in theirs) else NO
+    return MAY if any(one.overlaps(other) for one in ours for other in theirs) else NO
 
 
 def holds_port(spans: Iterable[str], ports: Iterable[int]) -> bool:

@@ -63,7 +63,7 @@ class Findings(Assessment):
         if not hosts or identity in self._known:
             return
         self._known.add(identity)
-        if name is not None and name in self.protected:
+        if name in self.protected:
             remedy, opens = (), "protected"
         elif remedy and not certain:
             remedy, opens = (), "it is not certain that this blocks or decrypts these hosts: check it, and change it by hand"
