@@ -5,11 +5,12 @@
 
 ``python -m tests.mutate plugins/module_utils/rules/columns.py tests/unit/test_columns.py tests/unit/test_firstmatch.py``
 
-Tests are files or folders, the cheapest and sharpest first. ``--every 5`` takes each fifth change, ``--lines 10-90`` those of some lines, ``--timeout`` is
-the seconds that the tests of one change may take. Needs Python 3.12.
+Tests are files or folders, the cheapest and sharpest first. ``--every 5`` takes each fifth change, ``--lines 10-90`` those of some lines, ``--most 30`` asks
+at most so many tests of each change, for a first look; ``--timeout`` is the seconds that the tests of one change may take. Needs Python 3.12.
 
-What is changed says :mod:`tests.mutants`. After one green run that remembers which test comes by which line, each change runs in a fork: the tests that
-come by, those first that saw an earlier change. What a test runs in another process is not changed.
+What is changed says :mod:`tests.mutants`. The tests are collected once, and run once to see which of them comes by which line. Then each change runs in a
+fork: the tests that come by, those first that saw an earlier change. A function is changed where it stands; for what is outside of functions the fork
+imports and collects everything again. What a test runs in another process is not changed.
 """
 from __future__ import annotations
 
@@ -22,13 +23,13 @@ import signal
 import sys
 import time
 from collections import Counter
-from contextlib import redirect_stdout
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import CodeType
-from typing import Callable
+from types import CodeType, FunctionType
+from typing import Callable, Iterator
 
 import pytest
+from _pytest.main import pytest_runtestloop as run_tests
 
 from tests.mutants import mutants
 
@@ -37,20 +38,14 @@ FLAGS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "
 
 
 class Watcher:
-    """A plugin of pytest: which tests come by which line (all by line 0), in which order to run them, and which failed first."""
+    """A plugin of pytest: which tests come by which line (all by line 0), and which failed first."""
 
-    def __init__(self, wanted: list | None):
-        self.wanted, self.lines, self.failed, self._now = wanted, {}, None, ""
+    def __init__(self) -> None:
+        self.lines, self.failed, self._now = {}, None, ""
 
     def line(self, _code: CodeType | None, number: int) -> object:
         self.lines.setdefault(number, {})[self._now] = True
         return sys.monitoring.DISABLE
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list) -> None:
-        if self.wanted is not None:
-            place = {name: index for index, name in enumerate(self.wanted)}
-            items[:] = sorted((item for item in items if item.nodeid in place), key=lambda item: place[item.nodeid])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -62,15 +57,29 @@ class Watcher:
         self.failed = self.failed or (report.nodeid if report.failed else None)
 
 
-def watch(code: CodeType) -> None:
-    sys.monitoring.set_local_events(sys.monitoring.COVERAGE_ID, code, sys.monitoring.events.LINE)
+class Chosen:
+    """A plugin of pytest: runs some of the tests, in this order."""
+
+    def __init__(self, wanted: list):
+        self._place = {name: index for index, name in enumerate(wanted)}
+
+    def of(self, items: list) -> list:
+        return sorted((item for item in items if item.nodeid in self._place), key=lambda item: self._place[item.nodeid])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list) -> None:
+        items[:] = self.of(items)
+
+
+def codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
     for one in code.co_consts:
         if isinstance(one, CodeType):
-            watch(one)
+            yield from codes(one)
 
 
-def run(path: Path, tree: ast.Module, tests: list, timeout: int, change: Callable | None = None, wanted: list | None = None) -> tuple:
-    """In a fork: (exit status, lines, the test that failed), the first None when it took too long. Without a change, the lines are watched."""
+def forked(timeout: int, task: Callable[[], object]) -> object:
+    """What ``task`` returns in a process of its own; None when it took too long."""
     reads, writes = os.pipe()
     child = os.fork()
     if child:
@@ -78,45 +87,88 @@ def run(path: Path, tree: ast.Module, tests: list, timeout: int, change: Callabl
         with os.fdopen(reads, "rb") as stream:
             said = stream.read()
         os.waitpid(child, 0)
-        return pickle.loads(said) if said else (None, {}, None)
+        return pickle.loads(said) if said else None
     os.setpgid(0, 0)
     signal.alarm(timeout)
     for number in (1, 2):
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)
-    watcher, load = Watcher(wanted), SourceFileLoader.get_code
-    if change is None:
-        sys.monitoring.use_tool_id(sys.monitoring.COVERAGE_ID, "mutate")
-        sys.monitoring.register_callback(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE, watcher.line)
-    else:
-        change()
-
-    def get_code(loader: SourceFileLoader, name: str) -> CodeType:
-        if os.path.realpath(loader.path) != str(path):
-            return load(loader, name)
-        code = compile(ast.fix_missing_locations(tree), str(path), "exec")
-        if change is None:
-            watch(code)
-        return code
-
-    SourceFileLoader.get_code = get_code
     try:
-        status = int(pytest.main(FLAGS + tests, plugins=[watcher]))
+        said = task()
         with os.fdopen(writes, "wb") as stream:
-            pickle.dump((status, watcher.lines, watcher.failed), stream)
+            pickle.dump(said, stream)
     finally:
         os.killpg(0, signal.SIGKILL)
 
 
-def warm(path: Path, tests: list) -> None:
-    """Import what the tests import, and forget what is of the project: a fork imports that again, changed."""
-    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        pytest.main(FLAGS + ["--collect-only"] + tests)
-    for name, module in list(sys.modules.items()):
-        where = Path(os.path.realpath(getattr(module, "__file__", None) or "/"))
-        own = (ROOT in where.parents or path.parent in where.parents) and "site-packages" not in where.parts
-        if name.startswith("ansible_collections") or own and name != "__main__":
-            del sys.modules[name]
-    gc.freeze()
+class Mutator:
+    """A plugin of pytest that stands where the tests would be run."""
+
+    def __init__(self, options: argparse.Namespace):
+        self._options, self._path, self.survivors = options, options.file.resolve(), None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        session.config.pluginmanager.unregister(self)
+        tree = ast.parse(self._path.read_text(encoding="utf-8"))
+        functions = [one for one in gc.get_objects() if isinstance(one, FunctionType) and os.path.realpath(one.__code__.co_filename) == str(self._path)]
+        gc.freeze()
+        watcher, options, began = Watcher(), self._options, time.monotonic()
+        session.config.pluginmanager.register(watcher)
+        lines = forked(10 * options.timeout, lambda: self._watched(session, watcher, functions))
+        if not isinstance(lines, dict):
+            print("%s: unchanged, %s" % (options.file, "too slow" if lines is None else "%s is red" % lines if lines else "no test comes by it"))
+            return True
+        low, high = map(int, options.lines.split("-"))
+        chosen = [one for one in mutants(tree) if low <= int(one[1].partition(":")[0]) <= high][::options.every]
+        self.survivors, sharp = 0, Counter()
+        for touched, text, change in chosen:
+            near = {name: True for line in touched or (0,) for name in lines.get(line, ())}
+            others = [name for name in lines[0] if name in near and name not in sharp]
+            wanted = [name for name, _times in sharp.most_common(options.most) if name in near]
+            wanted += others[::-(-len(others) // max(options.most - len(wanted), 1))] if others else []
+            red = forked(options.timeout, lambda: self._changed(session, watcher, functions, (tree, touched, change), wanted)) if near else ""
+            sharp.update([red] if red else [])
+            if red == "":
+                self.survivors += 1
+                print("%s:%s%s" % (options.file, text, "" if near else " (no test comes by)"), flush=True)
+        print("%s: %d changes, %d seen, %d survive (%.0f s)" % (options.file, len(chosen), len(chosen) - self.survivors, self.survivors,
+                                                                time.monotonic() - began), flush=True)
+        return True
+
+    def _run(self, session: pytest.Session, watcher: Watcher) -> str:
+        try:
+            run_tests(session)
+        except session.Failed:
+            pass
+        return watcher.failed or ""
+
+    def _watched(self, session: pytest.Session, watcher: Watcher, functions: list) -> object:
+        sys.monitoring.use_tool_id(sys.monitoring.COVERAGE_ID, "mutate")
+        sys.monitoring.register_callback(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE, watcher.line)
+        for code in (one for function in functions for one in codes(function.__code__)):
+            sys.monitoring.set_local_events(sys.monitoring.COVERAGE_ID, code, sys.monitoring.events.LINE)
+        return self._run(session, watcher) or (watcher.lines if len(watcher.lines) > 1 else "")
+
+    def _changed(self, session: pytest.Session, watcher: Watcher, functions: list, mutant: tuple, wanted: list) -> str:
+        """The test that is red, or nothing."""
+        tree, touched, change = mutant
+        change()
+        code = compile(ast.fix_missing_locations(tree), str(self._path), "exec")
+        if touched:
+            new = {(one.co_qualname, one.co_firstlineno): one for one in codes(code)}
+            for function in functions:
+                function.__code__ = new[function.__code__.co_qualname, function.__code__.co_firstlineno]
+            session.items = Chosen(wanted).of(session.items)
+            return self._run(session, watcher)
+        for name, module in list(sys.modules.items()):
+            where = Path(os.path.realpath(getattr(module, "__file__", None) or "/"))
+            own = (ROOT in where.parents or self._path.parent in where.parents) and "site-packages" not in where.parts
+            if name.startswith("ansible_collections") or own and name != "__main__":
+                del sys.modules[name]
+        load = SourceFileLoader.get_code
+        SourceFileLoader.get_code = lambda loader, name: code if os.path.realpath(loader.path) == str(self._path) else load(loader, name)
+        status = pytest.main(FLAGS + self._options.tests, plugins=[watcher, Chosen(wanted)])
+        # No test is left where the change took away what they were made for.
+        return watcher.failed or ("" if status in (0, pytest.ExitCode.NO_TESTS_COLLECTED) else "import")
 
 
 def main() -> int:
@@ -125,29 +177,12 @@ def main() -> int:
     parser.add_argument("tests", nargs="+")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--lines", default="1-1000000")
+    parser.add_argument("--most", type=int, default=1000000)
     parser.add_argument("--timeout", type=int, default=300)
     options = parser.parse_args()
-    path, (low, high) = options.file.resolve(), map(int, options.lines.split("-"))
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    warm(path, options.tests)
-    status, lines, failed = run(path, tree, options.tests, 10 * options.timeout)
-    if status != 0 or len(lines) < 2:
-        print("%s: unchanged, %s" % (options.file, "no test comes by it" if status == 0 else "%s is red" % (failed or options.tests)))
-        return 2
-    chosen = [one for one in mutants(tree) if low <= int(one[1].partition(":")[0]) <= high][::options.every]
-    survivors, sharp, began = 0, Counter(), time.monotonic()
-    for touched, text, change in chosen:
-        near = {name for line in touched or (0,) for name in lines.get(line, ())}
-        wanted = [name for name, _times in sharp.most_common() if name in near]
-        wanted += [name for name in lines[0] if name in near and name not in sharp]
-        status, _lines, failed = run(path, tree, options.tests, options.timeout, change, wanted) if near else (0, {}, None)
-        sharp.update([failed] if failed else [])
-        # No test is left where the change took away what they were made for.
-        if status in (0, pytest.ExitCode.NO_TESTS_COLLECTED):
-            survivors += 1
-            print("%s:%s%s" % (options.file, text, "" if near else " (no test comes by)"), flush=True)
-    print("%s: %d changes, %d seen, %d survive (%.0f s)" % (options.file, len(chosen), len(chosen) - survivors, survivors, time.monotonic() - began))
-    return 1 if survivors else 0
+    mutator = Mutator(options)
+    pytest.main(FLAGS + ["-s", "--no-header"] + options.tests, plugins=[mutator])
+    return 2 if mutator.survivors is None else min(mutator.survivors, 1)
 
 
 if __name__ == "__main__":
