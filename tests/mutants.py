@@ -86,7 +86,7 @@ def mutants(tree: ast.Module) -> Iterator[tuple]:
     def visit(node: ast.AST, inside: bool, put: Callable) -> Iterator[tuple]:
         for where, what, new in [*decisions(node), *(() if inside else declarations(node, helpers))]:
             owner = where if isinstance(node, (ast.If, ast.IfExp, ast.comprehension)) else node
-            text = "%d: %s: %s" % (where.lineno, what, ast.unparse(where)[:120])
+            text = "%d: %s: %s" % (where.lineno, what, ast.unparse(where)[:80])
             yield range(owner.lineno, owner.end_lineno + 1) if inside else (), text, lambda new=new: put(new)
         inside = inside or isinstance(node, (ast.FunctionDef, ast.Lambda))
         for field, value in ast.iter_fields(node):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-#: Values that say nothing in any product.
+#: Values that say nothing in any product; 0 is equal to False.
 _EMPTY = (None, "", False, [], {}, ())
 
 

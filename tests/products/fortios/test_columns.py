@@ -7,13 +7,22 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.objects import flat
 from tests.products.fortios.facts import FACTS, UNKNOWN, limits, others, put
 from tests.products.fortios.rig import FortiosRig
 
 SCHEMAS = {"firewall policy": columns.POLICY, "firewall proxy-policy": columns.PROXY_POLICY, "webfilter urlfilter row": columns.URL_ROW,
            "dnsfilter domain-filter row": columns.DNS_ROW, "application list entry": columns.APPLICATION_ENTRY, "firewall addrgrp": columns.GROUP,
            "firewall.service custom": columns.SERVICE, "webfilter profile": columns.WEB_PROFILE, "dnsfilter profile": columns.DNS_PROFILE,
-           "application list": columns.APPLICATION_LIST}
+           "application list": columns.APPLICATION_LIST, "firewall.service group": columns.GROUP, "casb profile application": columns.CASB_APPLICATION}
+#: Columns of a policy that say who is concerned.
+PEOPLE = set("""
+    srcintf dstintf srcaddr srcaddr-negate srcaddr6 srcaddr6-negate src-vendor-mac internet-service-src internet-service-src-name
+    internet-service-src-group internet-service-src-custom internet-service-src-custom-group internet-service-src-fortiguard internet-service-src-negate
+    network-service-src-dynamic internet-service6-src internet-service6-src-name internet-service6-src-group internet-service6-src-custom
+    internet-service6-src-custom-group internet-service6-src-fortiguard internet-service6-src-negate groups users fsso-groups scim scim-users scim-groups
+    saml-server ntlm-enabled-browsers sgt sgt-check vlan-filter ztna-status ztna-device-ownership ztna-ems-tag ztna-ems-tag-secondary ztna-ems-tag-negate
+    ztna-tags-match-logic ztna-geo-tag""".split())
 ALL = [{"name": "all"}]
 NEW = {"example": [{"name": "x"}], "free": ["", [], "disable", 0]}
 
@@ -76,7 +85,24 @@ def test_every_column_is_declared_in_its_role(kind):
     schema = SCHEMAS[kind]
     assert set(limits(kind)) - set(schema.limits) == set() and others(kind) - schema.others == set()
     assert not schema.others & set(schema.limits) and schema.negations <= set(schema.limits)
-    assert {column for column in limits(kind) if column.endswith("-negate")} <= schema.negations
+    assert {column for column in limits(kind) if column.endswith("-negate") or column == "exclusion"} <= schema.negations
+
+
+@pytest.mark.parametrize("kind", FACTS)
+def test_each_value_is_declared(kind):
+    """A list that is everything together is a restriction where one of it is missing."""
+    assert not SCHEMAS[kind].restricts(UNKNOWN, "disable")
+    for column, fact in limits(kind).items():
+        restricting = [[one for one in value if one != missing] for value in fact["free"] if isinstance(value, list) and len(value) > 1 for missing in value]
+        # That subdomains are left out, which is said by "disable", is read from the row itself.
+        restricting += [one for one in (fact["example"],) if one not in fact["free"] and column != "include-subdomains"]
+        assert [value for value in restricting if not SCHEMAS[kind].restricts(column, flat({column: value})[column])] == [], column
+        assert [value for value in fact["free"] if SCHEMAS[kind].restricts(column, flat({column: value})[column])] == [], column
+
+
+def test_which_columns_are_about_people_and_times():
+    assert set(columns.WHO) == PEOPLE and set(columns.IDENTITY) == {"groups", "users", "fsso-groups"}
+    assert set(columns.WHEN) == {column for column in columns.POLICY.limits if column.startswith(("schedule", "policy-expiry"))}
 
 
 # -- policies -----------------------------------------------------------------------------------------------------
@@ -100,7 +126,7 @@ def test_a_deny_above_with_a_value_that_limits_nothing_is_certain(rig, column, v
 def test_a_policy_of_the_audience_that_a_column_limits_otherwise_than_by_people_is_no_coverage(rig, column, value):
     rig.twin.row("firewall/policy", "members")[column] = value
     # Who its people are is the audience; at what times and where to is not.
-    assert words(rig.run(check=True)) == (["yes"] if column in columns.WHO else ["unchecked"]) * 3
+    assert words(rig.run(check=True)) == (["yes"] if column in PEOPLE else ["unchecked"]) * 3
 
 
 @pytest.mark.parametrize("column, value", unread("firewall policy"), ids=ids)

@@ -16,7 +16,7 @@ from tests.products.panos.rig import PanosRig
 SCHEMAS = {
     "security rule": columns.SECURITY, "decryption rule": columns.DECRYPTION, "authentication rule": columns.AUTHENTICATION,
     "url-filtering profile": columns.URL_PROFILE, "custom-url-category": columns.CATEGORY, "application-group": columns.APPLICATION_GROUP,
-    "address": columns.ADDRESS, "address-group": columns.ADDRESS_GROUP, "service": columns.SERVICE}
+    "address": columns.ADDRESS, "address-group": columns.ADDRESS_GROUP, "service": columns.SERVICE, "service-group": columns.SERVICE_GROUP}
 #: Columns that are read. Of all others a conflict says that they are not understood.
 READ = {"from", "source", "source-user", "negate-source", "target/devices", "target/devices/vsys", "target/negate", "target/tags"}
 
@@ -75,9 +75,20 @@ def conflict(result: dict) -> dict | None:
 @pytest.mark.parametrize("kind", SCHEMAS)
 def test_each_column_is_declared_with_its_role(kind):
     schema = SCHEMAS[kind]
-    wrong = [one["column"] for one in KNOWN[kind] if one["column"] not in (schema.limits if one["role"] == "match" else schema.others)
-             and not any(other.startswith(one["column"] + "/") for other in schema.others)]
-    assert wrong == []
+    assert [one["column"] for one in KNOWN[kind] if one["column"] not in (schema.limits if one["role"] == "match" else schema.others)] == []
+    assert schema.negations == {column for column in schema.limits if column.rpartition("/")[2].startswith("negate")}
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_each_column_is_declared_with_what_is_no_restriction(kind):
+    """A list that is everything together is a restriction where one of it is missing."""
+    for one in (one for one in KNOWN[kind] if one["role"] == "match"):
+        column, free = one["column"], one.get("none", [])
+        limiting = [[word for word in value if word != missing] for value in free if isinstance(value, list) and len(value) > 1 for missing in value]
+        if "limiting" in one:
+            limiting.append(one["limiting"] if one["shape"] == "text" else [one["limiting"]])
+        assert [value for value in limiting if not SCHEMAS[kind].restricts(column, value)] == [], column
+        assert [value for value in free if SCHEMAS[kind].restricts(column, value)] == [], column
 
 
 @pytest.mark.parametrize("column", limited("security rule"))

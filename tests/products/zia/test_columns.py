@@ -15,6 +15,8 @@ from tests.products.zia.twin.site import DECRYPT, DO_NOT_DECRYPT
 
 URL, SSL, APP, FIREWALL, DNS = "urlFilteringRules", "sslInspectionRules", "webApplicationRules/AI_ML", "firewallFilteringRules", "firewallDnsRules"
 SCHEMAS = {URL: schemas.URL, SSL: schemas.SSL, APP: schemas.APP, FIREWALL: schemas.FIREWALL, DNS: schemas.DNS}
+#: What rules name.
+NAMED = {"urlCategories": schemas.CATEGORY, "ipDestinationGroups": schemas.DESTINATIONS, "networkServices": schemas.SERVICE}
 DENIES = {URL: {"action": "BLOCK", "protocols": ["ANY_RULE"]}, SSL: {"action": DECRYPT}, FIREWALL: {"action": "BLOCK_DROP"}, DNS: {"action": "BLOCK"},
           APP: {"actions": ["DENY_AI_ML_WEB_USE"], "applications": ["CHATGPT_AI"]}}
 ALLOWS = {URL: {"action": "ALLOW", "protocols": ["ANY_RULE"]}, SSL: {"action": DO_NOT_DECRYPT}, FIREWALL: {"action": "ALLOW"}, DNS: {"action": "ALLOW"},
@@ -47,13 +49,16 @@ def word(result: dict, kind: str, pattern: str = ".chatgpt.com") -> str:
     return row["exempt" if kind == SSL else "allowed"]
 
 
-@pytest.mark.parametrize("kind", SCHEMAS)
+@pytest.mark.parametrize("kind", [*SCHEMAS, *NAMED])
 def test_every_column_is_declared_with_what_is_no_restriction(kind):
-    schema, known = SCHEMAS[kind], facts(kind)
+    """Of words that are everything together, none may be missing."""
+    schema, known = {**SCHEMAS, **NAMED}[kind], facts(kind)
     assert set(known["match"]) == set(schema.limits) and set(known["others"]) <= schema.others
     for column, fact in known["match"].items():
         assert schema.restricts(column, fact["limit"]), column
-        assert not any(schema.restricts(column, value) for value in [*fact.get("none", ()), [], None, ""]), column
+        assert not any(schema.restricts(column, value) for value in [*fact.get("none", ()), [], None, "", 0]), column
+        shortest = min([value for value in fact.get("none", ()) if isinstance(value, list) and len(value) > 1], key=len, default=[])
+        assert all(schema.restricts(column, [word for word in shortest if word != missing]) for missing in shortest), column
 
 
 @pytest.mark.parametrize("kind,column,value", [(kind, *row) for kind in SCHEMAS for row in limiting(kind)])

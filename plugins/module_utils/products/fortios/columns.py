@@ -147,7 +147,7 @@ WEB_PROFILE = Schema(
         url-extraction.server-fqdn url-extraction.redirect-header url-extraction.redirect-url url-extraction.redirect-no-content wisp-servers wisp-algorithm
         log-all-url web-content-log web-filter-activex-log web-filter-command-block-log web-filter-cookie-log web-filter-applet-log web-filter-jscript-log
         web-filter-js-log web-filter-vbs-log web-filter-unknown-log web-filter-referer-log web-filter-cookie-removal-log web-url-log web-invalid-domain-log
-        web-ftgd-err-log web-ftgd-quota-usage extended-log web-extended-all-action-log web-antiphishing-log q_origin_key"""),
+        web-ftgd-err-log web-ftgd-quota-usage extended-log web-extended-all-action-log web-antiphishing-log"""),
     unset=("disable",))
 
 #: dnsfilter/profile. ``limits``: what may shut a host besides the rows of its domain filter.
@@ -159,7 +159,7 @@ DNS_PROFILE = Schema(
         """name comment domain-filter domain-filter.domain-filter-table ftgd-dns ftgd-dns.options ftgd-dns.filters ftgd-dns.filters[].id
         ftgd-dns.filters[].category ftgd-dns.filters[].log log-all-domain sdns-ftgd-err-log sdns-domain-log block-action redirect-portal redirect-portal6
         block-botnet safe-search youtube-restrict dns-translation dns-translation[].id dns-translation[].addr-type dns-translation[].dst
-        dns-translation[].netmask dns-translation[].status dns-translation[].dst6 dns-translation[].prefix strip-ech q_origin_key"""),
+        dns-translation[].netmask dns-translation[].status dns-translation[].dst6 dns-translation[].prefix strip-ech"""),
     unset=("disable",))
 
 #: application/list without its entries.
@@ -170,7 +170,7 @@ APPLICATION_LIST = Schema(
     others=_names(
         """name comment replacemsg-group extended-log app-replacemsg other-application-log force-inclusion-ssl-di-sigs unknown-application-log p2p-block-list
         deep-app-inspection options entries default-network-services default-network-services[].id default-network-services[].port
-        default-network-services[].services default-network-services[].violation-action q_origin_key"""),
+        default-network-services[].services default-network-services[].violation-action"""),
     unset=("disable",))
 
 #: One application of a casb/profile. ``limits``: what may shut it. Its tenant controls are read apart.
@@ -184,7 +184,7 @@ CASB_APPLICATION = Schema(
         advanced-tenant-control[].attribute[].input[].value domain-control-domains access-rule access-rule[].name access-rule[].bypass
         access-rule[].attribute-filter access-rule[].attribute-filter[].id access-rule[].attribute-filter[].attribute-match custom-control
         custom-control[].option custom-control[].option[].name custom-control[].option[].user-input custom-control[].option[].user-input[].value
-        custom-control[].attribute-filter custom-control[].attribute-filter[].id custom-control[].attribute-filter[].attribute-match q_origin_key"""),
+        custom-control[].attribute-filter custom-control[].attribute-filter[].id custom-control[].attribute-filter[].attribute-match"""),
     unset=("disable",))
 
 #: Columns of a policy that say who is concerned, and when.

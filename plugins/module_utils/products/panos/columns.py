@@ -11,17 +11,16 @@ from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Schema
 
-_ANY = ("any",)
 #: Written out, these are everything.
-_ALL_ADDRESSES = ("any", frozenset(("0.0.0.0/0", "::/0")))
-_ALL_USERS = ("any", frozenset(("known-user", "unknown", "pre-logon")))
-#: A release that adds a column writes "any" into it where it limits nothing.
+_ALL_ADDRESSES = (frozenset(("0.0.0.0/0", "::/0")),)
+_ALL_USERS = (frozenset(("known-user", "unknown", "pre-logon")),)
+#: Of every column, also of one that a release adds.
 _UNSET = ("any",)
 _NOTES = ("description", "disable-override", "tag")
 
 _RULE = {
-    "from": _ANY, "to": _ANY, "source": _ALL_ADDRESSES, "destination": _ALL_ADDRESSES, "source-user": _ALL_USERS, "category": _ANY, "service": _ANY,
-    "source-hip": _ANY, "destination-hip": _ANY, "hip-profiles": _ANY, "negate-source": ("no",), "negate-destination": ("no",), "negate-user": ("no",),
+    "from": (), "to": (), "source": _ALL_ADDRESSES, "destination": _ALL_ADDRESSES, "source-user": _ALL_USERS, "category": (), "service": (),
+    "source-hip": (), "destination-hip": (), "hip-profiles": (), "negate-source": ("no",), "negate-destination": ("no",), "negate-user": ("no",),
     "target": (), "target/devices": (), "target/devices/vsys": (), "target/tags": (), "target/negate": ("no",)}
 _RULE_NOTES = ("action", "disabled", "description", "tag", "group-tag", "uuid", "log-setting")
 _NEGATIONS = frozenset(("negate-source", "negate-destination", "negate-user", "target/negate"))
@@ -31,8 +30,8 @@ _PROFILES = tuple("profile-setting/profiles/" + kind for kind in (
 
 SECURITY = Schema(
     limits=dict(_RULE, **{
-        "application": _ANY, "rule-type": ("universal",), "schedule": (), "source-imei": _ANY, "source-imsi": _ANY, "source-nw-slice": _ANY,
-        "saas-user-list": _ANY, "saas-tenant-list": _ANY}),
+        "application": (), "rule-type": ("universal",), "schedule": (), "source-imei": (), "source-imsi": (), "source-nw-slice": (),
+        "saas-user-list": (), "saas-tenant-list": ()}),
     others=frozenset(_RULE_NOTES + _PROFILES + (
         "profile-setting", "profile-setting/group", "profile-setting/profiles", "log-start", "log-end", "icmp-unreachable", "disable-inspect", "option",
         "option/disable-server-response-inspection", "qos", "qos/marking", "qos/marking/follow-c2s-flow", "qos/marking/ip-dscp", "qos/marking/ip-precedence")),
@@ -72,6 +71,7 @@ ADDRESS_GROUP = Schema(limits={"static": (), "dynamic": (), "dynamic/filter": ()
 SERVICE = Schema(
     limits={"protocol": (), "protocol/tcp": (), "protocol/tcp/port": (), "protocol/tcp/source-port": (), "protocol/udp": (), "protocol/udp/port": (),
             "protocol/udp/source-port": ()},
-    others=frozenset(_NOTES + ("protocol/tcp/override/no", "protocol/udp/override/no", "protocol/tcp/override/yes/halfclose-timeout",
+    others=frozenset(_NOTES + ("protocol/tcp/override/no", "protocol/udp/override/no", "protocol/tcp/override/yes", "protocol/udp/override/yes",
+                               "protocol/tcp/override/yes/halfclose-timeout",
                                "protocol/tcp/override/yes/timeout", "protocol/tcp/override/yes/timewait-timeout", "protocol/udp/override/yes/timeout")))
 SERVICE_GROUP = Schema(limits={"members": ()}, others=frozenset(_NOTES))

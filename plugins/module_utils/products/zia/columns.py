@@ -28,7 +28,7 @@ def _words(*names: str, **words: tuple) -> dict:
 _EVERY_RULE = frozenset(("id", "name", "description", "state", "order", "rank", "labels", "accessControl", "lastModifiedTime", "lastModifiedBy", "predefined",
                          "defaultRule"))
 _PEOPLE = _words("users", "groups", "departments", "locations", "locationGroups", "devices", "deviceGroups", "timeWindows")
-_VALIDITY = _words("enforceTimeValidity", "validityStartTime", "validityEndTime", "validityTimeZoneId", timeQuota=(0,), sizeQuota=(0,))
+_VALIDITY = _words("enforceTimeValidity", "validityStartTime", "validityEndTime", "validityTimeZoneId", "timeQuota", "sizeQuota")
 _NETWORK = _words("srcIps", "srcIpGroups", "srcIpv6Groups", "destAddresses", "destIpGroups", "destIpv6Groups", "destCountries", "sourceCountries",
                   "excludeContextShieldEndPoint", "endPointApplications", "endPointApplicationGroups", destIpCategories=("ANY",))
 _NOTICES = frozenset(("capturePCAP", "isEunEnabled", "eunTemplateId"))
