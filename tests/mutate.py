@@ -9,7 +9,7 @@ Tests are files or folders, the cheapest and sharpest first. ``--every 5`` takes
 at most so many tests of each change, for a first look; ``--timeout`` is the seconds that the tests of one change may take. Needs Python 3.12.
 
 What is changed says :mod:`tests.mutants`. The tests are collected once, and run once to see which of them comes by which line. Then each change runs in a
-fork: the tests that come by, those first that saw an earlier change. A function is changed where it stands; for what is outside of functions the fork
+fork: the tests that come by, the choosiest first. A function is changed where it stands; for what is outside of functions the fork
 imports and collects everything again. What a test runs in another process is not changed.
 """
 from __future__ import annotations
@@ -19,6 +19,7 @@ import ast
 import gc
 import os
 import pickle
+import random
 import signal
 import sys
 import time
@@ -120,11 +121,13 @@ class Mutator:
         low, high = map(int, options.lines.split("-"))
         chosen = [one for one in mutants(tree) if low <= int(one[1].partition(":")[0]) <= high][::options.every]
         self.survivors, sharp = 0, Counter()
+        mixed = list(lines[0]) if options.most > len(lines[0]) else random.Random(0).sample(list(lines[0]), len(lines[0]))
         for touched, text, change in chosen:
-            near = {name: True for line in touched or (0,) for name in lines.get(line, ())}
-            others = [name for name in lines[0] if name in near and name not in sharp]
-            wanted = [name for name, _times in sharp.most_common(options.most) if name in near]
-            wanted += others[::-(-len(others) // max(options.most - len(wanted), 1))] if others else []
+            near = {name for line in touched or (0,) for name in lines.get(line, ())}
+            # First those that come by what few tests come by round about.
+            around = [lines.get(line, ()) for line in range(touched[0] - 2, touched[-1] + 8)] if touched else []
+            seldom = {name: min((len(names) for names in around if name in names), default=0) for name in near}
+            wanted = sorted((name for name in mixed if name in near), key=lambda name: (seldom[name], -sharp[name]))[:options.most]
             red = forked(options.timeout, lambda: self._changed(session, watcher, functions, (tree, touched, change), wanted)) if near else ""
             sharp.update([red] if red else [])
             if red == "":
