@@ -355,3 +355,50 @@ def test_left_alone_is_left_alone(rig):
     result = rig.run(adapter=rig.adapter(exempt_category_name="Company"))
     assert words(result, "exempt") == {".chatgpt.com": "yes", "*.openai.com": "yes", "js.stripe.com": "not wanted"}
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
+
+
+# -- what is told, and what is not
+
+
+def test_a_conflict_tells_what_its_rule_names_and_denies(rig):
+    destinations(rig, "others", addresses=["claude.ai"])
+    rig.given(FIREWALL, "drop", action="BLOCK_DROP", destIpGroups=destinations(rig, addresses=["chatgpt.com", "*.chatgpt.com"]))
+    deny(rig, "deny", ["CHATGPT_AI"], actions=["ALLOW_AI_ML_CHAT", "DENY_AI_ML_WEB_USE"])
+    result = rig.run(check=True)
+    assert told(result, "drop")["text"] == "BLOCK_DROP *.chatgpt.com, chatgpt.com" and told(result, "deny")["text"].startswith("DENY_AI_ML_WEB_USE for CHATGPT_AI")
+
+
+def test_a_rule_of_ours_that_somebody_turned_round_is_shown_and_left_to_the_next_run(rig):
+    rig.run()
+    rig._change_rule(URL, "ChatGPT allow", action="BLOCK")
+    conflict = told(rig.run("gathered"), "ChatGPT allow")
+    assert conflict["certain"] and not conflict["remedy"]
+    assert rig.run()["conflicts"] == []
+
+
+@pytest.mark.parametrize("kind,option,columns", [
+    (URL, "category_name", {"action": "BLOCK", "protocols": ["ANY_RULE"]}), (SSL, "exempt_category_name", {"action": {"type": "BLOCK"}})])
+def test_where_no_rule_of_ours_is_made_nothing_is_passed(rig, kind, option, columns):
+    category(rig, "Company", dbCategorizedUrls=["foreign.example"])
+    rig.given(kind, "quarantine", 5 if kind == SSL else 3, groups=[{"id": 102}], **columns)
+    assert rig.run(check=True, adapter=rig.adapter(**{option: "Company"}))["audience_widened"] == []
+
+
+def test_without_decryption_an_exemption_loses_nothing(rig):
+    assert {loss["control"] for loss in rig.run(check=True)["losses"]} >= {"av", "dlp"}
+    for rule in rig.twin.state.config["rules"][SSL]:
+        rule["action"] = {"type": "BLOCK"} if rule["name"] == "Inspect all" else DO_NOT_DECRYPT
+    rig.twin.publish()
+    assert rig.run(check=True)["losses"] == []
+
+
+def test_a_rule_about_other_hosts_adds_its_headers_as_before(rig):
+    rig.given(URL, "with headers", action="ALLOW", protocols=["ANY_RULE"], urlCategories=category(rig, dbCategorizedUrls=["claude.ai"]),
+              httpHeaderActionProfiles=[{"id": 5}])
+    assert "headers" not in {loss["control"] for loss in rig.run(check=True)["losses"]}
+
+
+def test_the_rule_that_decrypts_a_host_is_named(rig):
+    rig.given(SSL, "decrypt", action=DECRYPT)
+    result = rig.run(check=True, adapter=rig.adapter(never_above=("decrypt",)))
+    assert {row["exempt"] for row in result["coverage"] if "decrypt decrypts it" in row["note"]} == {"no"} == set(words(result, "exempt").values()) - {"not wanted"}
