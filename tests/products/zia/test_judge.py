@@ -363,9 +363,11 @@ def test_left_alone_is_left_alone(rig):
 def test_a_conflict_tells_what_its_rule_names_and_denies(rig):
     destinations(rig, "others", addresses=["claude.ai"])
     rig.given(FIREWALL, "drop", action="BLOCK_DROP", destIpGroups=destinations(rig, addresses=["chatgpt.com", "*.chatgpt.com"]))
+    rig.given(FIREWALL, "by country", 2, action="BLOCK_DROP", destIpCategories=["ANY"], destIpGroups=destinations(rig, "far away", countries=["COUNTRY_US"]))
     deny(rig, "deny", ["CHATGPT_AI"], actions=["ALLOW_AI_ML_CHAT", "DENY_AI_ML_WEB_USE"])
     result = rig.run(check=True)
     assert told(result, "drop")["text"] == "BLOCK_DROP *.chatgpt.com, chatgpt.com" and told(result, "deny")["text"].startswith("DENY_AI_ML_WEB_USE for CHATGPT_AI")
+    assert told(result, "by country")["text"] == "BLOCK_DROP far away" and not told(result, "by country")["certain"]
 
 
 def test_a_rule_of_ours_that_somebody_turned_round_is_shown_and_left_to_the_next_run(rig):
