@@ -53,8 +53,8 @@ def test_a_word_that_a_function_of_the_file_splits_is_left_out():
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="watches lines by sys.monitoring")
 def test_what_no_test_sees_is_named(tmp_path):
-    (tmp_path / "rule.py").write_text("NAMES = ('a', 'b')\n\n\ndef holds(name, more):\n    if more and name:\n        return True\n    return name in NAMES\n\n\n"
-                                      "def unused(name):\n    return not name\n", encoding="utf-8")
+    (tmp_path / "rule.py").write_text("NAMES = ('a', 'b')\n\n\ndef holds(name, more):\n    if more and name:\n        return True\n"
+                                      "    return name in NAMES\n\n\ndef unused(name):\n    return not name\n", encoding="utf-8")
     (tmp_path / "test_rule.py").write_text("from rule import holds\n\n\ndef test_holds():\n    assert holds('a', False) and holds('c', True)\n"
                                            "    assert not holds('c', False)\n\n\ndef test_other():\n    assert True\n", encoding="utf-8")
     said = subprocess.run([sys.executable, "-m", "tests.mutate", str(tmp_path / "rule.py"), str(tmp_path / "test_rule.py")], cwd=ROOT, check=False,

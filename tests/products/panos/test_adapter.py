@@ -261,6 +261,8 @@ def test_existing_rules_whose_profile_is_used_elsewhere_reach_more_people(profil
     profiled.by_hand("set", "/rulebase/security/rules", body)
     with pytest.raises(Failed, match="Guest web"):
         profiled.run(adapter=profiled.adapter(rules=("Web",), audience=()))
+    profiled.by_hand("set", "/rulebase/security/rules/entry[@name='Guest web']", "<disabled>yes</disabled>")
+    assert profiled.run(check=True, adapter=profiled.adapter(rules=("Web",), audience=()))["audience_widened"] == []
 
 
 def test_a_new_rule_passes_a_profile_that_blocks(profiled):
@@ -365,8 +367,17 @@ def test_a_disabled_rule_carries_the_mark_and_protected_ones_are_not_offered(rig
 def test_a_decrypt_rule_that_must_not_be_passed_is_a_conflict(rig):
     result = rig.run(adapter=rig.adapter(never_above=("Decrypt the rest",)))
     assert {(c["effect"], c["where"]) for c in result["conflicts"]} == {("decrypt", "decryption rule Decrypt the rest")}
-    assert {c["exempt"] for c in result["coverage"]} == {"no", "not wanted"}
+    assert {c["opens"] for c in result["conflicts"]} == {"everything else that this rule decrypts"}
+    assert {c["exempt"] for c in result["coverage"]} == {"no", "not wanted"} and {c["allowed"] for c in result["coverage"]} == {"yes"}
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt")
+
+
+def test_a_rule_of_ours_that_somebody_turned_round_is_shown_and_left_to_the_next_run(rig):
+    rig.run()
+    rig.by_hand("edit", "/rulebase/security/rules/entry[@name='chatgpt-allow']/action", "<action>deny</action>")
+    conflict, = rig.run("gathered")["conflicts"]
+    assert conflict["certain"] and not conflict["remedy"] and conflict["opens"] == "everything else that this rule denies"
+    assert rig.run()["conflicts"] == []
 
 
 def test_what_inspection_loses_is_said_and_can_be_refused(rig):
