@@ -116,7 +116,7 @@ class Mutator:
         session.config.pluginmanager.register(watcher)
         lines = forked(10 * options.timeout, lambda: self._watched(session, watcher, functions))
         if not isinstance(lines, dict):
-            print("%s: unchanged, %s" % (options.file, "too slow" if lines is None else "%s is red" % lines if lines else "no test comes by it"))
+            print("%s: unchanged, %s" % (options.file, "too slow" if lines is None else "%s is red" % lines if lines else "no test imports it"))
             return True
         low, high = map(int, options.lines.split("-"))
         chosen = [one for one in mutants(tree) if low <= int(one[1].partition(":")[0]) <= high][::options.every]
@@ -149,7 +149,8 @@ class Mutator:
         sys.monitoring.register_callback(sys.monitoring.COVERAGE_ID, sys.monitoring.events.LINE, watcher.line)
         for code in (one for function in functions for one in codes(function.__code__)):
             sys.monitoring.set_local_events(sys.monitoring.COVERAGE_ID, code, sys.monitoring.events.LINE)
-        return self._run(session, watcher) or (watcher.lines if len(watcher.lines) > 1 else "")
+        imported = any(os.path.realpath(getattr(module, "__file__", None) or "/") == str(self._path) for module in list(sys.modules.values()))
+        return self._run(session, watcher) or (watcher.lines if imported else "")
 
     def _changed(self, session: pytest.Session, watcher: Watcher, functions: list, mutant: tuple, wanted: list) -> str:
         """The test that is red, or nothing."""

@@ -64,3 +64,14 @@ def test_what_no_test_sees_is_named(tmp_path):
     # The second operand is seen by nothing: the test never asks for no name.
     assert lines[:-1] == ["1: without: 'b'", "5: without: name", "11: without not: not name (no test comes by)"]
     assert " 9 changes, 6 seen, 3 survive" in lines[-1]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="watches lines by sys.monitoring")
+@pytest.mark.parametrize("test, status, said", [("from rule import NAMES\n\n\ndef test_names():\n    assert 'a' in NAMES\n", 1, "2 changes, 1 seen"),
+                                                ("def test_other():\n    pass\n", 2, "no test imports it")], ids=["data", "not imported"])
+def test_a_file_without_functions_can_be_changed_and_one_that_no_test_imports_is_refused(tmp_path, test, status, said):
+    (tmp_path / "rule.py").write_text("NAMES = ('a', 'b')\n", encoding="utf-8")
+    (tmp_path / "test_rule.py").write_text(test, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "tests.mutate", str(tmp_path / "rule.py"), str(tmp_path / "test_rule.py")], cwd=ROOT, check=False,
+                          capture_output=True, text=True, timeout=300)
+    assert done.returncode == status and said in done.stdout
