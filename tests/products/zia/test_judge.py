@@ -193,6 +193,14 @@ def test_every_application_of_openai_and_every_unknown_one(rig, app):
     assert words(result) == {".chatgpt.com": "no" if app == "CHATGPT_AI" else "unchecked", "*.openai.com": "unchecked", "js.stripe.com": "yes"}
 
 
+@pytest.mark.parametrize("app", ["CHATGPT_AI", "DALL_E", "OPENAI", "PLAYGROUND_BY_OPENAI"])
+def test_an_application_that_a_rule_lets_through_is_not_denied_below(rig, app):
+    deny(rig, "deny", [app])
+    deny(rig, "allow", [app], actions=["ALLOW_AI_ML_WEB_USE"])
+    result = rig.run()
+    assert result["conflicts"] == [] and set(words(result).values()) == {"yes"}
+
+
 def test_an_application_of_somebody_else_is_no_matter(rig):
     deny(rig, "deny", ["CLAUDE_AI"])
     result = rig.run()
