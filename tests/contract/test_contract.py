@@ -647,7 +647,8 @@ def mystified(rig, what: str) -> str:
 
 def perhaps(result: dict, where: str, effect: str) -> dict:
     """The first conflict that is named so and about chatgpt.com: it may be, nobody is offered to take it away, and whoever reads of it is told."""
-    found = [one for one in result["conflicts"] if where in "%(where)s %(text)s" % one and one["effect"] in (effect, "rewrite") and ".chatgpt.com" in one["hosts"]]
+    about = [one for one in result["conflicts"] if ".chatgpt.com" in one["hosts"] and one["effect"] in (effect, "rewrite")]
+    found = [one for one in about if where in "%(where)s %(text)s" % one]
     assert found and not any(one["certain"] or one["remedy"] for one in found)
     said = [conflict_line(one) for one in found]
     assert all(("possibly" in line or " may " in line) and line.endswith("only a person can resolve it") for line in said)

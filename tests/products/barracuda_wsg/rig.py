@@ -109,7 +109,8 @@ class BarracudaRig(TwinRig):
         # There is no schema: pages that nobody looked at, and names of which only the vendor knows what is in them.
         held = [(), ("chatgpt.com",), ("openai.com", "stripe.com"), ("claude.ai",)]
         return [*(("page", page, None) for page in ("blocked_applications", "inspected_domains", "inspected_categories")),
-                *((kind, name, hosts) for kind in ("blocked applications", "inspected categories") for name in ("Office of next year", "Torrents") for hosts in held
+                *((kind, name, hosts) for kind in ("blocked applications", "inspected categories")
+                  for name in ("Office of next year", "Torrents") for hosts in held
                   if name != "Torrents" or hosts in ((), ("claude.ai",)) or kind != "blocked applications")]
 
     def by_chance(self, dice, hand) -> list:

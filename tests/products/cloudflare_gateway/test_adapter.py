@@ -570,8 +570,8 @@ def test_what_rules_of_ours_are_not_made_passes_nobody(make):
     rig.twin.add_rule("All of dns", "dns", "block", "", 15)
 
     def widened(**options):
-        return [text.partition(" rule ")[2].partition(" would")[0] for text in rig.run(check=True, accept_wider_audience=True,
-                                                                                     adapter=rig.adapter(**options))["audience_widened"]]
+        told = rig.run(check=True, accept_wider_audience=True, adapter=rig.adapter(**options))["audience_widened"]
+        return [text.partition(" rule ")[2].partition(" would")[0] for text in told]
     assert sorted(widened()) == ["Part of dns shuts out a part of the audience and", "Part of http"]
     assert widened(list_name="Company") == ["Part of http"]
     assert widened(list_name="Company", exempt_list_name="Company") == []

@@ -252,7 +252,8 @@ class FortiosRig(TwinRig):
         """An object about a host or about HTTPS, limited by ``more``."""
         held = {"firewall/addrgrp": {"member": [{"name": dice.choice(["all", "x"])}]}, "firewall.service/custom": {"tcp-portrange": dice.choice(["443", "22"])}}
         name = "odd %d" % len(self.twin.rows(table))
-        self.twin.rows(table).append(self.twin._filled(table, dict(held[table], name=name, **more) if not set(more) & set(held[table]) else dict(more, name=name)))
+        columns = dict(more) if set(more) & set(held[table]) else dict(held[table], **more)
+        self.twin.rows(table).append(self.twin._filled(table, dict(columns, name=name)))
         return name
 
 

@@ -503,7 +503,8 @@ class FortiOS(Twin):
                                      and restricts("firewall proxy-policy", column, value)]
             odd += [] if rule.get("proxy") in ("transparent-web", "", None) else ["proxy"]
             try:
-                if not self._takes(tables, {column: value for column, value in rule.items() if column in _MODELLED or column == "status"}, person, host, "tcp", 443):
+                known = {column: value for column, value in rule.items() if column in _MODELLED or column == "status"}
+                if not self._takes(tables, known, person, host, "tcp", 443):
                     continue
                 odd += [] if rule["action"] in ("accept", "deny") else ["action"]
             except NotImplementedError as error:

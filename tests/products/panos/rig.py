@@ -108,8 +108,8 @@ class PanosRig(TwinRig):
 
     def mystify(self, what):
         self.twin.knobs.new_columns |= {columns.NEW["column"], "action"}
-        base, action, column = {"column": ("security", "deny", columns.NEW), "action": ("security", "of-next-year", None), "layer": ("authentication", "", None),
-                                "inspection": ("decryption", "decrypt", columns.NEW)}[what]
+        base, action, column = {"column": ("security", "deny", columns.NEW), "action": ("security", "of-next-year", None),
+                                "layer": ("authentication", "", None), "inspection": ("decryption", "decrypt", columns.NEW)}[what]
         # Ours would pass one that decrypts for a part.
         self.never_above = ("Limited",) if what == "inspection" else ()
         self.by_hand("set", "/rulebase/%s/rules" % base, columns.body(base, action, column))

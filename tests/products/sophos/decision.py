@@ -237,6 +237,7 @@ class Decision:
         if node is None:
             refuse("application control %s" % name)
         understood("ApplicationFilterPolicy", node)
+
         def takes(rule) -> bool:
             understood("ApplicationFilterPolicy rule", rule)
             return True

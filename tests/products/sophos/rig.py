@@ -218,7 +218,8 @@ class SophosRig(TwinRig):
                 limit(self.twin.node("WebFilterPolicy", "Company"), column, value)
         odd, limited = hand.of("ApplicationFilterPolicy"), hand.of("ApplicationFilterPolicy rule")
         if odd or limited or dice.random() < 0.15:
-            rules = dice.choice([[], [("Deny", {})], [("Deny", {"CategoryList/Category": "P2P"})]]) + [(dice.choice(["Allow", "Deny"]), more) for more in limited]
+            rules = dice.choice([[], [("Deny", {})], [("Deny", {"CategoryList/Category": "P2P"})]])
+            rules = rules + [(dice.choice(["Allow", "Deny"]), more) for more in limited]
             dice.shuffle(rules)
             tables["ApplicationFilterPolicy"].append(app_policy("Control", rules))
             for more in odd:

@@ -106,8 +106,9 @@ class SymantecRig(TwinRig):
         if what == "inspection":
             self.twin.tail += "\n<SSL-Intercept>\n  %s %s=x ssl.forward_proxy(https)\n" % (here, NEXT_YEAR)
         else:
-            self.twin.site += "\n<%s>\n  %s\n" % {"column": ("Proxy", "%s %s=x FORCE_DENY" % (here, NEXT_YEAR)), "action": ("Proxy", "%s %s(x)" % (here, PROPERTY)),
-                                                  "layer": (LAYER, here + " FORCE_DENY")}[what]
+            self.twin.site += "\n<%s>\n  %s\n" % {
+                "column": ("Proxy", "%s %s=x FORCE_DENY" % (here, NEXT_YEAR)), "action": ("Proxy", "%s %s(x)" % (here, PROPERTY)),
+                "layer": (LAYER, here + " FORCE_DENY")}[what]
         self.force()
         return here
 

@@ -153,7 +153,7 @@ class SecureAccessRig(UmbrellaRig):
     def deck(self):
         lists = "umbrella.destination.destination_list_ids"
         return [("access rule", name, value) for name, value in [
-            *((name, (value, "INTERSECT")) for name, value in FACTS["conditions"].items()), *((name, (value, "NOT IN")) for name, value in FACTS["conditions"].items()),
+            *((name, (value, how)) for how in ("INTERSECT", "NOT IN") for name, value in FACTS["conditions"].items()),
             *((name, (False, "=")) for name in FACTS["everything"]), *((name, (True, "=")) for name in FACTS["everything"]), (lists, ([7], "NOT IN")),
             ("umbrella.posture." + NEXT_YEAR, ([7], "INTERSECT")), ("umbrella.destination." + NEXT_YEAR, ([7], "INTERSECT")),
             ("umbrella.source." + NEXT_YEAR, ([7], "INTERSECT"))]] + [("access rule", "action", "quarantine"), ("access rule", "action", "ask")]

@@ -114,7 +114,7 @@ def lists_of(rule: dict) -> list[int]:
 
 
 def goes_by_more(rule: dict) -> bool:
-    """Whether a rule looks at something else of a destination than that it is in a list: an application, a port, whether it is in none; or at what is not told."""
+    """Whether a rule looks at something else of a destination than that it is in a list: an application, a port, whether it is in none."""
     return any(name.startswith(_DESTINATION) and name not in (_LISTS, _ANYWHERE) for name in conditions_of(rule))
 
 
