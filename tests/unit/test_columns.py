@@ -21,7 +21,8 @@ A, B, C = (parse(".%s.example" % letter) for letter in "abc")
 
 @pytest.mark.parametrize("column, value", [
     ("groups", []), ("groups", ()), ("groups", None), ("groups", ""), ("groups", {}), ("groups", False), ("groups", "disable"), ("hosts", "any"),
-    ("hosts", ["any"]), ("hosts", ["any", "x"]), ("trust", list(TRUST)), ("trust", ["HIGH", "LOW", "MEDIUM", "NEW"]), ("trust", "ANY"), ("quota", 0), ("new", []),
+    ("hosts", ["any"]), ("hosts", ["any", "x"]), ("trust", list(TRUST)), ("trust", ["HIGH", "LOW", "MEDIUM", "NEW"]), ("trust", "ANY"), ("quota", 0),
+    ("new", []),
     ("new", "disable")])
 def test_a_column_that_stands_for_anything_limits_nothing(column, value):
     columns = Columns(SCHEMA, {column: value})
