@@ -13,7 +13,6 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.filter.reachability import conflict_line
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import HIDDEN
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import diff
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
@@ -22,6 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.device import conflict_line
 from tests.contract.fixtures import BY_HAND
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, of_other_type, wider
 from tests.products import PRODUCTS

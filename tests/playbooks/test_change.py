@@ -159,8 +159,11 @@ def test_a_run_that_fails_still_writes_the_report(lab, tmp_path):
 
 
 def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
-    both = altered(lab, "two.yml", lambda devices, _vantages: devices.update(
-        {"a-canary": dict(devices["proxy1"], access_squid_config_file="/nowhere/squid.conf")}))
+    def with_canary(devices, _vantages):
+        second = devices.pop("proxy1")
+        devices.update({"canary": dict(second, access_squid_config_file="/nowhere/squid.conf"), "proxy1": second})
+
+    both = altered(lab, "two.yml", with_canary)
     before = policy_of(lab)
     # A window that is long enough, although no preflight says how long a change takes to arrive.
     code, out = play(both, "site", tmp_path, *DEVICES, change=CHANGE, change_window=window(minutes=30), netaccess_serial=[1, "100%"],

@@ -18,6 +18,9 @@ from tests.products.sophos.twin import Sophos, app_policy, firewall_rule, group,
 GROUPS = {MEMBER: "AI users"}
 USER, OWN_LIST = "netaccess", "Not decrypted for AI users"
 
+#: Objects that have nothing but what they are about.
+NOT_DEALT = ("Services", "URLGroup")
+
 
 class SophosRig(TwinRig):
     """``exempt``: "device" (the device's own exclusion list, which is about everybody), "people" (a list that a rule for the audience leaves
@@ -140,11 +143,11 @@ class SophosRig(TwinRig):
         return verdict, _or_unknown(self.twin.inspection, who, host) if verdict == "allow" else None
 
     def deck(self):
-        # What a row of a web policy and a group of hosts are about is rolled by itself.
+        # What a row of a web policy and a group of hosts or URLs are about is rolled by itself.
         by_itself = ("CategoryList/Category/ID", "CategoryList/Category/type")
         unknown = {"name": "ColumnOfNextYear", "role": "match", "any": ["Disable", "No", "0"], "example": "Enable"}
         return [(kind, one["name"], value) for kind, columns in COLUMNS.items() for one in [*columns.values(), unknown]
-                if one["role"] == "match" and one["name"] not in by_itself for value in [one["example"], *one["any"]]]
+                if kind not in NOT_DEALT and one["role"] == "match" and one["name"] not in by_itself for value in [one["example"], *one["any"]]]
 
     def by_chance(self, dice, hand) -> list:
         self.by_dice = True
