@@ -40,24 +40,25 @@ class ActionModule(ActionBase):
         ))
         self._args = plain(self._args)
         self._name, self._vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars)
-        work = self._stages if self._args["rollout"] else self._device
         if not self._args["record"]:
-            return work(task_vars)
-        result = record.guarded(lambda: work(task_vars))
+            return self._work(task_vars)
+        result = record.guarded(lambda: self._work(task_vars))
         if result.get("failed") or result.get("unreachable"):
             Display().display("%s: FAILED: %s" % (self._name, result.get("msg")))
         return record.recorded(result, self._args["quiet"])
 
     # -- what is to be done
 
-    def _device(self, task_vars) -> dict:
-        state = self._state()
-        writes = state in device.WRITES and not self._task.check_mode
-        if writes:
-            self._gate()
-        if self._bound(state) and not (self._vars.get("netaccess_plans").get(self._name) or self._vars.get("access_expected_plan")):
+    def _work(self, task_vars) -> dict:
+        plans, state = self._vars.get("netaccess_plans"), self._state()
+        if self._bound(state, self._args["stage"]) and not (plans.get(self._name) or self._vars.get("access_expected_plan")):
             return self._kept({"failed": True, "msg": "netaccess_plans has no plan for it, so nothing was reviewed. Nothing was changed",
                                "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
+        return self._stages(task_vars) if self._args["rollout"] else self._device(state, task_vars)
+
+    def _device(self, state: str, task_vars) -> dict:
+        if state in device.WRITES and not self._task.check_mode:
+            self._gate()
         result = self._module(self._options(state), task_vars)
         if state == "reverted":
             # A rollout has a journal for each stage; a check run has taken nothing back, so what came before cannot be foreseen.
@@ -71,9 +72,9 @@ class ActionModule(ActionBase):
     def _state(self) -> str:
         return self._args["state"] or self._vars.get("access_state", "merged")
 
-    def _bound(self, state: str) -> bool:
+    def _bound(self, state: str, stage: dict) -> bool:
         """Whether a reviewed plan binds this run. A rollback follows its journal and no plan, and an early stage is part of the plan."""
-        return self._vars.get("netaccess_plans") is not None and state != "reverted" and not self._args["stage"]
+        return self._vars.get("netaccess_plans") is not None and state != "reverted" and not stage
 
     def _stages(self, task_vars) -> dict:
         """Which stages of its rollout the device has still before it: what it holds of ours, and what a check run of each stage would change."""
@@ -84,8 +85,7 @@ class ActionModule(ActionBase):
             plans = [held]
             for stage in asked:
                 # The last one is the whole plan, which is the one that was reviewed.
-                self._args["stage"] = {} if stage["last"] else stage
-                plans.append(self._module(self._options(self._vars.get("access_state", "merged")), task_vars))
+                plans.append(self._module(self._options(self._state(), {} if stage["last"] else stage), task_vars))
             failed = next((one for one in plans if one.get("failed") or one.get("unreachable")), None)
             if failed:
                 return failed
@@ -114,19 +114,20 @@ class ActionModule(ActionBase):
 
     # -- the module
 
-    def _options(self, state: str) -> dict:
+    def _options(self, state: str, stage: dict | None = None) -> dict:
         """The options of the module: what the variables say, and what this task, the change and a reviewed plan say above them."""
         get, product = self._vars.get, self._vars.get("access_product")
         if product not in PRODUCTS:
             raise AnsibleActionFail("access_product is %s; it has to be one of %s" % (product or "not set", ", ".join(PRODUCTS)))
         # The last stage of a rollout is what has to be in the end.
-        people = self._args["stage"] or (get("rollout") or [{}])[-1]
+        stage = self._args["stage"] if stage is None else stage
+        people = stage or (get("rollout") or [{}])[-1]
         options = self._vars.given(options_of(product))
         options.update(state=state, config=get("access_policy") or plain(self._templar.template(_POLICY)))
         options.update({key: self._args[key] for key in ("journal", "series") if self._args[key]})
         comment = device.record(get("change", {}), people.get("name"))
         options.update({key: value for key, value in (("comment", comment), ("audience", people.get("audience"))) if value})
-        if self._bound(state) and "expected_plan" not in options:
+        if self._bound(state, stage) and "expected_plan" not in options:
             options["expected_plan"] = get("netaccess_plans").get(self._name)
         return dict(self._defaults(_MODULE % product), **options)
 

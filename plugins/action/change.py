@@ -40,6 +40,7 @@ class ActionModule(ActionBase):
             step=dict(type="str", choices=list(steps), required=True),
             stage=dict(type="dict", default={}),
             looks=dict(type="list", elements="dict", default=[]),
+            reverted=dict(type="bool", default=False),
             mode=dict(type="str", choices=["audit", "change"]),
             dest=dict(type="path"),
             within=dict(type="list", elements="str"),
@@ -84,11 +85,12 @@ class ActionModule(ActionBase):
     def _service(self) -> dict:
         """What the service says of itself. Where that cannot be known it explains nothing."""
         given = self._vars.given({option: ["netaccess_status_%s" % option] for option in _STATUS})
-        return record.guarded(lambda: service_status_info.look(given))
+        found = record.guarded(lambda: service_status_info.look(given))
+        return {"state": "unknown", "message": "its status page cannot be read: %s" % found["msg"]} if found.get("failed") else found
 
     def _batch(self) -> dict:
         """{device: why it is not begun}: what the preflight stopped, and everything once too many devices have failed."""
-        stops = dict((self._vars.get("netaccess_preflight_verdict") or {}).get("stops") or {}, **self._fleet.stops())
+        stops = dict((self._vars.get("netaccess_preflight_verdict") or {}).get("stops") or {})
         begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
         failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
         if len(failed) > int(self._vars.get("netaccess_max_failures", 0)):
@@ -114,8 +116,7 @@ class ActionModule(ActionBase):
         expectations, baselines = {}, {}
         for host in looks:
             values = Variables(self._templar, self._task_vars, host)
-            audience = (values.get("netaccess_path") or {}).get("audience", "")
-            expectations[host] = proof.expectation(values.get("verify_expect", proof.OPEN), audience, self._args["stage"])
+            expectations[host] = outcome.expected(values, self._args["stage"], self._args["reverted"])
             baselines[host] = outcome.baseline(values, self._vars, host) or {}
         found = verdicts.proof(looks, baselines, expectations)
         if found["harm"]:
@@ -134,9 +135,9 @@ class ActionModule(ActionBase):
 
     def _together(self) -> dict:
         """What the hosts of this play say together."""
-        names = self._task_vars["ansible_play_batch"]
-        results = {name: record.outcome(plain(self._fleet.registered(name, "verify_result"))) for name in names}
-        expect = {name: self._fleet.variable(name, "verify_expect", proof.OPEN) for name in names}
+        hosts = self._task_vars["ansible_play_batch"]
+        results = {host: record.outcome(plain(self._fleet.registered(host, "verify_result"))) for host in hosts}
+        expect = {host: self._fleet.variable(host, "verify_expect", proof.OPEN) for host in hosts}
         found = verdicts.aggregate(results, expect, self._task_vars["groups"].get(outcome.DEVICES, []))
         if all(word == "unreachable" for word in found["hosts"].values()):
             raise AnsibleActionFail(found["message"])
@@ -157,11 +158,10 @@ class ActionModule(ActionBase):
         if dest:
             report.write(found, dest, args.get("signing_key"))
         verdict = found["verdict"]
-        failed = {name: why for name, why in ((name, self._fleet.trouble(name, stops, audit)) for name in self._fleet.devices) if why}
-        if not audit:
-            failed.update({host: look["after"].get("problem") for host, look in hosts.items() if look["after"].get("problem")})
+        troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
+        troubles.update({host: outcome.unwell(look) for host, look in hosts.items() if not audit})
         proofs = {name: self._fleet.registered(name, "verify_proof") for name in devices}
         Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit)))
         # For a workflow of AWX: the node that follows can go by the verdict.
         stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
-        return {"verdict": verdict, "troubles": failed, "dest": dest, "ansible_stats": stats}
+        return {"verdict": verdict, "troubles": {name: why for name, why in troubles.items() if why}, "dest": dest, "ansible_stats": stats}

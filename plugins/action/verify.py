@@ -33,7 +33,7 @@ class ActionModule(reachability_info.ActionModule):
         device = task_vars["inventory_hostname"]
         host = self._task.delegate_to or device
         values = Variables(self._templar, task_vars, host)
-        expect = proof.expectation(values.get("verify_expect", proof.OPEN), (values.get("netaccess_path") or {}).get("audience", ""), plain(args["stage"]))
+        expect = outcome.expected(values, plain(args["stage"]))
         baseline = outcome.baseline(values, Variables(self._templar, task_vars), host) if args["phase"] == "after" else None
         result = record.guarded(lambda: self._looked(values, task_vars, baseline, args["wait"] and args["phase"] == "after" and expect == proof.OPEN))
         result = dict(record.recorded(result), changed=False)

@@ -34,6 +34,10 @@ options:
     type: list
     elements: dict
     default: []
+  reverted:
+    description: The change was rolled back, so every host has to see what it saw before.
+    type: bool
+    default: false
   mode:
     description: With V(conclude), whether devices were looked at or changed. By default an audit in check mode and a change otherwise.
     type: str

@@ -204,7 +204,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     wrong = rolled(up, "wrong-stage.yml", STAGES, branch2={"verify_expect": "unchanged"})
     code, out = play(wrong, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
     device, = report(tmp_path / "wrong")["devices"]
-    assert code != 0 and "taken back: " in str(device["error"]), out
+    assert code != 0 and "rolled back: " in str(device["error"]), out
     assert device["error"].endswith("All is as before"), out
     assert policy_of(up) == before
     assert {(one["status"], one["comment"].rpartition(", ")[2]) for one in written(set(journals(up)) - known)} == {

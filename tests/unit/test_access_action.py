@@ -101,6 +101,12 @@ def test_a_reviewed_plan_binds_a_change_and_a_device_that_it_does_not_name_is_no
     assert not ran and found["failed"] and found["failure"]["class"] == "plan_changed" and "nothing was reviewed" in found["msg"]
     assert options(netaccess_plans={"fw2": "abc"}, access_expected_plan="def")["expected_plan"] == "def"
     assert "expected_plan" not in options({"state": "reverted", "journal": "/j"}, netaccess_plans={})
+    # A rollout is bound by its last stage, before the first one begins.
+    asked = {"check": True, "rollout": [{"name": "pilot", "audience": {"users": ["a"]}}, {"name": "everyone"}]}
+    ran = run({"rollout": True}, results=[HELD, FAR, NEAR], netaccess_plans={"fw1": "abc"}, **asked)[1]
+    assert [one.get("expected_plan") for _name, one in ran] == ["abc", None, "abc"]
+    found, ran = run({"rollout": True}, netaccess_plans={"fw2": "abc"}, **asked)
+    assert not ran and found["failure"]["class"] == "plan_changed"
     # An early stage is a part of what was reviewed.
     stage = {"name": "pilot", "number": 1, "of": 2, "last": False, "reached": ["pilot"], "audience": {"users": ["a"]}}
     assert "expected_plan" not in options({"stage": stage}, netaccess_plans={})

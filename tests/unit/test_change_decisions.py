@@ -144,6 +144,11 @@ PILOT = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": Fa
 LAST = {"name": "everyone", "number": 2, "of": 2, "reached": ["pilot", "everyone"], "last": True}
 
 
+def test_after_a_rollback_everybody_has_to_see_what_he_saw_before():
+    """Also who was to get in: what is still open for him was not rolled back."""
+    assert {proof.expectation(expect, "pilot", stage, reverted=True) for expect in ("open", "unchanged") for stage in ({}, PILOT)} == {"unchanged"}
+
+
 @pytest.mark.parametrize("expect,audience,stage,found", [
     ("open", "", {}, "open"), ("unchanged", "", {}, "unchanged"), ("open", "pilot", PILOT, "open"), ("open", "everyone", PILOT, "unchanged"),
     ("open", "", PILOT, "unchanged"), ("open", "everyone", LAST, "open"), ("open", "", LAST, "open"), ("unchanged", "pilot", LAST, "unchanged")])
@@ -241,6 +246,13 @@ def test_a_look_from_before_never_stands_in_for_one_after():
         "desk1": {"before": GOOD, "after": {"unreachable": True, "msg": "gone"}, "expect": "open"}}
 
 
+@pytest.mark.parametrize("after,said", [
+    (GOOD, None), (dict(BAD, problem="desk1: it fail"), "desk1: it fail"), ({}, "not looked at after the change: nothing came back"),
+    ({"unreachable": True, "msg": "gone"}, "not looked at after the change: gone")])
+def test_a_host_that_was_not_looked_at_counts_as_a_failure(after, said):
+    assert outcome.unwell({"before": GOOD, "after": after, "expect": "open"}) == said
+
+
 APPLIED = {"changed": True, "journal": "/j/1.json", "summary": "create x"}
 HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict": "fail", "message": "desk1: newly open"}}
 
@@ -257,13 +269,17 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
-    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"moved": {}, "message": "shut"}), {}, "failed",
-     "taken back: desk1: newly open. All is as before"),
-    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
+    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
+     "rolled back: desk1: newly open. All is as before"),
+    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "fail", "moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
      "It is NOT as before: open"),
-    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "It could NOT be taken back: locked"),
-    (HARMED, {}, "failed", "It could NOT be taken back: nothing came back"),
-    (dict(HARMED, access_back={"changed": True}), {}, "failed", "was not seen")])
+    # Hosts that say nothing do not say that all is as before.
+    (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "unverified", "moved": {}, "message": "desk1 (no answer)"}), {}, "failed",
+     "Whether all is as before is not proven: desk1 (no answer)"),
+    (dict(HARMED, access_back={"changed": True}), {}, "failed", "is not proven: no host looked"),
+    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "NOT rolled back: locked. It had to be: desk1: newly open"),
+    (dict(HARMED, access_back={"recorded": "unreachable", "msg": "gone"}), {}, "failed", "NOT rolled back: gone"),
+    (HARMED, {}, "failed", "NOT rolled back: nothing came back")])
 def test_what_a_device_comes_to(variables, stops, state, said):
     found = fleet({"fw1": variables})
     result = found.device("fw1", stops, False)

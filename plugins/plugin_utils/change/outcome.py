@@ -23,6 +23,7 @@ from typing import Any, Iterable, Mapping
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
 
@@ -106,19 +107,34 @@ class Fleet:
         if result.get("failed") or result.get("unreachable"):
             return str(result.get("msg") or "nothing came back")
         found = self.registered(name, "verify_proof")
-        if found and found["verdict"] != "pass":
+        if found and found["verdict"] != PASS:
             return found["message"]
         return self.registered(name, "netaccess_stage").get("over")
 
 
 def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
-    """A change that was taken back, and whether all is as before."""
-    text = "taken back: %s" % found["message"]
-    if outcome(dict(back)).get("failed") or not back:
-        return "%s. It could NOT be taken back: %s" % (text.replace("taken back", "to be taken back", 1), back.get("msg") or "nothing came back")
-    if not after:
-        return "%s. Whether all is as before was not seen" % text
-    return "%s. %s" % (text, "It is NOT as before: %s" % after["message"] if after["moved"] else "All is as before")
+    """What became of a change that had to be rolled back, and whether every host sees what it saw before."""
+    if not back or back.get("recorded") or back.get("failed") or back.get("unreachable"):
+        return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
+    text = "rolled back: %s" % found["message"]
+    if after.get("verdict") == PASS:
+        return "%s. All is as before" % text
+    if after.get("moved"):
+        return "%s. It is NOT as before: %s" % (text, after["message"])
+    return "%s. Whether all is as before is not proven: %s" % (text, after.get("message") or "no host looked")
+
+
+def unwell(look: Mapping) -> str | None:
+    """Why the look of a host after a change counts as a failure; None for one that is well. ``look``: as ``Fleet.hosts`` has it."""
+    if look["after"].get("checks") is None:
+        return "not looked at after the change: %s" % (look["after"].get("msg") or "nothing came back")
+    return look["after"].get("problem")
+
+
+def expected(host_values, stage: Mapping, reverted: bool = False) -> str:
+    """What a host has to see, by its own variables."""
+    audience = (host_values.get("netaccess_path") or {}).get("audience", "")
+    return proof.expectation(host_values.get("verify_expect", proof.OPEN), audience, stage, reverted)
 
 
 def baseline(host_values, device_values, host: str) -> dict | None:

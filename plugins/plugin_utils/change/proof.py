@@ -12,8 +12,10 @@ REVERT_IF_REGRESSED, REVERT, KEEP = "revert_if_regressed", "revert", "keep"
 POLICIES = (REVERT_IF_REGRESSED, REVERT, KEEP)
 
 
-def expectation(expect: str, audience: str, stage: dict) -> str:
-    """What a host has to see: a host whose stage of a rollout is still to come has to see what it saw before."""
+def expectation(expect: str, audience: str, stage: dict, reverted: bool = False) -> str:
+    """What a host has to see. After a rollback, and while its stage of a rollout is still to come, it has to see what it saw before."""
+    if reverted:
+        return UNCHANGED
     later = bool(stage) and not stage["last"] and audience not in stage["reached"]
     return UNCHANGED if later else expect
 

@@ -1,0 +1,160 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action change: that each step asks its functions about what the run left in variables, and what it does when they cannot say."""
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from ansible.errors import AnsibleActionFail
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.netaccess.chatgpt.plugins.action import change
+
+FW, DESK = {"access_product": "squid", "access_comment": "CHG1"}, {"netaccess_path": {"device": "fw1"}}
+FINE = {"summary": {"verdict": "pass", "message": "all pass"}, "checks": [
+    {"id": "chat", "ip_version": 4, "host": "chatgpt.com", "role": "wanted", "verdict": "pass", "flags": [], "message": "chatgpt.com: open", "failure": None}]}
+SHUT = {"summary": {"verdict": "fail", "message": "1 fails"}, "checks": [dict(FINE["checks"][0], verdict="fail", message="chatgpt.com: shut")]}
+PREVIEW = {"changed": False, "would_change": True, "summary": "create x", "exclusive": "the lock"}
+
+
+class HostVars(dict):
+    """As Ansible's: {host: its variables}."""
+
+    raw_get = dict.__getitem__
+
+
+def step(name: str, hosts: dict, on: str = "fw1", check: bool = False, **args) -> dict:
+    """What a step returns for the host ``on``; ``hosts``: {name: variables}, devices and hosts by how they are called."""
+    loader = DataLoader()
+    task_vars = dict(hosts.get(on, {}), inventory_hostname=on, hostvars=HostVars(hosts), ansible_play_hosts_all=list(hosts), ansible_play_batch=list(hosts),
+                     groups={"netaccess_devices": [one for one in hosts if one.startswith("fw")],
+                             "netaccess_vantages": [one for one in hosts if one.startswith("desk")]})
+    task = SimpleNamespace(args=dict(args, step=name), check_mode=check, async_val=0, action="netaccess.chatgpt.change", diff=False)
+    action = change.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), SimpleNamespace(verbosity=0), loader,
+                                 Templar(loader, variables=task_vars), None)
+    return action.run(task_vars=task_vars)
+
+
+def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
+    hosts = {"fw1": FW, "desk1": DESK, "desk2": {}}
+    found = step("gate", hosts)
+    assert found["behind"] == {"fw1": ["desk1"]} and found["left_out"] == {"fw1": []} and len(found["mark"]) == 36
+    assert found["mark"] != step("gate", hosts)["mark"]
+
+
+@pytest.mark.parametrize("device,host,said", [
+    ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
+    ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
+    ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
+    ({"on_failure": "never"}, {}, "on_failure is 'never'"),
+    ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, {}, "outside of the change window")])
+def test_the_gate_refuses(device, host, said):
+    hosts = {"fw1": dict(FW, **device), "desk1": dict(DESK, **host)}
+    with pytest.raises(AnsibleActionFail, match=said) as refusal:
+        step("gate", hosts)
+    assert str(refusal.value).endswith("Nothing was touched")
+
+
+def test_the_gate_knows_names_that_are_not_ours_and_refuses_a_run_without_a_device():
+    assert step("gate", {"fw1": dict(FW, access_badge="x", netaccess_other_variables=["access_badge"])})["mark"]
+    with pytest.raises(AnsibleActionFail, match="no host of the group netaccess_devices"):
+        step("gate", {"desk1": {}}, on="desk1")
+
+
+def test_the_preflight_judges_what_was_found_and_a_status_page_that_cannot_be_read_is_said(capsys, tmp_path):
+    hosts = {"fw1": dict(FW, access_preview=PREVIEW, netaccess_status_path=str(tmp_path / "none")),
+             "fw2": dict(FW, access_preview={"recorded": "failed", "msg": "no such policy"}), "desk1": dict(DESK, verify_baseline=FINE)}
+    found = step("preflight", hosts)
+    assert found["stops"] == {"fw2": "no such policy"}
+    said = capsys.readouterr().out
+    assert "ok: the service: its status page cannot be read: " in said and "stop: fw2: no such policy" in said
+    with pytest.raises(AnsibleActionFail, match="set audit_register to the file"):
+        step("preflight", {"fw1": dict(FW, require_register=True)})
+
+
+def test_no_later_batch_begins_once_too_many_have_failed():
+    failed = dict(FW, access_result={"recorded": "failed", "msg": "refused"})
+    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "not begun: too many devices failed before"}
+    assert step("batch", {"fw1": dict(failed, netaccess_max_failures=1), "fw2": FW})["stops"] == {}
+    stopped = {"netaccess_preflight_verdict": {"stops": {"fw1": "no rights"}}}
+    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "not begun: too many devices failed before"}
+
+
+def prove(result, looks, before=FINE, **more) -> dict:
+    args = {"reverted": more.pop("reverted")} if "reverted" in more else {}
+    return step("prove", {"fw1": dict(FW, access_result=result, **more), "desk1": dict(DESK, verify_baseline=before)}, looks=looks, **args)
+
+
+WROTE = {"changed": True, "journal": "/j/1.json"}
+
+
+def test_harm_is_taken_back_by_the_journal_of_the_change(tmp_path):
+    status = {"netaccess_status_path": str(tmp_path / "none")}
+    found = prove(WROTE, [dict(SHUT, item="desk1")], **status)
+    # That nobody can ask the service explains nothing.
+    assert (found["harm"], found["take_back"], found["journal"]) == (True, True, "/j/1.json")
+    assert prove(WROTE, [dict(SHUT, item="desk1")], on_failure="keep", **status)["take_back"] is False
+    assert prove(WROTE, [dict(FINE, item="desk1")])["take_back"] is False
+    # A later stage that wrote nothing goes back by the journal of the one before it.
+    assert prove({"changed": False}, [dict(SHUT, item="desk1")], netaccess_stage={"journal": "/j/0.json"}, **status)["journal"] == "/j/0.json"
+
+
+def test_looks_that_cannot_be_judged_count_as_harm():
+    found = prove(WROTE, [{"checks": [{"odd": True}], "item": "desk1"}])
+    assert found["harm"] and found["take_back"] and "the looks cannot be judged" in found["message"]
+
+
+def test_after_a_lost_connection_the_way_back_is_in_the_folder_of_the_journals(tmp_path):
+    found = prove({"recorded": "unreachable", "msg": "gone"}, [dict(SHUT, item="desk1")], access_journal="/journals",
+                  netaccess_status_path=str(tmp_path / "none"))
+    assert found["take_back"] and found["journal"] == "/journals"
+
+
+def test_a_rollback_that_the_device_swallowed_is_not_taken_for_one(tmp_path):
+    open_still = [dict(FINE, item="desk1")]
+    found = prove(WROTE, open_still, before=SHUT, reverted=True, netaccess_status_path=str(tmp_path / "none"))
+    assert found["verdict"] == "fail" and "desk1" in found["moved"]
+    assert prove(WROTE, [dict(SHUT, item="desk1")], before=SHUT, reverted=True)["verdict"] == "pass"
+
+
+STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": False}
+
+
+@pytest.mark.parametrize("variables,over", [
+    ({"access_result": WROTE, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, None),
+    ({"access_result": {"recorded": "failed", "msg": "refused"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "refused"),
+    ({"access_result": WROTE}, "no host says that it stands behind fw1")])
+def test_whether_the_next_stage_begins(variables, over):
+    found = step("stage", {"fw1": dict(FW, **variables)}, stage=STAGE)["over"]
+    assert found is None if over is None else over in found
+
+
+def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys):
+    hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report")),
+             "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
+    found = step("conclude", hosts)
+    assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
+    assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
+    assert found["ansible_stats"]["data"]["netaccess_verdict"]["code"] == 1
+    said = capsys.readouterr().out
+    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
+
+
+def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):
+    hosts = {"fw1": dict(FW, access_preview=PREVIEW), "desk1": dict(DESK, verify_baseline=FINE)}
+    for found in (step("conclude", hosts, check=True), step("conclude", hosts, mode="audit")):
+        assert found["verdict"]["code"] == 2 and found["troubles"] == {}
+    assert "Changed" not in capsys.readouterr().out
+    assert step("conclude", hosts, mode="audit", within=["desk1"])["verdict"]["classes"]["drift"] == []
+
+
+def test_what_the_hosts_of_a_play_say_together():
+    hosts = {"desk1": dict(DESK, verify_result=FINE), "desk2": {"verify_result": {"recorded": "unreachable", "msg": "gone"}}}
+    found = step("together", hosts, on="desk1")
+    assert found["hosts"] == {"desk1": "pass", "desk2": "unreachable"} and found["not_reached"] == ["desk2"]
+    with pytest.raises(AnsibleActionFail, match="no host says anything"):
+        step("together", {"desk2": hosts["desk2"]}, on="desk2")
