@@ -651,7 +651,7 @@ def perhaps(result: dict, where: str, effect: str) -> dict:
     found = [one for one in about if where in "%(where)s %(text)s" % one]
     assert found and not any(one["certain"] or one["remedy"] for one in found)
     said = [conflict_line(one) for one in found]
-    assert all(("possibly" in line or " may " in line) and line.endswith("only a person can resolve it") for line in said)
+    assert all(("possibly" in line or " may " in line) and line.endswith("resolve it by hand") for line in said)
     return found[0]
 
 

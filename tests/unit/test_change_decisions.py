@@ -118,16 +118,16 @@ RESULT = {"changed": True, "summary": "create list allow (+3)", "journal": "/j/1
 
 def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
     assert device.lines("fw", RESULT, False, None) == [
-        "fw: create list allow (+3); the way back: /j/1.json", "it may take up to 60 s until this is in force everywhere",
-        "not protected against a second run (netaccess_kept_apart_by)",
-        "conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; only a person can resolve it", "switched off by the exemption: av",
-        "more people than were named are reached: all of Sales", "still to do by hand: open UDP 3478"]
+        "fw: create list allow (+3); rollback journal: /j/1.json", "takes up to 60 s to be in force everywhere",
+        "concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set",
+        "conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; resolve it by hand", "no longer applied to exempt hosts: av",
+        "reaches more people than you named: all of Sales", "manual step: open UDP 3478"]
 
 
 def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     said = device.lines("fw", dict(RESULT, exclusive="the lock"), True, None)
-    assert not [line for line in said if "in force" in line or "second run" in line]
-    assert "second run" not in str(device.lines("fw", RESULT, False, "the pipeline"))
+    assert not [line for line in said if "in force" in line or "concurrent runs" in line]
+    assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
     assert device.lines("fw", RESULT, False, None, reverted=True) == ["fw: rolled back: create list allow (+3)"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 
@@ -309,9 +309,9 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
-        "Changed: fw1, fw2", "Proven by the hosts behind it: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "FAILED: fw3: refused",
-        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Left to do by hand: fw2 (2 steps)", "The report is in /report",
+        "Changed: fw1, fw2", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "FAILED: fw3: refused",
+        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
-    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == "NOT proven: fw1 (no host stands behind it)"
-    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, None, True) == ["Left to do by hand: fw2 (2 steps)", "Verdict 2: drift"]
+    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
+    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, None, True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]

@@ -49,7 +49,7 @@ def conflict_line(conflict: dict) -> str:
     """One conflict as a sentence, with the id for the option unblock."""
     hosts = conflict["hosts"]
     shown = ", ".join(hosts[:3]) + (" and %d more" % (len(hosts) - 3) if len(hosts) > 3 else "")
-    way = "unblock: %s" % conflict["id"] if conflict.get("remedy") else "only a person can resolve it"
+    way = "unblock: %s" % conflict["id"] if conflict.get("remedy") else "resolve it by hand"
     verb = ("" if conflict["certain"] else "possibly ") + _VERBS.get(conflict["effect"], conflict["effect"])
     return "conflict: %s (%s) %s %s; %s" % (conflict["where"], conflict["text"], verb, shown, way)
 
@@ -60,12 +60,12 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
         return ["%s: %s: %s" % (name, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
     written = bool(result.get("changed")) and not check
     head = "%s: %s" % (name, result.get("summary") or result.get("msg") or "rendered")
-    found = [head + ("; the way back: %s" % result["journal"] if result.get("journal") else "")]
+    found = [head + ("; rollback journal: %s" % result["journal"] if result.get("journal") else "")]
     if written and result.get("propagation"):
-        found.append("it may take up to %s s until this is in force everywhere" % result["propagation"])
+        found.append("takes up to %s s to be in force everywhere" % result["propagation"])
     if result.get("changed") and not result.get("exclusive") and not kept_apart:
-        found.append("not protected against a second run (netaccess_kept_apart_by)")
+        found.append("concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set")
     found += [conflict_line(one) for one in result.get("conflicts") or []]
-    found += ["switched off by the exemption: %s" % control for control in dict.fromkeys(one["control"] for one in result.get("losses") or [])]
-    found += ["more people than were named are reached: %s" % text for text in result.get("audience_widened") or []]
-    return found + ["still to do by hand: %s" % text for text in result.get("manual") or []]
+    found += ["no longer applied to exempt hosts: %s" % control for control in dict.fromkeys(one["control"] for one in result.get("losses") or [])]
+    found += ["reaches more people than you named: %s" % text for text in result.get("audience_widened") or []]
+    return found + ["manual step: %s" % text for text in result.get("manual") or []]

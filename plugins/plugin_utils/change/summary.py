@@ -11,7 +11,7 @@ def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: b
     """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report."""
     found = [] if audit else _changed(devices, proofs)
     by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual")}
-    found += ["Left to do by hand: %s" % _named("%s (%d step%s)" % (name, count, "s" * (count > 1)) for name, count in by_hand.items())] * bool(by_hand)
+    found += ["Manual steps: %s" % _named("%s (%d)" % (name, count) for name, count in by_hand.items())] * bool(by_hand)
     found += ["The report is in %s" % dest] * bool(dest)
     return found + ["Verdict %d: %s" % (verdict["code"], verdict["message"])]
 
@@ -20,9 +20,9 @@ def _changed(devices: dict, proofs: dict) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
     failed = {name: str(result.get("msg")) for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == "pass"]
-    unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or "no host stands behind it") for name in changed if name not in proven]
+    unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or "no probe host is mapped to it: set netaccess_path.device on one") for name in changed if name not in proven]
     found = ["Changed: %s" % (_named(changed) or "nothing")]
-    found += ["Proven by the hosts behind it: %s" % _named(proven)] * bool(proven)
+    found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
     found += ["NOT proven: %s" % text for text in unproven]
     found += ["FAILED: %s: %s" % item for item in failed.items()]
     return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal=%s -l %s" % (name, devices[name]["journal"], name)
