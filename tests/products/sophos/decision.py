@@ -37,6 +37,7 @@ LOOKS_AT = {
     "UserActivity": ("CategoryList/Category/ID", "CategoryList/Category/type"),
     "WebFilterCategory": ("DomainList/Domain", "KeywordList/Keyword"),
     "FQDNHost": ("FQDN", "FQDNHostGroupList/FQDNHostGroup"),
+    "URLGroup": ("URLlist/URL",), "Services": ("Type", *("ServiceDetails/ServiceDetail/" + name for name in ("SourcePort", "DestinationPort", "Protocol"))),
 }
 
 
@@ -225,6 +226,7 @@ class Decision:
         node = self._node("Services", name)
         if node is None or get(node, "Type") != "TCPorUDP":
             return None
+        understood("Services", node)
         for one in node.findall("ServiceDetails/ServiceDetail"):
             low, _colon, high = get(one, "DestinationPort").partition(":")
             if get(one, "Protocol").lower() == protocol and int(low) <= port <= int(high or low):
@@ -290,7 +292,10 @@ class Decision:
             return True
         if kind == "URLGroup":
             node = self._node("WebFilterURLGroup", name)
-            return None if node is None else within(host, every(node, "URLlist/URL"))
+            if node is None:
+                return None
+            understood("URLGroup", node)
+            return within(host, every(node, "URLlist/URL"))
         if kind == "WebCategory":
             return self._in_category(self._node("WebFilterCategory", name), name, host)
         activity = self._node("UserActivity", name)

@@ -13,13 +13,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connec
 from tests.contract.rig import MEMBER, TwinRig
 from tests.products.panos.rig import QuickClock
 from tests.products.sophos.decision import COLUMNS, get
-from tests.products.sophos.twin import Sophos, app_policy, firewall_rule, group, limit, put, tls_rule, web_rule
+from tests.products.sophos.twin import Sophos, app_policy, firewall_rule, group, limit, put, service, tls_rule, web_rule
 
 GROUPS = {MEMBER: "AI users"}
 USER, OWN_LIST = "netaccess", "Not decrypted for AI users"
 
-#: Objects that have nothing but what they are about.
-NOT_DEALT = ("Services", "URLGroup")
+#: Objects of which every column that limits says what they are about.
+ABOUT = ("Services", "URLGroup")
 
 
 class SophosRig(TwinRig):
@@ -147,7 +147,7 @@ class SophosRig(TwinRig):
         by_itself = ("CategoryList/Category/ID", "CategoryList/Category/type")
         unknown = {"name": "ColumnOfNextYear", "role": "match", "any": ["Disable", "No", "0"], "example": "Enable"}
         return [(kind, one["name"], value) for kind, columns in COLUMNS.items() for one in [*columns.values(), unknown]
-                if kind not in NOT_DEALT and one["role"] == "match" and one["name"] not in by_itself for value in [one["example"], *one["any"]]]
+                if (kind not in ABOUT or one is unknown) and one["role"] == "match" and one["name"] not in by_itself for value in [one["example"], *one["any"]]]
 
     def by_chance(self, dice, hand) -> list:
         self.by_dice = True
@@ -173,13 +173,13 @@ class SophosRig(TwinRig):
             text = web_rule(one_of("Deny", "Deny", "Warn", "Allow"), [about], one_of((), (), ["Staff"], ["AI users"], ["Interns"]),
                             one_of("1", "1", "1", "0"))
             put_in(self.rules(), ET.fromstring(text), more)
-        for number, more in enumerate(hand.of("FirewallRule", dice.randint(0, 2)) + [{}] * len(objects["fqdn"])):
+        for number, more in enumerate(hand.of("FirewallRule", dice.randint(0, 2)) + [{}] * max(len(objects["fqdn"]), len(objects["services"]))):
             fqdn = objects["fqdn"].pop() if objects["fqdn"] and not more else "fqdn %d" % number
             tables["FQDNHost"].append(ET.fromstring("<FQDNHost><Name>fqdn %d</Name><FQDN>%s</FQDN></FQDNHost>" % (
                 number, one_of("chatgpt.com", "*.openai.com", "claude.ai", "js.stripe.com"))))
             put_in(tables["FirewallRule"], firewall_rule(
                 "site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), one_of([fqdn], [fqdn], ()),
-                services=one_of((), ["DNS"], ["HTTPS"]), members=one_of((), ["Staff"], ["Interns"], ["AI users"])), more)
+                services=[objects["services"].pop()] if objects["services"] and not more else one_of((), ["DNS"], ["HTTPS"]), members=one_of((), ["Staff"], ["Interns"], ["AI users"])), more)
         for number, more in enumerate(hand.of("SSLTLSInspectionRule", dice.randint(0, 1))):
             about = one_of([("Feed", "URL Group")], [])
             # The device's own exclusions stand at the top.
@@ -189,21 +189,29 @@ class SophosRig(TwinRig):
         return said
 
     def _objects_by_chance(self, dice, hand, said: list) -> dict:
-        """Objects that rules of the site are to name, each limited by something: {"web": [(type, name)], "fqdn": [name]}."""
-        tables, found = self.twin.tables, {"web": [], "fqdn": []}
+        """Objects that rules of the site are to name, each limited by something: {"web": [(type, name)], "fqdn": [name], "services": [name]}."""
+        tables, found = self.twin.tables, {"web": [], "fqdn": [], "services": []}
 
-        def add(entity: str, name: str, text: str, more: dict) -> None:
-            node = ET.fromstring("<%s><Name>%s</Name>%s</%s>" % (entity, name, text, entity))
+        def limited(node, more: dict):
             for column, value in more.items():
                 limit(node, column, value)
             said.append(ET.tostring(node, encoding="unicode"))
-            tables[entity].append(node)
+            return node
+
+        def add(entity: str, name: str, text: str, more: dict) -> None:
+            tables[entity].append(limited(ET.fromstring("<%s><Name>%s</Name>%s</%s>" % (entity, name, text, entity)), more))
         for number, more in enumerate(hand.of("UserActivity")):
             add("UserActivity", "activity %d" % number, "<CategoryList><Category><ID>Feed</ID><type>URLGroup</type></Category></CategoryList>", more)
             found["web"].append(("UserActivity", "activity %d" % number))
         for number, more in enumerate(hand.of("WebFilterCategory")):
             add("WebFilterCategory", "category %d" % number, "<DomainList><Domain>%s</Domain></DomainList>" % dice.choice(["chatgpt.com", "example.com"]), more)
             found["web"].append(("WebCategory", "category %d" % number))
+        for number, more in enumerate(hand.of("URLGroup")):
+            tables["WebFilterURLGroup"].append(limited(group("urls %d" % number, [dice.choice(["chatgpt.com", "claude.ai"])]), more))
+            found["web"].append(("URLGroup", "urls %d" % number))
+        for number, more in enumerate(hand.of("Services")):
+            tables["Services"].append(limited(service("service %d" % number, dice.choice([443, 53])), more))
+            found["services"].append("service %d" % number)
         for number, more in enumerate(hand.of("FQDNHost")):
             add("FQDNHost", "odd %d" % number, "<FQDN>%s</FQDN>" % dice.choice(["chatgpt.com", "claude.ai"]), more)
             found["fqdn"].append("odd %d" % number)
