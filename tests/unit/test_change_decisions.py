@@ -304,7 +304,7 @@ def test_stops_are_those_of_all_batches():
 
 
 def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
-    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]), "fw3": {"failed": True, "msg": "refused"},
+    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]), "fw3": {"failed": True, "msg": "refused", "manual": ["a"]},
                "fw4": {"changed": False}}
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="

@@ -10,7 +10,8 @@ _SHOWN = 5
 def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: bool) -> list:
     """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report."""
     found = [] if audit else _changed(devices, proofs)
-    by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual")}
+    # Of a change that failed or was rolled back nothing is left to do.
+    by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual") and not result.get("failed")}
     found += ["Manual steps: %s" % _named("%s (%d)" % (name, count) for name, count in by_hand.items())] * bool(by_hand)
     found += ["The report is in %s" % dest] * bool(dest)
     return found + ["Verdict %d: %s" % (verdict["code"], verdict["message"])]
