@@ -179,7 +179,8 @@ class SophosRig(TwinRig):
                 number, one_of("chatgpt.com", "*.openai.com", "claude.ai", "js.stripe.com"))))
             put_in(tables["FirewallRule"], firewall_rule(
                 "site %d" % number, one_of("Drop", "Reject", "Accept"), one_of("IPv4", "IPv4", "IPv6"), one_of([fqdn], [fqdn], ()),
-                services=[objects["services"].pop()] if objects["services"] and not more else one_of((), ["DNS"], ["HTTPS"]), members=one_of((), ["Staff"], ["Interns"], ["AI users"])), more)
+                services=[objects["services"].pop()] if objects["services"] and not more else one_of((), ["DNS"], ["HTTPS"]),
+                members=one_of((), ["Staff"], ["Interns"], ["AI users"])), more)
         for number, more in enumerate(hand.of("SSLTLSInspectionRule", dice.randint(0, 1))):
             about = one_of([("Feed", "URL Group")], [])
             # The device's own exclusions stand at the top.
