@@ -84,9 +84,10 @@ def test_no_later_batch_begins_once_too_many_have_failed():
     assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "not begun: too many devices failed before"}
 
 
-def prove(result, looks, before=FINE, **more) -> dict:
+def prove(result, looks, before=None, **more) -> dict:
     args = {"reverted": more.pop("reverted")} if "reverted" in more else {}
-    return step("prove", {"fw1": dict(FW, access_result=result, **more), "desk1": dict(DESK, verify_baseline=before)}, looks=looks, **args)
+    host = dict(DESK, verify_baseline=FINE if before is None else before)
+    return step("prove", {"fw1": dict(FW, access_result=result, **more), "desk1": host}, looks=looks, **args)
 
 
 WROTE = {"changed": True, "journal": "/j/1.json"}
