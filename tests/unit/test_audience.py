@@ -8,7 +8,7 @@ import ipaddress
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named, networks
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
@@ -74,8 +74,8 @@ def test_what_is_neither_network_nor_range_is_a_value_error(text):
 
 
 @pytest.mark.parametrize("spans, holds", [
-    (["443"], True), (["80", "400-500"], True), ([" 443 "], True), (["80"], False), (["444-500"], False), ([], False), ([""], False), (["any"], False),
-    (["1-x"], False), (["x-443"], False), (["443-"], True),
+    (["443"], SURE), (["80", "400-500"], SURE), ([" 443 "], SURE), (["80"], NO), (["444-500"], NO), ([], NO), (["any", "443"], SURE),
+    ([""], MAY), (["any"], MAY), (["1-x"], MAY), (["x-80"], MAY), (["80-"], MAY), (["-80"], MAY), (["x", "80"], MAY), (["443:1024"], MAY),
 ])
 def test_ports_and_spans_of_ports(spans, holds):
-    assert holds_port(spans, (443, 3478)) is holds
+    assert port_level(spans, (443, 3478)) == holds

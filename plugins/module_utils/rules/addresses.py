@@ -29,11 +29,14 @@ def overlap(ours: Iterable, theirs: Iterable) -> int:
     return MAY if any(one.overlaps(other) for one in ours for other in theirs) else NO
 
 
-def holds_port(spans: Iterable[str], ports: Iterable[int]) -> bool:
-    """Whether one of the ``ports`` is in one of ``spans``: texts such as "443" or "8000-8080"; any other text holds none."""
+def port_level(spans: Iterable[str], ports: Iterable[int]) -> int:
+    """How far ``spans``, texts such as "443" or "8000-8080", hold one of the ``ports``: SURE where one does, MAY where one is anything else, or NO."""
+    level = NO
     for span in spans:
-        low, _dash, high = span.strip().partition("-")
-        high = high or low
-        if low.isdigit() and high.isdigit() and any(int(low) <= port <= int(high) for port in ports):
-            return True
-    return False
+        low, dash, high = (part.strip() for part in span.partition("-"))
+        high = high if dash else low
+        if not (low.isdigit() and high.isdigit()):
+            level = MAY
+        elif any(int(low) <= port <= int(high) for port in ports):
+            return SURE
+    return level

@@ -213,7 +213,20 @@ class FortiosRig(TwinRig):
                 put(apps, *more.popitem())
             twin.rows("application/list").append(apps)
             twin.row("firewall/policy", "members")["application-list"] = "apps"
-        return [profile, dns, *twin.rows("application/list")]
+        applications = [self._application(dice, number, *more.popitem()) for number, more in enumerate(hand.of("casb profile application"))]
+        if applications:
+            twin.rows("casb/profile").append({"name": "saas", "saas-application": applications})
+            twin.row("firewall/policy", "members")["casb-profile"] = "saas"
+        return [profile, dns, *twin.rows("application/list"), applications, twin.rows("casb/saas-application")]
+
+    def _application(self, dice, number: int, column: str, value: object) -> dict:
+        """One of a CASB profile; what it is about may not be known."""
+        name, domain = "application %d" % number, dice.choice(["", "chatgpt.com", "*.openai.com", "claude.ai"])
+        if domain:
+            self.twin.rows("casb/saas-application").append({"name": name, "domains": [{"domain": domain}]})
+        application = {"name": name, "status": dice.choice(["enable", "enable", "disable"])}
+        put(application, column, value)
+        return application
 
     def _policies_by_chance(self, dice, hand) -> list:
         twin, said = self.twin, []
@@ -224,7 +237,8 @@ class FortiosRig(TwinRig):
         policies = hand.of("firewall policy", dice.choice([0, 0, 0, 1, 2]))
         # What an object is limited by, a policy that names it is.
         policies += [{"dstaddr": [{"name": self._odd(dice, "firewall/addrgrp", more)}]} for more in hand.of("firewall addrgrp")]
-        policies += [{"service": [{"name": self._odd(dice, "firewall.service/custom", more)}]} for more in hand.of("firewall.service custom")]
+        for kind in ("firewall.service custom", "firewall.service group"):
+            policies += [{"service": [{"name": self._odd(dice, kind.replace(" ", "/"), more)}]} for more in hand.of(kind)]
         for number, more in enumerate(policies):
             target = dice.choice(["all", "chatgpt.com", "js.stripe.com", "claude.ai"])
             if target != "all":
@@ -250,7 +264,8 @@ class FortiosRig(TwinRig):
 
     def _odd(self, dice, table: str, more: dict) -> str:
         """An object about a host or about HTTPS, limited by ``more``."""
-        held = {"firewall/addrgrp": {"member": [{"name": dice.choice(["all", "x"])}]}, "firewall.service/custom": {"tcp-portrange": dice.choice(["443", "22"])}}
+        held = {"firewall/addrgrp": {"member": [{"name": dice.choice(["all", "x"])}]}, "firewall.service/custom": {"tcp-portrange": dice.choice(["443", "22"])},
+                "firewall.service/group": {"member": [{"name": dice.choice(["HTTPS", "DNS", "x"])}]}}
         name = "odd %d" % len(self.twin.rows(table))
         columns = dict(more) if set(more) & set(held[table]) else dict(held[table], **more)
         self.twin.rows(table).append(self.twin._filled(table, dict(columns, name=name)))

@@ -556,10 +556,10 @@ class FortiOS(Twin):
 
     def _serves(self, tables: dict, names: list, protocol: str, port: int) -> bool:
         rows, groups = ({row["name"]: row for row in tables["firewall.service/" + table]} for table in ("custom", "group"))
-        for service in self._members(rows, groups, [one["name"] for one in names], "firewall addrgrp"):
+        for service in self._members(rows, groups, [one["name"] for one in names], "firewall.service group"):
             text = str(service.get(protocol + "-portrange") or "")
             odd = [one for one in ("iprange", "fqdn", "app-service-type", "proxy") if restricts("firewall.service custom", one, service.get(one))]
-            if odd or ":" in text:
+            if odd or not re.fullmatch(r"[0-9 -]*", text):
                 raise NotImplementedError("service %s" % service["name"])
             spans = [one.partition("-") for one in text.split()]
             if service.get("protocol") == "IP" or any(int(low) <= port <= int(high or low) for low, _dash, high in spans):
@@ -575,11 +575,25 @@ class FortiOS(Twin):
     def _shut(self, tables: dict, policy: dict, host: str, inspection: str) -> bool:
         if policy["utm-status"] != "enable":
             return False
-        for kind in ("casb-profile", "icap-profile"):
-            if policy.get(kind) and inspection == "decrypt":
-                raise NotImplementedError("%s of policy %s" % (kind, policy["name"]))
+        if inspection == "decrypt":
+            if policy.get("icap-profile"):
+                raise NotImplementedError("icap-profile of policy %s" % policy["name"])
+            self._refuse_casb(tables, policy, host)
         return (self._shut_by_name(tables, policy, host) or self._shut_as_application(tables, policy, host)
                 or self._shut_as_url(tables, policy, host, inspection))
+
+    @classmethod
+    def _refuse_casb(cls, tables: dict, policy: dict, host: str) -> None:
+        """What inline CASB does is not modelled where it may do something to this host. guess: an application is its domains and what is below them."""
+        profile = cls._profile(tables, policy, "casb-profile", "casb/profile")
+        if policy.get("casb-profile") and not profile:
+            raise NotImplementedError("the CASB profile %s" % policy["casb-profile"])
+        known = {row["name"]: [one["domain"] for one in row.get("domains") or []] for row in tables["casb/saas-application"]}
+        for application in profile.get("saas-application") or []:
+            domains = [one.replace("*.", "") for one in known.get(application["name"], [])]
+            about = not domains or any(host == one or host.endswith("." + one) for one in domains)
+            if about and application["status"] == "enable":
+                cls._refuse("casb profile application", application)
 
     @staticmethod
     def _refuse(kind: str, profile: dict, but: tuple = ()) -> None:

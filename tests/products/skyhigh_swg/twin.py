@@ -501,7 +501,9 @@ class SkyhighGateway(Twin):
         """A CONNECT through the request cycle; when it is decrypted, the check of the certificate, the request in it and the reply as well. UDP does
         not pass an HTTP proxy.
 
-        :raises NotImplementedError: naming what the answer depends on and the twin does not model.
+        Whether it is decrypted may be "not known".
+
+        :raises NotImplementedError: naming what the verdict depends on and the twin does not model.
         """
         if protocol != "tcp":
             return "block", None
@@ -515,9 +517,10 @@ class SkyhighGateway(Twin):
             except Unmodelled as doubt:
                 doubts.add(str(doubt))
                 open_choices += [{**chosen, doubt.key: choice} for choice in doubt.choices]
-        if len(outcomes) != 1 or open_choices:
+        verdicts = {verdict for verdict, _inspection in outcomes}
+        if len(verdicts) != 1 or open_choices:
             raise NotImplementedError(", ".join(sorted(doubts)))
-        return outcomes.pop()
+        return outcomes.pop() if len(outcomes) == 1 else (verdicts.pop(), "not known")
 
     def _connection(self, person: Person, host: str, port: int, chosen: dict) -> tuple:
         """``chosen``: what is taken for the answer where the twin has none."""

@@ -150,7 +150,7 @@ class Decision:
             refuse("the built-in web policy %s" % name)
         if control not in ("", *OFF) and self._controlled(control):
             return "block"
-        if not self._proxied(rule) and self._inspects() and self._tls_action(person, host, family) == "Deny":
+        if not self._proxied(rule) and self._inspects() and self._tls_does("Deny", person, host, family):
             return "block"
         try:
             shut = policy is not None and self._shut(policy, person, host)
@@ -168,11 +168,13 @@ class Decision:
     def _inspection_of(self, rule, person: Person, host: str, family: str) -> str:
         if of_rule(rule, "Action") != "Accept":
             return "tunnel"
-        if self._node("WebFilterPolicy", of_rule(rule, "WebFilter")) is not None and self._skips("HttpsDecrypt", person.at(family), host):
-            return "tunnel"
         if self._proxied(rule):
-            return "decrypt" if of_rule(rule, "DecryptHTTPS") == "Enable" else "tunnel"
-        return "decrypt" if self._inspects() and self._tls_action(person, host, family) == "Decrypt" else "tunnel"
+            decrypts = of_rule(rule, "DecryptHTTPS") == "Enable"
+        else:
+            decrypts = self._inspects() and self._tls_does("Decrypt", person, host, family)
+        if decrypts and self._node("WebFilterPolicy", of_rule(rule, "WebFilter")) is not None:
+            decrypts = not self._skips("HttpsDecrypt", person.at(family), host)
+        return "decrypt" if decrypts else "tunnel"
 
     # -- firewall rules
 
@@ -337,15 +339,15 @@ class Decision:
     def _inspects(self) -> bool:
         return not any(get(one, tag) == "Disabled" for one in self._tables["SSLTLSInspectionSettings"] for tag in ("SSLTLSEngine", "SSLTLSInspection"))
 
-    def _tls_action(self, person: Person, host: str, family: str) -> str:
-        """The action of the first rule of TLS inspection. guess: what no rule is about is left alone."""
-        def action(one) -> str:
+    def _tls_does(self, action: str, person: Person, host: str, family: str) -> bool:
+        """Whether the first rule of TLS inspection has this action. guess: what no rule is about is left alone."""
+        def has(one) -> bool:
             if get(one, "DecryptAction") not in ("Decrypt", "Do not decrypt", "Deny"):
                 refuse("action %s of a rule of TLS inspection" % get(one, "DecryptAction"))
             if get(one, "DecryptionProfile") not in ("", "Maximum compatibility"):
                 refuse("decryption profile %s" % get(one, "DecryptionProfile"))
-            return get(one, "DecryptAction")
-        return agreed(self._tables["SSLTLSInspectionRule"], lambda one: self._looks_at(one, person, host, family), action, lambda: "Do not decrypt")
+            return get(one, "DecryptAction") == action
+        return agreed(self._tables["SSLTLSInspectionRule"], lambda one: self._looks_at(one, person, host, family), has, lambda: False)
 
     def _looks_at(self, one, person: Person, host: str, family: str) -> bool:
         about = [({"URL Group": "URLGroup", "Web Category": "WebCategory"}.get(get(site, "Type"), get(site, "Type")), get(site, "Name"))

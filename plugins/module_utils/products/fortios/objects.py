@@ -10,9 +10,9 @@ from typing import AbstractSet, Any, Collection, Iterator, Mapping
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.columns import GROUP, SERVICE
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import Site, row_hits, row_level
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, share
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits
 
 #: Networks at which nothing on the internet is.
 _INSIDE = tuple(map(ipaddress.ip_network, ("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
@@ -124,9 +124,10 @@ def service_level(row: dict | None, protocol: str, ports: Collection[int]) -> in
     if not kind.startswith("TCP/UDP"):
         return NO if kind.startswith("ICMP") else MAY
     parts = [span.partition(":") for span in spans[protocol]]
-    if share(holds_port([target for target, _colon, source in parts if not source], [port]) for port in ports) == SURE:
+    anyones = [target for target, _colon, source in parts if not source]
+    if all(port_level(anyones, [port]) == SURE for port in ports):
         return SURE
-    return MAY if any(holds_port([target], ports) for target, _colon, _source in parts) else NO
+    return min(port_level([target for target, _colon, _source in parts], ports), MAY)
 
 
 def services_of(site: Site, names: Collection[str], protocol: str, ports: Collection[int]) -> int:

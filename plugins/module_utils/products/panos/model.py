@@ -10,8 +10,9 @@ from typing import Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas, elements as xml
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO
 
 DEVICE = "/config/devices/entry[@name='localhost.localdomain']"
 
@@ -133,7 +134,7 @@ SCHEMAS = {"security": schemas.SECURITY, "decryption": schemas.DECRYPTION, "auth
 _OTHERS = (
     ("pbf", "policy-based forwarding rules that discard", lambda entry: entry.find("action/discard") is not None),
     ("application-override", "application override rules for TCP",
-     lambda entry: entry.findtext("protocol") == "tcp" and holds_port((entry.findtext("port") or "").split(","), (443,))))
+     lambda entry: entry.findtext("protocol") == "tcp" and port_level((entry.findtext("port") or "").split(","), (443,)) != NO))
 #: The rules that are asked last, within a zone and between zones, and what they do unless they are overridden.
 _DEFAULTS = (("intrazone-default", "intrazone", "allow"), ("interzone-default", "interzone", "deny"))
 

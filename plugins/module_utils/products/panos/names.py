@@ -14,7 +14,7 @@ from typing import Iterable, Mapping, NamedTuple
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas, urls
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import Context
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of
 
@@ -203,7 +203,8 @@ class Names:
                 columns.get(column)
             if columns.unread():
                 return MAY
-            return NO if not holds_port(tcp.split(","), (443,)) else MAY if narrowed else SURE
+            level = port_level(tcp.split(",") if tcp else [], (443,))
+            return min(level, MAY) if narrowed else level
         if group is not None:
             columns = self.context.columns(schemas.SERVICE_GROUP, group)
             members = columns.get("members", [])

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Me
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import columns as schemas
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.model import SCHEMAS, Audience, Rule
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.names import EVERYWHERE, Names, both
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, networks_of, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import networks_of, overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.audience import limits, named
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
@@ -252,7 +252,8 @@ class Reader:
         entry = self.names.context.find("service", name)
         if entry is None:
             return name not in ("application-default", "service-http", "service-https")
-        return holds_port((entry.findtext("protocol/%s/port" % media.protocol) or "").split(","), media.ports)
+        text = entry.findtext("protocol/%s/port" % media.protocol)
+        return text is not None and port_level(text.split(","), media.ports) != NO
 
 
 def _users(ours: tuple, theirs: list) -> int:

@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import (
     ACTIVITIES, CATEGORIES, EXCEPTIONS, EXCLUSION, FQDNS, FQDN_GROUPS, GROUP, GROUPS, LOCAL_LIST, SERVICES, SERVICE_GROUPS, Settings, Site,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, NameList, held
 
@@ -237,12 +237,10 @@ class Hosts:
 def _port(detail: ET.Element) -> int:
     if text_of(detail, "Protocol").upper() == "UDP":
         return NO
-    span = text_of(detail, "DestinationPort")
-    if text_of(detail, "Protocol").upper() != "TCP" or not re.fullmatch(r"\d+(:\d+)?", span):
+    if text_of(detail, "Protocol").upper() != "TCP":
         return MAY
-    if not holds_port([span.replace(":", "-")], (443,)):
-        return NO
-    return SURE if text_of(detail, "SourcePort") in ("", "1:65535", "0:65535") else MAY
+    level = port_level([text_of(detail, "DestinationPort").replace(":", "-")], (443,))
+    return level if text_of(detail, "SourcePort") in ("", "1:65535", "0:65535") else min(level, MAY)
 
 
 def _expressed(text: str) -> Pattern | None:

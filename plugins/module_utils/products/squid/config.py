@@ -18,7 +18,7 @@ from typing import Callable, Iterable, Iterator, Sequence
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, Index, Pattern, names_above, normal_host, parse_if,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import holds_port, overlap
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
     MAY, NO, SURE, Hits, hits_of, opposite, share, walk,
 )
@@ -310,7 +310,7 @@ class Judge:
         if acl.type in ("dstdom_regex", "ssl::server_name_regex", "url_regex"):
             return _regex(acl, pattern)
         if acl.type == "port":
-            return SURE if holds_port(acl.values, (443,)) else NO
+            return port_level(acl.values, (443,))
         if acl.type == "method":
             return SURE if "CONNECT" in acl.values else NO
         if acl.type == "proxy_auth":

@@ -99,37 +99,32 @@ class Policy:
         self.layers = layers + [(above[index:], "post-rulebase") for index in range(len(above))]
 
     def decide(self, person: Person, host: str, port: int) -> tuple:
-        session, inspection, profile = self._session(person, host.lower().rstrip("."), port)
-        host = session.host
-        verdict = self._security(session)
-        if inspection == "tunnel" and profile is not None and host in self.knobs.impostors:
-            if text(profile, "ssl-no-proxy", "block-untrusted-issuer") == "yes":
-                verdict = "block"
-        return verdict, inspection
+        session, inspection, refused = self._session(person, host.lower().rstrip("."), port)
+        return "block" if refused else self._security(session), inspection
 
     def verdict(self, person: Person, host: str, inspection: str) -> str:
         """"allow" or "block" of a session that is, or is not, decrypted."""
         return self._security(self._session(person, host, 443, inspection=inspection)[0])
 
     def _session(self, person: Person, host: str, port: int, path: str = "/", inspection: str = "") -> tuple:
-        """(Session, "decrypt" or "tunnel", decryption profile or None). The path is seen where it is decrypted."""
+        """(Session, "decrypt" or "tunnel", whether the certificate is refused). The path is seen where it is decrypted."""
         for lookup, base in self.layers:
             for name in OTHER_RULEBASES:
                 if any(text(rule, "disabled") != "yes" for rule in entries(lookup[0], base, name, "rules")):
                     raise NotImplementedError("rules of the rulebase %s" % name)
         session = Session(person, host, port, self.knobs.outside_zone)
         session.categories, session.predefined = self.categories(host)
-        inspection, profile = (inspection, None) if inspection else self._decryption(session)
+        inspection, refused = (inspection, False) if inspection else self._decryption(session)
         session.application = self.knobs.application_of(host) or ("web-browsing" if inspection == "decrypt" else "ssl")
         if inspection == "decrypt":
             session.categories, session.predefined = self.categories(host, path)
         if self.matching("authentication", session)[0] is not None:
             raise NotImplementedError("who signed in")
-        return session, inspection, profile
+        return session, inspection, refused
 
     def page(self, person: Person, host: str, path: str) -> tuple:
         """("allow" or "block", headers that are inserted) for one page of a host."""
-        session, inspection, _profile = self._session(person, host, 443, path)
+        session, inspection, _refused = self._session(person, host, 443, path)
         rule, lookup = self.matching("security", session)
         found = set()
         for profile in self._url_profiles(rule, lookup) if rule is not None and inspection == "decrypt" else []:
@@ -260,14 +255,34 @@ class Policy:
             raise NotImplementedError("a service by more than its port")
         return bool(found)
 
+    def _agreed(self, kind: str, session: Session, outcome, otherwise):
+        """The outcome of the first rule that matches; of those that may, all have to have the same. ``otherwise()``: where none does."""
+        found, why = set(), None
+        for rule, lookup in self.rules(kind):
+            try:
+                fits = self._matches(rule, kind, session, lookup)
+            except NotImplementedError as doubt:
+                fits, why = None, doubt
+            if fits is not False:
+                found.add(outcome(rule, lookup))
+            if fits:
+                break
+        else:
+            found.add(otherwise())
+        if len(found) > 1:
+            raise why
+        return found.pop()
+
     def _security(self, session: Session) -> str:
-        rule, lookup = self.matching("security", session)
-        if rule is None:
-            name, action = ("intrazone-default", "allow") if session.person.zone == session.to else ("interzone-default", "deny")
-            found = [at(scope, base, "default-security-rules", "rules", "[%s]" % name) for scope in self.lookup for base in schema.BASES]
-            rule, lookup = next((one for one in found if one is not None), None), self.lookup
-            if rule is None:
-                return "allow" if action == "allow" else "block"
+        return self._agreed("security", session, lambda rule, lookup: self._verdict_of(rule, session, lookup), lambda: self._default(session))
+
+    def _default(self, session: Session) -> str:
+        name, action = ("intrazone-default", "allow") if session.person.zone == session.to else ("interzone-default", "block")
+        found = [at(scope, base, "default-security-rules", "rules", "[%s]" % name) for scope in self.lookup for base in schema.BASES]
+        rule = next((one for one in found if one is not None), None)
+        return action if rule is None else self._verdict_of(rule, session, self.lookup)
+
+    def _verdict_of(self, rule, session: Session, lookup: list) -> str:
         action = text(rule, "action", default="allow")
         if action != "allow" and action not in DENIES:
             raise NotImplementedError("action %s" % action)
@@ -308,18 +323,20 @@ class Policy:
         return "allow"
 
     def _decryption(self, session: Session) -> tuple:
-        """("decrypt" or "tunnel", the decryption profile or None)"""
+        """("decrypt" or "tunnel", whether the certificate is refused)"""
         if self._is_excluded(session.host):
-            return "tunnel", None
-        rule, lookup = self.matching("decryption", session)
-        if rule is None:
-            return "tunnel", None
-        name = text(rule, "profile")
+            return "tunnel", False
+        return self._agreed("decryption", session, lambda rule, lookup: self._decrypts(rule, session, lookup), lambda: ("tunnel", False))
+
+    def _decrypts(self, rule, session: Session, lookup: list) -> tuple:
+        name, action = text(rule, "profile"), text(rule, "action", default="no-decrypt")
         profile = next((node for node in (at(scope, "profiles", "decryption", "[%s]" % name) for scope in lookup) if node is not None), None)
-        action = text(rule, "action", default="no-decrypt")
         if action not in ("no-decrypt", "decrypt", "decrypt-and-forward"):
             raise NotImplementedError("action %s" % action)
-        return ("tunnel" if action == "no-decrypt" else "decrypt"), profile
+        if action != "no-decrypt":
+            return "decrypt", False
+        trusted_only = profile is not None and text(profile, "ssl-no-proxy", "block-untrusted-issuer") == "yes"
+        return "tunnel", trusted_only and session.host in self.knobs.impostors
 
     def _is_excluded(self, host: str) -> bool:
         off = set()
