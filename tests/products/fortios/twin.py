@@ -601,26 +601,34 @@ class FortiOS(Twin):
         if odd:
             raise NotImplementedError("%s %s: column %s" % (kind, profile.get("name"), ", ".join(odd)))
 
-    def _row(self, kind: str, rows: list, column: str, host: str, proxy: bool) -> dict:
-        """The first row that is about a host."""
+    def _shut_by_row(self, kind: str, rows: list, column: str, host: str, proxy: bool, shuts) -> bool:
+        """What ``shuts`` says of the first row that is about a host, {} where none is. Of the rows that may be the first it has to say the same."""
+        found, why = set(), ""
         for row in rows:
-            if row["status"] == "enable" and self._matches(row["type"], row[column], host, proxy):
-                odd = [name for name in row if name not in (column, "type") and restricts(kind, name, row[name])]
-                if odd or row["action"] not in ("block", "allow", "monitor", "exempt"):
-                    raise NotImplementedError("%s: row %s, %s" % (kind, row[column], ", ".join(odd) or row["action"]))
-                return row
-        return {}
+            if row["status"] != "enable" or not self._matches(row["type"], row[column], host, proxy):
+                continue
+            odd = [name for name in row if name not in (column, "type") and restricts(kind, name, row[name])]
+            if row["action"] not in ("block", "allow", "monitor", "exempt"):
+                raise NotImplementedError("%s: row %s, %s" % (kind, row[column], row["action"]))
+            found.add(shuts(row))
+            if not odd:
+                break
+            why = "%s: row %s, %s" % (kind, row[column], ", ".join(odd))
+        else:
+            found.add(shuts({}))
+        if len(found) > 1:
+            raise NotImplementedError(why)
+        return found.pop()
 
     def _shut_by_name(self, tables: dict, policy: dict, host: str) -> bool:
         dns = self._profile(tables, policy, "dnsfilter-profile", "dnsfilter/profile")
         self._refuse("dnsfilter profile", dns, ("ftgd-dns.filters[].action",))
         number = (dns.get("domain-filter") or {}).get("domain-filter-table")
         rows = next((one for one in tables["dnsfilter/domain-filter"] if one["id"] == number), {}).get("entries") or []
-        if self._row("dnsfilter domain-filter row", rows, "domain", host, True).get("action") == "block":
-            return True
         ftgd = dns.get("ftgd-dns") or {}
         filters = {} if "ftgd-disable" in str(ftgd.get("options") or "") else {one["category"]: one["action"] for one in ftgd.get("filters") or []}
-        return filters.get(_nearest(self.knobs.categories, host)) == "block"
+        by_category = filters.get(_nearest(self.knobs.categories, host)) == "block"
+        return self._shut_by_row("dnsfilter domain-filter row", rows, "domain", host, True, lambda row: row.get("action") == "block" or by_category)
 
     def _shut_as_application(self, tables: dict, policy: dict, host: str) -> bool:
         """Entries from the top; what is no application of the table is unknown."""
@@ -658,16 +666,16 @@ class FortiOS(Twin):
                and restricts("webfilter urlfilter row", name, value)]
         if odd:
             raise NotImplementedError("URL filter %s: %s" % (table["name"], ", ".join(odd)))
-        row = self._row("webfilter urlfilter row", table.get("entries") or [], "url", host, web.get("feature-set") == "proxy")
-        if row.get("action") == "block":
-            return True
-        if row.get("action") == "exempt" and {"fortiguard", "all"} & set(row["exempt"].split()):
-            return False
         filters = {entry["category"]: entry["action"] for entry in (web.get("ftgd-wf") or {}).get("filters") or []}
         local = self._local(tables, host)
         # A local category concerns no web filter until the profile gives it an action (administration guide, 526649).
         category = local if local in filters else _nearest(self.knobs.categories, host)
-        return filters.get(category) in ("block", "warning", "authenticate")
+        by_category = filters.get(category) in ("block", "warning", "authenticate")
+
+        def shuts(row: dict) -> bool:
+            spared = row.get("action") == "exempt" and {"fortiguard", "all"} & set(row["exempt"].split())
+            return row.get("action") == "block" or (by_category and not spared)
+        return self._shut_by_row("webfilter urlfilter row", table.get("entries") or [], "url", host, web.get("feature-set") == "proxy", shuts)
 
     def _local(self, tables: dict, host: str):
         """The number of the category that the site rated a host into."""
