@@ -150,6 +150,11 @@ class SecureAccessRig(UmbrellaRig):
         self.twin.add_rule("Quarantine", "block", [MEMBER], [listed], at=0)
         return "Quarantine"
 
+    def decide(self, who, host):
+        # Whatever becomes of it, what is decrypted may be known.
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict != "block" else None
+
     def deck(self):
         lists = "umbrella.destination.destination_list_ids"
         return [("access rule", name, value) for name, value in [

@@ -24,6 +24,7 @@ SCOPES = {PROFILES: "policies.securityProfiles", SPARED: "policies.donotdecryptl
 DNS, WEB, SAML = 1, 2, 4
 #: What is said of a decision that hangs on what this twin does not model.
 UNKNOWN, BOTH = "nobody knows", frozenset({"tunnel", "decrypt"})
+EVERYTHING = [{"attributeName": "umbrella.%s.all" % side, "attributeValue": True, "attributeOperator": "="} for side in ("source", "destination")]
 #: Settings of a rule that do not say what is decrypted, and the one that does.
 HARMLESS = {"umbrella.posture.webProfileId", "umbrella.posture.ipsProfileId", "umbrella.posture.profileIdClientbased", "umbrella.posture.profileIdClientless",
             "umbrella.posture.privateSecurityProfileId", "sse.tenantControlProfileId", "umbrella.logLevel", "umbrella.default.traffic",
@@ -299,13 +300,14 @@ class Umbrella(Twin):
     def _deciding(self, who: str, host: str):
         """The rules that may decide, the last of them for sure; None where none of them does."""
         for rule in self.state.rules:
-            # How conditions of one side combine is not published: with one more, a rule may be about anything there.
+            # How conditions of one side combine is not published: with one more, a rule may be about anything there. What says everything takes nothing away.
+            more = [one for one in rule["more"] if one not in EVERYTHING]
             anything = (not rule["lists"] and not rule["categories"]) or any(
                 one["attributeName"].startswith("umbrella.destination.") and one["attributeValue"] is not False for one in rule["more"])
-            if rule["ruleIsEnabled"] and (rule["more"] or _for(rule, who)) and (
-                    anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
+            named = self._in(rule["lists"], host) or self._categorised(rule, host) or (anything and not rule["more"])
+            if rule["ruleIsEnabled"] and (rule["more"] or _for(rule, who)) and (anything or named):
                 yield rule
-                if not rule["more"] and rule["ruleAction"] in ("allow", "block", "warn", "isolate"):
+                if named and _for(rule, who) and not more and rule["ruleAction"] in ("allow", "block", "warn", "isolate"):
                     return
         yield None
 

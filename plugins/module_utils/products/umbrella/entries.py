@@ -36,7 +36,8 @@ def is_url(destination: str) -> bool:
 
 def whole(destinations: Iterable[str]) -> list[Pattern]:
     """The Patterns of the entries that are about whole names."""
-    return [pattern for pattern in map(entry_pattern, (one for one in destinations if not is_url(one))) if pattern is not None]
+    found = (entry_pattern(one) for one in destinations if not is_url(one))
+    return [pattern for pattern in found if pattern is not None]
 
 
 class Entries:
