@@ -231,6 +231,13 @@ def test_a_rule_that_is_asked_before_decides_by_its_own_profile(secure, people, 
     assert words(secure.run(accept_wider_audience=True)) == {"yes"}
 
 
+def test_of_many_rules_that_may_decide_a_few_are_named(secure):
+    for number in range(5):
+        secure.twin.add_rule("Early %d" % number, "allow", ["member"], at=0)
+    note = next(row["note"] for row in secure.run(accept_wider_audience=True)["coverage"] if row["exempt"] == "unchecked")
+    assert note.count("may have it decrypted") == 3 and note.endswith("and 2 more reasons")
+
+
 def test_a_rule_before_that_lets_other_hosts_pass_decides_nothing(secure):
     secure.twin.add_rule("Early", "allow", ["member"], [secure.twin.add_list("Partners", "none", WEB, ["partner.example"])["id"]], at=0)
     secure.twin.add_rule("Earlier", "allow", ["stranger"], [secure.twin.add_list("More", "none", WEB, ["openai.com"])["id"]], at=0)

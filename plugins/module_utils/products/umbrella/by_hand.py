@@ -52,8 +52,9 @@ class ByHand:
         missing = names if rules is None else rules.missing(self._ours.number)
         if missing:
             found.manual.append(
-                "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which has to stand above the rules that "
-                "block or warn for these hosts, and below those against threats. Until then the list does nothing" % (self._ours.shown(WEB), ", ".join(missing)))
+                "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which has to stand above the rules "
+                "that block or warn for these hosts, and below those against threats. Until then the list does nothing" % (
+                    self._ours.shown(WEB), ", ".join(missing)))
 
     def _places(self, layer: str, word: str) -> str:
         names = self._settings.policies(layer)

@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import IPS, LIST, TENANTS, Decryption, Place, Sparing
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import PROFILE, RULES, Settings, Site
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import WORKSPACE_HEADER, Findings, together
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import WORKSPACE_HEADER, Findings, reasons, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import Hits, Layer, walk
 
 #: Controls of a profile that need decrypted traffic, and the field that names their settings; for some no field is known.
@@ -74,7 +74,7 @@ class Exemption:
             return "unchecked", None, ["what decrypts it was not read"]
         said = said + ([] if pattern in self._ips.sure else [("unchecked", "IPS may decrypt it")])
         word = together(found for found, _text in said)
-        texts = list(dict.fromkeys(text for found, text in said if found == word))
+        texts = reasons(text for found, text in said if found == word)
         return (word, ", ".join(texts), []) if word == "yes" else (word, None, texts)
 
     def _beside(self, pattern: Pattern) -> list[str]:
