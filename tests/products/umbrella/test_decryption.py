@@ -231,6 +231,15 @@ def test_a_rule_that_is_asked_before_decides_by_its_own_profile(secure, people, 
     assert words(secure.run(accept_wider_audience=True)) == {"yes"}
 
 
+def test_a_rule_before_whose_list_was_not_read_may_decide(secure):
+    secure.twin.add_rule("Early", "allow", None, [999999], at=0)
+    result = secure.run()
+    assert words(result) == {"unchecked"} and "access rule Early may have it decrypted" in notes(result)
+    secure.twin.rule("Early")["ruleAction"] = "block"
+    result = secure.run()
+    assert {row["allowed"] for row in result["coverage"]} == {"unchecked"} and "the access rule Early may block it" in notes(result)
+
+
 def test_of_many_rules_that_may_decide_a_few_are_named(secure):
     for number in range(5):
         secure.twin.add_rule("Early %d" % number, "allow", ["member"], at=0)

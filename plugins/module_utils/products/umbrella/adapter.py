@@ -153,7 +153,7 @@ class UmbrellaAdapter(Adapter):
 
     def _may_open(self, row: dict) -> bool:
         """Whether a rule that is asked before those of the audience lets people pass by a list: it decides by its own profile what is decrypted."""
-        return self._site.rules is not None and self._site.rules.decided_by(row["id"])
+        return self._site.rules is not None and self._site.rules.asked_by(row["id"])
 
     # -- wanting
 

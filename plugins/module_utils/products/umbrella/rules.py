@@ -60,9 +60,9 @@ class Rules:
         """The rules that do not allow, use a list, and are asked before the last one of the audience."""
         return [row for row in self._using.get(number, ()) if row["ruleAction"] != "allow" and row["rulePriority"] < self._last]
 
-    def decided_by(self, number: int) -> bool:
-        """Whether one of the deciding ones uses a list."""
-        return any(row["ruleAction"] != "block" and row["rulePriority"] <= self._last for row in self._using.get(number, ()))
+    def asked_by(self, number: int) -> bool:
+        """Whether a rule of the audience, or one that is asked before the last of these, uses a list."""
+        return any(row["rulePriority"] <= self._last for row in self._using.get(number, ()))
 
     def layer(self, name: str, held: Callable[[int, AbstractSet[Pattern]], Hits]) -> Layer:
         """The rule ``name`` of the audience and those that are asked before it. ``held(number, wanted)``: what a destination list is about.
