@@ -18,7 +18,8 @@ description:
     RV(manual) spells them out, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
   - The global allow list is never used unless it is named in O(dns_list), since it is for everybody in every DNS policy.
   - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
-    O(audience.rules) use our list and what stands above them; the rules themselves and do not decrypt lists are left to a person.
+    O(audience.rules) use our list and what stands above them, and whether the do not decrypt list of the security profile in each rule that decides
+    holds the exempt hosts. With O(exempt_by=profile) the module keeps its entries there too. It never writes rules, security profiles or settings.
   - Each write is in force by itself. A run that fails takes back what it wrote.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
@@ -38,7 +39,8 @@ options:
         variable E(UMBRELLA_API_KEY).
       - It needs the scopes C(policies.destinationLists) and C(policies.destinations), for reading and writing, and C(deployments.policies) for reading.
         With the last one missing the names in O(audience) are not looked up. With O(service=secure_access) it is C(policies.rules) for reading in its
-        place.
+        place, and, for what is decrypted, C(policies.securityProfiles), C(policies.donotdecryptlists) and C(policies.settings) for reading; without one
+        of these RV(coverage) says V(unchecked) of exemptions. O(exempt_by=profile) needs C(policies.donotdecryptlists) for writing.
     type: str
     required: true
   api_secret:
@@ -101,10 +103,23 @@ options:
       Umbrella cannot disable an entry. A site whose organisation refuses the default may give a name below a domain of its own that does not exist.
     type: str
     default: netaccess.invalid
+  exempt_by:
+    description:
+      - What leaves hosts undecrypted.
+      - V(manual) is the work of a person; RV(manual) names the domains, and where they belong.
+      - V(profile), with O(service=secure_access) alone, writes entries of ours into the do not decrypt list of the security profile that each rule in
+        O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays. A list that other
+        rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people, which is RV(audience_widened) and has
+        to be accepted with O(accept_wider_audience). A profile without such a list, and a list that O(protected) names, are left to a person.
+      - With V(manual), entries of ours from earlier runs stay with O(state=merged) and go with O(state=replaced).
+    type: str
+    choices: [manual, profile]
+    default: manual
   scan_conflicts:
     description: >-
-      Read the web lists of the site that may block, and say which of their entries hold a wanted host. States that look for all that was changed
-      (replaced, deleted, reverted) read them anyway.
+      Read the web lists of the site that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
+      those of the audience, security profiles, settings and do not decrypt lists. States that look for all that was changed (replaced, deleted, reverted)
+      read them anyway, and so does O(exempt_by=profile) what it needs to know whom else an exemption reaches.
     type: bool
     default: true
 attributes:
@@ -126,7 +141,9 @@ notes:
   - Only web lists of the site that are not marked as allowing are read for conflicts; whether a rule blocks by them the API does not tell, so no
     conflict is certain. In a DNS policy an allow list beats every block list.
   - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
-  - O(protected) takes names of destination lists.
+  - O(protected) takes names of destination lists and of do not decrypt lists.
+  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is known
+    to be switched off, a host that is not in that list is V(unchecked) at best. Whether a security profile decrypts at all, no known field tells.
   - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
   - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
 seealso:
@@ -165,6 +182,16 @@ EXAMPLES = r"""
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       rules: [AI users]
+
+- name: The same, with the exemption in the do not decrypt list of the security profile that the rule AI users has for itself
+  netaccess.chatgpt.umbrella_access:
+    service: secure_access
+    api_key: "{{ vault_secure_access_api_key }}"
+    api_secret: "{{ vault_secure_access_api_secret }}"
+    config: "{{ lookup('netaccess.chatgpt.policy') }}"
+    audience:
+      rules: [AI users]
+    exempt_by: profile
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.umbrella_access:
@@ -307,7 +334,9 @@ conflicts:
             blocks: {old: true, new: false}
             parked: {old: false, new: true}
 losses:
-  description: Security controls that the exemption would switch off for a wanted host, if the web policy uses them. The API does not tell which it uses.
+  description: >-
+    Security controls that the exemption would switch off for a wanted host, if the web policy, or in Secure Access the security profile, uses them. The API
+    tells that in part; what it does not tell counts.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -406,6 +435,7 @@ def main():
         dns_list=dict(type="str"),
         web_list=dict(type="str"),
         parking_domain=dict(type="str", default="netaccess.invalid"),
+        exempt_by=dict(type="str", default="manual", choices=["manual", "profile"]),
         scan_conflicts=dict(type="bool", default=True),
     )
     module = AnsibleModule(argument_spec=spec, required_if=access.required_if(), supports_check_mode=True)

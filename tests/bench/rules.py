@@ -160,8 +160,9 @@ def symantec_swg(rig, count: int, held: list) -> None:
 
 def umbrella(rig, count: int, held: list) -> None:
     keys = [rig.twin.add_list(name, "none", WEB, hosts)["id"] for name, hosts in held]
+    profiles = [rig.twin.add_profile(name, rig.twin.add_spared(name + " exempt", hosts)["id"])["id"] for name, hosts in held]
     for number in range(count):
-        rig.twin.add_rule("site %d" % number, ("block", "allow")[number % 2], None, [keys[number % LISTS]])
+        rig.twin.add_rule("site %d" % number, ("block", "allow")[number % 2], None, [keys[number % LISTS]], profile=profiles[number % LISTS])
     rules = rig.twin.state.rules
     rules[:] = rules[-count:] + rules[:-count]
 

@@ -14,6 +14,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 
 #: The header, in lower case, that keeps people in the ChatGPT workspace of their company. A rule that adds it needs decrypted traffic.
 WORKSPACE_HEADER = "chatgpt-allowed-workspace-id"
+#: How many reasons a row of coverage names.
+REASONS = 3
 
 
 def conflict_id(product: str, subject: object) -> str:
@@ -30,6 +32,12 @@ def together(words: Iterable[str]) -> str:
     """What several layers say of one pattern: "no" when one does, else "unchecked" when one does, else "yes"."""
     found = set(words)
     return next((word for word in ("no", "unchecked") if word in found), "yes")
+
+
+def reasons(found: Iterable[str]) -> list[str]:
+    """The first few reasons of a row of coverage; over a large site the others are the same over and over."""
+    named = list(dict.fromkeys(found))
+    return named[:REASONS] + (["and %d more reasons" % (len(named) - REASONS)] if len(named) > REASONS else [])
 
 
 def coverage(pattern: Pattern, allowed: str, exempt: str, allowed_by: str | None, exempt_by: str | None, notes: Iterable[str]) -> Coverage:

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The twin of Cisco Umbrella under the contract. The audience is a DNS policy and a web ruleset.
 
-No API attaches a list or decrypts selectively. A person in the twin follows the text in ``manual``: puts the exempt domains into the selective decryption
-list beforehand, and attaches each list of ours the moment it exists. What tells nobody of that, the coverage does not claim.
+No API of Umbrella attaches a list or decrypts selectively. A person in the twin follows the text in ``manual``: puts the exempt domains into the selective
+decryption list beforehand, and attaches each list of ours the moment it exists. What tells nobody of that, the coverage does not claim. In Secure Access a
+person has put our list into a rule; what is not decrypted is that person's work, or ours where the task says so.
 """
 from __future__ import annotations
 
@@ -24,6 +25,11 @@ FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text(encodin
 POLICIES = {MEMBER: (("dns", ("AI users",)), ("web", ("AI users web",)))}
 KEY = "netaccess-key"
 LISTS = ("ChatGPT DNS", "ChatGPT web")
+#: Kinds of what columns are dealt for, beside rules; and those that the twin models.
+PROFILE, SPARED, SETTING, DEFAULT = "security profile", "do not decrypt list", "setting of an access rule", "setting of the organisation"
+LIST = "settingGroupBypassInspectionGroupId"
+MODELLED = {PROFILE: {LIST: "list"}, SPARED: {
+    "exceptiondomainlistId": "behind", "decryptExceptionCategories": "categories", "exceptionapplicationlistId": "applications", "isDefault": "isDefault"}}
 MARKED = tuple(name + " by netaccess.chatgpt" for name in LISTS)
 
 
@@ -102,11 +108,11 @@ class UmbrellaRig(TwinRig):
 
 
 class SecureAccessRig(UmbrellaRig):
-    """The successor: a person has put our list, empty, into the access rule for the audience, whose use of it can be read."""
+    """The successor: a person has put our list, empty, into the access rule for the audience, and has written the do not decrypt list of its profile."""
 
     name = "secure-access"
     resolves = True
-    claims = ("yes", "unchecked")
+    claims = ("yes", "yes")
 
     def __init__(self, folder, **options):
         super().__init__(folder, secure=True, **options)
@@ -145,10 +151,9 @@ class SecureAccessRig(UmbrellaRig):
         return "Quarantine"
 
     def decide(self, who, host):
-        try:
-            return super().decide(who, host)
-        except NotImplementedError:
-            return "nobody knows", None
+        # Whatever becomes of it, what is decrypted may be known.
+        verdict, inspection = self.twin.decide(who, host)
+        return verdict, inspection if verdict != "block" else None
 
     def deck(self):
         lists = "umbrella.destination.destination_list_ids"
@@ -156,7 +161,12 @@ class SecureAccessRig(UmbrellaRig):
             *((name, (value, how)) for how in ("INTERSECT", "NOT IN") for name, value in FACTS["conditions"].items()),
             *((name, (False, "=")) for name in FACTS["everything"]), *((name, (True, "=")) for name in FACTS["everything"]), (lists, ([7], "NOT IN")),
             ("umbrella.posture." + NEXT_YEAR, ([7], "INTERSECT")), ("umbrella.destination." + NEXT_YEAR, ([7], "INTERSECT")),
-            ("umbrella.source." + NEXT_YEAR, ([7], "INTERSECT"))]] + [("access rule", "action", "quarantine"), ("access rule", "action", "ask")]
+            ("umbrella.source." + NEXT_YEAR, ([7], "INTERSECT"))]] + [("access rule", "action", "quarantine"), ("access rule", "action", "ask")] + [
+            (kind, column, value) for kind, columns in (
+                (PROFILE, FACTS["security_profile"]), (SPARED, FACTS["do_not_decrypt_list"]), (SETTING, FACTS["rule_settings"]))
+            for column, value in [*columns.items(), (NEXT_YEAR, 7), *([(LIST, None)] if kind == PROFILE else [])] if column not in ("id", "name")] + [
+            (DEFAULT, "sse.globalIPSEnabled", None), (DEFAULT, "sse.globalIPSEnabled", "on"), (DEFAULT, "umbrella.posture.webProfileId", 999999),
+            (DEFAULT, "sse.tenantControlProfileId", 5)]
 
     def by_chance(self, dice, hand) -> list:
         said = []
@@ -172,10 +182,51 @@ class SecureAccessRig(UmbrellaRig):
                 said.append(("AI users", conditions))
                 continue
             rule = ("site %d" % number, action, dice.choice([None, None, [MEMBER], [STRANGER]]))
-            at, lists = dice.randint(0, 1), [listed] * (dice.random() < .9)
-            said.append((hosts, rule, at, lists, conditions))
-            self.twin.add_rule(*rule, lists, at=at, more=conditions)
-        return said
+            at, lists, profile = dice.randint(0, 1), [listed] * (dice.random() < .9), dice.choice([None, "System profile", "AI profile"])
+            said.append((hosts, rule, at, lists, conditions, profile))
+            self.twin.add_rule(*rule, lists, at=at, more=conditions, profile=profile and self.twin.profile(profile)["id"])
+        return said + self._decryption_by_chance(dice) + self._odd_by_chance(dice, hand)
+
+    def _odd_by_chance(self, dice, hand) -> list:
+        """Columns of what decides what is decrypted."""
+        twin, said = self.twin, []
+        for kind, chosen in ((PROFILE, ("AI profile", "AI profile", "Company profile")), (SPARED, ("AI exempt", "AI exempt", "System provided"))):
+            for more in hand.of(kind):
+                row = (twin.profile if kind == PROFILE else twin.spared)(dice.choice(chosen))
+                for column, value in more.items():
+                    attribute = MODELLED[kind].get(column)
+                    (row if attribute else row["more"])[attribute or column] = value
+                said.append((row["name"], more))
+        for more in hand.of(SETTING):
+            rule = dice.choice([twin.rule("AI users"), *twin.state.rules])
+            rule["settings"].update(more)
+            said.append((rule["ruleName"], more))
+        for more in hand.of(DEFAULT):
+            twin.state.settings.update(more)
+        return [*said, twin.state.settings]
+
+    def _decryption_by_chance(self, dice) -> list:
+        """Which list the members' profile has, what else is in it, and whether IPS decrypts."""
+        twin, chosen = self.twin, dice.choice(["AI exempt", "AI exempt", "Company", "System provided", None])
+        twin.profile("AI profile")["list"] = chosen and twin.spared(chosen)["id"]
+        twin.spared("AI exempt")["categories"] = dice.choice([[], [], [426], [7]])
+        twin.state.settings["sse.globalIPSEnabled"] = dice.choice([False, False, True])
+        extra = dice.choice([[], ["chatgpt.com"], ["com"], ["https://openai.com/x", "api.openai.com"]])
+        row = twin.spared(dice.choice(["System provided", "Company"]))
+        twin.put_items(row["behind"], extra)
+        return [chosen, twin.spared("AI exempt")["categories"], row["name"], extra]
+
+
+class WritingRig(SecureAccessRig):
+    """The same, and our entries go into the do not decrypt list of the members' profile, which nobody else has."""
+
+    name = "secure-access-profile"
+
+    def __init__(self, folder, **options):
+        super().__init__(folder, undecrypted=(), **options)
+
+    def settings(self, audience=(MEMBER,), **changes):
+        return super().settings(audience, **dict({"exempt_by": "profile"}, **changes))
 
 
 #: Each takes a folder and is put through the whole suite.
@@ -184,8 +235,9 @@ RIGS = {
     # What was written shows some seconds later.
     "umbrella-late": lambda folder: UmbrellaRig(folder, lag=5),
     "umbrella-secure-access": SecureAccessRig,
+    "umbrella-secure-access-profile": WritingRig,
 }
 #: They send other requests than the first.
-OTHER_PATHS = ("umbrella-secure-access",)
+OTHER_PATHS = ("umbrella-secure-access", "umbrella-secure-access-profile")
 #: Sites by chance, in tests/contract/test_chance.py.
-BY_CHANCE = ("umbrella-secure-access",)
+BY_CHANCE = ("umbrella-secure-access", "umbrella-secure-access-profile")

@@ -360,7 +360,8 @@ def test_an_unblocked_entry_waits_under_a_name_that_nobody_can_reach(secure):
     assert conflict["certain"] and "everybody" in conflict["opens"]
     rig.twin.take_items("Threats", ["chatgpt.com"])
     rig.twin.put_items("Threats", ["chatgpt.com"], "asked by HR")
-    rig.run(unblock=(conflict["id"],))
+    result = rig.run(unblock=(conflict["id"],))
+    assert {row["allowed"] for row in result["coverage"]} == {"yes"}, "what is parked shuts nothing"
     held = {item["destination"]: item["comment"] for item in rig.twin.named("Threats")["items"]}
     assert held == {"claude.ai": None, "chatgpt.com.netaccess.invalid": "asked by HR"}
     rig.run("deleted")
@@ -428,11 +429,11 @@ def secure(open_rig):
 
 
 def test_requests_in_secure_access(secure):
-    """A token, the lists, the table of rules, the three of them that matter (two allow, one stands above); one list that blocks, and ours. Ours exists, so
-    its entries are added and read back. Then the lists and ours."""
+    """A token, the lists, the table of rules, the three of them that matter (two allow, one stands above); security profiles, settings, do not decrypt lists
+    and the entries of one; one list that blocks, and ours. Ours exists, so its entries are added and read back. Then the lists and ours."""
     result = secure.run()
     assert writes(secure) == [("POST", "/%d/destinations" % secure.list()["id"])]
-    assert result["requests"]["reads"] == 1 + 1 + 1 + 3 + 2 + 1 + 2 and result["coverage_summary"]["allowed"] == 3
+    assert result["requests"]["reads"] == 1 + 1 + 1 + 3 + 4 + 2 + 1 + 2 and result["coverage_summary"]["allowed"] == 3
     assert secure.run(adapter=secure.adapter(scan_conflicts=False))["requests"]["reads"] == 1 + 1 + 1 + 1 + 1
 
 
@@ -507,10 +508,15 @@ def test_what_was_not_read_is_not_claimed(secure):
 
 
 def test_only_enabled_rules_that_are_asked_before_ours_stand_above():
-    def rule(name, priority, action="block", enabled=True):
-        return {"ruleId": priority, "ruleName": name, "rulePriority": priority, "ruleAction": action, "ruleIsEnabled": enabled, "ruleConditions": []}
-    rows = [rule("early", 1), rule("off", 2, enabled=False), rule("warns", 3, "warn"), rule("ours", 4, "allow"), rule("late", 5)]
-    assert [row["ruleName"] for row in Rules(("ours",), rows).above()] == ["early", "warns"]
+    def rule(name, priority, action="block", enabled=True, listed=7):
+        condition = {"attributeName": "umbrella.destination.destination_list_ids", "attributeOperator": "INTERSECT", "attributeValue": [listed]}
+        return {"ruleId": priority, "ruleName": name, "rulePriority": priority, "ruleAction": action, "ruleIsEnabled": enabled, "ruleConditions": [condition]}
+    rows = [rule("early", 1), rule("off", 2, enabled=False), rule("warns", 3, "warn"), rule("opens", 4, "allow", listed=8), rule("ours", 5, "allow"),
+            rule("late", 6), rule("later", 7, "allow", listed=9)]
+    rules = Rules(("ours",), rows)
+    assert [row["ruleName"] for row in rules.above_by(7)] == ["early", "warns"]
+    assert [row["ruleName"] for row in rules.deciding] == ["warns", "opens", "ours"]
+    assert [rules.asked_by(number) for number in (7, 8, 9)] == [True, True, False]
 
 
 def test_a_key_that_may_not_read_rules_claims_nothing(secure):
@@ -525,8 +531,8 @@ def test_a_key_that_may_not_read_rules_claims_nothing(secure):
 def task(**changes):
     params = dict({"state": "merged", "audience": {"dns_policies": ["A"], "web_policies": [], "everyone": False}, "service": "umbrella", "api_url": None,
                    "api_key": "k", "api_secret": "s", "organization_id": None, "layers": ["dns", "web"], "prefix": "ChatGPT", "dns_list": None,
-                   "web_list": None, "parking_domain": "netaccess.invalid", "scan_conflicts": True, "protected": [], "comment": None, "validate_certs": True,
-                   "ca_path": None, "proxy": None, "timeout": 60}, **changes)
+                   "web_list": None, "parking_domain": "netaccess.invalid", "exempt_by": "manual", "scan_conflicts": True, "protected": [],
+                   "comment": None, "validate_certs": True, "ca_path": None, "proxy": None, "timeout": 60}, **changes)
     return SimpleNamespace(params=params)
 
 

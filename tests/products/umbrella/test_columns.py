@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each condition that an access rule of Secure Access can have, known or not: what is not understood is neither in the way for sure, nor out of it."""
+"""Each condition that an access rule of Secure Access can have, known or not: what is not understood is neither in the way for sure, nor out of it.
+
+The same of what says whether the traffic that a rule lets pass is decrypted.
+"""
 from __future__ import annotations
 
 from dataclasses import replace
@@ -10,8 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import PROFILE, RULE_SETTINGS, SPARED_LIST
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import SCHEMA
-from tests.products.umbrella.rig import SecureAccessRig
+from tests.contract.rig import MEMBER
+from tests.products.umbrella.rig import SecureAccessRig, WritingRig
 from tests.products.umbrella.twin import WEB
 
 FACTS = yaml.safe_load((Path(__file__).parent / "columns.yml").read_text())
@@ -93,3 +98,58 @@ def test_without_a_named_rule_nothing_is_known(secure):
     adapter = secure.adapter()
     adapter._settings = replace(adapter._settings, audience=())
     assert set(words(secure.run(check=True, adapter=adapter, accept_wider_audience=True)).values()) == {"unchecked"}
+
+
+# -- what is decrypted
+
+
+def exempt(result) -> set:
+    return {row["exempt"] for row in result["coverage"] if row["exempt"] != "not wanted"}
+
+
+@pytest.mark.parametrize("schema,table", [(PROFILE, "security_profile"), (SPARED_LIST, "do_not_decrypt_list"), (RULE_SETTINGS, "rule_settings")],
+                         ids=["profile", "list", "settings"])
+def test_every_column_of_what_is_decrypted_is_declared(schema, table):
+    assert schema.others == set(FACTS[table])
+
+
+def odd(twin, where: str) -> None:
+    """A column, or a setting, of next year."""
+    what = {"rule": twin.rule("AI users")["settings"], "profile": twin.profile("AI profile")["more"], "list": twin.spared("AI exempt")["more"]}
+    what[where]["column_of_next_year"] = 7
+
+
+@pytest.mark.parametrize("where", ["rule", "profile", "list"])
+def test_what_is_not_understood_exempts_nothing_for_sure_and_decrypts_nothing_for_sure(secure, where):
+    odd(secure.twin, where)
+    result = secure.run(check=True)
+    assert exempt(result) == {"unchecked"} and secure.decide(MEMBER, "chatgpt.com") == ("allow", "nobody knows")
+    assert where == "list" or "column_of_next_year" in str([result["coverage"], result["manual"]])
+    secure.twin.profile("AI profile")["list"] = None
+    assert exempt(secure.run(check=True)) == ({"no"} if where == "list" else {"unchecked"})
+
+
+def test_the_list_of_the_vendor_that_is_not_understood_may_leave_it_to_ips(secure):
+    twin = secure.twin
+    twin.state.settings["sse.globalIPSEnabled"] = True
+    twin.put_items(twin.spared("System provided")["behind"], ["chatgpt.com", "openai.com"])
+    assert exempt(secure.run(check=True)) == {"yes"}
+    twin.spared("System provided")["more"]["column_of_next_year"] = 7
+    assert exempt(secure.run(check=True)) == {"unchecked"}
+
+
+@pytest.mark.parametrize("where", ["rule", "profile"])
+def test_nothing_is_written_by_way_of_what_is_not_understood(open_rig, where):
+    rig = open_rig(WritingRig)
+    odd(rig.twin, where)
+    result = rig.run()
+    assert result["changed"] and rig.twin.spares("AI exempt") == {} and exempt(result) == {"unchecked"}
+
+
+@pytest.mark.parametrize("where,table", [("rule", "rule_settings"), ("profile", "security_profile"), ("list", "do_not_decrypt_list")])
+def test_other_values_of_what_is_understood_change_nothing(secure, where, table):
+    deciding = ("umbrella.posture.webProfileId", "settingGroupBypassInspectionGroupId", "id", "name", "isDefault", "exceptiondomainlistId",
+                "exceptionapplicationlistId", "decryptExceptionCategories")
+    twin, more = secure.twin, {column: value for column, value in FACTS[table].items() if column not in deciding}
+    {"rule": twin.rule("AI users")["settings"], "profile": twin.profile("AI profile")["more"], "list": twin.spared("AI exempt")["more"]}[where].update(more)
+    assert exempt(secure.run(check=True)) == {"yes"}

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from tests.products.umbrella.twin import DNS, LISTS, WEB, Umbrella
+from tests.products.umbrella.twin import DNS, LISTS, PROFILES, SETTINGS, SPARED, WEB, Umbrella
 
 KEY = "netaccess-key"
 
@@ -156,3 +156,53 @@ def test_limits_answer_429_without_a_time(make):
     assert codes[:5] == [200] * 5 and codes[5] == 429
     twin.advance(1.1)
     assert api.ask("GET", "/deployments/v2/policies")[1][0]["name"] == "AI users"
+
+
+# -- Secure Access: what is decrypted -----------------------------------------------------------------------------
+
+
+def update(twin, api, **body):
+    return api.ask("PUT", "%s/%d" % (SPARED, twin.spared("Company")["id"]), dict({"name": "Company"}, **body))[0]
+
+
+@pytest.mark.parametrize("method,path", [("PUT", PROFILES), ("POST", PROFILES), ("POST", SPARED), ("DELETE", SPARED), ("PUT", SETTINGS)])
+def test_what_nothing_of_ours_may_send_is_refused(make, method, path):
+    twin, api = make(secure=True)
+    twin.keys[KEY][1] |= {"policies.securityProfiles:write", "policies.settings:write"}
+    for rest in ("", "/%d" % twin.spared("Company")["id"], "/%d" % twin.profile("AI profile")["id"]):
+        assert api.ask(method, path + rest, {"name": "Mine"})[0] == 405
+
+
+def test_a_query_or_a_field_that_is_not_modelled_is_refused(make):
+    twin, api = make(secure=True)
+    assert api.ask("GET", SPARED + "?outputFormat=x")[0] == api.ask("GET", PROFILES + "?optionalFields=[]")[0] == 400
+    assert update(twin, api, addApplications=[1]) == update(twin, api, exceptiondomainlistId=1) == update(twin, api, name="") == 400
+    assert update(twin, api, addDestinations=[{"destination": "x.example", "comment": "c" * 256}]) == 400
+    assert update(twin, api, addDestinations=[{"destination": "*.x.example"}]) == 400
+    assert update(twin, api, addDestinations=[{"destination": "x%d.example" % number} for number in range(501)]) == 400
+    assert update(twin, api, addDestinations=[{"destination": "bank.example"}]) == update(twin, api, removeDestinations=[{"destination": "x.example"}]) == 400
+    assert twin.spares("Company") == {"bank.example": None}
+
+
+def test_an_update_of_a_do_not_decrypt_list_changes_what_it_names(make):
+    twin, api = make(secure=True)
+    assert update(twin, api, name="Firm") == 200 and twin.spares("Firm") == {"bank.example": None}
+    number = twin.spared("Firm")["id"]
+    status, row = api.ask("PUT", "%s/%d" % (SPARED, number), {
+        "name": "Firm", "addDestinations": [{"destination": "x.example"}], "removeDestinations": [{"destination": "bank.example"}]})
+    assert status == 200 and row["totalDomains"] == 1 and twin.spares("Firm") == {"x.example": None}
+    assert api.lists("GET", "/%d/destinations" % row["exceptiondomainlistId"])[1]["data"][0]["destination"] == "x.example"
+    assert api.lists("POST", "/%d/destinations" % row["exceptiondomainlistId"], [{"destination": "y.example"}])[0] == 400
+
+
+def test_who_decrypts_is_the_profile_of_the_rule_that_decides_and_ips(make):
+    twin, _api = make(secure=True, undecrypted=("openai.com",))
+    twin.rule("AI users")["lists"] = [twin.named("Unused")["id"]]
+    assert twin.decide("member", "openai.com") == ("allow", "tunnel") and twin.decide("member", "bank.example") == ("allow", "tunnel")
+    assert twin.decide("member", "x.example") == ("allow", "decrypt")
+    twin.rule("AI users")["settings"] = {}
+    assert twin.decide("member", "openai.com") == ("allow", "decrypt"), "by the default profile"
+    twin.profile("Company profile")["decrypts"] = False
+    assert twin.decide("member", "openai.com") == ("allow", "tunnel")
+    twin.state.settings["sse.globalIPSEnabled"] = True
+    assert twin.decide("member", "openai.com") == ("allow", "decrypt") and twin.decide("member", "update.example") == ("allow", "tunnel")

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.products.umbrella.rig import KEY, MARKED, SecureAccessRig, UmbrellaRig
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import PROFILE, SPARED_LIST
+from tests.products.umbrella.rig import KEY, MARKED, SecureAccessRig, UmbrellaRig, WritingRig
 
 secure_access = pytest.importorskip("secure_access", reason="secureaccess is not installed")
 exceptions = pytest.importorskip("secure_access.exceptions")
@@ -85,6 +86,34 @@ def test_the_client_reads_the_rules_of_secure_access_and_what_our_module_wrote_t
         assert names(destinations, number) == {"chatgpt.com", "openai.com", "js.stripe.com"}
         with pytest.raises(exceptions.BadRequestException):
             lists.create_destination_list({"access": "none", "isGlobal": True, "bundleTypeId": 2, "name": "Theirs"})
+
+
+def test_the_client_reads_and_updates_what_is_not_decrypted_beside_our_module(tmp_path):
+    rig = WritingRig(tmp_path)
+    with rig.twin:
+        rig.run()
+        lists, destinations = apis(rig.twin)
+        spared, profiles = secure_access.DoNotDecryptListsApi(lists.api_client), secure_access.SecurityProfilesApi(lists.api_client)
+        rows = {row.name: row for row in spared.list_do_not_decrypt_lists().actual_instance}
+        named = {row.name: row.setting_group_bypass_inspection_group_id for row in profiles.get_security_profiles(page=1, limit=100).actual_instance}
+        assert rows["System provided"].is_default and named["AI profile"] == rows["AI exempt"].id
+        settings = secure_access.AccessRulesApi(lists.api_client).get_rule(rig.twin.rule("AI users")["ruleId"]).rule_settings
+        assert [(one.setting_name.value, one.setting_value.actual_instance) for one in settings] == [
+            ("umbrella.posture.webProfileId", rig.twin.profile("AI profile")["id"])]
+        defaults = secure_access.RuleSettingsAndDefaultsApi(lists.api_client).get_policy_settings()
+        assert {one.setting_name.value: one.setting_value.actual_instance for one in defaults} == rig.twin.state.settings
+        assert names(destinations, rows["AI exempt"].exceptiondomainlist_id) == {"chatgpt.com", "openai.com"}
+        made = spared.update_do_not_decrypt_list(rows["AI exempt"].id, secure_access.DoNotDecryptListUpdate(
+            name="AI exempt", addDestinations=[{"destination": "sora.com", "comment": "by hand"}], removeDestinations=[{"destination": "openai.com"}]))
+        assert made.total_domains == 2 and rig.run()["changed"]
+        assert set(rig.twin.spares("AI exempt")) == {"chatgpt.com", "openai.com", "sora.com"}
+        with pytest.raises(exceptions.ApiException):
+            profiles.delete_security_profile(rig.twin.profile("AI profile")["id"])
+
+
+@pytest.mark.parametrize("model,schema", [("ListSecurityProfilesResponseInner", PROFILE), ("DoNotDecryptListData", SPARED_LIST)], ids=["profile", "list"])
+def test_the_client_has_the_columns_that_are_declared(model, schema):
+    assert {field.alias or name for name, field in getattr(secure_access, model).model_fields.items()} == schema.others
 
 
 def test_a_wrong_secret_and_a_key_that_only_reads_are_refused_as_the_client_expects(rig):

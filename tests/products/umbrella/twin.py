@@ -18,7 +18,24 @@ from dataclasses import dataclass, field
 from tests.products.server import Reply, Request, Twin
 
 LISTS, POLICIES, RULES = "/policies/v2/destinationlists", "/deployments/v2/policies", "/policies/v2/rules"
+PROFILES, SPARED, SETTINGS = "/policies/v2/securityProfiles", "/policies/v2/doNotDecryptLists", "/policies/v2/settings"
+#: The scope that each of them wants, without its last word.
+SCOPES = {PROFILES: "policies.securityProfiles", SPARED: "policies.donotdecryptlists", SETTINGS: "policies.settings"}
 DNS, WEB, SAML = 1, 2, 4
+#: What is said of a decision that hangs on what this twin does not model.
+UNKNOWN, BOTH = "nobody knows", frozenset({"tunnel", "decrypt"})
+EVERYTHING = [{"attributeName": "umbrella.%s.all" % side, "attributeValue": True, "attributeOperator": "="} for side in ("source", "destination")]
+#: Settings of a rule that do not say what is decrypted, and the one that does.
+HARMLESS = {"umbrella.posture.webProfileId", "umbrella.posture.ipsProfileId", "umbrella.posture.profileIdClientbased", "umbrella.posture.profileIdClientless",
+            "umbrella.posture.privateSecurityProfileId", "sse.tenantControlProfileId", "umbrella.logLevel", "umbrella.default.traffic",
+            "umbrella.AllowPasswordProtectedFiles"}
+#: Columns of a profile and of a do not decrypt list that do not say what is decrypted.
+PROFILE = {"applicationAupSettingGroupId": None, "aupSettingGroupId": 71, "fileInspectionSettingGroupId": 72, "landerSettingGroupId": 73,
+           "policySettingGroupId": 74, "securitySettingGroupId": 75, "restriction": None, "bundleTypeId": 2, "isDefault": False, "isSwgDefault": False,
+           "isFwaasDefault": False, "priority": 1, "reporting": "enabled", "createdAt": 1700000000, "modifiedAt": 1700000000, "frontendModifiedAt": 1700000000}
+LIST = {"bundleTypeId": 2, "totalApplications": 0, "createdAt": "2026-05-01T10:00:00Z", "modifiedAt": "2026-05-01T10:00:00Z"}
+#: These are counted from what the list holds.
+COUNTED = {"organizationId", "totalDomains", "totalIps"}
 LABEL = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?\Z")
 ADDRESS = re.compile(r"[0-9]+(\.[0-9]+){3}(/[0-9]+)?\Z")
 AI = ["openai.com", "chatgpt.com", "oaistatic.com", "oaiusercontent.com", "claude.ai", "gemini.google.com"]
@@ -43,6 +60,10 @@ class Knobs:
     swallowed: tuple = ()             # entries that are answered with 200 as if they were added
     page_limit: int = 100
     web_entries: int = 5000
+    not_offered: dict = field(default_factory=dict)   # {path: status}: what an older organisation answers
+    exceptions_listed: bool = True    # guess: whether the destination lists behind do not decrypt lists show among the others
+    keeps_comments: bool = True       # guess: whether the comment of an entry in a do not decrypt list shows when it is read
+    comment_to_remove: bool = False   # guess: whether an entry there goes only with the comment that it has
     categories: dict = field(default_factory=lambda: {"Generative AI": list(AI)})
 
 
@@ -58,12 +79,17 @@ class State:
         self.web: list = []
         #: Secure Access: access rules, first match first.
         self.rules: list = []
+        #: Of the same: security profiles and do not decrypt lists by id, and the settings of the organisation.
+        self.profiles: dict = {}
+        self.spared: dict = {}
+        self.settings: dict = {}
 
 
 class ApiError(Exception):
     def __init__(self, status: int, message: str = ""):
         super().__init__(message)
-        words = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict", 415: "Unsupported Media Type"}
+        words = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
+                 415: "Unsupported Media Type"}
         body = {"statusCode": status, "error": words[status], "txId": "9c5f4c7b-7e4a-4f2e"}
         self.reply = Reply.of_json(dict(body, message=message) if message else body, status)
 
@@ -71,8 +97,9 @@ class ApiError(Exception):
 class Umbrella(Twin):
     """``keys``: {id: [secret, scopes]}. ``watchful``: an administrator attaches each list whose name begins with "ChatGPT" the moment it exists, as the text
     in ``manual`` says; without it, ``attach`` is that person. ``undecrypted``: the domains in the selective decryption list of the audience's ruleset.
-    ``now``: the clock, seconds. ``secure``: an organisation in Secure Access: lists of one kind, access rules that can be read, no other policies; the rules
-    are written by a person here, although its API has that too.
+    ``now``: the clock, seconds. ``secure``: an organisation in Secure Access: lists of one kind, access rules, security profiles, do not decrypt lists and
+    settings that can be read, no other policies. Rules, profiles and settings are written by a person here, although its API has that too.
+    ``undecrypted`` is then what the do not decrypt list of the profile holds that the members' rule uses.
     """
 
     def __init__(self, tls: bool = False, port: int = 0, watchful: bool = False, undecrypted: tuple = (), limits: bool = False, secure: bool = False,
@@ -81,7 +108,8 @@ class Umbrella(Twin):
         self.knobs = Knobs(**knobs)
         self.organization = 2345678
         self.keys = {"netaccess-key": ["Correct-Secret-9", {"policies.destinationLists:read", "policies.destinationLists:write", "policies.destinations:read",
-                                                            "policies.destinations:write", "deployments.policies:read", "policies.rules:read"}]}
+                                                            "policies.destinations:write", "deployments.policies:read", "policies.rules:read",
+                                                            "policies.donotdecryptlists:write", *("%s:read" % scope for scope in SCOPES.values())}]}
         self.secure = secure
         self.watchful, self._limits, self._seen = watchful, limits, {}
         self._clock, self._moved = now, 0.0
@@ -108,19 +136,58 @@ class Umbrella(Twin):
         self.state.web[0]["undecrypted"] = undecrypted
 
     def _secure_site(self, undecrypted: list) -> None:
-        self.undecrypted = undecrypted
+        system = self.add_spared("System provided", ["update.example"], isDefault=True)["id"]
+        company = self.add_spared("Company", ["bank.example"])["id"]
+        members = self.add_spared("AI exempt", undecrypted)["id"]
+        self.add_profile("System profile", system)
+        default = self.add_profile("Company profile", company)["id"]
+        profile = self.add_profile("AI profile", members)["id"]
+        self.state.settings = {"umbrella.posture.webProfileId": default, "sse.globalIPSEnabled": False, "umbrella.logLevel": "LOG_ALL"}
         ours = self.add_list("ChatGPT web by netaccess.chatgpt", "none", WEB, [])["id"]
         bad = self.add_list("Bad sites", "none", WEB, ["gambling.example"])["id"]
         self.add_list("Unused", "none", WEB, ["openai.com"])
         for name, action, people, lists, categories in (
                 ("Bad sites", "block", None, [bad], []), ("AI users", "allow", ["member"], [ours], []), ("Block AI", "block", None, [], ["Generative AI"]),
                 ("Default", "allow", None, [], [])):
-            self.add_rule(name, action, people, lists, categories)
+            self.add_rule(name, action, people, lists, categories, profile=profile if name == "AI users" else None)
 
-    def add_rule(self, name: str, action: str, people, lists=(), categories=(), at: int | None = None, more=()) -> dict:
-        """A rule of a person, at that place; the last one without. ``more``: conditions as the API has them, which this twin shows and does not judge."""
+    def add_profile(self, name: str, spared: int | None, decrypts: bool = True, **more) -> dict:
+        """A security profile with a do not decrypt list. ``decrypts`` is in no field that the API is known to have."""
+        row = {"id": self._number(), "name": name, "list": spared, "decrypts": decrypts, "more": more}
+        self.state.profiles[row["id"]] = row
+        return row
+
+    def profile(self, name: str) -> dict:
+        return next(row for row in self.state.profiles.values() if row["name"] == name)
+
+    def add_spared(self, name: str, destinations, isDefault: bool = False, **more) -> dict:
+        """A do not decrypt list. One without destinations has no destination list behind it yet."""
+        row = {"id": self._number(), "name": name, "isDefault": isDefault, "behind": None, "categories": [], "applications": None, "more": more}
+        self.state.spared[row["id"]] = row
+        if destinations:
+            self.put_items(self._behind(row)["id"], destinations)
+        return row
+
+    def spared(self, name: str) -> dict:
+        return next(row for row in self.state.spared.values() if row["name"] == name)
+
+    def spares(self, name: str) -> dict:
+        """{destination: comment} of a do not decrypt list."""
+        row = self.spared(name)
+        return {item["destination"]: item["comment"] for item in (self.state.lists[row["behind"]]["items"] if row["behind"] else ())}
+
+    def _behind(self, row: dict) -> dict:
+        if row["behind"] is None:
+            row["behind"] = self.add_list("Destinations of %s" % row["name"], "none", WEB, [])["id"]   # guess: name and access
+        return self.state.lists[row["behind"]]
+
+    def add_rule(self, name: str, action: str, people, lists=(), categories=(), at: int | None = None, more=(), profile: int | None = None) -> dict:
+        """A rule of a person, at that place; the last one without. ``more``: conditions as the API has them, which this twin shows and does not judge.
+
+        ``profile``: its security profile; the organisation's default without.
+        """
         rule = {"ruleId": self._number(), "ruleName": name, "ruleAction": action, "ruleIsEnabled": True, "people": people, "lists": list(lists),
-                "categories": list(categories), "more": list(more)}
+                "categories": list(categories), "more": list(more), "settings": {"umbrella.posture.webProfileId": profile} if profile else {}}
         self.state.rules.insert(len(self.state.rules) if at is None else at, rule)
         return rule
 
@@ -219,29 +286,51 @@ class Umbrella(Twin):
             return "allow", "tunnel" if kept else "decrypt"
 
     def _decide_secure(self, who: str, host: str, port: int, protocol: str) -> tuple:
-        # What may come of it, whether rules that are not modelled match or not.
-        found = set()
+        """What may come of it, whether rules that are not modelled match or not; a word of neither kind where that is more than one thing."""
+        verdicts, looks, web = set(), set(), port in (80, 443) and protocol == "tcp"
+        for rule in self._deciding(who, host):
+            action = "allow" if rule is None else rule["ruleAction"]
+            may_pass = action not in ("block", "warn", "isolate")
+            verdicts |= {"allow"} if action == "allow" else {"allow", "block"} if may_pass else {"block"}
+            looks |= (self._looks(rule, host) if web else {"tunnel"}) if may_pass else set()
+        if verdicts == {"block"}:
+            return "block", "decrypt"
+        return tuple(found.pop() if len(found) == 1 else UNKNOWN for found in (verdicts, looks))
+
+    def _deciding(self, who: str, host: str):
+        """The rules that may decide, the last of them for sure; None where none of them does."""
         for rule in self.state.rules:
-            unknown = rule["ruleAction"] not in ("allow", "block", "warn", "isolate")
-            odd = rule["more"] or unknown
-            # How conditions of one side combine is not published: with one more, a rule may be about anything there.
+            # How conditions of one side combine is not published: with one more, a rule may be about anything there. What says everything takes nothing away.
+            more = [one for one in rule["more"] if one not in EVERYTHING]
             anything = (not rule["lists"] and not rule["categories"]) or any(
                 one["attributeName"].startswith("umbrella.destination.") and one["attributeValue"] is not False for one in rule["more"])
-            if rule["ruleIsEnabled"] and (rule["more"] or _for(rule, who)) and (
-                    anything or self._in(rule["lists"], host) or self._categorised(rule, host)):
-                found |= {"allow", "block"} if unknown else {"allow" if rule["ruleAction"] == "allow" else "block"}
-                if not odd:
-                    break
+            named = self._in(rule["lists"], host) or self._categorised(rule, host) or (anything and not rule["more"])
+            if rule["ruleIsEnabled"] and (rule["more"] or _for(rule, who)) and (anything or named):
+                yield rule
+                if named and _for(rule, who) and not more and rule["ruleAction"] in ("allow", "block", "warn", "isolate"):
+                    return
+        yield None
+
+    def _looks(self, rule: dict | None, host: str) -> set:
+        """The web gateway decrypts by the profile of the rule that decides. IPS decrypts whatever the rule; the list that the vendor provides is the only
+        one that it asks."""
+        settings = dict(self.state.settings, **(rule["settings"] if rule else {}))
+        profile, ips = self.state.profiles.get(settings.get("umbrella.posture.webProfileId")), self.state.settings.get("sse.globalIPSEnabled")
+        if profile is None or set(rule["settings"] if rule else ()) - HARMLESS or set(profile["more"]) - set(PROFILE) - COUNTED:
+            gateway = BOTH
         else:
-            found.add("allow")
-        if len(found) > 1:
-            raise NotImplementedError("which rule decides about %s" % host)
-        if found == {"block"}:
-            return "block", "decrypt"
-        web = port in (80, 443) and protocol == "tcp"
-        # guess: the do not decrypt list is in the profile of the rule for members.
-        kept = who == "member" and any(_under(host, domain) for domain in self.undecrypted)
-        return "allow", "decrypt" if web and not kept else "tunnel"
+            gateway = self._spared_looks(self.state.spared.get(profile["list"]), host) if profile["decrypts"] else {"tunnel"}
+        system = {"tunnel"} if ips is False else self._spared_looks(next(row for row in self.state.spared.values() if row["isDefault"]), host)
+        system |= set() if ips in (True, False) else {"tunnel"}
+        return ({"decrypt"} & (gateway | system)) | (gateway & system)
+
+    def _spared_looks(self, row: dict | None, host: str) -> set:
+        if row is None:
+            return {"decrypt"}
+        names = [name for name, number in (("Generative AI", 426),) if number in row["categories"]]
+        if (row["behind"] is not None and self._in([row["behind"]], host)) or self._categorised({"categories": names}, host):
+            return BOTH if set(row["more"]) - set(LIST) - COUNTED else {"tunnel"}
+        return BOTH if row["applications"] else {"decrypt"}
 
     def _resolves(self, policy: dict, host: str) -> bool:
         allow = policy["allow"] + [row["id"] for row in self.state.lists.values() if row["isGlobal"] and row["access"] == "allow"]
@@ -298,6 +387,8 @@ class Umbrella(Twin):
         if self.secure and parts[:3] == RULES.strip("/").split("/") and method == "GET":
             self._allowed(scopes, "policies.rules", method)
             return self._rules(request, parts[3:])
+        if self.secure and request.path.startswith(tuple(SCOPES)):
+            return self._of_decryption(request, scopes)
         if not self.secure and request.path == POLICIES and method == "GET":
             self._allowed(scopes, "deployments.policies", method)
             return self._policies(request)
@@ -314,6 +405,8 @@ class Umbrella(Twin):
         row = self.state.lists.get(int(rest[0]) if rest[0].isdigit() else None)
         if row is None:
             raise ApiError(404)
+        if method != "GET" and any(one["behind"] == row["id"] for one in self.state.spared.values()):
+            raise ApiError(400, "This list belongs to a do not decrypt list")   # guess
         return self._on_list(request, row, "/".join(rest[1:]))
 
     def _on_list(self, request: Request, row: dict, rest: str) -> Reply:
@@ -423,6 +516,7 @@ class Umbrella(Twin):
 
     def _listed(self) -> list:
         hidden = {number for number, (until, before) in self.state.stale.items() if before is None and until > self.now()}
+        hidden |= set() if self.knobs.exceptions_listed else {row["behind"] for row in self.state.spared.values()}
         return [self._row(row) for number, row in self.state.lists.items() if number not in hidden]
 
     def _row(self, row: dict) -> dict:
@@ -442,7 +536,8 @@ class Umbrella(Twin):
             return Reply.of_json({"count": len(self.state.rules), "result": rows})
         for at, rule in enumerate(self.state.rules, 1):
             if str(rule["ruleId"]) == rest[0]:
-                return Reply.of_json(dict(row(at, rule), ruleSettings=[], ruleConditions=self._conditions(rule)))
+                told = [{"settingName": name, "settingValue": value} for name, value in rule["settings"].items()]
+                return Reply.of_json(dict(row(at, rule), ruleSettings=told, ruleConditions=self._conditions(rule)))
         raise ApiError(404)
 
     def _conditions(self, rule: dict) -> list:
@@ -453,6 +548,62 @@ class Umbrella(Twin):
         conditions += [one("destination.category_ids", [161])] if rule["categories"] else []
         conditions += [] if rule["lists"] or rule["categories"] else [one("destination.all", True, "=")]
         return conditions + rule["more"]
+
+    def _of_decryption(self, request: Request, scopes: set) -> Reply:
+        """Profiles and settings are read, do not decrypt lists are updated too. What else the API has there is refused: nothing of ours may send it."""
+        path, method = next(one for one in SCOPES if request.path.startswith(one)), request.method
+        rest = request.path[len(path):].strip("/")
+        if path in self.knobs.not_offered:
+            raise ApiError(self.knobs.not_offered[path])
+        self._allowed(scopes, SCOPES[path], method)
+        if set(request.query) - ({"page", "limit"} if path == PROFILES else set()):
+            raise ApiError(400, "Validation Error")
+        if path == PROFILES and not rest and method == "GET":
+            page, limit = self._window(request)
+            return Reply.of_json([self._profile_row(row) for row in self.state.profiles.values()][(page - 1) * limit:page * limit])
+        if path == SETTINGS and not rest and method == "GET":
+            return Reply.of_json([{"settingName": name, "settingValue": value} for name, value in self.state.settings.items()])
+        if path != SPARED or (method, bool(rest)) not in (("GET", False), ("GET", True), ("PUT", True)):
+            raise ApiError(405)
+        if not rest:
+            return Reply.of_json([self._spared_row(row) for row in self.state.spared.values()])
+        row = self.state.spared.get(int(rest) if rest.isdigit() else None)
+        if row is None:
+            raise ApiError(404)
+        if method == "PUT":
+            self._update_spared(row, request.json)
+        return Reply.of_json(self._spared_row(row))
+
+    def _profile_row(self, row: dict) -> dict:
+        return {**PROFILE, "id": row["id"], "name": row["name"], "organizationId": self.organization, "settingGroupBypassInspectionGroupId": row["list"],
+                **row["more"]}
+
+    def _spared_row(self, row: dict) -> dict:
+        kinds = [item["type"] for item in (self.state.lists[row["behind"]]["items"] if row["behind"] else ())]
+        return {**LIST, "id": row["id"], "name": row["name"], "isDefault": row["isDefault"], "organizationId": self.organization,
+                "exceptiondomainlistId": row["behind"], "exceptionapplicationlistId": row["applications"],
+                "decryptExceptionCategories": [{"categoryId": number, "name": "A category"} for number in row["categories"]],
+                "totalDomains": kinds.count("domain"), "totalIps": kinds.count("ipv4"), **row["more"]}
+
+    def _update_spared(self, row: dict, body) -> None:
+        if not isinstance(body, dict) or set(body) - {"name", "addDestinations", "removeDestinations"} or not body.get("name"):
+            raise ApiError(400, "Validation Error")
+        row["name"] = body["name"]
+        come, go = body.get("addDestinations", []), body.get("removeDestinations", [])
+        for entry in come + go:
+            if not isinstance(entry, dict) or set(entry) - {"destination", "comment"} or not 1 <= len(entry.get("comment", "-")) <= 255:
+                raise ApiError(400, "Validation Error")
+        if not come and not go:
+            return
+        behind = self._behind(row)
+        before, held = list(behind["items"]), {item["destination"].lower(): item for item in behind["items"]}
+        added, gone = self._checked(come, "none", list(held)), {entry["destination"].lower(): entry for entry in self._checked(go, "none", [])}
+        if not set(gone) <= set(held) or (self.knobs.comment_to_remove and any(
+                entry.get("comment") != held[name]["comment"] for name, entry in gone.items())):
+            raise ApiError(400, "No such destination")   # guess
+        behind["items"] = [item for item in before if item["destination"].lower() not in gone]
+        kept = [entry if self.knobs.keeps_comments else {"destination": entry["destination"]} for entry in added]
+        self._added(behind, kept, before)
 
     def _policies(self, request: Request) -> Reply:
         kind = request.query.get("type", "dns")
@@ -506,9 +657,11 @@ class Umbrella(Twin):
             web = [[one["name"], one["people"], one["inspect"], one["undecrypted"],
                     [[rule["action"], rule["categories"], sorted(held[n]["name"] for n in rule["lists"] if n in held)] for rule in one["rules"]
                      if rule["categories"] or any(n in held for n in rule["lists"])]] for one in state.web]
-            rules = [[rule["ruleName"], rule["ruleAction"], rule["ruleIsEnabled"], rule["people"], rule["categories"],
+            rules = [[rule["ruleName"], rule["ruleAction"], rule["ruleIsEnabled"], rule["people"], rule["categories"], rule["settings"],
                       sorted(held[n]["name"] for n in rule["lists"] if n in held)] for rule in state.rules]
-            return copy.deepcopy({"lists": lists, "dns": dns, "web": web, "rules": rules})
+            spared = [[dict(row, id=None, behind=None), sorted(self.spares(row["name"]).items(), key=str)] for row in state.spared.values()]
+            profiles = [[row["name"], row["list"], row["decrypts"], row["more"]] for row in state.profiles.values()]
+            return copy.deepcopy({"lists": lists, "dns": dns, "web": web, "rules": rules, "spared": spared, "profiles": profiles, "settings": state.settings})
 
 
 def _ok(data) -> Reply:

@@ -20,11 +20,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.layers import WebRules
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import EXCEPTION, EXCEPTIONS, GROUP, RULE, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.walks import Walks
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, together
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, coverage, reasons, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import crossed, placed, sides
-
-#: Reasons that a row of coverage names; the others are the same over and over.
-_REASONS = 3
 
 
 class Places:
@@ -100,8 +97,7 @@ class Assessor:
     @staticmethod
     def _reasons(words: list, word: str) -> list:
         """Why a pattern has this word."""
-        found = list(dict.fromkeys(why for said, why in words if said == word and why))
-        return found[:_REASONS] + (["and %d more reasons" % (len(found) - _REASONS)] if len(found) > _REASONS else [])
+        return reasons(why for said, why in words if said == word and why)
 
     def _exemption(self, cover: Pattern | None) -> tuple:
         """(word, what exempts it, why not)"""

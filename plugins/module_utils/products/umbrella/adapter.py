@@ -5,12 +5,13 @@
 
 Each write is in force by itself, and reaches the edges some time later. What uses a list is set up by a person, once; so what is taken away is
 emptied and never deleted, which would take that work with it. Entries are added and removed one by one, at most 500 in a request, and each request
-that writes them is followed by a read of the list, since the service may accept an entry and drop it.
+that writes them is followed by a read of the list, since the service may accept an entry and drop it. The same goes for entries of ours in the do not
+decrypt lists of Secure Access, where the task asks for them; security profiles and rules are never written.
 """
 from __future__ import annotations
 
 import hashlib
-from typing import Iterator, Sequence
+from typing import Callable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -25,30 +26,32 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.api import (
-    BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, Api,
+    BASES, BATCH, LISTS, POLICIES, SECURE_ACCESS, SPARED, Api, batches,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import AUTHOR, EXEMPT
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import park, render
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import (
-    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, RULES, WEB, WEB_LIST, Settings, Site, layer_of,
-    managed_elsewhere, park, render,
+    BLOCKED, BUNDLES, COMMENT_LENGTH, DNS, DNS_LIST, KINDS, PROFILE, RULES, WEB, WEB_LIST, Settings, Site, layer_of, managed_elsewhere,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.spared import SparedLists, missing
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Transport, by_options
 
 #: How often a list is read until it shows what was written. The service says nothing of a delay; one of a few seconds is allowed for.
 _LOOKS, _LOOK_SECONDS = 4, 3
-_AUTHOR = "netaccess.chatgpt"
 
 
 class UmbrellaAdapter(Adapter):
     """One organisation."""
 
     # The vendor's word for policies ("up to 20 minutes"); caches of resolvers come on top.
-    traits = Traits(product="umbrella", kinds=(DNS_LIST, WEB_LIST, BLOCKED), propagation=1200)
+    traits = Traits(product="umbrella", kinds=(DNS_LIST, WEB_LIST, EXEMPT, BLOCKED), propagation=1200)
 
     def __init__(self, settings: Settings, api: Api, transport: Transport, key: str):
         self._settings, self._api, self._transport, self._key = settings, api, transport, key
         self._site = Site(settings.names, settings.parking_domain)
+        self._spared = SparedLists(settings, self._site, api, self._looked)
         self._doubt = False
 
     @property
@@ -74,20 +77,24 @@ class UmbrellaAdapter(Adapter):
         site.lists = self._api.pages(LISTS)
         self._check_organization()
         self._check_rules()
+        if settings.decryption:
+            self._spared.read()
+        behind = site.decryption.behind() if site.decryption is not None else frozenset()
         for row in site.lists:
             number = row["id"]
+            if number in behind:
+                continue
             if site.ref_of(row) is not None:
-                site.items[number] = self._items(number)
+                site.items[number] = self._api.entries(number)
             elif settings.scan_conflicts and self._may_block(row) and number not in site.scanned:
-                site.items[number] = self._items(number)
+                site.items[number] = self._api.entries(number)
                 site.scanned.add(number)
+            elif settings.scan_conflicts and number not in site.items and self._may_open(row):
+                site.items[number] = self._api.entries(number)
         self._check_policies()
         objects = Objects()
         site.objects(objects.add)
         return State(objects)
-
-    def _items(self, number) -> list:
-        return self._api.pages("%s/%s/destinations" % (LISTS, number))
 
     def _check_organization(self) -> None:
         """Lists that a console of several organisations hands down may be another one's."""
@@ -136,13 +143,17 @@ class UmbrellaAdapter(Adapter):
         self._site.rules = Rules(names, rows)
 
     def _matters(self, row: dict, last: int) -> bool:
-        return self._settings.scan_conflicts and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] == "allow" or row["rulePriority"] < last)
+        return self._settings.decryption and bool(row.get("ruleIsEnabled")) and (row["ruleAction"] != "block" or row["rulePriority"] < last)
 
     def _may_block(self, row: dict) -> bool:
         """Whether rules may block by a list of the site. In Umbrella: see ``may_block``; in Secure Access the rules say so."""
         if not self._settings.secure or self._site.rules is None:
             return may_block(row)
         return (self._settings.whole and layer_of(row) == WEB) or bool(self._site.rules.above_by(row["id"]))
+
+    def _may_open(self, row: dict) -> bool:
+        """Whether a rule that is asked before those of the audience lets people pass by a list: it decides by its own profile what is decrypted."""
+        return self._site.rules is not None and self._site.rules.asked_by(row["id"])
 
     # -- wanting
 
@@ -153,6 +164,8 @@ class UmbrellaAdapter(Adapter):
             ref = Ref(KINDS[layer], self._settings.names[layer])
             self._usable(ref, layer)
             wanted.append(Wanted(Object(ref, {"name": self._settings.full_name(layer)}, {"destinations": entries})))
+        if self._settings.exempt_by == PROFILE:
+            wanted += self._spared.target(policy.exempt)
         return wanted
 
     def _usable(self, ref: Ref, layer: str) -> None:
@@ -173,6 +186,8 @@ class UmbrellaAdapter(Adapter):
         for change in changes:
             if change.ref.kind == BLOCKED:
                 yield from self._entry_steps(change, state.objects[change.ref].native)
+            elif change.ref.kind == EXEMPT:
+                yield from self._spared.steps(change)
             else:
                 yield from self._list_steps(change)
 
@@ -226,10 +241,13 @@ class UmbrellaAdapter(Adapter):
         return {item["destination"].lower(): int(item["id"]) for item in (self._site.items.get(row["id"], ()) if row else ())}
 
     def _new(self, destinations) -> list:
-        comment = " ".join(part for part in (_AUTHOR, self._settings.comment) if part)[:COMMENT_LENGTH]
+        comment = self._settings.signed(AUTHOR, COMMENT_LENGTH)
         return [{"destination": one, "comment": comment} for one in destinations]
 
     def send(self, request: dict) -> object:
+        spared = request["path"].startswith(SPARED)
+        if spared:
+            self._spared.check(request)
         self._doubt = True
         try:
             reply = self._api.write(request["method"], request["path"], request["body"])
@@ -238,29 +256,38 @@ class UmbrellaAdapter(Adapter):
             self._doubt = isinstance(error, OutcomeUnknown) or error.failure == REFUSED
             self._site.scanned.clear()
             raise
+        if spared:
+            self._spared.settled(request)
+            self._doubt = False
+            return reply
         body, number = request["body"], request["path"][len(LISTS) + 1:].partition("/")[0]
         if request["path"] == LISTS:
             row = reply.get("data") if isinstance(reply, dict) else None
             if not isinstance(row, dict) or "id" not in row:
                 raise OutcomeUnknown("%s answers the creation of a list without the list" % self._api.host)
             number, body = row["id"], body["destinations"]
-        if request["method"] != "PATCH":
-            self._settled(int(number), request["method"] == "DELETE", body)
+        if request["method"] == "DELETE":
+            self._settled(int(number), "kept", lambda items: [str(one) for one in body if one in {int(item["id"]) for item in items}], len(body))
+        elif request["method"] != "PATCH":
+            self._settled(int(number), "dropped", lambda items: missing(body, items), len(body))
         self._doubt = False
         return reply
 
-    def _settled(self, number: int, removal: bool, body: list) -> None:
+    def _settled(self, number: int, done: str, left: Callable[[list], list], count: int) -> None:
         """Read the list back until it holds what was written. :raises AccessError: partial, when the service took it and does not hold it."""
-        for look in range(_LOOKS):
-            items = self._site.items[number] = self._items(number)
-            held = {int(item["id"]) for item in items} if removal else {item["destination"].lower() for item in items}
-            left = [one for one in body if one in held] if removal else [one["destination"] for one in body if one["destination"] not in held]
+        def look() -> list:
+            self._site.items[number] = self._api.entries(number)
+            return left(self._site.items[number])
+        self._looked("list %d" % number, look, done, count)
+
+    def _looked(self, where: str, look: Callable[[], list], done: str, count: int) -> None:
+        for number in range(_LOOKS):
+            left = look()
             if not left:
                 return
-            if look < _LOOKS - 1:
+            if number < _LOOKS - 1:
                 self._transport.wait(_LOOK_SECONDS, "%s does not show yet what was written" % self._api.host, PARTIAL)
-        raise AccessError(PARTIAL, "%s took %d entries of list %d and %s %d of them: %s" % (
-            self._api.host, len(body), number, "kept" if removal else "dropped", len(left), ", ".join(str(one) for one in left[:5])))
+        raise AccessError(PARTIAL, "%s took %d entries of %s and %s %d of them: %s" % (self._api.host, count, where, done, len(left), ", ".join(left[:5])))
 
 
 def may_block(row: dict) -> bool:
@@ -274,11 +301,6 @@ def may_block(row: dict) -> bool:
 def layer_of_kind(kind: str) -> str:
     """The layer of a kind of list."""
     return next(layer for layer, one in KINDS.items() if one == kind)
-
-
-def batches(entries: Sequence[str]) -> list[Sequence[str]]:
-    """The entries in parts that one request takes."""
-    return [entries[at:at + BATCH] for at in range(0, len(entries), BATCH)]
 
 
 def from_module(module: AnsibleModule) -> UmbrellaAdapter:
@@ -295,6 +317,8 @@ def from_module(module: AnsibleModule) -> UmbrellaAdapter:
         raise AccessError(REFUSED, "audience: name policies, or set everyone: true, not both")
     if p["state"] in ("merged", "replaced", "rendered") and not audience and not everyone:
         raise AccessError(REFUSED, "audience: name %s" % ("rules" if secure else "dns_policies or web_policies, or set everyone: true"))
+    if p["exempt_by"] == PROFILE and not secure:
+        raise AccessError(REFUSED, "exempt_by: profile is for service %s; in Umbrella no API edits what is not decrypted" % SECURE_ACCESS)
     layers = tuple(layer for layer, _names in audience) or tuple(p["layers"])
     base = (p["api_url"] or BASES[p["service"]]).rstrip("/")
     names = {DNS: p["dns_list"] or p["prefix"] + " DNS", WEB: p["web_list"] or p["prefix"] + " web"}

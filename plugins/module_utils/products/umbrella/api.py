@@ -4,9 +4,12 @@
 """The API of Cisco Umbrella and of Cisco Secure Access: tokens, pages, errors.
 
 Shapes: the vendor's OpenAPI documents "Destination Lists API" 2.0.0 and "Deployments Policies API" 2.0.0; limits: developer.cisco.com,
-"Umbrella API rate limits"; rules: the vendor's SDK for Secure Access (package secureaccess). A 429 names no time to wait; the transport waits and asks again.
+"Umbrella API rate limits"; rules, security profiles, do not decrypt lists, settings: the vendor's SDK for Secure Access (package secureaccess). A 429 names
+no time to wait; the transport waits and asks again.
 """
 from __future__ import annotations
+
+from typing import Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, UNREACHABLE, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Answer, Transport
@@ -17,9 +20,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.sessio
 UMBRELLA, GOVERNMENT, SECURE_ACCESS = "umbrella", "umbrella_gov", "secure_access"
 BASES = {UMBRELLA: "https://api.umbrella.com", GOVERNMENT: "https://api.umbrellagov.com", SECURE_ACCESS: "https://api.sse.cisco.com"}
 LISTS, POLICIES, RULES = "/policies/v2/destinationlists", "/deployments/v2/policies", "/policies/v2/rules"
+PROFILES, SPARED, SETTINGS = "/policies/v2/securityProfiles", "/policies/v2/doNotDecryptLists", "/policies/v2/settings"
 #: Rows of a page, and destinations of one request that writes, at most.
 PAGE, BATCH = 100, 500
+_CLOSED = (403, 404, 405)
 _CHECK = ": check the service and the proxy"
+
+
+class Closed(AccessError):
+    """An organisation does not have what was asked for (404, 405), or the key may not read it (403: failure ``auth``)."""
 
 
 class Api(Client):
@@ -32,15 +41,35 @@ class Api(Client):
     def pages(self, path: str, **parameters: object) -> list:
         """All rows of a table. :raises AccessError: unreachable, when it ends before the number of rows that it tells: nothing is planned on a part."""
         def read(number: int) -> tuple:
-            found = self._ask("GET", path, None, dict(parameters, page=number, limit=PAGE))
-            return (found, None) if isinstance(found, list) else self._rows(found, path)
+            return self._rows(self._ask("GET", path, None, dict(parameters, page=number, limit=PAGE)), path)
 
         rows, total = pages(read, _key, lambda page, count, total: len(page) < PAGE and (total is None or count >= total))
+        return self._whole(rows, total, path)
+
+    def table(self, path: str) -> list:
+        """All rows of a table that knows no pages. :raises AccessError: unreachable, as ``pages``."""
+        return self._whole(*self._rows(self._ask("GET", path, None, {}), path), path)
+
+    def entries(self, number: int) -> list:
+        """The entries of a destination list."""
+        return self.pages("%s/%s/destinations" % (LISTS, number))
+
+    def one(self, path: str) -> dict:
+        """One object. :raises AccessError: unreachable, for an answer without one."""
+        found = self._ask("GET", path, None, {})
+        if not isinstance(found, dict) or "id" not in found:
+            raise AccessError(UNREACHABLE, "%s answers GET %s with no object in it" % (self.host, path))
+        return found
+
+    def _whole(self, rows: list, total: int | None, path: str) -> list:
         if total is not None and len(rows) < total:
             raise AccessError(UNREACHABLE, "%s tells %d rows for GET %s and gives %d" % (self.host, total, path, len(rows)))
         return rows
 
     def _rows(self, found: object, path: str) -> tuple:
+        """(rows, how many there are, where it is told) of an answer: a bare array, or one in an object."""
+        if isinstance(found, list):
+            return found, None
         part = found.get("data") if isinstance(found, dict) else None
         if not isinstance(part, list):
             raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, path))
@@ -90,7 +119,8 @@ class Api(Client):
             raise self._unreadable(answer, write, "", _CHECK)
         words = said.get("message") or inner.get("text") or said.get("error") or "no reason given"
         hint = {401: " (the token is not accepted)", 403: " (the key lacks the scope, or reads only)"}.get(status, "")
-        raise self._refusal(FAILURES.get(status, REFUSED), request, words, "HTTP %d" % status, hint)
+        refusal = self._refusal(FAILURES.get(status, REFUSED), request, words, "HTTP %d" % status, hint)
+        raise Closed(refusal.failure, str(refusal)) if not write and status in _CLOSED else refusal
 
     def _sign_in(self) -> dict:
         answer = self._transport.call("POST", "/auth/v2/token", headers={"Authorization": self._basic}, data={"grant_type": "client_credentials"})
@@ -98,6 +128,11 @@ class Api(Client):
         if not token:
             raise self._not_signed_in(answer, "api_key, api_secret and the service; a key dies with the account of the administrator who made it", (200,))
         return {"Authorization": "Bearer %s" % token}
+
+
+def batches(entries: Sequence) -> list[Sequence]:
+    """The entries in parts that one request takes."""
+    return [entries[at:at + BATCH] for at in range(0, len(entries), BATCH)]
 
 
 def _part(said: dict, name: str) -> dict:

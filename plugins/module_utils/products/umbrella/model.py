@@ -8,57 +8,23 @@ An entry cannot be disabled. One of the site that has to go is parked: kept in i
 """
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Callable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, Pattern, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import Decryption
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import unpark
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
 
 MARK = " by netaccess.chatgpt"
 DNS, WEB, RULES = "dns", "web", "rules"
 DNS_LIST, WEB_LIST, BLOCKED = "DNS destination list", "web destination list", "blocked destination"
+#: Values of the option exempt_by: a person edits what is not decrypted, or we do in the do not decrypt lists of security profiles.
+MANUAL, PROFILE = "manual", "profile"
 KINDS = {DNS: DNS_LIST, WEB: WEB_LIST}
 #: bundleTypeId of a list, by layer (vendor's OpenAPI document).
 BUNDLES = {DNS: 1, WEB: 2}
 COMMENT_LENGTH = 256
-_HOST = re.compile(r"(?P<before>(?:[a-z][a-z0-9+.-]*://)?)(?P<host>[^/:?#]+)(?P<after>.*)\Z", re.IGNORECASE | re.DOTALL)
-
-
-def render(pattern: Pattern) -> tuple[str, ...]:
-    """The entry for a pattern: a name always holds its subdomains too (user guide, "Wildcards and Destination Lists")."""
-    return (pattern.name,)
-
-
-def entry_pattern(destination: str) -> Pattern | None:
-    """The Pattern of a domain or URL as an entry, or None for an address. A whole top-level domain is an entry too."""
-    found = _HOST.match(destination.strip().lower())
-    host = found.group("host") if found else ""
-    try:
-        return Pattern(host if host.isalpha() else parse(host).name, DOMAIN)
-    except PatternError:
-        return None
-
-
-def is_url(destination: str) -> bool:
-    """Whether an entry is about a part of a host only."""
-    found = _HOST.match(destination)
-    return bool(found and found.group("after").strip("/"))
-
-
-def park(destination: str, suffix: str) -> str | None:
-    """The name under which an entry waits, or None when it would be too long."""
-    found = _HOST.match(destination)
-    host = "%s.%s" % (found.group("host"), suffix)
-    return found.group("before") + host + found.group("after") if len(host) <= 253 else None
-
-
-def unpark(destination: str, suffix: str) -> str | None:
-    """What a parked entry was, or None for one that is not parked."""
-    found = _HOST.match(destination)
-    host = found.group("host") if found else ""
-    return found.group("before") + host[:-len(suffix) - 1] + found.group("after") if host.endswith("." + suffix) else None
 
 
 @dataclass(frozen=True)
@@ -79,10 +45,20 @@ class Settings:
     #: Look for all that was changed, wherever it is.
     whole: bool = False
     comment: str | None = None
+    exempt_by: str = MANUAL
+
+    @property
+    def decryption(self) -> bool:
+        """Whether a run looks at what is decrypted. To write there it has to know who else is reached, whatever else is not scanned."""
+        return self.secure and (self.scan_conflicts or self.exempt_by == PROFILE)
 
     def policies(self, layer: str) -> tuple[str, ...]:
         """Names of the audience's policies in a layer."""
         return dict(self.audience).get(layer, ())
+
+    def signed(self, author: str, length: int) -> str:
+        """The comment of an entry of ours."""
+        return " ".join(part for part in (author, self.comment) if part)[:length]
 
     def full_name(self, layer: str) -> str:
         """The name of our list in a layer, with our marker."""
@@ -100,6 +76,7 @@ class Site:
         self.policies: dict = {}
         #: Of Secure Access, when they could be read.
         self.rules: Rules | None = None
+        self.decryption: Decryption | None = None
         self.scanned: set = set()
         #: What the key may not read, for people.
         self.unread: list = []
@@ -133,6 +110,8 @@ class Site:
                     add(Object(ref, {"name": row["name"]}, {"destinations": members}, ours=ours, native=row))
             elif row["id"] in self.scanned:
                 self._blocked(row, add)
+        if self.decryption is not None:
+            self.decryption.objects(add)
 
     def _blocked(self, row: dict, add) -> None:
         """The entries of a list that may block: each is there, parked, or both after a run that was stopped between the two."""
@@ -145,6 +124,35 @@ class Site:
             borrowed = {"blocks": True, "parked": False} if name in parked else {}
             add(Object(Ref(BLOCKED, "%s: %s" % (row["name"], name)), fields, {}, ours=False, borrowed=borrowed,
                        native={"list": row, "destination": name, "there": there.get(name), "parked": parked.get(name)}))
+
+
+class Ours:
+    """The lists of a task in a State, read or predicted, as the dashboard shows them."""
+
+    def __init__(self, settings: Settings, site: Site, state: State):
+        self._settings, self._state = settings, state
+        row = site.row(self.ref(WEB)) if WEB in settings.names else None
+        #: The id of the web list; None before it was made.
+        self.number: int | None = row["id"] if row else None
+
+    def ref(self, layer: str) -> Ref:
+        """How the list of a layer is addressed."""
+        return Ref(KINDS[layer], self._settings.names[layer])
+
+    def destinations(self, layer: str) -> frozenset:
+        """What it holds."""
+        obj = self._state.objects.get(self.ref(layer))
+        return obj.members["destinations"] if obj else frozenset()
+
+    def shown(self, layer: str) -> str:
+        """What it is called."""
+        obj = self._state.objects.get(self.ref(layer))
+        return obj.fields["name"] if obj else self._settings.full_name(layer)
+
+    def everywhere(self, layer: str) -> bool:
+        """Whether it is the organisation's global one, which every DNS policy uses by itself."""
+        obj = self._state.objects.get(self.ref(layer))
+        return layer == DNS and obj is not None and bool(obj.native.get("isGlobal"))
 
 
 def layer_of(row: dict) -> str | None:

@@ -34,14 +34,18 @@ class Rules:
     def __init__(self, names: Iterable[str], rows: Iterable[dict]):
         self.names = tuple(names)
         self._rows = [row for row in rows if row.get("ruleIsEnabled")]
+        #: The rules of the audience.
+        self.named = [row for row in self._rows if row["ruleName"] in self.names]
+        #: What passes by them is decrypted as their security profiles say. What a rule blocks is not.
+        self.passing = [row for row in self._rows if row["ruleAction"] != "block"]
+        self._last = max((row["rulePriority"] for row in self.named), default=0)
+        #: Those by whose profiles what the audience does may be decrypted: its own, and those that are asked before.
+        self.deciding = [row for row in self.passing if row["rulePriority"] <= self._last]
         self._columns = {row["ruleId"]: Columns(SCHEMA, conditions_of(row)) for row in self._rows}
         self._using: dict = {}
         for row in self._rows:
             for number in dict.fromkeys(lists_of(row)):
                 self._using.setdefault(number, []).append(row)
-        last = max((row["rulePriority"] for row in self._rows if row["ruleName"] in self.names), default=0)
-        self._above = [row for row in self._rows if row["ruleAction"] != "allow" and row["rulePriority"] < last]
-        self._ids_above = {id(row) for row in self._above}
 
     def missing(self, number: int | None) -> list[str]:
         """Names of rules of the audience that do not use a list."""
@@ -52,13 +56,13 @@ class Rules:
         """Names of further rules that allow by a list."""
         return [row["ruleName"] for row in self._using.get(number, ()) if row["ruleName"] not in self.names and row["ruleAction"] == "allow"]
 
-    def above(self) -> list[dict]:
-        """The rules that do not allow and are asked before the last one of the audience."""
-        return self._above
-
     def above_by(self, number: int) -> list[dict]:
-        """Those of them that use a list."""
-        return [row for row in self._using.get(number, ()) if id(row) in self._ids_above]
+        """The rules that do not allow, use a list, and are asked before the last one of the audience."""
+        return [row for row in self._using.get(number, ()) if row["ruleAction"] != "allow" and row["rulePriority"] < self._last]
+
+    def asked_by(self, number: int) -> bool:
+        """Whether a rule of the audience, or one that is asked before the last of these, uses a list."""
+        return any(row["rulePriority"] <= self._last for row in self._using.get(number, ()))
 
     def layer(self, name: str, held: Callable[[int, AbstractSet[Pattern]], Hits]) -> Layer:
         """The rule ``name`` of the audience and those that are asked before it. ``held(number, wanted)``: what a destination list is about.
