@@ -48,6 +48,7 @@ def number_of_writes(rig, word="merged") -> int:
 # -- create, re-run, drift ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_rig
 def test_create_opens_for_the_member_and_exempts(rig):
     before = rig.decisions()
     assert {before[MEMBER, host][0] for host in ("chatgpt.com", "api.openai.com")} == {"block"}
@@ -74,6 +75,7 @@ def test_what_a_result_holds_is_documented(rig):
     assert all(re.fullmatch(rig.release, result["release"]) for result in results)
 
 
+@pytest.mark.every_rig
 def test_audience_who_is_not_in_it_stays_as_it_was(rig):
     before = {host: rig.decide(STRANGER, host) for host in HOSTS}
     rig.run()
@@ -81,6 +83,7 @@ def test_audience_who_is_not_in_it_stays_as_it_was(rig):
     assert before["chatgpt.com"][0] == "block"
 
 
+@pytest.mark.every_rig
 def test_rerun_writes_and_activates_nothing(rig):
     rig.run()
     result = rig.run()
@@ -115,6 +118,7 @@ def test_order_drift_moves_and_names_the_rule(rig):
 # -- others' entries ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_rig
 def test_merged_keeps_and_reports_foreign_entries(rig):
     rig.run()
     rig.add_foreign_member("foreign.example")
@@ -139,6 +143,7 @@ def test_what_the_policy_retired_is_stale_in_every_form(rig):
     assert {entry["entry"] for entry in result["stale"]} == set().union(*(rig.natives(form) for form in forms)) and result["foreign"] == []
 
 
+@pytest.mark.every_rig
 def test_replaced_holds_exactly_the_policy(rig):
     before = rig.decisions()
     rig.run()
@@ -151,6 +156,7 @@ def test_replaced_holds_exactly_the_policy(rig):
     assert not rig.run("replaced", LATER)["changed"]
 
 
+@pytest.mark.every_rig
 def test_deleted_removes_ours_alone(rig):
     site = rig.snapshot()
     rig.run()
@@ -248,6 +254,7 @@ def test_rendered_needs_no_device(rig):
     assert rig.meter.writes == 0 and "chatgpt.com" in json.dumps(result["rendered"])
 
 
+@pytest.mark.every_rig
 def test_gathered_shows_ours_and_writes_nothing(rig):
     rig.run()
     result = rig.run("gathered")
@@ -258,6 +265,7 @@ def test_gathered_shows_ours_and_writes_nothing(rig):
 # -- journal and revert -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_rig
 def test_journal_alone_takes_the_change_back(rig):
     site = rig.snapshot()
     journal = rig.run()["journal"]
@@ -278,6 +286,7 @@ def test_the_cost_of_the_way_back_is_known_before_the_first_write(rig):
         assert rig.run(check=True, activate=False)["reversal"] == dict(foreseen, activations=0)
 
 
+@pytest.mark.of_engine
 def test_the_newest_journal_of_a_folder_is_taken_back_and_none_is_no_failure(rig):
     before = rig.snapshot()
     rig.run()
@@ -289,6 +298,7 @@ def test_the_newest_journal_of_a_folder_is_taken_back_and_none_is_no_failure(rig
     assert not result["changed"] and "nothing to take back" in result["summary"] and result.get("requests") is None
 
 
+@pytest.mark.of_engine
 def test_a_journal_of_which_nothing_is_left_counts_as_taken_back(rig):
     """Else it would hide the older journals of its folder."""
     first = rig.run()["journal"]
@@ -301,6 +311,7 @@ def test_a_journal_of_which_nothing_is_left_counts_as_taken_back(rig):
     assert [Journal.load(path).status for path in (first, second)] == ["reverted", "applied"]
 
 
+@pytest.mark.of_engine
 def test_an_unfinished_run_is_named_until_another_one_has_finished(rig):
     with pytest.raises(Killed):
         rig.run(fault=Fault("kill", 0))
@@ -310,6 +321,7 @@ def test_an_unfinished_run_is_named_until_another_one_has_finished(rig):
     assert rig.run()["unfinished"] == found["unfinished"] and "unfinished" not in rig.run()
 
 
+@pytest.mark.of_engine
 def test_an_open_journal_that_cannot_be_closed_is_said_and_no_failure(rig, monkeypatch):
     with pytest.raises(Killed):
         rig.run(fault=Fault("kill", 0))
@@ -353,6 +365,7 @@ def test_revert_refuses_to_overwrite_a_later_edit(rig):
     assert rig.meter.writes == 0 and rig.snapshot() == edited
 
 
+@pytest.mark.of_engine
 def test_a_journal_that_was_edited_is_refused(rig):
     journal = rig.run()["journal"]
     text = open(journal, encoding="utf-8").read()
@@ -363,6 +376,7 @@ def test_a_journal_that_was_edited_is_refused(rig):
     assert rig.meter.writes == 0
 
 
+@pytest.mark.of_engine
 def test_a_journal_is_never_overwritten(rig):
     path = rig.folder / "one.json"
     path.write_text("mine")
@@ -444,6 +458,7 @@ def test_failed_activation_is_taken_back_and_the_next_run_succeeds(rig):
     assert rig.run()["changed"] and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
+@pytest.mark.every_rig
 @pytest.mark.parametrize("step", [0, 1])
 def test_refused_write_leaves_the_old_state_and_says_so(rig, step):
     site = rig.snapshot()
@@ -607,6 +622,7 @@ def test_what_the_exemption_switches_off_is_told_and_can_stop_the_run(rig):
     assert rig.meter.writes == 0 and rig.snapshot() == site
 
 
+@pytest.mark.every_rig
 def test_a_quarantine_that_is_asked_first_keeps_its_word(rig):
     name = rig.quarantine(above=True)
     if name is None:
@@ -623,6 +639,7 @@ def test_a_quarantine_that_is_asked_first_keeps_its_word(rig):
         assert rig.run()["changed"] and {host: rig.decide(MEMBER, host)[0] for host in WANTED} == kept
 
 
+@pytest.mark.every_rig
 def test_a_quarantine_that_ours_would_pass_has_to_be_accepted(rig):
     name = rig.quarantine(above=False)
     if name is None:
@@ -659,6 +676,7 @@ def of_chatgpt(result: dict) -> dict:
     return next(row for row in result["coverage"] if row["pattern"] == ".chatgpt.com")
 
 
+@pytest.mark.every_rig
 @pytest.mark.parametrize("what", ["column", "action", "layer"])
 def test_what_nobody_understands_leaves_a_host_unchecked(rig, what):
     """As a first run otherwise, but that nobody can tell whether it opens."""
@@ -671,6 +689,7 @@ def test_what_nobody_understands_leaves_a_host_unchecked(rig, what):
         rig.run(check=True, unblock=(conflict["id"],))
 
 
+@pytest.mark.every_rig
 def test_what_nobody_understands_leaves_an_exemption_unchecked(rig):
     rig.run()
     where = mystified(rig, "inspection")
@@ -700,6 +719,7 @@ def test_a_secret_inside_what_would_be_written_is_refused_by_the_option_name(rig
     assert refused.value.result["failure"]["class"] == "refused"
 
 
+@pytest.mark.every_rig
 def test_a_secret_appears_nowhere(rig):
     canary = "canary-8fe1"
     result = rig.run(secrets={"password": canary})
