@@ -54,6 +54,8 @@ def connection_spec() -> dict:
     return dict(
         validate_certs=dict(type="bool", default=True),
         ca_path=dict(type="path"),
+        # A digest of what the device shows to everybody.
+        certificate_fingerprint=dict(type="str", no_log=False),
         proxy=dict(type="str"),
     )
 
