@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import datetime
-import json
 
 import pytest
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from tests.lab import squid
 from tests.lab.lab import Lab
 from tests.lab.play import GONE, altered, play, policy_of, report, verdict
@@ -134,7 +134,7 @@ def test_a_run_limited_to_a_device_keeps_its_window_proof_and_report(wider, tmp_
     code, out = play(wider, "audit", tmp_path / "audit", "--limit", "proxy1")
     found = report(tmp_path / "audit")
     assert code == 0 and [device["name"] for device in found["devices"]] == ["proxy1"] and found["hosts"] == [], out
-    journal, = [path for path in journals(wider) if json.loads(path.read_text())["journal"]["status"] not in ("reverted", "undone")]
+    journal, = [path for path in journals(wider) if Journal.load(str(path)).status not in ("reverted", "undone")]
     code, out = play(wider, "rollback", tmp_path, "--limit", "proxy1", netaccess_journal=str(journal))
     assert code == 0 and policy_of(wider) == before, out
 
@@ -195,7 +195,8 @@ def rolled(up, name, rollout, without=(), **hosts):
 
 
 def written(paths) -> list:
-    return [json.loads(path.read_text())["journal"] for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
+    """Journals, in the order in which they were closed."""
+    return [Journal.load(str(path)) for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
 
 
 def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of_them(up, tmp_path):
@@ -207,7 +208,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     assert code != 0 and "rolled back: " in str(device["error"]), out
     assert device["error"].endswith("All is as before"), out
     assert policy_of(up) == before
-    assert {(one["status"], one["comment"].rpartition(", ")[2]) for one in written(set(journals(up)) - known)} == {
+    assert {(one.status, one.comment.rpartition(", ")[2]) for one in written(set(journals(up)) - known)} == {
         ("reverted", "stage pilot"), ("reverted", "stage everyone")}
     assert out.index("stage 1 of 2: pilot") < out.index("stage 2 of 2: everyone")
     known = set(journals(up))
@@ -221,7 +222,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     assert code == 0 and policy_of(up) == now and len(set(journals(up)) - known) == 2, out
     code, out = play(right, "rollback", tmp_path, netaccess_journal=str(up.folder / "journals"))
     assert code == 0 and policy_of(up) == before, out
-    assert {one["status"] for one in written(set(journals(up)) - known)} == {"reverted"}
+    assert {one.status for one in written(set(journals(up)) - known)} == {"reverted"}
 
 
 def test_a_stage_that_nobody_of_its_audience_sees_is_the_last(up, tmp_path):
