@@ -24,7 +24,9 @@ options:
       - It has to be set anew when the device gets another certificate.
     type: str
   proxy:
-    description: HTTP proxy on the way to the API, for example C(http://proxy.example.com:3128). By default the environment decides.
+    description: >-
+      HTTP proxy on the way to the API, for example C(http://proxy.example.com:3128). By default the environment decides. A user goes before the host,
+      C(user:password@), with C(@) as C(%40), C(/) as C(%2F) and C(:) as C(%3A); Ansible masks the option in every output.
     type: str
 requirements:
   - requests

@@ -118,7 +118,7 @@ def test_a_register_that_is_none_is_named(tmp_path):
     path = tmp_path / "register.yml"
     path.write_text("- {pattern: '.chatgpt.com', owner: a, reason: b, risk_id: c, approved_by: d, approved_on: 2026-01-01, review_by: 2026-12-31}\n")
     assert register.read(path)[0]["review_by"] == "2026-12-31"
-    for text, said in (("a: 1", "must be a list"), ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
+    for text, said in (("a: 1", "must be a list"), ("$ANSIBLE_VAULT;1.1;AES256\n3062\n", "encrypted with Ansible Vault"), ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
                        ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "line 1"), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "line 1"),
                        ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
                        ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
@@ -216,7 +216,20 @@ def test_the_form_for_ci_systems():
     assert cases == {("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [],
                      ("branch2", "chat"): ["failure"],
                      ("gone", "reached"): ["error"]}
-    report.as_junit(built({"a": device(failed=True, msg="bad \x00 byte \ud800", failure={"class": "refused"})}))
+    bad = "bad \x00 byte \x1b[31m \ud800"
+    broken = look("fail", check("fail", message=bad, features=[bad]), summary={"verdict": "fail", "message": bad, "features": {bad: "fail"}})
+    ElementTree.fromstring(report.as_junit(built({bad: device(failed=True, msg=bad, failure={"class": "refused"})}, {bad: {"after": broken}}, title=bad)))
+
+
+@pytest.mark.parametrize("text", ["=cmd()", " =cmd()", "\u00a0+1", "\uff1dcmd()", "\u200b@cmd", "\ufeff-1", "\t=1", "\rx", "\uff0b1"])
+def test_what_a_spreadsheet_may_take_for_a_formula_is_quoted(text):
+    row = list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1]
+    assert row[-1] == "'" + text
+
+
+@pytest.mark.parametrize("text", ["a=b", "*.chatgpt.com", "", "'=cmd()"])
+def test_other_text_stays_as_it_is_in_a_spreadsheet(text):
+    assert list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1][-1] == text
 
 
 def test_ten_thousand_cells_are_all_there():

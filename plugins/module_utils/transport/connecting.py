@@ -13,6 +13,7 @@ import re
 import socket
 import ssl
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 
@@ -68,6 +69,22 @@ def fingerprint(text: str | None) -> str | None:
     if not re.fullmatch("[0-9a-f]{64}", digits):
         raise AccessError(REFUSED, "%s has to be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons" % FINGERPRINT)
     return digits
+
+
+def check_urls(base: str, proxy: str | None) -> None:
+    """:raises AccessError: for a user in the URL of the API, and for a proxy that Requests would take for another one; neither is repeated."""
+    if "@" in base:
+        raise AccessError(REFUSED, "the URL of the API holds a user: leave it out, and give credentials with the options that are for them")
+    if proxy is None:
+        return
+    parts = urlsplit(proxy if "://" in proxy else "http://" + proxy)
+    try:
+        good = bool(parts.hostname) and parts.port is not False and "@" not in parts.path + parts.query + parts.fragment and parts.netloc.count("@") < 2
+    except ValueError:
+        good = False
+    if not good:
+        raise AccessError(REFUSED, "%s has to be of the form http://host:port, or http://user:password@host:port in which @, / and : of the password are "
+                                   "written as %%40, %%2F and %%3A" % PROXY)
 
 
 def check_authorities(path: str) -> None:

@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connecting import (
-    NotConnected, check_authorities, fingerprint, http_adapter, reason,
+    NotConnected, check_authorities, check_urls, fingerprint, http_adapter, reason,
 )
 
 try:
@@ -93,6 +93,7 @@ class Transport:
     def __init__(self, connection: Connection, clock: Clock | None = None):
         if requests is None:
             raise AccessError(REFUSED, "the Python library requests is missing where this module runs: install it for ansible_python_interpreter")
+        check_urls(connection.base, connection.proxy)
         if connection.ca_path and connection.verify:
             check_authorities(connection.ca_path)
         self.connection = connection

@@ -12,6 +12,7 @@ import datetime
 import hashlib
 import io
 import json
+import unicodedata
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -208,8 +209,14 @@ def as_csv(report: dict) -> str:
     for device in report["devices"]:
         for row in device["coverage"] or [{"pattern": "", "allowed": "", "exempt": ""}]:
             cells = [device["name"], device["state"], *(row.get(key) or "" for key in ("pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"))]
-            writer.writerow(["'" + cell if cell[:1] in "=+-@\t\r" and cell else cell for cell in map(str, cells)])
+            writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
+
+
+def _formula(cell: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula: some pass over blanks and what is not seen, and some take a full-width = for the usual one."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", cell) if not unicodedata.category(c).startswith(("C", "Z")))
+    return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
 
 
 def as_markdown(report: dict) -> str:
@@ -246,20 +253,22 @@ def as_junit(report: dict) -> str:
     for device in report["devices"]:
         case = ElementTree.SubElement(devices, "testcase", classname="device", name=device["name"])
         if device["state"] in (UNREACHABLE, FAILED):
-            ElementTree.SubElement(case, "error", message=_xml(device["error"]))
+            ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
-            ElementTree.SubElement(case, "failure", message=_xml(device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"])))
+            ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"]))
     for host in report["hosts"]:
         suite = ElementTree.SubElement(suites, "testsuite", name=host["name"], tests=str(max(1, len(host["features"]))))
         if not host["reached"]:
-            ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname=host["name"], name="reached"), "error", message=_xml(host["message"]))
+            ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname=host["name"], name="reached"), "error", message=host["message"])
         for feature, said in sorted(host["features"].items()):
             case = ElementTree.SubElement(suite, "testcase", classname=host["name"], name=feature)
             if said in ("skipped", "unverified"):
                 ElementTree.SubElement(case, "skipped", message=said)
             elif said != "pass":
                 why = [check["message"] for check in host["checks"] if check["verdict"] == said and feature in (check["features"] or [])]
-                ElementTree.SubElement(case, "failure", message=_xml("; ".join(why[:3])))
+                ElementTree.SubElement(case, "failure", message="; ".join(why[:3]))
+    for element in suites.iter():
+        element.attrib = {name: _xml(value) for name, value in element.attrib.items()}
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n%s\n' % ElementTree.tostring(suites, encoding="unicode")
 
