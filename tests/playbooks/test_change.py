@@ -89,7 +89,7 @@ def test_an_exemption_without_a_line_in_the_register_stops_before_anything_is_wr
     code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), **wanted)
     assert code != 0 and policy_of(lab) == before and journals(lab) == [], out
     device, = report(tmp_path / "report")["devices"]
-    assert device["state"] == "failed" and "the register has no line for the exemption of " in device["error"] and ".chatgpt.com" not in device["error"]
+    assert device["state"] == "not_begun" and "the register has no line for the exemption of " in device["error"] and ".chatgpt.com" not in device["error"]
     code, out = play(lab, "preflight", tmp_path, access_policy="{{ {'allow': ['.chatgpt.com'], 'exempt': ['.chatgpt.com']} }}", **wanted)
     assert code == 0, out
 
@@ -144,7 +144,7 @@ def test_a_limited_run_fails_where_its_device_failed(wider, tmp_path):
     assert code != 0 and "may be changed" in out, out
     code, out = play(wider, "site", tmp_path, "--limit", "gone1", change=CHANGE, netaccess_report_dir=str(tmp_path / "report"))
     found = verdict(tmp_path / "report")
-    assert code != 0 and {text.split(":")[0] for text in found["classes"]["failed"] + found["classes"]["unreachable"]} == {"gone1", "gone2"}, out
+    assert code != 0 and {text.split(":")[0] for text in found["classes"]["not_begun"] + found["classes"]["unreachable"]} == {"gone1", "gone2"}, out
     recap = {line.split()[0]: line for line in out.partition("PLAY RECAP")[2].splitlines()[1:] if line.strip()}
     assert "failed=1" in recap["gone1"]
 
@@ -169,9 +169,9 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     code, out = play(both, "site", tmp_path, *DEVICES, change=CHANGE, change_window=window(minutes=30), netaccess_serial=[1, "100%"],
                      netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "report"))
     found = verdict(tmp_path / "report")
-    assert code != 0 and policy_of(lab) == before and len(found["classes"]["failed"]) == 2, out
-    assert "proxy1: not begun: too many devices failed before" in found["classes"]["failed"]
-    assert any("/nowhere/squid.conf" in text for text in found["classes"]["failed"]), found
+    assert code != 0 and policy_of(lab) == before, out
+    assert found["classes"]["not_begun"] == ["proxy1: too many devices failed before"]
+    assert ["/nowhere/squid.conf" in text for text in found["classes"]["refused"]] == [True], found
     assert "not begun: too many devices failed before" in " ".join(out.partition("TASK [Fail where something failed]")[2].split())
     # When one failure is allowed, the next batch begins.
     code, out = play(both, "site", tmp_path, "--check", *DEVICES, netaccess_serial=[1, "100%"], netaccess_max_failures=1, netaccess_preflight=False,

@@ -4,6 +4,7 @@
 """What others wrote, as it may stand in a result: a terminal carries out control characters, and what is no Unicode cannot be written to a file. Pure."""
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TypeVar
 
@@ -20,3 +21,9 @@ def clean(value: Data) -> Data:
     if isinstance(value, dict):
         return {clean(key): clean(item) for key, item in value.items()}
     return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def file_name(host: str) -> str:
+    """The name of a host as part of the name of a file: one that holds more than such names do gets a digest, so that no two hosts share a file."""
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", host).lstrip(".")
+    return clean if clean == host else "%s-%s" % (clean, hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:8])

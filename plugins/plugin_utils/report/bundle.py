@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import file_name
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import file_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader, redact
 
 _ROOT = Path(__file__).resolve().parents[3]
