@@ -77,6 +77,17 @@ def test_a_named_product_is_never_the_doing_of_the_service():
     assert world(3, 0, None, "outage", False, False)["chat"]["scope"] == "service_wide"
 
 
+def test_what_the_policy_leaves_under_inspection_is_no_fault_to_look_for():
+    chosen = result(check(features=["ios_attest"], layer="tls", failure="ssl_intercepted", flags=["by_choice"], interception="intercepted_trusted"),
+                    check(verdict="pass"))
+    found = isolation.diagnose({"a": chosen, "b": chosen, "c": chosen}, {"out": FINE}, {"state": "outage", "features": {"ios_attest": "outage"}})
+    one = found["features"]["ios_attest"]
+    assert (one["scope"], one["confidence"]) == ("inspected_by_policy", "high") and "exempt_level=core" in one["next"]
+    assert found["message"] == "inspected by policy: ios_attest" and found["features"]["chat"]["scope"] == "none"
+    both = result(*chosen["checks"], check(features=["ios_attest"]))
+    assert isolation.diagnose({"a": both, "b": both, "c": both}, {"out": FINE})["features"]["ios_attest"]["scope"] == "network_suspected"
+
+
 def test_half_of_the_hosts_is_no_matter_of_one_host():
     for bad, fine in ((2, 2), (5, 5), (9, 1), (2, 8)):
         assert world(bad, fine, "ok", "operational", True, False)["chat"]["scope"] == "segment_or_policy_group"

@@ -30,6 +30,8 @@ _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unre
 #: The layers from the bottom: of several faults the lowest hides the others.
 _LAYERS = ["browser", "dns", "tcp", "proxy", "tls", "http", "application"]
 MIN_PEERS = 2
+#: In place of a row of the table: it is broken because the policy leaves it under inspection, and nobody has to look for a fault.
+_BY_POLICY = {"row": 0, "scope": "inspected_by_policy", "confidence": "high"}
 
 
 def row(**facts) -> dict:
@@ -164,7 +166,8 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
              "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
              # A block page is nobody's but its product's, whatever the service says of itself.
              "named": any(fault["product"] for fault in faults)}
-    found = row(**facts)
+    chosen = bool(faults) and all(fault["verdict"] == "inspected_by_choice" for fault in faults)
+    found = dict(_BY_POLICY, next=faults[0]["remedy"]) if chosen else row(**facts)
     confidence = "low" if unreached > len(said) else found["confidence"]
     return {"scope": found["scope"], "row": found["row"], "confidence": confidence, "next": found["next"], "facts": facts,
             "bad": len(bad), "of": len(said), "faults": faults, "hosts": states}
