@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.parametrize("number,facts,scope", [
-    (1, "bad all bad", "service_wide"), (1, "bad one unknown", "service_wide"), (2, "bad all ok", "network"), (3, "ok none ok", "none"),
+    (1, "bad most bad", "service_wide"), (1, "bad one unknown", "service_wide"), (2, "bad most ok", "network"), (3, "ok none ok", "none"),
     (3, "unknown none bad", "none"), (4, "ok one ok", "host_local"), (4, "unknown one unknown", "host_local"), (4, "bad one ok", "host_local"),
-    (5, "ok all ok", "network"), (5, "unknown all ok", "network"), (6, "ok all unknown", "network_suspected"), (7, "ok all bad", "service_or_path"),
-    (8, "unknown all bad", "service_wide_suspected"), (9, "ok alone ok", "network_or_host"), (9, "bad alone ok", "network_or_host"),
+    (5, "ok most ok", "network"), (5, "unknown most ok", "network"), (6, "ok most unknown", "network_suspected"), (7, "ok most bad", "service_or_path"),
+    (8, "unknown most bad", "service_wide_suspected"), (9, "ok alone ok", "network_or_host"), (9, "bad alone ok", "network_or_host"),
     (10, "ok alone unknown", "inconclusive"), (10, "ok unknown ok", "inconclusive"), (11, "ok some ok", "segment_or_policy_group"),
     (11, "unknown some unknown", "segment_or_policy_group"), (12, "ok one bad", "host_local"), (7, "ok alone bad", "service_or_path"),
 ])
@@ -35,7 +35,7 @@ def test_what_changes_over_time_is_intermittent_unless_the_service_says_why():
 
 
 @pytest.mark.parametrize("bad,said,word", [(0, 0, UNKNOWN), (0, 5, "none"), (1, 1, "alone"), (1, 2, "alone"), (2, 2, "alone"), (1, 3, "one"), (1, 100, "one"),
-                                           (2, 3, "some"), (5, 10, "some"), (9, 10, "some"), (3, 3, "all"), (10, 10, "all")])
+                                           (2, 3, "some"), (5, 10, "some"), (7, 10, "some"), (3, 4, "most"), (8, 10, "most"), (3, 3, "most"), (10, 10, "most")])
 def test_how_many_of_how_many(bad, said, word):
     assert isolation.many(bad, said) == word
 
@@ -89,8 +89,9 @@ def test_what_the_policy_leaves_under_inspection_is_no_fault_to_look_for():
 
 
 def test_half_of_the_hosts_is_no_matter_of_one_host():
-    for bad, fine in ((2, 2), (5, 5), (9, 1), (2, 8)):
+    for bad, fine in ((2, 2), (5, 5), (7, 3), (2, 8)):
         assert world(bad, fine, "ok", "operational", True, False)["chat"]["scope"] == "segment_or_policy_group"
+    assert world(9, 1, "ok", "operational", True, False)["chat"]["scope"] == "network"
     assert world(1, 9, "ok", "operational", True, False)["chat"]["scope"] == "host_local"
 
 

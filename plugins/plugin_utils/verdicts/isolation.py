@@ -149,7 +149,7 @@ def many(bad: int, said: int) -> str:
         return "none"
     if said - 1 < MIN_PEERS:
         return "alone"
-    return "all" if bad == said else "one" if bad == 1 else "some"
+    return "most" if bad * 4 >= said * 3 else "one" if bad == 1 else "some"
 
 
 def _service(status: dict, feature: str) -> str:
