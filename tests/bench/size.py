@@ -56,7 +56,8 @@ def moved(count: int) -> Callable:
 def placed(count: int) -> Callable:
     """A few of ours, between as many rules of a site, of which each is to stay above or below."""
     state, refs = rules(count, ours=False)
-    wanted = [Wanted(Object(Ref("rule", "ours %d" % number), {}, {}), "base", frozenset(refs[count // 2:]), frozenset(refs[:count // 2])) for number in range(5)]
+    above, below = frozenset(refs[count // 2:]), frozenset(refs[:count // 2])
+    wanted = [Wanted(Object(Ref("rule", "ours %d" % number), {}, {}), "base", above, below) for number in range(5)]
     return lambda: target.desired("merged", wanted, state, Options())
 
 

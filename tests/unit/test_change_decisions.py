@@ -323,15 +323,18 @@ def test_stops_are_those_of_all_batches():
 
 
 def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
-    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]), "fw3": {"failed": True, "msg": "refused", "manual": ["a"], "failure": {"class": "refused"}},
+    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]),
+               "fw3": {"failed": True, "msg": "refused", "manual": ["a"], "failure": {"class": "refused"}},
                "fw5": {"failed": True, "begun": False, "msg": "stopped"},
                "fw4": {"changed": False}}
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
-        "Changed: fw1, fw2", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
+        "Changed: fw1, fw2", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "REFUSED: fw3: refused",
+        "NOT BEGUN: fw5: stopped",
         "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
-    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
+    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == \
+        "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, None, True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]

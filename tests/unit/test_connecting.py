@@ -175,7 +175,8 @@ def test_a_port_without_a_service_and_an_unknown_name():
     assert "is not known where the module runs" in text and "port" not in text
 
 
-@pytest.mark.parametrize("status,said", [(b"407 Proxy Authentication Required", "wants a user and a password"), (b"403 Forbidden", "does not let this host through")])
+@pytest.mark.parametrize("status,said", [(b"407 Proxy Authentication Required", "wants a user and a password"),
+                                         (b"403 Forbidden", "does not let this host through")])
 def test_a_proxy_that_refuses_is_not_the_device(status, said):
     with saying(b"HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n" % status, close=True) as at:
         text = refused("https://fw.example.com:8443", proxy="http://user:SECRET@" + at)

@@ -129,7 +129,8 @@ def test_a_block_for_all_hosts_that_is_not_there_outside_is_the_network_and_name
     ({"a": BLOCKED, "b": FINE, "c": FINE}, {"out": FINE}, "operational", "host_local"), ({"a": BLOCKED, "b": FINE, "c": FINE}, {}, "unknown", "host_local"),
     ({"a": BLOCKED, "b": BLOCKED}, {"out": FINE}, "operational", "network_or_host"), ({"a": BLOCKED}, {}, "unknown", "inconclusive"),
     ({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {}, "operational", "network_suspected"), ({"a": FINE, "b": FINE, "c": FINE}, {}, "outage", "service_wide"),
-    ({"a": FINE, "b": FINE, "c": None}, {"out": FINE}, "operational", "none"), ({"a": BLOCKED, "b": BLOCKED, "c": FINE}, {}, "unknown", "segment_or_policy_group"),
+    ({"a": FINE, "b": FINE, "c": None}, {"out": FINE}, "operational", "none"),
+    ({"a": BLOCKED, "b": BLOCKED, "c": FINE}, {}, "unknown", "segment_or_policy_group"),
 ])
 def test_scopes_of_fleets(hosts, control, status, scope):
     assert isolation.diagnose(hosts, control, {"state": status, "features": {"chat": status}})["features"]["chat"]["scope"] == scope

@@ -146,13 +146,15 @@ ALTERED = dict(CHANGE, members={})
 
 
 @pytest.mark.parametrize("changes,host,product,code", [
-    ([ADDED], "chatgpt.com", "fw1", 2), ([ADDED], "ws.chatgpt.com", "fw1", 2), ([ALTERED], "chatgpt.com", "fw1", 2), ([dict(ALTERED, op="create")], "chatgpt.com", "fw1", 2),
+    ([ADDED], "chatgpt.com", "fw1", 2), ([ADDED], "ws.chatgpt.com", "fw1", 2), ([ALTERED], "chatgpt.com", "fw1", 2),
+    ([dict(ALTERED, op="create")], "chatgpt.com", "fw1", 2),
     # Another device, another host, a plan about something else, and one that only takes away.
     ([ADDED], "chatgpt.com", "fw2", 1), ([ADDED], "chatgpt.com", None, 1), ([ADDED], "js.stripe.com", "fw1", 1), ([ALTERED], "js.stripe.com", "fw1", 1),
     ([dict(ADDED, members={"list": {"added": ["auth.openai.com"], "removed": []}})], "chatgpt.com", "fw1", 1),
     ([dict(ADDED, members={"list": {"added": [], "removed": [".chatgpt.com"]}})], "chatgpt.com", "fw1", 1)])
 def test_drift_with_its_symptoms_is_drift(changes, host, product, code):
-    seen = look("fail", check("fail", host=host), path={"device": product, "audience": None, "kind": "user", "proven": True, "message": "m"} if product else None)
+    path = {"device": product, "audience": None, "kind": "user", "proven": True, "message": "m"} if product else None
+    seen = look("fail", check("fail", host=host), path=path)
     verdict = built({"fw1": device(changed=True, changes=changes)}, {"branch1": {"after": seen}})["verdict"]
     assert verdict["code"] == code and verdict["deciding"] == (["drift", "symptoms"] if code == 2 else ["verification_failed", "drift"])
 
@@ -198,7 +200,8 @@ def test_a_register_that_is_none_is_named(tmp_path):
     path = tmp_path / "register.yml"
     path.write_text("- {pattern: '.chatgpt.com', owner: a, reason: b, risk_id: c, approved_by: d, approved_on: 2026-01-01, review_by: 2026-12-31}\n")
     assert register.read(path)[0]["review_by"] == "2026-12-31"
-    for text, said in (("a: 1", "must be a list"), ("$ANSIBLE_VAULT;1.1;AES256\n3062\n", "encrypted with Ansible Vault"), ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
+    for text, said in (("a: 1", "must be a list"), ("$ANSIBLE_VAULT;1.1;AES256\n3062\n", "encrypted with Ansible Vault"),
+                       ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
                        ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "line 1"), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "line 1"),
                        ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
                        ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
@@ -296,7 +299,8 @@ def test_the_form_for_ci_systems():
     verdicts = {name: tags for (kind, name), tags in cases.items() if kind == "verdict"}
     assert {name for name, tags in verdicts.items() if tags == ["failure"]} == set(whole()["verdict"]["deciding"]) and set(verdicts) == {
         name for name, _code, _words in report.CLASSES}
-    assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [],
+    assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"],
+                                                                                  ("branch1", "chat"): [],
                      ("branch2", "chat"): ["failure"],
                      ("gone", "reached"): ["error"]}
     bad = "bad \x00 byte \x1b[31m \ud800"
@@ -316,7 +320,8 @@ def test_every_form_says_the_same(devices, hosts):
         found = built(devices, hosts, mode=mode)
         code = json.loads(report.as_verdict(found))["code"]
         assert code == found["verdict"]["code"] and bool(code) == bool(found["verdict"]["deciding"])
-        red = [case for case in ElementTree.fromstring(report.as_junit(found)).iter("testcase") if case.find("failure") is not None or case.find("error") is not None]
+        cases = ElementTree.fromstring(report.as_junit(found)).iter("testcase")
+        red = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
         assert bool(red) == bool(code)
 
 

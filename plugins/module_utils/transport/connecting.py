@@ -177,8 +177,8 @@ def _of_certificate(error: ssl.CertificateError, at: str, ca_path: str | None) -
         return "the certificate of %s is not accepted, since %s, %s (%s)" % (at, known, _PIN, words)
     # Releases of urllib3 that compare names themselves give no code.
     if code in _OTHER_NAME or code is None:
-        return "the certificate of %s does not hold the name or address by which it was reached, or no name at all (no subjectAltName): reach the device by a " \
-            "name in its certificate, %s" % (at, _ANEW)
+        return "the certificate of %s does not hold the name or address by which it was reached, or no name at all (no subjectAltName): reach the device " \
+            "by a name in its certificate, %s" % (at, _ANEW)
     if code in _STRICT:
         return "the certificate of %s, or of a CA above it, is not formed as RFC 5280 asks, which Python checks from 3.13 on (%s): %s" % (at, words, _ANEW)
     return "the certificate of %s is not accepted (%s): %s" % (at, words, _ANEW)
@@ -201,7 +201,8 @@ def _of_network(cause: Exception, at: str, seconds: float) -> Reason:
         return Reason("%s refuses the connection (%s), so nothing listens there: check the %s, and that the API is switched on" % (
             at, inner.strerror, _PORT), again=True)
     if isinstance(inner, _TIMEOUTS) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return Reason("%s does not answer within %d s: check the address and the %s, the route, and the firewalls on the way" % (at, seconds, _PORT), again=True)
+        return Reason("%s does not answer within %d s: check the address and the %s, the route, and the firewalls on the way" % (
+            at, seconds, _PORT), again=True)
     return Reason("%s cannot be reached (%s)" % (at, _words(inner)), again=True)
 
 

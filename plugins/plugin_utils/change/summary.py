@@ -23,7 +23,8 @@ def _changed(devices: dict, proofs: dict) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
     failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == "pass"]
-    unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or "no probe host is mapped to it: set netaccess_path.device on one") for name in changed if name not in proven]
+    unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or "no probe host is mapped to it: set netaccess_path.device on one")
+                for name in changed if name not in proven]
     found = ["Changed: %s" % (_named(changed) or "nothing")]
     found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
     found += ["NOT proven: %s" % text for text in unproven]

@@ -33,7 +33,8 @@ CLASSES = [
     ("regressed", 1, "newly open, or newly shut"), ("verification_failed", 1, "still shut, decrypted or broken"),
     ("unverified", 1, "a look that proves nothing"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
     ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "not as the policy says"),
-    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"), ("manual", 0, "steps for a person"),
+    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
+    ("manual", 0, "steps for a person"),
 ]
 _WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, IN_STEP]
 _NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
@@ -51,7 +52,8 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """The whole report as data (report.schema.json).
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
-    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out"}``; see ``verdict`` for ``register`` and ``strict``.
+    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out"}``; see
+    ``verdict`` for ``register`` and ``strict``.
     """
     found = {
         "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
@@ -309,7 +311,8 @@ def _code(text: str) -> str:
 
 
 def as_junit(report: dict) -> str:
-    """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict: one fails when the code is not 0."""
+    """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict: one fails when the code
+    is not 0."""
     suites = ElementTree.Element("testsuites", name=report["title"])
     classes, said_by = report["verdict"]["classes"], [(name, words) for name, _code, words in CLASSES]
     verdict_suite = ElementTree.SubElement(suites, "testsuite", name="verdict", tests=str(len(said_by)))
