@@ -6,12 +6,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import without_user
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import download, published, refresh
@@ -87,8 +87,7 @@ def _read(option: str, args: dict, sources: list) -> bytes:
         if body is None:
             raise AnsibleActionFail("catalog_refresh: %s: %s. Nothing is proposed; where a person gets through, save the page and give the file" % (
                 option, problem))
-        parts = urlsplit(where)
-        name = "%s%s" % (parts.hostname, parts.path)
+        name = without_user(where).partition("://")[2]
     else:
         path = Path(where).expanduser()
         try:
@@ -107,4 +106,4 @@ def _named(option: str, args: dict, work):
     try:
         return work()
     except published.PublishedError as error:
-        raise AnsibleActionFail("catalog_refresh: %s %s: %s. Nothing is proposed" % (option, args[option], str(error).rstrip("."))) from error
+        raise AnsibleActionFail("catalog_refresh: %s %s: %s. Nothing is proposed" % (option, without_user(args[option]), str(error).rstrip("."))) from error

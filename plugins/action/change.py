@@ -94,7 +94,7 @@ class ActionModule(ActionBase):
         begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
         failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
         if len(failed) > int(self._vars.get("netaccess_max_failures", 0)):
-            stops.update({name: "not begun: too many devices failed before" for name in self._fleet.devices if name not in begun})
+            stops.update({name: "too many devices failed before" for name in self._fleet.devices if name not in begun})
         return {"stops": stops}
 
     def _prove(self) -> dict:
@@ -152,10 +152,11 @@ class ActionModule(ActionBase):
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
         hosts = self._fleet.hosts(audit)
         args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
-                                      "title": ["audit_title"]}), mode="audit" if audit else "change")
+                                      "title": ["audit_title"]}), mode="audit" if audit else "change", left_out=self._fleet.left_out())
         found = report.make(devices, hosts, args)
         dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
         if dest:
+            dest = report.place(found, dest)
             report.write(found, dest, args.get("signing_key"))
         verdict = found["verdict"]
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}

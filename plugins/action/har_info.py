@@ -8,6 +8,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import judge as har, reader, redact
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("har_info: %s" % error) from error
         except OSError as error:
             raise AnsibleActionFail("har_info: %s cannot be written: %s" % (target, error.strerror)) from error
-        return dict(judge.result(), changed=changed, redacted=str(target) if target else None)
+        return dict(clean(judge.result()), changed=changed, redacted=str(target) if target else None)
 
 
 def read(source, judge: har.Judge, copy: redact.Copy | None) -> bool:

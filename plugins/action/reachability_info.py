@@ -10,6 +10,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, refuse_users
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
     advice, classify, path, signatures, verdicts,
@@ -46,10 +48,11 @@ class ActionModule(ActionBase):
         ))
         args = {name: value for name, value in self._task.args.items() if name not in _OURS}
         try:
+            refuse_users(args)
             table = signatures.load(plain(ours["signatures"]))
             if ours["path"]:
                 path.check(plain(ours["path"]))
-        except (path.PathError, signatures.SignatureError) as error:
+        except (OptionError, path.PathError, signatures.SignatureError) as error:
             raise AnsibleActionFail("reachability_info: %s" % error) from error
         return self._until_it_passes(args, dict(ours, table=table), task_vars)
 
@@ -66,10 +69,9 @@ class ActionModule(ActionBase):
             time.sleep(pause)
 
     def _look(self, args: dict, ours: dict, task_vars) -> dict:
-        result = self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars)
+        result = plain(self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars))
         if result.get("failed") or "observations" not in result:
-            return result
-        result = plain(result)
+            return clean(result)
         observations = result.pop("observations")
         checks = classify.classify(plain(args["probes"]), observations, result["roots"]["date"], ours["table"], datetime.date.today())
         if result.get("host"):
@@ -85,7 +87,7 @@ class ActionModule(ActionBase):
             seen = check.pop("observations")
             if ours["evidence"]:
                 check["observations"] = seen
-        return dict(result, checks=checks, notes=advice.notes(result.get("host"), checks))
+        return clean(dict(result, checks=checks, notes=advice.notes(result.get("host"), checks)))
 
 
 def _may_pass_yet(result: dict) -> bool:

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import datetime
+import json
+import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
@@ -18,6 +21,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register 
     RegisterError, read as read_register,
 )
 
+#: Files of a report. The verdict, the checksums and their signature vouch for the others: they go first and come last.
+_NAMES = ["SHA256SUMS.sig", "SHA256SUMS", "verdict.json", *sorted(set(report.FORMS) - {"verdict.json"})]
 #: Classes that decide nothing unless they are asked to.
 _STRICT = [name for name, code, _words in report.CLASSES if not code]
 
@@ -62,21 +67,35 @@ def make(devices: dict, hosts: dict, args: dict) -> dict:
 
 def write(found: dict, dest: str, signing_key: str | None) -> bool:
     """Every form of the report into the folder ``dest``; whether a file changed. :raises AnsibleActionFail:"""
-    folder, changed = Path(dest).expanduser(), False
+    folder, texts = Path(dest).expanduser(), report.files(found)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, text in report.files(found).items():
-            path = folder / name
-            if not path.exists() or path.read_bytes() != text.encode("utf-8"):
-                write_atomically(str(path), text)
-                changed = True
-        if signing_key:
-            _sign(folder / "SHA256SUMS", str(Path(signing_key).expanduser()))
+        changed = any(not (folder / name).exists() or (folder / name).read_bytes() != text.encode("utf-8") for name, text in texts.items())
+        with tempfile.TemporaryDirectory(prefix=".report-", dir=folder) as beside:
+            for name, text in texts.items():
+                write_atomically(str(Path(beside) / name), text)
+            if signing_key:
+                _sign(Path(beside) / "SHA256SUMS", str(Path(signing_key).expanduser()))
+            # All of it is there. No part of an older report may stand beside a new one, its signature least of all: it goes first.
+            for name in _NAMES:
+                (folder / name).unlink(missing_ok=True)
+            for name in [name for name in reversed(_NAMES) if (Path(beside) / name).exists()]:
+                os.replace(Path(beside) / name, folder / name)
     except report.ReportError as error:
         raise AnsibleActionFail("report: %s" % error) from error
     except OSError as error:
         raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
     return changed
+
+
+def place(found: dict, dest: str) -> str:
+    """The folder for a report: one of a part of the inventory does not take the place of one of all of it."""
+    try:
+        there = json.loads((Path(dest).expanduser() / "report.json").read_text(encoding="utf-8"))
+        whole = not any(there["left_out"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return dest
+    return dest.rstrip("/") + "-part" if whole and any(found["left_out"].values()) else dest
 
 
 def _about(args: dict) -> dict:
@@ -93,7 +112,7 @@ def _about(args: dict) -> dict:
     age = (now.date() - datetime.date.fromisoformat(newest)).days
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
             "generated": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "mode": args["mode"], "collection": collection_version(), "change": args.get("change"),
-            "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "strict": args.get("strict") or [],
+            "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "left_out": args.get("left_out"), "strict": args.get("strict") or [],
             "register": read_register(Path(register).expanduser()) if register else None}
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import service_status
 
@@ -48,7 +49,7 @@ def look(args: dict) -> dict:
         problem = "what it says is of no known form"
     result["message"] = service_status.sentence(result) + (": %s" % problem if problem else "")
     fetched = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return dict(result, changed=False, fetched=fetched)
+    return dict(clean(result), changed=False, fetched=fetched)
 
 
 def _read(args: dict) -> tuple:

@@ -15,8 +15,18 @@ options:
   ca_path:
     description: A file with the CA certificates to check the API's certificate with, on the host where the module runs.
     type: path
+  certificate_fingerprint:
+    description:
+      - SHA-256 fingerprint of the API's certificate, as the device itself shows it, with or without colons. It is for a device whose certificate is
+        self-signed or holds no name.
+      - That one certificate is accepted and no other, whoever issued it, whatever names and dates it holds, and whatever O(validate_certs) and O(ca_path)
+        say. It is compared before anything is sent.
+      - It has to be set anew when the device gets another certificate.
+    type: str
   proxy:
-    description: HTTP proxy on the way to the API, for example C(http://proxy.example.com:3128). By default the environment decides.
+    description: >-
+      HTTP proxy on the way to the API, for example C(http://proxy.example.com:3128). By default the environment decides. A user goes before the host,
+      C(user:password@), with C(@) as C(%40), C(/) as C(%2F) and C(:) as C(%3A); Ansible masks the option in every output.
     type: str
 requirements:
   - requests

@@ -59,7 +59,7 @@ options:
     description: Classes that are said and decide nothing by default, and shall decide.
     type: list
     elements: str
-    choices: [stale, manual]
+    choices: [not_proven, stale, manual]
     default: []
   signing_key:
     description: SSH key to sign C(SHA256SUMS) with; the signature is C(SHA256SUMS.sig), for C(ssh-keygen -Y verify) in the namespace C(netaccess.chatgpt).
@@ -102,8 +102,11 @@ verdict:
     code: 2
     message: '2 devices, 3 hosts; not as the policy says: 1'
     classes:
+      nothing: []
       unreachable: []
       failed: []
+      refused: []
+      not_begun: []
       plan_changed: []
       regressed: []
       verification_failed: []
@@ -113,8 +116,11 @@ verdict:
       unregistered: []
       pending: []
       drift: ['fw1: create security rule chatgpt-allow']
+      symptoms: []
+      not_proven: []
       stale: []
       manual: []
+    deciding: [drift]
 files:
   description: The names of what was written.
   returned: always

@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
-from tests.bench import fleet, products, rules
+from tests.bench import fleet, products, rules, size
 from tests.lab.lab import Internet, Lab
 from tests.lab.path import Proxied, quick
 from tests.lab.squid import available
@@ -139,6 +139,7 @@ def main() -> None:
     patterns()
     products.main()
     rules.main()
+    size.main()
     fleet.main()
     missing = available()
     if missing:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from tests.contract.rig import MEMBER, STRANGER, wider
 from tests.lab.device import devices, written
 from tests.lab.lab import Lab
@@ -91,7 +92,7 @@ class Fleet:
             assert code == 0, out
         assert self.digests() == before[0]
         for path in self.journals.glob("*.json"):
-            assert json.loads(path.read_text())["journal"]["status"] in ("reverted", "undone"), path
+            assert Journal.load(str(path)).status in ("reverted", "undone"), path
             path.unlink()
 
     def asked(self) -> dict:

@@ -36,8 +36,9 @@ def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
     # An audit is no change: it needs no window.
     code, out = play(wider, "audit", tmp_path / "first", fail_on_drift=True, change_window=OVER)
     first = verdict(tmp_path / "first")
-    # Squid blocks, so what hosts see fails as well: that is no mere drift.
-    assert code not in (0, 4) and first["code"] == 1 and len(first["classes"]["drift"]) == 1 and first["classes"]["verification_failed"], out
+    # Squid blocks, so what hosts see fails as well; the plan would mend it.
+    assert code not in (0, 4) and first["code"] == 1 and len(first["classes"]["drift"]) == 1 and first["classes"]["symptoms"], out
+    assert "verification_failed" not in first["deciding"]
     assert {text.split(":")[0] for text in first["classes"]["unreachable"]} == {"gone1", "gone2"}
     assert "gone1" in (tmp_path / "first" / "report.html").read_text()
     assert policy_of(lab) == before
@@ -51,8 +52,8 @@ def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
     assert code == 0, out
     code, out = signed(lab, tmp_path, "second", "--check", fail_on_drift=True)
     assert code == 0 and verdict(tmp_path / "second")["code"] == 0, out
-    # Voice does not pass through Squid; that is for a person, is said, and decides nothing unless told.
-    assert [name for name, found in verdict(tmp_path / "second")["classes"].items() if found] == ["manual"]
+    # Voice does not pass through Squid, and no baseline shows what should stay shut; both are said, and decide nothing unless told.
+    assert [name for name, found in verdict(tmp_path / "second")["classes"].items() if found] == ["manual", "not_proven"]
     assert play(lab, "audit", tmp_path / "strict", *ALONE, fail_on_drift=True, audit_strict=["manual"])[0] != 0
     code, out = play(lab, "audit", tmp_path / "unsigned", *ALONE, audit_signing_key=str(tmp_path / "none"))
     assert code != 0 and "signing_key" in out

@@ -36,7 +36,8 @@ def test_what_is_in_it(tmp_path):
     assert made(target) is True and target.stat().st_mode & 0o777 == 0o600
     with zipfile.ZipFile(target) as archive:
         assert archive.testzip() is None
-        assert sorted(archive.namelist()) == ["README.txt", "control/out.json", "diagnosis.json", "diagnosis.txt", "har/1.har", "hosts/a_mac_of_alice.json",
+        assert sorted(archive.namelist()) == ["README.txt", "control/out.json", "diagnosis.json", "diagnosis.txt", "har/1.har",
+                                              "hosts/a-mac-of-alice-92d160db.json",
                                               "hosts/gone.json", "service.json"]
         readme = archive.read("README.txt").decode()
         assert json.loads(archive.read("har/1.har"))["log"]["comment"].startswith("redacted")

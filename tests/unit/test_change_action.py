@@ -4,6 +4,7 @@
 """The action change: that each step asks its functions about what the run left in variables, and what it does when they cannot say."""
 from __future__ import annotations
 
+import hashlib
 import json
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
-from ansible_collections.netaccess.chatgpt.plugins.action import change
+from ansible_collections.netaccess.chatgpt.plugins.action import change, report
 
 FW, DESK = {"access_product": "squid", "access_comment": "CHG1"}, {"netaccess_path": {"device": "fw1"}}
 FINE = {"summary": {"verdict": "pass", "message": "all pass"}, "checks": [
@@ -78,10 +79,10 @@ def test_the_preflight_judges_what_was_found_and_a_status_page_that_cannot_be_re
 
 def test_no_later_batch_begins_once_too_many_have_failed():
     failed = dict(FW, access_result={"recorded": "failed", "msg": "refused"})
-    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "not begun: too many devices failed before"}
+    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed before"}
     assert step("batch", {"fw1": dict(failed, netaccess_max_failures=1), "fw2": FW})["stops"] == {}
     stopped = {"netaccess_preflight_verdict": {"stops": {"fw1": "no rights"}}}
-    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "not begun: too many devices failed before"}
+    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "too many devices failed before"}
 
 
 def prove(result, looks, before=None, **more) -> dict:
@@ -159,3 +160,41 @@ def test_what_the_hosts_of_a_play_say_together():
     assert found["hosts"] == {"desk1": "pass", "desk2": "unreachable"} and found["not_reached"] == ["desk2"]
     with pytest.raises(AnsibleActionFail, match="no host says anything"):
         step("together", {"desk2": hosts["desk2"]}, on="desk2")
+
+
+# -- the folder of a report
+
+
+def built(**about) -> dict:
+    return report.make({"fw1": {"changed": False, "changes": [], "plan_digest": "d" * 64}}, {}, dict(mode="audit", generated="2026-11-24T08:00:00Z", **about))
+
+
+def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypatch):
+    assert report.write(built(), str(tmp_path), None) is True and report.write(built(), str(tmp_path), None) is False
+    (tmp_path / "SHA256SUMS.sig").write_text("of the old one")
+    (tmp_path / "fw1-access.json").write_text("of somebody else")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def fail(path, _key):
+        raise report.report.ReportError("signing_key: no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(report, "_sign", fail)
+        with pytest.raises(AnsibleActionFail, match="signing_key"):
+            report.write(built(title="Another"), str(tmp_path), "key")
+    # What could not be finished leaves the old one whole, and nothing of its own.
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert report.write(built(title="Another"), str(tmp_path), None) is True
+    assert not (tmp_path / "SHA256SUMS.sig").exists() and (tmp_path / "fw1-access.json").read_text() == "of somebody else"
+    for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
+        digest, name = line.split("  ")
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+
+
+def test_a_report_of_a_part_does_not_take_the_place_of_a_whole_one(tmp_path):
+    part, dest = built(left_out={"devices": ["fw2"]}), str(tmp_path / "audit")
+    assert report.place(part, dest) == dest
+    report.write(part, dest, None)
+    assert report.place(part, dest) == report.place(built(), dest) == dest
+    report.write(built(), dest, None)
+    assert report.place(part, dest) == dest + "-part" and report.place(part, dest + "/") == dest + "-part" and report.place(built(), dest) == dest

@@ -261,7 +261,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": APPLIED}, {}, "changed", None),
     # A check run before the change never stands in for the change.
     ({"access_preview": APPLIED}, {}, "failed", "not begun: the run ended before"),
-    ({"access_preview": APPLIED}, {"fw1": "stopped by the preflight"}, "failed", "stopped by the preflight"),
+    ({"access_preview": APPLIED}, {"fw1": "stopped by the preflight"}, "failed", "not begun: stopped by the preflight"),
     ({"access_result": {"recorded": "failed", "msg": "refused"}}, {}, "failed", "refused"),
     ({"access_result": {"recorded": "unreachable", "msg": "gone"}}, {}, "unreachable", "gone"),
     ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
@@ -295,6 +295,25 @@ def test_an_audit_is_about_the_check_run():
     assert fleet({"fw1": {"access_result": APPLIED}}).device("fw1", {}, True) == APPLIED
 
 
+def test_a_check_run_says_nothing_of_a_device_that_was_not_begun():
+    """Its changes and conflicts are those of another phase."""
+    preview = dict(APPLIED, changes=[{"op": "create"}], conflicts=[{"id": "x"}], manual=["x"], pending="ours")
+    for variables, stops in (({"access_preview": preview}, {"fw1": "stopped"}), ({"access_preview": preview}, {})):
+        assert set(fleet({"fw1": variables}).device("fw1", stops, False)) == {"failed", "begun", "changed", "msg"}
+
+
+def test_a_plan_that_is_not_the_reviewed_one_is_told_where_the_preflight_stopped_the_device():
+    for word, kept in (("plan_changed", {"class": "plan_changed"}), ("unreachable", None)):
+        found = fleet({"fw1": {"access_preview": {"recorded": "failed", "msg": "x", "failure": {"class": word}}}}).device("fw1", {"fw1": "x"}, False)
+        assert found.get("failure") == kept and found["begun"] is False
+
+
+def test_what_a_limit_leaves_out():
+    found = fleet({"fw1": {}, "fw2": {}, "desk1": {}, "desk2": {}}, within=["fw1", "desk2"])
+    assert found.left_out() == {"devices": ["fw2"], "hosts": ["desk1"]}
+    assert fleet({"fw1": {}, "desk1": {}}).left_out() == {"devices": [], "hosts": []}
+
+
 def test_stops_are_those_of_all_batches():
     found = fleet({"fw1": {"netaccess_batch": {"stops": {}}}, "fw2": {"netaccess_batch": {"stops": {"fw3": "not begun"}}}, "fw3": {}})
     assert found.stops() == {"fw3": "not begun"}
@@ -304,12 +323,15 @@ def test_stops_are_those_of_all_batches():
 
 
 def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
-    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]), "fw3": {"failed": True, "msg": "refused", "manual": ["a"]},
+    devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]),
+               "fw3": {"failed": True, "msg": "refused", "manual": ["a"], "failure": {"class": "refused"}},
+               "fw5": {"failed": True, "begun": False, "msg": "stopped"},
                "fw4": {"changed": False}}
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
-        "Changed: fw1, fw2", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "FAILED: fw3: refused",
+        "Changed: fw1, fw2", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "REFUSED: fw3: refused",
+        "NOT BEGUN: fw5: stopped",
         "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]

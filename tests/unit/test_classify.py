@@ -309,5 +309,8 @@ def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspecte
     # It is said for its feature; the host does what the policy says.
     assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
     assert summary["macos_app"]["verdict"] == "likely"
+    assert summary["message"] == "all 1 wanted checks pass. Left under inspection by the policy, which breaks it: ios_attest (exempt_level core exempts it)"
+    table = verdicts.table({"branch1": {"checks": [found, fine]}})
+    assert "FAIL" not in table and "by policy" in table and "Left under" not in summarise([fine])["message"]
     assert check(seen(http=None, **INTERCEPTED), apple(exempt=True))["flags"] == ["decrypted"]
     assert check(seen(http=None), apple())["verdict"] == "pass"

@@ -17,28 +17,82 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.parametrize("number,facts,scope", [
-    (1, "bad bad bad bad", "service_wide"), (1, "bad ok ok unknown", "service_wide"), (2, "bad bad bad ok", "network"), (3, "ok ok ok ok", "none"),
-    (3, "unknown ok ok bad", "none"), (3, "ok ok unknown ok", "none"), (4, "ok bad ok ok", "host_local"), (4, "unknown bad ok unknown", "host_local"),
-    (5, "ok bad bad ok", "network"), (5, "unknown bad bad ok", "network"), (6, "ok bad bad unknown", "network_suspected"),
-    (7, "ok bad bad bad", "service_or_path"), (8, "unknown bad bad bad", "service_wide_suspected"), (9, "ok bad unknown ok", "network_or_host"),
-    (10, "ok bad unknown unknown", "inconclusive"), (10, "ok unknown ok ok", "inconclusive"), (11, "ok ok bad ok", "segment_or_policy_group"),
-    (11, "unknown ok bad unknown", "segment_or_policy_group"), (12, "ok bad ok bad", "host_local"), (4, "bad bad ok ok", "host_local"),
-    (7, "ok bad unknown bad", "service_or_path"),
+    (1, "bad most bad", "service_wide"), (1, "bad one unknown", "service_wide"), (2, "bad most ok", "network"), (3, "ok none ok", "none"),
+    (3, "unknown none bad", "none"), (4, "ok one ok", "host_local"), (4, "unknown one unknown", "host_local"), (4, "bad one ok", "host_local"),
+    (5, "ok most ok", "network"), (5, "unknown most ok", "network"), (6, "ok most unknown", "network_suspected"), (7, "ok most bad", "service_or_path"),
+    (8, "unknown most bad", "service_wide_suspected"), (9, "ok alone ok", "network_or_host"), (9, "bad alone ok", "network_or_host"),
+    (10, "ok alone unknown", "inconclusive"), (10, "ok unknown ok", "inconclusive"), (11, "ok some ok", "segment_or_policy_group"),
+    (11, "unknown some unknown", "segment_or_policy_group"), (12, "ok one bad", "host_local"), (7, "ok alone bad", "service_or_path"),
 ])
 def test_each_row_by_its_numbers(number, facts, scope):
-    found = isolation.row(mixed=False, **dict(zip("SHPC", facts.split())))
+    found = isolation.row(mixed=False, named=False, **dict(zip("SNC", facts.split())))
     assert (found["row"], found["scope"]) == (number, scope)
 
 
 def test_what_changes_over_time_is_intermittent_unless_the_service_says_why():
-    assert isolation.row(S=OK, H=BAD, P=OK, C=OK, mixed=True)["row"] == 13
-    assert isolation.row(S=BAD, H=BAD, P=OK, C=BAD, mixed=True)["row"] == 1
+    assert isolation.row(S=OK, N="one", C=OK, mixed=True, named=False)["row"] == 13
+    assert isolation.row(S=BAD, N="one", C=BAD, mixed=True, named=False)["row"] == 1
 
 
-def test_every_combination_ends_in_one_row_and_every_row_is_reached():
-    reached = {isolation.row(mixed=mixed, **dict(zip("SHPC", values)))["row"]
-               for values in itertools.product((OK, BAD, UNKNOWN), repeat=4) for mixed in (True, False)}
+@pytest.mark.parametrize("bad,said,word", [(0, 0, UNKNOWN), (0, 5, "none"), (1, 1, "alone"), (1, 2, "alone"), (2, 2, "alone"), (1, 3, "one"), (1, 100, "one"),
+                                           (2, 3, "some"), (5, 10, "some"), (7, 10, "some"), (3, 4, "most"), (8, 10, "most"), (3, 3, "most"), (10, 10, "most")])
+def test_how_many_of_how_many(bad, said, word):
+    assert isolation.many(bad, said) == word
+
+
+def world(bad, fine, control, word, named, mixed):
+    """What diagnose says of a world in which ``bad`` hosts fail and ``fine`` do not."""
+    failing = result(check(product="Squid" if named else None, flags=["intermittent"] if mixed else []))
+    hosts = {"bad%d" % number: failing for number in range(bad)}
+    hosts.update({"fine%d" % number: FINE for number in range(fine)})
+    outside = {None: {}, "ok": {"out": FINE}, "bad": {"out": result(check(product=None))}}[control]
+    return isolation.diagnose(hosts or {"gone": None}, outside, {"state": word, "features": {"chat": word}})["features"]
+
+
+WORLDS = list(itertools.product((0, 1, 2, 3, 5), (0, 1, 2, 3), (None, "ok", "bad"), ("operational", "degraded", "unknown"), (True, False), (True, False)))
+
+
+def test_every_row_and_every_value_in_it_is_reached_through_a_diagnosis():
+    reached, values = set(), {}
+    for one in WORLDS:
+        for chat in world(*one).values():
+            reached.add(chat["row"])
+            for name, value in chat["facts"].items():
+                values.setdefault((chat["row"], name), set()).add(value)
     assert reached == {one["row"] for one in isolation.ROWS} == set(range(1, 14))
+    missing = [(one["row"], name, value) for one in isolation.ROWS for name, allowed in one["when"].items() for value in allowed
+               if value not in values[one["row"], name]]
+    assert missing == []
+
+
+def test_a_named_product_is_never_the_doing_of_the_service():
+    """A page of Squid's stays one on a day on which the status page says degraded."""
+    for one in WORLDS:
+        bad, _fine, _control, _word, named, _mixed = one
+        for chat in world(*one).values():
+            assert not (bad and named and chat["scope"].startswith("service")), one
+    found = world(3, 0, None, "outage", True, False)["chat"]
+    assert (found["scope"], found["faults"][0]["product"]) == ("network_suspected", "Squid")
+    assert world(3, 0, "bad", "outage", True, False)["chat"]["scope"] == "network_suspected"
+    assert world(3, 0, None, "outage", False, False)["chat"]["scope"] == "service_wide"
+
+
+def test_what_the_policy_leaves_under_inspection_is_no_fault_to_look_for():
+    chosen = result(check(features=["ios_attest"], layer="tls", failure="ssl_intercepted", flags=["by_choice"], interception="intercepted_trusted"),
+                    check(verdict="pass"))
+    found = isolation.diagnose({"a": chosen, "b": chosen, "c": chosen}, {"out": FINE}, {"state": "outage", "features": {"ios_attest": "outage"}})
+    one = found["features"]["ios_attest"]
+    assert (one["scope"], one["confidence"]) == ("inspected_by_policy", "high") and "exempt_level=core" in one["next"]
+    assert found["message"] == "inspected by policy: ios_attest" and found["features"]["chat"]["scope"] == "none"
+    both = result(*chosen["checks"], check(features=["ios_attest"]))
+    assert isolation.diagnose({"a": both, "b": both, "c": both}, {"out": FINE})["features"]["ios_attest"]["scope"] == "network_suspected"
+
+
+def test_half_of_the_hosts_is_no_matter_of_one_host():
+    for bad, fine in ((2, 2), (5, 5), (7, 3), (2, 8)):
+        assert world(bad, fine, "ok", "operational", True, False)["chat"]["scope"] == "segment_or_policy_group"
+    assert world(9, 1, "ok", "operational", True, False)["chat"]["scope"] == "network"
+    assert world(1, 9, "ok", "operational", True, False)["chat"]["scope"] == "host_local"
 
 
 def check(host="chatgpt.com", verdict="fail", layer="http", failure="http_block_page", product="Squid", features=("chat",), interception="not_intercepted",
@@ -76,6 +130,7 @@ def test_a_block_for_all_hosts_that_is_not_there_outside_is_the_network_and_name
     ({"a": BLOCKED, "b": BLOCKED}, {"out": FINE}, "operational", "network_or_host"), ({"a": BLOCKED}, {}, "unknown", "inconclusive"),
     ({"a": BLOCKED, "b": BLOCKED, "c": BLOCKED}, {}, "operational", "network_suspected"), ({"a": FINE, "b": FINE, "c": FINE}, {}, "outage", "service_wide"),
     ({"a": FINE, "b": FINE, "c": None}, {"out": FINE}, "operational", "none"),
+    ({"a": BLOCKED, "b": BLOCKED, "c": FINE}, {}, "unknown", "segment_or_policy_group"),
 ])
 def test_scopes_of_fleets(hosts, control, status, scope):
     assert isolation.diagnose(hosts, control, {"state": status, "features": {"chat": status}})["features"]["chat"]["scope"] == scope
@@ -163,9 +218,17 @@ def diagnosed(*states, **more):
     return isolation.diagnose({"host%d" % number: fine if state == "ok" else broken for number, state in enumerate(states)}, **more)["features"]["chat"]
 
 
-def test_peers_decide_by_majority():
-    assert diagnosed("bad", "ok", "ok", "bad")["facts"]["P"] == OK
-    assert diagnosed("bad", "bad", "bad", "ok")["facts"]["P"] == BAD
+def test_what_decides_is_in_the_facts():
+    found = diagnosed("bad", "ok", "ok", "bad")
+    assert (found["facts"]["N"], found["bad"], found["of"]) == ("some", 2, 4) and found["facts"]["named"] is True
+
+
+def test_hosts_that_were_not_reached_make_a_diagnosis_less_sure():
+    hosts = dict({"gone%d" % number: None for number in range(9)}, a=FINE)
+    found = isolation.diagnose(hosts, {"out": None, "usual": FINE})
+    assert found["features"]["chat"]["confidence"] == "low" and found["message"] == \
+        "everything that was looked at works, from 1 of 10 hosts; the others were not reached: chat"
+    assert found["control"] == {"out": "not reached", "usual": "usable"}
 
 
 @pytest.mark.parametrize("word,state", [("operational", OK), ("degraded", BAD), ("outage", BAD), ("maintenance", UNKNOWN), ("unknown", UNKNOWN)])

@@ -24,6 +24,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 CHANGE = Change(Ref("list", "ours"), CREATE, {"color": (None, "r")}, members={"hosts": (("a.example",), ())})
 
 
+def lines(path) -> list:
+    """What was noted, a line each."""
+    with open(path, encoding="utf-8") as text:
+        return [json.loads(line)["journal"] for line in text]
+
+
 def begun(path):
     journal = Journal(str(path), "squid", "proxy.example.com", "CHG1")
     journal.begin([CHANGE])
@@ -41,7 +47,7 @@ def test_it_holds_the_plan_before_the_first_write_and_for_its_owner_alone(tmp_pa
 def test_steps_are_amended_and_no_temporary_file_stays(tmp_path):
     journal = begun(tmp_path)
     journal.sending("write the list")
-    assert json.loads(open(journal.path, encoding="utf-8").read())["journal"]["step_in_flight"] == "write the list"
+    assert lines(journal.path)[-1] == {"step_in_flight": "write the list"}
     journal.sent()
     journal.extend([CHANGE, Change(Ref("list", "other"), UPDATE, {"color": ("r", "g")})])
     journal.close(APPLIED)
@@ -52,14 +58,26 @@ def test_steps_are_amended_and_no_temporary_file_stays(tmp_path):
 
 @pytest.mark.parametrize("spoil,text", [
     (lambda text: text.replace("a.example", "b.example"), "checksum"),
-    (lambda text: text[:len(text) // 2], "complete"),
-    (lambda text: "{}", "complete"),
-    (lambda text: "[]", "complete"),
+    (lambda text: text.replace('"steps_done": 1', '"steps_done": 2'), "checksum"),
+    (lambda text: text.replace('"undone"', '"applied"'), "checksum"),
+    (lambda text: "".join(text.splitlines(keepends=True)[::2]), "checksum"),
+    (lambda text: text.splitlines(keepends=True)[0] * 2, "checksum"),
+    (lambda text: text.splitlines(keepends=True)[1], "checksum"),
+    (lambda text: text[:200], "complete"),
+    (lambda text: text.replace('"format": 2', '"format": 1'), "checksum"),
+    (lambda text: "[" * 100_000 + "\n", "complete"),
+    (lambda text: "{}\n", "complete"),
+    (lambda text: "[]\n", "complete"),
+    (lambda text: "", "complete"),
     (lambda text: text.replace('"create"', '"destroy"'), "complete"),
     (lambda text: "\x00", "complete"),
 ])
 def test_what_is_not_what_was_written_is_refused(tmp_path, spoil, text):
-    path = begun(tmp_path).path
+    journal = begun(tmp_path)
+    journal.sending("write the list")
+    journal.sent()
+    journal.close(UNDONE)
+    path = journal.path
     written = open(path, encoding="utf-8").read()
     with open(path, "w", encoding="utf-8") as out:
         out.write(spoil(written))
@@ -93,7 +111,7 @@ def test_a_killed_process_leaves_a_readable_journal(tmp_path):
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     path = process.stdout.readline().strip()
     deadline = time.monotonic() + 20
-    while json.loads(open(path, encoding="utf-8").read())["journal"]["steps_done"] < 5:
+    while Journal.load(path)._body["steps_done"] < 5:
         assert time.monotonic() < deadline
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -116,7 +134,7 @@ def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp
     # Later runs on that device came to their end.
     assert Journal.unfinished(folder, "squid", "a") == [] and Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]]
     with open(made["a", UNDONE], "a", encoding="utf-8") as handle:
-        handle.write("x")
+        handle.write("x\n")
     with pytest.raises(AccessError, match="not a complete journal"):
         Journal.newest(folder, "squid", "a")
     assert Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]] and Journal.unfinished(str(tmp_path / "none"), "squid", "a") == []
@@ -149,3 +167,56 @@ def test_the_stages_of_one_rollout_are_found_again_the_last_one_first(tmp_path):
     alone = Journal(str(tmp_path), "squid", "fw3")
     alone.begin([CHANGE])
     assert alone.earlier() == []
+
+
+def test_a_line_that_was_cut_off_is_not_noted_and_goes_with_the_next_one(tmp_path):
+    """A killed run, or a full disk: what was to follow the line was not done."""
+    journal = begun(tmp_path)
+    journal.sending("write the list")
+    with open(journal.path, "ab") as out:
+        out.write(b'{"journal": {"status": "app' + b"l" * 500)
+    again = Journal.load(journal.path)
+    assert (again.status, again.changes) == (OPEN, [CHANGE])
+    again.close(REVERTED)
+    read = Journal.load(journal.path)
+    assert read.status == REVERTED and [set(noted) for noted in lines(journal.path)[1:]] == [{"step_in_flight"}, {"status", "step_in_flight", "ended"}]
+    # The one that did not know of it does not write over it.
+    with pytest.raises(AccessError, match="written to by another run"):
+        journal.sent()
+    assert Journal.load(journal.path).status == REVERTED
+
+
+def test_a_full_disk_leaves_what_was_noted_before(tmp_path, monkeypatch):
+    journal, full = begun(tmp_path), OSError(28, "No space left on device")
+
+    def fail(_handle):
+        raise full
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        with pytest.raises(OSError):
+            journal.sending("write the list")
+        with pytest.raises(AccessError, match="No space left on device. Nothing was changed"):
+            begun(tmp_path / "full")
+    assert os.listdir(tmp_path / "full") == []
+    journal.close(UNDONE)
+    assert Journal.load(journal.path).status == UNDONE and [set(noted) for noted in lines(journal.path)[1:]] == [{"status", "step_in_flight", "ended"}]
+
+
+def test_a_run_that_was_killed_before_its_plan_was_on_the_disk_hides_no_other(tmp_path):
+    one = begun(tmp_path)
+    open(tmp_path / "30000101T000000Z-squid-dead.json", "wb").close()
+    assert Journal.newest(str(tmp_path), "squid", "proxy.example.com").path == one.path
+
+
+def test_a_note_costs_what_is_in_it_and_not_what_was_noted_before(tmp_path):
+    """4,000 changes took minutes while the file was written anew for each step."""
+    journal = Journal(str(tmp_path), "squid", "a")
+    journal.begin([Change(Ref("list", "l%d" % number), CREATE, {"color": (None, "r")}) for number in range(500)])
+    sizes = [os.path.getsize(journal.path)]
+    for number in range(3):
+        journal.sending("step")
+        journal.sent()
+        sizes.append(os.path.getsize(journal.path))
+    assert sizes[0] > 40_000 and max(after - before for before, after in zip(sizes, sizes[1:])) < 400
+    assert len(Journal.load(journal.path).changes) == 500

@@ -41,6 +41,15 @@ def check(verdict="pass", **more) -> dict:
                  "failure": None, "interception": None, "message": "chatgpt.com: seen", "flags": [], "blocked_by": None}, **more)
 
 
+def behind(look_):
+    """The look of a host that stands behind fw1."""
+    return look_ if look_ is None else dict(look_, path={"device": "fw1", "audience": None, "kind": "user", "proven": True, "message": "behind fw1"})
+
+
+def classes_of(verdict) -> list:
+    return [name for name, found in verdict["classes"].items() if found]
+
+
 def built(devices=None, hosts=None, **about) -> dict:
     found = report.build(devices or {}, hosts or {}, dict(ABOUT, **about))
     jsonschema.validate(found, SCHEMA)
@@ -55,14 +64,21 @@ CONFLICT = {"id": "panos-1", "effect": "deny", "where": "security rule Block AI"
 
 @pytest.mark.parametrize("one,name,code", [
     (device(), None, 0), (device(changed=True, summary="create x", changes=[CHANGE]), "drift", 2), (device(conflicts=[CONFLICT]), "conflicts", 1),
-    (device(failed=True, msg="refused", failure={"class": "refused"}), "failed", 1),
+    (device(failed=True, msg="refused", failure={"class": "refused"}), "refused", 1),
+    (device(failed=True, msg="refused", failure={"class": "refused", "applied": ["a step"]}), "failed", 1),
+    (device(failed=True, msg="no", failure={"class": "auth"}), "failed", 1), ({"failed": True, "begun": False, "msg": "stopped"}, "not_begun", 1),
+    ({"failed": True, "begun": False, "msg": "x", "failure": {"class": "plan_changed"}}, "plan_changed", 1),
     (device(failed=True, msg="x", failure={"class": "plan_changed"}), "plan_changed", 1),
     (device(failed=True, msg="no answer", failure={"class": "unreachable"}), "unreachable", 1), ({}, "unreachable", 1), (None, "unreachable", 1),
     ({"unreachable": True, "msg": "ssh"}, "unreachable", 1), (device(pending="foreign"), "pending", 1), (device(stale=[{"entry": "old"}]), "stale", 0),
     (device(manual=["do it"]), "manual", 0)])
 def test_what_a_device_comes_to(one, name, code):
-    verdict = built({"fw1": one})["verdict"]
-    assert verdict["code"] == code and [key for key, found in verdict["classes"].items() if found] == ([name] if name else [])
+    found = built({"fw1": one}, {"branch1": {"after": behind(look("pass", check()))}})
+    verdict = found["verdict"]
+    assert verdict["code"] == code and classes_of(verdict) == ([name] if name else [])
+    assert verdict["deciding"] == ([name] if code else [])
+    if name in ("refused", "not_begun", "failed", "unreachable", "drift"):
+        assert found["devices"][0]["state"] == name
     assert all(text.startswith("fw1: ") for found in verdict["classes"].values() for text in found)
 
 
@@ -73,8 +89,10 @@ def test_what_decides_nothing_decides_when_told():
 
 def test_trouble_goes_before_drift():
     assert built({"a": device(changed=True), "b": None})["verdict"]["code"] == 1
-    assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; not as the policy says: 1"
-    assert built({"a": device()})["verdict"]["message"] == "1 device, 0 hosts; everything is in step"
+    assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; not as the policy says: 1; not proven: 1"
+    assert built({"a": device()})["verdict"]["message"] == "1 device, 0 hosts; not proven: 1"
+    seen = {"b": {"after": dict(look("pass", check()), path={"device": "a", "proven": True, "message": "m", "audience": None, "kind": "user"})}}
+    assert built({"a": device()}, seen)["verdict"]["message"] == "1 device, 1 host; everything is in step"
 
 
 def test_the_report_says_what_the_policies_were_selected_from():
@@ -98,8 +116,10 @@ def test_what_was_changed_is_no_drift():
     ({"expect": "unchanged", "before": look("fail", check("fail")), "after": look("pass", check())}, "regressed", 1),
     ({"expect": "unchanged", "before": look("fail", check("fail")), "after": look("fail", check("fail"))}, None, 0)])
 def test_what_a_host_comes_to(looks, name, code):
-    verdict = built({}, {"branch1": looks})["verdict"]
-    assert verdict["code"] == code and [key for key, found in verdict["classes"].items() if found] == ([name] if name else [])
+    looks = {key: behind(value) if key in ("before", "after") else value for key, value in (looks or {}).items()}
+    verdict = built({"fw1": device(failed=True, begun=False, msg="x")}, {"branch1": looks})["verdict"]
+    assert verdict["deciding"] == ["not_begun"] + [name] * bool(code) or verdict["deciding"] == [name] * bool(code) + ["not_begun"]
+    assert sorted(classes_of(verdict)) == sorted(["not_begun"] + [name] * bool(name))
 
 
 LINE = {"pattern": ".chatgpt.com", "owner": "Network", "reason": "pinning", "risk_id": "R-1", "approved_by": "CISO", "approved_on": "2026-01-01",
@@ -111,14 +131,77 @@ LINE = {"pattern": ".chatgpt.com", "owner": "Network", "reason": "pinning", "ris
 def test_the_register_of_exemptions(lines, name):
     not_exempt = dict(COVERED, pattern="js.stripe.com", exempt="no")
     verdict = built({"fw1": device(coverage=[COVERED, not_exempt])}, register=lines)["verdict"]
-    assert [key for key, found in verdict["classes"].items() if found] == ([name] if name else []) and verdict["code"] == (1 if name else 0)
+    assert classes_of(verdict) == [name] * bool(name) + ["not_proven"] and verdict["code"] == (1 if name else 0)
+
+
+def test_the_register_is_not_blind_to_what_is_not_checked():
+    verdict = built({"fw1": device(coverage=[dict(COVERED, exempt="unchecked")])}, register=[])["verdict"]
+    assert verdict["classes"]["unregistered"] == ["fw1: .chatgpt.com (whether it is exempt is not checked)"]
+
+
+# -- drift and what people feel of it
+
+ADDED = dict(CHANGE, fields={}, members={"list": {"added": [".chatgpt.com/"], "removed": []}})
+ALTERED = dict(CHANGE, members={})
+
+
+@pytest.mark.parametrize("changes,host,product,code", [
+    ([ADDED], "chatgpt.com", "fw1", 2), ([ADDED], "ws.chatgpt.com", "fw1", 2), ([ALTERED], "chatgpt.com", "fw1", 2),
+    ([dict(ALTERED, op="create")], "chatgpt.com", "fw1", 2),
+    # Another device, another host, a plan about something else, and one that only takes away.
+    ([ADDED], "chatgpt.com", "fw2", 1), ([ADDED], "chatgpt.com", None, 1), ([ADDED], "js.stripe.com", "fw1", 1), ([ALTERED], "js.stripe.com", "fw1", 1),
+    ([dict(ADDED, members={"list": {"added": ["auth.openai.com"], "removed": []}})], "chatgpt.com", "fw1", 1),
+    ([dict(ADDED, members={"list": {"added": [], "removed": [".chatgpt.com"]}})], "chatgpt.com", "fw1", 1)])
+def test_drift_with_its_symptoms_is_drift(changes, host, product, code):
+    path = {"device": product, "audience": None, "kind": "user", "proven": True, "message": "m"} if product else None
+    seen = look("fail", check("fail", host=host), path=path)
+    verdict = built({"fw1": device(changed=True, changes=changes)}, {"branch1": {"after": seen}})["verdict"]
+    assert verdict["code"] == code and verdict["deciding"] == (["drift", "symptoms"] if code == 2 else ["verification_failed", "drift"])
+
+
+def test_a_symptom_that_the_plan_does_not_let_through_is_no_drift():
+    seen = behind(look("fail", check("fail")))
+    verdict = built({"fw1": device(changed=True, changes=[ALTERED], coverage=[dict(COVERED, allowed="unchecked")])}, {"branch1": {"after": seen}})["verdict"]
+    assert verdict["code"] == 1
+
+
+def test_a_device_in_step_explains_no_symptom():
+    assert built({"fw1": device()}, {"branch1": {"after": behind(look("fail", check("fail")))}})["verdict"]["code"] == 1
+
+
+# -- what nobody saw
+
+
+def test_what_is_not_proven_is_said_and_decides_when_told():
+    negative = check("unverified", id="n", host="claude.ai", role="negative", features=[])
+    hosts = {"branch1": {"after": behind(look("pass", check(), negative))}}
+    found = built({"fw1": device(), "fw2": device()}, hosts)["verdict"]
+    assert found["classes"]["not_proven"] == [
+        "fw2: no host behind it looked",
+        "branch1: 1 other site is not compared with a baseline, so nobody knows whether more is open than should be"]
+    assert found["code"] == 0 and "not proven: 2" in found["message"] and "in step" not in found["message"]
+    assert built({"fw1": device(), "fw2": device()}, hosts, strict=["not_proven"])["verdict"]["code"] == 1
+
+
+def test_an_audit_of_nothing_is_no_success():
+    for hosts in ({}, {"branch1": {"after": look("pass", check())}}):
+        verdict = built({}, hosts)["verdict"]
+        assert verdict["code"] == 1 and verdict["deciding"] == ["nothing"]
+
+
+def test_an_audit_of_a_part_says_so():
+    found = built({"fw1": device()}, {}, left_out={"devices": ["fw2", "fw3"], "hosts": ["branch1"]})
+    assert found["verdict"]["message"].startswith("1 of 3 devices, 0 of 1 hosts; ")
+    assert json.loads(report.as_plans(found))["plans_left_out"] == ["fw2", "fw3"]
+    assert set(json.loads(report.as_plans(built({"fw1": device()})))) == {"netaccess_plans"}
 
 
 def test_a_register_that_is_none_is_named(tmp_path):
     path = tmp_path / "register.yml"
     path.write_text("- {pattern: '.chatgpt.com', owner: a, reason: b, risk_id: c, approved_by: d, approved_on: 2026-01-01, review_by: 2026-12-31}\n")
     assert register.read(path)[0]["review_by"] == "2026-12-31"
-    for text, said in (("a: 1", "must be a list"), ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
+    for text, said in (("a: 1", "must be a list"), ("$ANSIBLE_VAULT;1.1;AES256\n3062\n", "encrypted with Ansible Vault"),
+                       ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
                        ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "line 1"), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "line 1"),
                        ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
                        ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
@@ -213,10 +296,45 @@ def test_the_form_for_merge_requests_holds_no_markup_of_somebody_else():
 def test_the_form_for_ci_systems():
     root = ElementTree.fromstring(report.as_junit(whole()))
     cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in root.iter("testcase")}
-    assert cases == {("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [],
+    verdicts = {name: tags for (kind, name), tags in cases.items() if kind == "verdict"}
+    assert {name for name, tags in verdicts.items() if tags == ["failure"]} == set(whole()["verdict"]["deciding"]) and set(verdicts) == {
+        name for name, _code, _words in report.CLASSES}
+    assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {("device", "=cmd()"): [],
+    ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"],
+                                                                                  ("branch1", "chat"): [],
                      ("branch2", "chat"): ["failure"],
                      ("gone", "reached"): ["error"]}
-    report.as_junit(built({"a": device(failed=True, msg="bad \x00 byte \ud800", failure={"class": "refused"})}))
+    bad = "bad \x00 byte \x1b[31m \ud800"
+    broken = look("fail", check("fail", message=bad, features=[bad]), summary={"verdict": "fail", "message": bad, "features": {bad: "fail"}})
+    ElementTree.fromstring(report.as_junit(built({bad: device(failed=True, msg=bad, failure={"class": "refused"})}, {bad: {"after": broken}}, title=bad)))
+
+
+@pytest.mark.parametrize("devices,hosts", [
+    ({"fw1": device()}, {"b": {"after": look("pass", check())}}), ({"fw1": device(manual=["x"])}, {}), ({"fw1": device(pending="foreign")}, {}),
+    ({"fw1": device()}, {"b": {"expect": "unchanged", "before": look("fail", check("fail")), "after": look("fail", check("fail"))}}),
+    ({"fw1": device()}, {"b": {"expect": "unchanged", "before": look("fail", check("fail")), "after": look("pass", check())}}),
+    # Left inspected by choice: the host passes, and its feature does not.
+    ({"fw1": device()}, {"b": {"after": look("pass", check("fail"), summary={"verdict": "pass", "message": "m", "features": {"ios_attest": "fail"}})}}),
+    ({"fw1": None}, {}), ({}, {}), ({"fw1": {"failed": True, "begun": False, "msg": "x"}}, {}), ({"fw1": device(changed=True)}, {"b": None})])
+def test_every_form_says_the_same(devices, hosts):
+    for mode in ("audit", "change"):
+        found = built(devices, hosts, mode=mode)
+        code = json.loads(report.as_verdict(found))["code"]
+        assert code == found["verdict"]["code"] and bool(code) == bool(found["verdict"]["deciding"])
+        cases = ElementTree.fromstring(report.as_junit(found)).iter("testcase")
+        red = [case for case in cases if case.find("failure") is not None or case.find("error") is not None]
+        assert bool(red) == bool(code)
+
+
+@pytest.mark.parametrize("text", ["=cmd()", " =cmd()", "\u00a0+1", "\uff1dcmd()", "\u200b@cmd", "\ufeff-1", "\t=1", "\rx", "\uff0b1"])
+def test_what_a_spreadsheet_may_take_for_a_formula_is_quoted(text):
+    row = list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1]
+    assert row[-1] == "'" + text
+
+
+@pytest.mark.parametrize("text", ["a=b", "*.chatgpt.com", "", "'=cmd()"])
+def test_other_text_stays_as_it_is_in_a_spreadsheet(text):
+    assert list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1][-1] == text
 
 
 def test_ten_thousand_cells_are_all_there():

@@ -161,27 +161,35 @@ def _with_places(state, target, gone, come, rank) -> list:
     The old place is true before the first change, which is what a rollback restores; the new one at the moment of its own change, since
     a device moves one rule at a time.
     """
-    order = {base: list(refs) for base, refs in state.rules.items()}
-    placed = []
+    old = {(base, ref): Place(base, above) for base, refs in state.rules.items() for above, ref in zip((None,) + tuple(refs), refs)}
+    base_of: dict = {}
+    for base, ref in old:
+        base_of.setdefault(ref, base)
+    placed, left = [], set()
     for change in gone:
-        base = _base_of(state, change.ref)
+        base = base_of.get(change.ref)
         if base is not None:
-            change = replace(change, place=(_place_in(state.rules, base, change.ref), None))
-            order[base].remove(change.ref)
+            change = replace(change, place=(old[base, change.ref], None))
+            left.add((base, change.ref))
         placed.append(change)
+    order = {base: [ref for ref in refs if (base, ref) not in left] for base, refs in state.rules.items()}
     come = {change.ref: change for change in come}
     moves = _moves(order, target)
     for ref in moves:
         come.setdefault(ref, Change(ref, UPDATE))
     # Within one rulebase rules are placed from the top down, since each is placed below its predecessor.
     position = {ref: index for base, refs in target.rules.items() for index, ref in enumerate(refs)}
+    place_in = {(base, ref): index for base, refs in target.rules.items() for index, ref in enumerate(refs)}
+    there = {base: set(refs) for base, refs in order.items()}
     for ref in sorted(come, key=lambda r: (rank[r.kind], position.get(r, -1), r)):
         change = come[ref]
         base = moves.get(ref)
         if base is not None:
-            before = None if change.op == CREATE else _place_in(state.rules, base, ref)
-            _move(order, base, ref, target.rules[base])
-            change = replace(change, place=(before, _place_in(order, base, ref)))
+            # Directly below the nearest predecessor of the wanted order that is already there.
+            wanted = target.rules[base]
+            above = next((wanted[at] for at in range(place_in[base, ref] - 1, -1, -1) if wanted[at] in there[base]), None)
+            there[base].add(ref)
+            change = replace(change, place=(None if change.op == CREATE else old[base, ref], Place(base, above)))
         placed.append(change)
     return placed
 
@@ -240,29 +248,39 @@ def _movable(target: State, ref: Ref) -> bool:
     return obj is not None and obj.ours
 
 
-def _base_of(state: State, ref: Ref):
-    for base, refs in state.rules.items():
-        if ref in refs:
-            return base
-    return None
+class _Order:
+    """The rules of one rulebase, each with its neighbours, so that taking one out and putting it below another one costs the same in a long one."""
 
+    def __init__(self, refs: Iterable[Ref] = ()):
+        self._below: dict = {None: None}
+        self._above: dict = {}
+        last = None
+        for ref in refs:
+            self.put(ref, last)
+            last = ref
 
-def _place_in(order: dict, base: str, ref: Ref) -> Place:
-    index = order[base].index(ref)
-    return Place(base, order[base][index - 1] if index else None)
+    def __contains__(self, ref: Ref) -> bool:
+        return ref in self._above
 
+    def remove(self, ref: Ref) -> None:
+        above, below = self._above.pop(ref), self._below.pop(ref)
+        self._below[above] = below
+        if below is not None:
+            self._above[below] = above
 
-def _move(order: dict, base: str, ref: Ref, wanted) -> None:
-    """Put ``ref`` directly below the nearest predecessor of the wanted order that is already there."""
-    current = order[base]
-    if ref in current:
-        current.remove(ref)
-    wanted = list(wanted)
-    for before in reversed(wanted[:wanted.index(ref)]):
-        if before in current:
-            current.insert(current.index(before) + 1, ref)
-            return
-    current.insert(0, ref)
+    def put(self, ref: Ref, above: Ref | None) -> None:
+        """Directly below ``above``, or to the top."""
+        below = self._below[above]
+        self._below[above], self._below[ref], self._above[ref] = ref, below, above
+        if below is not None:
+            self._above[below] = ref
+
+    def refs(self) -> tuple:
+        found, ref = [], self._below[None]
+        while ref is not None:
+            found.append(ref)
+            ref = self._below[ref]
+        return tuple(found)
 
 
 # -- from a state and changes to the next state ---------------------------------------------------------------------
@@ -271,7 +289,7 @@ def _move(order: dict, base: str, ref: Ref, wanted) -> None:
 def apply(state: State, changes: Iterable[Change]) -> State:
     """The state after ``changes``: what check mode predicts and what reading back has to show."""
     objects = dict(state.objects)
-    order = {base: list(refs) for base, refs in state.rules.items()}
+    order = {base: _Order(refs) for base, refs in state.rules.items()}
     for change in changes:
         ref = change.ref
         if change.op == DELETE:
@@ -280,7 +298,7 @@ def apply(state: State, changes: Iterable[Change]) -> State:
             objects[ref] = _applied(objects.get(ref), change)
         if change.place is not None:
             _put(order, change)
-    return State(objects, {base: tuple(refs) for base, refs in order.items()}, state.pending)
+    return State(objects, {base: refs.refs() for base, refs in order.items()}, state.pending)
 
 
 def _applied(current, change: Change) -> Object:
@@ -297,11 +315,11 @@ def _applied(current, change: Change) -> Object:
 def _put(order: dict, change: Change) -> None:
     old, new = change.place
     for place in (old, new):
-        if place is not None and change.ref in order.setdefault(place.rulebase, []):
+        if place is not None and change.ref in order.setdefault(place.rulebase, _Order()):
             order[place.rulebase].remove(change.ref)
     if new is not None:
         refs = order[new.rulebase]
-        refs.insert(refs.index(new.after) + 1 if new.after in refs else 0, change.ref)
+        refs.put(change.ref, new.after if new.after in refs else None)
 
 
 # -- where a device stands with respect to a change ------------------------------------------------------------------
@@ -390,14 +408,17 @@ def _undo_order(changes, state: State, objects: dict, clashes: list) -> dict:
         if change.place is not None:
             old.setdefault(change.ref, change.place[0])
     back = {ref: place for ref, place in old.items() if place is not None and ref in objects}
-    order = {base: [ref for ref in refs if ref in objects and ref not in back] for base, refs in state.rules.items()}
-    while back:
-        ready = [ref for ref, place in back.items() if place.after is None or place.after in order.setdefault(place.rulebase, [])]
-        if not ready:
-            clashes += [Clash(ref, "place", str(place.after)) for ref, place in sorted(back.items())]
-            break
-        for ref in ready:
-            place = back.pop(ref)
-            refs = order.setdefault(place.rulebase, [])
-            refs.insert(0 if place.after is None else refs.index(place.after) + 1, ref)
-    return {base: tuple(refs) for base, refs in order.items()}
+    order = {base: _Order(ref for ref in refs if ref in objects and ref not in back) for base, refs in state.rules.items()}
+    waiting: dict = {}
+    for ref, place in back.items():
+        waiting.setdefault(place, []).append(ref)
+    ready = [place for place in waiting if place.after is None or place.after in order.setdefault(place.rulebase, _Order())]
+    while ready:
+        place = ready.pop()
+        for ref in waiting.pop(place):
+            order.setdefault(place.rulebase, _Order()).put(ref, place.after)
+            del back[ref]
+            below = Place(place.rulebase, ref)
+            ready += [below] * (below in waiting)
+    clashes += [Clash(ref, "place", str(place.after)) for ref, place in sorted(back.items())]
+    return {base: refs.refs() for base, refs in order.items()}

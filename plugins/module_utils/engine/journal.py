@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: the plan, saved before the first write and amended after each step.
 
-A killed run returns nothing, so what it did must already be on disk. The file is written atomically, mode 0600, and carries
-a SHA-256 of its own content: a journal that was edited or cut off is refused instead of being rolled back wrongly.
+A killed run returns nothing, so what it did must already be on disk. The file has mode 0600 and is only ever appended to: its first line is
+the plan, each further line what was noted since, {name: value}, of which the last one counts; ``changes`` are added to those before. A line carries a
+SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being rolled back wrongly. A last line without its
+end was being written when the run was killed, and nothing that was to follow it was done.
 """
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 
-FORMAT = 1
+FORMAT = 2
 OPEN = "open"
 APPLIED = "applied"
 UNDONE = "undone"
@@ -41,8 +43,8 @@ class Journal:
             "status": OPEN,
             "steps_done": 0,
             "step_in_flight": None,
-            "changes": [],
         }
+        self._changes, self._last, self._end, self._size = [], "", 0, 0
         self.path = self._file(path)
 
     def _file(self, path: str) -> str:
@@ -60,21 +62,36 @@ class Journal:
         """
         path = os.path.abspath(os.path.expanduser(path))
         try:
-            with open(path, "r", encoding="utf-8") as handle:
-                stored = json.load(handle)
-            body = stored["journal"]
-            changes = [Change.from_data(data) for data in body["changes"]]
+            with open(path, "rb") as handle:
+                stored = handle.read()
         except OSError as error:
             raise AccessError(REFUSED, "journal %s cannot be read: %s" % (path, error.strerror)) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise AccessError(REFUSED, "%s is not a complete journal of this collection" % path) from error
-        if stored.get("sha256") != canonical_digest(body):
-            raise AccessError(REFUSED, "journal %s does not match its own checksum: it was edited or damaged, and is not rolled back" % path)
-        if body.get("format") != FORMAT:
-            raise AccessError(REFUSED, "journal %s has format %s; this release reads format %d" % (path, body.get("format"), FORMAT))
         journal = cls.__new__(cls)
-        journal._body, journal.path, journal._changes = body, path, changes
+        journal.path, journal._body, journal._changes, journal._last = path, {}, [], ""
+        whole = stored[:stored.rfind(b"\n") + 1]
+        journal._end, journal._size = len(whole), len(stored)
+        try:
+            for line in whole.splitlines():
+                journal._take(json.loads(line))
+            body = journal._body
+            if body["format"] != FORMAT:
+                raise AccessError(REFUSED, "journal %s has format %s; this release reads format %d" % (path, body["format"], FORMAT))
+            body["status"], body["product"], body["device"], body["comment"], body["steps_done"]
+        except _Edited:
+            raise AccessError(REFUSED, "journal %s does not match its own checksum: it was edited or damaged, and is not rolled back" % path) from None
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise AccessError(REFUSED, "%s is not a complete journal of this collection" % path) from error
         return journal
+
+    def _take(self, line: dict) -> None:
+        """Amend what is known by a line of the file. :raises _Edited, ValueError, KeyError, TypeError:"""
+        noted = line["journal"]
+        changes = [Change.from_data(data) for data in noted.get("changes", ())]
+        if line["sha256"] != canonical_digest([self._last, noted]):
+            raise _Edited()
+        self._last = line["sha256"]
+        self._changes += changes
+        self._body.update({name: value for name, value in noted.items() if name != "changes"})
 
     @classmethod
     def newest(cls, path: str, product: str, device: str, series: str | None = None) -> Journal | None:
@@ -112,6 +129,9 @@ class Journal:
         paths = [os.path.join(folder, name) for name in os.listdir(folder) if mark in name and name.endswith(".json") and not name.startswith(".")]
         # Names begin with the second of the start; two runs within one are told apart by when they last wrote.
         for path in sorted(paths, key=lambda path: (os.path.basename(path).split("-")[0], os.stat(path).st_mtime_ns), reverse=True):
+            if not os.path.getsize(path):
+                # The run was killed between the name and the plan, and nothing was written to the device.
+                continue
             journal = cls.load(path)
             if (journal.product, journal.device) == (product, device):
                 yield journal
@@ -136,6 +156,10 @@ class Journal:
         return self._body["status"]
 
     @property
+    def comment(self) -> str | None:
+        return self._body["comment"]
+
+    @property
     def product(self) -> str:
         return self._body["product"]
 
@@ -154,37 +178,66 @@ class Journal:
         except FileExistsError as error:
             raise AccessError(REFUSED, "journal %s exists already: name a new file, or a folder in which each run gets its own" % self.path) from error
         except OSError as error:
-            raise AccessError(REFUSED, "journal %s cannot be written: %s. Nothing was changed" % (self.path, error.strerror)) from error
-        self._write()
+            raise self._unwritable(error) from error
+        try:
+            text = self._line(dict(self._body, changes=[change.to_data() for change in self._changes]))
+            write_atomically(self.path, text)
+            self._end = self._size = len(text)
+        except OSError as error:
+            os.unlink(self.path)
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> AccessError:
+        return AccessError(REFUSED, "journal %s cannot be written: %s. Nothing was changed" % (self.path, error.strerror))
 
     def extend(self, changes: Iterable[Change]) -> None:
         """Add changes that a new reading of the device made necessary."""
         known = {canonical_digest(change.to_data()) for change in self._changes}
-        self._changes += [change for change in changes if canonical_digest(change.to_data()) not in known]
-        self._write()
+        new = [change for change in changes if canonical_digest(change.to_data()) not in known]
+        self._changes += new
+        self._append({"changes": [change.to_data() for change in new]})
 
     def sending(self, title: str) -> None:
         """Note that a Step is about to be sent: its outcome is not known until ``sent``."""
-        self._body["step_in_flight"] = title
-        self._write()
+        self._note(step_in_flight=title)
 
     def sent(self) -> None:
         """Note that the Step was carried out."""
-        self._body["step_in_flight"] = None
-        self._body["steps_done"] += 1
-        self._write()
+        self._note(step_in_flight=None, steps_done=self._body["steps_done"] + 1)
 
     def close(self, status: str) -> None:
         """Note how the run ended."""
-        self._body["status"] = status
-        self._body["step_in_flight"] = None
-        self._body["ended"] = _now()
-        self._write()
+        self._note(status=status, step_in_flight=None, ended=_now())
 
-    def _write(self) -> None:
-        self._body["changes"] = [change.to_data() for change in self._changes]
-        text = json.dumps({"journal": self._body, "sha256": canonical_digest(self._body)}, indent=1, sort_keys=True)
-        write_atomically(self.path, text)
+    def _note(self, **noted: object) -> None:
+        self._body.update(noted)
+        self._append(noted)
+
+    def _line(self, noted: dict) -> str:
+        self._last = canonical_digest([self._last, noted])
+        return json.dumps({"journal": noted, "sha256": self._last}, sort_keys=True, ensure_ascii=True) + "\n"
+
+    def _append(self, noted: dict) -> None:
+        """Write one line to the disk. :raises AccessError: when somebody else wrote to the file. :raises OSError:"""
+        before = self._last
+        with open(self.path, "r+b") as out:
+            if out.seek(0, os.SEEK_END) != self._size:
+                raise AccessError(REFUSED, "journal %s was written to by another run" % self.path)
+            # Behind the last whole line there may be a part of one: of a run that was killed, or of a disk that was full.
+            out.truncate(self._end)
+            out.seek(self._end)
+            try:
+                out.write(self._line(noted).encode("ascii"))
+                out.flush()
+                os.fsync(out.fileno())
+                self._end = self._size = out.tell()
+            except OSError:
+                self._last, self._size = before, os.fstat(out.fileno()).st_size
+                raise
+
+
+class _Edited(Exception):
+    """A line is not what was written."""
 
 
 def write_atomically(path: str, text: str, mode: int = 0o600) -> None:

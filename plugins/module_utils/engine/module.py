@@ -13,6 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy, PolicyError
 
 Filled = TypeVar("Filled")
@@ -54,7 +55,10 @@ def connection_spec() -> dict:
     return dict(
         validate_certs=dict(type="bool", default=True),
         ca_path=dict(type="path"),
-        proxy=dict(type="str"),
+        # A digest of what the device shows to everybody.
+        certificate_fingerprint=dict(type="str", no_log=False),
+        # It may hold a user and a password.
+        proxy=dict(type="str", no_log=True),
     )
 
 
@@ -84,16 +88,17 @@ def run(module: AnsibleModule, make_adapter: Callable[[], Adapter]) -> None:
         secrets = {name: params[name] for name, spec in module.argument_spec.items() if spec.get("no_log") and params.get(name)}
         result = Run(make_adapter(), policy, filled(Options, params, secrets=secrets), module.check_mode).execute()
     except PolicyError as error:
-        module.fail_json(msg="config: %s" % error)
+        module.fail_json(msg=clean("config: %s" % error))
     except AccessError as error:
-        module.fail_json(msg=str(error), failure={"class": error.failure, "applied": [], "undone": [], "journal": None})
+        module.fail_json(msg=clean(str(error)), failure={"class": error.failure, "applied": [], "undone": [], "journal": None})
     except Failed as error:
-        module.fail_json(msg=str(error), **_answer(module, error.result))
+        module.fail_json(msg=clean(str(error)), **_answer(module, error.result))
     module.exit_json(**_answer(module, result))
 
 
 def _answer(module: AnsibleModule, result: dict) -> dict:
-    result = dict(result)
+    """What leaves the module. Names on a device are whatever somebody typed there."""
+    result = clean(result)
     for text in result.pop("warnings", []):
         module.warn(text)
     if not module._diff:

@@ -64,21 +64,24 @@ def object_data(obj: Object) -> dict:
 
 def text_of(state: State, changes: Iterable[Change]) -> str:
     """The objects that ``changes`` touch, as lines for --diff."""
-    lines = []
-    for ref in sorted({change.ref for change in changes}):
+    lines, touching, place = [], {}, {}
+    for change in changes:
+        touching.setdefault(change.ref, []).append(change)
+    for base, refs in sorted(state.rules.items()):
+        for above, ref in zip((None,) + tuple(refs), refs):
+            place.setdefault(ref, []).append((base, "below %s" % above if above else "first"))
+    for ref in sorted(touching):
         obj = state.objects.get(ref)
         if obj is None:
             continue
         lines.append("%s" % ref)
-        touched = set().union(*(set(c.fields) | set(c.members) for c in changes if c.ref == ref))
+        touched = set().union(*(set(c.fields) | set(c.members) for c in touching[ref]))
         lines += ["  %s: %s" % (path, value) for path, value in sorted(obj.fields.items()) if path in touched]
         for path, members in sorted(obj.members.items()):
             if path in touched:
                 lines += ["  %s:" % path] + ["    %s" % entry for entry in sorted(members)]
-        for base, refs in sorted(state.rules.items()):
-            if ref in refs and any(c.place for c in changes if c.ref == ref):
-                index = refs.index(ref)
-                lines.append("  place: %s, %s" % (base, "below %s" % refs[index - 1] if index else "first"))
+        if any(c.place for c in touching[ref]):
+            lines += ["  place: %s, %s" % found for found in place.get(ref, ())]
     return "".join(line + "\n" for line in lines)
 
 

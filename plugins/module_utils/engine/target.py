@@ -26,19 +26,19 @@ def desired(word: str, wanted: list[Wanted], state: State, options: Options,
         for ref, obj in state.objects.items():
             if obj.ours and ref not in keep and (word == "deleted" or ref not in names):
                 objects.pop(ref)
-                for refs in order.values():
-                    if ref in refs:
-                        refs.remove(ref)
             elif obj.borrowed and ref not in keep:
                 objects[ref] = replace(obj, fields=dict(obj.fields, **obj.borrowed))
+        order = {base: [ref for ref in refs if ref in objects or ref not in state.objects] for base, refs in order.items()}
     if word != "deleted":
         for item in wanted:
             objects[item.object.ref] = _merged_object(word, item.object, state.objects.get(item.object.ref), options)
-        rules = [item for item in wanted if item.rulebase is not None]
-        for item in rules:
-            _lift_misplaced(order.setdefault(item.rulebase, []), item, names)
-        for item in rules:
-            _put_rule(order[item.rulebase], item)
+        rules: dict = {}
+        for item in wanted:
+            if item.rulebase is not None:
+                rules.setdefault(item.rulebase, []).append(item)
+        for base, items in rules.items():
+            order[base] = _without_misplaced(order.get(base, []), items, names)
+            _put_rules(order[base], items)
     return State(objects, {base: tuple(refs) for base, refs in order.items()}, state.pending)
 
 
@@ -57,34 +57,44 @@ def _merged_object(word: str, want: Object, have, options: Options) -> Object:
     return replace(have, fields=fields, members=members)
 
 
-def _bounds(refs: list, above, below) -> tuple:
-    """(first place, end of the places) in ``refs`` of a rule that has to stand above and below others."""
-    places = {ref: at for at, ref in enumerate(refs)}
+def _places(refs: list) -> dict:
+    return {ref: at for at, ref in enumerate(refs)}
+
+
+def _bounds(places: dict, above, below) -> tuple:
+    """(first place, end of the places) of a rule that has to stand above and below others; ``places``: those of all rules."""
     top = max([places[other] + 1 for other in below if other in places], default=0)
-    bottom = min([places[other] for other in above if other in places], default=len(refs))
+    bottom = min([places[other] for other in above if other in places], default=len(places))
     return top, bottom
 
 
-def _lift_misplaced(order: list, item: Wanted, names: set) -> None:
-    """Take out a rule that stands wrong among those that this run does not place: others of its own may not be measured by it."""
-    ref = item.object.ref
-    if ref in order:
-        top, bottom = _bounds(order, item.above - names, item.below - names)
-        if not top <= order.index(ref) < bottom:
+def _without_misplaced(order: list, items: list[Wanted], names: set) -> list:
+    """Without those that stand wrong among the rules that this run does not place: others of its own may not be measured by them."""
+    places, misplaced = _places(order), set()
+    for item in items:
+        ref = item.object.ref
+        if ref in places:
+            top, bottom = _bounds(places, item.above - names, item.below - names)
+            if not top <= places[ref] < bottom:
+                misplaced.add(ref)
+    return [ref for ref in order if ref not in misplaced]
+
+
+def _put_rules(order: list, items: list[Wanted]) -> None:
+    """Leave each rule where it is when that is right; else put it at the lowest place that is above what it has to be above."""
+    places = _places(order)
+    for item in items:
+        ref = item.object.ref
+        top, bottom = _bounds(places, item.above, item.below)
+        if ref in places:
+            if top <= places[ref] < bottom:
+                continue
             order.remove(ref)
-
-
-def _put_rule(order: list, item: Wanted) -> None:
-    """Leave the rule where it is when that is right; else put it at the lowest place that is above what it has to be above."""
-    ref = item.object.ref
-    if ref in order:
-        top, bottom = _bounds(order, item.above, item.below)
-        if top <= order.index(ref) < bottom:
-            return
-        order.remove(ref)
-    top, bottom = _bounds(order, item.above, item.below)
-    if top > bottom:
-        low = ", ".join(sorted(str(other) for other in item.below if other in order))
-        high = ", ".join(sorted(str(other) for other in item.above if other in order))
-        raise AccessError(CONFLICT, "%s has no place: it must stand below %s and above %s, which stand the other way round" % (ref, low, high))
-    order.insert(bottom, ref)
+            places = _places(order)
+            top, bottom = _bounds(places, item.above, item.below)
+        if top > bottom:
+            low = ", ".join(sorted(str(other) for other in item.below if other in places))
+            high = ", ".join(sorted(str(other) for other in item.above if other in places))
+            raise AccessError(CONFLICT, "%s has no place: it must stand below %s and above %s, which stand the other way round" % (ref, low, high))
+        order.insert(bottom, ref)
+        places = _places(order)

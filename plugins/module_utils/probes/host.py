@@ -8,6 +8,7 @@ Facts only, and only those that a diagnosis needs: no user, no other process, no
 from __future__ import annotations
 
 import hashlib
+import http.client
 import ipaddress
 import os
 import platform
@@ -25,6 +26,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import without_user
 
 try:
     import winreg
@@ -93,11 +95,6 @@ def hosts_file(names: Iterable[str], path: str) -> dict:
             if name.lower() in wanted:
                 found.setdefault(name.lower(), []).append(address)
     return found
-
-
-def without_user(url: str) -> str:
-    """A URL without user and password."""
-    return re.sub(r"//[^/@]*@", "//", url)
 
 
 def agents(processes: Iterable[str], root: str = "/") -> list:
@@ -195,7 +192,7 @@ def _fetched(found: dict, names, timeout: float) -> dict:
             seen.update(status=reply.status, content_type=reply.headers.get("Content-Type"))
     except urllib.error.HTTPError as error:
         return dict(seen, status=error.code, failure="http_unexpected_status_code")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         return dict(seen, failure=failure(reason if isinstance(reason, Exception) else error))
     text = body.decode("utf-8", "replace")

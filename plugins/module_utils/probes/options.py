@@ -21,6 +21,7 @@ def observe(params: dict) -> dict:
 
     :raises OptionError: for options that cannot be used.
     """
+    refuse_users(params)
     pem, source = _roots(params["ca_path"])
     settings = runner.Settings(
         public_roots=pem, proxy=_proxy(params), source=params["source_address"],
@@ -36,6 +37,14 @@ def observe(params: dict) -> dict:
         names = sorted({probe["host"] for probe in params["probes"]})
         seen["host"] = host.facts(names, params["pac_url"], params["timeout"])
     return dict(seen, roots=source)
+
+
+def refuse_users(params: dict) -> None:
+    """:raises OptionError: for a user in a URL, before Ansible shows the arguments of a module to anybody."""
+    if "@" in str(params.get("proxy") or ""):
+        raise OptionError("proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
+    if "@" in str(params.get("pac_url") or ""):
+        raise OptionError("pac_url: a PAC file for which a user is asked is not fetched; leave user and password out")
 
 
 def _roots(path: str | None) -> tuple:
@@ -56,8 +65,6 @@ def _proxy(params: dict) -> str | tunnel.Proxy:
     text = params["proxy"]
     if text in ("direct", "environment"):
         return text
-    if "@" in text:
-        raise OptionError("proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
     try:
         found = tunnel.parse_proxy(text)
     except ValueError as error:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import split_user
 
 BODY = 65536
 
@@ -30,13 +31,18 @@ class Proxy:
 
 def parse_proxy(text: str) -> Proxy:
     """A Proxy from ``http://[user:password@]host:port``. :raises ValueError: without repeating the text, which may hold a password."""
-    parts = urlsplit(text if "://" in text else "http://" + text)
-    if parts.scheme != "http" or not parts.hostname:
+    pair, place = split_user(text)
+    try:
+        parts = urlsplit(place if "://" in place else "http://" + place)
+        found = Proxy(parts.hostname or "", parts.port or 3128)
+    except ValueError:
+        found = None
+    if not found or not found.host or parts.scheme != "http":
         raise ValueError("proxy must be direct, environment, or of the form http://host:port")
-    found = Proxy(parts.hostname, parts.port or 3128)
-    if parts.username is None:
+    if pair is None:
         return found
-    return with_credentials(found, unquote(parts.username), unquote(parts.password or ""))
+    user, _sep, password = pair.partition(":")
+    return with_credentials(found, unquote(user), unquote(password))
 
 
 def with_credentials(proxy: Proxy, user: str, password: str) -> Proxy:

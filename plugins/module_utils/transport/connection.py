@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connecting import (
+    NotConnected, check_authorities, check_urls, fingerprint, http_adapter, reason,
+)
 
 try:
     import requests
@@ -35,13 +38,17 @@ _PAUSE = 1.0
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach an API. ``base`` is scheme, host and port; ``timeout``: the seconds that a run has for its requests and waits."""
+    """How to reach an API. ``base`` is scheme, host and port; ``timeout``: the seconds that a run has for its requests and waits.
+
+    ``certificate_fingerprint``: of the one certificate that is accepted, whoever issued it and whatever is in it.
+    """
 
     base: str
     validate_certs: bool = True
     ca_path: str | None = None
     proxy: str | None = None
     timeout: int = 60
+    certificate_fingerprint: str | None = None
 
     @property
     def host(self) -> str:
@@ -51,7 +58,7 @@ class Connection:
     @property
     def verify(self) -> bool | str:
         """Given with each request: a session's own setting loses against REQUESTS_CA_BUNDLE."""
-        return False if not self.validate_certs else self.ca_path or True
+        return False if self.certificate_fingerprint or not self.validate_certs else self.ca_path or True
 
 
 @dataclass
@@ -86,6 +93,9 @@ class Transport:
     def __init__(self, connection: Connection, clock: Clock | None = None):
         if requests is None:
             raise AccessError(REFUSED, "the Python library requests is missing where this module runs: install it for ansible_python_interpreter")
+        check_urls(connection.base, connection.proxy)
+        if connection.ca_path and connection.verify:
+            check_authorities(connection.ca_path)
         self.connection = connection
         self._clock = clock or Clock()
         self._deadline = self._clock.now() + connection.timeout
@@ -94,7 +104,7 @@ class Transport:
         # Without this a .netrc of the controller's user would replace the Authorization header.
         self._session.auth = lambda request: request
         # Retries are decided here: a write must never be sent twice by a library.
-        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+        adapter = http_adapter(fingerprint(connection.certificate_fingerprint), pool_connections=4, pool_maxsize=4, max_retries=0)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
         self._adapter = adapter
@@ -170,21 +180,19 @@ class Transport:
                 return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, body)
         except _TooLong:
             raise self._broken(write, host, "%s sends an answer of more than %d MiB; that is no answer of its API" % (host, MAX_BYTES // 1048576)) from None
-        except requests.exceptions.SSLError as error:
-            raise AccessError(UNREACHABLE, "the TLS certificate of %s is not accepted (%s): set ca_path to the CA that issued it" % (
-                host, _reason(error))) from None
-        except requests.exceptions.ProxyError:
-            raise _Unanswered(UNREACHABLE, "the proxy on the way to %s refuses or does not answer" % host) from None
-        except requests.exceptions.ConnectTimeout:
-            raise _Unanswered(UNREACHABLE, "%s does not answer within %d s" % (host, connecting)) from None
-        except requests.exceptions.ConnectionError as error:
-            if _never_connected(error):
-                raise _Unanswered(UNREACHABLE, "%s cannot be reached: %s" % (host, _reason(error))) from None
-            raise self._broken(write, host, "the connection to %s broke" % host) from None
+        except NotConnected as error:
+            why = reason(error, host, connecting, self.connection.ca_path)
+            raise (_Unanswered if why.again else AccessError)(UNREACHABLE, why.text) from None
         except requests.exceptions.Timeout:
             raise self._broken(write, host, "%s took the request and gave no answer within %d s" % (host, answering)) from None
+        except requests.exceptions.ConnectionError:
+            raise self._broken(write, host, "the connection to %s broke" % host) from None
         except requests.exceptions.RequestException as error:
             raise self._broken(write, host, "the answer of %s is broken (%s)" % (host, type(error).__name__)) from None
+        except OSError as error:
+            if "CA certificate bundle" in str(error):
+                raise AccessError(REFUSED, "the CA certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read") from None
+            raise self._broken(write, host, "the connection to %s broke (%s)" % (host, type(error).__name__)) from None
 
     def _limits(self) -> tuple:
         """Seconds that an exchange which begins now may take: to connect, and to answer."""
@@ -198,7 +206,7 @@ class Transport:
 
 def by_options(params: dict, base: str) -> Transport:
     """A Transport to ``base`` by the module options that all APIs share (doc fragment ``connection``, and ``timeout``)."""
-    return Transport(Connection(base, validate_certs=params["validate_certs"], ca_path=params["ca_path"], proxy=params["proxy"], timeout=params["timeout"]))
+    return Transport(Connection(base, **{name: params[name] for name in ("validate_certs", "ca_path", "certificate_fingerprint", "proxy", "timeout")}))
 
 
 class _Unanswered(AccessError):
@@ -237,23 +245,3 @@ def _seconds(text: str) -> float:
         return max(1.0, when.timestamp() - time.time())
     except (TypeError, ValueError):
         return 5.0
-
-
-def _never_connected(error: Exception) -> bool:
-    """Whether the request cannot have been seen by the other side: no connection came about."""
-    inner = error.args[0] if error.args else None
-    return isinstance(getattr(inner, "reason", None), requests.packages.urllib3.exceptions.NewConnectionError)
-
-
-def _reason(error: Exception) -> str:
-    """The operating system's or OpenSSL's words, without anything of the request."""
-    cause = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        verify = getattr(cause, "verify_message", None)
-        if verify:
-            return verify
-        inner = cause.args[0] if getattr(cause, "args", None) and isinstance(cause.args[0], BaseException) else None
-        cause = getattr(cause, "reason", None) if isinstance(getattr(cause, "reason", None), BaseException) else inner or cause.__cause__ or cause.__context__
-    return type(error).__name__

@@ -25,6 +25,8 @@ except ImportError as error:
 else:
     _MISSING = None
 
+#: How a file begins that is encrypted.
+VAULT = "$ANSIBLE_VAULT;"
 _FOLDER = Path(__file__).parent
 _SECTIONS = ("entries", "extras", "media", "negative", "control")
 _OTHERS = ("versions", "companions", "remove")
@@ -95,7 +97,11 @@ def _overlay(number: int, overlay) -> tuple:
     if isinstance(overlay, dict):
         return "overlay %d" % number, plain(overlay)
     try:
-        content = yaml.safe_load(Path(str(overlay)).expanduser().read_text(encoding="utf-8"))
+        text = Path(str(overlay)).expanduser().read_text(encoding="utf-8")
+        if text.startswith(VAULT):
+            raise CatalogueError("overlay %s is encrypted with Ansible Vault and is not decrypted here: give the overlay itself, from a variable of a file in "
+                                 "vars_files" % overlay)
+        content = yaml.safe_load(text)
     except OSError as error:
         raise CatalogueError("overlay %s cannot be read: %s" % (overlay, error.strerror)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

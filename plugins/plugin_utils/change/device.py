@@ -56,8 +56,16 @@ def conflict_line(conflict: dict) -> str:
 
 def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False) -> list:
     """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what is left is nobody's business."""
-    if reverted:
-        return ["%s: %s: %s" % (name, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
+    found = _reverted(name, result, check) if reverted else _written(name, result, check, kept_apart)
+    # A name on a device must not make up lines of its own.
+    return [" ".join(line.split()) for line in found]
+
+
+def _reverted(name: str, result: dict, check: bool) -> list:
+    return ["%s: %s: %s" % (name, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
+
+
+def _written(name: str, result: dict, check: bool, kept_apart: str | None) -> list:
     written = bool(result.get("changed")) and not check
     head = "%s: %s" % (name, result.get("summary") or result.get("msg") or "rendered")
     found = [head + ("; rollback journal: %s" % result["journal"] if result.get("journal") else "")]

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
@@ -85,6 +86,11 @@ class Fleet:
             look.update({when: outcome(plain(seen)) for when, seen in look.items()}, expect=self.variable(host, "verify_expect", proof.OPEN))
         return found
 
+    def left_out(self) -> dict:
+        """What ``--limit`` leaves out of the inventory."""
+        return {"devices": [name for name in self.every_device if name not in self.devices],
+                "hosts": [name for name in self.every_host if name not in self._within]}
+
     def _looks(self, device: str, variable: str) -> list:
         return self.registered(device, variable).get("results") or []
 
@@ -94,22 +100,29 @@ class Fleet:
         if audit:
             return preview or result
         if name in stops:
-            return dict(preview, failed=True, changed=False, msg=stops[name], journal=None)
+            # A plan that is not the reviewed one is why the preflight stops a device, and pipelines go by that.
+            changed_plan = (preview.get("failure") or {}).get("class") == PLAN_CHANGED
+            return dict(_not_begun(stops[name]), **({"failure": {"class": PLAN_CHANGED}} if changed_plan else {}))
         found = self.registered(name, "verify_proof")
         if found.get("take_back"):
             why = _back(found, self.registered(name, "access_back"), self.registered(name, "verify_proof_back"))
             return dict(result, failed=True, changed=False, msg=why)
-        return result or {"failed": True, "changed": False, "msg": "not begun: the run ended before"}
+        return result or _not_begun("the run ended before")
 
     def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
         """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
         result = self.device(name, stops, audit)
         if result.get("failed") or result.get("unreachable"):
-            return str(result.get("msg") or "nothing came back")
+            return "not begun: " * (result.get("begun") is False) + str(result.get("msg") or "nothing came back")
         found = self.registered(name, "verify_proof")
         if found and found["verdict"] != PASS:
             return found["message"]
         return self.registered(name, "netaccess_stage").get("over")
+
+
+def _not_begun(why: str) -> dict:
+    """Of a device that this run did not come to. What a check run said of it is of another phase."""
+    return {"failed": True, "begun": False, "changed": False, "msg": why}
 
 
 def _back(found: Mapping, back: Mapping, after: Mapping) -> str:

@@ -4,7 +4,6 @@
 """What the tasks of a change leave behind when they must not end it: a failure that is recorded, a file for the report. Runs on the controller."""
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Callable
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import file_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 
 FAILED, UNREACHABLE = "failed", "unreachable"
@@ -56,9 +56,3 @@ def write(folder, host: str, end: str, content) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = content if isinstance(content, str) else json.dumps(plain(content), indent=4, sort_keys=True)
     write_atomically(str(path / (file_name(host) + re.sub(r"[^A-Za-z0-9.]+", "-", end))), text)
-
-
-def file_name(host: str) -> str:
-    """The name of a host as part of the name of a file: one that holds more than such names do gets a digest, so that no two hosts share a file."""
-    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", host).lstrip(".")
-    return clean if clean == host else "%s-%s" % (clean, hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:8])

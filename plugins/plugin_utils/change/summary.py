@@ -4,6 +4,8 @@
 """The last lines of a run: what changed, what is proven, what is left to do, and how to undo it. Pure."""
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import NOT_BEGUN, REFUSED, state_of
+
 _SHOWN = 5
 
 
@@ -19,16 +21,22 @@ def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: b
 
 def _changed(devices: dict, proofs: dict) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
-    failed = {name: str(result.get("msg")) for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
+    failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == "pass"]
     unmapped = "no probe host is mapped to it: set netaccess_path.device on one"
     unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or unmapped) for name in changed if name not in proven]
     found = ["Changed: %s" % (_named(changed) or "nothing")]
     found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
     found += ["NOT proven: %s" % text for text in unproven]
-    found += ["FAILED: %s: %s" % item for item in failed.items()]
+    found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
     return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal=%s -l %s" % (name, devices[name]["journal"], name)
                     for name in changed if devices[name].get("journal")]
+
+
+def _word(result: dict) -> str:
+    """What the report calls it."""
+    state = state_of(result, "change")
+    return {REFUSED: "REFUSED", NOT_BEGUN: "NOT BEGUN"}.get(state, "FAILED")
 
 
 def _named(names) -> str:

@@ -31,7 +31,9 @@ _ASSET = re.compile(r"(.*)\.(js|mjs|css|json|svg|png|woff2?|html|ico|wasm|map|tx
 _FILE = re.compile(r".+\.([A-Za-z0-9]{1,5})\Z")
 _LABEL = re.compile(r"[a-z0-9_-]{1,24}\Z")
 #: Nothing that is kept should look like these; what does is removed all the same.
-_SECRET = re.compile(r"eyJ[A-Za-z0-9_.-]{8,}|[\w.+-]+@[\w-]+\.[\w.]+|[A-Za-z0-9+/=_-]{40,}|(?i:bearer|basic)\s+\S+")
+_SECRET = re.compile(r"eyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9+/=_-]{40,}|(?i:bearer|basic)\s+\S+")
+#: It begins where a word does: from within one each character would be a new beginning, and a long text take minutes.
+_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.]+")
 _IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
@@ -109,7 +111,7 @@ def _query_names(text) -> list:
         names = [name for name, _value in parse_qsl(urlsplit(str(text)).query, keep_blank_values=True, max_num_fields=200)]
     except ValueError:
         return []
-    return [name if _NAME.match(name) and not _SECRET.search(name) else "{name}" for name in names]
+    return [name if _NAME.match(name) and not _secret(name) else "{name}" for name in names]
 
 
 def _headers(message: dict) -> list:
@@ -118,7 +120,7 @@ def _headers(message: dict) -> list:
     for row in rows if isinstance(rows, list) else []:
         row = _dict(row)
         name = str(row.get("name", "")).lower()
-        if not re.match(r":?[a-z0-9!#$%&'*+.^_`|~-]{1,60}\Z", name) or _SECRET.search(name):
+        if not re.match(r":?[a-z0-9!#$%&'*+.^_`|~-]{1,60}\Z", name) or _secret(name):
             continue
         if name == "location":
             value = url(row.get("value")) or REMOVED
@@ -139,11 +141,15 @@ def _cookies(response: dict) -> list:
 
 def _cookie_name(name: str) -> str:
     name = name.strip()
-    return name if _NAME.match(name) and not _SECRET.search(name) else "{name}"
+    return name if _NAME.match(name) and not _secret(name) else "{name}"
 
 
 def _clean(text: str) -> str:
-    return _IP.sub(REMOVED, _SECRET.sub(REMOVED, text))
+    return _IP.sub(REMOVED, _SECRET.sub(REMOVED, _MAIL.sub(REMOVED, text)))
+
+
+def _secret(text: str) -> bool:
+    return bool(_MAIL.search(text) or _SECRET.search(text))
 
 
 def _dict(value) -> dict:
@@ -155,7 +161,7 @@ def _number(value):
 
 
 def _token(value) -> str:
-    return value if isinstance(value, str) and re.match(r"[A-Za-z0-9:_.-]{1,80}\Z", value) and not _SECRET.search(value) else REMOVED
+    return value if isinstance(value, str) and re.match(r"[A-Za-z0-9:_.-]{1,80}\Z", value) and not _secret(value) else REMOVED
 
 
 def _version(value) -> str:

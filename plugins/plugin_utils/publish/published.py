@@ -12,6 +12,7 @@ import datetime
 import ipaddress
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
@@ -62,7 +63,7 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
     :raises PublishedError: for a bot challenge, half a page, a page without a list, and a list whose heading says the opposite.
     """
     text = _decoded(body)
-    html = bool(re.search(r"<(!doctype\s+html|html|body|h[1-6]|li|td|p|div|pre)\b[^>]*>", text, re.I))
+    html = bool(re.search(r"<(!doctype\s+html|html|body|h[1-6]|li|td|p|div|pre)\b[^<>]*>", text, re.I))
     _refuse_challenge(text, html)
     if html and re.search(r"<html\b", text, re.I) and not re.search(r"</html\s*>", text, re.I):
         raise PublishedError("half a page: its HTML is cut off before the end; save it again")
@@ -107,7 +108,7 @@ _CHALLENGE = re.compile(r"(just a moment|attention required|verify(ing)? (that )
 
 def _refuse_challenge(text: str, html: bool) -> None:
     """The pages that a bot check puts in the place of the page. The name of its host alone proves nothing: that one is on the list."""
-    title = re.search(r"<title[^>]*>([^<]*)", text, re.I) if html else re.match(r"\s*(?:#\s*)?(\S[^\n]*)", text)
+    title = re.search(r"<title[^<>]*>([^<]*)", text, re.I) if html else re.match(r"\s*(?:#\s*)?(\S[^\n]*)", text)
     words = " ".join(title.group(1).lower().split()) if title else ""
     if "_cf_chl_opt" in text or _CHALLENGE.match(words):
         raise PublishedError("a bot challenge and not the page: open the page in a browser, save it, and give the file")
@@ -120,31 +121,37 @@ class _Blocks(HTMLParser):
               "aside", "body", "blockquote", "figure", "tbody", "thead", "details", "summary", "title", "option"}
     _HIDDEN = {"script", "style", "template", "noscript", "head", "svg"}
     _ITEMS = {"li", "td", "th", "dt", "dd", "pre", "option"}
+    _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
     _VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "source", "col", "area", "base", "embed", "track"}
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
         self.found: list = []
         self._open: list = []
+        #: How often each tag is open: a page that closes none must not be searched at each of them.
+        self._depth: Counter = Counter()
         self._text: list = []
 
     def handle_starttag(self, tag, attrs):
-        if tag in self._APART or _is_heading(tag):
+        if tag in self._APART | self._HEADINGS:
             self._end()
         if tag not in self._VOID:
             self._open.append(tag)
+            self._depth[tag] += 1
 
     def handle_endtag(self, tag):
-        if tag in self._APART or _is_heading(tag):
+        if tag in self._APART | self._HEADINGS:
             self._end()
-        if tag in self._open:
-            while self._open.pop() != tag:
-                pass
+        while self._depth[tag]:
+            last = self._open.pop()
+            self._depth[last] -= 1
+            if last == tag:
+                break
 
     def handle_data(self, data):
-        if self._HIDDEN & set(self._open):
+        if self._within(self._HIDDEN):
             return
-        if "pre" in self._open:
+        if self._depth["pre"]:
             lines = data.split("\n")
             for line in lines[:-1]:
                 self._text.append(line)
@@ -159,18 +166,21 @@ class _Blocks(HTMLParser):
     def _end(self):
         text, self._text = " ".join("".join(self._text).split()), []
         if text:
-            kind = ITEM if self._ITEMS & set(self._open) else HEADING if any(_is_heading(tag) for tag in self._open) else PARAGRAPH
+            kind = ITEM if self._within(self._ITEMS) else HEADING if self._within(self._HEADINGS) else PARAGRAPH
             self.found.append((kind, text))
 
-
-def _is_heading(tag: str) -> bool:
-    return len(tag) == 2 and tag[0] == "h" and tag[1] in "123456"
+    def _within(self, tags: set) -> bool:
+        return any(self._depth[tag] for tag in tags)
 
 
 def _html_blocks(text: str) -> list:
     reader = _Blocks()
-    reader.feed(text)
-    reader.close()
+    try:
+        reader.feed(text)
+        reader.close()
+    except AssertionError as error:
+        # So Python's reader says that it does not understand a declaration.
+        raise PublishedError("it is HTML with a broken declaration (<!...); save the page again, or as plain text") from error
     return _with_hosts(reader.found)
 
 
@@ -182,9 +192,9 @@ def _text_blocks(text: str) -> list:
     found: list = []
     for line in text.splitlines():
         bare = line.strip()
-        heading = re.match(r"#{1,6}\s+(.*?)[\s#]*\Z", bare)
+        heading = re.match(r"#{1,6}\s+(.*)", bare)
         if heading:
-            found.append((HEADING, _undecorated(heading.group(1))))
+            found.append((HEADING, _undecorated(heading.group(1).rstrip("# \t\u00a0"))))
         elif re.match(r"(=+|-{3,})\Z", bare) and found and found[-1][0] == PARAGRAPH:
             found[-1] = (HEADING, found[-1][1])
         elif not bare or re.match(r"[-=_*|:+\s`~]+\Z", bare) or bare.startswith(("```", "~~~")):
@@ -199,10 +209,11 @@ def _text_blocks(text: str) -> list:
 
 
 def _undecorated(text: str) -> str:
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text.strip())
+    # What a mark may span has an end, so that one line of a megabyte that closes none takes no minutes.
+    text = re.sub(r"!?\[([^\[\]]*)\]\([^)]{0,1000}\)", r"\1", text.strip())
     text = re.sub(r"<(?:https?://)?([^<>\s]+?)/?>", r"\1", text)
     text = re.sub(r"\\([\\`*_{}\[\]()#+.!|-])", r"\1", text).replace("`", " ")
-    return re.sub(r"\*\*(\S.*?)\*\*(?![\w.])|__(\S.*?)__", lambda m: m.group(1) or m.group(2), text).strip()
+    return re.sub(r"\*\*(\S.{0,300}?)\*\*(?![\w.])|__(\S.{0,300}?)__", lambda m: m.group(1) or m.group(2), text).strip()
 
 
 # -- hosts in a block ----------------------------------------------------------------------------------------------
@@ -238,7 +249,7 @@ def _host(word: str) -> str | None:
 def _mentions(text: str, known: set) -> list:
     """Hosts in a sentence or an address, of domains that are known: other words with a dot are file names, versions and abbreviations."""
     domains = {".".join(name.split(".")[-2:]) for name in known}
-    return [word for word in re.findall(r"(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)+", text.lower())
+    return [word for word in re.findall(r"(?:\*\.)?(?<![a-z0-9_-])[a-z0-9_-]+(?:\.[a-z0-9_-]+)+", text.lower())
             if _host(word) and ".".join(word.split(".")[-2:]) in domains]
 
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
 import zipfile
 from pathlib import Path
 
 import yaml
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import file_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader, redact
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -75,7 +75,7 @@ def parts(diagnosis: dict, hosts: dict, control: dict, status: dict, case: dict)
         found["service.json"] = status
     for folder, results in (("hosts", hosts), ("control", control)):
         for name, result in sorted(results.items()):
-            found["%s/%s.json" % (folder, re.sub(r"[^A-Za-z0-9._-]+", "_", name))] = result
+            found["%s/%s.json" % (folder, file_name(name))] = result
     return found
 
 

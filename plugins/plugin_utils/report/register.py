@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import VAULT
 
 FIELDS = ("pattern", "owner", "reason", "risk_id", "approved_by", "approved_on", "review_by")
 
@@ -21,7 +22,10 @@ class RegisterError(ValueError):
 def read(path: Path) -> list:
     """The lines of the register at ``path``, a YAML list, with dates as text. :raises RegisterError:"""
     try:
-        lines = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if text.startswith(VAULT):
+            raise RegisterError("register: %s is encrypted with Ansible Vault and is not decrypted here: give a file that is not" % path)
+        lines = yaml.safe_load(text)
     except OSError as error:
         raise RegisterError("register: %s cannot be read: %s" % (path, error.strerror)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -12,25 +12,32 @@ import datetime
 import hashlib
 import io
 import json
+import unicodedata
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jinja2
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 
 FORMAT = 1
 IN_STEP, DRIFT, CHANGED, FAILED, UNREACHABLE = "in_step", "drift", "changed", "failed", "unreachable"
+#: Nothing was written: the module refused, or the run did not come to the device.
+REFUSED, NOT_BEGUN = "refused", "not_begun"
 #: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 in step, 2 drift, 1
 #: anything else that needs a person.
 CLASSES = [
-    ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("plan_changed", 1, "the plan is not the reviewed one"),
+    ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
+    ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
     ("regressed", 1, "newly open, or newly shut"), ("verification_failed", 1, "still shut, decrypted or broken"),
-    ("unverified", 1, "not proven"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
+    ("unverified", 1, "a look that proves nothing"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
     ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "not as the policy says"),
-    ("stale", 0, "retired entries are still there"), ("manual", 0, "steps for a person"),
+    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
+    ("manual", 0, "steps for a person"),
 ]
-_WORST = [UNREACHABLE, FAILED, DRIFT, CHANGED, IN_STEP]
+_WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, IN_STEP]
+_NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release")
@@ -45,13 +52,16 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """The whole report as data (report.schema.json).
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
-    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today"}``; see ``verdict`` for ``register`` and ``strict``.
+    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out"}``; see
+    ``verdict`` for ``register`` and ``strict``.
     """
     found = {
         "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
         "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"),
         "devices": [_device(name, result, about["mode"]) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
+        # What the inventory has and --limit left out.
+        "left_out": {kind: sorted(set((about.get("left_out") or {}).get(kind) or []) - set(seen)) for kind, seen in (("devices", devices), ("hosts", hosts))},
     }
     found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
     return found
@@ -63,21 +73,29 @@ def _versions(devices: dict) -> str:
     return ", ".join(sorted(found)) or "not said"
 
 
-def _device(name: str, result, mode: str) -> dict:
-    result = result if isinstance(result, dict) else {}
+def state_of(result: dict, mode: str) -> str:
+    """What became of a device, by the result of its access module."""
     failure = result.get("failure") or {}
     if result.get("unreachable") or not result or failure.get("class") == "unreachable":
-        state = UNREACHABLE
-    elif result.get("failed") or failure:
-        state = FAILED
-    elif result.get("changed"):
-        state = DRIFT if mode == "audit" else CHANGED
-    else:
-        state = IN_STEP
+        return UNREACHABLE
+    if result.get("begun") is False:
+        return NOT_BEGUN
+    if failure.get("class") == REFUSED and not failure.get("applied"):
+        return REFUSED
+    if result.get("failed") or failure:
+        return FAILED
+    if result.get("changed"):
+        return DRIFT if mode == "audit" else CHANGED
+    return IN_STEP
+
+
+def _device(name: str, result, mode: str) -> dict:
+    result = result if isinstance(result, dict) else {}
+    state, failure = state_of(result, mode), result.get("failure") or {}
     found = {key: result.get(key) for key in _KEPT}
     found.update(
         name=name, state=state, summary=str(result.get("summary") or ""),
-        error=str(result.get("msg") or "nothing came back") if state in (FAILED, UNREACHABLE) else None, failure=failure.get("class"),
+        error=str(result.get("msg") or "nothing came back") if state in _NO_RESULT else None, failure=failure.get("class"),
         changes=[_change(one) for one in result.get("changes") or []],
         # Entries of somebody else are nobody's business but by name.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
@@ -126,13 +144,12 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
     unregistered, one past ``review_by`` is overdue.
     """
     found: dict = {name: [] for name, _code, _words in CLASSES}
+    if not report["devices"]:
+        found["nothing"].append("no device was looked at: is the group netaccess_devices empty, or left out by --limit?")
     for device in report["devices"]:
         name = device["name"]
-        if device["state"] == UNREACHABLE:
-            found["unreachable"].append("%s: %s" % (name, device["error"]))
-        elif device["state"] == FAILED:
-            kind = "plan_changed" if device["failure"] == "plan_changed" else "failed"
-            found[kind].append("%s: %s" % (name, device["error"]))
+        if device["state"] in _NO_RESULT:
+            found["plan_changed" if device["failure"] == "plan_changed" else device["state"]].append("%s: %s" % (name, device["error"]))
         elif device["state"] == DRIFT:
             found["drift"].append("%s: %s" % (name, device["summary"]))
         found["conflicts"] += ["%s: %s (%s) %s" % (name, one["where"], one["effect"], one["id"]) for one in device["conflicts"]]
@@ -141,25 +158,29 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
         found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
         if register is not None:
             _registered(device, register, today, found)
+    drifting = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
     for host in report["hosts"]:
-        _verified(host, found)
-    codes = [1 if name in strict and not code else code for name, code, _words in CLASSES if found[name]]
-    return {"code": 1 if 1 in codes else max(codes, default=0), "message": _message(report, found), "classes": found}
+        _verified(host, drifting, found)
+    found["not_proven"] += _not_proven(report)
+    codes = {name: 1 if name in strict and not code else code for name, code, _words in CLASSES if found[name]}
+    return {"code": 1 if 1 in codes.values() else max(codes.values(), default=0), "message": _message(report, found), "classes": found,
+            "deciding": [name for name, code in codes.items() if code]}
 
 
 def _registered(device: dict, register: list, today: datetime.date, found: dict) -> None:
     lines = {str(line["pattern"]): line for line in register}
     for row in device["coverage"]:
-        if row["exempt"] != "yes":
+        if row["exempt"] not in ("yes", "unchecked"):
             continue
         line = lines.get(row["pattern"])
         if line is None:
-            found["unregistered"].append("%s: %s" % (device["name"], row["pattern"]))
+            unsure = " (whether it is exempt is not checked)" if row["exempt"] == "unchecked" else ""
+            found["unregistered"].append("%s: %s%s" % (device["name"], row["pattern"], unsure))
         elif datetime.date.fromisoformat(str(line["review_by"])) < today:
             found["overdue"].append("%s: %s was to be reviewed by %s (%s)" % (device["name"], row["pattern"], line["review_by"], line["owner"]))
 
 
-def _verified(host: dict, found: dict) -> None:
+def _verified(host: dict, drifting: dict, found: dict) -> None:
     if not host["reached"]:
         found["unreachable"].append("%s: no look came back" % host["name"])
     elif not host["judged"]:
@@ -172,15 +193,57 @@ def _verified(host: dict, found: dict) -> None:
     moved += [check for check in wanted if (check["before"], check["verdict"]) in moves or (check["before"] == "pass" and unanswered(check))]
     found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
     if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
-        found["verification_failed"].append("%s: %s" % (host["name"], host["message"]))
+        device = drifting.get((host["path"] or {}).get("device"))
+        kind = "symptoms" if device and _explained(wanted, device) else "verification_failed"
+        found[kind].append("%s: %s" % (host["name"], host["message"]))
     elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped") and not moved:
         found["unverified"].append("%s: %s" % (host["name"], host["message"]))
 
 
+def _explained(wanted: list, device: dict) -> bool:
+    """Whether each check that fails is of a host that the device will let through once its plan is carried out, and that the plan is about.
+
+    A plan that only adds entries is about those; one that makes or alters objects is about every pattern. What cannot be read explains nothing.
+    """
+    failing = [check for check in wanted if check["verdict"] in ("fail", "error")]
+    altered = any(one["op"] != "update" or one["fields"] for one in device["changes"])
+    about = [row["pattern"] for row in device["coverage"]] if altered else [entry.strip("/") for one in device["changes"] for entry in one["added"]]
+    covered, about = _index(row["pattern"] for row in device["coverage"] if row["allowed"] == "yes"), _index(about)
+    return bool(failing) and not any(covered.matching(check["host"]) is None or about.matching(check["host"]) is None for check in failing)
+
+
+def _index(texts) -> Index:
+    patterns = []
+    for text in texts:
+        try:
+            patterns.append(parse(text))
+        except PatternError:
+            continue
+    return Index(patterns)
+
+
+def _not_proven(report: dict) -> list:
+    """What is as it should be as far as devices say it, and nobody saw."""
+    behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
+    found = ["%s: no host behind it looked" % device["name"] for device in report["devices"]
+             if device["state"] in (IN_STEP, CHANGED) and device["name"] not in behind]
+    for host in report["hosts"]:
+        open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
+        if open_to_doubt:
+            found.append("%s: %s not compared with a baseline, so nobody knows whether more is open than should be" % (
+                host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt)))
+    return found
+
+
 def _message(report: dict, found: dict) -> str:
-    parts = ["%s, %s" % (_count(len(report["devices"]), "device"), _count(len(report["hosts"]), "host"))]
+    parts = [", ".join(_of(report, kind) for kind in ("devices", "hosts"))]
     parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
     return "; ".join(parts if len(parts) > 1 else parts + ["everything is in step"])
+
+
+def _of(report: dict, kind: str) -> str:
+    seen, left_out = len(report[kind]), len(report["left_out"][kind])
+    return "%d of %d %s" % (seen, seen + left_out, kind) if left_out else _count(seen, kind[:-1])
 
 
 # -- forms ----------------------------------------------------------------------------------------------------------
@@ -197,7 +260,9 @@ def as_verdict(report: dict) -> str:
 def as_plans(report: dict) -> str:
     """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also of one with nothing to do."""
     plans = {one["name"]: one["plan_digest"] for one in report["devices"] if one["plan_digest"]}
-    return json.dumps({"netaccess_plans": plans}, indent=1, sort_keys=True) + "\n"
+    # Variables of a change that follows; the second one is for those who read it.
+    part = {"plans_left_out": report["left_out"]["devices"]} if report["left_out"]["devices"] else {}
+    return json.dumps(dict(part, netaccess_plans=plans), indent=1, sort_keys=True) + "\n"
 
 
 def as_csv(report: dict) -> str:
@@ -208,8 +273,14 @@ def as_csv(report: dict) -> str:
     for device in report["devices"]:
         for row in device["coverage"] or [{"pattern": "", "allowed": "", "exempt": ""}]:
             cells = [device["name"], device["state"], *(row.get(key) or "" for key in ("pattern", "allowed", "allowed_by", "exempt", "exempt_by", "note"))]
-            writer.writerow(["'" + cell if cell[:1] in "=+-@\t\r" and cell else cell for cell in map(str, cells)])
+            writer.writerow(["'" + cell if _formula(cell) else cell for cell in map(str, cells)])
     return out.getvalue()
+
+
+def _formula(cell: str) -> bool:
+    """Whether a spreadsheet may take a cell for a formula: some pass over blanks and what is not seen, and some take a full-width = for the usual one."""
+    seen = "".join(c for c in unicodedata.normalize("NFKC", cell) if not unicodedata.category(c).startswith(("C", "Z")))
+    return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
 
 
 def as_markdown(report: dict) -> str:
@@ -240,26 +311,37 @@ def _code(text: str) -> str:
 
 
 def as_junit(report: dict) -> str:
-    """A case for each device and each feature of each host, as CI systems show them."""
+    """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict: one fails when the code
+    is not 0."""
     suites = ElementTree.Element("testsuites", name=report["title"])
+    classes, said_by = report["verdict"]["classes"], [(name, words) for name, _code, words in CLASSES]
+    verdict_suite = ElementTree.SubElement(suites, "testsuite", name="verdict", tests=str(len(said_by)))
+    for name, words in said_by:
+        case = ElementTree.SubElement(verdict_suite, "testcase", classname="verdict", name=name)
+        if name in report["verdict"]["deciding"]:
+            ElementTree.SubElement(case, "failure", message="%s: %s" % (words, "; ".join(classes[name][:5])))
     devices = ElementTree.SubElement(suites, "testsuite", name="devices", tests=str(len(report["devices"])))
     for device in report["devices"]:
         case = ElementTree.SubElement(devices, "testcase", classname="device", name=device["name"])
-        if device["state"] in (UNREACHABLE, FAILED):
-            ElementTree.SubElement(case, "error", message=_xml(device["error"]))
+        if device["state"] in _NO_RESULT:
+            ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
-            ElementTree.SubElement(case, "failure", message=_xml(device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"])))
+            ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"]))
+    # What a host sees fails where it is in a class that decides; a host outside of the audience sees what it has to see.
+    deciding = {text.partition(": ")[0] for name in report["verdict"]["deciding"] for text in classes[name]}
     for host in report["hosts"]:
         suite = ElementTree.SubElement(suites, "testsuite", name=host["name"], tests=str(max(1, len(host["features"]))))
         if not host["reached"]:
-            ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname=host["name"], name="reached"), "error", message=_xml(host["message"]))
+            ElementTree.SubElement(ElementTree.SubElement(suite, "testcase", classname=host["name"], name="reached"), "error", message=host["message"])
         for feature, said in sorted(host["features"].items()):
             case = ElementTree.SubElement(suite, "testcase", classname=host["name"], name=feature)
-            if said in ("skipped", "unverified"):
+            if said in ("skipped", "unverified") or (said != "pass" and host["name"] not in deciding):
                 ElementTree.SubElement(case, "skipped", message=said)
             elif said != "pass":
                 why = [check["message"] for check in host["checks"] if check["verdict"] == said and feature in (check["features"] or [])]
-                ElementTree.SubElement(case, "failure", message=_xml("; ".join(why[:3])))
+                ElementTree.SubElement(case, "failure", message="; ".join(why[:3]))
+    for element in suites.iter():
+        element.attrib = {name: _xml(value) for name, value in element.attrib.items()}
     ElementTree.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n%s\n' % ElementTree.tostring(suites, encoding="unicode")
 

@@ -30,10 +30,12 @@ _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unre
 #: The layers from the bottom: of several faults the lowest hides the others.
 _LAYERS = ["browser", "dns", "tcp", "proxy", "tls", "http", "application"]
 MIN_PEERS = 2
+#: In place of a row of the table: it is broken because the policy leaves it under inspection, and nobody has to look for a fault.
+_BY_POLICY = {"row": 0, "scope": "inspected_by_policy", "confidence": "high"}
 
 
 def row(**facts) -> dict:
-    """The first row of the table that fits ``S``, ``H``, ``P``, ``C`` (ok, bad, unknown) and ``mixed`` (bool)."""
+    """The first row of the table that fits ``S`` and ``C`` (ok, bad, unknown), ``N`` (see ``many``), ``mixed`` and ``named`` (bool)."""
     return next(one for one in ROWS if all(facts[name] in allowed for name, allowed in one["when"].items()))
 
 
@@ -94,16 +96,16 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     spoiled = {name: contaminated(result) for name, result in (control or {}).items() if (result or {}).get("checks")}
     clean = {name: control[name] for name, reason in spoiled.items() if reason is None}
     names = sorted({feature for result in list(reached.values()) + list(clean.values()) for feature in result["summary"]["features"]})
-    features = {feature: _feature(feature, reached, clean, status or {}) for feature in names}
+    features = {feature: _feature(feature, reached, clean, status or {}, len(hosts) - len(reached)) for feature in names}
     found = {
         "features": features, "unreachable": sorted(set(hosts) - set(reached)),
-        "control": {name: "usable" if reason is None else reason for name, reason in sorted(spoiled.items())},
+        "control": {name: "usable" if spoiled.get(name, "") is None else spoiled.get(name) or "not reached" for name in sorted(control or {})},
         "service": (status or {}).get("state", "unknown"),
         "macos_app": {name: result["summary"]["macos_app"] for name, result in sorted(reached.items()) if result["summary"].get("macos_app")},
     }
     found["notes"] = {name: result["notes"] for name, result in sorted(reached.items()) if result.get("notes")}
     found["cases"] = advice.cases(features, found["notes"])
-    found["message"] = _headline(features)
+    found["message"] = _headline(features, len(reached), len(hosts))
     found["text"] = _text(found)
     return found
 
@@ -139,24 +141,36 @@ def _together(states: list) -> str:
     return BAD if said.count(BAD) * 2 > len(said) else OK
 
 
+def many(bad: int, said: int) -> str:
+    """How many of the hosts that say something see a fault, as the table has it."""
+    if not said:
+        return UNKNOWN
+    if not bad:
+        return "none"
+    if said - 1 < MIN_PEERS:
+        return "alone"
+    return "most" if bad * 4 >= said * 3 else "one" if bad == 1 else "some"
+
+
 def _service(status: dict, feature: str) -> str:
     word = status.get("features", {}).get(feature, UNKNOWN)
     return {"operational": OK, "degraded": BAD, "outage": BAD}.get(word, UNKNOWN)
 
 
-def _feature(feature: str, hosts: dict, control: dict, status: dict) -> dict:
+def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: int) -> dict:
     states = {name: _state(result, feature) for name, result in sorted(hosts.items())}
     bad = [name for name, state in states.items() if state == BAD]
-    # The host in question is one that has the trouble, if one has it; the others are its peers.
     said = [name for name, state in states.items() if state != UNKNOWN]
-    asked = next(iter(bad or said or states), None)
-    peers = [state for name, state in states.items() if name != asked]
-    facts = {"S": _service(status, feature), "H": states.get(asked, UNKNOWN), "C": _together([_state(result, feature) for result in control.values()]),
-             "P": _together(peers) if len([state for state in peers if state != UNKNOWN]) >= MIN_PEERS else UNKNOWN,
-             "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad)}
-    found = row(**facts)
-    return {"scope": found["scope"], "row": found["row"], "confidence": found["confidence"], "next": found["next"], "facts": facts,
-            "faults": _faults(feature, {name: hosts[name] for name in bad}), "hosts": states}
+    faults = _faults(feature, {name: hosts[name] for name in bad})
+    facts = {"S": _service(status, feature), "N": many(len(bad), len(said)), "C": _together([_state(result, feature) for result in control.values()]),
+             "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
+             # A block page is nobody's but its product's, whatever the service says of itself.
+             "named": any(fault["product"] for fault in faults)}
+    chosen = bool(faults) and all(fault["verdict"] == "inspected_by_choice" for fault in faults)
+    found = dict(_BY_POLICY, next=faults[0]["remedy"]) if chosen else row(**facts)
+    confidence = "low" if unreached > len(said) else found["confidence"]
+    return {"scope": found["scope"], "row": found["row"], "confidence": confidence, "next": found["next"], "facts": facts,
+            "bad": len(bad), "of": len(said), "faults": faults, "hosts": states}
 
 
 def _comes_and_goes(result: dict, feature: str) -> bool:
@@ -181,12 +195,13 @@ def _faults(feature: str, hosts: dict) -> list:
     return [found[key] for key in sorted(found)]
 
 
-def _headline(features: dict) -> str:
+def _headline(features: dict, reached: int, hosts: int) -> str:
     bad = {name: one for name, one in features.items() if one["scope"] != "none"}
     if not features:
         return "nothing was seen from any host, so nothing can be said"
     if not bad:
-        return "everything that was looked at works: %s" % ", ".join(features)
+        part = ", from %d of %d hosts; the others were not reached" % (reached, hosts) if reached < hosts else ""
+        return "everything that was looked at works%s: %s" % (part, ", ".join(features))
     scopes: dict = {}
     for name, one in bad.items():
         scopes.setdefault(one["scope"], []).append(name)

@@ -8,6 +8,7 @@ import datetime
 import json
 from pathlib import Path
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, classify, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 
@@ -40,5 +41,5 @@ def read(path: Path, table: dict | None = None) -> tuple:
         host = dict(host, clock_skew_s=advice.clock_skew(host, body["observations"]))
     for check in checks:
         check.pop("observations")
-    return str(body["label"]), {"checks": checks, "summary": summarise(checks), "roots": body["roots"], "taken": body["taken"], "host": host,
-                                "notes": advice.notes(host, checks)}
+    return clean(str(body["label"])), clean({"checks": checks, "summary": summarise(checks), "roots": body["roots"], "taken": body["taken"], "host": host,
+                                             "notes": advice.notes(host, checks)})

@@ -32,8 +32,14 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
         "counts": {word: sum(c["verdict"] == word for c in wanted) for word in RANK},
         "exemption": _exemption(checks),
         "macos_app": _macos_app(wanted),
-        "message": _headline(verdict, counted, shut, regressed),
+        "message": _headline(verdict, counted, shut, regressed) + _by_choice(wanted),
     }
+
+
+def _by_choice(wanted: list) -> str:
+    """What does not work since the policy leaves it under inspection, for the headline."""
+    left = sorted({feature for check in wanted if "by_choice" in check["flags"] for feature in check["features"]})
+    return ". Left under inspection by the policy, which breaks it: %s (exempt_level core exempts it)" % ", ".join(left) if left else ""
 
 
 def unanswered(check: dict) -> bool:

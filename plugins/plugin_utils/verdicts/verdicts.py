@@ -91,6 +91,8 @@ def _kind(check: dict) -> str:
 
 
 def _cell(check: dict) -> str:
+    if "by_choice" in check["flags"]:
+        return "by policy"
     if check["role"] == "wanted" or check["verdict"] == FAIL:
         return _MARKS.get(check["verdict"], check["verdict"])
     return check["state"]

@@ -897,7 +897,7 @@ def test_an_answer_that_is_not_the_api_is_a_clear_error(rig, body):
 def module(**changes):
     parameters = {"audience": {"groups": ["AI users"]}, "state": "merged", "activate": True, "prefix": "ChatGPT", "list_name": None, "exempt_list_name": None,
                   "list_limit": 1000, "position": None, "protected": [], "scan_conflicts": True, "comment": None, "api_url": None, "account_id": "a" * 32,
-                  "api_token": "t", "validate_certs": True, "ca_path": None, "proxy": None, "timeout": 60}
+                  "api_token": "t", "validate_certs": True, "ca_path": None, "certificate_fingerprint": None, "proxy": None, "timeout": 60}
     return types.SimpleNamespace(params=dict(parameters, **changes), check_mode=False)
 
 

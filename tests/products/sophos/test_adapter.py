@@ -722,7 +722,7 @@ def test_application_control_is_named(rig):
 def module(**changes):
     params = dict(audience={"web_policies": ["Company"], "users": ["AI users"]}, prefix="ChatGPT", category_name=None, exempt_by="url_group",
                   exempt_group=LOCAL, exempt_sources=[], protected=[], scan_conflicts=True, state="merged", host="fw", port=4444, validate_certs=True,
-                  ca_path=None, proxy=None, timeout=60, username="netaccess", password="p")
+                  ca_path=None, certificate_fingerprint=None, proxy=None, timeout=60, username="netaccess", password="p")
     return SimpleNamespace(params=dict(params, **changes), check_mode=False)
 
 

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, last_loaded
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
 from tests.lab.client import decide, fetch
@@ -437,5 +437,19 @@ def test_a_kill_while_writing_leaves_no_half_file(rig):
     with pytest.raises(BaseException):
         rig.run(fault=Fault("kill", 0))
     for path in rig.squid.list_dir.iterdir():
-        assert path.name.startswith(("allow.", "exempt."))
-        files.parse_list(path.read_text())
+        assert path.name.startswith(("allow.", "exempt.", "written.json"))
+        if path.suffix != ".json":
+            files.parse_list(path.read_text())
+
+
+def test_an_edit_by_hand_of_our_own_files_is_not_called_ours(rig):
+    rig.run(activate=False)
+    assert rig.run("gathered")["pending"] == "ours"
+    rig.run()
+    assert rig.run("gathered")["pending"] is None
+    allow = rig.squid.list_dir / "allow.domains"
+    allow.write_text(allow.read_text() + ".evil.example\n")
+    # Squid's log has whole seconds; an edit of the same second cannot be told apart.
+    later = last_loaded(str(rig.squid.folder / "cache.log")) + 60
+    os.utime(allow, (later, later))
+    assert rig.run("gathered")["pending"] == "foreign"

@@ -610,7 +610,8 @@ def test_a_role_that_may_only_read_audits_and_fails_to_write(rig):
 PARAMS = dict(mode="edge", method="management_center", list_name=None, exempt_list_name=None, host="mc.example.com", port=8082, token="t", username=None,
               password=None, tenant=None, prefix="ChatGPT",
               install=None, consoles=[], console_username=None, console_password=None, ssl_layer="basic", scan_conflicts=True, protected=[], comment=None,
-              state="merged", audience={"clients": ["10.1.0.0/24"]}, activate=True, validate_certs=True, ca_path=None, proxy=None, timeout=60)
+              state="merged", audience={"clients": ["10.1.0.0/24"]}, activate=True, validate_certs=True, ca_path=None, certificate_fingerprint=None, proxy=None,
+              timeout=60)
 
 
 def task(state="merged", policy=FIRST, **params):

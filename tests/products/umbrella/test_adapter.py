@@ -532,7 +532,7 @@ def task(**changes):
     params = dict({"state": "merged", "audience": {"dns_policies": ["A"], "web_policies": [], "everyone": False}, "service": "umbrella", "api_url": None,
                    "api_key": "k", "api_secret": "s", "organization_id": None, "layers": ["dns", "web"], "prefix": "ChatGPT", "dns_list": None,
                    "web_list": None, "parking_domain": "netaccess.invalid", "exempt_by": "manual", "scan_conflicts": True, "protected": [],
-                   "comment": None, "validate_certs": True, "ca_path": None, "proxy": None, "timeout": 60}, **changes)
+                   "comment": None, "validate_certs": True, "ca_path": None, "certificate_fingerprint": None, "proxy": None, "timeout": 60}, **changes)
     return SimpleNamespace(params=params)
 
 

@@ -20,7 +20,7 @@ from typing import Iterator
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
-    FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
+    BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change, apply
@@ -165,7 +165,26 @@ class SquidAdapter(Adapter):
         # ... and only what is surely older as brought into force by somebody else's reload.
         changed = [path for path in set(in_force) | set(on_disk) if in_force.get(path) != on_disk.get(path)]
         waiting = [path for path in changed if loaded is None or not os.path.exists(path) or os.stat(path).st_mtime >= loaded]
-        return OURS if waiting else None
+        # Our own files can be edited by hand as well: ours is what is as we wrote it, and the rest counts as above.
+        written = self._written()
+        mine = [path for path in waiting if path not in self._own_paths() or (path in written and written[path] == on_disk.get(path))]
+        theirs = [path for path in waiting if path not in mine and loaded is not None and os.path.exists(path) and os.stat(path).st_mtime > loaded + 1]
+        return BOTH if mine and theirs else OURS if mine else FOREIGN if theirs else None
+
+    @property
+    def _notes(self) -> str:
+        return os.path.join(self._settings.list_dir, "written.json")
+
+    def _written(self) -> dict:
+        """{path: digest of the text that we wrote last, None where we removed the file}"""
+        text = self._own_text(self._notes)
+        return json.loads(text) if text else {}
+
+    def _note(self, path: str, text: str | None) -> None:
+        """Before it is written: a run that is killed in between leaves a file that is as it was."""
+        os.makedirs(self._settings.list_dir, mode=0o755, exist_ok=True)
+        digest = None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        write_atomically(self._notes, json.dumps(dict(self._written(), **{path: digest}), sort_keys=True))
 
     # -- wanting
 
@@ -331,6 +350,8 @@ class SquidAdapter(Adapter):
             return
         for path, text in request["write"].items():
             self._counts["writes"] += 1
+            if path in self._own_paths():
+                self._note(path, text)
             replace_file(path, text)
 
     def activate(self) -> list[dict]:
@@ -339,6 +360,7 @@ class SquidAdapter(Adapter):
         on_disk = self._on_disk()
         if not on_disk:
             replace_file(self._stamp, None)
+            replace_file(self._notes, None)
             if os.path.isdir(self._settings.list_dir) and not os.listdir(self._settings.list_dir):
                 os.rmdir(self._settings.list_dir)
         else:

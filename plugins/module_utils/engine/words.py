@@ -1,0 +1,29 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What others wrote, as it may stand in a result: a terminal carries out control characters, and what is no Unicode cannot be written to a file. Pure."""
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TypeVar
+
+Data = TypeVar("Data")
+
+#: Control characters but tabulator and line feed, what turns the direction of writing or ends a line, and surrogates without their other half.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def clean(value: Data) -> Data:
+    """Plain data in which U+FFFD stands for each such character, in keys as well. It is done once, where a result leaves or comes in."""
+    if isinstance(value, str):
+        return value if value.isprintable() else _UNSAFE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {clean(key): clean(item) for key, item in value.items()}
+    return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def file_name(host: str) -> str:
+    """The name of a host as part of the name of a file: one that holds more than such names do gets a digest, so that no two hosts share a file."""
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", host).lstrip(".")
+    return clean if clean == host else "%s-%s" % (clean, hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:8])

@@ -1,0 +1,222 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a connection comes about: the certificate that a task pins, and in words why there is none and what to do.
+
+Whatever goes wrong here, nothing of a request was sent, so nothing was done.
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import socket
+import ssl
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+
+try:
+    import requests.adapters
+    import urllib3.connectionpool
+    import urllib3.exceptions
+except ImportError:
+    requests = None
+
+CA_PATH = "ca_path (access_ca_path in the role)"
+PROXY = "proxy (access_proxy in the role)"
+FINGERPRINT = "certificate_fingerprint (access_certificate_fingerprint in the role)"
+_PORT = "port (access_<product>_port in the role)"
+_PIN = "or give the SHA-256 fingerprint that the device itself shows as %s" % FINGERPRINT
+_ANEW = "have a certificate issued anew, %s" % _PIN
+# OpenSSL's X509_V_ERR codes. The last ones are those that VERIFY_X509_STRICT adds, which Python sets from 3.13 on.
+_EARLY, _EXPIRED, _SELF_SIGNED, _UNKNOWN, _OTHER_NAME, _STRICT = (9,), (10,), (18,), (2, 19, 20, 21, 27), (62, 63, 64), range(79, 94)
+#: What OpenSSL says of bytes that are no TLS, by its releases.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "BAD_RECORD_TYPE")
+_TIMEOUTS = (socket.timeout, TimeoutError)
+
+
+class NotConnected(Exception):
+    """No connection came about. ``proxy``: host and port of the one that the connection goes through, else None."""
+
+    def __init__(self, cause: Exception, proxy: str | None):
+        super().__init__()
+        self.cause, self.proxy = cause, proxy
+
+
+class OtherCertificate(Exception):
+    """The certificate is not the one that is pinned. ``seen``: its fingerprint, None where there is no TLS."""
+
+    def __init__(self, seen: str | None):
+        super().__init__()
+        self.seen = seen
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why there is no connection. ``again``: whether asking again may help."""
+
+    text: str
+    again: bool = False
+
+
+def fingerprint(text: str | None) -> str | None:
+    """A SHA-256 fingerprint, with or without colons, as 64 digits. :raises AccessError: when it is none."""
+    if text is None:
+        return None
+    digits = re.sub(r"[\s:]", "", re.sub(r"^sha-?256[:=\s]", "", text.strip().lower()))
+    if not re.fullmatch("[0-9a-f]{64}", digits):
+        raise AccessError(REFUSED, "%s has to be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons" % FINGERPRINT)
+    return digits
+
+
+def check_urls(base: str, proxy: str | None) -> None:
+    """:raises AccessError: for a user in the URL of the API, and for a proxy that Requests would take for another one; neither is repeated."""
+    if "@" in base:
+        raise AccessError(REFUSED, "the URL of the API holds a user: leave it out, and give credentials with the options that are for them")
+    if proxy is None:
+        return
+    parts = urlsplit(proxy if "://" in proxy else "http://" + proxy)
+    try:
+        good = bool(parts.hostname) and parts.port is not False and "@" not in parts.path + parts.query + parts.fragment and parts.netloc.count("@") < 2
+    except ValueError:
+        good = False
+    if not good:
+        raise AccessError(REFUSED, "%s has to be of the form http://host:port, or http://user:password@host:port in which @, / and : of the password are "
+                                   "written as %%40, %%2F and %%3A" % PROXY)
+
+
+def check_authorities(path: str) -> None:
+    """:raises AccessError: when ``path`` holds no CA certificate; Requests would say so in the middle of a run."""
+    try:
+        folder = os.path.isdir(path)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(None if folder else path, path if folder else None)
+    except ssl.SSLError:
+        raise AccessError(REFUSED, "%s: %s holds no certificate in PEM" % (CA_PATH, path)) from None
+    except OSError as error:
+        raise AccessError(REFUSED, "%s: %s cannot be read (%s)" % (CA_PATH, path, error.strerror)) from None
+
+
+def http_adapter(pinned: str | None, **options: object) -> requests.adapters.HTTPAdapter:
+    """An adapter of Requests whose connections raise NotConnected, and compare the certificate before anything is sent on them."""
+
+    def pool(kind):
+        class Connection(kind.ConnectionCls):
+            def connect(self):
+                try:
+                    super().connect()
+                    if pinned:
+                        _compare(self, pinned)
+                except Exception as error:
+                    self.close()
+                    raise NotConnected(error, "%s:%s" % (self.proxy.host, self.proxy.port) if getattr(self, "proxy", None) else None) from error
+
+        return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
+
+    pools = {"http": pool(urllib3.connectionpool.HTTPConnectionPool), "https": pool(urllib3.connectionpool.HTTPSConnectionPool)}
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args, **keywords):
+            super().init_poolmanager(*args, **keywords)
+            self.poolmanager.pool_classes_by_scheme = pools
+
+        def proxy_manager_for(self, *args, **keywords):
+            manager = super().proxy_manager_for(*args, **keywords)
+            manager.pool_classes_by_scheme = pools
+            return manager
+
+    return Adapter(**options)
+
+
+def _compare(connection, pinned: str) -> None:
+    """:raises OtherCertificate:"""
+    certificate = getattr(connection.sock, "getpeercert", lambda _binary: None)(True)
+    seen = hashlib.sha256(certificate).hexdigest() if certificate else None
+    if seen != pinned:
+        raise OtherCertificate(seen)
+    # Else each request warns of a certificate that nobody checked.
+    connection.is_verified = True
+
+
+def reason(failure: NotConnected, at: str, seconds: float, ca_path: str | None) -> Reason:
+    """What happened, where, and what to do. ``at``: host and port; ``seconds``: how long was waited."""
+    cause = failure.cause
+    if failure.proxy and not isinstance(cause, (ssl.SSLError, OtherCertificate)) and not _handshake_timeout(cause):
+        return _of_proxy(cause, failure.proxy, at, seconds)
+    if isinstance(cause, OtherCertificate):
+        seen = "has the fingerprint %s" % cause.seen if cause.seen else "is missing, for there is no TLS"
+        return Reason("the certificate of %s is not the one that is pinned, it %s: compare that with what the device itself shows, and correct %s" % (
+            at, seen, FINGERPRINT))
+    if isinstance(cause, ssl.CertificateError):
+        return Reason(_of_certificate(cause, at, ca_path))
+    if _handshake_timeout(cause):
+        return Reason("%s takes the connection and does not finish the TLS handshake within %d s: check that the API over HTTPS is behind this %s, and "
+                      "whether something on the way inspects TLS" % (at, seconds, _PORT), again=True)
+    if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError)):
+        return Reason("%s breaks the TLS handshake off: check the %s, and whether the device lets this address in" % (at, _PORT), again=True)
+    if isinstance(cause, ssl.SSLError):
+        if getattr(cause, "reason", None) in _NO_TLS or "record layer failure" in str(cause).lower():
+            return Reason("%s answers without TLS, so plain HTTP or another service is there: set %s to the one of the API over HTTPS" % (at, _PORT))
+        return Reason("the TLS handshake with %s failed (%s): the device offers no TLS version or cipher that this Python takes, or asks for more" % (
+            at, _words(cause)))
+    return _of_network(cause, at, seconds)
+
+
+def _of_certificate(error: ssl.CertificateError, at: str, ca_path: str | None) -> str:
+    code, words = getattr(error, "verify_code", None), getattr(error, "verify_message", None) or "it does not fit the name"
+    if code in _EXPIRED:
+        return "the certificate of %s, or of a CA above it, has expired: %s" % (at, _ANEW)
+    if code in _EARLY:
+        return "the certificate of %s, or of a CA above it, is not valid yet: check the clocks of the device and of the host where the module runs" % at
+    if code in _SELF_SIGNED:
+        return "the certificate of %s is self-signed and not known here: name a file that holds it as %s, %s" % (at, CA_PATH, _PIN)
+    if code in _UNKNOWN:
+        known = "none of the CAs in %s issued it: add the one that did to %s" % (ca_path, CA_PATH) if ca_path else \
+            "the CA that issued it is not known here: name a file with its certificate as %s" % CA_PATH
+        return "the certificate of %s is not accepted, since %s, %s (%s)" % (at, known, _PIN, words)
+    # Releases of urllib3 that compare names themselves give no code.
+    if code in _OTHER_NAME or code is None:
+        return "the certificate of %s does not hold the name or address by which it was reached, or no name at all (no subjectAltName): reach the device " \
+            "by a name in its certificate, %s" % (at, _ANEW)
+    if code in _STRICT:
+        return "the certificate of %s, or of a CA above it, is not formed as RFC 5280 asks, which Python checks from 3.13 on (%s): %s" % (at, words, _ANEW)
+    return "the certificate of %s is not accepted (%s): %s" % (at, words, _ANEW)
+
+
+def _of_proxy(cause: Exception, proxy: str, at: str, seconds: float) -> Reason:
+    told = re.search(r"Tunnel connection failed: (\d{3})", str(cause))
+    if not told:
+        return Reason("the proxy %s on the way to %s cannot be used: %s (%s)" % (proxy, at, _of_network(cause, proxy, seconds).text, PROXY), again=True)
+    if told.group(1) == "407":
+        return Reason("the proxy %s wants a user and a password before it lets anybody through to %s (HTTP 407): check %s" % (proxy, at, PROXY))
+    return Reason("the proxy %s does not let this host through to %s (HTTP %s): let it, or name another %s" % (proxy, at, told.group(1), PROXY), again=True)
+
+
+def _of_network(cause: Exception, at: str, seconds: float) -> Reason:
+    inner = _innermost(cause)
+    if isinstance(inner, socket.gaierror):
+        return Reason("the name of %s is not known where the module runs (%s): check the name and the DNS servers" % (at, inner.strerror), again=True)
+    if isinstance(inner, ConnectionRefusedError):
+        return Reason("%s refuses the connection (%s), so nothing listens there: check the %s, and that the API is switched on" % (
+            at, inner.strerror, _PORT), again=True)
+    if isinstance(inner, _TIMEOUTS) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
+        return Reason("%s does not answer within %d s: check the address and the %s, the route, and the firewalls on the way" % (
+            at, seconds, _PORT), again=True)
+    return Reason("%s cannot be reached (%s)" % (at, _words(inner)), again=True)
+
+
+def _handshake_timeout(cause: Exception) -> bool:
+    """TCP stood, and TLS did not come: urllib3 gives a timeout of TCP its own class."""
+    return isinstance(cause, _TIMEOUTS)
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _words(error: BaseException) -> str:
+    """The operating system's or OpenSSL's words: they hold nothing of a request."""
+    return getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
