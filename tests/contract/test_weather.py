@@ -101,13 +101,13 @@ def test_each_weather_at_a_request_that_changes_the_device(product, kind):
         weather_at(product, kind, number)
 
 
-@pytest.mark.parametrize("product", sorted(TWINS), indirect=True)
+@pytest.mark.parametrize("product", SOME, indirect=True)
 def test_one_weather_at_any_other_request(product):
     """In turn, and another turn for each rig. Half an answer looks like a good one, so that is what the first request, by which most sign in, gets as well."""
-    product.wired = product.name in REPRESENTATIVES
+    product.wired = True
     weather_at(product, "half an answer", 0)
     first = sorted(TWINS).index(product.name)
-    for number in product.endings.others() if product.name in REPRESENTATIVES else range(product.endings.requests):
+    for number in product.endings.others():
         weather_at(product, KINDS[(first + number) % len(KINDS)], number)
 
 

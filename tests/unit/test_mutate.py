@@ -66,6 +66,7 @@ def test_what_no_test_sees_is_named(tmp_path):
     assert " 9 changes, 6 seen, 3 survive" in lines[-1]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="watches lines by sys.monitoring")
 @pytest.mark.parametrize("test, status, said", [("from rule import NAMES\n\n\ndef test_names():\n    assert 'a' in NAMES\n", 1, "2 changes, 1 seen"),
                                                 ("def test_other():\n    pass\n", 2, "no test imports it")], ids=["data", "not imported"])
