@@ -117,7 +117,7 @@ options:
   timeout:
     description: >-
       Seconds that the run may take, with its waits for locks, a busy device and the activation. A change that failed is still taken back
-      after that.
+      after that, for which there is as much time again.
     type: int
     default: 600
 attributes:

@@ -163,10 +163,10 @@ class Adapter(ABC):
         """Pure. The entries of a list of this product that stand for a Pattern."""
         return (str(pattern),)
 
-    def begin_cleanup(self) -> None:
-        """Pure. Before the engine takes a change back, and before ``close``: what follows must not fail because the time of the run is over."""
+    def begin_cleanup(self, undo: bool = False) -> None:
+        """Pure. Before ``close`` and, with ``undo``, before the engine takes a change back: what follows must not fail because the run's time is over."""
         if self._transport is not None:
-            self._transport.begin_cleanup()
+            self._transport.begin_cleanup(undo)
 
     def close(self) -> None:
         """IO. The end of every run, however it went: give back locks, sign out."""

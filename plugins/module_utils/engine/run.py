@@ -306,7 +306,7 @@ class Run:
         """Undo what was done, and say what was and what was not."""
         applied, undone = [], []
         try:
-            self.adapter.begin_cleanup()
+            self.adapter.begin_cleanup(undo=True)
             state = self._read()
             back = self._undo_plan(state)
             applied = [change.inverse() for change in reversed(back)]

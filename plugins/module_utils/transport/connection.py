@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import bounded
 
 try:
     import requests
@@ -23,10 +24,10 @@ try:
 except ImportError:
     requests = None
 
-#: How long one exchange waits at most: for the connection, and for the answer (each part of it, if it comes in parts).
+#: How long one exchange waits at most: for the connection, and for each part of the answer. The whole answer has what is left of the run.
 CONNECT_SECONDS, ANSWER_SECONDS = 10, 120
-#: What an exchange has at least, also when the time of the run is over; the second while a change is taken back and the run ends.
-LEAST_SECONDS, LEAST_CLEANUP_SECONDS = 1, 30
+#: What an exchange has at least that begins within the time of the run; and what signing out has, however late it is.
+LEAST_SECONDS, CLOSING_SECONDS = 1, 30
 #: The largest answer that is read. A whole rulebase of a large firewall has a tenth of it.
 MAX_BYTES = 64 * 1024 * 1024
 _READ_ATTEMPTS = 3
@@ -89,12 +90,13 @@ class Transport:
         self.connection = connection
         self._clock = clock or Clock()
         self._deadline = self._clock.now() + connection.timeout
-        self._least = LEAST_SECONDS
+        #: Of the exchange that is under way: when it has to be over, and whether anything of it was sent.
+        self._until, self._begun = self._deadline, False
         self._session = requests.Session()
         # Without this a .netrc of the controller's user would replace the Authorization header.
         self._session.auth = lambda request: request
         # Retries are decided here: a write must never be sent twice by a library.
-        adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=4, max_retries=0)
+        adapter = bounded.adapter(self._left, self._begin, pool_connections=4, pool_maxsize=4, max_retries=0)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
         self._adapter = adapter
@@ -104,9 +106,9 @@ class Transport:
         self.counts = {"reads": 0, "writes": 0, "waited": 0}
         self._final: dict | None = None
 
-    def begin_cleanup(self) -> None:
-        """From here on the run takes back and signs out: an exchange is not cut short, although the time of the run may be over."""
-        self._least = LEAST_CLEANUP_SECONDS
+    def begin_cleanup(self, undo: bool = False) -> None:
+        """From here on the run signs out or, with ``undo``, takes a change back, which has as much time as the run had."""
+        self._deadline = max(self._deadline, self._clock.now() + (max(self.connection.timeout, CLOSING_SECONDS) if undo else CLOSING_SECONDS))
 
     def requests(self) -> dict[str, int]:
         """What was sent so far, for the result."""
@@ -131,6 +133,9 @@ class Transport:
         :raises OutcomeUnknown: for a write that was sent and got no answer, or half of one.
         :raises AccessError: unreachable, when nothing was done; locked, when the device stayed busy.
         """
+        if not self._fits(0):
+            raise AccessError(UNREACHABLE, "the time of the run (timeout, %d s) is over before %s was asked for all that it takes" % (
+                self.connection.timeout, self.connection.host))
         url = (base or self.connection.base) + path
         attempts = 1 if write else _READ_ATTEMPTS
         while True:
@@ -171,6 +176,8 @@ class Transport:
         except _TooLong:
             raise self._broken(write, host, "%s sends an answer of more than %d MiB; that is no answer of its API" % (host, MAX_BYTES // 1048576)) from None
         except requests.exceptions.SSLError as error:
+            if self._begun:
+                raise self._broken(write, host, "the TLS connection to %s broke (%s)" % (host, _reason(error))) from None
             raise AccessError(UNREACHABLE, "the TLS certificate of %s is not accepted (%s): set ca_path to the CA that issued it" % (
                 host, _reason(error))) from None
         except requests.exceptions.ProxyError:
@@ -180,6 +187,8 @@ class Transport:
         except requests.exceptions.ConnectionError as error:
             if _never_connected(error):
                 raise _Unanswered(UNREACHABLE, "%s cannot be reached: %s" % (host, _reason(error))) from None
+            if _unfinished(error):
+                raise self._broken(write, host, "%s did not finish its answer in the time that was left" % host) from None
             raise self._broken(write, host, "the connection to %s broke" % host) from None
         except requests.exceptions.Timeout:
             raise self._broken(write, host, "%s took the request and gave no answer within %d s" % (host, answering)) from None
@@ -188,8 +197,15 @@ class Transport:
 
     def _limits(self) -> tuple:
         """Seconds that an exchange which begins now may take: to connect, and to answer."""
-        left = max(self._least, self._deadline - self._clock.now())
-        return min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left)
+        self._until, self._begun = max(self._deadline, self._clock.now() + LEAST_SECONDS), False
+        return min(CONNECT_SECONDS, self._left()), self._left()
+
+    def _left(self) -> float:
+        """Seconds that the device has for the next part of its answer."""
+        return min(ANSWER_SECONDS, self._until - self._clock.now())
+
+    def _begin(self) -> None:
+        self._begun = True
 
     @staticmethod
     def _broken(write: bool, host: str, text: str) -> AccessError:
@@ -243,6 +259,11 @@ def _never_connected(error: Exception) -> bool:
     """Whether the request cannot have been seen by the other side: no connection came about."""
     inner = error.args[0] if error.args else None
     return isinstance(getattr(inner, "reason", None), requests.packages.urllib3.exceptions.NewConnectionError)
+
+
+def _unfinished(error: Exception) -> bool:
+    """Whether an answer began and did not end in time."""
+    return bool(error.args) and isinstance(error.args[0], requests.packages.urllib3.exceptions.ReadTimeoutError)
 
 
 def _reason(error: Exception) -> str:
