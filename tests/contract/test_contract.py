@@ -523,6 +523,17 @@ def test_accepted_and_dropped_is_noticed_and_taken_back(rig):
     assert rig.snapshot() == site
 
 
+def test_a_way_back_that_the_device_swallows_is_not_called_done(rig):
+    site = rig.snapshot()
+    with pytest.raises(Failed, match="Taking it back failed as well: .*still has to .*The device may hold a part of the change") as failed:
+        rig.run(fault=Fault("no_activation", back=True))
+    failure = failed.value.result["failure"]
+    assert failure["undone"] == [] != failure["applied"] and failed.value.result["changed"] and rig.snapshot() != site
+    rig.settle()
+    rig.run("reverted", journal=failure["journal"])
+    assert rig.snapshot() == site
+
+
 def test_foreign_pending_edits_stop_a_writing_run_before_its_first_write(rig):
     if rig.isolating or rig.live or rig.private:
         pytest.skip("they are not published by our activation")

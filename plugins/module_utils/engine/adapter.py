@@ -80,10 +80,10 @@ class Adapter(ABC):
 
     A run calls in this order; what a product may leave out stands in brackets::
 
-        read ▸ assess ▸ target ▸ steps                                     the plan
-        [permissions] ▸ [held_by] ▸ close                                  check mode ends here
-        [begin ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close     carried out, and read back
-        read ▸ [discard ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ close   taken back after a failure
+        read ▸ assess ▸ target ▸ steps                                            the plan
+        [permissions] ▸ [held_by] ▸ close                                         check mode ends here
+        [begin ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close            carried out, and read back
+        read ▸ [discard ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close   taken back after a failure, and read back
 
     IO methods raise AccessError with its failure class; a write that may have taken effect raises OutcomeUnknown.
     """

@@ -315,14 +315,25 @@ class Run:
                 state = self._read()
                 back = self._undo_plan(state)
             self._drive(back, state, self._undo_plan)
-            if self._activation_begun and (back or not discarded):
+            activated = self._activation_begun and bool(back or not discarded)
+            if activated:
                 self.adapter.activate()
+            self._confirm_old(activated)
             undone = applied
             self.journal.close(UNDONE)
         except Exception as second:
             second = second if isinstance(second, AccessError) else _internal(second)
             error = AccessError(error.failure, "%s. Taking it back failed as well: %s" % (error, second))
         return self._failed(error, applied, undone)
+
+    def _confirm_old(self, activated: bool) -> None:
+        """:raises AccessError: when the device took the way back and does not hold the old state."""
+        state = self._read()
+        left = self._undo_plan(state)
+        if left:
+            raise AccessError(PARTIAL, "%s took it and still has to %s" % (self.adapter.device, summary(left)))
+        if state.unsealed or (activated and state.pending in (OURS, BOTH)):
+            raise AccessError(ACTIVATION, "%s took it and has not brought it into force" % self.adapter.device)
 
     def _undo_plan(self, state: State) -> list:
         back, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds)
