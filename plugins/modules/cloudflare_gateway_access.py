@@ -259,6 +259,27 @@ unfinished:
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json']
+unproven:
+  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  returned: when there are any
+  type: list
+  elements: dict
+  sample:
+    - journal: /home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json
+      started: '2026-11-24T22:00:00Z'
+      baseline: {}
+proven:
+  description: Journals that no longer wait for their proof.
+  returned: when O(state=proven)
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json']
+left:
+  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  returned: when O(state=reverted) and a journal was found
+  type: list
+  elements: str
+  sample: []
 plan_digest:
   description: Identifies this plan on this device. Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write

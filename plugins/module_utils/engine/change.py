@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from typing import Iterable, Iterator, Sequence
+from typing import Collection, Iterable, Iterator, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 
@@ -319,15 +319,18 @@ class Clash:
         return "%s, %s: somebody changed it since" % (self.ref, self.path)
 
 
-def undo(changes: Sequence[Change], state: State, kinds: Sequence[str]) -> tuple[list[Change], list[Clash]]:
+def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Collection[Ref] = ()) -> tuple[list[Change], list[Clash]]:
     """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
 
     Each change is looked at on the device: at its new value it goes back to the old one, at the old one there is nothing to do, anything
     else is a Clash. Members are looked at one by one, so those that somebody else added since stay: an object that we made and
-    that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had.
+    that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had. ``gone``: what we made and took away since; an update of
+    such an object has nothing left to take back.
     """
     objects, clashes = dict(state.objects), []
     for change in reversed(list(changes)):
+        if change.op == UPDATE and change.ref in gone and change.ref not in objects:
+            continue
         {CREATE: _undo_create, UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
     rules = _undo_order(changes, state, objects, clashes)
     if clashes:

@@ -32,7 +32,7 @@ def argument_spec() -> dict:
             withheld=dict(type="list", elements="str", default=[]),
             version=dict(type="str"),
         )),
-        state=dict(type="str", default="merged", choices=["merged", "replaced", "deleted", "gathered", "rendered", "reverted"]),
+        state=dict(type="str", default="merged", choices=["merged", "replaced", "deleted", "gathered", "rendered", "reverted", "proven"]),
         unblock=dict(type="list", elements="str", default=[]),
         protected=dict(type="list", elements="str", default=[]),
         tenant_control=dict(type="str", default="refuse", choices=["refuse", "keep", "override"]),
@@ -45,6 +45,7 @@ def argument_spec() -> dict:
         comment=dict(type="str"),
         journal=dict(type="path", default="~/.netaccess/journals"),
         series=dict(type="str"),
+        baseline=dict(type="dict"),
         timeout=dict(type="int", default=600),
     )
 

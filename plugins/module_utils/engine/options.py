@@ -24,4 +24,5 @@ class Options:
     comment: str | None = None
     journal: str = "~/.netaccess/journals"
     series: str | None = None
+    baseline: dict | None = None
     secrets: dict = field(default_factory=dict)

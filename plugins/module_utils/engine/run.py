@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    APPLIED, OPEN, REVERTED, UNDONE, Journal,
+    APPLIED, LIVE, REVERTED, REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
@@ -48,7 +48,8 @@ class Run:
         self.check_mode = check_mode
         self.journal = None
         self.result = {"changed": False}
-        self._activation_begun = False
+        self._activation_begun = self._reverting = False
+        self._standing: list = []
         self._wanted_entries: set = set()
         self._diagnosis: dict = {}
 
@@ -77,13 +78,14 @@ class Run:
     def _execute(self) -> dict:
         if self.options.state == "rendered":
             return self._rendered()
+        if self.options.state == "proven":
+            return self._proven()
         if self.options.state == "reverted":
             self.journal = self._journal_to_revert()
             if self.journal is None:
-                self.result["summary"] = "nothing to take back: no journal in %s is about %s" % (self.options.journal, self.adapter.device)
                 return self.result
         else:
-            self._unfinished()
+            self._stand()
         state = self._attributed(self._read())
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
@@ -110,15 +112,44 @@ class Run:
             if self.adapter.begin():
                 state, changes = self._secured(changes)
             self._carry_out(changes, state)
-        elif self.options.state == "reverted" and self.journal.status in (OPEN, APPLIED):
-            # Nothing of it is on the device any more, or was yet; a journal that stays open would hide the older ones of its folder.
+        elif self.options.state == "reverted" and self.journal.status in LIVE:
+            # Nothing of it is on the device any more, or was yet; a journal that stays open would count as unfinished.
             self._settle(self.journal.path, REVERTED)
         if self.options.state == "reverted":
-            self.result["earlier"] = self.journal.earlier()
+            self._look_back(apply(state, changes))
         for path in self.result.get("unfinished", []):
             # What an earlier run left half done is as the policy says now; its journal can still be taken back.
-            self._settle(path, APPLIED)
+            self._settle(path, self._ended())
+            self.result.setdefault("journal", path)
         return self.result
+
+    def _proven(self) -> dict:
+        """What hosts see proves the change: its journals wait for that no longer. No device is asked."""
+        waiting = [journal.path for journal in Journal.standing(self.options.journal, self.adapter.traits.product, self.adapter.device)
+                   if journal.status == UNPROVEN]
+        for path in waiting if not self.check_mode else ():
+            self._settle(path, APPLIED)
+        self.result.update(summary="proven: %s" % (", ".join(waiting) or "no journal waits for it"), proven=waiting)
+        return self.result
+
+    def _ended(self) -> str:
+        """The status of a journal whose run has ended: a later change does not prove an earlier one."""
+        waits = self.options.baseline is not None or any(journal.status == UNPROVEN for journal in self._standing)
+        return UNPROVEN if waits else APPLIED
+
+    def _look_back(self, state: State) -> None:
+        """After a journal was taken back: what else belongs to its change, and what of ours is on the device still. :raises Failed: when a part is missing."""
+        self.result["earlier"] = self.journal.earlier()
+        known = self.journal.known()
+        self.result["left"] = sorted(str(ref) for ref, obj in state.objects.items() if obj.ours and ref not in known)
+        folder = os.path.dirname(self.journal.path)
+        if self.result["left"]:
+            self._warn("%s still holds objects of ours that no journal in %s can take back: %s" % (self.adapter.device, folder, ", ".join(self.result["left"])))
+        missing = self.journal.missing()
+        if missing:
+            self.result["failure"] = {"class": PARTIAL, "applied": [], "undone": [], "journal": self.journal.path}
+            raise Failed("%s was taken back, and of the same change %s is not in %s as it was written: what it did is still on %s. Bring it there and roll it "
+                         "back" % (self.journal.path, ", ".join(missing), folder, self.adapter.device), self.result)
 
     def _handed_over(self, state: State, changes: list, assessment: Assessment) -> dict:
         """Nothing is done: the steps are for a person, coverage is that of now, and a difference is a change in check mode alone."""
@@ -141,7 +172,7 @@ class Run:
 
     def _secured(self, changes: list) -> tuple:
         """Read again now that nobody else can write. What was admitted and reported has to be the plan still."""
-        state = self._read()
+        state = self._attributed(self._read())
         again = self._plan_again(state)
         if [change.to_data() for change in again] != [change.to_data() for change in changes]:
             raise AccessError(CONFLICT, "somebody changed %s between reading and locking it: run again" % self.adapter.device)
@@ -158,9 +189,9 @@ class Run:
     def _attributed(self, state: State) -> State:
         """Whose edits wait, where the device does not tell: a journal of ours whose run did not end stands for it."""
         told = self.adapter.traits.pending_edits
-        if told == HIDDEN and state.pending is None and self._left(OPEN, APPLIED):
+        if told == HIDDEN and state.pending is None and self._left(*LIVE):
             return replace(state, pending=OURS)
-        if told == UNNAMED and state.pending == FOREIGN and self._left(OPEN):
+        if told == UNNAMED and state.pending == FOREIGN and self._left(*UNFINISHED):
             self._warn("edits wait for activation on %s; a run of ours did not come to its end, so they are taken for its own and go live with this one"
                        % self.adapter.device)
             return replace(state, pending=OURS)
@@ -174,12 +205,19 @@ class Run:
             return self.journal.status in statuses
         return self.options.state in _WRITING and bool(self.result.get("unfinished"))
 
-    def _unfinished(self) -> None:
-        found = Journal.unfinished(self.options.journal, self.adapter.traits.product, self.adapter.device)
+    def _stand(self) -> None:
+        """What earlier runs on this device left in their journals."""
+        self._standing = Journal.standing(self.options.journal, self.adapter.traits.product, self.adapter.device)
+        found = [journal.path for journal in self._standing if journal.status in UNFINISHED]
         if found:
             self.result["unfinished"] = found
             self._warn("an earlier run on %s did not come to its end, or another one is under way: see %s. This run goes on from what is there; to go back "
                        "instead, run state reverted with that journal" % (self.adapter.device, ", ".join(found)))
+        unproven = [journal for journal in self._standing if journal.status == UNPROVEN or (journal.status in UNFINISHED and journal.baseline is not None)]
+        if unproven:
+            self.result["unproven"] = [{"journal": one.path, "started": one.started, "baseline": one.baseline or {}} for one in unproven]
+            self._warn("nothing proves yet what was changed on %s: see %s. It is judged by what hosts saw before that; state proven says that all is well" % (
+                self.adapter.device, ", ".join(one.path for one in unproven)))
 
     def _reversal(self, changes: list, after: State) -> dict:
         """What taking the change back will cost."""
@@ -189,13 +227,19 @@ class Run:
     def _journal_to_revert(self) -> Journal | None:
         here = (self.adapter.traits.product, self.adapter.device)
         journal = Journal.newest(self.options.journal, *here, self.options.series)
+        if journal is None:
+            self.result["summary"] = "nothing to take back: no journal in %s is about %s" % (self.options.journal, self.adapter.device)
+        elif journal.status == REVERTED and os.path.isdir(os.path.expanduser(self.options.journal)):
+            self.result["summary"] = "nothing to take back: the newest journal about %s, %s, is rolled back already. To go back further, name the file" % (
+                self.adapter.device, journal.path)
+            return None
         if journal is not None and (journal.product, journal.device) != here:
             raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % ((journal.path, journal.product, journal.device) + here))
         return journal
 
     def _plan(self, state: State, assessment: Assessment) -> list:
         if self.options.state == "reverted":
-            changes, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds)
+            changes, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds, self.journal.created_and_gone())
             if clashes:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
@@ -246,11 +290,15 @@ class Run:
     def _carry_out(self, changes: list, state: State) -> None:
         reverting = self.options.state == "reverted"
         if not reverting and changes:
-            journal = Journal(self.options.journal, self.adapter.traits.product, self.adapter.device, self.options.comment, self.options.series)
+            journal = Journal(self.options.journal, self.adapter.traits.product, self.adapter.device, self.options.comment, self.options.series,
+                              self._standing, self.options.baseline)
             journal.begin(changes)
             self.journal = journal
             self.result["journal"] = journal.path
         try:
+            if reverting:
+                self.journal.revert()
+                self._reverting = True
             self._drive(changes, state, self._plan_again)
             if self._to_activate(changes, state):
                 self._activation_begun = True
@@ -264,7 +312,7 @@ class Run:
         finally:
             self.result["requests"] = self.adapter.requests()
         if self.journal is not None:
-            self.journal.close(REVERTED if reverting else APPLIED)
+            self.journal.close(REVERTED if reverting else self._ended())
 
     def _plan_again(self, state: State) -> list:
         return self._plan(state, self.adapter.assess(self.policy, state))
@@ -288,7 +336,7 @@ class Run:
                 changes = plan_again(state)
                 if not changes and not state.unsealed:
                     return
-                if changes:
+                if changes and self.options.state != "reverted":
                     self.journal.extend(changes)
         raise AccessError(UNREACHABLE, "gave up after %d writes without an answer; the last: %s" % (_SETTLE_ATTEMPTS, lost))
 
@@ -343,15 +391,16 @@ class Run:
 
     def _failed(self, error: AccessError, applied: list, undone: list) -> Failed:
         path = None if self.journal is None else self.journal.path
-        if path is None:
-            left = "Nothing was changed"
+        begun = path is not None if self.options.state != "reverted" else self._reverting or (path is not None and self.journal.status == REVERTING)
+        if not begun:
+            left = "Nothing was changed" if not self._activation_begun else "Whether what waited for activation is in force is not known: run again"
         elif self.options.state == "reverted":
             left = "The revert is not complete: run it again with journal %s" % path
         elif self.journal.status == UNDONE:
             left = "The old state was restored"
         else:
             left = "The device may hold a part of the change: run state reverted with journal %s" % path
-        self.result["changed"] = path is not None and self.journal.status != UNDONE
+        self.result["changed"] = self._activation_begun if not begun else self.journal.status != UNDONE
         self.result["failure"] = {
             "class": error.failure,
             "applied": [change.to_data() for change in applied],
@@ -363,7 +412,9 @@ class Run:
     # -- reporting
 
     def _warn(self, text: str) -> None:
-        self.result.setdefault("warnings", []).append(text)
+        warnings = self.result.setdefault("warnings", [])
+        if text not in warnings:
+            warnings.append(text)
 
     def _rendered(self) -> dict:
         state = self.adapter.blank()
