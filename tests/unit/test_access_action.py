@@ -163,3 +163,26 @@ def test_where_a_rollout_stands_is_asked_of_the_device():
         run({"rollout": True}, check=True, results=[HELD, NEAR, NEAR], rollout=stages)
     with pytest.raises(AnsibleActionFail, match="rollout"):
         run({"rollout": True}, check=True, rollout=[])
+
+
+def test_a_change_that_hosts_have_to_prove_takes_along_what_they_saw():
+    look = {"checks": [{"id": "chat", "verdict": "fail", "state": "blocked", "message": "long"}], "summary": {}}
+    hostvars = {"fw1": DEVICE, "desk1": {"verify_baseline": look}, "desk2": {}}
+    said = {"hostvars": hostvars, "netaccess_run": {"behind": {"fw1": ["desk1", "desk2"], "fw2": []}}}
+    found = options({"prove": True}, **said)["baseline"]
+    assert list(found) == ["desk1"] and found["desk1"]["checks"][0].items() >= {"id": "chat", "verdict": "fail", "state": "blocked"}.items()
+    assert "message" not in found["desk1"]["checks"][0]
+    assert "baseline" not in options(**said) and "baseline" not in options({"prove": True, "state": "gathered"}, **said)
+
+
+def test_earlier_changes_that_nothing_proves_go_back_after_the_stages_of_this_one():
+    args = {"state": "reverted", "journal": "/j/3.json", "older": ["/j/1.json", "/j/0.json"]}
+    answers = [{"changed": True, "earlier": ["/j/2.json"]}, {"changed": True, "earlier": ["/j/1.json"]}, {"changed": False, "earlier": []}, {"changed": False}]
+    result, ran = run(args, results=answers)
+    assert [options["journal"] for _module, options in ran] == ["/j/3.json", "/j/2.json", "/j/1.json", "/j/0.json"] and result["changed"]
+    assert len(run(args, results=[{"failed": True, "msg": "no"}])[1]) == 1
+
+
+def test_the_proof_of_a_change_is_no_change_that_a_plan_has_to_foresee(tmp_path):
+    result, ran = run({"state": "proven", "quiet": True}, netaccess_plans={}, access_report_dir=str(tmp_path), access_comment=None)
+    assert len(ran) == 1 and ran[0][1]["state"] == "proven" and "failure" not in result and list(tmp_path.iterdir()) == []

@@ -113,10 +113,12 @@ class Journal:
 
     @classmethod
     def standing(cls, path: str, product: str, device: str) -> list[Journal]:
-        """The journals about this device in the folder at ``path``, the newest first, down to the last change that ended and was proven."""
+        """The journals about this device in the folder at ``path``, the newest first, down to the last change that ended and was proven; or the one file there."""
         path, found = os.path.abspath(os.path.expanduser(path)), []
         try:
-            for journal in cls._of(path, product, device):
+            for journal in [cls.load(path)] if os.path.isfile(path) else cls._of(path, product, device):
+                if (journal.product, journal.device) != (product, device):
+                    continue
                 found.append(journal)
                 if journal.status == APPLIED:
                     break
