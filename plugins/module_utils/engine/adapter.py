@@ -37,6 +37,7 @@ class Traits:
     ``pending_edits``: what the device tells of edits that wait for activation. NAMED: whether they are ours. UNNAMED: that there are
     some, and not whose. HIDDEN: not always that there are any. For the last two the journal of a run of ours that did not end
     stands for what the device does not tell.
+    ``narrowing``: kinds of objects each of whose sets of members limits what they are about, so that an empty set means everything.
     """
 
     product: str
@@ -46,6 +47,7 @@ class Traits:
     limits: str = ""
     propagation: int = 0
     pending_edits: str = NAMED
+    narrowing: tuple = ()
 
 
 @dataclass(frozen=True)

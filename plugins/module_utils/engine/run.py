@@ -219,9 +219,13 @@ class Run:
             self._warn("nothing proves yet what was changed on %s: see %s. It is judged by what hosts saw before that; state proven says that all is well" % (
                 self.adapter.device, ", ".join(one.path for one in unproven)))
 
+    def _undo(self, changes: list, state: State, gone: frozenset = frozenset()) -> tuple:
+        traits = self.adapter.traits
+        return undo(changes, state, traits.kinds, gone, traits.narrowing)
+
     def _reversal(self, changes: list, after: State) -> dict:
         """What taking the change back will cost."""
-        back, _clashes = undo(changes, after, self.adapter.traits.kinds)
+        back, _clashes = self._undo(changes, after)
         return {"writes": sum(1 for _step in self.adapter.steps(back, after)), "activations": int(bool(back) and self.options.activate)}
 
     def _journal_to_revert(self) -> Journal | None:
@@ -239,7 +243,7 @@ class Run:
 
     def _plan(self, state: State, assessment: Assessment) -> list:
         if self.options.state == "reverted":
-            changes, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds, self.journal.created_and_gone())
+            changes, clashes = self._undo(self.journal.changes, state, self.journal.created_and_gone())
             if clashes:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
@@ -384,7 +388,7 @@ class Run:
             raise AccessError(ACTIVATION, "%s took it and has not brought it into force" % self.adapter.device)
 
     def _undo_plan(self, state: State) -> list:
-        back, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds)
+        back, clashes = self._undo(self.journal.changes, state)
         if clashes:
             raise AccessError(CONFLICT, "; ".join(str(clash) for clash in clashes))
         return back

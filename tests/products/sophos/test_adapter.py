@@ -283,6 +283,18 @@ def test_a_list_of_a_rule_for_these_people_reaches_nobody_else(make):
         rig.run(policy=LATER)
 
 
+def test_an_exception_is_not_left_without_limits_beside_what_others_put_in(make):
+    """Without our addresses it would leave their entry undecrypted for everybody."""
+    rig = make(exempt="exception")
+    journal = rig.run()["journal"]
+    one = rig.twin.node("WebFilterException", "ChatGPT")
+    ET.SubElement(one.find("DomainList"), "URLRegex").text = "^([A-Za-z0-9.-]*\\.)?late\\.example/"
+    held = rig.snapshot()
+    with pytest.raises(Failed, match="exception ChatGPT, sources: taking ours out would leave no limit to what somebody else put in"):
+        rig.run("reverted", journal=journal)
+    assert rig.snapshot() == held and rig.meter.writes == 0
+
+
 def test_an_exception_skips_decryption_and_nothing_else_for_the_addresses_named(make):
     rig = make(exempt="exception")
     site, before = rig.snapshot(), rig.decisions()

@@ -151,9 +151,12 @@ class CloudflareGatewayAdapter(Adapter):
 
     def _list_steps(self, change, then: State, _numbers: dict):
         name, title = change.ref.name, "%s %s" % (change.op, change.ref)
-        path = "gateway/lists/%s" % self._key(self._site.list_named(name), name)
+        native = self._site.list_named(name)
+        path = "gateway/lists/%s" % self._key(native, name)
         if change.op == DELETE:
-            yield self._step(title, "DELETE", path, None)
+            step = self._step(title, "DELETE", path, None)
+            step.request["unchanged_items"] = sorted(self._site.items.get((native or {}).get("id"), ()))
+            yield step
             return
         added, removed = change.members.get("items", ((), ()))
         held = len(then.objects[change.ref].members.get("items", ()))
@@ -180,7 +183,7 @@ class CloudflareGatewayAdapter(Adapter):
         path = "gateway/rules/%s" % self._key(native, ref.name)
         if change.op == DELETE:
             numbers[ref] = None
-            yield self._step(title, "DELETE", path, None)
+            yield self._step(title, "DELETE", path, None, guard=native)
             return
         new = {path: value for path, (_old, value) in change.fields.items()}
         if change.place is not None:
@@ -222,10 +225,16 @@ class CloudflareGatewayAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         if request.get("unchanged_since_version") is not None:
-            # A PUT replaces the rule whole: an edit that somebody made since it was read would be lost.
+            # A PUT replaces the rule whole, and a DELETE takes it away: an edit that somebody made since it was read would be lost.
             now = self._api.get(request["path"])
             if now.get("version") != request["unchanged_since_version"]:
                 raise AccessError(CONFLICT, "somebody changed the rule %s since it was read: run again" % now.get("name"))
+        if "unchanged_items" in request:
+            # What somebody has put into our list since it was read would go with it.
+            now = {item["value"] for item in self._api.items(request["path"].rpartition("/")[2])}
+            if now != set(request["unchanged_items"]):
+                raise AccessError(CONFLICT, "somebody changed the entries of a list since it was read (%s): run again" % ", ".join(
+                    sorted(now ^ set(request["unchanged_items"]))[:5]))
         return self._api.write(request["method"], request["path"], request["body"])
 
     def activate(self) -> list[dict]:
