@@ -161,6 +161,13 @@ class Adapter(ABC):
         """IO, and nothing but reads, asked like ``permissions``. Who keeps our run from writing now, in words, where the product tells."""
         return []
 
+    def made(self) -> dict[Ref, str]:
+        """Pure. The ids of what this run made, where a device can hold two objects of one name."""
+        return {}
+
+    def tell_apart(self, ids: dict[Ref, str]) -> None:
+        """Pure. Before a change is taken back: of objects that share a name, ours is the one with the id that its run learned."""
+
     def render(self, pattern: Pattern) -> tuple[str, ...]:
         """Pure. The entries of a list of this product that stand for a Pattern."""
         return (str(pattern),)

@@ -247,8 +247,15 @@ class Journal:
         self._body["step_in_flight"] = title
         self._write()
 
-    def sent(self) -> None:
-        """Note that the Step was carried out."""
+    @property
+    def ids(self) -> dict[Ref, str]:
+        """Ids that the run learned of what it made."""
+        return {Ref(kind, name): key for kind, name, key in self._body.get("ids", ())}
+
+    def sent(self, ids: dict[Ref, str] | None = None) -> None:
+        """Note that the Step was carried out. ``ids``: those of what the run made so far, where names do not tell it from others'."""
+        if ids:
+            self._body["ids"] = [[ref.kind, ref.name, key] for ref, key in sorted(ids.items())]
         self._body["step_in_flight"] = None
         self._body["steps_done"] += 1
         self._write()

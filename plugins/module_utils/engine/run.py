@@ -84,6 +84,7 @@ class Run:
             self.journal = self._journal_to_revert()
             if self.journal is None:
                 return self.result
+            self.adapter.tell_apart(self.journal.ids)
         else:
             self._stand()
         state = self._attributed(self._read())
@@ -330,7 +331,7 @@ class Run:
                     reply = self.adapter.send(step.request)
                     if step.learn is not None and reply is not None:
                         step.learn(reply)
-                    self.journal.sent()
+                    self.journal.sent(self.adapter.made() if self.options.state != "reverted" else None)
                 if changes or state.unsealed:
                     self.adapter.seal()
                 return
@@ -359,6 +360,7 @@ class Run:
         applied, undone = [], []
         try:
             self.adapter.begin_cleanup(undo=True)
+            self.adapter.tell_apart(self.journal.ids)
             state = self._read()
             back = self._undo_plan(state)
             applied = [change.inverse() for change in reversed(back)]
@@ -391,6 +393,7 @@ class Run:
         back, clashes = self._undo(self.journal.changes, state)
         if clashes:
             raise AccessError(CONFLICT, "; ".join(str(clash) for clash in clashes))
+        unambiguous(self.adapter.device, state, {change.ref for change in back})
         return back
 
     def _failed(self, error: AccessError, applied: list, undone: list) -> Failed:

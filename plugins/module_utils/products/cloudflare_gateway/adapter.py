@@ -44,6 +44,9 @@ class CloudflareGatewayAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, account: str, transport: Transport):
         self._settings, self._api, self._account, self._transport = settings, api, account, transport
         self._site = Site()
+        #: Ids of what this run made, and of what the run made that is taken back: a name may be there twice.
+        self._made: dict = {}
+        self._known: dict = {}
 
     @property
     def device(self) -> str:
@@ -59,7 +62,7 @@ class CloudflareGatewayAdapter(Adapter):
 
     def read(self) -> State:
         site = self._site
-        site.lists, site.rules = self._api.table("gateway/lists"), self._api.table("gateway/rules")
+        site.lists, site.rules = self._ours_of(self._api.table("gateway/lists")), self._ours_of(self._api.table("gateway/rules"))
         ours = [row for row in site.lists if is_ours(row.get("description")) or row["name"] in self._names()]
         for row in ours:
             site.items[row["id"]] = self._values(row)
@@ -68,6 +71,32 @@ class CloudflareGatewayAdapter(Adapter):
             site.scanned = True
         self._resolve()
         return self._parse()
+
+    def made(self) -> dict[Ref, str]:
+        return self._made
+
+    def tell_apart(self, ids: dict[Ref, str]) -> None:
+        self._known = ids
+
+    def begin(self) -> bool:
+        """No lock keeps a second run out, which may have made the same names since."""
+        return True
+
+    def _ours_of(self, rows: list) -> list:
+        """Without those that share the name, and for rules the layer, of one whose id is known to be ours."""
+        def ref(row: dict) -> Ref | None:
+            if "filters" not in row:
+                return Ref(LIST, row["name"])
+            return Ref(KINDS[layer_of(row)], row["name"]) if layer_of(row) else None
+        there = {row["id"] for row in rows}
+        return [row for row in rows if self._known.get(ref(row)) not in there or self._known[ref(row)] == row["id"]]
+
+    def _learning(self, ref: Ref, take_in):
+        """``learn`` of a Step that makes an object: its id tells it from another one of that name."""
+        def learn(reply: dict) -> None:
+            take_in(reply)
+            self._made[ref] = reply["id"]
+        return learn
 
     def _names(self) -> tuple:
         own = [name + end for name in (self._settings.allow_name, self._settings.exempt_name) for end in ("", " hosts")]
@@ -168,7 +197,7 @@ class CloudflareGatewayAdapter(Adapter):
         items = [dict({"value": value}, **note) for value in added]
         if change.op == CREATE:
             body = {"name": name, "type": "DOMAIN", "description": change.fields["description"][1], "items": items}
-            yield self._step(title, "POST", "gateway/lists", body, self._site.learn_list)
+            yield self._step(title, "POST", "gateway/lists", body, self._learning(change.ref, self._site.learn_list))
             return
         if added or removed:
             body = {word: part for word, part in (("append", items), ("remove", list(removed))) if part}
@@ -190,7 +219,7 @@ class CloudflareGatewayAdapter(Adapter):
             new["precedence"] = numbers[ref] = self._number(ref, then.rules[layer], numbers)
         if native is None:
             body = site.body({}, dict(new, name=ref.name, filters=[layer]))
-            yield self._step(title, "POST", "gateway/rules", body, site.learn_rule)
+            yield self._step(title, "POST", "gateway/rules", body, self._learning(ref, site.learn_rule))
             return
         guard = None if is_ours(native.get("description")) else native
         yield self._step(title, "PUT", path, site.body(native, new), site.learn_rule, guard)
