@@ -447,15 +447,17 @@ def test_of_two_objects_of_one_name_the_one_that_our_run_made_is_taken_back(rig)
     """A second run that was under way at the same time made the same ones."""
     site = set(rig.twin.lists) | set(rig.twin.rules)
     journal = rig.run()["journal"]
-    lists = [rig.twin.add_list(row["name"], sorted(row["items"]), description=row["description"]) for key, row in list(rig.twin.lists.items())
-             if key not in site]
-    rules = [rig.twin.add_rule(row["name"], row["filters"][0], row["action"], row["traffic"], 9000 + at, description=row["description"])
-             for at, (key, row) in enumerate(list(rig.twin.rules.items())) if key not in site]
+    lists = {key: rig.twin.add_list(row["name"], sorted(row["items"]), description=row["description"]) for key, row in list(rig.twin.lists.items())
+             if key not in site}
+    rules = []
+    for row in [row for key, row in rig.twin.rules.items() if key not in site]:
+        traffic = re.sub("|".join(lists), lambda found: lists[found.group()], row["traffic"])
+        rules.append(rig.twin.add_rule(row["name"], row["filters"][0], row["action"], traffic, 9000 + len(rules), description=row["description"]))
     assert lists and rules
     with pytest.raises(Failed, match="which one is meant cannot be told"):
         rig.run("deleted")
     assert rig.run("reverted", journal=journal)["changed"]
-    assert set(rig.twin.lists) | set(rig.twin.rules) == site | set(lists) | set(rules)
+    assert set(rig.twin.lists) | set(rig.twin.rules) == site | set(lists.values()) | set(rules)
 
 
 def test_names_that_a_second_run_makes_meanwhile_are_noticed_before_the_first_write(rig):

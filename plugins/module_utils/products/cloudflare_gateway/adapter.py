@@ -88,8 +88,7 @@ class CloudflareGatewayAdapter(Adapter):
             if "filters" not in row:
                 return Ref(LIST, row["name"])
             return Ref(KINDS[layer_of(row)], row["name"]) if layer_of(row) else None
-        there = {row["id"] for row in rows}
-        return [row for row in rows if self._known.get(ref(row)) not in there or self._known[ref(row)] == row["id"]]
+        return [row for row in rows if self._known.get(ref(row), row["id"]) == row["id"]]
 
     def _learning(self, ref: Ref, take_in):
         """``learn`` of a Step that makes an object: its id tells it from another one of that name."""
