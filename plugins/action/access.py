@@ -13,6 +13,7 @@ from ansible.utils.display import Display
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, record, rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
 
@@ -53,6 +54,9 @@ class ActionModule(ActionBase):
 
     def _work(self, task_vars) -> dict:
         plans, state = self._vars.get("netaccess_plans"), self._state()
+        ended = plans_ended(self._vars.get("netaccess_plans_about"), datetime.datetime.now(datetime.timezone.utc))
+        if self._bound(state, self._args["stage"]) and ended:
+            return self._kept({"failed": True, "msg": ended, "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         if self._bound(state, self._args["stage"]) and not (plans.get(self._name) or self._vars.get("access_expected_plan")):
             return self._kept({"failed": True, "msg": "netaccess_plans has no plan for it, so nothing was reviewed. Nothing was changed",
                                "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
@@ -133,6 +137,8 @@ class ActionModule(ActionBase):
         options.update({key: self._args[key] for key in ("journal", "series") if self._args[key]})
         comment = device.record(get("change", {}), people.get("name"))
         options.update({key: value for key, value in (("comment", comment), ("audience", people.get("audience"))) if value})
+        if get("rollout") and not stage:
+            options["plan_context"] = {"rollout": get("rollout")}
         if self._args["prove"] and state in device.WRITES:
             options["baseline"] = self._before()
         if self._bound(state, stage) and "expected_plan" not in options:

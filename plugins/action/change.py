@@ -156,6 +156,7 @@ class ActionModule(ActionBase):
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
         hosts = self._fleet.hosts(audit)
         args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
+                                      "plans_valid_for": ["audit_plans_valid_for"],
                                       "title": ["audit_title"]}), mode="audit" if audit else "change")
         found = report.make(devices, hosts, args)
         dest = self._args["dest"] or self._vars.get("netaccess_report_dir")

@@ -98,6 +98,9 @@ options:
   expected_plan:
     description: RV(plan_digest) of a reviewed check run. The task stops if its own plan differs.
     type: str
+  plan_context:
+    description: Plain data that a reviewed plan is about besides, such as the stages of a rollout. RV(plan_digest) depends on it.
+    type: dict
   comment:
     description: Change number or reason. It is written into the journal and, if the product has a place for it, to the device.
     type: str

@@ -186,3 +186,21 @@ def test_earlier_changes_that_nothing_proves_go_back_after_the_stages_of_this_on
 def test_the_proof_of_a_change_is_no_change_that_a_plan_has_to_foresee(tmp_path):
     result, ran = run({"state": "proven", "quiet": True}, netaccess_plans={}, access_report_dir=str(tmp_path), access_comment=None)
     assert len(ran) == 1 and ran[0][1]["state"] == "proven" and "failure" not in result and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("until,said", [("2000-01-01T00:00:00Z", "were valid until 2000-01-01T00:00:00Z: run the audit again"), ("soon", "which is no time"),
+                                        ("2999-01-01T00:00:00Z", None), (None, None)])
+def test_plans_are_not_carried_out_after_their_end(until, said):
+    about = {"generated": "1999-12-25T00:00:00Z", "valid_until": until}
+    result, ran = run(netaccess_plans={"fw1": "d" * 64}, netaccess_plans_about=about)
+    if said is None:
+        assert ran[0][1]["expected_plan"] == "d" * 64
+        return
+    assert result["failed"] and said in result["msg"] and result["failure"]["class"] == "plan_changed" and ran == []
+    # The way back is bound to no plan.
+    assert run({"state": "reverted"}, netaccess_plans={}, netaccess_plans_about=about)[1]
+
+
+def test_a_plan_is_about_all_stages_of_a_rollout():
+    rollout = [{"name": "pilot", "audience": {"groups": ["a"]}}, {"name": "everyone"}]
+    assert options(rollout=rollout)["plan_context"] == {"rollout": rollout} and "plan_context" not in options()

@@ -182,3 +182,45 @@ def test_in_the_wrong_order_a_journal_can_still_be_closed(rig):
     del rig.device.candidate["objects"][ALLOW]
     with pytest.raises(Failed, match="existence: somebody changed it since"):
         rig.run("reverted", journal=third)
+
+
+# -- what a reviewed plan binds
+
+
+def reviewed(rig, **options) -> str:
+    return rig.run(check=True, **options)["plan_digest"]
+
+
+@pytest.mark.parametrize("options", [
+    {"protected": ("x",)}, {"tenant_control": "override"}, {"accept_wider_audience": True}, {"refuse_losses": ("dlp",)}, {"activate": False},
+    {"publish_foreign_changes": True}, {"adopt": True}, {"plan_context": {"rollout": [{"name": "pilot"}]}}],
+    ids=lambda options: next(iter(options)))
+def test_a_plan_binds_the_options_that_it_was_reviewed_with(rig, options):
+    plan = reviewed(rig)
+    assert reviewed(rig, **options) != plan
+    with pytest.raises(Failed, match="plan changed"):
+        rig.run(expected_plan=plan, **options)
+    assert rig.meter.writes == 0
+    assert rig.run(expected_plan=reviewed(rig, **options), **options)["changed"]
+
+
+@pytest.mark.parametrize("what", ["scan", "block_early", "foreign_pending"])
+def test_a_plan_binds_what_it_costs_and_leaves(rig, what):
+    """A loss, a conflict and pending edits of others change nothing of what is written."""
+    planned = rig.run(check=True, publish_foreign_changes=True)
+    getattr(rig, what)()
+    found = rig.run(check=True, publish_foreign_changes=True)
+    assert what == "block_early" or found["changes"] == planned["changes"]
+    assert found["plan_digest"] != planned["plan_digest"]
+
+
+def test_a_plan_binds_where_it_goes_live_and_who_is_reached_and_what_is_left_to_do(rig):
+    plan = reviewed(rig, accept_wider_audience=True)
+    adapter = rig.adapter()
+    adapter.targets = lambda: ["fw1"]
+    assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
+    for field in ("audience_widened", "manual"):
+        adapter = rig.adapter()
+        known = adapter.assess
+        adapter.assess = lambda policy, state, known=known, field=field: replace(known(policy, state), **{field: ["the list is global"]})
+        assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan

@@ -153,6 +153,10 @@ class Adapter(ABC):
         """Pure. Whether the activation of ``changes`` leaves edits of others that wait where they are."""
         return False
 
+    def targets(self) -> list[str]:
+        """Pure, after ``read``. What an activation brings the change to besides this device: a plan was reviewed for these."""
+        return []
+
     def permissions(self) -> Permissions:
         """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
         return Permissions()

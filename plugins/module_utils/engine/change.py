@@ -346,7 +346,7 @@ def _widened(now: Object | None, then: Object | None) -> list[Clash]:
     """Sets of members that the way back would empty beside others that stay."""
     if now is None or then is None or not any(then.members.values()):
         return []
-    return [Clash(now.ref, path, sorted(members), "taking ours out would leave no limit to what somebody else put in")
+    return [Clash(now.ref, path, sorted(members), why="taking ours out would leave no limit to what somebody else put in")
             for path, members in sorted(now.members.items()) if members and not then.members.get(path)]
 
 

@@ -42,6 +42,7 @@ def argument_spec() -> dict:
         activate=dict(type="bool", default=True),
         publish_foreign_changes=dict(type="bool", default=False),
         expected_plan=dict(type="str"),
+        plan_context=dict(type="dict"),
         comment=dict(type="str"),
         journal=dict(type="path", default="~/.netaccess/journals"),
         series=dict(type="str"),

@@ -8,29 +8,29 @@ It knows no vendor. A product is an Adapter. Check mode is a plan not sent; a ro
 from __future__ import annotations
 
 import os
-import traceback
 from dataclasses import replace
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import standing
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
-    admit, no_secret_inside, remedies, unambiguous,
+    admit, no_secret_inside, plan_digest, remedies, unambiguous,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, CONFLICT, INTERNAL, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
-    OutcomeUnknown,
+    ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
+    OutcomeUnknown, internal_fault,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    APPLIED, LIVE, REVERTED, REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
+    APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
     conflict_data, coverage_data, object_data, strangers, summary, text_of,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State, canonical_digest
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
@@ -62,7 +62,7 @@ class Run:
         except AccessError as error:
             raise self._failed(error, applied=[], undone=[]) from error
         except Exception as error:
-            raise self._failed(_internal(error), applied=[], undone=[]) from error
+            raise self._failed(internal_fault(error), applied=[], undone=[]) from error
         finally:
             self._close()
 
@@ -97,13 +97,14 @@ class Run:
             return self.result
         admit(before, self.options)
         changes = self._plan(state, before)
-        self._guard(changes, state)
-        self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         after = apply(state, changes)
+        foreseen = before if self.adapter.traits.by_hand else self.adapter.assess(self.policy, after)
+        self._guard(changes, state, foreseen)
+        self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         self.result["reversal"] = self._reversal(changes, after)
         if self.adapter.traits.by_hand:
-            return self._handed_over(state, changes, before)
-        self._describe(state, changes, self.adapter.assess(self.policy, after), after)
+            return self._handed_over(state, changes, foreseen)
+        self._describe(state, changes, foreseen, after)
         if self.check_mode:
             if self.result["changed"]:
                 self.result["permissions"] = vars(self.adapter.permissions())
@@ -139,18 +140,12 @@ class Run:
         return UNPROVEN if waits else APPLIED
 
     def _look_back(self, state: State) -> None:
-        """After a journal was taken back: what else belongs to its change, and what of ours is on the device still. :raises Failed: when a part is missing."""
-        self.result["earlier"] = self.journal.earlier()
-        known = self.journal.known()
-        self.result["left"] = sorted(str(ref) for ref, obj in state.objects.items() if obj.ours and ref not in known)
-        folder = os.path.dirname(self.journal.path)
-        if self.result["left"]:
-            self._warn("%s still holds objects of ours that no journal in %s can take back: %s" % (self.adapter.device, folder, ", ".join(self.result["left"])))
-        missing = self.journal.missing()
+        """After a journal was taken back. :raises Failed: when a part of its change is missing here."""
+        found, said, missing = standing.left(self.journal, state, self.adapter.device)
+        self._tell(found, said)
         if missing:
             self.result["failure"] = {"class": PARTIAL, "applied": [], "undone": [], "journal": self.journal.path}
-            raise Failed("%s was taken back, and of the same change %s is not in %s as it was written: what it did is still on %s. Bring it there and roll it "
-                         "back" % (self.journal.path, ", ".join(missing), folder, self.adapter.device), self.result)
+            raise Failed(missing, self.result)
 
     def _handed_over(self, state: State, changes: list, assessment: Assessment) -> dict:
         """Nothing is done: the steps are for a person, coverage is that of now, and a difference is a change in check mode alone."""
@@ -209,16 +204,7 @@ class Run:
     def _stand(self) -> None:
         """What earlier runs on this device left in their journals."""
         self._standing = Journal.standing(self.options.journal, self.adapter.traits.product, self.adapter.device)
-        found = [journal.path for journal in self._standing if journal.status in UNFINISHED]
-        if found:
-            self.result["unfinished"] = found
-            self._warn("an earlier run on %s did not come to its end, or another one is under way: see %s. This run goes on from what is there; to go back "
-                       "instead, run state reverted with that journal" % (self.adapter.device, ", ".join(found)))
-        unproven = [journal for journal in self._standing if journal.status == UNPROVEN or (journal.status in UNFINISHED and journal.baseline is not None)]
-        if unproven:
-            self.result["unproven"] = [{"journal": one.path, "started": one.started, "baseline": one.baseline or {}} for one in unproven]
-            self._warn("nothing proves yet what was changed on %s: see %s. It is judged by what hosts saw before that; state proven says that all is well" % (
-                self.adapter.device, ", ".join(one.path for one in unproven)))
+        self._tell(*standing.before(self._standing, self.adapter.device))
 
     def _undo(self, changes: list, state: State, gone: frozenset = frozenset()) -> tuple:
         traits = self.adapter.traits
@@ -269,9 +255,10 @@ class Run:
                    % ", ".join(sorted(str(p) for p in kept)))
         return True
 
-    def _guard(self, changes: list, state: State) -> None:
-        digest = canonical_digest([self.adapter.traits.product, self.adapter.device, [c.to_data() for c in changes], bool(self._to_activate(changes, state))])
-        self.result["plan_digest"] = digest
+    def _guard(self, changes: list, state: State, foreseen: Assessment) -> None:
+        activates = bool(self._to_activate(changes, state))
+        digest = plan_digest(self.adapter, changes, state, foreseen, self.options, activates)
+        self.result.update(plan_digest=digest, plan_options=self.options.bound())
         expected = self.options.expected_plan
         if expected and expected != digest:
             raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry "
@@ -310,7 +297,7 @@ class Run:
                 self.result["activation"] = self.adapter.activate()
             self._confirm()
         except Exception as error:
-            failure = error if isinstance(error, AccessError) else _internal(error)
+            failure = error if isinstance(error, AccessError) else internal_fault(error)
             if reverting or self.journal is None:
                 raise self._failed(failure, applied=[], undone=[]) from error
             raise self._take_back(failure) from error
@@ -376,7 +363,7 @@ class Run:
             undone = applied
             self.journal.close(UNDONE)
         except Exception as second:
-            second = second if isinstance(second, AccessError) else _internal(second)
+            second = second if isinstance(second, AccessError) else internal_fault(second)
             error = AccessError(error.failure, "%s. Taking it back failed as well: %s" % (error, second))
         return self._failed(error, applied, undone)
 
@@ -397,26 +384,18 @@ class Run:
         return back
 
     def _failed(self, error: AccessError, applied: list, undone: list) -> Failed:
-        path = None if self.journal is None else self.journal.path
-        begun = path is not None if self.options.state != "reverted" else self._reverting or (path is not None and self.journal.status == REVERTING)
-        if not begun:
-            left = "Nothing was changed" if not self._activation_begun else "Whether what waited for activation is in force is not known: run again"
-        elif self.options.state == "reverted":
-            left = "The revert is not complete: run it again with journal %s" % path
-        elif self.journal.status == UNDONE:
-            left = "The old state was restored"
-        else:
-            left = "The device may hold a part of the change: run state reverted with journal %s" % path
-        self.result["changed"] = self._activation_begun if not begun else self.journal.status != UNDONE
-        self.result["failure"] = {
-            "class": error.failure,
-            "applied": [change.to_data() for change in applied],
-            "undone": [change.to_data() for change in undone],
-            "journal": path,
-        }
+        left, changed = standing.after_failure(self.journal, self.options.state == "reverted", self._reverting, self._activation_begun)
+        failure = {"class": error.failure, "applied": [change.to_data() for change in applied], "undone": [change.to_data() for change in undone],
+                   "journal": None if self.journal is None else self.journal.path}
+        self.result.update(changed=changed, failure=failure)
         return Failed("%s. %s." % (str(error).rstrip("."), left), self.result)
 
     # -- reporting
+
+    def _tell(self, found: dict, said: list) -> None:
+        self.result.update(found)
+        for text in said:
+            self._warn(text)
 
     def _warn(self, text: str) -> None:
         warnings = self.result.setdefault("warnings", [])
@@ -464,11 +443,3 @@ class Run:
 
     def _entries(self, patterns) -> set:
         return {entry for pattern in patterns for entry in self.adapter.render(pattern)}
-
-
-def _internal(error: Exception) -> AccessError:
-    """A fault of this collection, by its kind and place; not its text, which may hold what was sent."""
-    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
-    code = frames[-1].f_code if frames else None
-    place = " in %s of %s" % (code.co_name, os.path.basename(code.co_filename)) if code else ""
-    return AccessError(INTERNAL, "a fault of this collection, please report it: %s%s" % (type(error).__name__, place))

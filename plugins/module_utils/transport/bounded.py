@@ -37,7 +37,7 @@ class _Timed(io.RawIOBase):
         super().close()
 
 
-def adapter(left: Callable[[], float], begun: Callable[[], None] = lambda: None, **options) -> requests.adapters.HTTPAdapter:
+def adapter(left: Callable[[], float], begun: Callable[[], None] = lambda: None, **options: object) -> requests.adapters.HTTPAdapter:
     """An HTTPAdapter whose answers, header and body, are read within ``left()`` seconds, which is asked anew before each read of the socket.
 
     What comes from a proxy is read in the same way. ``begun()`` is called when a request is about to be sent, over TLS once that is agreed upon.
