@@ -97,7 +97,8 @@ def _about(args: dict) -> dict:
     newest = max(versions)
     age = (now.date() - datetime.date.fromisoformat(newest)).days
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
-            "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"], "collection": collection_version(), "change": args.get("change"),
+            "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
+            "collection": collection_version(), "change": args.get("change"),
             "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "strict": args.get("strict") or [],
             "register": read_register(Path(register).expanduser()) if register else None}
 

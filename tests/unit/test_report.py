@@ -19,7 +19,8 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register, report
 
 SCHEMA = json.loads((Path(report.__file__).parent / "report.schema.json").read_text())
-ABOUT = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "plans_valid_until": "2026-12-01T08:00:00Z", "mode": "audit", "collection": "0.1.0", "change": None, "today": datetime.date(2026, 11, 24),
+ABOUT = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "plans_valid_until": "2026-12-01T08:00:00Z", "mode": "audit",
+         "collection": "0.1.0", "change": None, "today": datetime.date(2026, 11, 24),
          "catalogue": {"newest": "2026-07-25", "age_days": 122}}
 COVERED = {"pattern": ".chatgpt.com", "allowed": "yes", "allowed_by": "chatgpt-allow", "exempt": "yes", "exempt_by": "chatgpt-no-decrypt", "note": ""}
 CHANGE = {"op": "update", "kind": "url category", "name": "chatgpt-allow", "fields": {"description": {"old": None, "new": "x"}},

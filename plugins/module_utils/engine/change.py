@@ -335,7 +335,8 @@ def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Co
         if change.op == UPDATE and change.ref in gone and change.ref not in objects:
             continue
         {CREATE: _undo_create, UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
-    clashes += [clash for ref in sorted({change.ref for change in changes}) if ref.kind in narrowing for clash in _widened(state.objects.get(ref), objects.get(ref))]
+    for ref in sorted({change.ref for change in changes if change.ref.kind in narrowing}):
+        clashes += _widened(state.objects.get(ref), objects.get(ref))
     rules = _undo_order(changes, state, objects, clashes)
     if clashes:
         return [], clashes

@@ -96,8 +96,9 @@ class Journal:
 
     @classmethod
     def newest(cls, path: str, product: str, device: str, series: str | None = None) -> Journal | None:
-        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that its own run did not take back; None: there
-        is none. It may be taken back already: the one before it is another change, which nobody named.
+        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that its own run did not take back.
+
+        None: there is none. It may be taken back already: the one before it is another change, which nobody named.
 
         ``series``: of the folder the newest journal of that series that was not taken back.
         :raises AccessError: refused: as ``load``; also when a file that may be the one cannot be read.
@@ -113,7 +114,7 @@ class Journal:
 
     @classmethod
     def standing(cls, path: str, product: str, device: str) -> list[Journal]:
-        """The journals about this device in the folder at ``path``, the newest first, down to the last change that ended and was proven; or the one file there."""
+        """The journals about this device in the folder at ``path`` (or the file there), the newest first, down to the last change that ended and was proven."""
         path, found = os.path.abspath(os.path.expanduser(path)), []
         try:
             for journal in [cls.load(path)] if os.path.isfile(path) else cls._of(path, product, device):

@@ -34,7 +34,8 @@ def get(url: str, timeout: float, verify, proxy: str | None, accept: str = "*/*"
     for scheme in ("http://", "https://"):
         session.mount(scheme, bounded.adapter(lambda: until - time.monotonic()))
     try:
-        with session, session.get(url, timeout=timeout, verify=verify, proxies=proxies, allow_redirects=False, stream=True, headers={"Accept": accept}) as reply:
+        with session, session.get(url, timeout=timeout, verify=verify, proxies=proxies, allow_redirects=False, stream=True,
+                                  headers={"Accept": accept}) as reply:
             if reply.is_redirect:
                 return None, "%s redirects to %s" % (host, urlsplit(reply.headers.get("Location", "")).hostname or "nowhere")
             if reply.headers.get("cf-mitigated") == "challenge":
