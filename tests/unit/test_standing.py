@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import journal as journal_module
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
@@ -224,3 +225,23 @@ def test_a_plan_binds_where_it_goes_live_and_who_is_reached_and_what_is_left_to_
         known = adapter.assess
         adapter.assess = lambda policy, state, known=known, field=field: replace(known(policy, state), **{field: ["the list is global"]})
         assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_full_disk_amid_the_writes_keeps_no_change_from_being_taken_back(rig, monkeypatch, at):
+    """From any note in the journal on, nothing can be written to it any more."""
+    site, notes, write = rig.snapshot(), iter(range(at)), journal_module.write_atomically
+
+    def full(*args):
+        if next(notes, None) is None:
+            raise OSError(28, "No space left on device")
+        write(*args)
+    monkeypatch.setattr(journal_module, "write_atomically", full)
+    if at == 11:
+        # The change is done; that its end is not noted is said.
+        result = rig.run()
+        assert any("No space left" in text for text in result["warnings"]) and statuses(rig) == ["open"]
+        return
+    with pytest.raises(Failed, match="No space left on device. The old state was restored") as failed:
+        rig.run()
+    assert rig.snapshot() == site and failed.value.result["failure"]["class"] == "refused" and not failed.value.result["changed"]

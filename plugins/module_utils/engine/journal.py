@@ -41,6 +41,10 @@ class Journal:
     ``standing``: what there is before it, as ``Journal.standing`` has it. ``baseline``: what hosts saw before the change, for its proof.
     """
 
+    #: Whether a full disk is no reason to stop, as when a change is taken back; what could not be written, in words.
+    forgiving = False
+    unwritten: str | None = None
+
     def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None, standing: Sequence[Journal] = (),
                  baseline: dict | None = None):
         now = time.time_ns()
@@ -232,10 +236,10 @@ class Journal:
             raise AccessError(REFUSED, "journal %s cannot be written: %s. Nothing was changed" % (self.path, error.strerror)) from error
         try:
             self._write()
-        except OSError as error:
+        except AccessError as error:
             # An empty file would stand in the way of every later rollback from this folder.
             os.unlink(self.path)
-            raise AccessError(REFUSED, "journal %s cannot be written: %s. Nothing was changed" % (self.path, error.strerror)) from error
+            raise AccessError(REFUSED, "%s. Nothing was changed" % error) from error
 
     def extend(self, changes: Iterable[Change]) -> None:
         """Add changes that a new reading of the device made necessary."""
@@ -276,7 +280,12 @@ class Journal:
     def _write(self) -> None:
         self._body["changes"] = [change.to_data() for change in self._changes]
         text = json.dumps({"journal": self._body, "sha256": canonical_digest(self._body)}, indent=1, sort_keys=True)
-        write_atomically(self.path, text)
+        try:
+            write_atomically(self.path, text)
+        except OSError as error:
+            self.unwritten = "journal %s cannot be written: %s" % (self.path, error.strerror)
+            if not self.forgiving:
+                raise AccessError(REFUSED, self.unwritten) from error
 
 
 class _Kin:

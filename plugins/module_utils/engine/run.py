@@ -67,6 +67,8 @@ class Run:
             self._close()
 
     def _close(self) -> None:
+        if self.journal is not None and self.journal.unwritten:
+            self._warn(self.journal.unwritten)
         try:
             self.adapter.begin_cleanup()
             self.adapter.close()
@@ -304,6 +306,7 @@ class Run:
         finally:
             self.result["requests"] = self.adapter.requests()
         if self.journal is not None:
+            self.journal.forgiving = True
             self.journal.close(REVERTED if reverting else self._ended())
 
     def _plan_again(self, state: State) -> list:
@@ -345,6 +348,7 @@ class Run:
     def _take_back(self, error: AccessError) -> Failed:
         """Undo what was done, and say what was and what was not."""
         applied, undone = [], []
+        self.journal.forgiving = True
         try:
             self.adapter.begin_cleanup(undo=True)
             self.adapter.tell_apart(self.journal.ids)

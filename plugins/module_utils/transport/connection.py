@@ -246,7 +246,7 @@ def busy_for(answer: Answer) -> float | None:
 def _seconds(text: str) -> float:
     """Of a Retry-After header: seconds, or a date. ZIA writes "0 seconds"."""
     digits = text.split(" ")[0]
-    if digits.isdigit():
+    if digits.isascii() and digits.isdigit():
         return max(1.0, float(digits))
     try:
         when = parsedate_to_datetime(text)
