@@ -12,7 +12,8 @@ from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, record, rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, record, rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
 
@@ -37,9 +38,11 @@ class ActionModule(ActionBase):
             rollout=dict(type="bool", default=False),
             quiet=dict(type="bool", default=False),
             record=dict(type="bool", default=False),
+            prove=dict(type="bool", default=False),
+            older=dict(type="list", elements="path", default=[]),
         ))
         self._args = plain(self._args)
-        self._name, self._vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars)
+        self._name, self._vars, self._task_vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars), task_vars
         if not self._args["record"]:
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
@@ -51,6 +54,9 @@ class ActionModule(ActionBase):
 
     def _work(self, task_vars) -> dict:
         plans, state = self._vars.get("netaccess_plans"), self._state()
+        ended = plans_ended(self._vars.get("netaccess_plans_about"), datetime.datetime.now(datetime.timezone.utc))
+        if self._bound(state, self._args["stage"]) and ended:
+            return self._kept({"failed": True, "msg": ended, "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         if self._bound(state, self._args["stage"]) and not (plans.get(self._name) or self._vars.get("access_expected_plan")):
             return self._kept({"failed": True, "msg": "netaccess_plans has no plan for it, so nothing was reviewed. Nothing was changed",
                                "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
@@ -62,9 +68,13 @@ class ActionModule(ActionBase):
         result = self._module(self._options(state), task_vars)
         if state == "reverted":
             # A rollout has a journal for each stage; a check run has taken nothing back, so what came before cannot be foreseen.
-            while result.get("earlier") and not (result.get("failed") or self._task.check_mode):
+            older = list(self._args["older"])
+            while not (result.get("failed") or self._task.check_mode) and (result.get("earlier") or older):
                 self._tell(result)
-                result = dict(self._module(dict(self._options(state), journal=result["earlier"][0]), task_vars), changed=True)
+                following = result["earlier"][0] if result.get("earlier") else older[0]
+                older = [path for path in older if path != following]
+                back = self._module(dict(self._options(state), journal=following), task_vars)
+                result = dict(back, changed=bool(result.get("changed") or back.get("changed")))
         if not result.get("failed") and not result.get("unreachable"):
             self._tell(result)
         return self._kept(result)
@@ -74,7 +84,7 @@ class ActionModule(ActionBase):
 
     def _bound(self, state: str, stage: dict) -> bool:
         """Whether a reviewed plan binds this run. A rollback follows its journal and no plan, and an early stage is part of the plan."""
-        return self._vars.get("netaccess_plans") is not None and state != "reverted" and not stage
+        return self._vars.get("netaccess_plans") is not None and state not in ("reverted", "proven") and not stage
 
     def _stages(self, task_vars) -> dict:
         """Which stages of its rollout the device has still before it: what it holds of ours, and what a check run of each stage would change."""
@@ -127,9 +137,18 @@ class ActionModule(ActionBase):
         options.update({key: self._args[key] for key in ("journal", "series") if self._args[key]})
         comment = device.record(get("change", {}), people.get("name"))
         options.update({key: value for key, value in (("comment", comment), ("audience", people.get("audience"))) if value})
+        if get("rollout") and not stage:
+            options["plan_context"] = {"rollout": get("rollout")}
+        if self._args["prove"] and state in device.WRITES:
+            options["baseline"] = self._before()
         if self._bound(state, stage) and "expected_plan" not in options:
             options["expected_plan"] = get("netaccess_plans").get(self._name)
         return dict(self._defaults(_MODULE % product), **options)
+
+    def _before(self) -> dict:
+        """What the hosts behind the device saw before the change: until it is proven, its journal keeps it."""
+        hosts = (self._vars.get("netaccess_run") or {}).get("behind", {}).get(self._name, [])
+        return outcome.kept({host: outcome.before(Variables(self._templar, self._task_vars, host), self._vars, host) for host in hosts})
 
     def _defaults(self, module: str) -> dict:
         """What module_defaults of the play say of this module, since Ansible applies them to tasks that name it."""
@@ -155,7 +174,7 @@ class ActionModule(ActionBase):
 
     def _kept(self, result: dict) -> dict:
         folder = self._vars.get("access_report_dir")
-        if folder:
+        if folder and self._state() != "proven":
             record.write(folder, self._name, "-access.json", result)
             for name, text in ((result.get("diagnosis") or {}).get("rule_sets") or {}).items():
                 record.write(folder, self._name, "-%s.xml" % name, text)

@@ -19,6 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import ga
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
 #: Where access modules keep their journals when nothing else is said.
 JOURNALS = argument_spec()["journal"]["default"]
@@ -100,7 +101,8 @@ class ActionModule(ActionBase):
     def _prove(self) -> dict:
         """What the hosts behind a device say of its change, and whether it is taken back."""
         policy, result = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), self._vars.get("access_result") or {}
-        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal")
+        unproven = [one["journal"] for one in outcome.unproven(self._vars)]
+        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal") or next(iter(unproven), None)
         if result.get("recorded"):
             # What it did before the connection was lost is in a journal of this run, if it did anything.
             journal = self._vars.get("access_journal", JOURNALS)
@@ -109,7 +111,9 @@ class ActionModule(ActionBase):
             # Nobody knows what the change did, so it is as if it had done harm.
             found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the looks cannot be judged: %s" % found["msg"]}
         Display().display("%s: %s" % (self._name, found["message"]))
-        return dict(found, take_back=proof.taken_back(found, policy, journal), journal=journal)
+        # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.
+        return dict(found, take_back=proof.taken_back(found, policy, journal), journal=journal, older=[path for path in unproven if path != journal],
+                    proven=bool(journal) and found["verdict"] == PASS)
 
     def _proven(self) -> dict:
         looks = {look["item"]: record.outcome(look) for look in self._args["looks"]}
@@ -152,7 +156,8 @@ class ActionModule(ActionBase):
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
         hosts = self._fleet.hosts(audit)
         args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
-                                      "title": ["audit_title"]}), mode="audit" if audit else "change", left_out=self._fleet.left_out())
+                                      "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]}),
+                    mode="audit" if audit else "change", left_out=self._fleet.left_out())
         found = report.make(devices, hosts, args)
         dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
         if dest:

@@ -23,6 +23,9 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register 
 
 #: Files of a report. The verdict, the checksums and their signature vouch for the others: they go first and come last.
 _NAMES = ["SHA256SUMS.sig", "SHA256SUMS", "verdict.json", *sorted(set(report.FORMS) - {"verdict.json"})]
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: Hours that a reviewed plan may be carried out: a week.
+_PLANS_VALID_FOR = 168.0
 #: Classes that decide nothing unless they are asked to.
 _STRICT = [name for name, code, _words in report.CLASSES if not code]
 
@@ -49,6 +52,7 @@ class ActionModule(ActionBase):
             register=dict(type="path"),
             strict=dict(type="list", elements="str", default=[], choices=_STRICT),
             signing_key=dict(type="path"),
+            plans_valid_for=dict(type="float", default=_PLANS_VALID_FOR),
         ))
         args = plain(args)
         hosts = {name: {"before": args["baselines"].get(name), "after": after, "expect": args["expect"].get(name)} for name, after in args["hosts"].items()}
@@ -107,12 +111,14 @@ def _about(args: dict) -> dict:
     wrong = sorted(set(args.get("strict") or []) - set(_STRICT))
     if wrong:
         raise report.ReportError("strict: %s decides by itself or is no class; there are %s" % (wrong[0], ", ".join(_STRICT)))
+    valid = float(args.get("plans_valid_for") or _PLANS_VALID_FOR)
     versions = load().version_names()
     newest = max(versions)
     age = (now.date() - datetime.date.fromisoformat(newest)).days
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
-            "generated": now.strftime("%Y-%m-%dT%H:%M:%SZ"), "mode": args["mode"], "collection": collection_version(), "change": args.get("change"),
-            "catalogue": {"newest": newest, "age_days": age}, "today": now.date(), "left_out": args.get("left_out"), "strict": args.get("strict") or [],
+            "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
+            "collection": collection_version(), "change": args.get("change"), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(),
+            "left_out": args.get("left_out"), "strict": args.get("strict") or [],
             "register": read_register(Path(register).expanduser()) if register else None}
 
 

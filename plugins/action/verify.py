@@ -34,7 +34,7 @@ class ActionModule(reachability_info.ActionModule):
         host = self._task.delegate_to or device
         values = Variables(self._templar, task_vars, host)
         expect = outcome.expected(values, plain(args["stage"]))
-        baseline = outcome.baseline(values, Variables(self._templar, task_vars), host) if args["phase"] == "after" else None
+        baseline = outcome.baseline(values, self._of_device(values, task_vars), host) if args["phase"] == "after" else None
         result = record.guarded(lambda: self._looked(values, task_vars, baseline, args["wait"] and args["phase"] == "after" and expect == proof.OPEN))
         result = dict(record.recorded(result), changed=False)
         if args["phase"] == "after" and host == device:
@@ -46,6 +46,11 @@ class ActionModule(reachability_info.ActionModule):
         if values.get("verify_report_dir"):
             record.write(values.get("verify_report_dir"), host, "-before.json" if args["phase"] == "baseline" else "-after.json", result)
         return result
+
+    def _of_device(self, values: Variables, task_vars):
+        """The variables of the device in front of the host; of the host that the task is for where it says none."""
+        device = (values.get("netaccess_path") or {}).get("device")
+        return task_vars["hostvars"].raw_get(device) if device in task_vars["hostvars"] else Variables(self._templar, task_vars)
 
     def _looked(self, values: Variables, task_vars, baseline: dict | None, waits: bool) -> dict:
         options = dict(_DEFAULTS, **values.given({option: [_NAMES.get(option, "verify_%s" % option)] for option in _OPTIONS}))

@@ -52,8 +52,9 @@ options:
       - V(gathered) reads only.
       - V(rendered) returns the steps for a device that holds nothing of ours, without contacting one.
       - V(reverted) rolls back the run that wrote O(journal).
+      - V(proven) says that the changes whose journals in O(journal) wait for their proof (O(baseline)) are well. It asks no device.
     type: str
-    choices: [merged, replaced, deleted, gathered, rendered, reverted]
+    choices: [merged, replaced, deleted, gathered, rendered, reverted, proven]
     default: merged
   unblock:
     description: Ids of conflicts to take out of the way, copied from RV(conflicts) of an earlier run. By default conflicts are only reported.
@@ -97,6 +98,9 @@ options:
   expected_plan:
     description: RV(plan_digest) of a reviewed check run. The task stops if its own plan differs.
     type: str
+  plan_context:
+    description: Plain data that a reviewed plan is about besides, such as the stages of a rollout. RV(plan_digest) depends on it.
+    type: dict
   comment:
     description: Change number or reason. It is written into the journal and, if the product has a place for it, to the device.
     type: str
@@ -104,8 +108,8 @@ options:
     description:
       - Where the plan is saved before the first write, so that O(state=reverted) can roll it back even if the run was killed.
       - A folder gets one file for each run; a path ending in C(.json) is a file that must not exist yet.
-      - With O(state=reverted), the file to roll back, or a folder. In a folder that is the newest file about this device that has not been rolled back; if
-        there is none, the task succeeds and changes nothing.
+      - With O(state=reverted), the file to roll back, or a folder. In a folder that is the newest file about this device; if there is none, or it is rolled
+        back already, the task succeeds and changes nothing. To go back further, name the file.
       - The path is on the host where the module runs. Files are written atomically with mode 0600.
     type: path
     default: ~/.netaccess/journals
@@ -114,10 +118,15 @@ options:
       A word that the journals of one change share if it takes several runs, such as the stages of a rollout. Rolling one of them back returns the others that
       are still to be rolled back as C(earlier), the next one first. With O(state=reverted) and a folder as O(journal), only its journals are rolled back.
     type: str
+  baseline:
+    description: >-
+      What hosts saw before the change, by the name of the host, as plain data. The journal keeps it, and stays C(unproven) until a task with O(state=proven).
+      Until then every run on the device returns it in RV(unproven).
+    type: dict
   timeout:
     description: >-
       Seconds that the run may take, with its waits for locks, a busy device and the activation. A change that failed is still taken back
-      after that.
+      after that, for which there is as much time again.
     type: int
     default: 600
 attributes:

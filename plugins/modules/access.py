@@ -37,6 +37,15 @@ options:
     description: Print nothing of a result.
     type: bool
     default: false
+  prove:
+    description: The hosts behind the device have to prove the change. Until then its journal is C(unproven) and keeps what they saw before it.
+    type: bool
+    default: false
+  older:
+    description: With O(state=reverted), journals of earlier changes to roll back after that one, the next one first.
+    type: list
+    elements: path
+    default: []
   record:
     description: Never fail. RV(recorded) says that the device failed or was not reached, and the verdict of the run counts it.
     type: bool

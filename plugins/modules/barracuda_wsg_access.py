@@ -218,6 +218,12 @@ propagation:
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
+proven:
+  description: Journals that no longer wait for their proof.
+  returned: when O(state=proven)
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-barracuda_wsg-0a1b2c3d.json']
 plan_digest:
   description: Identifies this plan on this device.
   returned: for states that write

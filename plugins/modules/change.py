@@ -95,6 +95,17 @@ take_back:
   returned: for O(step=prove)
   type: bool
   sample: false
+older:
+  description: Journals of earlier changes of the device that nothing has proven, which are taken back with this one.
+  returned: for O(step=prove)
+  type: list
+  elements: str
+  sample: []
+proven:
+  description: Whether the change, and every earlier one that nothing had proven, is proven.
+  returned: for O(step=prove)
+  type: bool
+  sample: true
 over:
   description: Why no later stage begins, or null.
   returned: for O(step=stage)

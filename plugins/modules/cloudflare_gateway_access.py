@@ -259,11 +259,39 @@ unfinished:
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json']
+unproven:
+  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  returned: when there are any
+  type: list
+  elements: dict
+  sample:
+    - journal: /home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json
+      started: '2026-11-24T22:00:00Z'
+      baseline: {}
+proven:
+  description: Journals that no longer wait for their proof.
+  returned: when O(state=proven)
+  type: list
+  elements: str
+  sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json']
+left:
+  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  returned: when O(state=reverted) and a journal was found
+  type: list
+  elements: str
+  sample: []
 plan_digest:
-  description: Identifies this plan on this device. Set O(expected_plan) to it, and the real run carries out this plan or stops.
+  description: >-
+    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+plan_options:
+  description: The options that decide what this plan does, or whether it may be carried out.
+  returned: for states that write
+  type: dict
+  sample: {state: merged, activate: true}
 coverage:
   description: >-
     What is in force for each wanted pattern after the run. V(unchecked) means that the site's own rules were not read, or that one of them blocks part of

@@ -61,6 +61,10 @@ options:
     elements: str
     choices: [not_proven, stale, manual]
     default: []
+  plans_valid_for:
+    description: Hours for which the plans in C(plans.json) may be carried out. A change that is bound to them is refused after that.
+    type: float
+    default: 168
   signing_key:
     description: SSH key to sign C(SHA256SUMS) with; the signature is C(SHA256SUMS.sig), for C(ssh-keygen -Y verify) in the namespace C(netaccess.chatgpt).
     type: path

@@ -58,11 +58,13 @@ class Killed(BaseException):
 @dataclass
 class Fault:
     """``kind``: refuse, drop_before, drop_after (no answer, with or without effect), swallow (accepted, no effect), kill (after the effect),
-    no_activation, kill_before_activation. ``step``: at which write, from 0. ``seal``: the kind meets the first seal instead of a write."""
+    no_activation, kill_before_activation. ``step``: at which write, from 0. ``seal``: the kind meets the first seal instead of a write.
+    ``back``: from there on every write of the way back is swallowed, and so is what drops waiting edits."""
 
     kind: str = ""
     step: int = 0
     seal: bool = False
+    back: bool = False
 
 
 class Meter:
@@ -71,10 +73,10 @@ class Meter:
     def __init__(self, inner: Adapter, is_write, fault: Fault):
         self._inner, self._is_write, self._fault = inner, is_write, fault
         self.writes, self.activations, self.seals, self.sends, self.sent = 0, 0, 0, 0, []
-        self._dead = False
+        self._dead, self._taking_back = False, False
 
     def __getattribute__(self, name):
-        if name in ("send", "seal", "activate", "close", "writes", "activations", "seals", "sends", "sent") or name.startswith("_"):
+        if name in ("send", "seal", "activate", "close", "begin_cleanup", "discard", "writes", "activations", "seals", "sends", "sent") or name.startswith("_"):
             return object.__getattribute__(self, name)
         return getattr(self._inner, name)
 
@@ -84,6 +86,8 @@ class Meter:
             return self._inner.send(request)
         number, self.writes = self.writes, self.writes + 1
         kind = self._fault.kind if number == self._fault.step and not self._fault.seal else ""
+        if self._taking_back:
+            kind = "swallow"
         if kind == "refuse":
             raise AccessError("refused", "the device refuses this write")
         if kind == "drop_before":
@@ -111,6 +115,13 @@ class Meter:
         if kind == "kill":
             self._dead = True
             raise Killed()
+
+    def begin_cleanup(self, undo=False):
+        self._taking_back = undo and self._fault.back
+        self._inner.begin_cleanup(undo)
+
+    def discard(self):
+        return self._inner.discard() if not self._taking_back else self._inner.discard.__func__ is not Adapter.discard
 
     def close(self):
         if not self._dead:

@@ -137,8 +137,8 @@ def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, 
     job, before = Job(github, tmp_path, lab.trust), policy_of(lab)
     (tmp_path / "change.yml").write_text("change: {id: CHG1}\n")
     code, out = job.run("audit", "merge_request_event", lab.inventory)
-    assert code == 0 and policy_of(lab) == before and verdict(tmp_path / "audit")["code"] == 1, out
-    assert "code=1" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
+    assert code == 0 and policy_of(lab) == before and verdict(tmp_path / "audit")["code"] == 2, out
+    assert "code=2" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
     plans = tmp_path / "audit" / "plans.json"
     reviewed = plans.read_text()
     plans.write_text(reviewed.replace(json.loads(reviewed)["netaccess_plans"]["proxy1"], "0" * 64))

@@ -166,4 +166,4 @@ def test_a_wrong_password_is_a_clear_error_without_the_password(other_story):
 
 def test_an_untrusted_certificate_is_refused(other_story):
     for product in other_story.products:
-        assert "set ca_path" in other_story.of("refused", product + "-untrusted")["shown"]
+        assert "ca_path (access_ca_path in the role)" in other_story.of("refused", product + "-untrusted")["shown"]

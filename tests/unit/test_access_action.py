@@ -163,3 +163,44 @@ def test_where_a_rollout_stands_is_asked_of_the_device():
         run({"rollout": True}, check=True, results=[HELD, NEAR, NEAR], rollout=stages)
     with pytest.raises(AnsibleActionFail, match="rollout"):
         run({"rollout": True}, check=True, rollout=[])
+
+
+def test_a_change_that_hosts_have_to_prove_takes_along_what_they_saw():
+    look = {"checks": [{"id": "chat", "verdict": "fail", "state": "blocked", "message": "long"}], "summary": {}}
+    hostvars = {"fw1": DEVICE, "desk1": {"verify_baseline": look}, "desk2": {}}
+    said = {"hostvars": hostvars, "netaccess_run": {"behind": {"fw1": ["desk1", "desk2"], "fw2": []}}}
+    found = options({"prove": True}, **said)["baseline"]
+    assert list(found) == ["desk1"] and found["desk1"]["checks"][0].items() >= {"id": "chat", "verdict": "fail", "state": "blocked"}.items()
+    assert "message" not in found["desk1"]["checks"][0]
+    assert "baseline" not in options(**said) and "baseline" not in options({"prove": True, "state": "gathered"}, **said)
+
+
+def test_earlier_changes_that_nothing_proves_go_back_after_the_stages_of_this_one():
+    args = {"state": "reverted", "journal": "/j/3.json", "older": ["/j/1.json", "/j/0.json"]}
+    answers = [{"changed": True, "earlier": ["/j/2.json"]}, {"changed": True, "earlier": ["/j/1.json"]}, {"changed": False, "earlier": []}, {"changed": False}]
+    result, ran = run(args, results=answers)
+    assert [options["journal"] for _module, options in ran] == ["/j/3.json", "/j/2.json", "/j/1.json", "/j/0.json"] and result["changed"]
+    assert len(run(args, results=[{"failed": True, "msg": "no"}])[1]) == 1
+
+
+def test_the_proof_of_a_change_is_no_change_that_a_plan_has_to_foresee(tmp_path):
+    result, ran = run({"state": "proven", "quiet": True}, netaccess_plans={}, access_report_dir=str(tmp_path), access_comment=None)
+    assert len(ran) == 1 and ran[0][1]["state"] == "proven" and "failure" not in result and list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("until,said", [("2000-01-01T00:00:00Z", "were valid until 2000-01-01T00:00:00Z: run the audit again"), ("soon", "which is no time"),
+                                        ("2999-01-01T00:00:00Z", None), (None, None)])
+def test_plans_are_not_carried_out_after_their_end(until, said):
+    about = {"generated": "1999-12-25T00:00:00Z", "valid_until": until}
+    result, ran = run(netaccess_plans={"fw1": "d" * 64}, netaccess_plans_about=about)
+    if said is None:
+        assert ran[0][1]["expected_plan"] == "d" * 64
+        return
+    assert result["failed"] and said in result["msg"] and result["failure"]["class"] == "plan_changed" and ran == []
+    # The way back is bound to no plan.
+    assert run({"state": "reverted"}, netaccess_plans={}, netaccess_plans_about=about)[1]
+
+
+def test_a_plan_is_about_all_stages_of_a_rollout():
+    rollout = [{"name": "pilot", "audience": {"groups": ["a"]}}, {"name": "everyone"}]
+    assert options(rollout=rollout)["plan_context"] == {"rollout": rollout} and "plan_context" not in options()

@@ -137,3 +137,17 @@ def test_a_name_that_says_two_things_is_remembered():
     assert [objects.add(obj) for obj in (one, other)] == [one.ref, other.ref] and objects.doubled == set()
     objects.add(Object(Ref("list", "a"), {"x": 2}))
     assert objects.doubled == {one.ref} and len(objects) == 2
+
+
+def test_a_set_that_narrows_is_not_emptied_beside_what_others_put_in():
+    ref = Ref("exception", "ours")
+    made = Change(ref, CREATE, members={"urls": (("a.example",), ()), "sources": (("10.0.0.1",), ())})
+
+    def back(urls, sources, narrowing=("exception",)):
+        state = State({ref: Object(ref, {}, {"urls": frozenset(urls), "sources": frozenset(sources)}, True)}, {})
+        changes, clashes = undo([made], state, ("exception",), narrowing=narrowing)
+        return [change.op for change in changes], [clash.path for clash in clashes]
+
+    assert back(["a.example", "late.example"], ["10.0.0.1"]) == ([], ["sources"]) and back(["a.example"], ["10.0.0.1", "10.0.0.2"]) == ([], ["urls"])
+    assert back(["a.example", "late.example"], ["10.0.0.1", "10.0.0.2"]) == ([UPDATE], []) and back(["a.example"], ["10.0.0.1"]) == ([DELETE], [])
+    assert back(["a.example", "late.example"], ["10.0.0.1"], ()) == ([UPDATE], [])

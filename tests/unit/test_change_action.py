@@ -14,6 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 
 from ansible_collections.netaccess.chatgpt.plugins.action import change, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome
 
 FW, DESK = {"access_product": "squid", "access_comment": "CHG1"}, {"netaccess_path": {"device": "fw1"}}
 FINE = {"summary": {"verdict": "pass", "message": "all pass"}, "checks": [
@@ -121,6 +122,27 @@ def test_a_rollback_that_the_device_swallowed_is_not_taken_for_one(tmp_path):
     found = prove(WROTE, open_still, before=SHUT, reverted=True, netaccess_status_path=str(tmp_path / "none"))
     assert found["verdict"] == "fail" and "desk1" in found["moved"]
     assert prove(WROTE, [dict(SHUT, item="desk1")], before=SHUT, reverted=True)["verdict"] == "pass"
+
+
+def test_a_change_is_judged_by_what_hosts_saw_before_the_oldest_one_that_nothing_has_proven(tmp_path):
+    """The harm of an interrupted run is no baseline."""
+    unproven = [{"journal": "/j/2.json", "baseline": {"desk1": outcome.kept({"desk1": SHUT})["desk1"]}},
+                {"journal": "/j/1.json", "baseline": outcome.kept({"desk1": FINE, "desk2": None})}]
+    options = {"netaccess_status_path": str(tmp_path / "none"), "before": SHUT}
+    found = prove({"changed": False, "unproven": unproven}, [dict(SHUT, item="desk1")], **options)
+    assert (found["harm"], found["take_back"], found["journal"], found["older"], found["proven"]) == (True, True, "/j/2.json", ["/j/1.json"], False)
+    found = prove(dict(WROTE, journal="/j/3.json", unproven=unproven), [dict(FINE, item="desk1")], **options)
+    assert (found["take_back"], found["older"], found["proven"]) == (False, ["/j/2.json", "/j/1.json"], True)
+    # The connection was lost: the check run told it as well.
+    lost = {"recorded": "unreachable", "msg": "gone"}
+    found = prove(lost, [dict(SHUT, item="desk1")], access_preview={"unproven": unproven[1:]}, **options)
+    assert found["harm"] and found["older"] == ["/j/1.json"]
+    assert not prove(lost, [dict(SHUT, item="desk1")], **options)["harm"]
+
+
+def test_what_proves_nothing_leaves_a_change_unproven():
+    assert not prove(WROTE, [{"recorded": "unreachable", "item": "desk1"}], before={})["proven"]
+    assert not prove({"changed": False}, [dict(FINE, item="desk1")])["proven"], "there is nothing to prove"
 
 
 STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": False}

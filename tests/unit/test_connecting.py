@@ -110,7 +110,7 @@ def roots(tmp_path):
 def refused(base, **options) -> str:
     """Why a write to ``base`` failed: it was not sent, whatever it was."""
     with pytest.raises(AccessError) as caught:
-        Transport(Connection(base, **dict({"timeout": 0}, **options)), Clock()).call("POST", "/w", write=True, headers={"X": "SECRET"})
+        Transport(Connection(base, **dict({"timeout": 1}, **options)), Clock()).call("POST", "/w", write=True, headers={"X": "SECRET"})
     assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
     assert base.partition("://")[2] in str(caught.value) and "SECRET" not in str(caught.value)
     return str(caught.value)
@@ -162,7 +162,7 @@ def test_a_service_that_speaks_no_tls_is_a_matter_of_the_port(words, close, said
 def test_a_handshake_that_hangs_was_no_request(monkeypatch):
     """Else a write would be called unknown, although nothing of it was sent."""
     with saying(b"") as at:
-        text = refused("https://" + at, timeout=0)
+        text = refused("https://" + at)
     assert "does not finish the TLS handshake within 1 s" in text and "access_<product>_port" in text
 
 
@@ -282,16 +282,3 @@ def test_a_file_of_authorities_that_is_none_is_refused(tmp_path, monkeypatch):
     with pytest.raises(AccessError, match="REQUESTS_CA_BUNDLE") as caught:
         Transport(Connection("https://127.0.0.1:1")).call("GET", "/r")
     assert caught.value.failure == "refused"
-
-
-def test_tls_that_breaks_behind_a_write_leaves_it_unknown(roots, tmp_path, monkeypatch):
-    """It is no matter of the certificate: the request was taken."""
-    def broken(*_arguments, **_options):
-        raise connecting.requests.exceptions.SSLError("[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC]")
-
-    with showing(LEAF, tmp_path) as device:
-        client = Transport(Connection(device.url, ca_path=roots), Clock())
-        assert client.call("GET", "/r").status == 200
-        monkeypatch.setattr(connecting.requests.Session, "request", broken)
-        with pytest.raises(OutcomeUnknown, match="connection to %s broke.*not known whether" % device.url[8:]):
-            client.call("POST", "/w", write=True)

@@ -99,9 +99,9 @@ def order_of_calls(rig, monkeypatch, **options) -> list:
     """What the engine asked of the adapter that has to do with time, in order."""
     asked, adapter = [], rig.adapter()
     for name in ("read", "send", "activate", "begin_cleanup", "close"):
-        def noted(*args, name=name, inner=getattr(adapter, name)):
+        def noted(*args, name=name, inner=getattr(adapter, name), **options):
             asked.append(name)
-            return inner(*args)
+            return inner(*args, **options)
         monkeypatch.setattr(adapter, name, noted)
     try:
         rig.run(adapter=adapter, **options)
@@ -114,7 +114,7 @@ def test_taking_back_and_the_end_of_a_run_are_said_before(tmp_path, monkeypatch)
     """Then their requests have time of their own."""
     rig = MemoryRig(tmp_path)
     failed = order_of_calls(rig, monkeypatch, fault=Fault("no_activation"))
-    assert failed == ["read", "send", "begin_cleanup", "read", "send", "activate", "begin_cleanup", "close"]
+    assert failed == ["read", "send", "begin_cleanup", "read", "send", "activate", "read", "begin_cleanup", "close"]
     assert order_of_calls(rig, monkeypatch) == ["read", "send", "activate", "read", "begin_cleanup", "close"]
 
 

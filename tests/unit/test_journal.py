@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import journal as journal_module
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
@@ -118,6 +119,10 @@ def test_a_killed_process_leaves_a_readable_journal(tmp_path):
     assert Journal.load(path).changes == [CHANGE]
 
 
+def standing(folder: str, device: str) -> list:
+    return [journal.path for journal in Journal.standing(folder, "squid", device)]
+
+
 def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp_path):
     made = {}
     for second, (device, status) in enumerate([("a", REVERTED), ("a", OPEN), ("a", APPLIED), ("a", UNDONE), ("b", APPLIED), ("c", OPEN)]):
@@ -131,13 +136,31 @@ def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp
     assert Journal.newest(folder, "squid", "c").path == made["c", OPEN]
     assert Journal.newest(folder, "squid", "d") is None and Journal.newest(folder, "panos", "a") is None
     assert Journal.newest(made["a", REVERTED], "squid", "a").path == made["a", REVERTED]
-    # Later runs on that device came to their end.
-    assert Journal.unfinished(folder, "squid", "a") == [] and Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]]
+    # A later run on that device came to its end.
+    assert standing(folder, "a") == [made["a", UNDONE], made["a", APPLIED]] and standing(folder, "c") == [made["c", OPEN]]
     with open(made["a", UNDONE], "a", encoding="utf-8") as handle:
         handle.write("x\n")
     with pytest.raises(AccessError, match="not a complete journal"):
         Journal.newest(folder, "squid", "a")
-    assert Journal.unfinished(folder, "squid", "c") == [made["c", OPEN]] and Journal.unfinished(str(tmp_path / "none"), "squid", "a") == []
+    assert standing(folder, "c") == [made["c", OPEN]] and standing(str(tmp_path / "none"), "a") == []
+
+
+def test_of_a_folder_it_is_the_newest_even_if_that_is_taken_back(tmp_path):
+    """The one before it is another change, which nobody named."""
+    for second, status in enumerate((APPLIED, REVERTED, UNDONE)):
+        journal = Journal(str(tmp_path / ("20261124T22000%dZ-squid-%s.json" % (second, status))), "squid", "a")
+        journal.begin([CHANGE])
+        journal.close(status)
+    assert Journal.newest(str(tmp_path), "squid", "a").status == REVERTED
+
+
+def test_a_full_disk_leaves_no_journal_that_stands_in_the_way(tmp_path, monkeypatch):
+    def full(*_args):
+        raise OSError(28, "No space left on device")
+    monkeypatch.setattr(journal_module, "write_atomically", full)
+    with pytest.raises(AccessError, match="No space left on device. Nothing was changed"):
+        begun(tmp_path)
+    assert os.listdir(tmp_path) == []
 
 
 def test_of_a_series_it_is_a_journal_of_that_series_or_none(tmp_path):
@@ -194,7 +217,7 @@ def test_a_full_disk_leaves_what_was_noted_before(tmp_path, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", fail)
-        with pytest.raises(OSError):
+        with pytest.raises(AccessError, match="No space left on device"):
             journal.sending("write the list")
         with pytest.raises(AccessError, match="No space left on device. Nothing was changed"):
             begun(tmp_path / "full")

@@ -44,6 +44,7 @@ def test_what_stops(device, hosts, register, said):
 
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
+    ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "what hosts saw before that: /j/1.json"),
     ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
     ({"exclusive": ""}, None, None, "not protected against a second run"),
     ({"pending": "ours"}, None, None, "edits of ours wait there"),

@@ -19,7 +19,8 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import register, report
 
 SCHEMA = json.loads((Path(report.__file__).parent / "report.schema.json").read_text())
-ABOUT = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "mode": "audit", "collection": "0.1.0", "change": None, "today": datetime.date(2026, 11, 24),
+ABOUT = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "plans_valid_until": "2026-12-01T08:00:00Z", "mode": "audit",
+         "collection": "0.1.0", "change": None, "today": datetime.date(2026, 11, 24),
          "catalogue": {"newest": "2026-07-25", "age_days": 122}}
 COVERED = {"pattern": ".chatgpt.com", "allowed": "yes", "allowed_by": "chatgpt-allow", "exempt": "yes", "exempt_by": "chatgpt-no-decrypt", "note": ""}
 CHANGE = {"op": "update", "kind": "url category", "name": "chatgpt-allow", "fields": {"description": {"old": None, "new": "x"}},
@@ -192,8 +193,8 @@ def test_an_audit_of_nothing_is_no_success():
 def test_an_audit_of_a_part_says_so():
     found = built({"fw1": device()}, {}, left_out={"devices": ["fw2", "fw3"], "hosts": ["branch1"]})
     assert found["verdict"]["message"].startswith("1 of 3 devices, 0 of 1 hosts; ")
-    assert json.loads(report.as_plans(found))["plans_left_out"] == ["fw2", "fw3"]
-    assert set(json.loads(report.as_plans(built({"fw1": device()})))) == {"netaccess_plans"}
+    assert json.loads(report.as_plans(found))["netaccess_plans_about"]["left_out"] == ["fw2", "fw3"]
+    assert json.loads(report.as_plans(built({"fw1": device()})))["netaccess_plans_about"]["left_out"] == []
 
 
 def test_a_register_that_is_none_is_named(tmp_path):
@@ -277,7 +278,11 @@ def test_the_same_input_gives_the_same_bytes_and_the_checksums_are_right():
 def test_the_form_for_pipelines():
     verdict = json.loads(report.as_verdict(whole()))
     assert verdict["code"] == 1 and verdict["change"]["id"] == "CHG1" and verdict["classes"]["drift"] == ["fw1: update url category chatgpt-allow (+2, -1)"]
-    assert json.loads(report.as_plans(whole())) == {"netaccess_plans": {"fw1": "d" * 64, "=cmd()": "d" * 64}}
+    plans = json.loads(report.as_plans(whole()))
+    assert plans["netaccess_plans"] == {"fw1": "d" * 64, "=cmd()": "d" * 64}
+    about = plans["netaccess_plans_about"]
+    assert (about["generated"], about["valid_until"]) == ("2026-11-24T08:00:00Z", "2026-12-01T08:00:00Z")
+    assert about["catalogue"]["newest"] and set(about["options"]) == set(plans["netaccess_plans"])
 
 
 def test_the_form_for_spreadsheets_holds_no_formula():

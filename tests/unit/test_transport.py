@@ -4,7 +4,11 @@
 """HTTP against a real server: one connection, no write twice, waits that end, and errors that say what and not too much."""
 from __future__ import annotations
 
+import contextlib
+import itertools
 import socket
+import ssl
+import threading
 import time
 from email.utils import formatdate
 
@@ -16,7 +20,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import (
     Answer, Connection, Transport, busy_for,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import download
 from tests.contract.memory import MemoryAdapter
+from tests.lab.pki import Authority
 from tests.products.server import Fault, Reply, Twin
 
 
@@ -102,7 +108,7 @@ def test_waiting_ends_with_the_time_of_the_run(server):
 
 
 @pytest.mark.parametrize("timeout,spent,cleanup,limits", [
-    (600, 0, False, (10, 120)), (100, 0, False, (10, 100)), (100, 95, False, (5, 5)), (100, 99.5, False, (1, 1)), (100, 250, False, (1, 1)),
+    (600, 0, False, (10, 120)), (100, 0, False, (10, 100)), (100, 95, False, (5, 5)), (100, 99.5, False, (1, 1)),
     (600, 0, True, (10, 120)), (100, 40, True, (10, 60)), (100, 95, True, (10, 30)), (100, 250, True, (10, 30)),
 ])
 def test_an_exchange_has_no_more_time_than_the_run(server, monkeypatch, timeout, spent, cleanup, limits):
@@ -118,6 +124,108 @@ def test_an_exchange_has_no_more_time_than_the_run(server, monkeypatch, timeout,
     assert given == [limits, limits]
 
 
+def test_nothing_begins_after_the_time_of_the_run_but_what_takes_back_and_signs_out(server):
+    """Else eight slow writes take eight times as long as one."""
+    client = to(server, timeout=100)
+    slept(client).append(101)
+    for write in (False, True):
+        with pytest.raises(AccessError, match=r"the time of the run .timeout, 100 s. is over") as caught:
+            client.call("GET", "/r", write)
+        assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
+    client.begin_cleanup(undo=True)
+    slept(client).append(99)
+    assert client.call("GET", "/r").status == 200
+    slept(client).append(2)
+    with pytest.raises(AccessError, match="is over"):
+        client.call("GET", "/r")
+    client.begin_cleanup()
+    assert client.call("GET", "/r").status == 200
+    assert len(server.log) == 2
+
+
+def endless(head: bytes, drop: bytes):
+    """What a device sends that answers drop by drop."""
+    return itertools.chain([head], itertools.repeat(drop))
+
+
+DRIPS = {
+    "header": lambda: endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    "headers": lambda: endless(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+    "body": lambda: endless(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" "),
+    "chunks": lambda: endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+}
+
+
+@contextlib.contextmanager
+def speaking(parts, pause: float = 0.05, context=None):
+    """A server that answers each request with ``parts()``, bytes after bytes, until its client goes away; its port. ``context``: of TLS."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=answer, args=listening.accept()[:1], daemon=True).start()
+
+    def answer(connection):
+        with contextlib.suppress(OSError), connection:
+            tls = context.wrap_socket(connection, server_side=True) if context else connection
+            tls.recv(65536)
+            with tls.dup() if context is None else socket.socket(fileno=tls.detach()) as wire:
+                for part in parts():
+                    wire.sendall(part)
+                    time.sleep(pause)
+    threading.Thread(target=serve, daemon=True).start()
+    with listening:
+        yield listening.getsockname()[1]
+
+
+@pytest.mark.parametrize("way", sorted(DRIPS))
+def test_an_answer_that_drips_ends_with_the_time_of_the_run(way, monkeypatch):
+    monkeypatch.setattr(connection, "LEAST_SECONDS", 0.1)
+    with speaking(DRIPS[way]) as port:
+        for write, kind in ((False, AccessError), (True, OutcomeUnknown)):
+            began, client = time.monotonic(), Transport(Connection("http://127.0.0.1:%d" % port, timeout=0.3))
+            with pytest.raises(kind, match="no answer within|did not finish its answer") as caught:
+                client.call("GET", "/r", write)
+            assert type(caught.value) is OutcomeUnknown or not write
+            assert caught.value.failure == "unreachable" and 0.2 < time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("way", ["header", "body"])
+def test_behind_a_proxy_an_answer_ends_in_time_as_well(way, monkeypatch):
+    """That of the proxy itself, which opens the way to a device, and what comes through it."""
+    monkeypatch.setattr(connection, "LEAST_SECONDS", 0.1)
+    with speaking(DRIPS[way]) as port:
+        for scheme in ("http", "https"):
+            began = time.monotonic()
+            client = Transport(Connection(scheme + "://fw.example", proxy="http://127.0.0.1:%d" % port, timeout=0.3))
+            with pytest.raises(AccessError):
+                client.call("GET", "/r")
+            assert time.monotonic() - began < 1
+
+
+@pytest.mark.parametrize("way", sorted(DRIPS))
+def test_a_page_that_drips_ends_with_its_time(way):
+    with speaking(DRIPS[way]) as port:
+        began = time.monotonic()
+        assert download.get("http://127.0.0.1:%d/page" % port, 0.2, True, None) == (None, "127.0.0.1 does not finish its answer within 0.2 s")
+        assert time.monotonic() - began < 1
+
+
+def test_a_tls_error_after_a_write_was_sent_is_an_unknown_outcome(tmp_path):
+    """The certificate was accepted long before; setting another CA would help nobody."""
+    authority, context = Authority("Root", "Test"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    (tmp_path / "leaf.pem").write_bytes(authority.leaf(["127.0.0.1"]))
+    context.load_cert_chain(tmp_path / "leaf.pem")
+    authority.write(tmp_path / "root.pem")
+    with speaking(lambda: [b"this is no record of TLS"], context=context) as port:
+        for write in (True, False):
+            client = Transport(Connection("https://127.0.0.1:%d" % port, ca_path=str(tmp_path / "root.pem"), timeout=1), Clock())
+            with pytest.raises(AccessError, match="the connection to .* broke") as caught:
+                client.call("POST", "/w", write)
+            assert isinstance(caught.value, OutcomeUnknown) == write and caught.value.failure == "unreachable" and "ca_path" not in str(caught.value)
+
+
 def test_a_device_that_is_silent_does_not_prolong_the_run(server):
     server.faults = [Fault("slow", times=9, seconds=30)]
     with pytest.raises(OutcomeUnknown, match="no answer within 1 s.*not known whether"):
@@ -128,7 +236,7 @@ def test_a_device_that_is_silent_does_not_prolong_the_run(server):
 
 
 @pytest.mark.parametrize("status,header,seconds", [
-    (429, "3", 3), (429, "0 seconds", 1), (429, None, 5), (429, "soon", 5), (503, "9", 9), (503, None, None), (200, "9", None), (500, None, None),
+    (429, "3", 3), (429, "0 seconds", 1), (429, None, 5), (429, "soon", 5), (429, "\u00b2", 5), (503, "9", 9), (503, None, None), (200, "9", None), (500, None, None),
 ])
 def test_how_long_an_answer_asks_to_wait(status, header, seconds):
     assert busy_for(Answer(status, {} if header is None else {"retry-after": header})) == seconds

@@ -37,6 +37,7 @@ class Traits:
     ``pending_edits``: what the device tells of edits that wait for activation. NAMED: whether they are ours. UNNAMED: that there are
     some, and not whose. HIDDEN: not always that there are any. For the last two the journal of a run of ours that did not end
     stands for what the device does not tell.
+    ``narrowing``: kinds of objects each of whose sets of members limits what they are about, so that an empty set means everything.
     """
 
     product: str
@@ -46,6 +47,7 @@ class Traits:
     limits: str = ""
     propagation: int = 0
     pending_edits: str = NAMED
+    narrowing: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,10 @@ class Adapter(ABC):
 
     A run calls in this order; what a product may leave out stands in brackets::
 
-        read ▸ assess ▸ target ▸ steps                                     the plan
-        [permissions] ▸ [held_by] ▸ close                                  check mode ends here
-        [begin ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close     carried out, and read back
-        read ▸ [discard ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ close   taken back after a failure
+        read ▸ assess ▸ target ▸ steps                                            the plan
+        [permissions] ▸ [held_by] ▸ close                                         check mode ends here
+        [begin ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close            carried out, and read back
+        read ▸ [discard ▸ read] ▸ send ... ▸ [seal] ▸ [activate] ▸ read ▸ close   taken back after a failure, and read back
 
     IO methods raise AccessError with its failure class; a write that may have taken effect raises OutcomeUnknown.
     """
@@ -151,6 +153,10 @@ class Adapter(ABC):
         """Pure. Whether the activation of ``changes`` leaves edits of others that wait where they are."""
         return False
 
+    def targets(self) -> list[str]:
+        """Pure, after ``read``. What an activation brings the change to besides this device: a plan was reviewed for these."""
+        return []
+
     def permissions(self) -> Permissions:
         """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
         return Permissions()
@@ -159,14 +165,21 @@ class Adapter(ABC):
         """IO, and nothing but reads, asked like ``permissions``. Who keeps our run from writing now, in words, where the product tells."""
         return []
 
+    def made(self) -> dict[Ref, str]:
+        """Pure. The ids of what this run made, where a device can hold two objects of one name."""
+        return {}
+
+    def tell_apart(self, ids: dict[Ref, str]) -> None:
+        """Pure. Before a change is taken back: of objects that share a name, ours is the one with the id that its run learned."""
+
     def render(self, pattern: Pattern) -> tuple[str, ...]:
         """Pure. The entries of a list of this product that stand for a Pattern."""
         return (str(pattern),)
 
-    def begin_cleanup(self) -> None:
-        """Pure. Before the engine takes a change back, and before ``close``: what follows must not fail because the time of the run is over."""
+    def begin_cleanup(self, undo: bool = False) -> None:
+        """Pure. Before ``close`` and, with ``undo``, before the engine takes a change back: what follows must not fail because the run's time is over."""
         if self._transport is not None:
-            self._transport.begin_cleanup()
+            self._transport.begin_cleanup(undo)
 
     def close(self) -> None:
         """IO. The end of every run, however it went: give back locks, sign out."""

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from typing import Collection, Iterable
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import conflict_data
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State, canonical_digest
 
 
 def admit(assessment: Assessment, options: Options) -> None:
@@ -66,3 +68,13 @@ def no_secret_inside(changes: Iterable[Change], secrets: dict[str, str]) -> None
         if secret and any(secret in text for change in changes for text in change.strings()):
             raise AccessError(REFUSED, "the value of option %s occurs inside what would be written to the device; results and journals would be mangled "
                               "by its masking. Choose another secret" % option)
+
+
+def plan_digest(adapter: Adapter, changes: Iterable[Change], state: State, foreseen: Assessment, options: Options, activates: bool) -> str:
+    """What a reviewed plan binds: what is written and where it goes live, what it costs and leaves, others' edits that wait, and the options that decide it."""
+    return canonical_digest({
+        "device": [adapter.traits.product, adapter.device], "changes": [change.to_data() for change in changes], "activates": activates,
+        "targets": adapter.targets(), "others_pending": state.pending in (FOREIGN, BOTH),
+        "conflicts": [conflict_data(item) for item in foreseen.conflicts], "losses": [vars(item) for item in foreseen.losses],
+        "audience_widened": list(foreseen.audience_widened), "manual": list(foreseen.manual),
+        "options": options.bound(), "context": options.plan_context or {}})

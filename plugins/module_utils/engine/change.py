@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from typing import Iterable, Iterator, Sequence
+from typing import Collection, Iterable, Iterator, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 
@@ -327,30 +327,46 @@ def _put(order: dict, change: Change) -> None:
 
 @dataclass(frozen=True)
 class Clash:
-    """A value that is neither the old nor the new one of a change: somebody else changed it since."""
+    """A value that is neither the old nor the new one of a change: somebody else changed it since; or another reason ``why`` it must not go back."""
 
     ref: Ref
     path: str
     found: object
+    why: str = "somebody changed it since"
 
     def __str__(self) -> str:
-        return "%s, %s: somebody changed it since" % (self.ref, self.path)
+        return "%s, %s: %s" % (self.ref, self.path, self.why)
 
 
-def undo(changes: Sequence[Change], state: State, kinds: Sequence[str]) -> tuple[list[Change], list[Clash]]:
+def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Collection[Ref] = (),
+         narrowing: Collection[str] = ()) -> tuple[list[Change], list[Clash]]:
     """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
 
     Each change is looked at on the device: at its new value it goes back to the old one, at the old one there is nothing to do, anything
     else is a Clash. Members are looked at one by one, so those that somebody else added since stay: an object that we made and
-    that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had.
+    that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had. ``gone``: what we made and took away since; an update of
+    such an object has nothing left to take back. ``narrowing``: kinds whose sets of members each limit what an object is about: one that would be emptied
+    while others' entries stay in another one is a Clash, since these would then hold for everything.
     """
     objects, clashes = dict(state.objects), []
     for change in reversed(list(changes)):
+        if change.op == UPDATE and change.ref in gone and change.ref not in objects:
+            continue
         {CREATE: _undo_create, UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
+    for ref in sorted({change.ref for change in changes if change.ref.kind in narrowing}):
+        clashes += _widened(state.objects.get(ref), objects.get(ref))
     rules = _undo_order(changes, state, objects, clashes)
     if clashes:
         return [], clashes
     return diff(state, State(objects, rules, state.pending), kinds), []
+
+
+def _widened(now: Object | None, then: Object | None) -> list[Clash]:
+    """Sets of members that the way back would empty beside others that stay."""
+    if now is None or then is None or not any(then.members.values()):
+        return []
+    return [Clash(now.ref, path, sorted(members), why="taking ours out would leave no limit to what somebody else put in")
+            for path, members in sorted(now.members.items()) if members and not then.members.get(path)]
 
 
 def _undo_create(change: Change, objects: dict, clashes: list) -> None:

@@ -4,6 +4,9 @@
 """What can go wrong with a device: exceptions inside, one failure at the module's edge."""
 from __future__ import annotations
 
+import os
+import traceback
+
 AUTH = "auth"
 UNREACHABLE = "unreachable"
 LOCKED = "locked"
@@ -36,3 +39,11 @@ class Failed(Exception):
     def __init__(self, message: str, result: dict):
         super().__init__(message)
         self.result = result
+
+
+def internal_fault(error: Exception) -> AccessError:
+    """A fault of this collection, by its kind and place; not its text, which may hold what was sent."""
+    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
+    code = frames[-1].f_code if frames else None
+    place = " in %s of %s" % (code.co_name, os.path.basename(code.co_filename)) if code else ""
+    return AccessError(INTERNAL, "a fault of this collection, please report it: %s%s" % (type(error).__name__, place))

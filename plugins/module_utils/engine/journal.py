@@ -7,6 +7,10 @@ A killed run returns nothing, so what it did must already be on disk. The file h
 the plan, each further line what was noted since, {name: value}, of which the last one counts; ``changes`` are added to those before. A line carries a
 SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being rolled back wrongly. A last line without its
 end was being written when the run was killed, and nothing that was to follow it was done.
+
+Its status: ``open`` while the run writes; then ``applied`` or, when somebody still has to prove the change, ``unproven`` until then; ``undone`` when the run
+itself took it back. ``reverting`` while a later run takes it back, then ``reverted``. One that stays open or reverting belongs to a run that did not end.
+The journals about a device are a chain: each one knows the one before it by its digest, and which unfinished ones its run went on from.
 """
 from __future__ import annotations
 
@@ -15,31 +19,49 @@ import os
 import tempfile
 import time
 import uuid
-from typing import Iterable
+from typing import Iterable, Sequence
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, canonical_digest
 
 FORMAT = 2
 OPEN = "open"
+UNPROVEN = "unproven"
 APPLIED = "applied"
 UNDONE = "undone"
+REVERTING = "reverting"
 REVERTED = "reverted"
+#: Of a run that did not come to its end; and of one that left something which can be taken back.
+UNFINISHED = (OPEN, REVERTING)
+LIVE = (OPEN, UNPROVEN, APPLIED, REVERTING)
 
 
 class Journal:
-    """One run's record on one device. ``path`` is a file to be created, or a folder in which a new file gets a name."""
+    """One run's record on one device. ``path`` is a file to be created, or a folder in which a new file gets a name.
 
-    def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None):
+    ``standing``: what there is before it, as ``Journal.standing`` has it. ``baseline``: what hosts saw before the change, for its proof.
+    """
+
+    #: Whether a full disk is no reason to stop, as when a change is taken back; what could not be written, in words.
+    forgiving = False
+    unwritten: str | None = None
+
+    def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None, standing: Sequence[Journal] = (),
+                 baseline: dict | None = None):
+        now = time.time_ns()
         self._body = {
             "format": FORMAT,
-            "run_id": uuid.uuid4().hex,
+            # Begins with the part of the second, so that names of files stand in the order of their runs.
+            "run_id": "%08x%s" % (now % 10 ** 9, uuid.uuid4().hex[8:]),
             "product": product,
             "device": device,
             "comment": comment,
             "series": series,
-            "started": _now(),
+            "previous": standing[0]._link() if standing else None,
+            "finishes": [journal._body["run_id"] for journal in standing if journal.status in UNFINISHED],
+            "baseline": baseline,
+            "started": _time(now // 10 ** 9),
             "status": OPEN,
             "steps_done": 0,
             "step_in_flight": None,
@@ -95,57 +117,114 @@ class Journal:
 
     @classmethod
     def newest(cls, path: str, product: str, device: str, series: str | None = None) -> Journal | None:
-        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that was not taken back; None: there is none.
+        """The journal to take back: the file at ``path``, or of the folder there the newest one about this device that its own run did not take back.
 
-        ``series``: of the folder only journals of that series.
+        None: there is none. It may be taken back already: the one before it is another change, which nobody named.
+
+        ``series``: of the folder the newest journal of that series that was not taken back.
         :raises AccessError: refused: as ``load``; also when a file that may be the one cannot be read.
         """
         path = os.path.abspath(os.path.expanduser(path))
         if not os.path.isdir(path):
             return cls.load(path)
         for journal in cls._of(path, product, device):
-            if journal.status in (OPEN, APPLIED) and series in (None, journal._body.get("series")):
-                return journal
+            if journal.status in LIVE if series else journal.status != UNDONE:
+                if series in (None, journal._body.get("series")):
+                    return journal
         return None
 
     @classmethod
-    def unfinished(cls, path: str, product: str, device: str) -> list[str]:
-        """Paths of the journals in the folder at ``path`` whose runs about this device did not come to their end, up to the last one that did."""
+    def standing(cls, path: str, product: str, device: str) -> list[Journal]:
+        """The journals about this device in the folder at ``path`` (or the file there), the newest first, down to the last change that ended and was proven."""
         path, found = os.path.abspath(os.path.expanduser(path)), []
         try:
-            for journal in cls._of(path, product, device):
-                if journal.status != OPEN:
+            for journal in [cls.load(path)] if os.path.isfile(path) else cls._of(path, product, device):
+                if (journal.product, journal.device) != (product, device):
+                    continue
+                found.append(journal)
+                if journal.status == APPLIED:
                     break
-                found.append(journal.path)
         except (OSError, AccessError):
             # What is there besides is no reason to hold a run up: each run writes a file of its own.
             return found
         return found
 
     @classmethod
-    def _of(cls, folder: str, product: str, device: str):
-        """The journals of one device, the newest first."""
+    def _of(cls, folder: str, product: str, device: str, lenient: bool = False):
+        """The journals of one device, the newest first. ``lenient``: without those that cannot be read. :raises AccessError: otherwise, as ``load``."""
         mark = "-%s-" % product
         paths = [os.path.join(folder, name) for name in os.listdir(folder) if mark in name and name.endswith(".json") and not name.startswith(".")]
-        # Names begin with the second of the start; two runs within one are told apart by when they last wrote.
-        for path in sorted(paths, key=lambda path: (os.path.basename(path).split("-")[0], os.stat(path).st_mtime_ns), reverse=True):
+        # Names begin with the second of the start, and end with the part of it.
+        for path in sorted(paths, reverse=True):
             if not os.path.getsize(path):
                 # The run was killed between the name and the plan, and nothing was written to the device.
                 continue
-            journal = cls.load(path)
+            try:
+                journal = cls.load(path)
+            except AccessError:
+                if lenient:
+                    continue
+                raise
             if (journal.product, journal.device) == (product, device):
                 yield journal
 
     def earlier(self) -> list[str]:
-        """Paths of the journals beside this one that belong to the same series and were not taken back yet, the one to take back next first.
+        """Paths of the journals beside this one that belong to the same change and were not taken back yet, the one to take back next first.
 
-        :raises AccessError: as ``load``: what cannot be read may be one of them.
+        They are those of the same series, and of interrupted runs that a run of this change went on from.
         """
-        series = self._body.get("series")
-        if not series:
-            return []
-        return [journal.path for journal in self._of(os.path.dirname(self.path), self.product, self.device)
-                if journal._body.get("series") == series and journal.path != self.path and journal.status in (OPEN, APPLIED)]
+        found, kin = [], _Kin(self)
+        for journal in self._beside():
+            if journal.path != self.path and kin.takes_in(journal) and journal.status in LIVE:
+                found.append(journal.path)
+        return found
+
+    def missing(self) -> list[str]:
+        """Names of journals that belong to the same change and are not beside this one as they were written."""
+        here, kin, journal, found = {journal._body["run_id"]: journal for journal in self._beside()}, _Kin(self), self, []
+        while journal is not None and journal._body.get("previous"):
+            link = journal._body["previous"]
+            journal = here.pop(link["run_id"], None)
+            if (journal is None or journal.digest != link["digest"]) and kin.includes(link):
+                found.append(link["journal"])
+            if journal is not None:
+                kin.takes_in(journal)
+        return found
+
+    def created_and_gone(self) -> frozenset[Ref]:
+        """What journals beside this one made and took back again, and none of them has made since."""
+        gone: dict = {}
+        for journal in self._beside():
+            for change in journal.changes:
+                if change.op == CREATE:
+                    gone.setdefault(change.ref, journal.status in (REVERTED, UNDONE))
+        return frozenset(ref for ref, taken_back in gone.items() if taken_back)
+
+    def known(self) -> frozenset[Ref]:
+        """What journals beside this one that can still be taken back are about."""
+        return frozenset(change.ref for journal in self._beside() if journal.status in LIVE and journal.path != self.path for change in journal.changes)
+
+    def _beside(self):
+        """What can be read of this device's journals in the folder of this one, itself included."""
+        return self._of(os.path.dirname(self.path), self.product, self.device, lenient=True)
+
+    def _link(self) -> dict:
+        """What the next journal about this device keeps of this one."""
+        return {"journal": os.path.basename(self.path), "run_id": self._body["run_id"], "series": self._body["series"], "digest": self.digest}
+
+    @property
+    def digest(self) -> str:
+        """Of what never changes once its run has ended."""
+        return canonical_digest([self._body["run_id"], self.product, self.device, self.started, [change.to_data() for change in self._changes]])
+
+    @property
+    def started(self) -> str:
+        return self._body["started"]
+
+    @property
+    def baseline(self) -> dict | None:
+        """What hosts saw before the change, as the run was told it."""
+        return self._body.get("baseline")
 
     @property
     def changes(self) -> list[Change]:
@@ -201,13 +280,23 @@ class Journal:
         """Note that a Step is about to be sent: its outcome is not known until ``sent``."""
         self._note(step_in_flight=title)
 
-    def sent(self) -> None:
-        """Note that the Step was carried out."""
-        self._note(step_in_flight=None, steps_done=self._body["steps_done"] + 1)
+    @property
+    def ids(self) -> dict[Ref, str]:
+        """Ids that the run learned of what it made."""
+        return {Ref(kind, name): key for kind, name, key in self._body.get("ids", ())}
+
+    def sent(self, ids: dict[Ref, str] | None = None) -> None:
+        """Note that the Step was carried out. ``ids``: those of what the run made so far, where names do not tell it from others'."""
+        learned = {"ids": [[ref.kind, ref.name, key] for ref, key in sorted(ids.items())]} if ids else {}
+        self._note(step_in_flight=None, steps_done=self._body["steps_done"] + 1, **learned)
+
+    def revert(self) -> None:
+        """Note that it is about to be taken back."""
+        self._note(status=REVERTING)
 
     def close(self, status: str) -> None:
         """Note how the run ended."""
-        self._note(status=status, step_in_flight=None, ended=_now())
+        self._note(status=status, step_in_flight=None, ended=_time(time.time()))
 
     def _note(self, **noted: object) -> None:
         self._body.update(noted)
@@ -218,7 +307,16 @@ class Journal:
         return json.dumps({"journal": noted, "sha256": self._last}, sort_keys=True, ensure_ascii=True) + "\n"
 
     def _append(self, noted: dict) -> None:
-        """Write one line to the disk. :raises AccessError: when somebody else wrote to the file. :raises OSError:"""
+        """Write one line to the disk. :raises AccessError: when that fails and is not forgiven, or somebody else wrote to the file."""
+        try:
+            self._put(noted)
+        except OSError as error:
+            self.unwritten = "journal %s cannot be written: %s" % (self.path, error.strerror)
+            if not self.forgiving:
+                raise AccessError(REFUSED, self.unwritten) from error
+
+    def _put(self, noted: dict) -> None:
+        """:raises AccessError, OSError:"""
         before = self._last
         with open(self.path, "r+b") as out:
             if out.seek(0, os.SEEK_END) != self._size:
@@ -238,6 +336,25 @@ class Journal:
 
 class _Edited(Exception):
     """A line is not what was written."""
+
+
+class _Kin:
+    """Which journals belong to one change, from the newest on: older ones are taken in one by one."""
+
+    def __init__(self, journal: Journal):
+        self._series, self._runs = set(), {journal._body["run_id"]}
+        self.takes_in(journal)
+
+    def includes(self, body: dict) -> bool:
+        return body["run_id"] in self._runs or body.get("series") in self._series
+
+    def takes_in(self, journal: Journal) -> bool:
+        """Whether it belongs to the change; then what it went on from does as well."""
+        found = self.includes(journal._body)
+        if found:
+            self._series.update([journal._body["series"]] if journal._body.get("series") else [])
+            self._runs.update(journal._body.get("finishes", ()))
+        return found
 
 
 def write_atomically(path: str, text: str, mode: int = 0o600) -> None:
@@ -265,5 +382,5 @@ def _sync_folder(folder: str) -> None:
         os.close(handle)
 
 
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+def _time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

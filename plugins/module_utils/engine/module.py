@@ -33,7 +33,7 @@ def argument_spec() -> dict:
             withheld=dict(type="list", elements="str", default=[]),
             version=dict(type="str"),
         )),
-        state=dict(type="str", default="merged", choices=["merged", "replaced", "deleted", "gathered", "rendered", "reverted"]),
+        state=dict(type="str", default="merged", choices=["merged", "replaced", "deleted", "gathered", "rendered", "reverted", "proven"]),
         unblock=dict(type="list", elements="str", default=[]),
         protected=dict(type="list", elements="str", default=[]),
         tenant_control=dict(type="str", default="refuse", choices=["refuse", "keep", "override"]),
@@ -43,9 +43,11 @@ def argument_spec() -> dict:
         activate=dict(type="bool", default=True),
         publish_foreign_changes=dict(type="bool", default=False),
         expected_plan=dict(type="str"),
+        plan_context=dict(type="dict"),
         comment=dict(type="str"),
         journal=dict(type="path", default="~/.netaccess/journals"),
         series=dict(type="str"),
+        baseline=dict(type="dict"),
         timeout=dict(type="int", default=600),
     )
 

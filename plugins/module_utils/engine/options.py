@@ -21,7 +21,14 @@ class Options:
     activate: bool = True
     publish_foreign_changes: bool = False
     expected_plan: str | None = None
+    plan_context: dict | None = None
     comment: str | None = None
     journal: str = "~/.netaccess/journals"
     series: str | None = None
+    baseline: dict | None = None
     secrets: dict = field(default_factory=dict)
+
+    def bound(self) -> dict:
+        """Those that decide what a run does, or whether it may: a plan was reviewed with them."""
+        names = ("state", "unblock", "protected", "tenant_control", "refuse_losses", "accept_wider_audience", "adopt", "activate", "publish_foreign_changes")
+        return {name: sorted(value) if isinstance(value := getattr(self, name), tuple) else value for name in names}

@@ -8,29 +8,29 @@ It knows no vendor. A product is an Adapter. Check mode is a plan not sent; a ro
 from __future__ import annotations
 
 import os
-import traceback
 from dataclasses import replace
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import standing
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
     BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
-    admit, no_secret_inside, remedies, unambiguous,
+    admit, no_secret_inside, plan_digest, remedies, unambiguous,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, CONFLICT, INTERNAL, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
-    OutcomeUnknown,
+    ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
+    OutcomeUnknown, internal_fault,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    APPLIED, OPEN, REVERTED, UNDONE, Journal,
+    APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
     conflict_data, coverage_data, object_data, strangers, summary, text_of,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State, canonical_digest
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
@@ -48,7 +48,8 @@ class Run:
         self.check_mode = check_mode
         self.journal = None
         self.result = {"changed": False}
-        self._activation_begun = False
+        self._activation_begun = self._reverting = False
+        self._standing: list = []
         self._wanted_entries: set = set()
         self._diagnosis: dict = {}
 
@@ -61,11 +62,13 @@ class Run:
         except AccessError as error:
             raise self._failed(error, applied=[], undone=[]) from error
         except Exception as error:
-            raise self._failed(_internal(error), applied=[], undone=[]) from error
+            raise self._failed(internal_fault(error), applied=[], undone=[]) from error
         finally:
             self._close()
 
     def _close(self) -> None:
+        if self.journal is not None and self.journal.unwritten:
+            self._warn(self.journal.unwritten)
         try:
             self.adapter.begin_cleanup()
             self.adapter.close()
@@ -77,13 +80,15 @@ class Run:
     def _execute(self) -> dict:
         if self.options.state == "rendered":
             return self._rendered()
+        if self.options.state == "proven":
+            return self._proven()
         if self.options.state == "reverted":
             self.journal = self._journal_to_revert()
             if self.journal is None:
-                self.result["summary"] = "nothing to take back: no journal in %s is about %s" % (self.options.journal, self.adapter.device)
                 return self.result
+            self.adapter.tell_apart(self.journal.ids)
         else:
-            self._unfinished()
+            self._stand()
         state = self._attributed(self._read())
         before = self.adapter.assess(self.policy, state)
         if self._keep_tenant_control(before):
@@ -94,13 +99,14 @@ class Run:
             return self.result
         admit(before, self.options)
         changes = self._plan(state, before)
-        self._guard(changes, state)
-        self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         after = apply(state, changes)
+        foreseen = before if self.adapter.traits.by_hand else self.adapter.assess(self.policy, after)
+        self._guard(changes, state, foreseen)
+        self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         self.result["reversal"] = self._reversal(changes, after)
         if self.adapter.traits.by_hand:
-            return self._handed_over(state, changes, before)
-        self._describe(state, changes, self.adapter.assess(self.policy, after), after)
+            return self._handed_over(state, changes, foreseen)
+        self._describe(state, changes, foreseen, after)
         if self.check_mode:
             if self.result["changed"]:
                 self.result["permissions"] = vars(self.adapter.permissions())
@@ -110,15 +116,38 @@ class Run:
             if self.adapter.begin():
                 state, changes = self._secured(changes)
             self._carry_out(changes, state)
-        elif self.options.state == "reverted" and self.journal.status in (OPEN, APPLIED):
-            # Nothing of it is on the device any more, or was yet; a journal that stays open would hide the older ones of its folder.
+        elif self.options.state == "reverted" and self.journal.status in LIVE:
+            # Nothing of it is on the device any more, or was yet; a journal that stays open would count as unfinished.
             self._settle(self.journal.path, REVERTED)
         if self.options.state == "reverted":
-            self.result["earlier"] = self.journal.earlier()
+            self._look_back(apply(state, changes))
         for path in self.result.get("unfinished", []):
             # What an earlier run left half done is as the policy says now; its journal can still be taken back.
-            self._settle(path, APPLIED)
+            self._settle(path, self._ended())
+            self.result.setdefault("journal", path)
         return self.result
+
+    def _proven(self) -> dict:
+        """What hosts see proves the change: its journals wait for that no longer. No device is asked."""
+        waiting = [journal.path for journal in Journal.standing(self.options.journal, self.adapter.traits.product, self.adapter.device)
+                   if journal.status == UNPROVEN]
+        for path in waiting if not self.check_mode else ():
+            self._settle(path, APPLIED)
+        self.result.update(summary="proven: %s" % (", ".join(waiting) or "no journal waits for it"), proven=waiting)
+        return self.result
+
+    def _ended(self) -> str:
+        """The status of a journal whose run has ended: a later change does not prove an earlier one."""
+        waits = self.options.baseline is not None or any(journal.status == UNPROVEN for journal in self._standing)
+        return UNPROVEN if waits else APPLIED
+
+    def _look_back(self, state: State) -> None:
+        """After a journal was taken back. :raises Failed: when a part of its change is missing here."""
+        found, said, missing = standing.left(self.journal, state, self.adapter.device)
+        self._tell(found, said)
+        if missing:
+            self.result["failure"] = {"class": PARTIAL, "applied": [], "undone": [], "journal": self.journal.path}
+            raise Failed(missing, self.result)
 
     def _handed_over(self, state: State, changes: list, assessment: Assessment) -> dict:
         """Nothing is done: the steps are for a person, coverage is that of now, and a difference is a change in check mode alone."""
@@ -141,7 +170,7 @@ class Run:
 
     def _secured(self, changes: list) -> tuple:
         """Read again now that nobody else can write. What was admitted and reported has to be the plan still."""
-        state = self._read()
+        state = self._attributed(self._read())
         again = self._plan_again(state)
         if [change.to_data() for change in again] != [change.to_data() for change in changes]:
             raise AccessError(CONFLICT, "somebody changed %s between reading and locking it: run again" % self.adapter.device)
@@ -158,9 +187,9 @@ class Run:
     def _attributed(self, state: State) -> State:
         """Whose edits wait, where the device does not tell: a journal of ours whose run did not end stands for it."""
         told = self.adapter.traits.pending_edits
-        if told == HIDDEN and state.pending is None and self._left(OPEN, APPLIED):
+        if told == HIDDEN and state.pending is None and self._left(*LIVE):
             return replace(state, pending=OURS)
-        if told == UNNAMED and state.pending == FOREIGN and self._left(OPEN):
+        if told == UNNAMED and state.pending == FOREIGN and self._left(*UNFINISHED):
             self._warn("edits wait for activation on %s; a run of ours did not come to its end, so they are taken for its own and go live with this one"
                        % self.adapter.device)
             return replace(state, pending=OURS)
@@ -174,28 +203,36 @@ class Run:
             return self.journal.status in statuses
         return self.options.state in _WRITING and bool(self.result.get("unfinished"))
 
-    def _unfinished(self) -> None:
-        found = Journal.unfinished(self.options.journal, self.adapter.traits.product, self.adapter.device)
-        if found:
-            self.result["unfinished"] = found
-            self._warn("an earlier run on %s did not come to its end, or another one is under way: see %s. This run goes on from what is there; to go back "
-                       "instead, run state reverted with that journal" % (self.adapter.device, ", ".join(found)))
+    def _stand(self) -> None:
+        """What earlier runs on this device left in their journals."""
+        self._standing = Journal.standing(self.options.journal, self.adapter.traits.product, self.adapter.device)
+        self._tell(*standing.before(self._standing, self.adapter.device))
+
+    def _undo(self, changes: list, state: State, gone: frozenset = frozenset()) -> tuple:
+        traits = self.adapter.traits
+        return undo(changes, state, traits.kinds, gone, traits.narrowing)
 
     def _reversal(self, changes: list, after: State) -> dict:
         """What taking the change back will cost."""
-        back, _clashes = undo(changes, after, self.adapter.traits.kinds)
+        back, _clashes = self._undo(changes, after)
         return {"writes": sum(1 for _step in self.adapter.steps(back, after)), "activations": int(bool(back) and self.options.activate)}
 
     def _journal_to_revert(self) -> Journal | None:
         here = (self.adapter.traits.product, self.adapter.device)
         journal = Journal.newest(self.options.journal, *here, self.options.series)
+        if journal is None:
+            self.result["summary"] = "nothing to take back: no journal in %s is about %s" % (self.options.journal, self.adapter.device)
+        elif journal.status == REVERTED and os.path.isdir(os.path.expanduser(self.options.journal)):
+            self.result["summary"] = "nothing to take back: the newest journal about %s, %s, is rolled back already. To go back further, name the file" % (
+                self.adapter.device, journal.path)
+            return None
         if journal is not None and (journal.product, journal.device) != here:
             raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % ((journal.path, journal.product, journal.device) + here))
         return journal
 
     def _plan(self, state: State, assessment: Assessment) -> list:
         if self.options.state == "reverted":
-            changes, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds)
+            changes, clashes = self._undo(self.journal.changes, state, self.journal.created_and_gone())
             if clashes:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
@@ -220,9 +257,10 @@ class Run:
                    % ", ".join(sorted(str(p) for p in kept)))
         return True
 
-    def _guard(self, changes: list, state: State) -> None:
-        digest = canonical_digest([self.adapter.traits.product, self.adapter.device, [c.to_data() for c in changes], bool(self._to_activate(changes, state))])
-        self.result["plan_digest"] = digest
+    def _guard(self, changes: list, state: State, foreseen: Assessment) -> None:
+        activates = bool(self._to_activate(changes, state))
+        digest = plan_digest(self.adapter, changes, state, foreseen, self.options, activates)
+        self.result.update(plan_digest=digest, plan_options=self.options.bound())
         expected = self.options.expected_plan
         if expected and expected != digest:
             raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry "
@@ -246,25 +284,30 @@ class Run:
     def _carry_out(self, changes: list, state: State) -> None:
         reverting = self.options.state == "reverted"
         if not reverting and changes:
-            journal = Journal(self.options.journal, self.adapter.traits.product, self.adapter.device, self.options.comment, self.options.series)
+            journal = Journal(self.options.journal, self.adapter.traits.product, self.adapter.device, self.options.comment, self.options.series,
+                              self._standing, self.options.baseline)
             journal.begin(changes)
             self.journal = journal
             self.result["journal"] = journal.path
         try:
+            if reverting:
+                self.journal.revert()
+                self._reverting = True
             self._drive(changes, state, self._plan_again)
             if self._to_activate(changes, state):
                 self._activation_begun = True
                 self.result["activation"] = self.adapter.activate()
             self._confirm()
         except Exception as error:
-            failure = error if isinstance(error, AccessError) else _internal(error)
+            failure = error if isinstance(error, AccessError) else internal_fault(error)
             if reverting or self.journal is None:
                 raise self._failed(failure, applied=[], undone=[]) from error
             raise self._take_back(failure) from error
         finally:
             self.result["requests"] = self.adapter.requests()
         if self.journal is not None:
-            self.journal.close(REVERTED if reverting else APPLIED)
+            self.journal.forgiving = True
+            self.journal.close(REVERTED if reverting else self._ended())
 
     def _plan_again(self, state: State) -> list:
         return self._plan(state, self.adapter.assess(self.policy, state))
@@ -278,7 +321,7 @@ class Run:
                     reply = self.adapter.send(step.request)
                     if step.learn is not None and reply is not None:
                         step.learn(reply)
-                    self.journal.sent()
+                    self.journal.sent(self.adapter.made() if self.options.state != "reverted" else None)
                 if changes or state.unsealed:
                     self.adapter.seal()
                 return
@@ -288,7 +331,7 @@ class Run:
                 changes = plan_again(state)
                 if not changes and not state.unsealed:
                     return
-                if changes:
+                if changes and self.options.state != "reverted":
                     self.journal.extend(changes)
         raise AccessError(UNREACHABLE, "gave up after %d writes without an answer; the last: %s" % (_SETTLE_ATTEMPTS, lost))
 
@@ -305,8 +348,10 @@ class Run:
     def _take_back(self, error: AccessError) -> Failed:
         """Undo what was done, and say what was and what was not."""
         applied, undone = [], []
+        self.journal.forgiving = True
         try:
-            self.adapter.begin_cleanup()
+            self.adapter.begin_cleanup(undo=True)
+            self.adapter.tell_apart(self.journal.ids)
             state = self._read()
             back = self._undo_plan(state)
             applied = [change.inverse() for change in reversed(back)]
@@ -315,44 +360,51 @@ class Run:
                 state = self._read()
                 back = self._undo_plan(state)
             self._drive(back, state, self._undo_plan)
-            if self._activation_begun and (back or not discarded):
+            activated = self._activation_begun and bool(back or not discarded)
+            if activated:
                 self.adapter.activate()
+            self._confirm_old(activated)
             undone = applied
             self.journal.close(UNDONE)
         except Exception as second:
-            second = second if isinstance(second, AccessError) else _internal(second)
+            second = second if isinstance(second, AccessError) else internal_fault(second)
             error = AccessError(error.failure, "%s. Taking it back failed as well: %s" % (error, second))
         return self._failed(error, applied, undone)
 
+    def _confirm_old(self, activated: bool) -> None:
+        """:raises AccessError: when the device took the way back and does not hold the old state."""
+        state = self._read()
+        left = self._undo_plan(state)
+        if left:
+            raise AccessError(PARTIAL, "%s took it and still has to %s" % (self.adapter.device, summary(left)))
+        if state.unsealed or (activated and state.pending in (OURS, BOTH)):
+            raise AccessError(ACTIVATION, "%s took it and has not brought it into force" % self.adapter.device)
+
     def _undo_plan(self, state: State) -> list:
-        back, clashes = undo(self.journal.changes, state, self.adapter.traits.kinds)
+        back, clashes = self._undo(self.journal.changes, state)
         if clashes:
             raise AccessError(CONFLICT, "; ".join(str(clash) for clash in clashes))
+        unambiguous(self.adapter.device, state, {change.ref for change in back})
         return back
 
     def _failed(self, error: AccessError, applied: list, undone: list) -> Failed:
-        path = None if self.journal is None else self.journal.path
-        if path is None:
-            left = "Nothing was changed"
-        elif self.options.state == "reverted":
-            left = "The revert is not complete: run it again with journal %s" % path
-        elif self.journal.status == UNDONE:
-            left = "The old state was restored"
-        else:
-            left = "The device may hold a part of the change: run state reverted with journal %s" % path
-        self.result["changed"] = path is not None and self.journal.status != UNDONE
-        self.result["failure"] = {
-            "class": error.failure,
-            "applied": [change.to_data() for change in applied],
-            "undone": [change.to_data() for change in undone],
-            "journal": path,
-        }
+        left, changed = standing.after_failure(self.journal, self.options.state == "reverted", self._reverting, self._activation_begun)
+        failure = {"class": error.failure, "applied": [change.to_data() for change in applied], "undone": [change.to_data() for change in undone],
+                   "journal": None if self.journal is None else self.journal.path}
+        self.result.update(changed=changed, failure=failure)
         return Failed("%s. %s." % (str(error).rstrip("."), left), self.result)
 
     # -- reporting
 
+    def _tell(self, found: dict, said: list) -> None:
+        self.result.update(found)
+        for text in said:
+            self._warn(text)
+
     def _warn(self, text: str) -> None:
-        self.result.setdefault("warnings", []).append(text)
+        warnings = self.result.setdefault("warnings", [])
+        if text not in warnings:
+            warnings.append(text)
 
     def _rendered(self) -> dict:
         state = self.adapter.blank()
@@ -395,11 +447,3 @@ class Run:
 
     def _entries(self, patterns) -> set:
         return {entry for pattern in patterns for entry in self.adapter.render(pattern)}
-
-
-def _internal(error: Exception) -> AccessError:
-    """A fault of this collection, by its kind and place; not its text, which may hold what was sent."""
-    frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
-    code = frames[-1].f_code if frames else None
-    place = " in %s of %s" % (code.co_name, os.path.basename(code.co_filename)) if code else ""
-    return AccessError(INTERNAL, "a fault of this collection, please report it: %s%s" % (type(error).__name__, place))

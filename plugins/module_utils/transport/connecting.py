@@ -18,11 +18,9 @@ from urllib.parse import urlsplit
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 
 try:
-    import requests.adapters
-    import urllib3.connectionpool
     import urllib3.exceptions
 except ImportError:
-    requests = None
+    urllib3 = None
 
 CA_PATH = "ca_path (access_ca_path in the role)"
 PROXY = "proxy (access_proxy in the role)"
@@ -98,35 +96,18 @@ def check_authorities(path: str) -> None:
         raise AccessError(REFUSED, "%s: %s cannot be read (%s)" % (CA_PATH, path, error.strerror)) from None
 
 
-def http_adapter(pinned: str | None, **options: object) -> requests.adapters.HTTPAdapter:
-    """An adapter of Requests whose connections raise NotConnected, and compare the certificate before anything is sent on them."""
-
-    def pool(kind):
-        class Connection(kind.ConnectionCls):
-            def connect(self):
-                try:
-                    super().connect()
-                    if pinned:
-                        _compare(self, pinned)
-                except Exception as error:
-                    self.close()
-                    raise NotConnected(error, "%s:%s" % (self.proxy.host, self.proxy.port) if getattr(self, "proxy", None) else None) from error
-
-        return type(kind.__name__, (kind,), {"ConnectionCls": Connection})
-
-    pools = {"http": pool(urllib3.connectionpool.HTTPConnectionPool), "https": pool(urllib3.connectionpool.HTTPSConnectionPool)}
-
-    class Adapter(requests.adapters.HTTPAdapter):
-        def init_poolmanager(self, *args, **keywords):
-            super().init_poolmanager(*args, **keywords)
-            self.poolmanager.pool_classes_by_scheme = pools
-
-        def proxy_manager_for(self, *args, **keywords):
-            manager = super().proxy_manager_for(*args, **keywords)
-            manager.pool_classes_by_scheme = pools
-            return manager
-
-    return Adapter(**options)
+def checked(pinned: str | None) -> type:
+    """For ``bounded.adapter``: a connection that cannot be made raises NotConnected, and the certificate is compared before anything is sent."""
+    class Checked:
+        def connect(self):
+            try:
+                super().connect()
+                if pinned:
+                    _compare(self, pinned)
+            except Exception as error:
+                self.close()
+                raise NotConnected(error, "%s:%s" % (self.proxy.host, self.proxy.port) if getattr(self, "proxy", None) else None) from error
+    return Checked
 
 
 def _compare(connection, pinned: str) -> None:
@@ -151,7 +132,7 @@ def reason(failure: NotConnected, at: str, seconds: float, ca_path: str | None) 
     if isinstance(cause, ssl.CertificateError):
         return Reason(_of_certificate(cause, at, ca_path))
     if _handshake_timeout(cause):
-        return Reason("%s takes the connection and does not finish the TLS handshake within %d s: check that the API over HTTPS is behind this %s, and "
+        return Reason("%s takes the connection and does not finish the TLS handshake within %.0f s: check that the API over HTTPS is behind this %s, and "
                       "whether something on the way inspects TLS" % (at, seconds, _PORT), again=True)
     if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError)):
         return Reason("%s breaks the TLS handshake off: check the %s, and whether the device lets this address in" % (at, _PORT), again=True)
@@ -201,7 +182,7 @@ def _of_network(cause: Exception, at: str, seconds: float) -> Reason:
         return Reason("%s refuses the connection (%s), so nothing listens there: check the %s, and that the API is switched on" % (
             at, inner.strerror, _PORT), again=True)
     if isinstance(inner, _TIMEOUTS) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return Reason("%s does not answer within %d s: check the address and the %s, the route, and the firewalls on the way" % (
+        return Reason("%s does not answer within %.0f s: check the address and the %s, the route, and the firewalls on the way" % (
             at, seconds, _PORT), again=True)
     return Reason("%s cannot be reached (%s)" % (at, _words(inner)), again=True)
 

@@ -16,8 +16,9 @@ from urllib.parse import urlsplit
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import bounded
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connecting import (
-    NotConnected, check_authorities, check_urls, fingerprint, http_adapter, reason,
+    NotConnected, check_authorities, check_urls, checked, fingerprint, reason,
 )
 
 try:
@@ -26,10 +27,10 @@ try:
 except ImportError:
     requests = None
 
-#: How long one exchange waits at most: for the connection, and for the answer (each part of it, if it comes in parts).
+#: How long one exchange waits at most: for the connection, and for each part of the answer. The whole answer has what is left of the run.
 CONNECT_SECONDS, ANSWER_SECONDS = 10, 120
-#: What an exchange has at least, also when the time of the run is over; the second while a change is taken back and the run ends.
-LEAST_SECONDS, LEAST_CLEANUP_SECONDS = 1, 30
+#: What an exchange has at least that begins within the time of the run; and what signing out has, however late it is.
+LEAST_SECONDS, CLOSING_SECONDS = 1, 30
 #: The largest answer that is read. A whole rulebase of a large firewall has a tenth of it.
 MAX_BYTES = 64 * 1024 * 1024
 _READ_ATTEMPTS = 3
@@ -99,12 +100,14 @@ class Transport:
         self.connection = connection
         self._clock = clock or Clock()
         self._deadline = self._clock.now() + connection.timeout
-        self._least = LEAST_SECONDS
+        #: When the exchange that is under way has to be over.
+        self._until = self._deadline
         self._session = requests.Session()
         # Without this a .netrc of the controller's user would replace the Authorization header.
         self._session.auth = lambda request: request
         # Retries are decided here: a write must never be sent twice by a library.
-        adapter = http_adapter(fingerprint(connection.certificate_fingerprint), pool_connections=4, pool_maxsize=4, max_retries=0)
+        pinned = fingerprint(connection.certificate_fingerprint)
+        adapter = bounded.adapter(checked(pinned), bounded.answers(self._left), pool_connections=4, pool_maxsize=4, max_retries=0)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
         self._adapter = adapter
@@ -114,9 +117,9 @@ class Transport:
         self.counts = {"reads": 0, "writes": 0, "waited": 0}
         self._final: dict | None = None
 
-    def begin_cleanup(self) -> None:
-        """From here on the run takes back and signs out: an exchange is not cut short, although the time of the run may be over."""
-        self._least = LEAST_CLEANUP_SECONDS
+    def begin_cleanup(self, undo: bool = False) -> None:
+        """From here on the run signs out or, with ``undo``, takes a change back, which has as much time as the run had."""
+        self._deadline = max(self._deadline, self._clock.now() + (max(self.connection.timeout, CLOSING_SECONDS) if undo else CLOSING_SECONDS))
 
     def requests(self) -> dict[str, int]:
         """What was sent so far, for the result."""
@@ -141,6 +144,9 @@ class Transport:
         :raises OutcomeUnknown: for a write that was sent and got no answer, or half of one.
         :raises AccessError: unreachable, when nothing was done; locked, when the device stayed busy.
         """
+        if not self._fits(0):
+            raise AccessError(UNREACHABLE, "the time of the run (timeout, %d s) is over before %s was asked for all that it takes" % (
+                self.connection.timeout, self.connection.host))
         url = (base or self.connection.base) + path
         attempts = 1 if write else _READ_ATTEMPTS
         while True:
@@ -161,7 +167,7 @@ class Transport:
     def wait(self, seconds: float, why: str, failure: str = LOCKED) -> None:
         """Sleep, unless that would take longer than the run may. :raises AccessError: ``failure``, with the reason."""
         if not self._fits(seconds):
-            raise AccessError(failure, "%s, and that did not end within %d s (timeout)" % (why, self.connection.timeout))
+            raise AccessError(failure, "%s, and that did not end within %.0f s (timeout)" % (why, self.connection.timeout))
         self.counts["waited"] += seconds
         self._clock.sleep(seconds)
 
@@ -184,8 +190,10 @@ class Transport:
             why = reason(error, host, connecting, self.connection.ca_path)
             raise (_Unanswered if why.again else AccessError)(UNREACHABLE, why.text) from None
         except requests.exceptions.Timeout:
-            raise self._broken(write, host, "%s took the request and gave no answer within %d s" % (host, answering)) from None
-        except requests.exceptions.ConnectionError:
+            raise self._broken(write, host, "%s took the request and gave no answer within %.0f s" % (host, answering)) from None
+        except requests.exceptions.ConnectionError as error:
+            if error.args and isinstance(error.args[0], requests.packages.urllib3.exceptions.ReadTimeoutError):
+                raise self._broken(write, host, "%s did not finish its answer in the time that was left" % host) from None
             raise self._broken(write, host, "the connection to %s broke" % host) from None
         except requests.exceptions.RequestException as error:
             raise self._broken(write, host, "the answer of %s is broken (%s)" % (host, type(error).__name__)) from None
@@ -196,8 +204,12 @@ class Transport:
 
     def _limits(self) -> tuple:
         """Seconds that an exchange which begins now may take: to connect, and to answer."""
-        left = max(self._least, self._deadline - self._clock.now())
-        return min(CONNECT_SECONDS, left), min(ANSWER_SECONDS, left)
+        self._until = max(self._deadline, self._clock.now() + LEAST_SECONDS)
+        return min(CONNECT_SECONDS, self._left()), self._left()
+
+    def _left(self) -> float:
+        """Seconds that the device has for the next part of its answer."""
+        return min(ANSWER_SECONDS, self._until - self._clock.now())
 
     @staticmethod
     def _broken(write: bool, host: str, text: str) -> AccessError:
@@ -238,7 +250,7 @@ def busy_for(answer: Answer) -> float | None:
 def _seconds(text: str) -> float:
     """Of a Retry-After header: seconds, or a date. ZIA writes "0 seconds"."""
     digits = text.split(" ")[0]
-    if digits.isdigit():
+    if digits.isascii() and digits.isdigit():
         return max(1.0, float(digits))
     try:
         when = parsedate_to_datetime(text)

@@ -41,6 +41,20 @@ def unread(serials: dict, extra: Iterable[str]) -> list:
             for name, serial in serials.items() if serial is not None][:1]
 
 
+def plans_ended(about: dict | None, now: datetime.datetime) -> str | None:
+    """Why reviewed plans are too old to be carried out; None when they are not, or are said to have no end. ``about``: as plans.json of a report has it."""
+    if not about or not about.get("valid_until"):
+        return None
+    try:
+        until = datetime.datetime.fromisoformat(str(about["valid_until"]).replace("Z", "+00:00"))
+        over = until <= now
+    except (TypeError, ValueError):
+        return "netaccess_plans_about.valid_until is %r, which is no time, so it is not known whether the plans still hold. Nothing was changed" % (
+            about["valid_until"],)
+    return "the plans of %s were valid until %s: run the audit again and have its plans reviewed. Nothing was changed" % (
+        about.get("generated") or "an earlier audit", about["valid_until"]) if over else None
+
+
 def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict:
     """``{"refused": [why the run must not begin], "said": [what is to be said of its window]}``.
 

@@ -150,13 +150,33 @@ def expected(host_values, stage: Mapping, reverted: bool = False) -> str:
     return proof.expectation(host_values.get("verify_expect", proof.OPEN), audience, stage, reverted)
 
 
+#: What of a check is needed to compare a later look with it, and to prove what stands in the way.
+_COMPARED = ("id", "ip_version", "host", "role", "state", "interception", "verdict", "egress", "blocked_by", "issuer", "inspected_by")
+
+
+def unproven(device_values) -> list:
+    """The changes of a device that nothing had proven when this run began, as its access module tells them, the newest first."""
+    return next((found for found in ((device_values.get(name) or {}).get("unproven") for name in ("access_result", "access_preview")) if found), [])
+
+
 def baseline(host_values, device_values, host: str) -> dict | None:
-    """The look before the change that a look after it is compared with: the host's own, or one in the place of its device; None without one."""
+    """The look that a look after the change is compared with: that from before the oldest change which nothing has proven, else that of this run."""
+    kept = [one["baseline"][host] for one in unproven(device_values) if host in one["baseline"]]
+    return kept[-1] if kept else before(host_values, device_values, host)
+
+
+def before(host_values, device_values, host: str) -> dict | None:
+    """The look before the change: the host's own, or one in the place of its device; None without one."""
     own = host_values.get("verify_baseline") or {}
     if own.get("checks"):
         return own
     looks = (device_values.get("verify_baselines") or {}).get("results") or []
     return next((look for look in looks if look["item"] == host and look.get("checks")), None)
+
+
+def kept(looks: Mapping) -> dict:
+    """Of looks before a change, by host, what its journal has to keep until it is proven."""
+    return {host: {"checks": [{name: check.get(name) for name in _COMPARED} for check in look["checks"]]} for host, look in looks.items() if look}
 
 
 def arrival(host_values, task_vars: Mapping) -> float:

@@ -62,6 +62,9 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
         rows.append(_row(name, WARN, "locked by %s; a real run waits for that within its timeout" % ", ".join(result["held_by"])))
     if result.get("unfinished"):
         rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
+    if result.get("unproven"):
+        rows.append(_row(name, WARN, "nothing proves yet what an earlier run changed, so this one is judged by what hosts saw before that: %s" % ", ".join(
+            one["journal"] for one in result["unproven"])))
     if result.get("pending") in ("ours", "both"):
         rows.append(_row(name, WARN, "edits of ours wait there, which an earlier run left; this one brings them into force"))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]

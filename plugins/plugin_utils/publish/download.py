@@ -7,6 +7,8 @@ from __future__ import annotations
 import time
 from urllib.parse import urlsplit
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import bounded
+
 try:
     import requests
 except ImportError:
@@ -27,23 +29,24 @@ def get(url: str, timeout: float, verify, proxy: str | None, accept: str = "*/*"
     if requests is None:
         raise DownloadError("the Python package requests is missing on the controller: install the collection's requirements.txt")
     proxies = {"https": proxy, "http": proxy} if proxy else None
-    host = urlsplit(url).hostname
+    host, until = urlsplit(url).hostname, time.monotonic() + timeout
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, bounded.adapter(bounded.answers(lambda: until - time.monotonic())))
     try:
-        with requests.get(url, timeout=timeout, verify=verify, proxies=proxies, allow_redirects=False, stream=True, headers={"Accept": accept}) as reply:
+        with session, session.get(url, timeout=timeout, verify=verify, proxies=proxies, allow_redirects=False, stream=True,
+                                  headers={"Accept": accept}) as reply:
             if reply.is_redirect:
                 return None, "%s redirects to %s" % (host, urlsplit(reply.headers.get("Location", "")).hostname or "nowhere")
             if reply.headers.get("cf-mitigated") == "challenge":
                 return None, "%s wants to know whether a person asks (a bot challenge)" % host
             if reply.status_code != 200:
                 return None, "%s answers with HTTP %d" % (host, reply.status_code)
-            body, until = bytearray(), time.monotonic() + timeout
-            # In small pieces, so that a page that comes drop by drop ends with the time.
-            for part in reply.iter_content(64):
+            body = bytearray()
+            for part in reply.iter_content(65536):
                 body.extend(part)
                 if len(body) > MAX_BYTES:
                     break
-                if time.monotonic() > until:
-                    return None, "%s does not finish its answer within %g s" % (host, timeout)
     except requests.exceptions.SSLError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             return None, "the certificate of %s is not accepted; something decrypts this connection, or set ca_path" % host
@@ -51,5 +54,7 @@ def get(url: str, timeout: float, verify, proxy: str | None, accept: str = "*/*"
     except requests.exceptions.ChunkedEncodingError:
         return None, "%s ends its answer in the middle" % host
     except (requests.exceptions.RequestException, OSError) as error:
+        if time.monotonic() >= until and not isinstance(error, requests.exceptions.ConnectTimeout):
+            return None, "%s does not finish its answer within %g s" % (host, timeout)
         return None, "%s cannot be reached (%s)" % (host, type(error).__name__)
     return bytes(body), None

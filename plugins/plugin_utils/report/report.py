@@ -40,7 +40,7 @@ _WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, IN_STEP]
 _NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
-         "requests", "activation", "release")
+         "requests", "activation", "release", "plan_options")
 _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
 
 
@@ -57,7 +57,7 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """
     found = {
         "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
-        "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"),
+        "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"), "plans_valid_until": about["plans_valid_until"],
         "devices": [_device(name, result, about["mode"]) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
         # What the inventory has and --limit left out.
@@ -258,11 +258,12 @@ def as_verdict(report: dict) -> str:
 
 
 def as_plans(report: dict) -> str:
-    """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also of one with nothing to do."""
-    plans = {one["name"]: one["plan_digest"] for one in report["devices"] if one["plan_digest"]}
-    # Variables of a change that follows; the second one is for those who read it.
-    part = {"plans_left_out": report["left_out"]["devices"]} if report["left_out"]["devices"] else {}
-    return json.dumps(dict(part, netaccess_plans=plans), indent=1, sort_keys=True) + "\n"
+    """``netaccess_plans`` for the change that follows: the digest of the plan of each device, also of one with nothing to do; and what they are about."""
+    plans = {one["name"]: one for one in report["devices"] if one["plan_digest"]}
+    about = {"generated": report["generated"], "valid_until": report["plans_valid_until"], "catalogue": report["catalogue"],
+             "options": {name: one["plan_options"] for name, one in plans.items()}, "left_out": report["left_out"]["devices"]}
+    return json.dumps({"netaccess_plans": {name: one["plan_digest"] for name, one in plans.items()}, "netaccess_plans_about": about},
+                      indent=1, sort_keys=True) + "\n"
 
 
 def as_csv(report: dict) -> str:

@@ -68,7 +68,8 @@ def test_requests_of_a_converge_and_of_a_rerun(rig):
     rig.twin.log.clear()
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 1 and asked(rig) == [("Get", BASE)]
     assert {row["allowed"] for row in rig.run(adapter=rig.adapter(scan_conflicts=False))["coverage"]} == {"unchecked"}
-    assert rig.run("deleted")["requests"] == {"reads": 3, "writes": 2, "waited": 0, "connections": 1}
+    # The groups are read once more right before they go.
+    assert rig.run("deleted")["requests"] == {"reads": 4, "writes": 2, "waited": 0, "connections": 1}
 
 
 def test_a_thousand_patterns_cost_no_more(rig):
@@ -281,6 +282,18 @@ def test_a_list_of_a_rule_for_these_people_reaches_nobody_else(make):
     ET.SubElement(rig.twin.node("SSLTLSInspectionRule", "AI undecrypted").find("Identity"), "Members").text = "Staff"
     with pytest.raises(Failed, match=r"rule AI undecrypted.*exempt_group"):
         rig.run(policy=LATER)
+
+
+def test_an_exception_is_not_left_without_limits_beside_what_others_put_in(make):
+    """Without our addresses it would leave their entry undecrypted for everybody."""
+    rig = make(exempt="exception")
+    journal = rig.run()["journal"]
+    one = rig.twin.node("WebFilterException", "ChatGPT")
+    ET.SubElement(one.find("DomainList"), "URLRegex").text = "^([A-Za-z0-9.-]*\\.)?late\\.example/"
+    held = rig.snapshot()
+    with pytest.raises(Failed, match="exception ChatGPT, sources: taking ours out would leave no limit to what somebody else put in"):
+        rig.run("reverted", journal=journal)
+    assert rig.snapshot() == held and rig.meter.writes == 0
 
 
 def test_an_exception_skips_decryption_and_nothing_else_for_the_addresses_named(make):

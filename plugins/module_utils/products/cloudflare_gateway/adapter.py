@@ -44,6 +44,9 @@ class CloudflareGatewayAdapter(Adapter):
     def __init__(self, settings: Settings, api: Api, account: str, transport: Transport):
         self._settings, self._api, self._account, self._transport = settings, api, account, transport
         self._site = Site()
+        #: Ids of what this run made, and of what the run made that is taken back: a name may be there twice.
+        self._made: dict = {}
+        self._known: dict = {}
 
     @property
     def device(self) -> str:
@@ -59,7 +62,7 @@ class CloudflareGatewayAdapter(Adapter):
 
     def read(self) -> State:
         site = self._site
-        site.lists, site.rules = self._api.table("gateway/lists"), self._api.table("gateway/rules")
+        site.lists, site.rules = self._ours_of(self._api.table("gateway/lists")), self._ours_of(self._api.table("gateway/rules"))
         ours = [row for row in site.lists if is_ours(row.get("description")) or row["name"] in self._names()]
         for row in ours:
             site.items[row["id"]] = self._values(row)
@@ -68,6 +71,31 @@ class CloudflareGatewayAdapter(Adapter):
             site.scanned = True
         self._resolve()
         return self._parse()
+
+    def made(self) -> dict[Ref, str]:
+        return self._made
+
+    def tell_apart(self, ids: dict[Ref, str]) -> None:
+        self._known = ids
+
+    def begin(self) -> bool:
+        """No lock keeps a second run out, which may have made the same names since."""
+        return True
+
+    def _ours_of(self, rows: list) -> list:
+        """Without those that share the name, and for rules the layer, of one whose id is known to be ours."""
+        def ref(row: dict) -> Ref | None:
+            if "filters" not in row:
+                return Ref(LIST, row["name"])
+            return Ref(KINDS[layer_of(row)], row["name"]) if layer_of(row) else None
+        return [row for row in rows if self._known.get(ref(row), row["id"]) == row["id"]]
+
+    def _learning(self, ref: Ref, take_in):
+        """``learn`` of a Step that makes an object: its id tells it from another one of that name."""
+        def learn(reply: dict) -> None:
+            take_in(reply)
+            self._made[ref] = reply["id"]
+        return learn
 
     def _names(self) -> tuple:
         own = [name + end for name in (self._settings.allow_name, self._settings.exempt_name) for end in ("", " hosts")]
@@ -151,9 +179,12 @@ class CloudflareGatewayAdapter(Adapter):
 
     def _list_steps(self, change, then: State, _numbers: dict):
         name, title = change.ref.name, "%s %s" % (change.op, change.ref)
-        path = "gateway/lists/%s" % self._key(self._site.list_named(name), name)
+        native = self._site.list_named(name)
+        path = "gateway/lists/%s" % self._key(native, name)
         if change.op == DELETE:
-            yield self._step(title, "DELETE", path, None)
+            step = self._step(title, "DELETE", path, None)
+            step.request["unchanged_items"] = sorted(self._site.items.get((native or {}).get("id"), ()))
+            yield step
             return
         added, removed = change.members.get("items", ((), ()))
         held = len(then.objects[change.ref].members.get("items", ()))
@@ -165,7 +196,7 @@ class CloudflareGatewayAdapter(Adapter):
         items = [dict({"value": value}, **note) for value in added]
         if change.op == CREATE:
             body = {"name": name, "type": "DOMAIN", "description": change.fields["description"][1], "items": items}
-            yield self._step(title, "POST", "gateway/lists", body, self._site.learn_list)
+            yield self._step(title, "POST", "gateway/lists", body, self._learning(change.ref, self._site.learn_list))
             return
         if added or removed:
             body = {word: part for word, part in (("append", items), ("remove", list(removed))) if part}
@@ -180,14 +211,14 @@ class CloudflareGatewayAdapter(Adapter):
         path = "gateway/rules/%s" % self._key(native, ref.name)
         if change.op == DELETE:
             numbers[ref] = None
-            yield self._step(title, "DELETE", path, None)
+            yield self._step(title, "DELETE", path, None, guard=native)
             return
         new = {path: value for path, (_old, value) in change.fields.items()}
         if change.place is not None:
             new["precedence"] = numbers[ref] = self._number(ref, then.rules[layer], numbers)
         if native is None:
             body = site.body({}, dict(new, name=ref.name, filters=[layer]))
-            yield self._step(title, "POST", "gateway/rules", body, site.learn_rule)
+            yield self._step(title, "POST", "gateway/rules", body, self._learning(ref, site.learn_rule))
             return
         guard = None if is_ours(native.get("description")) else native
         yield self._step(title, "PUT", path, site.body(native, new), site.learn_rule, guard)
@@ -222,10 +253,16 @@ class CloudflareGatewayAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         if request.get("unchanged_since_version") is not None:
-            # A PUT replaces the rule whole: an edit that somebody made since it was read would be lost.
+            # A PUT replaces the rule whole, and a DELETE takes it away: an edit that somebody made since it was read would be lost.
             now = self._api.get(request["path"])
             if now.get("version") != request["unchanged_since_version"]:
                 raise AccessError(CONFLICT, "somebody changed the rule %s since it was read: run again" % now.get("name"))
+        if "unchanged_items" in request:
+            # What somebody has put into our list since it was read would go with it.
+            now = {item["value"] for item in self._api.items(request["path"].rpartition("/")[2])}
+            if now != set(request["unchanged_items"]):
+                raise AccessError(CONFLICT, "somebody changed the entries of a list since it was read (%s): run again" % ", ".join(
+                    sorted(now ^ set(request["unchanged_items"]))[:5]))
         return self._api.write(request["method"], request["path"], request["body"])
 
     def activate(self) -> list[dict]:

@@ -319,7 +319,7 @@ class FortiosAdapter(Adapter):
             yield Step(title, {"method": "PUT", "path": "%s/%s" % (SSL, key(name)), "body": {"comment": "%s, clone of %s" % (MARK, new["clone of"])},
                                "guard": None, "parameters": {}})
         elif kind == PROFILE:
-            yield step("DELETE", "%s/%s" % (SSL, key(name)))
+            yield step("DELETE", "%s/%s" % (SSL, key(name)), guard=SSL)
         elif kind == EXEMPTION:
             yield step("PUT", "%s/%s" % (SSL, key(name)), {"ssl-exempt": self._exempt_rows(change)}, SSL)
         elif kind == INSPECTION:
@@ -333,7 +333,8 @@ class FortiosAdapter(Adapter):
     def _simple(step, change, table: str, body: dict):
         path = "%s/%s" % (table, key(change.ref.name))
         if change.op == DELETE:
-            return step("DELETE", path)
+            # A group may hold entries of others by now; a custom object is one value.
+            return step("DELETE", path, guard=GROUPS if change.ref.kind == GROUP else None)
         return step("POST", table, body) if change.op == CREATE else step("PUT", path, body)
 
     def _exempt_rows(self, change) -> list:

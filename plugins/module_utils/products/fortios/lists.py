@@ -49,7 +49,8 @@ class Lists:
             return Step(title, {"method": method, "path": path, "body": body, "guard": guard, "parameters": {}})
 
         if ours is None and self._is_own(name):
-            return request("DELETE", "%s/%d" % (URLFILTER, table["id"]))
+            # What somebody has put in since it was read would go with it.
+            return request("DELETE", "%s/%d" % (URLFILTER, table["id"]), guard=URLFILTER)
         rows = self._our_rows(ours, table)
         if table is None:
             number = self._site.table_id(name)

@@ -268,6 +268,9 @@ class PanosAdapter(Adapter):
 
     # -- around the writing
 
+    def targets(self) -> list[str]:
+        return sorted(self._serials() or self._settings.devices)
+
     def permissions(self) -> Permissions:
         """The role of our administrator, where it is kept on the device and may be read; a role of the site's own says nothing about writing by its name."""
         who = self._api.username

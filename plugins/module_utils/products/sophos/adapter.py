@@ -44,7 +44,7 @@ class SophosAdapter(Adapter):
     """One firewall, or the primary of a cluster."""
 
     # No source says how long it takes until a saved web policy decides; some seconds are allowed for.
-    traits = Traits(product="sophos", kinds=(GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE), propagation=10)
+    traits = Traits(product="sophos", kinds=(GROUP, EXCLUSION, EXCEPTION, RULE, FIREWALL_RULE), narrowing=(EXCEPTION,), propagation=10)
 
     def __init__(self, settings: Settings, client: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, client, transport
@@ -197,7 +197,9 @@ class SophosAdapter(Adapter):
         for entity, gone in ((GROUPS, groups), (EXCEPTIONS, exceptions)):
             gone = [change for change in gone if change.op == DELETE]
             if gone:
-                yield self._step("remove", api.REMOVE, [{"entity": entity, "names": sorted(change.ref.name for change in gone)}])
+                # What somebody has put in since it was read would go with it.
+                guarded = sorted(change.ref.name for change in gone if change.ref != record)
+                yield self._step("remove", api.REMOVE, [{"entity": entity, "names": sorted(change.ref.name for change in gone), "unchanged": guarded}])
 
     @staticmethod
     def _base(change, state: State, then: State) -> str:
@@ -250,12 +252,13 @@ class SophosAdapter(Adapter):
 
     def send(self, request: dict) -> object:
         guarded = [one for one in request["objects"] if one.get("guard")]
+        guarded += [{"entity": one["entity"], "name": name} for one in request["objects"] for name in one.get("unchanged", ())]
         if guarded:
             self._unchanged(guarded)
         self._api.write(request["operation"], request["objects"])
 
     def _unchanged(self, guarded: list) -> None:
-        """There is no lock, and the last writer wins: whole objects are compared right before they are written."""
+        """There is no lock, and the last writer wins: whole objects are compared right before they are written or removed."""
         now = self._api.get(sorted({one["entity"] for one in guarded}))
         for one in guarded:
             known = [plain(node) for node in self._site.tables[one["entity"]] if text_of(node, "Name") == one["name"]]

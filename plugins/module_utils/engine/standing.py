@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the journals about a device say of it before a run, and after a rollback. Reads journals, and no device."""
+from __future__ import annotations
+
+import os
+from typing import Sequence
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
+    REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
+)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
+
+
+def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
+    """(for the result, warnings): runs that did not end, and changes that nothing has proven. ``journals``: as ``Journal.standing`` has them."""
+    found: dict = {}
+    said = []
+    unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
+    if unfinished:
+        found["unfinished"] = unfinished
+        said.append("an earlier run on %s did not come to its end, or another one is under way: see %s. This run goes on from what is there; to go back "
+                    "instead, run state reverted with that journal" % (device, ", ".join(unfinished)))
+    unproven = [one for one in journals if one.status == UNPROVEN or (one.status in UNFINISHED and one.baseline is not None)]
+    if unproven:
+        found["unproven"] = [{"journal": one.path, "started": one.started, "baseline": one.baseline or {}} for one in unproven]
+        said.append("nothing proves yet what was changed on %s: see %s. It is judged by what hosts saw before that; state proven says that all is well" % (
+            device, ", ".join(one.path for one in unproven)))
+    return found, said
+
+
+def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], str | None]:
+    """(for the result, warnings, what is missing) after ``journal`` was taken back on a device that is at ``state`` now."""
+    known, folder, said = journal.known(), os.path.dirname(journal.path), []
+    ours = sorted(str(ref) for ref, obj in state.objects.items() if obj.ours and ref not in known)
+    if ours:
+        said.append("%s still holds objects of ours that no journal in %s can take back: %s" % (device, folder, ", ".join(ours)))
+    missing = journal.missing()
+    return {"earlier": journal.earlier(), "left": ours}, said, "%s was taken back, and of the same change %s is not in %s as it was written: what it did is " \
+        "still on %s. Bring it there and roll it back" % (journal.path, ", ".join(missing), folder, device) if missing else None
+
+
+def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool) -> tuple[str, bool]:
+    """(what state a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun."""
+    if journal is None or (reverts and not begun and journal.status != REVERTING):
+        return ("Whether what waited for activation is in force is not known: run again", True) if activated else ("Nothing was changed", False)
+    if reverts:
+        return "The revert is not complete: run it again with journal %s" % journal.path, True
+    if journal.status == UNDONE:
+        return "The old state was restored", False
+    return "The device may hold a part of the change: run state reverted with journal %s" % journal.path, True

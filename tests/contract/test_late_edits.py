@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Somebody adds an entry to our list while a change is taken back, on each product that no lock keeps others out of."""
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, Failed
+from tests.contract.fixtures import REPRESENTATIVES, TWINS
+
+LATE = "late.example"
+
+
+@pytest.mark.parametrize("name", sorted(REPRESENTATIVES & set(TWINS)))
+def test_an_entry_that_comes_while_a_change_is_taken_back_stays(name, tmp_path):
+    """Before each write in turn: it stays beside what is left of ours, or the rollback stops and says why. It is never deleted with our list."""
+    if TWINS[name](tmp_path).adapter().traits.exclusive:
+        pytest.skip("a lock keeps others out")
+    for write in itertools.count():
+        rig = TWINS[name](tmp_path / str(write))
+        with rig.twin.at_hand():
+            rig.run()
+            adapter, left = rig.adapter(), iter([False] * write + [True])
+            send, added = adapter.send, []
+
+            def meanwhile(request, rig=rig, send=send, left=left, added=added):
+                if next(left, False) and rig.natives(".chatgpt.com") & rig.foreign_members():
+                    rig.add_foreign_member(LATE)
+                    added.append(LATE)
+                return send(request)
+            adapter.send = meanwhile
+            try:
+                rig.run("reverted", adapter=adapter)
+            except Failed as error:
+                assert error.result["failure"]["class"] == CONFLICT, str(error)
+            assert not added or LATE in rig.foreign_members(), "before write %d" % write
+            if next(left, False):
+                # There were no more writes than that.
+                assert write > 0
+                return

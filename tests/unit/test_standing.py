@@ -1,0 +1,246 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a change stands, by its journals: unproven, interrupted, taken back in part; on the device in memory."""
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
+from tests.contract.memory import ALLOW, MemoryRig
+from tests.contract.rig import FIRST, LATER, Fault, Killed
+
+SAW = {"desk1": {"checks": [{"id": "chat", "state": "open"}]}}
+
+
+@pytest.fixture
+def rig(tmp_path):
+    return MemoryRig(tmp_path)
+
+
+def statuses(rig) -> list:
+    return [journal.status for journal in rig.journals()]
+
+
+def by_age(rig) -> list:
+    """Paths of the journals, the oldest first."""
+    return [journal.path for journal in reversed(list(Journal._of(str(rig.folder / "journals"), "memory", "memory")))]
+
+
+def killed(rig, *arguments, **options) -> None:
+    with pytest.raises(Killed):
+        rig.run(*arguments, **options)
+
+
+def test_a_change_that_somebody_has_to_prove_waits_for_that_with_what_hosts_saw_before(rig):
+    path = rig.run(baseline=SAW)["journal"]
+    assert statuses(rig) == ["unproven"]
+    found = rig.run(check=True)
+    assert [(one["journal"], one["baseline"]) for one in found["unproven"]] == [(path, SAW)] and "unfinished" not in found
+    assert any("nothing proves yet" in text for text in found["warnings"])
+    # A later change does not prove it.
+    rig.run("replaced", LATER)
+    assert statuses(rig) == ["unproven", "unproven"] and len(rig.run(check=True)["unproven"]) == 2
+    assert rig.run("proven", check=True)["proven"] != [] and statuses(rig) == ["unproven", "unproven"]
+    reads = []
+    adapter = rig.adapter()
+    adapter.read = lambda: reads.append(1)
+    assert set(rig.run("proven", adapter=adapter)["proven"]) == set(by_age(rig)) and reads == []
+    assert statuses(rig) == ["applied", "applied"] and "unproven" not in rig.run(check=True)
+    assert rig.run("proven")["proven"] == []
+
+
+def test_without_somebody_to_prove_it_a_change_is_applied(rig):
+    rig.run()
+    assert statuses(rig) == ["applied"]
+
+
+def test_an_interrupted_change_keeps_what_hosts_saw_before_it(rig):
+    killed(rig, fault=Fault("kill", 1), baseline=SAW)
+    found = rig.run(baseline={})
+    assert found["unfinished"] == [one["journal"] for one in found["unproven"]] and found["unproven"][0]["baseline"] == SAW
+    assert statuses(rig) == ["unproven", "unproven"]
+
+
+def test_one_rollback_takes_back_what_a_run_went_on_from(rig):
+    """The run that finished an interrupted one is no change of its own."""
+    site = rig.snapshot()
+    killed(rig, fault=Fault("kill", 1))
+    killed(rig, fault=Fault("kill", 0))
+    assert rig.run(series="second")["changed"]
+    first, second, third = by_age(rig)
+    assert statuses(rig) == ["applied"] * 3
+    result = rig.run("reverted")
+    assert result["earlier"] == [second, first] and result["left"] == []
+    assert rig.run("reverted", journal=second)["earlier"] == [first]
+    assert rig.run("reverted", journal=first)["earlier"] == [] and rig.snapshot() == site
+    assert statuses(rig) == ["reverted"] * 3 and third != first
+
+
+def test_a_run_that_only_has_to_activate_gives_the_journal_of_what_it_finished(rig):
+    killed(rig, fault=Fault("kill_before_activation"))
+    path, = by_age(rig)
+    assert rig.run()["journal"] == path and statuses(rig) == ["applied"]
+
+
+def test_an_interrupted_rollback_is_unfinished(rig):
+    site = rig.snapshot()
+    path = rig.run()["journal"]
+    killed(rig, "reverted", fault=Fault("kill", 0))
+    assert statuses(rig) == ["reverting"] and rig.run(check=True)["unfinished"] == [path]
+    # Of a device that does not tell whose edits wait, they are ours.
+    adapter = rig.adapter()
+    adapter.traits, rig.device.editor = replace(adapter.traits, pending_edits=UNNAMED), "them"
+    assert rig.run("reverted", adapter=adapter)["changed"] and rig.snapshot() == site and statuses(rig) == ["reverted"]
+
+
+def test_reverting_is_noted_before_the_first_write(rig):
+    rig.run()
+    seen, adapter = [], rig.adapter()
+    send = adapter.send
+    adapter.send = lambda request: (seen.append(statuses(rig)), send(request))[1]
+    rig.run("reverted", adapter=adapter)
+    assert seen and seen[0] == ["reverting"]
+
+
+def test_a_rollback_that_never_wrote_changed_nothing(rig):
+    journal = rig.run()["journal"]
+    rig.change_field()
+    with pytest.raises(Failed, match="later edits.*Nothing was changed") as failed:
+        rig.run("reverted", journal=journal)
+    assert failed.value.result["changed"] is False and statuses(rig) == ["applied"]
+
+
+def test_a_lost_activation_does_not_claim_that_nothing_was_changed(rig):
+    rig.run(activate=False)
+    with pytest.raises(Failed, match="in force is not known") as failed:
+        rig.run(fault=Fault("no_activation"))
+    assert failed.value.result["changed"]
+
+
+def stages(rig) -> list:
+    """Three journals of one series."""
+    rig.run(series="rollout")
+    rig.run("replaced", LATER, series="rollout")
+    rig.run("replaced", FIRST, series="rollout")
+    return by_age(rig)
+
+
+@pytest.mark.parametrize("how", ["deleted", "another", "damaged"])
+def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
+    _first, second, third = stages(rig)
+    if how == "damaged":
+        with open(second, "a", encoding="utf-8") as handle:
+            handle.write("x\n")
+    else:
+        os.unlink(second)
+    if how == "another":
+        other = Journal(second, "memory", "memory", series="rollout")
+        other.begin([])
+        other.close("applied")
+    with pytest.raises(Failed, match="%s is not in .* as it was written" % os.path.basename(second)) as failed:
+        rig.run("reverted", journal=third)
+    assert failed.value.result["changed"] and Journal.load(third).status == "reverted"
+
+
+def test_a_whole_series_is_not_missed(rig):
+    first, second, third = stages(rig)
+    assert rig.run("reverted", journal=third)["earlier"] == [second, first]
+
+
+def test_what_no_journal_here_can_take_back_is_said(rig):
+    gone = rig.run()["journal"]
+    later = rig.run("replaced", LATER)["journal"]
+    os.unlink(gone)
+    result = rig.run("reverted", journal=later)
+    assert str(ALLOW) in result["left"] and any("no journal in" in text and str(ALLOW) in text for text in result["warnings"])
+
+
+def test_a_journal_on_another_controller_is_no_part_of_another_change(rig, tmp_path):
+    """What came before in another series is another change; that it is gone keeps nobody from going back."""
+    shutil.rmtree(os.path.dirname(rig.run(series="one")["journal"]))
+    second = rig.run("replaced", LATER, series="two")["journal"]
+    assert rig.run("reverted", journal=second)["earlier"] == []
+
+
+def test_in_the_wrong_order_a_journal_can_still_be_closed(rig):
+    """Our own undo removed what the later change had updated: there is nothing left of that."""
+    first, second = rig.run()["journal"], rig.run("replaced", LATER)["journal"]
+    rig.run("deleted")
+    for path in (first, second):
+        assert not rig.run("reverted", journal=path)["changed"]
+    assert [Journal.load(path).status for path in (first, second)] == ["reverted", "reverted"]
+    # Somebody else's removal stays one.
+    rig.run()
+    third = rig.run("replaced", LATER)["journal"]
+    del rig.device.candidate["objects"][ALLOW]
+    with pytest.raises(Failed, match="existence: somebody changed it since"):
+        rig.run("reverted", journal=third)
+
+
+# -- what a reviewed plan binds
+
+
+def reviewed(rig, **options) -> str:
+    return rig.run(check=True, **options)["plan_digest"]
+
+
+@pytest.mark.parametrize("options", [
+    {"protected": ("x",)}, {"tenant_control": "override"}, {"accept_wider_audience": True}, {"refuse_losses": ("dlp",)}, {"activate": False},
+    {"publish_foreign_changes": True}, {"adopt": True}, {"plan_context": {"rollout": [{"name": "pilot"}]}}],
+    ids=lambda options: next(iter(options)))
+def test_a_plan_binds_the_options_that_it_was_reviewed_with(rig, options):
+    plan = reviewed(rig)
+    assert reviewed(rig, **options) != plan
+    with pytest.raises(Failed, match="plan changed"):
+        rig.run(expected_plan=plan, **options)
+    assert rig.meter.writes == 0
+    assert rig.run(expected_plan=reviewed(rig, **options), **options)["changed"]
+
+
+@pytest.mark.parametrize("what", ["scan", "block_early", "foreign_pending"])
+def test_a_plan_binds_what_it_costs_and_leaves(rig, what):
+    """A loss, a conflict and pending edits of others change nothing of what is written."""
+    planned = rig.run(check=True, publish_foreign_changes=True)
+    getattr(rig, what)()
+    found = rig.run(check=True, publish_foreign_changes=True)
+    assert what == "block_early" or found["changes"] == planned["changes"]
+    assert found["plan_digest"] != planned["plan_digest"]
+
+
+def test_a_plan_binds_where_it_goes_live_and_who_is_reached_and_what_is_left_to_do(rig):
+    plan = reviewed(rig, accept_wider_audience=True)
+    adapter = rig.adapter()
+    adapter.targets = lambda: ["fw1"]
+    assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
+    for field in ("audience_widened", "manual"):
+        adapter = rig.adapter()
+        known = adapter.assess
+        adapter.assess = lambda policy, state, known=known, field=field: replace(known(policy, state), **{field: ["the list is global"]})
+        assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
+
+
+@pytest.mark.parametrize("at", range(1, 12))
+def test_a_full_disk_amid_the_writes_keeps_no_change_from_being_taken_back(rig, monkeypatch, at):
+    """From any note in the journal on, nothing can be written to it any more."""
+    site, notes, put = rig.snapshot(), iter(range(1, at)), Journal._put
+
+    def full(*args):
+        if next(notes, None) is None:
+            raise OSError(28, "No space left on device")
+        put(*args)
+    monkeypatch.setattr(Journal, "_put", full)
+    if at == 11:
+        # The change is done; that its end is not noted is said.
+        result = rig.run()
+        assert any("No space left" in text for text in result["warnings"]) and statuses(rig) == ["open"]
+        return
+    with pytest.raises(Failed, match="No space left on device. The old state was restored") as failed:
+        rig.run()
+    assert rig.snapshot() == site and failed.value.result["failure"]["class"] == "refused" and not failed.value.result["changed"]
