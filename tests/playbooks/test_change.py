@@ -54,7 +54,8 @@ def journals(lab) -> list:
     pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and the way back may take 1320 s", True,
                  marks=pytest.mark.exhaustive),
     pytest.param({}, "nothing is written without the number of a change", False, marks=pytest.mark.exhaustive),
-    pytest.param({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False, marks=pytest.mark.exhaustive)],
+    pytest.param({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False,
+                 marks=pytest.mark.exhaustive)],
     ids=["it is over", "it is too short for the arrival", "it is too short", "no number", "no window"])
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
     before = policy_of(lab)

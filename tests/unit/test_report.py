@@ -304,11 +304,9 @@ def test_the_form_for_ci_systems():
     verdicts = {name: tags for (kind, name), tags in cases.items() if kind == "verdict"}
     assert {name for name, tags in verdicts.items() if tags == ["failure"]} == set(whole()["verdict"]["deciding"]) and set(verdicts) == {
         name for name, _code, _words in report.CLASSES}
-    assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {("device", "=cmd()"): [],
-    ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"],
-                                                                                  ("branch1", "chat"): [],
-                     ("branch2", "chat"): ["failure"],
-                     ("gone", "reached"): ["error"]}
+    assert {key: tags for key, tags in cases.items() if key[0] != "verdict"} == {
+        ("device", "=cmd()"): [], ("device", "fw1"): ["failure"], ("device", "fw2"): ["error"], ("branch1", "chat"): [], ("branch2", "chat"): ["failure"],
+        ("gone", "reached"): ["error"]}
     bad = "bad \x00 byte \x1b[31m \ud800"
     broken = look("fail", check("fail", message=bad, features=[bad]), summary={"verdict": "fail", "message": bad, "features": {bad: "fail"}})
     ElementTree.fromstring(report.as_junit(built({bad: device(failed=True, msg=bad, failure={"class": "refused"})}, {bad: {"after": broken}}, title=bad)))

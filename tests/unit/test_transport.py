@@ -236,7 +236,8 @@ def test_a_device_that_is_silent_does_not_prolong_the_run(server):
 
 
 @pytest.mark.parametrize("status,header,seconds", [
-    (429, "3", 3), (429, "0 seconds", 1), (429, None, 5), (429, "soon", 5), (429, "\u00b2", 5), (503, "9", 9), (503, None, None), (200, "9", None), (500, None, None),
+    (429, "3", 3), (429, "0 seconds", 1), (429, None, 5), (429, "soon", 5), (429, "\u00b2", 5), (503, "9", 9), (503, None, None), (200, "9", None),
+    (500, None, None),
 ])
 def test_how_long_an_answer_asks_to_wait(status, header, seconds):
     assert busy_for(Answer(status, {} if header is None else {"retry-after": header})) == seconds

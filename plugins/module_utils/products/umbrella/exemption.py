@@ -170,4 +170,3 @@ def _reason(place: Place) -> str:
 
 def _names(patterns: Iterable[Pattern]) -> list[str]:
     return sorted({pattern.name for pattern in patterns})
-
