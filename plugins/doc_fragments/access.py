@@ -110,7 +110,8 @@ options:
       - A folder gets one file for each run; a path ending in C(.json) is a file that must not exist yet.
       - With O(state=reverted), the file to roll back, or a folder. In a folder that is the newest file about this device; if there is none, or it is rolled
         back already, the task succeeds and changes nothing. To go back further, name the file.
-      - The path is on the host where the module runs. Files are written atomically with mode 0600.
+      - The path is on the host where the module runs. Files have mode 0600. A folder or a file that another user may write to is refused, since what is in it
+        leads back; so is a folder without room. Check mode says so as C(would_stop).
     type: path
     default: ~/.netaccess/journals
   series:

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import ROOM, Journal
 from tests.contract.memory import ALLOW, MemoryRig
 from tests.contract.rig import FIRST, LATER, Fault, Killed
 
@@ -244,3 +246,47 @@ def test_a_full_disk_amid_the_writes_keeps_no_change_from_being_taken_back(rig, 
     with pytest.raises(Failed, match="No space left on device. The old state was restored") as failed:
         rig.run()
     assert rig.snapshot() == site and failed.value.result["failure"]["class"] == "refused" and not failed.value.result["changed"]
+
+
+def spoiled(rig, how: str, monkeypatch) -> str:
+    """A place for the journal that is no good one."""
+    folder = rig.folder / "shared"
+    folder.mkdir(mode=0o700)
+    if how == "others":
+        folder.chmod(0o777)
+    elif how == "another":
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+        os.chown(folder, 4712, -1)
+    elif how == "full":
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=ROOM - 1))
+    elif how == "denied":
+        monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    else:
+        (folder / "file").touch()
+        return str(folder / "file" / "journals")
+    return str(folder)
+
+
+@pytest.mark.parametrize("how,said", [
+    ("others", "may be written by other users .mode 0777., who could plant"), ("full", "bytes are free there"), ("none", "may not write in"),
+    ("denied", "may not write in"),
+    pytest.param("another", "belongs to another user .uid 4712.", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"))])
+def test_where_no_journal_can_be_kept_nothing_is_written_and_a_check_run_says_so(rig, how, said, monkeypatch):
+    site, folder = rig.snapshot(), spoiled(rig, how, monkeypatch)
+    assert re.search(said, rig.run(check=True, journal=folder)["would_stop"])
+    with pytest.raises(Failed, match=said) as failed:
+        rig.run(journal=folder)
+    assert rig.snapshot() == site and failed.value.result["failure"]["class"] == "refused" and "Nothing was changed" in str(failed.value)
+    monkeypatch.undo()
+    # Where there is nothing to write, none is needed.
+    rig.run()
+    assert not rig.run(journal=folder)["changed"]
+
+
+def test_a_journal_that_others_may_write_is_not_rolled_back(rig):
+    journal = rig.run()["journal"]
+    os.chmod(journal, 0o620)
+    with pytest.raises(Failed, match="a checksum is no signature"):
+        rig.run("reverted", journal=journal)
+    os.chmod(journal, 0o600)
+    assert rig.run("reverted", journal=journal)["changed"]

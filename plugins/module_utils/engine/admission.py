@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stops between a plan and its first write: what the operator refused, what cannot be told apart, what must not be written. Pure."""
+"""The stops between a plan and its first write: what the operator refused, what cannot be told apart, what must not be written."""
 from __future__ import annotations
 
 from typing import Collection, Iterable
@@ -10,6 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import unfit
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import conflict_data
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State, canonical_digest
@@ -31,6 +32,14 @@ def admit(assessment: Assessment, options: Options) -> None:
         raise AccessError(
             REFUSED, "%s adds the header that keeps people in your own ChatGPT workspace, which needs decryption. Set tenant_control to keep "
             "(these hosts stay decrypted; the macOS and iOS apps will then fail) or to override (the control is lost; comment is required)" % rules)
+
+
+def recordable(options: Options, check_mode: bool) -> dict:
+    """{} where a journal can be kept; in check mode what stops a real run, for the result. :raises AccessError: refused, with the reason."""
+    reason = unfit(options.journal)
+    if reason and not check_mode:
+        raise AccessError(REFUSED, reason)
+    return {"would_stop": "a real run stops here: %s" % reason} if reason else {}
 
 
 def unambiguous(device: str, state: State, refs: set[Ref]) -> None:

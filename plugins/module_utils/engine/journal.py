@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import stat
 import tempfile
 import time
 import uuid
@@ -35,6 +37,8 @@ REVERTED = "reverted"
 #: Of a run that did not come to its end; and of one that left something which can be taken back.
 UNFINISHED = (OPEN, REVERTING)
 LIVE = (OPEN, UNPROVEN, APPLIED, REVERTING)
+#: Bytes that have to be free for a journal: one of 10,000 changes has some 4 MiB.
+ROOM = 8 * 1024 * 1024
 
 
 class Journal:
@@ -85,9 +89,13 @@ class Journal:
         path = os.path.abspath(os.path.expanduser(path))
         try:
             with open(path, "rb") as handle:
+                alien = others_may_write(os.fstat(handle.fileno()))
                 stored = handle.read()
         except OSError as error:
             raise AccessError(REFUSED, "journal %s cannot be read: %s" % (path, error.strerror)) from error
+        if alien:
+            raise AccessError(REFUSED, "journal %s %s, so it is not rolled back: a checksum is no signature. See that it is what a run of yours wrote, then "
+                                       "make it a file of this user with mode 0600" % (path, alien))
         journal = cls.__new__(cls)
         journal.path, journal._body, journal._changes, journal._last = path, {}, [], ""
         whole = stored[:stored.rfind(b"\n") + 1]
@@ -332,6 +340,31 @@ class Journal:
             except OSError:
                 self._last, self._size = before, os.fstat(out.fileno()).st_size
                 raise
+
+
+def others_may_write(found: os.stat_result) -> str:
+    """In words, when somebody but this user and root may have written a file or a folder; "" otherwise."""
+    if found.st_uid not in (0, os.geteuid()):
+        return "belongs to another user (uid %d)" % found.st_uid
+    return "may be written by other users (mode %04o)" % stat.S_IMODE(found.st_mode) if found.st_mode & 0o022 else ""
+
+
+def unfit(path: str) -> str:
+    """In words, why no journal can be kept at ``path``, a file to be or a folder; "" where one can."""
+    folder = os.path.abspath(os.path.expanduser(path))
+    folder = os.path.dirname(folder) if folder.endswith(".json") and not os.path.isdir(folder) else folder
+    if os.path.isdir(folder):
+        alien = others_may_write(os.stat(folder))
+        if alien:
+            return "the folder of journals %s %s, who could plant or remove what leads back: make it one of this user with mode 0700, or name another one as " \
+                "journal (access_journal in the role)" % (folder, alien)
+    there = folder
+    while not os.path.exists(there):
+        there = os.path.dirname(there)
+    if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
+        return "no journal can be written in %s, for this user may not write in %s: name another folder as journal (access_journal in the role)" % (folder, there)
+    free = shutil.disk_usage(there).free
+    return "" if free >= ROOM else "no journal can be written in %s: %d bytes are free there, and %d are kept for one" % (folder, free, ROOM)
 
 
 class _Edited(Exception):

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
     BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
-    admit, no_secret_inside, plan_digest, remedies, unambiguous,
+    admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
@@ -107,6 +107,8 @@ class Run:
         if self.adapter.traits.by_hand:
             return self._handed_over(state, changes, foreseen)
         self._describe(state, changes, foreseen, after)
+        if changes and self.options.state != "reverted":
+            self.result.update(recordable(self.options, self.check_mode))
         if self.check_mode:
             if self.result["changed"]:
                 self.result["permissions"] = vars(self.adapter.permissions())
@@ -408,8 +410,7 @@ class Run:
 
     def _rendered(self) -> dict:
         state = self.adapter.blank()
-        target = desired("merged", self.adapter.target(self.policy, state), state, self.options)
-        changes = diff(state, target, self.adapter.traits.kinds)
+        changes = diff(state, desired("merged", self.adapter.target(self.policy, state), state, self.options), self.adapter.traits.kinds)
         self.result["rendered"] = [{"title": step.title, "request": step.request} for step in self.adapter.steps(changes, state)]
         return self.result
 
