@@ -229,6 +229,11 @@ plan_digest:
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
+plan_options:
+  description: The options that decide what this plan does, or whether it may be carried out.
+  returned: for states that write
+  type: dict
+  sample: {state: merged, activate: true}
 coverage:
   description: What is in force now for each wanted pattern, by what O(pages) says; V(unchecked) where nobody looked.
   returned: when O(config) is given

@@ -105,7 +105,7 @@ def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path)
     comment = "CHG0012345, asked by alice, approved by bob, done by carol, emergency"
     assert comment in journal.read_text() and comment in lab.squid.drop_in.read_text()
     kept = written([journal])[0]
-    assert kept["status"] == "applied" and {check["id"]: check["verdict"] for check in kept["baseline"]["branch1"]["checks"]}["chatgpt_trace"] == "fail"
+    assert kept.status == "applied" and {check["id"]: check["verdict"] for check in kept.baseline["branch1"]["checks"]}["chatgpt_trace"] == "fail"
     before = policy_of(lab)
     code, out = play(lab, "rollback", tmp_path, change_window=window(minutes=-1), netaccess_journal=str(journal))
     assert code == 0 and policy_of(lab) != before, out
