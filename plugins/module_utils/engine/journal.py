@@ -356,13 +356,14 @@ def unfit(path: str) -> str:
     if os.path.isdir(folder):
         alien = others_may_write(os.stat(folder))
         if alien:
-            return "the folder of journals %s %s, who could plant or remove what leads back: make it one of this user with mode 0700, or name another one as " \
-                "journal (access_journal in the role)" % (folder, alien)
+            return "the folder of journals %s %s, who could plant or remove what leads back: make it one of this user with mode 0700, or name another " \
+                "one as journal (access_journal in the role)" % (folder, alien)
     there = folder
     while not os.path.exists(there):
         there = os.path.dirname(there)
     if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
-        return "no journal can be written in %s, for this user may not write in %s: name another folder as journal (access_journal in the role)" % (folder, there)
+        return "no journal can be written in %s, for this user may not write in %s: name another folder as journal (access_journal in the role)" % (
+            folder, there)
     free = shutil.disk_usage(there).free
     return "" if free >= ROOM else "no journal can be written in %s: %d bytes are free there, and %d are kept for one" % (folder, free, ROOM)
 
