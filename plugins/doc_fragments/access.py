@@ -122,7 +122,7 @@ options:
   baseline:
     description: >-
       What hosts saw before the change, by the name of the host, as plain data. The journal keeps it, and stays C(unproven) until a task with O(state=proven).
-      Until then every run on the device returns it in RV(unproven).
+      Until then every run on the device returns it in C(unproven).
     type: dict
   timeout:
     description: >-

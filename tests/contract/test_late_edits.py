@@ -14,6 +14,16 @@ from tests.contract.fixtures import REPRESENTATIVES, TWINS
 LATE = "late.example"
 
 
+def meanwhile(rig, send, left, added: list):
+    """``send``, but at the write that ``left`` says somebody adds an entry first."""
+    def sent(request):
+        if next(left, False) and rig.natives(".chatgpt.com") & rig.foreign_members():
+            rig.add_foreign_member(LATE)
+            added.append(LATE)
+        return send(request)
+    return sent
+
+
 @pytest.mark.parametrize("name", sorted(REPRESENTATIVES & set(TWINS)))
 def test_an_entry_that_comes_while_a_change_is_taken_back_stays(name, tmp_path):
     """Before each write in turn: it stays beside what is left of ours, or the rollback stops and says why. It is never deleted with our list."""
@@ -23,15 +33,8 @@ def test_an_entry_that_comes_while_a_change_is_taken_back_stays(name, tmp_path):
         rig = TWINS[name](tmp_path / str(write))
         with rig.twin.at_hand():
             rig.run()
-            adapter, left = rig.adapter(), iter([False] * write + [True])
-            send, added = adapter.send, []
-
-            def meanwhile(request, rig=rig, send=send, left=left, added=added):
-                if next(left, False) and rig.natives(".chatgpt.com") & rig.foreign_members():
-                    rig.add_foreign_member(LATE)
-                    added.append(LATE)
-                return send(request)
-            adapter.send = meanwhile
+            adapter, left, added = rig.adapter(), iter([False] * write + [True]), []
+            adapter.send = meanwhile(rig, adapter.send, left, added)
             try:
                 rig.run("reverted", adapter=adapter)
             except Failed as error:

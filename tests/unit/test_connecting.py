@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, OutcomeUnknown
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport import connecting
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connecting import NotConnected, reason
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.connection import Clock, Connection, Transport
 from tests.products.server import Reply, Twin

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, NameList, held
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, Hits, NameList, held
 
 #: guess: words in the names of built-in categories that hold none of the wanted hosts; which category a host is in, only the vendor knows.
 #: The categories that were taken for such are in ``diagnosis``.
