@@ -100,6 +100,7 @@ class SquidRig(Rig):
     def unmarked_object(self):
         self.squid.list_dir.mkdir()
         (self.squid.list_dir / "allow.domains").write_text("foreign.example\n")
+        self.squid.reconfigure()
 
     def block_early(self):
         self._edit(self.squid.config, lambda text: text.replace(
