@@ -4,6 +4,7 @@
 """Where a change stands, by its journals: unproven, interrupted, taken back in part; on the device in memory."""
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import ROOM, Journal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 from tests.contract.memory import ALLOW, MemoryRig
 from tests.contract.rig import FIRST, LATER, Fault, Killed
 
@@ -134,12 +136,18 @@ def stages(rig) -> list:
     return by_age(rig)
 
 
-@pytest.mark.parametrize("how", ["deleted", "another", "damaged"])
+@pytest.mark.parametrize("how", ["deleted", "another", "damaged", "cut"])
 def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
     _first, second, third = stages(rig)
     if how == "damaged":
         with open(second, "a", encoding="utf-8") as handle:
             handle.write("x\n")
+    elif how == "cut":
+        # Its checksum is right, and a part of what the run noted is not there.
+        with open(second, encoding="utf-8") as handle:
+            noted = dict(json.loads(handle.readline())["journal"], changes=[])
+        with open(second, "w", encoding="utf-8") as handle:
+            handle.write(json.dumps({"journal": noted, "sha256": canonical_digest(["", noted])}) + "\n")
     else:
         os.unlink(second)
     if how == "another":
