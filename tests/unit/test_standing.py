@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Conflict
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import ROOM, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
@@ -229,10 +230,11 @@ def test_a_plan_binds_where_it_goes_live_and_who_is_reached_and_what_is_left_to_
     adapter = rig.adapter()
     adapter.targets = lambda: ["fw1"]
     assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
-    for field in ("audience_widened", "manual"):
+    blocks = Conflict("memory-1", "deny", "rule Feed", "chatgpt.com", ("chatgpt.com",))
+    for field, told in (("audience_widened", "the list is global"), ("manual", "open UDP 3478"), ("conflicts", blocks)):
         adapter = rig.adapter()
         known = adapter.assess
-        adapter.assess = lambda policy, state, known=known, field=field: replace(known(policy, state), **{field: ["the list is global"]})
+        adapter.assess = lambda policy, state, known=known, new={field: [told]}: replace(known(policy, state), **new)
         assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
 
 
