@@ -26,9 +26,17 @@ def _link_collection() -> None:
 
 
 _link_collection()
-os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(TREE)
+os.environ.update(ANSIBLE_COLLECTIONS_PATH=str(TREE), ANSIBLE_CONFIG=str(ROOT / "tests" / "lab" / "ansible.cfg"))
 sys.path.insert(0, str(TREE))
 sys.path.insert(0, str(ROOT))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def unflushed():
+    """No test loses its machine, and each wait for a disk takes milliseconds: a minute in all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _handle: None)
+        yield
 
 
 def pytest_collection_modifyitems(items):

@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-SHOWN = 20
+SHOWN = 200
 _spent: Counter = Counter()
 
 

@@ -77,7 +77,8 @@ def reports() -> None:
     coverage = [dict(row, pattern="*.host%d.example.com" % number) for number in range(100)]
     one = {"changed": False, "summary": "nothing to do", "coverage": coverage,
            "coverage_summary": {"wanted": 100, "allowed": 100, "exempt_wanted": 100, "exempt": 100}}
-    about = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "mode": "audit", "collection": "0.1.0", "today": datetime.date(2026, 11, 24),
+    about = {"title": "Audit", "generated": "2026-11-24T08:00:00Z", "plans_valid_until": "2026-12-01T08:00:00Z",
+             "mode": "audit", "collection": "0.1.0", "today": datetime.date(2026, 11, 24),
              "catalogue": {"newest": "2026-07-25", "age_days": 122}}
     began = time.perf_counter()
     forms = report.files(report.build({"fw%03d" % number: one for number in range(100)}, {}, about))

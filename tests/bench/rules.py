@@ -212,7 +212,7 @@ def run(product: str, count: int, entries: int, now: Callable = time.process_tim
         with rig.twin.at_hand(), mock.patch.object(Transport, "call", apart):
             fill(rig, count, lists(entries))
             began = now()
-            result = rig.run(policy=policy, check=True, accept_wider_audience=True)
+            result = rig.run(policy=policy, check=True, accept_wider_audience=True, adapter=rig.adapter(timeout=10 ** 4))
             return result, now() - began - away[0]
 
 

@@ -208,6 +208,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     assert out.index("stage 1 of 2: pilot") < out.index("stage 2 of 2: everyone")
 
 
+@pytest.mark.exhaustive
 def test_stages_one_after_the_other_are_kept_and_taken_back_together(up, tmp_path):
     before, known = policy_of(up), set(journals(up))
     # As it is meant: the last audience without the stranger.

@@ -37,7 +37,8 @@ def devices_of(folder) -> dict:
     ("{{ %s | combine({'allow': ['www.iana.org', '.chatgpt.com'], 'exempt': ['www.iana.org', '.chatgpt.com'], 'media': []}) }}", None, True,
      "www.iana.org: no longer"),
     # An allowlist that is too wide.
-    ("{{ %s | combine({'allow': %s.allow + ['claude.ai']}) }}", "keep", False, "claude.ai: newly open")])
+    pytest.param("{{ %s | combine({'allow': %s.allow + ['claude.ai']}) }}", "keep", False, "claude.ai: newly open", marks=pytest.mark.exhaustive)],
+    ids=["too wide an exemption", "too wide an allowlist"])
 def test_a_wrong_policy_is_caught_on_the_canary_and_no_second_device_is_touched(fleet, tmp_path, policy, on_failure, back, said):
     fleet.journals.mkdir(exist_ok=True)
     before, known = fleet.digests(), set(fleet.journals.glob("*.json"))

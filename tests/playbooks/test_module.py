@@ -60,7 +60,7 @@ class Proxy:
         return decide(host, self.lab.squid.port, source)
 
 
-@pytest.fixture(scope="module", params=["the user who runs the tests", "nobody"])
+@pytest.fixture(scope="module", params=[pytest.param("the user who runs the tests", marks=pytest.mark.exhaustive), "nobody"])
 def proxy(request, tmp_path_factory):
     """Each test leaves Squid as it found it."""
     nobody = request.param == "nobody"

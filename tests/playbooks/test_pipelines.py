@@ -39,9 +39,13 @@ def test_the_rulebook_is_one_and_runs_playbooks_that_are_there():
     rules = rules_parser.parse_rules(rulebook[0]["rules"], given)
     with pytest.raises(ConditionParsingException):
         rules_parser.parse_rules([dict(rulebook[0]["rules"][0], condition="event.payload.kind ===")], given)
-    run = {rule.name: rule.actions[0].action_args["name"] for rule in rules if rule.actions[0].action == "run_playbook"}
-    assert sorted(run.values()) == ["netaccess.chatgpt.audit", "netaccess.chatgpt.site"]
-    assert all((ROOT / "playbooks" / (name.rpartition(".")[2] + ".yml")).exists() for name in run.values())
+    # Which events match, and what the playbooks then do, shows test_rulebook.
+    run = {action["name"]: action["extra_vars"] for action in (rule.actions[0].action_args for rule in rules) if "name" in action}
+    assert run == {
+        "netaccess.chatgpt.audit": {"audit_dest": "{{ report_folder }}"},
+        "netaccess.chatgpt.site": {"change": {"id": "{{ standing_change }}"}, "netaccess_plans": "{{ event.payload.plans }}",
+                                   "netaccess_report_dir": "{{ report_folder }}"}}
+    assert all((ROOT / "playbooks" / (name.rpartition(".")[2] + ".yml")).exists() for name in run)
 
 
 @pytest.fixture(scope="module")

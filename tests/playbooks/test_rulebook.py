@@ -22,7 +22,7 @@ from tests.lab.process import Process, wait_until
 from tests.lab.squid import free_port
 
 pytestmark = [pytest.mark.skipif(squid.available() is not None, reason=str(squid.available())),
-              pytest.mark.skipif(shutil.which("java") is None, reason="ansible-rulebook needs Java")]
+              pytest.mark.skipif(shutil.which("java") is None, reason="ansible-rulebook needs Java"), pytest.mark.exhaustive]
 
 
 @pytest.fixture(scope="module")

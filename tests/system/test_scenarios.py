@@ -7,7 +7,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -55,19 +54,15 @@ def paths():
 
 #: Everything holds for all of them.
 PYTHONS = list(dict.fromkeys([sys.executable, oldest_python() or sys.executable]))
-#: Of a scenario for both paths.
-PYTHON_OF = {"proxied": PYTHONS[0], "routed": PYTHONS[-1]}
 
 
 def as_params():
-    """A scenario for both paths is looked at by one Python on each, and by the other ones in ``make test-all``."""
-    paths = Counter(one.name for one in SCENARIOS)
-    for one in SCENARIOS:
-        name, some = "%s, %s" % (one.name, one.path), [PYTHON_OF[one.path]] if paths[one.name] > 1 else PYTHONS
-        yield pytest.param(one, some, marks=MARKS[one.path], id=name)
-        others = [python for python in PYTHONS if python not in some]
-        if others:
-            yield pytest.param(one, others, marks=[*MARKS[one.path], pytest.mark.exhaustive], id=name + ", the other Python")
+    """A scenario is looked at by one Python, in turn, so that one for both paths meets both; and by the other one in ``make test-all``."""
+    for number, one in enumerate(SCENARIOS):
+        name, turn = "%s, %s" % (one.name, one.path), number % len(PYTHONS)
+        yield pytest.param(one, PYTHONS[turn], marks=MARKS[one.path], id=name)
+        for python in PYTHONS[:turn] + PYTHONS[turn + 1:]:
+            yield pytest.param(one, python, marks=[*MARKS[one.path], pytest.mark.exhaustive], id=name + ", the other Python")
 
 
 @pytest.mark.skipif(oldest_python() is None, reason="neither Python 3.8 nor 3.9 is here, so that the scenarios hold for this Python only")
@@ -75,19 +70,13 @@ def test_the_scenarios_are_run_by_the_oldest_python_as_well():
     assert len(PYTHONS) == 2
 
 
-@pytest.mark.parametrize("scenario,pythons", list(as_params()))
-def test_scenario(scenario, pythons, paths):
+@pytest.mark.parametrize("scenario,python", list(as_params()))
+def test_scenario(scenario, python, paths):
     path = paths(scenario.path)
     scenario.arrange(path)
     asked = [probe for probe in full() if scenario.asks == "full" or probe["cost"] == "quick" and probe["host"] != CANARY or probe["id"] in scenario.expected]
-
-    def look(python):
-        return path.look(asked, python=python, **scenario.settings)
-    # Most of the time is spent on waiting for what does not answer; what moves megabytes gets the machine for itself.
-    moves = scenario.asks == "full" or any(probe["kind"] == "upload" for probe in asked)
-    with ThreadPoolExecutor(1 if moves else len(pythons)) as pool:
-        for python, checks in zip(pythons, pool.map(look, pythons)):
-            _as_expected(scenario, {check["id"]: check for check in checks}, python)
+    checks = path.look(asked, python=python, **scenario.settings)
+    _as_expected(scenario, {check["id"]: check for check in checks}, python)
 
 
 def _as_expected(scenario, checks: dict, python: str) -> None:

@@ -37,7 +37,7 @@ def view(state):
     return {ref: (obj.fields, obj.members) for ref, obj in state.objects.items()}, state.rules
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(states(), states())
 def test_diff_leads_from_one_state_to_the_other(state, target):
     changes = diff(state, target, KINDS)
@@ -45,7 +45,7 @@ def test_diff_leads_from_one_state_to_the_other(state, target):
     assert diff(target, target, KINDS) == []
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(states(), states())
 def test_only_ours_move_and_no_more_than_needed(state, target):
     moved = [c.ref for c in diff(state, target, KINDS) if c.place and c.op == UPDATE]
@@ -63,7 +63,7 @@ def _chosen(refs, mask):
     return {ref for index, ref in enumerate(refs) if mask >> index & 1}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(states(), states())
 def test_undo_restores_and_undoing_twice_does_nothing(state, target):
     changes = diff(state, target, KINDS)
@@ -74,7 +74,7 @@ def test_undo_restores_and_undoing_twice_does_nothing(state, target):
     assert undo(changes, restored, KINDS) == ([], [])
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(states(), states(), st.data())
 def test_undo_of_any_prefix_restores(state, target, data):
     changes = diff(state, target, KINDS)
@@ -83,7 +83,7 @@ def test_undo_of_any_prefix_restores(state, target, data):
     assert clashes == [] and view(apply(reached, back)) == view(state)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(states(), states())
 def test_changes_survive_the_journal(state, target):
     changes = diff(state, target, KINDS)

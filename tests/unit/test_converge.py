@@ -48,7 +48,7 @@ def devices(draw):
     return rig
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(devices(), st.sampled_from(["merged", "replaced", "deleted"]), st.sampled_from([FIRST, LATER]))
 def test_check_mode_predicts_every_real_run(rig, word, policy):
     held = copy.deepcopy(rig.device.candidate)

@@ -340,7 +340,7 @@ def test_other_text_stays_as_it_is_in_a_spreadsheet(text):
     assert list(csv.reader(io.StringIO(report.as_csv(built({"fw1": device(coverage=[dict(COVERED, note=text)])})))))[1][-1] == text
 
 
-def test_ten_thousand_cells_are_all_there():
+def test_two_thousand_cells_are_all_there():
     rows = [dict(COVERED, pattern="*.host%d.example.com" % number) for number in range(1000)]
-    found = built({"fw%d" % number: device(coverage=rows) for number in range(10)})
-    assert report.files(found)["report.html"].count("*.host999.example.com") == 10
+    found = built({"fw%d" % number: device(coverage=rows) for number in range(2)})
+    assert report.files(found)["report.html"].count("*.host999.example.com") == 2

@@ -4,6 +4,7 @@
 """What the public schemas say of the columns of FortiOS (``columns.yml``), for the twin, its rig and the tests. Imports nothing of the collection."""
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Iterator
 
@@ -15,11 +16,13 @@ UNKNOWN = "column_of_next_year"
 _EMPTY = (None, "", [], {}, 0, False)
 
 
+@cache
 def limits(kind: str) -> dict:
     """{column: fact} of what limits a rule of that kind, or may shut a host."""
     return FACTS[kind].get("match") or FACTS[kind]["shuts"]
 
 
+@cache
 def others(kind: str) -> set:
     """The columns that limit nothing."""
     return {column for role, names in FACTS[kind].items() if isinstance(names, str) and role != "source" for column in names.split()}

@@ -113,6 +113,7 @@ def play(twin, folder, tasks) -> list:
 
 
 @pytest.mark.skipif(not (PEERS / "stamp").exists(), reason="the vendor's collection is not there: make peers")
+@pytest.mark.exhaustive
 def test_the_vendors_modules_reach_the_same_end_and_are_idempotent(tmp_path):
     with FortiOS(tls=True, site="rows") as twin:
         _make_twice(twin, tmp_path)

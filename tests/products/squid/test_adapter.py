@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
 from tests.lab.client import decide, fetch
-from tests.lab.squid import available, squid_program
+from tests.lab.squid import available, free_port, squid_program
 from tests.products.squid.rig import run_command
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
@@ -455,3 +455,10 @@ def test_an_edit_by_hand_of_our_own_files_is_not_called_ours(rig):
     later = last_loaded(str(rig.squid.folder / "cache.log")) + 60
     os.utime(allow, (later, later))
     assert rig.run("gathered")["pending"] == "foreign"
+
+
+def test_a_site_that_authenticates_is_told_that_intercepted_clients_cannot(make):
+    port = "127.0.0.1:%d" % free_port()
+    said = {auth: [line for line in make(auth=auth, early="http_port %s intercept" % port).run(check=True)["manual"] if "cannot authenticate" in line]
+            for auth in (True, False)}
+    assert len(said[True]) == 1 and port in said[True][0] and said[False] == []
