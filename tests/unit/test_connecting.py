@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 
 import pytest
 import urllib3.connection
@@ -172,6 +173,39 @@ def test_a_port_without_a_service_and_an_unknown_name():
     assert "Connection refused" in text and "nothing listens" in text and "access_<product>_port" in text
     text = refused("https://device.invalid:8443")
     assert "is not known where the module runs" in text and "port" not in text
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """{name: what resolves it}; a name that is not there is asked of the system."""
+    known, system = {}, socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *args, **more: known[host]() if host in known else system(host, *args, **more))
+    return known
+
+
+def test_a_resolver_that_is_silent_does_not_hold_a_run_up(names, monkeypatch):
+    """No timeout of a socket holds for it."""
+    asked = threading.Event()
+    names["device.example"] = names["proxy.example"] = lambda: asked.wait(5)
+    monkeypatch.setattr("%s.CONNECT_SECONDS" % Transport.__module__, 0.2)
+    began = time.monotonic()
+    text = refused("https://device.example:8443")
+    asked.set()
+    assert "the name of device.example:8443 was not resolved within 0 s" in text and "DNS" in text and time.monotonic() - began < 2
+    asked.clear()
+    text = refused("https://device.example:8443", proxy="http://proxy.example:3128")
+    asked.set()
+    assert "the proxy proxy.example:3128" in text and "was not resolved" in text
+
+
+def test_all_addresses_of_a_name_have_the_time_of_one(names):
+    """One that refuses is passed over, and requests are about the name still."""
+    with Device() as device:
+        port = int(device.url.rpartition(":")[2])
+        names["device.example"] = lambda: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.9", "127.0.0.1")]
+        client = Transport(Connection("http://device.example:%d" % port, timeout=5), Clock())
+        assert client.call("GET", "/r").status == 200
+        assert device.log[0].headers["host"] == "device.example:%d" % port
 
 
 @pytest.mark.parametrize("status,said", [(b"407 Proxy Authentication Required", "wants a user and a password"),

@@ -1,11 +1,14 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads of requests that end in time: the timeout of a socket begins anew with each byte, so an answer that drips would never reach it."""
+"""Requests that end in time: the timeout of a socket begins anew with each byte and each address, and no timeout holds for the resolving of a name."""
 from __future__ import annotations
 
 import http.client
 import io
+import socket
+import threading
+import time
 from typing import Callable
 
 try:
@@ -13,6 +16,53 @@ try:
     import requests.adapters
 except ImportError:
     requests = None
+
+
+class Unresolved(OSError):
+    """The resolver gave no answer in time."""
+
+
+def addresses(name: str, port: int, seconds: float) -> list[str]:
+    """What ``name`` resolves to, in the order of the resolver. It cannot be interrupted, so a thread that outlives the wait is left behind.
+
+    :raises Unresolved: after ``seconds``. :raises OSError: as the resolver has it.
+    """
+    found: list = []
+
+    def ask() -> None:
+        try:
+            found.append(list(dict.fromkeys(row[4][0] for row in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))))
+        except Exception as error:  # pylint: disable=broad-except
+            found.append(error)
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not found:
+        raise Unresolved()
+    if isinstance(found[0], Exception):
+        raise found[0]
+    return found[0]
+
+
+class _Resolving:
+    """A connection whose ``timeout`` holds for the resolving of its name and for all of its addresses together."""
+
+    def _new_conn(self):
+        seconds, name = self.timeout, self._dns_host
+        until, found = time.monotonic() + seconds, addresses(name.strip("[]"), self.port, seconds)
+        try:
+            for address in found:
+                self._dns_host, self.timeout = address, max(0.1, until - time.monotonic())
+                try:
+                    connected = super()._new_conn()
+                    # From here on it is for TLS.
+                    connected.settimeout(seconds)
+                    return connected
+                except Exception:
+                    if address == found[-1] or time.monotonic() >= until:
+                        raise
+        finally:
+            self._dns_host, self.timeout = name, seconds
 
 
 class _Timed(io.RawIOBase):
@@ -53,9 +103,9 @@ def answers(left: Callable[[], float]) -> type:
 
 
 def adapter(*mixins: type, **options: object) -> requests.adapters.HTTPAdapter:
-    """An HTTPAdapter whose connections, to a server or a proxy, are of these ``mixins`` too. ``options``: those of an HTTPAdapter."""
+    """An HTTPAdapter whose connections, to a server or a proxy, are made in time and are of these ``mixins`` too. ``options``: those of an HTTPAdapter."""
     def pool(kind: type) -> type:
-        connection = type("Connection", (*mixins, kind.ConnectionCls), {})
+        connection = type("Connection", (*mixins, _Resolving, kind.ConnectionCls), {})
         return type(kind.__name__, (kind,), {"ConnectionCls": connection})
 
     class Adapter(requests.adapters.HTTPAdapter):

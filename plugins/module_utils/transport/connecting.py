@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.bounded import Unresolved
 
 try:
     import urllib3.exceptions
@@ -176,6 +177,8 @@ def _of_proxy(cause: Exception, proxy: str, at: str, seconds: float) -> Reason:
 
 def _of_network(cause: Exception, at: str, seconds: float) -> Reason:
     inner = _innermost(cause)
+    if isinstance(inner, Unresolved):
+        return Reason("the name of %s was not resolved within %.0f s where the module runs: check the DNS servers there" % (at, seconds), again=True)
     if isinstance(inner, socket.gaierror):
         return Reason("the name of %s is not known where the module runs (%s): check the name and the DNS servers" % (at, inner.strerror), again=True)
     if isinstance(inner, ConnectionRefusedError):

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.deadline import Deadline
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     LOCKED, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
@@ -29,8 +30,8 @@ except ImportError:
 
 #: How long one exchange waits at most: for the connection, and for each part of the answer. The whole answer has what is left of the run.
 CONNECT_SECONDS, ANSWER_SECONDS = 10, 120
-#: What an exchange has at least that begins within the time of the run; and what signing out has, however late it is.
-LEAST_SECONDS, CLOSING_SECONDS = 1, 30
+#: What an exchange has at least that begins within the time of the run.
+LEAST_SECONDS = 1
 #: The largest answer that is read. A whole rulebase of a large firewall has a tenth of it.
 MAX_BYTES = 64 * 1024 * 1024
 _READ_ATTEMPTS = 3
@@ -99,9 +100,9 @@ class Transport:
             check_authorities(connection.ca_path)
         self.connection = connection
         self._clock = clock or Clock()
-        self._deadline = self._clock.now() + connection.timeout
+        self._deadline = Deadline(connection.timeout, self._clock.now)
         #: When the exchange that is under way has to be over.
-        self._until = self._deadline
+        self._until = self._clock.now() + connection.timeout
         self._session = requests.Session()
         # Without this a .netrc of the controller's user would replace the Authorization header.
         self._session.auth = lambda request: request
@@ -119,7 +120,7 @@ class Transport:
 
     def begin_cleanup(self, undo: bool = False) -> None:
         """From here on the run signs out or, with ``undo``, takes a change back, which has as much time as the run had."""
-        self._deadline = max(self._deadline, self._clock.now() + (max(self.connection.timeout, CLOSING_SECONDS) if undo else CLOSING_SECONDS))
+        self._deadline.begin_cleanup(undo)
 
     def requests(self) -> dict[str, int]:
         """What was sent so far, for the result."""
@@ -172,7 +173,7 @@ class Transport:
         self._clock.sleep(seconds)
 
     def _fits(self, seconds: float) -> bool:
-        return self._clock.now() + seconds <= self._deadline
+        return seconds <= self._deadline.left()
 
     def _exchange(self, method: str, url: str, write: bool, content: dict) -> Answer:
         host = urlsplit(url).netloc.rpartition("@")[2]
@@ -204,7 +205,7 @@ class Transport:
 
     def _limits(self) -> tuple:
         """Seconds that an exchange which begins now may take: to connect, and to answer."""
-        self._until = max(self._deadline, self._clock.now() + LEAST_SECONDS)
+        self._until = self._clock.now() + max(self._deadline.left(), LEAST_SECONDS)
         return min(CONNECT_SECONDS, self._left()), self._left()
 
     def _left(self) -> float:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
@@ -22,11 +21,6 @@ SOURCES = {MEMBER: "127.0.0.2", STRANGER: "127.0.0.4"}
 ODD = (("time", "MTWHFAS 00:00-23:59"), ("time", "M 00:00-00:01"), ("localip", "127.0.0.1"), ("localip", "192.0.2.1"), ("localport", "1-65535"),
        ("localport", "1"), ("proto", "HTTPS"), ("req_header", "Host ."), ("req_header", "X-Next-Year ."), ("browser", "Mozilla"),
        ("maxconn", "1000"), ("req_mime_type", "x"), ("peername", "nobody"), ("hier_code", "HIER_DIRECT"))
-
-
-def run_command(command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 class SquidRig(Rig):
@@ -51,7 +45,7 @@ class SquidRig(Rig):
         return Settings(**values)
 
     def adapter(self, audience=(MEMBER,), **changes):
-        control = Control(run_command, squid_program(), str(self.squid.config), self.squid.name)
+        control = Control(squid_program(), str(self.squid.config), self.squid.name, 60)
         return SquidAdapter(self.settings(audience, **changes), control, self.squid.name)
 
     def is_write(self, request):
@@ -61,8 +55,8 @@ class SquidRig(Rig):
         return decide(host, self.squid.port, SOURCES[who])
 
     def force(self):
-        control = Control(run_command, squid_program(), str(self.squid.config), self.squid.name)
-        control.reconfigure([self.squid.port], 20)
+        control = Control(squid_program(), str(self.squid.config), self.squid.name, 60)
+        control.reconfigure([self.squid.port])
 
     def snapshot(self):
         paths = [self.squid.config] + sorted(self.squid.drop_in_dir.iterdir())

@@ -54,7 +54,7 @@ def from_module(module: AnsibleModule) -> Adapter:
     if needs_audience and not (settings.everyone or settings.networks or settings.users or settings.acls):
         raise AccessError(REFUSED, "audience names nobody: give networks, users, acls, or everyone: true")
     settings.check()
-    return SquidAdapter(settings, Control(module.run_command, program, settings.config_file, params["service_name"]), params["service_name"])
+    return SquidAdapter(settings, Control(program, settings.config_file, params["service_name"], params["timeout"]), params["service_name"])
 
 
 class SquidAdapter(Adapter):
@@ -67,6 +67,10 @@ class SquidAdapter(Adapter):
         self._site = conf.Site()
         self._decrypts, self._release = True, ""
         self._counts = Counter()
+
+
+    def begin_cleanup(self, undo: bool = False) -> None:
+        self._control.begin_cleanup(undo)
 
     @property
     def device(self) -> str:
@@ -355,7 +359,7 @@ class SquidAdapter(Adapter):
             replace_file(path, text)
 
     def activate(self) -> list[dict]:
-        done = self._control.reconfigure(self._site.port_numbers, self._settings.timeout)
+        done = self._control.reconfigure(self._site.port_numbers)
         self._load_site()
         on_disk = self._on_disk()
         if not on_disk:

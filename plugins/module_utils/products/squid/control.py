@@ -11,12 +11,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import stat
+import subprocess
 import tempfile
 import time
 from collections import Counter
 from typing import Callable, Collection
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.deadline import Deadline
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
@@ -28,18 +31,28 @@ _LOADED = re.compile(r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[
 
 
 class Control:
-    """``run_command(list) -> (rc, out, err)`` is AnsibleModule.run_command; ``commands`` counts its calls."""
+    """One Squid by its program and its configuration; all that it is asked has ``timeout`` seconds together. ``commands`` counts calls of the program."""
 
-    def __init__(self, run_command: Callable[..., tuple], squid: str, config_file: str, service_name: str | None):
-        self._run_command, self._squid = run_command, squid
-        self._config, self._name = config_file, service_name
+    def __init__(self, squid: str, config_file: str, service_name: str | None, timeout: float):
+        self._squid, self._config, self._name = squid, config_file, service_name
+        self._deadline = Deadline(timeout)
         self.commands = 0
 
-    def _run(self, *arguments) -> tuple:
+    def begin_cleanup(self, undo: bool = False) -> None:
+        """From here on the run ends or, with ``undo``, takes a change back."""
+        self._deadline.begin_cleanup(undo)
+
+    def _run(self, *arguments: str, failure: str = UNREACHABLE, then: str = "") -> tuple:
+        """(exit code, what it says). :raises AccessError: ``failure``, when it does not end in time; ``then``: what that means, from the comma on."""
         self.commands += 1
         name = ["-n", self._name] if self._name else []
-        rc, out, err = self._run_command([self._squid] + name + list(arguments))
-        return rc, out + err
+        try:
+            return ended([self._squid] + name + list(arguments), self._deadline.left())
+        except TimeoutError:
+            raise AccessError(failure, "%s did not end within the time of the run (timeout, %g s)%s" % (
+                " ".join(["squid"] + [word for word in arguments if word != "-f" and "/" not in word]), self._deadline.timeout, then)) from None
+        except OSError as error:
+            raise AccessError(failure, "%s cannot be run: %s%s" % (self._squid, error.strerror, then)) from error
 
     def build(self) -> tuple:
         """(release, whether this Squid is built for TLS interception). :raises AccessError: when there is no Squid."""
@@ -50,7 +63,8 @@ class Control:
 
     def running(self) -> bool:
         """Whether a Squid with this configuration runs."""
-        return self._run("-k", "check", "-f", self._config)[0] == 0
+        # It is asked when the change is written, and before it is brought into force.
+        return self._run("-k", "check", "-f", self._config, failure=ACTIVATION, then=", so nothing was brought into force")[0] == 0
 
     def problems(self, path: str, real_paths: dict | None = None) -> Counter:
         """What ``squid -k parse`` has to say about the configuration at ``path``, without time stamps and line numbers.
@@ -86,7 +100,7 @@ class Control:
         if new:
             raise AccessError(REFUSED, "squid -k parse finds new problems in the configuration as it would be: %s" % "; ".join(sorted(new)[:5]))
 
-    def reconfigure(self, ports: Collection[int], timeout: int) -> dict:
+    def reconfigure(self, ports: Collection[int]) -> dict:
         """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
 
         :raises AccessError: activation.
@@ -95,18 +109,40 @@ class Control:
             return {"target": "squid", "status": "not running: in force when it starts", "seconds": 0}
         before = {port: _listening(port) for port in ports}
         began = time.monotonic()
-        rc, text = self._run("-k", "reconfigure", "-f", self._config)
+        rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is not known which policy is in force")
         if rc != 0:
             raise AccessError(ACTIVATION, "squid -k reconfigure refused: %s" % " ".join(text.split())[-400:])
-        while time.monotonic() - began < timeout:
+        while True:
             now = {port: _listening(port) for port in ports}
             if all(now[port] and not now[port] & before[port] for port in ports):
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
+            if self._deadline.left() <= 0:
+                break
             time.sleep(0.02)
+        waited = time.monotonic() - began
         closed = [str(port) for port in ports if not _listening(port)]
         if closed:
-            raise AccessError(ACTIVATION, "squid does not listen on port %s, %d s after the reload; its cache_log says why" % (", ".join(closed), timeout))
-        raise AccessError(ACTIVATION, "squid goes on with the old policy: it did not reload within %d s" % timeout)
+            raise AccessError(ACTIVATION, "squid does not listen on port %s, %.0f s after the reload; its cache_log says why" % (", ".join(closed), waited))
+        raise AccessError(ACTIVATION, "squid goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
+                                      "%g s)" % (waited, self._deadline.timeout))
+
+
+def ended(command: list[str], seconds: float) -> tuple:
+    """(exit code, what it says) of a program and its children. :raises TimeoutError: after ``seconds``, when they are killed."""
+    if seconds <= 0:
+        raise TimeoutError()
+    with tempfile.TemporaryFile() as said:
+        # No pipe: a child that outlives its parent would keep it open.
+        program = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
+                                   env=dict(os.environ, LC_ALL="C", LANGUAGE="C"))
+        try:
+            code = program.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(program.pid, signal.SIGKILL)
+            program.wait()
+            raise TimeoutError() from None
+        said.seek(0)
+        return code, said.read().decode("utf-8", "surrogateescape")
 
 
 def _listening(port: int) -> set:

@@ -45,7 +45,6 @@ class Settings:
     auth_acl: str | None = None
     comment: str | None = None
     protected: tuple[str, ...] = ()
-    timeout: int = 60
 
     def check(self) -> None:
         """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
