@@ -238,10 +238,11 @@ held_by:
   elements: str
   sample: []
 would_stop:
-  description: Why a real run would stop before its first write.
+  description: Why a real run would stop before its first write, each reason by itself.
   returned: in check mode, when it would
-  type: str
-  sample: somebody else's edits wait for activation; a real run stops here unless publish_foreign_changes is set
+  type: list
+  elements: str
+  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any

@@ -33,7 +33,7 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"failed": True, "msg": "no such policy"}, None, None, "no such policy"),
     ({"unreachable": True, "msg": "timed out"}, None, None, "timed out"),
-    ({"would_stop": "edits of others wait"}, None, None, "edits of others wait"),
+    ({"would_stop": ["edits of others wait", "no journal"]}, None, None, "edits of others wait; a real run would stop: no journal"),
     ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
     ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
     ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])

@@ -215,6 +215,13 @@ def test_a_plan_binds_the_options_that_it_was_reviewed_with(rig, options):
     assert rig.run(expected_plan=reviewed(rig, **options), **options)["changed"]
 
 
+def test_a_check_run_says_each_reason_why_a_real_run_would_stop(rig, monkeypatch):
+    rig.foreign_pending()
+    found = rig.run(check=True, journal=spoiled(rig, "full", monkeypatch))
+    assert len(found["would_stop"]) == 2 and "somebody else's edits" in found["would_stop"][0] and "bytes are free there" in found["would_stop"][1]
+    assert len(found["warnings"]) == 2
+
+
 @pytest.mark.parametrize("what", ["scan", "block_early", "foreign_pending"])
 def test_a_plan_binds_what_it_costs_and_leaves(rig, what):
     """A loss, a conflict and pending edits of others change nothing of what is written."""
@@ -283,7 +290,7 @@ def spoiled(rig, how: str, monkeypatch) -> str:
     pytest.param("another", "belongs to another user .uid 4712.", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"))])
 def test_where_no_journal_can_be_kept_nothing_is_written_and_a_check_run_says_so(rig, how, said, monkeypatch):
     site, folder = rig.snapshot(), spoiled(rig, how, monkeypatch)
-    assert re.search(said, rig.run(check=True, journal=folder)["would_stop"])
+    assert [bool(re.search(said, why)) for why in rig.run(check=True, journal=folder)["would_stop"]] == [True]
     with pytest.raises(Failed, match=said) as failed:
         rig.run(journal=folder)
     assert rig.snapshot() == site and failed.value.result["failure"]["class"] == "refused" and "Nothing was changed" in str(failed.value)

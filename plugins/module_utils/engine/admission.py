@@ -34,12 +34,12 @@ def admit(assessment: Assessment, options: Options) -> None:
             "(these hosts stay decrypted; the macOS and iOS apps will then fail) or to override (the control is lost; comment is required)" % rules)
 
 
-def recordable(options: Options, check_mode: bool) -> dict:
-    """{} where a journal can be kept; in check mode what stops a real run, for the result. :raises AccessError: refused, with the reason."""
+def recordable(options: Options, check_mode: bool) -> str:
+    """Why no journal can be kept, which stops a real run; "" where one can. :raises AccessError: refused, with the reason, but in check mode."""
     reason = unfit(options.journal)
     if reason and not check_mode:
         raise AccessError(REFUSED, reason)
-    return {"would_stop": "a real run stops here: %s" % reason} if reason else {}
+    return reason
 
 
 def unambiguous(device: str, state: State, refs: set[Ref]) -> None:

@@ -7,7 +7,6 @@ It knows no vendor. A product is an Adapter. Check mode is a plan not sent; a ro
 """
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import standing
@@ -83,9 +82,9 @@ class Run:
         if self.options.state == "proven":
             return self._proven()
         if self.options.state == "reverted":
-            self.journal = self._journal_to_revert()
+            self.journal, nothing = standing.to_revert(self.options, self.adapter.traits.product, self.adapter.device)
             if self.journal is None:
-                return self.result
+                return dict(self.result, summary=nothing)
             self.adapter.tell_apart(self.journal.ids)
         else:
             self._stand()
@@ -108,7 +107,7 @@ class Run:
             return self._handed_over(state, changes, foreseen)
         self._describe(state, changes, foreseen, after)
         if changes and self.options.state != "reverted":
-            self.result.update(recordable(self.options, self.check_mode))
+            self._would_stop(recordable(self.options, self.check_mode))
         if self.check_mode:
             if self.result["changed"]:
                 self.result["permissions"] = vars(self.adapter.permissions())
@@ -219,19 +218,6 @@ class Run:
         back, _clashes = self._undo(changes, after)
         return {"writes": sum(1 for _step in self.adapter.steps(back, after)), "activations": int(bool(back) and self.options.activate)}
 
-    def _journal_to_revert(self) -> Journal | None:
-        here = (self.adapter.traits.product, self.adapter.device)
-        journal = Journal.newest(self.options.journal, *here, self.options.series)
-        if journal is None:
-            self.result["summary"] = "nothing to take back: no journal in %s is about %s" % (self.options.journal, self.adapter.device)
-        elif journal.status == REVERTED and os.path.isdir(os.path.expanduser(self.options.journal)):
-            self.result["summary"] = "nothing to take back: the newest journal about %s, %s, is rolled back already. To go back further, name the file" % (
-                self.adapter.device, journal.path)
-            return None
-        if journal is not None and (journal.product, journal.device) != here:
-            raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % ((journal.path, journal.product, journal.device) + here))
-        return journal
-
     def _plan(self, state: State, assessment: Assessment) -> list:
         if self.options.state == "reverted":
             changes, clashes = self._undo(self.journal.changes, state, self.journal.created_and_gone())
@@ -277,8 +263,7 @@ class Run:
             if not self.check_mode:
                 raise AccessError(LOCKED, "somebody else's edits wait for activation on %s and would go live with ours: have them activated first, "
                                   "or set publish_foreign_changes" % self.adapter.device)
-            self.result["would_stop"] = "somebody else's edits wait for activation; a real run stops here unless publish_foreign_changes is set"
-            self._warn(self.result["would_stop"])
+            self._would_stop("somebody else's edits wait for activation, and publish_foreign_changes is not set")
         return needed
 
     # -- carrying out
@@ -402,6 +387,12 @@ class Run:
         self.result.update(found)
         for text in said:
             self._warn(text)
+
+    def _would_stop(self, why: str) -> None:
+        """``why``: what a real run stops for, which only check mode goes past; "" where it does not."""
+        if why and why not in self.result.setdefault("would_stop", []):
+            self.result["would_stop"].append(why)
+            self._warn("a real run would stop: %s" % why)
 
     def _warn(self, text: str) -> None:
         warnings = self.result.setdefault("warnings", [])

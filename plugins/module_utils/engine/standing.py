@@ -7,9 +7,11 @@ from __future__ import annotations
 import os
 from typing import Sequence
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
+    REVERTED, REVERTING, UNDONE, UNFINISHED, UNPROVEN, Journal,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 
 
@@ -28,6 +30,18 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
         said.append("nothing proves yet what was changed on %s: see %s. It is judged by what hosts saw before that; state proven says that all is well" % (
             device, ", ".join(one.path for one in unproven)))
     return found, said
+
+
+def to_revert(options: Options, product: str, device: str) -> tuple[Journal | None, str]:
+    """(the journal to take back, or None; then why there is nothing to do). :raises AccessError: refused: as ``Journal.newest``, and one about another device."""
+    journal = Journal.newest(options.journal, product, device, options.series)
+    if journal is None:
+        return None, "nothing to take back: no journal in %s is about %s" % (options.journal, device)
+    if journal.status == REVERTED and os.path.isdir(os.path.expanduser(options.journal)):
+        return None, "nothing to take back: the newest journal about %s, %s, is rolled back already. To go back further, name the file" % (device, journal.path)
+    if (journal.product, journal.device) != (product, device):
+        raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % (journal.path, journal.product, journal.device, product, device))
+    return journal, ""
 
 
 def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], str | None]:

@@ -53,8 +53,7 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     if result.get("unreachable") or result.get("failed") or not result:
         rows.append(_row(name, STOP, str(result.get("msg") or "nothing came back")))
         return
-    if result.get("would_stop"):
-        rows.append(_row(name, STOP, result["would_stop"]))
+    rows += [_row(name, STOP, "a real run would stop: %s" % why) for why in result.get("would_stop") or []]
     rights = result.get("permissions") or {}
     if rights.get("write") is False:
         rows.append(_row(name, STOP, "a real run would be refused: %s" % rights["why"]))
