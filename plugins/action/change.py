@@ -15,7 +15,9 @@ from ansible.utils.vars import load_extra_vars
 from ansible_collections.netaccess.chatgpt.plugins.action import report, service_status_info
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import argument_spec
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import gate, names, outcome, preflight, proof, record, summary
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
+    baselines, gate, names, outcome, preflight, proof, record, summary,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
@@ -35,7 +37,7 @@ class ActionModule(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
-        steps = {"gate": self._gate, "preflight": self._preflight, "batch": self._batch, "prove": self._prove, "stage": self._stage,
+        steps = {"begin": self._begin, "gate": self._gate, "preflight": self._preflight, "batch": self._batch, "prove": self._prove, "stage": self._stage,
                  "together": self._together, "conclude": self._conclude}
         _spec, args = self.validate_argument_spec(argument_spec=dict(
             step=dict(type="str", choices=list(steps), required=True),
@@ -53,6 +55,7 @@ class ActionModule(ActionBase):
 
     def _gate(self) -> dict:
         """Before anything is touched: whether the run may begin. The mark is what journals of this run share."""
+        self._begin()
         now = datetime.datetime.now(datetime.timezone.utc)
         found = gate.judge({name: gate.settings(lambda variable, name=name: self._fleet.variable(name, variable)) for name in self._fleet.devices},
                            gate.settings(self._vars.get), self._check, now)
@@ -66,6 +69,13 @@ class ActionModule(ActionBase):
         for text in found["said"]:
             Display().display(text)
         return {"mark": str(uuid.uuid4()), "behind": behind, "left_out": {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}}
+
+    def _begin(self) -> dict:
+        """From here on a report in the folder is that of this run, or none."""
+        dest = self._args["dest"]
+        if dest:
+            report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))
+        return {}
 
     def _preflight(self) -> dict:
         """Whether a change may begin, from check runs on the devices and looks from the hosts."""
@@ -149,17 +159,39 @@ class ActionModule(ActionBase):
         # Ansible has a meaning of its own for a result with the key unreachable.
         return {("not_reached" if key == "unreachable" else key): value for key, value in found.items()}
 
+    def _compared(self, hosts: dict, dest: str | None, audit: bool) -> dict:
+        """The looks of the hosts; those of an audit judged by the baselines that are kept. What is proven now is kept for the audits that follow."""
+        named = self._vars.get("netaccess_baselines") or (dest and str(Path(dest) / baselines.FILE))
+        if not named:
+            return hosts
+        path, now, why = Path(named).expanduser(), datetime.datetime.now(datetime.timezone.utc), None
+        try:
+            kept = baselines.read(path)
+        except baselines.BaselineError as error:
+            kept, why = {}, str(error)
+            Display().warning("netaccess_baselines: %s" % why)
+        if audit:
+            max_age = float(self._vars.get("audit_baseline_max_age", baselines.MAX_AGE))
+            hosts = {name: dict(looks, after=baselines.compare(looks["after"], kept.get(name), now, max_age, why)) for name, looks in hosts.items()}
+        renewed = baselines.renewed(kept, hosts, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        if renewed != kept:
+            try:
+                baselines.write(path, renewed)
+            except OSError as error:
+                Display().warning("netaccess_baselines: %s cannot be written: %s" % (path, error.strerror))
+        return hosts
+
     def _conclude(self) -> dict:
         """The verdict of the run, the report where a folder is named, and who counts as failed."""
         stops = self._fleet.stops()
         audit = self._args["mode"] == "audit" or (self._check and self._args["mode"] is None)
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
-        hosts = self._fleet.hosts(audit)
+        dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
+        hosts = self._compared(self._fleet.hosts(audit), dest, audit)
         args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
                                       "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]}),
                     mode="audit" if audit else "change", left_out=self._fleet.left_out())
         found = report.make(devices, hosts, args)
-        dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
         if dest:
             dest = report.place(found, dest)
             report.write(found, dest, args.get("signing_key"))

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -24,6 +25,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register 
 #: Files of a report. The verdict, the checksums and their signature vouch for the others: they go first and come last.
 _NAMES = ["SHA256SUMS.sig", "SHA256SUMS", "verdict.json", *sorted(set(report.FORMS) - {"verdict.json"})]
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+#: Where an earlier report stays while a run has begun and not written its own; and what such a run's verdict.json decides by.
+_ASIDE, INTERRUPTED = "previous", "interrupted"
 #: Hours that a reviewed plan may be carried out: a week.
 _PLANS_VALID_FOR = 168.0
 #: Classes that decide nothing unless they are asked to.
@@ -81,15 +84,42 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
             if signing_key:
                 _sign(Path(beside) / "SHA256SUMS", str(Path(signing_key).expanduser()))
             # All of it is there. No part of an older report may stand beside a new one, its signature least of all: it goes first.
-            for name in _NAMES:
-                (folder / name).unlink(missing_ok=True)
+            _clear(folder)
             for name in [name for name in reversed(_NAMES) if (Path(beside) / name).exists()]:
                 os.replace(Path(beside) / name, folder / name)
+        if (folder / _ASIDE).is_dir():
+            _clear(folder / _ASIDE)
+            with contextlib.suppress(OSError):
+                (folder / _ASIDE).rmdir()
     except report.ReportError as error:
         raise AnsibleActionFail("report: %s" % error) from error
     except OSError as error:
         raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
     return changed
+
+
+def begin(dest: str, change: dict | None = None) -> None:
+    """A run has begun: an earlier report in the folder goes aside, so that nobody takes it for that of a run which dies. :raises AnsibleActionFail:"""
+    folder, now = Path(dest).expanduser(), datetime.datetime.now(datetime.timezone.utc).strftime(_TIME)
+    mark = {"code": 1, "deciding": [INTERRUPTED], "classes": {name: [] for name, _code, _words in report.CLASSES}, "generated": now, "change": change,
+            "message": "the run that began at %s has not written its report: it is under way, or was interrupted" % now}
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        there = [name for name in _NAMES if (folder / name).exists()]
+        # Of an interrupted run there is nothing but its mark.
+        if set(there) - {"verdict.json"}:
+            (folder / _ASIDE).mkdir(mode=0o700, exist_ok=True)
+            _clear(folder / _ASIDE)
+            for name in there:
+                os.replace(folder / name, folder / _ASIDE / name)
+        write_atomically(str(folder / "verdict.json"), json.dumps(mark, indent=1, sort_keys=True) + "\n")
+    except OSError as error:
+        raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
+
+
+def _clear(folder: Path) -> None:
+    for name in _NAMES:
+        (folder / name).unlink(missing_ok=True)
 
 
 def place(found: dict, dest: str) -> str:

@@ -15,6 +15,7 @@ description:
 options:
   step:
     description:
+      - V(begin) sets an earlier report in O(dest) aside and writes a C(verdict.json) that says that a run has begun.
       - V(gate) refuses a run outside of its change window, without a number, or with a setting that is none, before anything is touched.
       - V(preflight) says which devices may be changed.
       - V(batch) says which devices of a batch are not begun.
@@ -24,7 +25,7 @@ options:
       - V(conclude) says what the run comes to, and writes the report where a folder is named.
     type: str
     required: true
-    choices: [gate, preflight, batch, prove, stage, together, conclude]
+    choices: [begin, gate, preflight, batch, prove, stage, together, conclude]
   stage:
     description: The stage of a rollout that this is about.
     type: dict
@@ -43,7 +44,9 @@ options:
     type: str
     choices: [audit, change]
   dest:
-    description: With V(conclude), the folder for the report. By default C(netaccess_report_dir).
+    description:
+      - With V(conclude), the folder for the report. By default C(netaccess_report_dir).
+      - With V(begin) and V(gate), the folder in which a run has begun from here on; nothing is done there by default.
     type: path
   within:
     description: Devices and hosts to speak of. By default those of the play that C(--limit) leaves.

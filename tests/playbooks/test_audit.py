@@ -48,12 +48,12 @@ def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
     plans = json.loads((tmp_path / "first" / "plans.json").read_text())
     code, out = play(lab, "site", tmp_path, *ALONE, netaccess_preflight=False, netaccess_plans={"proxy1": "0" * 64})
     assert code != 0 and "plan changed" in out and policy_of(lab) == before, out
-    code, out = play(lab, "site", tmp_path, **plans)
+    code, out = play(lab, "site", tmp_path, netaccess_baselines=str(tmp_path / "baselines.json"), **plans)
     assert code == 0, out
-    code, out = signed(lab, tmp_path, "second", "--check", fail_on_drift=True)
+    code, out = signed(lab, tmp_path, "second", "--check", fail_on_drift=True, netaccess_baselines=str(tmp_path / "baselines.json"))
     assert code == 0 and verdict(tmp_path / "second")["code"] == 0, out
-    # Voice does not pass through Squid, and no baseline shows what should stay shut; both are said, and decide nothing unless told.
-    assert [name for name, found in verdict(tmp_path / "second")["classes"].items() if found] == ["manual", "not_proven"]
+    # Voice does not pass through Squid, which decides nothing unless told. What should stay shut is compared with what the change left.
+    assert [name for name, found in verdict(tmp_path / "second")["classes"].items() if found] == ["manual"]
     assert play(lab, "audit", tmp_path / "strict", *ALONE, fail_on_drift=True, audit_strict=["manual"])[0] != 0
     code, out = play(lab, "audit", tmp_path / "unsigned", *ALONE, audit_signing_key=str(tmp_path / "none"))
     assert code != 0 and "signing_key" in out

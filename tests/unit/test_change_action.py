@@ -176,6 +176,27 @@ def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):
     assert step("conclude", hosts, mode="audit", within=["desk1"])["verdict"]["classes"]["drift"] == []
 
 
+def test_an_audit_compares_with_what_a_change_left(tmp_path):
+    """Without that it does not know whether more is open than should be, and says so; a baseline that cannot be trusted is none."""
+    path, dest = tmp_path / "baselines.json", {"netaccess_report_dir": str(tmp_path)}
+
+    def other(state, verdict):
+        return dict(FINE, path=dict(DESK["netaccess_path"], proven=True, message="behind fw1"), checks=FINE["checks"] + [
+            {"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict, "flags": [],
+             "message": "claude.ai: %s" % state, "failure": None}])
+
+    def audit(state="shut"):
+        hosts = {"fw1": dict(FW, access_preview={"changed": False}, **dest), "desk1": dict(DESK, verify_baseline=other(state, "unverified"))}
+        return step("conclude", hosts, mode="audit")["verdict"]["classes"]
+    assert "there is none of this host" in audit()["not_proven"][0] and not path.exists()
+    step("conclude", {"fw1": dict(FW, access_result=WROTE, **dest), "desk1": dict(DESK, verify_baseline=FINE, verify_result=other("shut", "pass"))})
+    assert audit()["not_proven"] == [] and "Compared with baselines of: `desk1` 20" in (tmp_path / "report.md").read_text()
+    left = path.read_text()
+    assert audit("open")["regressed"] == ["desk1: claude.ai: newly open since the baseline"] and path.read_text() == left
+    path.chmod(0o666)
+    assert "may be written by other users" in audit("open")["not_proven"][0]
+
+
 def test_what_the_hosts_of_a_play_say_together():
     hosts = {"desk1": dict(DESK, verify_result=FINE), "desk2": {"verify_result": {"recorded": "unreachable", "msg": "gone"}}}
     found = step("together", hosts, on="desk1")
@@ -220,3 +241,37 @@ def test_a_report_of_a_part_does_not_take_the_place_of_a_whole_one(tmp_path):
     assert report.place(part, dest) == report.place(built(), dest) == dest
     report.write(built(), dest, None)
     assert report.place(part, dest) == dest + "-part" and report.place(part, dest + "/") == dest + "-part" and report.place(built(), dest) == dest
+
+
+def test_a_run_that_dies_leaves_no_report_that_could_be_taken_for_its_own(tmp_path):
+    """An older verdict of 0 would let a pipeline go on. The older report stays beside it until there is a new one."""
+    hosts, dest = {"fw1": dict(FW, access_preview={"changed": False})}, str(tmp_path / "report")
+    folder = tmp_path / "report"
+    report.write(built(), dest, None)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for _twice in range(2):
+        step("begin", hosts, mode="audit", dest=dest)
+        assert {path.name for path in folder.iterdir()} == {"verdict.json", "previous"}
+        assert {path.name: path.read_bytes() for path in (folder / "previous").iterdir()} == before
+        mark = json.loads((folder / "verdict.json").read_text())
+        assert mark["code"] == 1 and mark["deciding"] == ["interrupted"] and "has not written its report" in mark["message"]
+    step("conclude", hosts, mode="audit", dest=dest)
+    assert {path.name for path in folder.iterdir()} == set(before) and json.loads((folder / "verdict.json").read_text())["deciding"] == []
+
+
+def test_a_run_that_is_refused_leaves_no_older_verdict_either_and_a_preflight_has_no_report(tmp_path):
+    report.write(built(), str(tmp_path), None)
+    with pytest.raises(AnsibleActionFail, match="without the number"):
+        step("gate", {"fw1": {"access_product": "squid"}}, dest=str(tmp_path))
+    assert json.loads((tmp_path / "verdict.json").read_text())["code"] == 1
+    step("gate", {"fw1": dict(FW, netaccess_report_dir=str(tmp_path / "other"))})
+    assert not (tmp_path / "other").exists()
+    with pytest.raises(AnsibleActionFail, match="cannot be written"):
+        step("gate", {"fw1": FW}, dest=str(tmp_path / "verdict.json"))
+
+
+def test_a_run_of_a_part_leaves_the_whole_report_where_it_is(tmp_path):
+    dest = str(tmp_path / "report")
+    report.write(built(), dest, None)
+    step("begin", {"fw1": FW, "fw2": FW}, dest=dest, within=["fw1"])
+    assert (tmp_path / "report" / "report.json").exists() and json.loads((tmp_path / "report-part" / "verdict.json").read_text())["deciding"] == ["interrupted"]

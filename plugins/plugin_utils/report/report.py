@@ -131,7 +131,7 @@ def _host(name: str, looks) -> dict:
         checks.append(row)
     return {"name": name, "reached": bool(now), "expect": (looks or {}).get("expect") or "open", "verdict": summary.get("verdict") if now else UNREACHABLE,
             "judged": now is after and bool(now), "message": summary.get("message") or "nothing came back", "features": summary.get("features") or {},
-            "exemption": summary.get("exemption"), "path": now.get("path"), "notes": now.get("notes") or [], "checks": checks}
+            "exemption": summary.get("exemption"), "path": now.get("path"), "baseline": now.get("baseline"), "notes": now.get("notes") or [], "checks": checks}
 
 
 # -- what it comes to -----------------------------------------------------------------------------------------------
@@ -230,8 +230,9 @@ def _not_proven(report: dict) -> list:
     for host in report["hosts"]:
         open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
         if open_to_doubt:
-            found.append("%s: %s not compared with a baseline, so nobody knows whether more is open than should be" % (
-                host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt)))
+            why = (host["baseline"] or {}).get("why")
+            found.append("%s: %s not compared with a baseline%s, so nobody knows whether more is open than should be" % (
+                host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt), " (%s)" % why if why else ""))
     return found
 
 
@@ -297,6 +298,8 @@ def as_markdown(report: dict) -> str:
     for name, _code_, words in CLASSES:
         if name != "drift" and report["verdict"]["classes"][name]:
             lines += ["", "**%s**" % words, ""] + ["- %s" % _md(text) for text in report["verdict"]["classes"][name][:50]]
+    seen = ["`%s` %s" % (_code(host["name"]), host["baseline"]["seen"]) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
+    lines += ["", "Compared with baselines of: " + ", ".join(seen)] if seen else []
     digests = [device for device in report["devices"] if device["plan_digest"] and device["state"] == DRIFT]
     if digests:
         lines += ["", "Plans: " + ", ".join("`%s` %s" % (_code(device["name"]), device["plan_digest"][:12]) for device in digests)]

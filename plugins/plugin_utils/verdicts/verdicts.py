@@ -34,6 +34,12 @@ def apply_baseline(checks: list, baseline: list) -> None:
             check["flags"] = check["flags"] + ["regressed", change.replace(" ", "_")]
 
 
+def not_as_before(summary: dict, checks: list) -> dict:
+    """``summary`` of a look once a baseline was applied to its ``checks``."""
+    moved = [check["message"] for check in checks if "regressed" in check["flags"]]
+    return dict(summary, verdict=FAIL, message=". ".join([summary["message"], "; ".join(moved)])) if moved else summary
+
+
 def _difference(old: dict, new: dict) -> str | None:
     if old["state"] != new["state"]:
         return _OPENED if new["state"] == "open" else _SHUT

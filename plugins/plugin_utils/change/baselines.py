@@ -1,0 +1,105 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What hosts saw of the sites that have to stay as they are, when that was last proven: an audit has nothing else to compare with.
+
+A change leaves it for each host whose look after it was compared with the one before, an audit for each one that it compared. Runs on the controller.
+"""
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Mapping
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import others_may_write, write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, SKIPPED
+
+#: Its name in the folder of a report, and what it looks like: {"format", "hosts": {host: {"seen", "device", "checks"}}}.
+FILE, FORMAT = "baselines.json", 1
+#: Days for which a look is compared with.
+MAX_AGE = 90.0
+_KEPT = ("id", "ip_version", "host", "role", "state", "interception")
+
+
+class BaselineError(ValueError):
+    """A file that is none, or that others may have written. The message names it."""
+
+
+def read(path: Path) -> dict:
+    """{host: {"seen", "device", "checks"}}; empty where there is no file. :raises BaselineError:"""
+    try:
+        with open(path, encoding="utf-8") as handle:
+            alien = others_may_write(os.fstat(handle.fileno()))
+            data = json.load(handle)
+        hosts = data["hosts"] if data["format"] == FORMAT else None
+        for one in hosts.values():
+            _time(one["seen"])
+            one["device"], [[check[name] for name in _KEPT] for check in one["checks"]]
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise BaselineError("%s cannot be read: %s" % (path, error.strerror)) from error
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
+        raise BaselineError("%s holds no baselines" % path) from error
+    if alien:
+        raise BaselineError("%s %s" % (path, alien))
+    return hosts
+
+
+def compare(look: Mapping, kept: Mapping | None, now: datetime.datetime, max_age: float = MAX_AGE, why: str | None = None) -> dict:
+    """A ``look`` of an audit, judged by what the host saw at an earlier time. ``baseline`` of it says from when that is, or why there is none.
+
+    ``max_age``: in days; ``why``: why nothing could be read at all.
+    """
+    if not look.get("checks"):
+        return dict(look)
+    why = why or _unfit(look, kept, now, max_age)
+    if why:
+        return dict(look, baseline={"seen": None, "why": why})
+    checks = [dict(check) for check in look["checks"]]
+    verdicts.apply_baseline(checks, kept["checks"])
+    return dict(look, checks=checks, summary=verdicts.not_as_before(look["summary"], checks), baseline={"seen": kept["seen"], "why": None})
+
+
+def _unfit(look: Mapping, kept: Mapping | None, now: datetime.datetime, max_age: float) -> str | None:
+    if not kept:
+        return "there is none of this host: a change that is proven leaves one"
+    if kept["device"] != _device(look):
+        return "that of %s was taken behind %s" % (kept["seen"], kept["device"] or "no device")
+    age = now - _time(kept["seen"])
+    if age < datetime.timedelta(0):
+        return "that of %s is from the future: check the clock of the controller" % kept["seen"]
+    return "that of %s is older than %g days" % (kept["seen"], max_age) if age > datetime.timedelta(days=max_age) else None
+
+
+def renewed(kept: Mapping, hosts: Mapping, now: str) -> dict:
+    """``kept`` with the looks that are proven now in the place of older ones. ``hosts``: as ``outcome.Fleet.hosts`` has them."""
+    found = dict(kept)
+    for name, looks in hosts.items():
+        look = looks["after"]
+        # What is skipped does not apply where the host is, unless a proxy kept it from an answer.
+        stay = [check for check in look.get("checks") or [] if check["role"] != "wanted" and (check["verdict"] != SKIPPED or unanswered(check))]
+        if stay and all(check["verdict"] == PASS for check in stay):
+            found[name] = {"seen": now, "device": _device(look), "checks": [{key: check.get(key) for key in _KEPT} for check in stay]}
+    return found
+
+
+def write(path: Path, hosts: Mapping) -> None:
+    """For its owner alone."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    write_atomically(str(path), json.dumps({"format": FORMAT, "hosts": hosts}, indent=1, sort_keys=True) + "\n")
+
+
+def _device(look: Mapping) -> str | None:
+    return (look.get("path") or {}).get("device")
+
+
+def _time(text: str) -> datetime.datetime:
+    found = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if found.tzinfo is None:
+        raise ValueError("without a zone")
+    return found

@@ -1,0 +1,88 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an audit compares with: the last look that was proven, and never one that is old, of elsewhere, or written by somebody else."""
+from __future__ import annotations
+
+import datetime
+import json
+import os
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import baselines
+
+NOW = datetime.datetime(2026, 11, 24, 8, tzinfo=datetime.timezone.utc)
+
+
+def site(state="shut", verdict="unverified", **more) -> dict:
+    return dict({"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict, "flags": [],
+                 "failure": None, "message": "claude.ai: %s" % state}, **more)
+
+
+def look(*checks, device="fw1") -> dict:
+    return {"checks": list(checks), "summary": {"verdict": "pass", "message": "all pass"}, "path": {"device": device}}
+
+
+def kept(days=1.0, **more) -> dict:
+    seen = (NOW - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return dict({"seen": seen, "device": "fw1", "checks": [{key: site()[key] for key in ("id", "ip_version", "host", "role", "state", "interception")}]}, **more)
+
+
+def test_a_site_that_opened_since_then_is_told_and_one_that_did_not_passes():
+    same = baselines.compare(look(site()), kept(), NOW)
+    assert same["checks"][0]["verdict"] == "pass" and same["summary"]["verdict"] == "pass" and same["baseline"]["seen"] == "2026-11-23T08:00:00Z"
+    seen = look(site("open"))
+    found = baselines.compare(seen, kept(), NOW)
+    assert found["summary"]["verdict"] == "fail" and "claude.ai: newly open" in found["summary"]["message"] and "regressed" in found["checks"][0]["flags"]
+    assert seen["checks"][0]["verdict"] == "unverified", "what was seen stays as it was seen"
+
+
+@pytest.mark.parametrize("one,said", [
+    (None, "there is none of this host"), (kept(91), "is older than 90 days"), (kept(-1), "from the future"), (kept(device="fw2"), "was taken behind fw2"),
+    (kept(device=None), "was taken behind no device")], ids=["none", "old", "future", "elsewhere", "nowhere"])
+def test_what_is_old_or_of_elsewhere_proves_nothing(one, said):
+    found = baselines.compare(look(site()), one, NOW)
+    assert found["checks"][0]["verdict"] == "unverified" and found["baseline"]["seen"] is None and said in found["baseline"]["why"]
+
+
+def test_a_site_that_the_baseline_does_not_know_stays_unproven():
+    found = baselines.compare(look(site(), site(id="new", host="new.example")), kept(), NOW)
+    assert [check["verdict"] for check in found["checks"]] == ["pass", "unverified"]
+    assert baselines.renewed({"desk1": kept()}, {"desk1": {"after": found}}, "now") == {"desk1": kept()}
+
+
+@pytest.mark.parametrize("checks,proven", [
+    ((site(verdict="pass"),), True), ((site(),), False), ((site("open", "fail", flags=["regressed"]),), False), ((), False),
+    ((site(verdict="pass"), site(id="v6", verdict="skipped")), True),
+    ((site(verdict="pass"), site(id="v6", verdict="skipped", failure="proxy_auth_required")), False),
+    ((site(verdict="pass"), site(id="chat", role="wanted", verdict="fail")), True)],
+    ids=["compared", "not compared", "opened", "nothing", "does not apply", "not answered", "still shut"])
+def test_only_what_was_compared_and_is_as_it_was_is_kept(checks, proven):
+    found = baselines.renewed({}, {"desk1": {"after": look(*checks)}, "gone": {"after": {}}}, "2026-11-24T08:00:00Z")
+    assert set(found) == ({"desk1"} if proven else set())
+    if proven:
+        assert [check["id"] for check in found["desk1"]["checks"]] == ["claude"] and found["desk1"]["device"] == "fw1"
+
+
+def test_a_file_is_written_for_its_owner_and_one_of_others_is_refused(tmp_path):
+    path = tmp_path / "new" / "baselines.json"
+    assert baselines.read(path) == {}
+    baselines.write(path, {"desk1": kept()})
+    assert baselines.read(path) == {"desk1": kept()} and path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o666)
+    with pytest.raises(baselines.BaselineError, match="may be written by other users"):
+        baselines.read(path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000, json.dumps({"format": 2, "hosts": {}}),
+                                  json.dumps({"format": 1, "hosts": {"desk1": kept(seen="yesterday")}}),
+                                  json.dumps({"format": 1, "hosts": {"desk1": kept(seen="2026-11-24T08:00:00")}}),
+                                  json.dumps({"format": 1, "hosts": {"desk1": kept(checks=[{}])}})],
+                         ids=["empty", "a list", "nothing", "deep", "another format", "no time", "no zone", "no checks"])
+def test_what_is_none_is_named(tmp_path, text):
+    path = tmp_path / "baselines.json"
+    path.write_text(text)
+    os.chmod(path, 0o600)
+    with pytest.raises(baselines.BaselineError, match="holds no baselines"):
+        baselines.read(path)
