@@ -137,6 +137,8 @@ class ActionModule(ActionBase):
         options.update({key: self._args[key] for key in ("journal", "series") if self._args[key]})
         comment = device.record(get("change", {}), people.get("name"))
         options.update({key: value for key, value in (("comment", comment), ("audience", people.get("audience"))) if value})
+        if stage:
+            options["stage"] = stage["name"]
         if get("rollout") and not stage:
             options["plan_context"] = {"rollout": get("rollout")}
         if self._args["prove"] and state in device.WRITES:

@@ -119,6 +119,9 @@ options:
       A word that the journals of one change share if it takes several runs, such as the stages of a rollout. Rolling one of them back returns the others that
       are still to be rolled back as C(earlier), the next one first. With O(state=reverted) and a folder as O(journal), only its journals are rolled back.
     type: str
+  stage:
+    description: The stage of a rollout that this run carries out. Its journal keeps it, and a rollback of that journal returns it.
+    type: str
   baseline:
     description: >-
       What hosts saw before the change, by the name of the host, as plain data. The journal keeps it, and stays C(unproven) until a task with O(state=proven).

@@ -313,6 +313,11 @@ proven:
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-zia-0a1b2c3d.json']
+stage:
+  description: The stage of a rollout that the journal is about (O(stage)).
+  returned: when O(state=reverted) and its journal has one
+  type: str
+  sample: pilot
 left:
   description: Objects of ours that are on the device still and that no journal beside this one can take back.
   returned: when O(state=reverted) and a journal was found

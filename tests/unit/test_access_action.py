@@ -68,9 +68,9 @@ def test_module_defaults_of_the_play_apply_below_variables():
 def test_the_record_of_the_change_and_the_last_audience_of_a_rollout():
     stages = [{"name": "pilot", "audience": {"users": ["a"]}}, {"name": "everyone", "audience": {"everyone": True}}]
     found = options(rollout=stages, change={"id": "CHG2", "approver": "bob"}, access_audience={"users": ["x"]})
-    assert found["comment"] == "CHG2, approved by bob, stage everyone" and found["audience"] == {"everyone": True}
+    assert found["comment"] == "CHG2, approved by bob, stage everyone" and found["audience"] == {"everyone": True} and "stage" not in found
     found = options({"stage": dict(stages[0], number=1, of=2, last=False, reached=["pilot"])}, rollout=stages, access_audience={"users": ["x"]})
-    assert found["audience"] == {"users": ["a"]} and found["comment"] == "CHG1"
+    assert found["audience"] == {"users": ["a"]} and found["comment"] == "CHG1" and found["stage"] == "pilot"
     # The last stage may leave its audience to the device.
     assert options(rollout=[stages[0], {"name": "everyone"}], access_audience={"users": ["x"]})["audience"] == {"users": ["x"]}
 

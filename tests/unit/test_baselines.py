@@ -16,8 +16,8 @@ NOW = datetime.datetime(2026, 11, 24, 8, tzinfo=datetime.timezone.utc)
 
 
 def site(state="shut", verdict="unverified", **more) -> dict:
-    return dict({"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict, "flags": [],
-                 "failure": None, "message": "claude.ai: %s" % state}, **more)
+    return dict({"id": "claude", "ip_version": 4, "host": "claude.ai", "role": "negative", "state": state, "interception": None, "verdict": verdict,
+                 "flags": [], "failure": None, "message": "claude.ai: %s" % state}, **more)
 
 
 def look(*checks, device="fw1") -> dict:
@@ -26,7 +26,8 @@ def look(*checks, device="fw1") -> dict:
 
 def kept(days=1.0, **more) -> dict:
     seen = (NOW - datetime.timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return dict({"seen": seen, "device": "fw1", "checks": [{key: site()[key] for key in ("id", "ip_version", "host", "role", "state", "interception")}]}, **more)
+    checks = [{key: site()[key] for key in ("id", "ip_version", "host", "role", "state", "interception")}]
+    return dict({"seen": seen, "device": "fw1", "checks": checks}, **more)
 
 
 def test_a_site_that_opened_since_then_is_told_and_one_that_did_not_passes():

@@ -129,6 +129,7 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert not [line for line in said if "in force" in line or "concurrent runs" in line]
     assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
     assert device.lines("fw", RESULT, False, None, reverted=True) == ["fw: rolled back: create list allow (+3)"]
+    assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 
 

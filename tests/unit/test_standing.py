@@ -131,22 +131,22 @@ def test_a_lost_activation_does_not_claim_that_nothing_was_changed(rig):
 
 def stages(rig) -> list:
     """Three journals of one series."""
-    rig.run(series="rollout")
-    rig.run("replaced", LATER, series="rollout")
-    rig.run("replaced", FIRST, series="rollout")
+    rig.run(series="rollout", stage="pilot")
+    rig.run("replaced", LATER, series="rollout", stage="staff")
+    rig.run("replaced", FIRST, series="rollout", stage="everyone")
     return by_age(rig)
 
 
-@pytest.mark.parametrize("how", ["deleted", "another", "damaged", "cut"])
+@pytest.mark.parametrize("how", ["deleted", "another", "damaged", "cut", "restaged"])
 def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
     _first, second, third = stages(rig)
     if how == "damaged":
         with open(second, "a", encoding="utf-8") as handle:
             handle.write("x\n")
-    elif how == "cut":
-        # Its checksum is right, and a part of what the run noted is not there.
+    elif how in ("cut", "restaged"):
+        # Its checksum is right, and a part of what the run noted is not there, or it passes for another stage.
         with open(second, encoding="utf-8") as handle:
-            noted = dict(json.loads(handle.readline())["journal"], changes=[])
+            noted = dict(json.loads(handle.readline())["journal"], **({"changes": []} if how == "cut" else {"stage": "pilot"}))
         with open(second, "w", encoding="utf-8") as handle:
             handle.write(json.dumps({"journal": noted, "sha256": canonical_digest(["", noted])}) + "\n")
     else:
@@ -155,14 +155,16 @@ def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
         other = Journal(second, "memory", "memory", series="rollout")
         other.begin([])
         other.close("applied")
-    with pytest.raises(Failed, match="%s is not in .* as it was written" % os.path.basename(second)) as failed:
+    with pytest.raises(Failed, match=r"%s .stage staff. is not in .* as it was written" % os.path.basename(second)) as failed:
         rig.run("reverted", journal=third)
     assert failed.value.result["changed"] and Journal.load(third).status == "reverted"
 
 
 def test_a_whole_series_is_not_missed(rig):
     first, second, third = stages(rig)
-    assert rig.run("reverted", journal=third)["earlier"] == [second, first]
+    found = rig.run("reverted", journal=third)
+    assert found["earlier"] == [second, first] and found["stage"] == "everyone" and [Journal.load(path).stage for path in (first, second)] == ["pilot", "staff"]
+    assert "stage" not in rig.run("reverted", journal=rig.run("replaced", FIRST)["journal"])
 
 
 def test_what_no_journal_here_can_take_back_is_said(rig):

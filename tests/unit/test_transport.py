@@ -237,7 +237,7 @@ def test_a_device_that_is_silent_does_not_prolong_the_run(server):
 
 @pytest.mark.parametrize("status,header,seconds", [
     (429, "3", 3), (429, "0 seconds", 1), (429, None, 5), (429, "soon", 5), (429, "\u00b2", 5), (503, "9", 9), (503, None, None), (200, "9", None),
-    (500, None, None),
+    (500, None, None), (429, "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 5), (429, "9" * 400, float("inf")),
 ])
 def test_how_long_an_answer_asks_to_wait(status, header, seconds):
     assert busy_for(Answer(status, {} if header is None else {"retry-after": header})) == seconds
@@ -257,6 +257,18 @@ def test_nothing_of_the_request_is_in_an_error():
     assert "SECRET" not in str(caught.value) and "Connection refused" in str(caught.value)
     assert caught.value.failure == "unreachable" and not isinstance(caught.value, OutcomeUnknown)
     assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("token", ["\u201cquoted\u201d", "two\nlines", " led", "half \udce9"], ids=["typographic", "lines", "blank", "surrogate"])
+def test_a_credential_that_no_header_can_carry_is_named_and_nothing_is_sent(server, token):
+    """Also as a write, whose outcome is known then."""
+    client = to(server)
+    for write in (False, True):
+        with pytest.raises(AccessError, match="nothing was sent to .* check token, key") as caught:
+            client.call("GET", "/r", write=write, headers={"Authorization": token})
+        assert caught.value.failure == "refused" and not isinstance(caught.value, OutcomeUnknown) and token.strip() not in str(caught.value)
+        assert caught.value.__cause__ is None and caught.value.__suppress_context__
+    assert not server.log and client.call("GET", "/r").status == 200
 
 
 def test_a_redirect_is_shown_and_not_followed(server):

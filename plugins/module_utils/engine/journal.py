@@ -10,7 +10,7 @@ end was being written when the run was killed, and nothing that was to follow it
 
 Its status: ``open`` while the run writes; then ``applied`` or, when somebody still has to prove the change, ``unproven`` until then; ``undone`` when the run
 itself took it back. ``reverting`` while a later run takes it back, then ``reverted``. One that stays open or reverting belongs to a run that did not end.
-The journals about a device are a chain: each one knows the one before it by its digest, and which unfinished ones its run went on from.
+The journals about a device are a chain: each one knows its own stage, the one before it by stage and digest, and which unfinished ones its run went on from.
 """
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Journal:
     unwritten: str | None = None
 
     def __init__(self, path: str, product: str, device: str, comment: str | None = None, series: str | None = None, standing: Sequence[Journal] = (),
-                 baseline: dict | None = None):
+                 baseline: dict | None = None, stage: str | None = None):
         now = time.time_ns()
         self._body = {
             "format": FORMAT,
@@ -62,6 +62,7 @@ class Journal:
             "device": device,
             "comment": comment,
             "series": series,
+            "stage": stage,
             "previous": standing[0]._link() if standing else None,
             "finishes": [journal._body["run_id"] for journal in standing if journal.status in UNFINISHED],
             "baseline": baseline,
@@ -194,7 +195,7 @@ class Journal:
             link = journal._body["previous"]
             journal = here.pop(link["run_id"], None)
             if (journal is None or journal.digest != link["digest"]) and kin.includes(link):
-                found.append(link["journal"])
+                found.append(link["journal"] + (" (stage %s)" % link["stage"] if link.get("stage") else ""))
             if journal is not None:
                 kin.takes_in(journal)
         return found
@@ -218,12 +219,18 @@ class Journal:
 
     def _link(self) -> dict:
         """What the next journal about this device keeps of this one."""
-        return {"journal": os.path.basename(self.path), "run_id": self._body["run_id"], "series": self._body["series"], "digest": self.digest}
+        return {"journal": os.path.basename(self.path), "run_id": self._body["run_id"], "series": self._body["series"], "stage": self.stage,
+                "digest": self.digest}
 
     @property
     def digest(self) -> str:
         """Of what never changes once its run has ended."""
-        return canonical_digest([self._body["run_id"], self.product, self.device, self.started, [change.to_data() for change in self._changes]])
+        return canonical_digest([self._body["run_id"], self.product, self.device, self.started, self.stage, [change.to_data() for change in self._changes]])
+
+    @property
+    def stage(self) -> str | None:
+        """The stage of a rollout that it is about."""
+        return self._body.get("stage")
 
     @property
     def started(self) -> str:

@@ -47,6 +47,7 @@ def argument_spec() -> dict:
         comment=dict(type="str"),
         journal=dict(type="path", default="~/.netaccess/journals"),
         series=dict(type="str"),
+        stage=dict(type="str"),
         baseline=dict(type="dict"),
         timeout=dict(type="int", default=600),
     )

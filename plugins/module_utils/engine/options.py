@@ -25,6 +25,7 @@ class Options:
     comment: str | None = None
     journal: str = "~/.netaccess/journals"
     series: str | None = None
+    stage: str | None = None
     baseline: dict | None = None
     secrets: dict = field(default_factory=dict)
 

@@ -85,6 +85,7 @@ class Run:
             self.journal, nothing = standing.to_revert(self.options, self.adapter.traits.product, self.adapter.device)
             if self.journal is None:
                 return dict(self.result, summary=nothing)
+            self._tell({"stage": self.journal.stage} if self.journal.stage else {}, [])
             self.adapter.tell_apart(self.journal.ids)
         else:
             self._stand()
@@ -272,7 +273,7 @@ class Run:
         reverting = self.options.state == "reverted"
         if not reverting and changes:
             journal = Journal(self.options.journal, self.adapter.traits.product, self.adapter.device, self.options.comment, self.options.series,
-                              self._standing, self.options.baseline)
+                              self._standing, self.options.baseline, self.options.stage)
             journal.begin(changes)
             self.journal = journal
             self.result["journal"] = journal.path

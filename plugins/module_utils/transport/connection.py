@@ -190,6 +190,10 @@ class Transport:
         except NotConnected as error:
             why = reason(error, host, connecting, self.connection.ca_path)
             raise (_Unanswered if why.again else AccessError)(UNREACHABLE, why.text) from None
+        except (UnicodeEncodeError, requests.exceptions.InvalidHeader):
+            # Found out while the request is put together: nothing of it was sent. What it would have been is a credential, as a rule.
+            raise AccessError(REFUSED, "nothing was sent to %s, since HTTP cannot carry some character of a header: check token, key, user and password for "
+                                       "what was pasted along with them" % host) from None
         except requests.exceptions.Timeout:
             raise self._broken(write, host, "%s took the request and gave no answer within %.0f s" % (host, answering)) from None
         except requests.exceptions.ConnectionError as error:
@@ -256,5 +260,5 @@ def _seconds(text: str) -> float:
     try:
         when = parsedate_to_datetime(text)
         return max(1.0, when.timestamp() - time.time())
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return 5.0

@@ -62,7 +62,8 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
 
 
 def _reverted(name: str, result: dict, check: bool) -> list:
-    return ["%s: %s: %s" % (name, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
+    stage = ", stage %s" % result["stage"] if result.get("stage") else ""
+    return ["%s%s: %s: %s" % (name, stage, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
 
 
 def _written(name: str, result: dict, check: bool, kept_apart: str | None) -> list:

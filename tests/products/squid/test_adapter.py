@@ -360,6 +360,15 @@ def test_files_that_may_not_be_written_are_named(rig):
     rig.squid.drop_in_dir.chmod(0o755)
 
 
+@pytest.mark.parametrize("name", ["in-force.json", "written.json"])
+def test_a_damaged_note_of_an_earlier_run_is_named(rig, name):
+    rig.run()
+    (rig.squid.list_dir / name).write_text("{")
+    with pytest.raises(Failed, match="%s is not as a run wrote it" % name) as caught:
+        rig.run(check=True)
+    assert caught.value.result["failure"]["class"] == "refused"
+
+
 def test_requests_are_counted_and_few(rig):
     first = rig.run()["requests"]
     again = rig.run()["requests"]

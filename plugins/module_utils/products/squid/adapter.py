@@ -160,8 +160,7 @@ class SquidAdapter(Adapter):
     def _pending(self) -> str | None:
         log = [d.args[0] for d in self._site.named("cache_log") if d.args]
         loaded = last_loaded(log[-1] if log else "/var/log/squid/cache.log")
-        stamp = self._own_text(self._stamp)
-        in_force, on_disk = json.loads(stamp) if stamp else {}, self._on_disk()
+        in_force, on_disk = self._digests(self._stamp), self._on_disk()
         touched = {d.file for d in self._site.disabled}
         # The log has whole seconds: only what is surely newer than the last load counts as somebody else's edit ...
         if loaded is not None and any(os.stat(path).st_mtime > loaded + 1 for path in self._site.files if path not in touched):
@@ -181,8 +180,16 @@ class SquidAdapter(Adapter):
 
     def _written(self) -> dict:
         """{path: digest of the text that we wrote last, None where we removed the file}"""
-        text = self._own_text(self._notes)
-        return json.loads(text) if text else {}
+        return self._digests(self._notes)
+
+    def _digests(self, path: str) -> dict:
+        """What an earlier run kept at ``path``; empty where there is nothing. :raises AccessError: refused, for what no run wrote."""
+        text = self._own_text(path)
+        try:
+            return dict(json.loads(text)) if text else {}
+        except (RecursionError, TypeError, ValueError):
+            raise AccessError(REFUSED, "%s is not as a run wrote it, so whose edits wait is not known: see what waits, and remove that file"
+                              % path) from None
 
     def _note(self, path: str, text: str | None) -> None:
         """Before it is written: a run that is killed in between leaves a file that is as it was."""
