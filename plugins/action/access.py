@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime
 
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible.template import trust_as_template
 from ansible.utils.display import Display
@@ -74,10 +74,21 @@ class ActionModule(ActionBase):
                 following = result["earlier"][0] if result.get("earlier") else older[0]
                 older = [path for path in older if path != following]
                 back = self._module(dict(self._options(state), journal=following), task_vars)
-                result = dict(back, changed=bool(result.get("changed") or back.get("changed")))
+                baseline = back.get("baseline") or result.get("baseline")
+                result = dict(back, changed=bool(result.get("changed") or back.get("changed")), **({"baseline": baseline} if baseline else {}))
+            result["behind"] = self._witnesses(result.get("baseline") or {})
         if not result.get("failed") and not result.get("unreachable"):
             self._tell(result)
         return self._kept(result)
+
+    def _witnesses(self, baseline: dict) -> list:
+        """The hosts behind the device that can say whether all is as before. The way back needs none: what is wrong with one is no reason to stop it."""
+        try:
+            behind = outcome.Fleet(self._task_vars).behind().get(self._name, []) if baseline else []
+        except AnsibleError as error:
+            Display().warning("%s: no host is asked whether all is as before: %s" % (self._name, error))
+            behind = []
+        return [host for host in behind if host in baseline]
 
     def _state(self) -> str:
         return self._args["state"] or self._vars.get("access_state", "merged")

@@ -63,6 +63,7 @@ class ActionModule(ActionBase):
         refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
+        refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:
             raise AnsibleActionFail("%s. Nothing was touched" % "; ".join(refused))
@@ -120,9 +121,10 @@ class ActionModule(ActionBase):
         if found.get("failed"):
             # Nobody knows what the change did, so it is as if it had done harm.
             found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the looks cannot be judged: %s" % found["msg"]}
-        Display().display("%s: %s" % (self._name, found["message"]))
+        said = outcome.as_before(found) if self._args["reverted"] else found["message"]
+        Display().display("%s: %s" % (self._name, said))
         # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.
-        return dict(found, take_back=proof.taken_back(found, policy, journal), journal=journal, older=[path for path in unproven if path != journal],
+        return dict(found, said=said, take_back=proof.taken_back(found, policy, journal), journal=journal, older=[path for path in unproven if path != journal],
                     proven=bool(journal) and found["verdict"] == PASS)
 
     def _proven(self) -> dict:

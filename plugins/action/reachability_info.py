@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         while True:
             result = self._look(args, ours, task_vars)
             left = ours["wait"] - (time.monotonic() - began)
-            if left <= 0 or "checks" not in result or not _may_pass_yet(result):
+            if left <= 0 or "checks" not in result or not self._may_pass_yet(result):
                 return result
             pause = min(ours["wait_interval"], left)
             Display().display("%s: %s. Looking again in %.0f s, for at most %.0f s more" % (host, result["summary"]["message"], pause, left))
@@ -89,7 +89,6 @@ class ActionModule(ActionBase):
                 check["observations"] = seen
         return clean(dict(result, checks=checks, notes=advice.notes(result.get("host"), checks)))
 
-
-def _may_pass_yet(result: dict) -> bool:
-    """Whether more time can help: something fails, and nothing was opened that has to stay shut."""
-    return result["summary"]["verdict"] in (FAIL, ERROR) and not any("regressed" in check["flags"] for check in result["checks"])
+    def _may_pass_yet(self, result: dict) -> bool:
+        """Whether more time can help: something fails, and nothing was opened that has to stay shut."""
+        return result["summary"]["verdict"] in (FAIL, ERROR) and not any("regressed" in check["flags"] for check in result["checks"])

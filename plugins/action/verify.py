@@ -28,14 +28,16 @@ class ActionModule(reachability_info.ActionModule):
         _spec, args = self.validate_argument_spec(argument_spec=dict(
             phase=dict(type="str", choices=["baseline", "after"], required=True),
             stage=dict(type="dict", default={}),
-            wait=dict(type="bool", default=True),
+            reverted=dict(type="bool", default=False),
         ))
         device = task_vars["inventory_hostname"]
         host = self._task.delegate_to or device
         values = Variables(self._templar, task_vars, host)
         expect = outcome.expected(values, plain(args["stage"]))
         baseline = outcome.baseline(values, self._of_device(values, task_vars), host) if args["phase"] == "after" else None
-        result = record.guarded(lambda: self._looked(values, task_vars, baseline, args["wait"] and args["phase"] == "after" and expect == proof.OPEN))
+        self._reverted, self._before = args["reverted"], (baseline or {}).get("checks") or []
+        waits = args["phase"] == "after" and (expect == proof.OPEN or args["reverted"])
+        result = record.guarded(lambda: self._looked(values, task_vars, baseline, waits))
         result = dict(record.recorded(result), changed=False)
         if args["phase"] == "after" and host == device:
             self._say(host, expect, result, baseline, bool(values.get("verify_whole_table", False)))
@@ -57,9 +59,17 @@ class ActionModule(reachability_info.ActionModule):
         if "probes" not in options:
             options["probes"] = plain(self._templar.template(_PROBES))
         # What the device in front of this host said of its last change: it may take a while until that is in force everywhere.
-        options["wait"] = max(float(options["wait"]), outcome.arrival(values, task_vars)) if waits else 0
+        arrival = outcome.arrival(values, task_vars, self._reverted)
+        options["wait"] = 0 if not waits else arrival if self._reverted else max(float(options["wait"]), arrival)
         self._task.args = dict(options, **({"baseline": baseline} if baseline else {}))
         return self.judged(task_vars)
+
+    def _may_pass_yet(self, result: dict) -> bool:
+        """After a rollback nothing has to be open: more time can help while something is not as before."""
+        if not self._reverted:
+            return super()._may_pass_yet(result)
+        found = verdicts.compare(self._before, result["checks"])
+        return bool(found["fixed"] or found["regressed"])
 
     @staticmethod
     def _say(host: str, expect: str, result: dict, baseline: dict | None, whole: bool) -> None:

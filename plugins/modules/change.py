@@ -98,6 +98,11 @@ take_back:
   returned: for O(step=prove)
   type: bool
   sample: false
+said:
+  description: What that comes to, in a sentence.
+  returned: for O(step=prove)
+  type: str
+  sample: All is as before
 older:
   description: Journals of earlier changes of the device that nothing has proven, which are taken back with this one.
   returned: for O(step=prove)

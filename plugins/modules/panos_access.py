@@ -361,6 +361,11 @@ stage:
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
+baseline:
+  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  returned: when O(state=reverted) and its journal has it
+  type: dict
+  sample: {}
 left:
   description: Objects of ours that are on the device still and that no journal beside this one can take back.
   returned: when O(state=reverted) and a journal was found

@@ -24,10 +24,10 @@ options:
     description: A stage of a rollout. A host whose stage is still to come has to see what it saw before.
     type: dict
     default: {}
-  wait:
-    description: Look again while something that has to pass does not, C(verify_wait) seconds and as long as the product takes to put a change in force.
+  reverted:
+    description: The change was rolled back, so the host has to see what it saw before. It looks again as long as the product takes to put that in force.
     type: bool
-    default: true
+    default: false
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:

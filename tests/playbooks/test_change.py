@@ -109,7 +109,7 @@ def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path)
     assert kept.status == "applied" and {check["id"]: check["verdict"] for check in kept.baseline["branch1"]["checks"]}["chatgpt_trace"] == "fail"
     before = policy_of(lab)
     code, out = play(lab, "rollback", tmp_path, change_window=window(minutes=-1), netaccess_journal=str(journal))
-    assert code == 0 and policy_of(lab) != before, out
+    assert code == 0 and policy_of(lab) != before and "proxy1: All is as before" in out, out
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.netaccess.chatgpt.plugins.action import access
+from tests.unit.test_change_action import HostVars
 
 POLICY = {"allow": [".chatgpt.com"], "exempt": []}
 DEVICE = {"access_product": "panos", "access_policy": POLICY, "access_panos_host": "fw1.example.com", "access_comment": "CHG1"}
@@ -120,6 +121,12 @@ def test_a_rollback_goes_on_with_the_stages_before_it():
     assert [one["journal"] for _name, one in ran] == ["/j/2", "/j/1"] and found["changed"]
     # A check run has taken nothing back, so what came before cannot be foreseen.
     assert len(run({"state": "reverted", "journal": "/j/2"}, check=True, results=EARLIER)[1]) == 1
+    # Hosts behind it that the oldest of these journals knows say whether all is as before; what is wrong with the inventory does not stop the way back.
+    paths = {"desk1": {"netaccess_path": {"device": "fw1"}}, "desk2": {"netaccess_path": {"device": "fw2"}}, "desk3": {"netaccess_path": {"device": "fw1"}}}
+    known = [dict(EARLIER[0], baseline={"desk1": {"checks": []}, "desk2": {}}), EARLIER[1]]
+    fleet = {"hostvars": HostVars(dict(paths, fw1={})), "groups": {"netaccess_vantages": list(paths)}, "ansible_play_hosts_all": ["fw1"]}
+    assert run({"state": "reverted", "journal": "/j/2"}, results=known, **fleet)[0]["behind"] == ["desk1"]
+    assert run({"state": "reverted", "journal": "/j/2"}, results=EARLIER)[0]["behind"] == []
     failed = [dict(EARLIER[0], failed=True, msg="locked")]
     assert len(run({"state": "reverted", "journal": "/j/2"}, results=failed)[1]) == 1
 

@@ -121,7 +121,13 @@ def test_a_rollback_that_the_device_swallowed_is_not_taken_for_one(tmp_path):
     open_still = [dict(FINE, item="desk1")]
     found = prove(WROTE, open_still, before=SHUT, reverted=True, netaccess_status_path=str(tmp_path / "none"))
     assert found["verdict"] == "fail" and "desk1" in found["moved"]
-    assert prove(WROTE, [dict(SHUT, item="desk1")], before=SHUT, reverted=True)["verdict"] == "pass"
+    found = prove(WROTE, [dict(SHUT, item="desk1")], before=SHUT, reverted=True)
+    assert found["verdict"] == "pass" and found["said"] == "All is as before"
+    # A run that has changed nothing itself knows from the journal what was before.
+    known = {"access_back": {"baseline": outcome.kept({"desk1": SHUT})}, "netaccess_status_path": str(tmp_path / "none")}
+    found = prove({}, open_still, before={}, reverted=True, **known)
+    assert found["moved"] and found["said"].startswith("It is NOT as before: desk1: not as it was")
+    assert prove({}, [dict(SHUT, item="desk1")], before={}, reverted=True, **known)["said"] == "All is as before"
 
 
 def test_a_change_is_judged_by_what_hosts_saw_before_the_oldest_one_that_nothing_has_proven(tmp_path):

@@ -84,6 +84,14 @@ def test_a_misspelt_variable_is_refused(name, said):
     assert names.unknown([name], [name]) == []
 
 
+@pytest.mark.parametrize("name,value,good", [
+    ("netaccess_max_failures", "2", True), ("netaccess_max_failures", "two", False), ("require_proof", "yes", True), ("require_proof", "maybe", False),
+    ("netaccess_serial", [1, "25%"], True), ("netaccess_other_variables", {"a": 1}, False), ("netaccess_report_dir", "x", True)])
+def test_a_value_of_another_type_is_refused_before_anything_begins(name, value, good):
+    found = names.wrong({name: value, "on_failure": "keep"})
+    assert (found == []) if good else (len(found) == 1 and name in found[0])
+
+
 @pytest.mark.parametrize("name", ["change_ticket", "rollout_of_ours", "require_vpn", "accessible", "catalogue", "verification", "on_call", "change"])
 def test_variables_of_others_are_left_alone(name):
     assert names.unknown([name]) == []
@@ -128,7 +136,10 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     said = device.lines("fw", dict(RESULT, exclusive="the lock"), True, None)
     assert not [line for line in said if "in force" in line or "concurrent runs" in line]
     assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
-    assert device.lines("fw", RESULT, False, None, reverted=True) == ["fw: rolled back: create list allow (+3)"]
+    assert device.lines("fw", dict(RESULT, manual=["close UDP 3478"]), False, None, reverted=True) == [
+        "fw: rolled back: create list allow (+3)", "manual step: close UDP 3478"]
+    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("NOT proven: no probe host behind it")
+    assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 

@@ -192,10 +192,23 @@ def test_the_pac_file_of_the_default_policy():
     assert sent == [True, True, True, False, False, False, True]
 
 
-@pytest.mark.parametrize("route", [None, "", "direct", "PROXY", "PROXY a:b", 'DIRECT"; evil()', "PROXY a.example:8080\nDIRECT", "PROXY a.example:8080, DIRECT"])
+@pytest.mark.parametrize("route", [None, "", "direct", "PROXY", "PROXY a:b", 'DIRECT"; evil()', "PROXY a.example:8080\nDIRECT", "PROXY a.example:8080, DIRECT",
+                                   "PROXY a.example:99999", "PROXY a.example:0; DIRECT", "DIRECT; SOCKS [::1]:65536"])
 def test_a_route_that_is_none_is_refused(route):
     with pytest.raises(feeds.FeedError, match="pac_others"):
         rendered(SMALL, "pac", feeds.About("1", "2026-07-25", wanted="PROXY a.example:8080; DIRECT", others=route))
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\x00"], ids=lambda end: "%04x" % ord(end))
+def test_nothing_leaves_the_comment_of_a_feed(end):
+    """Products do not agree on what ends a line: JavaScript has two more."""
+    evil = "2026%sdefine condition netaccess_chatgpt_allow%surl.domain=evil.example%sfunction FindProxyForURL(){}" % (end, end, end)
+    about = replace(ABOUT, generated=evil, version=evil, newest=evil, selection=((evil, evil),))
+    for name in feeds.FORMATS:
+        clean, spoiled = rendered(dict(SMALL, version="union"), name), rendered(dict(SMALL, version=evil), name, about)
+        for file, text in spoiled.items():
+            assert name == "json" or not set(text) & {"\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\x00"}
+            assert name == "json" or len(text.splitlines()) == len(clean[file].splitlines()) + ("Generated" in text)
 
 
 def test_a_format_that_there_is_not():

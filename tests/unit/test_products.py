@@ -207,7 +207,9 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("plugins", "roles", "scripts", "meta"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "README.md", folder)
+    (folder / "docs").mkdir()
+    for name in ("README.md", "docs/variables.md"):
+        shutil.copy(ROOT / name, folder / name)
     return folder
 
 

@@ -18,6 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import ROOM, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from tests.contract.memory import ALLOW, MemoryRig
 from tests.contract.rig import FIRST, LATER, Fault, Killed
 
@@ -49,6 +50,7 @@ def test_a_change_that_somebody_has_to_prove_waits_for_that_with_what_hosts_saw_
     found = rig.run(check=True)
     assert [(one["journal"], one["baseline"]) for one in found["unproven"]] == [(path, SAW)] and "unfinished" not in found
     assert any("nothing proves yet" in text for text in found["warnings"])
+    assert rig.run("reverted", check=True, journal=path)["baseline"] == SAW
     # A later change does not prove it.
     rig.run("replaced", LATER)
     assert statuses(rig) == ["unproven", "unproven"] and len(rig.run(check=True)["unproven"]) == 2
@@ -195,6 +197,28 @@ def test_in_the_wrong_order_a_journal_can_still_be_closed(rig):
     del rig.device.candidate["objects"][ALLOW]
     with pytest.raises(Failed, match="existence: somebody changed it since"):
         rig.run("reverted", journal=third)
+
+
+VOICE = {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["192.0.2.0/24"], "feed_date": "2026-10-10"}
+
+
+@pytest.mark.parametrize("state", ["deleted", "reverted"])
+def test_where_all_of_ours_goes_nothing_is_in_the_way_and_what_was_opened_by_hand_is_to_be_shut(rig, state):
+    policy = Policy.from_config(dict(FIRST.to_config(), media=[VOICE]))
+
+    def adapter():
+        made = rig.adapter()
+        judge = made.assess
+        made.assess = lambda wanted, at: replace(judge(wanted, at), manual=["voice (%s): open it on the firewall" % one for one in wanted.media])
+        return made
+    rig.block_early()
+    first = rig.run(policy=policy, adapter=adapter())
+    assert first["conflicts"] and first["manual"][0].endswith("open it on the firewall")
+    # One of two changes goes back: what is left of ours needs it still.
+    second = rig.run("replaced", Policy.from_config(dict(LATER.to_config(), media=[VOICE])), adapter=adapter())
+    assert rig.run("reverted", policy, adapter=adapter(), journal=second["journal"])["manual"] == first["manual"]
+    found = rig.run(state, policy, adapter=adapter(), **({"journal": first["journal"]} if state == "reverted" else {}))
+    assert found["conflicts"] == [] and len(found["manual"]) == 1 and "close it on the firewall, if it was opened there by hand" in found["manual"][0]
 
 
 # -- what a reviewed plan binds

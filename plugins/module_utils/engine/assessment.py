@@ -4,7 +4,10 @@
 """What an adapter says about a policy and a State: what is in force, what stands in the way, what is lost."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Iterable
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 
 
 @dataclass(frozen=True)
@@ -70,3 +73,13 @@ class Assessment:
     warnings: list = field(default_factory=list)
     #: What the policy has to do with what was read, as plain data for ``diagnosis`` in the result.
     diagnosis: dict = field(default_factory=dict)
+
+
+def after_removal(assessment: Assessment, bare: Assessment, media: Iterable[Media]) -> Assessment:
+    """What a device means of which all of ours is taken away: nothing is wanted of it, so nothing stands in the way, and what was opened by hand is to be shut.
+
+    ``assessment``: by the policy that was wanted; ``bare``: by one that wants nothing.
+    """
+    opened = [one for one in media if any(text.startswith("voice (%s)" % one) for text in assessment.manual)]
+    close = ["voice (%s): close it on the firewall, if it was opened there by hand for this" % one for one in opened]
+    return replace(bare, conflicts=[], coverage=assessment.coverage, resolved=assessment.resolved, diagnosis=assessment.diagnosis, manual=bare.manual + close)

@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
     admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage, after_removal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
@@ -85,7 +85,7 @@ class Run:
             self.journal, nothing = standing.to_revert(self.options, self.adapter.traits.product, self.adapter.device)
             if self.journal is None:
                 return dict(self.result, summary=nothing)
-            self._tell({"stage": self.journal.stage} if self.journal.stage else {}, [])
+            self.result.update(standing.about(self.journal))
             self.adapter.tell_apart(self.journal.ids)
         else:
             self._stand()
@@ -100,7 +100,7 @@ class Run:
         admit(before, self.options)
         changes = self._plan(state, before)
         after = apply(state, changes)
-        foreseen = before if self.adapter.traits.by_hand else self.adapter.assess(self.policy, after)
+        foreseen = before if self.adapter.traits.by_hand else self._foreseen(after)
         self._guard(changes, state, foreseen)
         self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         self.result["reversal"] = self._reversal(changes, after)
@@ -128,6 +128,12 @@ class Run:
             self._settle(path, self._ended())
             self.result.setdefault("journal", path)
         return self.result
+
+    def _foreseen(self, after: State) -> Assessment:
+        found = self.adapter.assess(self.policy, after)
+        if self.options.state in ("deleted", "reverted") and not any(obj.ours for obj in after.objects.values()):
+            return after_removal(found, self.adapter.assess(Policy(), after), self.policy.media)
+        return found
 
     def _proven(self) -> dict:
         """What hosts see proves the change: its journals wait for that no longer. No device is asked."""

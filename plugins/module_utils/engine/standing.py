@@ -33,7 +33,7 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
 
 
 def to_revert(options: Options, product: str, device: str) -> tuple[Journal | None, str]:
-    """(the journal to take back, or None; then why there is nothing to do). :raises AccessError: refused: as ``Journal.newest``, and one about another device."""
+    """(the journal to take back, or None; then why there is nothing to do). :raises AccessError: as ``Journal.newest``, and for one about another device."""
     journal = Journal.newest(options.journal, product, device, options.series)
     if journal is None:
         return None, "nothing to take back: no journal in %s is about %s" % (options.journal, device)
@@ -42,6 +42,11 @@ def to_revert(options: Options, product: str, device: str) -> tuple[Journal | No
     if (journal.product, journal.device) != (product, device):
         raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % (journal.path, journal.product, journal.device, product, device))
     return journal, ""
+
+
+def about(journal: Journal) -> dict:
+    """For the result of a rollback: the stage that it takes back, and what hosts saw before it, where the journal has them."""
+    return {name: value for name, value in (("stage", journal.stage), ("baseline", journal.baseline)) if value}
 
 
 def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], str | None]:

@@ -55,7 +55,7 @@ def conflict_line(conflict: dict) -> str:
 
 
 def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False) -> list:
-    """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what is left is nobody's business."""
+    """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what still blocks is nobody's business."""
     found = _reverted(name, result, check) if reverted else _written(name, result, check, kept_apart)
     # A name on a device must not make up lines of its own.
     return [" ".join(line.split()) for line in found]
@@ -63,7 +63,10 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
 
 def _reverted(name: str, result: dict, check: bool) -> list:
     stage = ", stage %s" % result["stage"] if result.get("stage") else ""
-    return ["%s%s: %s: %s" % (name, stage, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")]
+    head = "%s%s: %s: %s" % (name, stage, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")
+    unseen = bool(result.get("changed")) and not check and not result.get("behind", True)
+    by_hand = ["manual step: %s" % text for text in result.get("manual") or []]
+    return [head] + by_hand + ["NOT proven: no probe host behind it is known to the journal, so none says whether all is as before"] * unseen
 
 
 def _written(name: str, result: dict, check: bool, kept_apart: str | None) -> list:

@@ -8,14 +8,24 @@ import difflib
 from pathlib import Path
 from typing import Iterable
 
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.yaml import yaml_load
 
-KNOWN = frozenset(name for names in yaml_load((Path(__file__).parent / "names.yml").read_text(encoding="utf-8")).values() for name in names)
+_NAMES = yaml_load((Path(__file__).parent / "names.yml").read_text(encoding="utf-8"))
+KNOWN = frozenset(name for names in _NAMES.values() for name in names)
+#: {variable of the playbooks: its type}; those of roles are checked by their argument specs.
+TYPES = {name: one["type"] for name, one in _NAMES["playbooks"].items()}
 #: Whatever begins so is taken to be of this collection.
 _OURS = ("access_", "audit_", "diagnose_", "netaccess_", "verify_")
 #: Words that others use as well: such a name is only refused where it is almost one of ours.
 _SHARED = ("catalog", "change", "fail_on_drift", "on_", "require_", "rollout")
 _ALMOST = 0.85
+
+
+def wrong(values: dict) -> list:
+    """What is wrong with the values of variables of the playbooks, a sentence each. ``values``: those that are set."""
+    found = ArgumentSpecValidator({name: {"type": TYPES[name]} for name in values}).validate(values)
+    return ["a variable of the playbooks has a value that is none: %s" % text for text in found.error_messages]
 
 
 def unknown(names: Iterable[str], own: Iterable[str] = ()) -> list:

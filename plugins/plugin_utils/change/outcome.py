@@ -129,12 +129,16 @@ def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
     """What became of a change that had to be rolled back, and whether every host sees what it saw before."""
     if not back or back.get("recorded") or back.get("failed") or back.get("unreachable"):
         return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
-    text = "rolled back: %s" % found["message"]
+    return "rolled back: %s. %s" % (found["message"], as_before(after))
+
+
+def as_before(after: Mapping) -> str:
+    """What hosts say after a rollback. ``after``: as ``verdicts.proof`` has it; empty where none looked."""
     if after.get("verdict") == PASS:
-        return "%s. All is as before" % text
+        return "All is as before"
     if after.get("moved"):
-        return "%s. It is NOT as before: %s" % (text, after["message"])
-    return "%s. Whether all is as before is not proven: %s" % (text, after.get("message") or "no host looked")
+        return "It is NOT as before: %s" % after["message"]
+    return "Whether all is as before is not proven: %s" % (after.get("message") or "no host looked")
 
 
 def unwell(look: Mapping) -> str | None:
@@ -162,6 +166,8 @@ def unproven(device_values) -> list:
 def baseline(host_values, device_values, host: str) -> dict | None:
     """The look that a look after the change is compared with: that from before the oldest change which nothing has proven, else that of this run."""
     kept = [one["baseline"][host] for one in unproven(device_values) if host in one["baseline"]]
+    # Of what was rolled back the journal knows it, also in a run that has changed nothing.
+    kept += [look for look in [((device_values.get("access_back") or {}).get("baseline") or {}).get(host)] if look]
     return kept[-1] if kept else before(host_values, device_values, host)
 
 
@@ -179,8 +185,8 @@ def kept(looks: Mapping) -> dict:
     return {host: {"checks": [{name: check.get(name) for name in _COMPARED} for check in look["checks"]]} for host, look in looks.items() if look}
 
 
-def arrival(host_values, task_vars: Mapping) -> float:
-    """Seconds until the last change of the device in front of a host is in force everywhere; 0 where nothing was changed."""
+def arrival(host_values, task_vars: Mapping, reverted: bool = False) -> float:
+    """Seconds until the last change of the device in front of a host, or its rollback, is in force everywhere; 0 where nothing was changed."""
     device = (host_values.get("netaccess_path") or {}).get("device")
-    result = task_vars["hostvars"].raw_get(device).get("access_result") or {} if device in task_vars["hostvars"] else {}
+    result = task_vars["hostvars"].raw_get(device).get("access_back" if reverted else "access_result") or {} if device in task_vars["hostvars"] else {}
     return float(result.get("propagation") or 0) if result.get("changed") else 0.0

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, collapse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios import model as fortios
@@ -62,7 +63,8 @@ def _header(policy: Policy, about: About, title: str, product: str, notes=()) ->
              "Selection: %s" % (", ".join("%s=%s" % (key, json.dumps(value, sort_keys=True)) for key, value in about.selection) or "the default, or not said"),
              "Policy: SHA-256 %s" % canonical_digest(policy.to_config())]
     lines += ["Generated: %s" % about.generated] if about.generated else []
-    return lines + list(notes)
+    # What is a line to no editor may be one to what reads the feed, and would leave the comment.
+    return [" ".join(clean(line).split()) for line in lines] + list(notes)
 
 
 def _commented(mark: str, header: list, body: list) -> str:
@@ -172,7 +174,7 @@ function FindProxyForURL(url, host) {
 def _pac(policy: Policy, about: About) -> dict:
     """A proxy auto-configuration file: one route for the hosts to allow, another for everything else."""
     for option, route in (("pac_wanted", about.wanted), ("pac_others", about.others)):
-        if not route or not _ROUTES.match(route):
+        if not route or not _ROUTES.match(route) or not all(1 <= int(port) <= 65535 for port in re.findall(r":([0-9]+)(?=;|\Z)", route)):
             raise FeedError("%s: the format pac needs a route such as DIRECT or PROXY proxy.example.com:8080 (several with ; between them), and not %r" % (
                 option, route))
     patterns = collapse(policy.allow)

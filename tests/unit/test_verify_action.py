@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The action verify: how long it looks again, after a change and after a rollback."""
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+
+from ansible_collections.netaccess.chatgpt.plugins.action import verify
+from tests.unit.test_change_action import FINE, SHUT, HostVars
+
+
+@pytest.fixture
+def looked(monkeypatch):
+    """How many times a host looked, of which each shows the next of ``seen``, behind a device with the variables ``device``."""
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+
+    def run(seen, device, before=SHUT, **args):
+        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": before}
+        task_vars = dict(variables, inventory_hostname="desk1", hostvars=HostVars({"fw1": device, "desk1": variables}))
+        task = SimpleNamespace(args=dict(args, phase="after"), check_mode=False, async_val=0, action="netaccess.chatgpt.verify", diff=False, delegate_to=None)
+        loader = DataLoader()
+        action = verify.ActionModule(task, SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)), SimpleNamespace(verbosity=0), loader,
+                                     Templar(loader, variables=task_vars), None)
+        looks = []
+        action._look = lambda *_args: looks.append(1) or dict(seen[min(len(looks), len(seen)) - 1])
+        action._say = lambda *_args: None
+        action.run(task_vars=task_vars)
+        return len(looks)
+    return run
+
+
+SLOW = {"changed": True, "propagation": 12}
+
+
+def test_after_a_change_what_has_to_pass_is_waited_for(looked):
+    assert looked([SHUT, SHUT, FINE], {}) == 3 and looked([FINE], {}) == 1
+
+
+def test_after_a_rollback_the_look_is_repeated_until_all_is_as_before_and_no_longer_than_that_may_take(looked):
+    """Else a product that takes a minute to put it in force is reported as one that swallowed the rollback."""
+    back = {"access_back": SLOW}
+    assert looked([FINE, FINE, SHUT], back, reverted=True) == 3
+    assert looked([SHUT], back, reverted=True) == 1, "what fails as it did before is as before"
+    # 0, 5, 10 and 12 seconds after the rollback.
+    assert looked([FINE], back, reverted=True) == 4
+    assert looked([FINE], {"access_back": dict(SLOW, changed=False), "access_result": SLOW}, reverted=True) == 1
+    assert looked([FINE], back, before={}, reverted=True) == 1, "without a baseline nothing can become as before"
