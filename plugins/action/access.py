@@ -144,7 +144,7 @@ class ActionModule(ActionBase):
         stage = self._args["stage"] if stage is None else stage
         people = stage or (get("rollout") or [{}])[-1]
         options = self._vars.given(options_of(product))
-        options.update(state=state, config=get("access_policy") or plain(self._templar.template(_POLICY)))
+        options.update(state=state, **self._policy(state))
         options.update({key: self._args[key] for key in ("journal", "series") if self._args[key]})
         comment = device.record(get("change", {}), people.get("name"))
         options.update({key: value for key, value in (("comment", comment), ("audience", people.get("audience"))) if value})
@@ -157,6 +157,16 @@ class ActionModule(ActionBase):
         if self._bound(state, stage) and "expected_plan" not in options:
             options["expected_plan"] = get("netaccess_plans").get(self._name)
         return dict(self._defaults(_MODULE % product), **options)
+
+    def _policy(self, state: str) -> dict:
+        """What has to be reachable. The way back is in the journal: what is wrong with a catalogue is no reason to stop it."""
+        try:
+            return {"config": self._vars.get("access_policy") or plain(self._templar.template(_POLICY))}
+        except AnsibleError as error:
+            if state != "reverted":
+                raise
+            Display().warning("%s: rolled back without the policy: %s" % (self._name, error))
+            return {}
 
     def _before(self) -> dict:
         """What the hosts behind the device saw before the change: until it is proven, its journal keeps it."""

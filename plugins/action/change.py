@@ -56,9 +56,7 @@ class ActionModule(ActionBase):
     def _gate(self) -> dict:
         """Before anything is touched: whether the run may begin. The mark is what journals of this run share."""
         self._begin()
-        now = datetime.datetime.now(datetime.timezone.utc)
-        found = gate.judge({name: gate.settings(lambda variable, name=name: self._fleet.variable(name, variable)) for name in self._fleet.devices},
-                           gate.settings(self._vars.get), self._check, now)
+        found = self._asked(self._check)
         behind, here = self._fleet.behind(), set(self._task_vars["ansible_play_hosts_all"])
         refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
@@ -70,6 +68,11 @@ class ActionModule(ActionBase):
         for text in found["said"]:
             Display().display(text)
         return {"mark": str(uuid.uuid4()), "behind": behind, "left_out": {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}}
+
+    def _asked(self, check: bool) -> dict:
+        """What the settings of the run, and of its devices, say of whether it may begin now; see ``gate.judge``."""
+        devices = {name: gate.settings(lambda variable, name=name: self._fleet.variable(name, variable)) for name in self._fleet.devices}
+        return gate.judge(devices, gate.settings(self._vars.get), check, datetime.datetime.now(datetime.timezone.utc))
 
     def _begin(self) -> dict:
         """From here on a report in the folder is that of this run, or none."""
@@ -87,10 +90,11 @@ class ActionModule(ActionBase):
             register = read_register(Path(str(path)).expanduser()) if path else None
         except RegisterError as error:
             raise AnsibleActionFail("audit_register: %s" % error) from error
+        refused = self._asked(False)["refused"]
         previews = {name: record.outcome(plain(self._fleet.registered(name, "access_preview"))) for name in self._fleet.devices}
         looks = {host: look["before"] for host, look in self._fleet.hosts().items()}
         found = preflight.judge(previews, looks, register, datetime.date.today(), required, self._service(),
-                                str(self._vars.get("netaccess_kept_apart_by") or ""), self._vars.get("netaccess_run", {}).get("behind"))
+                                str(self._vars.get("netaccess_kept_apart_by") or ""), self._vars.get("netaccess_run", {}).get("behind"), refused)
         Display().display("\n".join([found["message"]] + ["%(verdict)s: %(subject)s: %(message)s" % row for row in found["rows"]]))
         return found
 

@@ -34,8 +34,9 @@ class ActionModule(ActionBase):
             mode=dict(type="str", default="0644"),
         ))
         args = plain(args)
-        if not re.match(r"0?[0-7]{3}\Z", args["mode"]):
-            raise AnsibleActionFail("feeds: mode: %r is not an octal mode such as '0644'" % args["mode"])
+        # YAML takes 0644 without quotes for the number 420, which reads as another mode.
+        if not re.match(r"0[0-7]{3}\Z", args["mode"]):
+            raise AnsibleActionFail("feeds: mode: %r is not an octal mode such as '0644', in quotes" % args["mode"])
         try:
             about = feeds.About(
                 version=collection_version(), newest=max(load().version_names()), selection=tuple(sorted(args["selection"].items())),

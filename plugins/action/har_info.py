@@ -32,10 +32,9 @@ class ActionModule(ActionBase):
         source, target = Path(args["path"]), Path(args["redacted"]) if args["redacted"] else None
         if target and target.resolve() == source.resolve():
             raise AnsibleActionFail("har_info: redacted must not be the file itself, which stays as it is")
-        write = target is not None and not self._task.check_mode
         try:
             judge = har.Judge(load(plain(args["overlays"])), signatures.load(plain(args["signatures"])))
-            changed = read(reader.Reader(source), judge, redact.Copy(target) if write else None)
+            changed = read(reader.Reader(source), judge, redact.Copy(target, bool(self._task.check_mode)) if target else None)
         except (CatalogueError, reader.HarError, signatures.SignatureError) as error:
             raise AnsibleActionFail("har_info: %s" % error) from error
         except OSError as error:

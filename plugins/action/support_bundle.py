@@ -39,10 +39,8 @@ class ActionModule(ActionBase):
         case = {"id": args["case"], "steps": args["steps"], "hars": args["hars"], "version": bundle.collection_version(),
                 "taken": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
         content = bundle.parts(args["diagnosis"], args["hosts"], args["control"], args["status"], case)
-        if self._task.check_mode:
-            return dict(changed=True, dest=str(target), content=sorted(content))
         try:
-            changed = bundle.write(target, content, args["hars"])
+            changed = bundle.write(target, content, args["hars"], bool(self._task.check_mode))
         except reader.HarError as error:
             raise AnsibleActionFail("support_bundle: %s" % error) from error
         except OSError as error:

@@ -80,7 +80,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, endpoint_probes
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, selection
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, given, selection
 
 
 class LookupModule(LookupBase):
@@ -90,6 +90,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         options = self.get_options()
         try:
+            given(kwargs, options)
             return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"], options["canary"],
                                     options["turn"])]
         except CatalogueError as error:

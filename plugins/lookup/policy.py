@@ -50,7 +50,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, policy_config
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, selection
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import catalogue, given, selection
 
 
 class LookupModule(LookupBase):
@@ -60,6 +60,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         options = self.get_options()
         try:
+            given(kwargs, options)
             return [policy_config(catalogue(options), selection(options))]
         except CatalogueError as error:
             raise AnsibleLookupError("netaccess.chatgpt.policy: %s" % error) from error

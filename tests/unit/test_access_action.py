@@ -9,7 +9,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure, AnsibleError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
@@ -114,6 +114,14 @@ def test_a_reviewed_plan_binds_a_change_and_a_device_that_it_does_not_name_is_no
 
 
 EARLIER = [{"changed": True, "earlier": ["/j/1"]}, {"changed": False, "earlier": []}]
+
+
+def test_the_way_back_needs_no_policy():
+    broken = {"access_policy": "{{ lookup('netaccess.chatgpt.policy', overlays=['/nowhere']) }}"}
+    (_name, found), = run({"state": "reverted", "journal": "/j/2"}, **broken)[1]
+    assert "config" not in found and found["journal"] == "/j/2"
+    with pytest.raises(AnsibleError):
+        run(**broken)
 
 
 def test_a_rollback_goes_on_with_the_stages_before_it():

@@ -26,9 +26,9 @@ def hosts() -> dict:
     return {"a mac / of alice": dict(result(required, attest), host=facts), "gone": None}
 
 
-def made(target: Path, hars=(str(HAR),)) -> bool:
+def made(target: Path, hars=(str(HAR),), **how) -> bool:
     inside = hosts()
-    return bundle.write(target, bundle.parts(isolation.diagnose(inside), inside, {"out": result()}, {"state": "operational"}, CASE), list(hars))
+    return bundle.write(target, bundle.parts(isolation.diagnose(inside), inside, {"out": result()}, {"state": "operational"}, CASE), list(hars), **how)
 
 
 def test_what_is_in_it(tmp_path):
@@ -50,6 +50,9 @@ def test_the_same_gives_the_same_bytes(tmp_path):
     assert made(tmp_path / "a.zip") and made(tmp_path / "b.zip")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     assert made(tmp_path / "a.zip") is False
+    # A check run says what the run then does, and leaves nothing.
+    assert made(tmp_path / "a.zip", foresee=True) is False and made(tmp_path / "c.zip", foresee=True) is True
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "b.zip"]
 
 
 def test_a_har_that_is_none_leaves_nothing_behind(tmp_path):

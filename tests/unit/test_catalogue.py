@@ -21,6 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import c
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
     CatalogueError, Selection, endpoint_probes, load, policy_config,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.selection import OPTIONS, given
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.schema import SchemaError, check
 
 FOLDER = Path(module.__file__).parent
@@ -237,6 +238,14 @@ def test_what_is_no_policy_says_why(data, word):
 
 def test_a_child_of_an_allowed_domain_may_be_exempt():
     assert Policy.from_config({"allow": [".openai.com"], "exempt": ["api.openai.com"]}).exempt
+
+
+@pytest.mark.parametrize("name,said", [("feature", "did you mean features?"), ("exempt_levels", "did you mean exempt_level?"), ("zzz", "is no option of it$")])
+def test_an_option_that_a_lookup_has_not_is_refused(name, said):
+    """Ansible passes over it, and the policy would be another one than was meant."""
+    given([*OPTIONS], OPTIONS)
+    with pytest.raises(CatalogueError, match=said.replace("?", "[?]")):
+        given([name], OPTIONS)
 
 
 # -- in Ansible -----------------------------------------------------------------------------------------------------

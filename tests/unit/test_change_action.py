@@ -78,6 +78,13 @@ def test_the_preflight_judges_what_was_found_and_a_status_page_that_cannot_be_re
         step("preflight", {"fw1": dict(FW, require_register=True)})
 
 
+def test_a_preflight_says_what_the_gate_lets_a_check_run_go_past():
+    hosts = {"fw1": {"access_product": "squid", "access_preview": PREVIEW}, "desk1": dict(DESK, verify_baseline=FINE)}
+    row, = [row for row in step("preflight", hosts, check=True)["rows"] if row["subject"] == "the run"]
+    assert row["verdict"] == "warn" and "without the number of a change" in row["message"]
+    assert not [row for row in step("preflight", dict(hosts, fw1=dict(FW, access_preview=PREVIEW)))["rows"] if row["subject"] == "the run"]
+
+
 def test_no_later_batch_begins_once_too_many_have_failed():
     failed = dict(FW, access_result={"recorded": "failed", "msg": "refused"})
     assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed before"}

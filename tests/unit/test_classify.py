@@ -153,6 +153,13 @@ def test_the_worst_attempt_counts():
     assert [c["verdict"] for c in found] == ["fail"]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_site_that_has_to_stay_shut_is_open_when_one_attempt_gets_through(first):
+    attempts = [seen(), seen(attempt=1, tcp={"failure": "connection_refused"}, tls=None, http=None)]
+    found, = classify.classify([probe(role="negative")], [attempts[first], attempts[1 - first]], FRESH, TABLE, TODAY)
+    assert found["state"] == "open"
+
+
 # -- signatures -----------------------------------------------------------------------------------------------------
 
 

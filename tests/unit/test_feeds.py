@@ -223,12 +223,16 @@ def test_the_module_writes_whole_files_that_a_web_server_can_read_once(tmp_path)
     task = {"netaccess.chatgpt.feeds": {"config": "{{ lookup('netaccess.chatgpt.policy') }}", "formats": ["panos", "plain"], "dest": str(tmp_path / "www")}}
     play = tmp_path / "play.yml"
     wrong = {"netaccess.chatgpt.feeds": {"config": {"allow": ["https://x"]}, "formats": ["plain"], "dest": "x"}, "register": "wrong", "ignore_errors": True}
+    # As YAML hands 0644 over where nobody quoted it.
+    bare = {"netaccess.chatgpt.feeds": dict(wrong["netaccess.chatgpt.feeds"], mode=0o644), "register": "bare", "ignore_errors": True}
     play.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [
-        dict(task, check_mode=True, register="dry"), dict(task, register="first"), dict(task, register="again"), wrong,
-        {"ansible.builtin.debug": {"msg": "SAID {{ [dry.changed, dry.changed_files | length, first.changed, again.changed, wrong.msg] | to_json }}"}}]}]))
+        dict(task, check_mode=True, register="dry"), dict(task, register="first"), dict(task, register="again"), wrong, bare,
+        {"ansible.builtin.debug": {"msg": "SAID {{ [dry.changed, dry.changed_files | length, first.changed, again.changed, wrong.msg] | to_json }}"}},
+        {"ansible.builtin.debug": {"msg": "MODE {{ bare.msg }}"}}]}]))
     done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", "localhost,", str(play)], env=dict(os.environ, ANSIBLE_NOCOLOR="1"),
                           capture_output=True, text=True, check=False)
     assert 'SAID [true, 8, true, false, \\"feeds: config: allow, entry 1' in done.stdout, done.stdout + done.stderr
+    assert "MODE feeds: mode: '420' is not an octal mode" in done.stdout
     made = sorted((tmp_path / "www").iterdir())
     assert len(made) == 8 and {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o644}
     assert "chatgpt.com/" in (tmp_path / "www" / "panos-url-allow.txt").read_text().splitlines()

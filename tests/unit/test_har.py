@@ -321,8 +321,11 @@ def test_what_is_left_of_an_address(raw, kept):
 def test_the_copy_is_whole_or_not_there(tmp_path):
     target = tmp_path / "safe.har"
     from ansible_collections.netaccess.chatgpt.plugins.action.har_info import read
-    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), redact.Copy(target)) is True
-    assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), redact.Copy(target)) is False
+    # A check run says what the run then does, and leaves nothing.
+    for changed in (True, False):
+        assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), redact.Copy(target, foresee=True)) is changed
+        assert target.exists() is not changed
+        assert read(reader.Reader(FILES / "blocked.har"), har.Judge(CATALOGUE, TABLE), redact.Copy(target)) is changed
     assert target.stat().st_mode & 0o777 == 0o600
     assert json.loads(target.read_text())["log"]["creator"]["name"] == "Playwright"
     broken = tmp_path / "broken.har"

@@ -298,6 +298,17 @@ def test_the_form_for_merge_requests_holds_no_markup_of_somebody_else():
     assert "`fw2`: nothing came back" in text and "Plans: `fw1` dddddddddddd" in text
 
 
+def test_who_releases_a_plan_sees_for_whom_it_is_what_it_does_and_where_it_stands():
+    made = {"op": "create", "kind": "rule", "name": "chatgpt", "place": {"old": None, "new": {"rulebase": "security", "after": ["rule", "quarantine"]}},
+            "fields": {"source-user": {"old": None, "new": ["AI pilots"]}, "from": {"old": None, "new": "trust"}, "action": {"old": None, "new": "allow"}}}
+    first = dict(made, name="top", place={"old": None, "new": {"rulebase": "security", "after": None}})
+    found = built({"fw1": device(changed=True, summary="create rule chatgpt", changes=[made, first])})
+    for text in (report.as_markdown(found), report.as_html(found)):
+        for words in ("AI pilots", "trust", "allow", "security, below rule quarantine", "security, first"):
+            assert words in text
+    assert "description: `nothing to x`" in report.as_markdown(whole()) and "nothing to x" in report.as_html(whole())
+
+
 def test_the_form_for_ci_systems():
     root = ElementTree.fromstring(report.as_junit(whole()))
     cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in root.iter("testcase")}

@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import UNNAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Conflict
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import ROOM, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import canonical_digest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -219,6 +219,20 @@ def test_where_all_of_ours_goes_nothing_is_in_the_way_and_what_was_opened_by_han
     assert rig.run("reverted", policy, adapter=adapter(), journal=second["journal"])["manual"] == first["manual"]
     found = rig.run(state, policy, adapter=adapter(), **({"journal": first["journal"]} if state == "reverted" else {}))
     assert found["conflicts"] == [] and len(found["manual"]) == 1 and "close it on the firewall, if it was opened there by hand" in found["manual"][0]
+
+
+def test_the_way_back_needs_nothing_that_a_task_names_and_that_may_be_gone(rig):
+    """A policy of the audience, say: a change is not stuck because somebody renamed one."""
+    site, journal = rig.snapshot(), rig.run()["journal"]
+    adapter = rig.adapter()
+
+    def gone(_policy, _state):
+        raise AccessError("refused", "no policy has the name Sales")
+    adapter.assess = gone
+    found = rig.run("reverted", adapter=adapter, journal=journal)
+    assert found["changed"] and rig.snapshot() == site and any("no policy has the name Sales" in text for text in found["warnings"])
+    with pytest.raises(Failed, match="no policy has the name Sales"):
+        rig.run(adapter=adapter)
 
 
 # -- what a reviewed plan binds

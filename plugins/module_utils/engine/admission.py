@@ -12,7 +12,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import unfit
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import conflict_data
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import assessment_data
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State, canonical_digest
 
 
@@ -84,6 +84,4 @@ def plan_digest(adapter: Adapter, changes: Iterable[Change], state: State, fores
     return canonical_digest({
         "device": [adapter.traits.product, adapter.device], "changes": [change.to_data() for change in changes], "activates": activates,
         "targets": adapter.targets(), "others_pending": state.pending in (FOREIGN, BOTH),
-        "conflicts": [conflict_data(item) for item in foreseen.conflicts], "losses": [vars(item) for item in foreseen.losses],
-        "audience_widened": list(foreseen.audience_widened), "manual": list(foreseen.manual),
-        "options": options.bound(), "context": options.plan_context or {}})
+        **assessment_data(foreseen), "options": options.bound(), "context": options.plan_context or {}})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Conflict, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
 
@@ -39,8 +39,14 @@ def _counted(changes) -> str:
     parts = []
     for (op, kind), (count, added, removed) in groups.items():
         notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
-        parts.append("%s %d %s%s%s" % (op, count, kind, "s" if count > 1 else "", " (%s)" % ", ".join(notes) if notes else ""))
+        parts.append("%s %d %s%s" % (op, count, kind if count == 1 else _plural(kind), " (%s)" % ", ".join(notes) if notes else ""))
     return ", ".join(parts)
+
+
+def _plural(kind: str) -> str:
+    if kind.endswith("y") and kind[-2:-1] not in tuple("aeiou"):
+        return kind[:-1] + "ies"
+    return kind + ("es" if kind.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def coverage_data(coverage: list[Coverage]) -> dict:
@@ -90,6 +96,12 @@ def conflict_data(conflict: Conflict) -> dict:
     data = {key: value for key, value in vars(conflict).items() if key != "remedy"}
     data["remedy"] = [change.to_data() for change in conflict.remedy]
     return data
+
+
+def assessment_data(assessment: Assessment) -> dict:
+    """What a device means for a policy, beside its coverage, as plain JSON data."""
+    return {"conflicts": [conflict_data(item) for item in assessment.conflicts], "losses": [vars(item) for item in assessment.losses],
+            "audience_widened": list(assessment.audience_widened), "manual": list(assessment.manual)}
 
 
 def strangers(state: State, wanted: set, retired: set) -> dict:

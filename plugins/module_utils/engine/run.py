@@ -27,7 +27,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
-    conflict_data, coverage_data, object_data, strangers, summary, text_of,
+    assessment_data, coverage_data, object_data, strangers, summary, text_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
@@ -90,9 +90,9 @@ class Run:
         else:
             self._stand()
         state = self._attributed(self._read())
-        before = self.adapter.assess(self.policy, state)
+        before = self._assess(state)
         if self._keep_tenant_control(before):
-            before = self.adapter.assess(self.policy, state)
+            before = self._assess(state)
         if self.options.state not in _WRITING:
             self._describe(state, [], before)
             self.result["gathered"] = [object_data(obj) for ref, obj in sorted(state.objects.items()) if obj.ours]
@@ -130,10 +130,20 @@ class Run:
         return self.result
 
     def _foreseen(self, after: State) -> Assessment:
-        found = self.adapter.assess(self.policy, after)
+        found = self._assess(after)
         if self.options.state in ("deleted", "reverted") and not any(obj.ours for obj in after.objects.values()):
-            return after_removal(found, self.adapter.assess(Policy(), after), self.policy.media)
+            return after_removal(found, self._assess(after, Policy()), self.policy.media)
         return found
+
+    def _assess(self, state: State, policy: Policy | None = None) -> Assessment:
+        """The way back needs the journal and the device, and nothing that a task names and that may be gone by now."""
+        try:
+            return self.adapter.assess(policy or self.policy, state)
+        except AccessError as error:
+            if self.options.state != "reverted":
+                raise
+            self._warn("rolled back without a look at what it means: %s" % error)
+            return Assessment()
 
     def _proven(self) -> dict:
         """What hosts see proves the change: its journals wait for that no longer. No device is asked."""
@@ -217,8 +227,7 @@ class Run:
         self._tell(*standing.before(self._standing, self.adapter.device))
 
     def _undo(self, changes: list, state: State, gone: frozenset = frozenset()) -> tuple:
-        traits = self.adapter.traits
-        return undo(changes, state, traits.kinds, gone, traits.narrowing)
+        return undo(changes, state, self.adapter.traits.kinds, gone, self.adapter.traits.narrowing)
 
     def _reversal(self, changes: list, after: State) -> dict:
         """What taking the change back will cost."""
@@ -304,7 +313,7 @@ class Run:
             self.journal.close(REVERTED if reverting else self._ended())
 
     def _plan_again(self, state: State) -> list:
-        return self._plan(state, self.adapter.assess(self.policy, state))
+        return self._plan(state, self._assess(state))
 
     def _drive(self, changes: list, state: State, plan_again) -> None:
         """Send all steps and seal them. What has an unknown outcome is settled by reading and planning again, never by sending it again."""
@@ -413,8 +422,7 @@ class Run:
         return self.result
 
     def _describe(self, state: State, changes: list, assessment: Assessment, after: State | None = None) -> None:
-        after = after or state
-        result = self.result
+        after, result = after or state, self.result
         left = state.unsealed or (state.pending in (OURS, BOTH) and self.options.activate)
         result["changed"] = bool(changes) or (self.options.state in _WRITING and left)
         result["changes"] = [change.to_data() for change in changes]
@@ -422,24 +430,18 @@ class Run:
         result["diff"] = {"before": text_of(state, changes), "after": text_of(after, changes)}
         withheld = [Coverage(str(p), "withheld", "not wanted", note="published, withheld by policy") for p in self.policy.withheld]
         result.update(coverage_data(assessment.coverage + withheld))
-        result["conflicts"] = [conflict_data(item) for item in assessment.conflicts]
-        result["losses"] = [vars(item) for item in assessment.losses]
-        result["audience_widened"] = list(assessment.audience_widened)
-        result["manual"] = list(assessment.manual)
+        result.update(assessment_data(assessment))
         result["pending"] = state.pending
         result["policy_version"] = self.policy.version
         result["release"] = state.release
-        result["exclusive"] = self.adapter.traits.exclusive
-        result["limits"] = self.adapter.traits.limits
-        result["propagation"] = self.adapter.traits.propagation
+        result.update({name: getattr(self.adapter.traits, name) for name in ("exclusive", "limits", "propagation")})
         self._diagnosis.update(assessment.diagnosis)
         if self._diagnosis:
             result["diagnosis"] = self._diagnosis
+        result.update(stale=[], foreign=[])
         if self.policy.allow:
             retired, wanted = self._entries(self.policy.retired), self._entries(self.policy.allow) | self._wanted_entries
             result.update(strangers(after, wanted, retired))
-        else:
-            result.update(stale=[], foreign=[])
         result["requests"] = self.adapter.requests()
         for text in assessment.warnings:
             self._warn(text)

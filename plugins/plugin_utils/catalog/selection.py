@@ -4,14 +4,24 @@
 """The options of the lookups and of catalog_info as a Selection. Controller only."""
 from __future__ import annotations
 
+import difflib
+from typing import Iterable
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
-    Catalogue, Selection, load, plain,
+    Catalogue, CatalogueError, Selection, load, plain,
 )
 
 OPTIONS = (
     "version", "features", "exclude_features", "clients", "levels", "tenancies", "query", "exempt_level", "exclude_exempt",
     "withhold_shared", "widen_challenges", "media", "media_max_age_days",
 )
+
+
+def given(names: Iterable[str], options: Iterable[str]) -> None:
+    """Whether a lookup was given what it has: Ansible passes over the rest. :raises CatalogueError: which names none of ``options``."""
+    for name in sorted(set(names) - set(options)):
+        near = next(iter(difflib.get_close_matches(name, options, 1)), None)
+        raise CatalogueError("%s is no option of it%s" % (name, ": did you mean %s?" % near if near else ""))
 
 
 def selection(options: dict) -> Selection:

@@ -5,20 +5,21 @@
 from __future__ import annotations
 
 import datetime
+from typing import Iterable
 
 OK, WARN, STOP = "ok", "warn", "stop"
 
 
 def judge(devices: dict, hosts: dict, register: list | None, today: datetime.date, required: bool = True, status: dict | None = None,
-          kept_apart: str = "", behind: dict | None = None) -> dict:
+          kept_apart: str = "", behind: dict | None = None, refused: Iterable[str] = ()) -> dict:
     """``{"rows": [{"subject", "verdict", "message"}], "stops": {device: reason}, "message"}``; a verdict is ok, warn or stop, stops come first.
 
     ``devices``: {name: result of an access module in check mode, or None}; ``hosts``: {name: result of reachability_info, or None}; ``register``: lines of the
     register of exemptions, or None; a pattern that is exempt without one is a stop where they are ``required``, else a warning; ``status``: a result of
     service_status_info; ``kept_apart``: what keeps two runs apart where a device does not, in words; ``behind``: {device: hosts that say that they stand
-    behind it}, by default what their looks say.
+    behind it}, by default what their looks say; ``refused``: why a real run would not begin now, which the gate lets a check run go past.
     """
-    rows: list = []
+    rows = [_row("the run", WARN, "a real run would be refused now: %s" % why) for why in refused]
     for name, result in sorted(devices.items()):
         _device(name, result or {}, kept_apart, rows)
         if register is not None:
@@ -74,7 +75,8 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
         rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
             name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
     cost = result.get("reversal") or {}
-    back = "; the way back takes %d writes and %d activation%s" % (cost["writes"], cost["activations"], "" if cost["activations"] == 1 else "s")\
+    back = "; the way back takes %d write%s and %d activation%s" % (
+        cost["writes"], "" if cost["writes"] == 1 else "s", cost["activations"], "" if cost["activations"] == 1 else "s")\
         if result.get("changed") and cost else ""
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""
     unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\

@@ -186,9 +186,10 @@ def _address(value) -> str | None:
 class Copy:
     """Writes a redacted HAR as the entries come, so that it never is in memory whole. Nothing is at ``path`` before ``keep``; mode 0600."""
 
-    def __init__(self, path: Path):
-        self._path, self._first = path, True
-        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=path.parent)
+    def __init__(self, path: Path, foresee: bool = False):
+        """``foresee``: only find out whether it would be another file."""
+        self._path, self._first, self._foresee = path, True, foresee
+        handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=None if foresee else path.parent)
         self._temporary, self._file = Path(temporary), os.fdopen(handle, "w", encoding="utf-8")
         self._file.write('{"log": {"entries": [\n')
 
@@ -207,9 +208,10 @@ class Copy:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
-        if self._path.exists() and filecmp.cmp(self._temporary, self._path, shallow=False):
+        same = self._path.exists() and filecmp.cmp(self._temporary, self._path, shallow=False)
+        if same or self._foresee:
             self._temporary.unlink()
-            return False
+            return not same
         os.replace(self._temporary, self._path)
         return True
 

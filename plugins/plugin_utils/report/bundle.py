@@ -20,12 +20,12 @@ _ROOT = Path(__file__).resolve().parents[3]
 _DATE = (2026, 1, 1, 0, 0, 0)
 
 
-def write(target: Path, parts: dict, hars: list) -> bool:
-    """A zip file at ``target``, whole or not at all, mode 0600; whether it is another one than before.
+def write(target: Path, parts: dict, hars: list, foresee: bool = False) -> bool:
+    """A zip file at ``target``, whole or not at all, mode 0600; whether it is another one than before. ``foresee``: only find that out.
 
     ``parts``: {name in the file: text or JSON value}; ``hars``: paths, of which redacted copies go in. :raises reader.HarError, OSError:
     """
-    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=target.parent)
+    handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=None if foresee else target.parent)
     try:
         with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, content in parts.items():
@@ -34,7 +34,10 @@ def write(target: Path, parts: dict, hars: list) -> bool:
             for number, path in enumerate(hars, 1):
                 _add_har(archive, "har/%d.har" % number, Path(path))
         changed = not target.exists() or target.read_bytes() != Path(temporary).read_bytes()
-        os.replace(temporary, target)
+        if foresee:
+            os.unlink(temporary)
+        else:
+            os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise

@@ -38,6 +38,7 @@ CLASSES = [
 ]
 _WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, IN_STEP]
 _NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
+_FIELDS_SHOWN = 30
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release", "plan_options")
@@ -108,8 +109,16 @@ def _change(one: dict) -> dict:
     members = one.get("members") or {}
     return {"op": one["op"], "kind": one["kind"], "name": one["name"],
             "fields": {path: {"old": _text(values.get("old")), "new": _text(values.get("new"))} for path, values in (one.get("fields") or {}).items()},
+            "place": _place((one.get("place") or {}).get("new")),
             "added": sorted(entry for parts in members.values() for entry in parts.get("added") or []),
             "removed": sorted(entry for parts in members.values() for entry in parts.get("removed") or [])}
+
+
+def _place(place) -> str | None:
+    """Where a rule goes, in words."""
+    if not place:
+        return None
+    return "%s, %s" % (place["rulebase"], "below %s" % " ".join(place["after"]) if place["after"] else "first")
 
 
 def _text(value) -> str | None:
@@ -295,6 +304,9 @@ def as_markdown(report: dict) -> str:
             shown = ": `%s`" % _code(", ".join(entries[:20])) if entries else ""
             more = " and %d more" % (len(entries) - 20) if len(entries) > 20 else ""
             lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), shown, more))
+            # Who releases a plan has to see for whom it is, from where, and what it does.
+            lines += ["    - %s: `%s`" % (_md(path), _code(_moved(one["op"], values))) for path, values in one["fields"].items()][:_FIELDS_SHOWN]
+            lines += ["    - place: `%s`" % _code(one["place"])] if one["place"] else []
     for name, _code_, words in CLASSES:
         if name != "drift" and report["verdict"]["classes"][name]:
             lines += ["", "**%s**" % words, ""] + ["- %s" % _md(text) for text in report["verdict"]["classes"][name][:50]]
@@ -304,6 +316,11 @@ def as_markdown(report: dict) -> str:
     if digests:
         lines += ["", "Plans: " + ", ".join("`%s` %s" % (_code(device["name"]), device["plan_digest"][:12]) for device in digests)]
     return "\n".join(lines) + "\n"
+
+
+def _moved(op: str, values: dict) -> str:
+    old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
+    return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
 
 
 def _md(text: str) -> str:
@@ -361,7 +378,7 @@ def as_html(report: dict) -> str:
     template = environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
     # What needs somebody comes first.
     worst = sorted(report["devices"], key=lambda one: (_WORST.index(one["state"]), not one["conflicts"], one["name"]))
-    return template.render(report=dict(report, devices=worst), classes=CLASSES, count=_count)
+    return template.render(report=dict(report, devices=worst), classes=CLASSES, count=_count, moved=_moved)
 
 
 def _count(number: int, word: str) -> str:

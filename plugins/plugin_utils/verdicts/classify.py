@@ -32,7 +32,7 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
         check = _check(by_id[seen["id"]], seen, context)
         key = (seen["id"], seen["ip_version"])
         attempts.setdefault(key, []).append(check["verdict"])
-        if key not in found or RANK.index(check["verdict"]) < RANK.index(found[key]["verdict"]):
+        if key not in found or _counts_more(check, found[key]):
             found[key] = check
     checks = list(found.values())
     for key, verdicts in attempts.items():
@@ -54,6 +54,13 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
                 # UDP gets out from here, so these servers' silence is no general one.
                 check.update(verdict=FAIL, flags=[flag for flag in check["flags"] if flag != "unproven"])
     return checks
+
+
+def _counts_more(check: dict, known: dict) -> bool:
+    """Of two attempts the worse one; of a site that has to stay as it is the one that got through, whichever came first."""
+    if check["role"] != "wanted" and check["state"] != known["state"]:
+        return check["state"] == "open"
+    return RANK.index(check["verdict"]) < RANK.index(known["verdict"])
 
 
 def _is_the_way(check: dict) -> bool:
