@@ -78,6 +78,12 @@ recorded:
   returned: when O(record=true) and the device failed or was not reached
   type: str
   sample: failed
+behind:
+  description: Hosts behind the device (C(netaccess_path)) of which the journals keep what they saw before the change that was rolled back.
+  returned: when O(state=reverted)
+  type: list
+  elements: str
+  sample: [desk1]
 stages:
   description: Stages of the rollout that the device has still before it.
   returned: when O(rollout=true)

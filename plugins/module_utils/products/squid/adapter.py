@@ -68,7 +68,6 @@ class SquidAdapter(Adapter):
         self._decrypts, self._release = True, ""
         self._counts = Counter()
 
-
     def begin_cleanup(self, undo: bool = False) -> None:
         self._control.begin_cleanup(undo)
 
