@@ -82,7 +82,7 @@ class ActionModule(ActionBase):
         return self._kept(result)
 
     def _witnesses(self, baseline: dict) -> list:
-        """The hosts behind the device that can say whether all is as before. The way back needs none: what is wrong with one is no reason to stop it."""
+        """The hosts behind the device that can say whether all is as before. A rollback needs none: what is wrong with one is no reason to stop it."""
         try:
             behind = outcome.Fleet(self._task_vars).behind().get(self._name, []) if baseline else []
         except AnsibleError as error:
@@ -159,7 +159,7 @@ class ActionModule(ActionBase):
         return dict(self._defaults(_MODULE % product), **options)
 
     def _policy(self, state: str) -> dict:
-        """What has to be reachable. The way back is in the journal: what is wrong with a catalogue is no reason to stop it."""
+        """What has to be reachable. A rollback is in the journal: what is wrong with a catalogue is no reason to stop it."""
         try:
             return {"config": self._vars.get("access_policy") or plain(self._templar.template(_POLICY))}
         except AnsibleError as error:

@@ -125,7 +125,7 @@ attributes:
 notes:
   - In check mode a difference is C(changed), so that drift is found. A real run changes nothing and returns the same plan, with C(changed) false.
   - Copy the pages again after the plan was carried out; the next run then says whether something is missing.
-  - Nothing is written, so there is no journal. Take a backup of the configuration before the plan is carried out. The way back is the plan of
+  - Nothing is written, so there is no journal. Take a backup of the configuration before the plan is carried out. A rollback is the plan of
     O(state=deleted), and for a domain that was taken out of SSL Inspection its entry.
   - Domains have no wildcard - one stands for itself and everything below it, and RV(coverage) says where that is wider than asked.
   - SSL Inspection is off for everything that is not designated for it. A designated domain or category that holds wanted hosts is a conflict.
@@ -187,7 +187,7 @@ summary:
   description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
-  sample: 'for a person to do: create custom category ChatGPT allow (+36), create exception group AI users'
+  sample: 'manual steps: create custom category ChatGPT allow (+36), create exception group AI users'
 planned_steps:
   description: Number of lines in the plan that you carry out by hand.
   returned: for states that write

@@ -123,7 +123,7 @@ verdict:
   description: As M(netaccess.chatgpt.report) returns it.
   returned: for O(step=conclude)
   type: dict
-  sample: {code: 0, message: "1 device, 2 hosts: in step", classes: {}}
+  sample: {code: 0, message: "1 device, 2 hosts: compliant", classes: {}}
 troubles:
   description: Why a device or host counts as failed, by name.
   returned: for O(step=conclude)

@@ -99,12 +99,12 @@ EXAMPLES = r"""
 RETURN = r"""
 verdict:
   description: >-
-    C(code) (0 in step, 2 drift, 1 anything else that needs a person), C(message), and C(classes) with what was found of each.
+    C(code) (0 compliant, 2 drift, 1 anything else that needs a person), C(message), and C(classes) with what was found of each.
   returned: always
   type: dict
   sample:
     code: 2
-    message: '2 devices, 3 hosts; not as the policy says: 1'
+    message: '2 devices, 3 hosts; drift: 1'
     classes:
       nothing: []
       unreachable: []

@@ -59,7 +59,7 @@ class Killed(BaseException):
 class Fault:
     """``kind``: refuse, drop_before, drop_after (no answer, with or without effect), swallow (accepted, no effect), kill (after the effect),
     no_activation, kill_before_activation. ``step``: at which write, from 0. ``seal``: the kind meets the first seal instead of a write.
-    ``back``: from there on every write of the way back is swallowed, and so is what drops waiting edits."""
+    ``back``: from there on every write of the rollback is swallowed, and so is what drops waiting edits."""
 
     kind: str = ""
     step: int = 0

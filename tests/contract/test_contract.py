@@ -220,7 +220,7 @@ def test_whether_the_account_may_write_is_told_before_anything_is_written(rig):
     assert rig.snapshot() == held
 
 
-def test_in_step_nobody_is_asked_about_rights(rig):
+def test_where_it_is_compliant_nobody_is_asked_about_rights(rig):
     rig.run()
     result = rig.run(check=True)
     assert not result["changed"] and "permissions" not in result
@@ -318,7 +318,7 @@ def test_an_unfinished_run_is_named_until_another_one_has_finished(rig):
         rig.run(fault=Fault("kill", 0))
     rig.settle()
     found = rig.run(check=True)
-    assert found["unfinished"] == [rig.journals()[0].path] and any("did not come to its end" in text for text in found["warnings"])
+    assert found["unfinished"] == [rig.journals()[0].path] and any("was interrupted" in text for text in found["warnings"])
     assert rig.run()["unfinished"] == found["unfinished"] and "unfinished" not in rig.run()
 
 

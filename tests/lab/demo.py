@@ -180,7 +180,7 @@ class ByHand(Demo):
 
     def revert(self) -> None:
         rc, _seconds, _out = self.play("site", "revert", "--check", "-e", "access_state=deleted")
-        self._claim(rc == 0, "the way back is a plan, too")
+        self._claim(rc == 0, "a rollback is a plan, too")
         self._carry_out(self._plan("revert"))
         self.reverted()
 

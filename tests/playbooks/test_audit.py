@@ -31,7 +31,7 @@ def with_gone(devices: dict, vantages: dict) -> None:
     vantages["gone2"] = dict(GONE)
 
 
-def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
+def test_drift_then_the_reviewed_plan_then_compliant(lab, tmp_path):
     wider, before = altered(lab, "with-gone.yml", with_gone), policy_of(lab)
     # An audit is no change: it needs no window.
     code, out = play(wider, "audit", tmp_path / "first", fail_on_drift=True, change_window=OVER)
@@ -67,7 +67,7 @@ def test_drift_then_the_reviewed_plan_then_in_step(lab, tmp_path):
     # It was written and never loaded, so it also waits.
     assert [name for name, texts in found["classes"].items() if texts] == ["drift", "manual", "pending", "unreachable"] and found["code"] == 1
     entries.write_text(whole)
-    # The way back is bound to no plan, also where plans are given.
+    # A rollback is bound to no plan, also where plans are given.
     journal, = (lab.folder / "journals").glob("*.json")
     code, out = play(lab, "rollback", tmp_path, netaccess_journal=str(journal), netaccess_plans={})
     assert code == 0 and policy_of(lab) == before, out

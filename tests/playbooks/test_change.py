@@ -50,8 +50,8 @@ def journals(lab) -> list:
 @pytest.mark.parametrize("variables,said,probed", [
     ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come. Nothing was touched", False),
     # Where a change takes its time to arrive: as the result of the preflight says.
-    ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and the way back may take 2520 s", True),
-    pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and the way back may take 1320 s", True,
+    ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and rollback may take 2520 s", True),
+    pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and rollback may take 1320 s", True,
                  marks=pytest.mark.exhaustive),
     pytest.param({}, "nothing is written without the number of a change", False, marks=pytest.mark.exhaustive),
     pytest.param({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False,
@@ -78,7 +78,7 @@ def test_the_preflight_alone_says_what_it_would_come_to_and_writes_nothing(lab, 
     code, out = play(lab, "preflight", tmp_path)
     said = " ".join(out.split())
     assert code == 0 and "1 of 1 device may be changed" in said, out
-    assert "not protected against a second run" in said and "ok: the service: the service reports operational" in said and "the way back takes" in said, out
+    assert "not protected against a second run" in said and "ok: the service: the service reports operational" in said and "rollback takes" in said, out
     assert policy_of(lab) == before and journals(lab) == []
 
 

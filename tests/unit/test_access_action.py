@@ -129,7 +129,7 @@ def test_a_rollback_goes_on_with_the_stages_before_it():
     assert [one["journal"] for _name, one in ran] == ["/j/2", "/j/1"] and found["changed"]
     # A check run has taken nothing back, so what came before cannot be foreseen.
     assert len(run({"state": "reverted", "journal": "/j/2"}, check=True, results=EARLIER)[1]) == 1
-    # Hosts behind it that the oldest of these journals knows say whether all is as before; what is wrong with the inventory does not stop the way back.
+    # Hosts behind it that the oldest of these journals knows say whether all is as before; what is wrong with the inventory does not stop the rollback.
     paths = {"desk1": {"netaccess_path": {"device": "fw1"}}, "desk2": {"netaccess_path": {"device": "fw2"}}, "desk3": {"netaccess_path": {"device": "fw1"}}}
     known = [dict(EARLIER[0], baseline={"desk1": {"checks": []}, "desk2": {}}), EARLIER[1]]
     fleet = {"hostvars": HostVars(dict(paths, fw1={})), "groups": {"netaccess_vantages": list(paths)}, "ansible_play_hosts_all": ["fw1"]}
@@ -212,7 +212,7 @@ def test_plans_are_not_carried_out_after_their_end(until, said):
         assert ran[0][1]["expected_plan"] == "d" * 64
         return
     assert result["failed"] and said in result["msg"] and result["failure"]["class"] == "plan_changed" and ran == []
-    # The way back is bound to no plan.
+    # A rollback is bound to no plan.
     assert run({"state": "reverted"}, netaccess_plans={}, netaccess_plans_about=about)[1]
 
 

@@ -136,7 +136,7 @@ def test_of_a_folder_it_is_the_newest_of_that_device_that_was_not_taken_back(tmp
     assert Journal.newest(folder, "squid", "c").path == made["c", OPEN]
     assert Journal.newest(folder, "squid", "d") is None and Journal.newest(folder, "panos", "a") is None
     assert Journal.newest(made["a", REVERTED], "squid", "a").path == made["a", REVERTED]
-    # A later run on that device came to its end.
+    # A later run on that device ended.
     assert standing(folder, "a") == [made["a", UNDONE], made["a", APPLIED]] and standing(folder, "c") == [made["c", OPEN]]
     with open(made["a", UNDONE], "a", encoding="utf-8") as handle:
         handle.write("x\n")

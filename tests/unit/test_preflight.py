@@ -27,7 +27,7 @@ def judged(device=None, hosts=None, register=None, required=True, *more):
 def test_a_good_device_may_begin_and_the_way_back_is_said():
     found = judged(register=[LINE])
     assert found["stops"] == {} and found["message"] == "1 of 1 device may be changed"
-    assert found["rows"] == [{"subject": "fw1", "verdict": "ok", "message": "create list allow (+3); the way back takes 2 writes and 1 activation"}]
+    assert found["rows"] == [{"subject": "fw1", "verdict": "ok", "message": "create list allow (+3); rollback takes 2 writes and 1 activation"}]
 
 
 @pytest.mark.parametrize("device,hosts,register,said", [
@@ -95,7 +95,7 @@ def test_a_device_that_said_nothing_stops_alone():
     assert found["stops"] == {"fw2": "nothing came back"} and found["message"].startswith("1 of 2 devices may be changed")
 
 
-def test_uncertain_conflicts_and_devices_in_step_are_no_warnings():
+def test_uncertain_conflicts_and_compliant_devices_are_no_warnings():
     found = judged({"changed": False, "exclusive": "", "summary": "nothing to do", "conflicts": [{"where": "x", "certain": False}]})
     assert [row["verdict"] for row in found["rows"]] == ["ok"] and found["rows"][0]["message"] == "nothing to do"
 

@@ -90,10 +90,10 @@ def test_what_decides_nothing_decides_when_told():
 
 def test_trouble_goes_before_drift():
     assert built({"a": device(changed=True), "b": None})["verdict"]["code"] == 1
-    assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; not as the policy says: 1; not proven: 1"
+    assert built({"a": device(changed=True), "b": device()})["verdict"]["message"] == "2 devices, 0 hosts; drift: 1; not proven: 1"
     assert built({"a": device()})["verdict"]["message"] == "1 device, 0 hosts; not proven: 1"
     seen = {"b": {"after": dict(look("pass", check()), path={"device": "a", "proven": True, "message": "m", "audience": None, "kind": "user"})}}
-    assert built({"a": device()}, seen)["verdict"]["message"] == "1 device, 1 host; everything is in step"
+    assert built({"a": device()}, seen)["verdict"]["message"] == "1 device, 1 host; everything is compliant"
 
 
 def test_the_report_says_what_the_policies_were_selected_from():
@@ -166,7 +166,7 @@ def test_a_symptom_that_the_plan_does_not_let_through_is_no_drift():
     assert verdict["code"] == 1
 
 
-def test_a_device_in_step_explains_no_symptom():
+def test_a_compliant_device_explains_no_symptom():
     assert built({"fw1": device()}, {"branch1": {"after": behind(look("fail", check("fail")))}})["verdict"]["code"] == 1
 
 
@@ -180,7 +180,7 @@ def test_what_is_not_proven_is_said_and_decides_when_told():
     assert found["classes"]["not_proven"] == [
         "fw2: no host behind it looked",
         "branch1: 1 other site is not compared with a baseline, so nobody knows whether more is open than should be"]
-    assert found["code"] == 0 and "not proven: 2" in found["message"] and "in step" not in found["message"]
+    assert found["code"] == 0 and "not proven: 2" in found["message"] and "compliant" not in found["message"]
     assert built({"fw1": device(), "fw2": device()}, hosts, strict=["not_proven"])["verdict"]["code"] == 1
 
 

@@ -362,7 +362,7 @@ def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Co
 
 
 def _widened(now: Object | None, then: Object | None) -> list[Clash]:
-    """Sets of members that the way back would empty beside others that stay."""
+    """Sets of members that a rollback would empty beside others that stay."""
     if now is None or then is None or not any(then.members.values()):
         return []
     return [Clash(now.ref, path, sorted(members), why="taking ours out would leave no limit to what somebody else put in")

@@ -34,7 +34,7 @@ APPLIED = "applied"
 UNDONE = "undone"
 REVERTING = "reverting"
 REVERTED = "reverted"
-#: Of a run that did not come to its end; and of one that left something which can be taken back.
+#: Of a run that was interrupted; and of one that left something which can be taken back.
 UNFINISHED = (OPEN, REVERTING)
 LIVE = (OPEN, UNPROVEN, APPLIED, REVERTING)
 #: Bytes that have to be free for a journal: one of 10,000 changes has some 4 MiB.

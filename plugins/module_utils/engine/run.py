@@ -136,7 +136,7 @@ class Run:
         return found
 
     def _assess(self, state: State, policy: Policy | None = None) -> Assessment:
-        """The way back needs the journal and the device, and nothing that a task names and that may be gone by now."""
+        """A rollback needs the journal and the device, and nothing that a task names and that may be gone by now."""
         try:
             return self.adapter.assess(policy or self.policy, state)
         except AccessError as error:
@@ -177,7 +177,7 @@ class Run:
         self.result.pop("reversal")
         self.result["changed"] = bool(changes) and self.check_mode
         if changes:
-            self.result["summary"] = "for a person to do: %s" % self.result["summary"]
+            self.result["summary"] = "manual steps: %s" % self.result["summary"]
         return self.result
 
     def _settle(self, path: str, status: str) -> None:
@@ -208,7 +208,7 @@ class Run:
         if told == HIDDEN and state.pending is None and self._left(*LIVE):
             return replace(state, pending=OURS)
         if told == UNNAMED and state.pending == FOREIGN and self._left(*UNFINISHED):
-            self._warn("edits wait for activation on %s; a run of ours did not come to its end, so they are taken for its own and go live with this one"
+            self._warn("edits wait for activation on %s; a run of ours was interrupted, so they are taken for its own and go live with this one"
                        % self.adapter.device)
             return replace(state, pending=OURS)
         return state
@@ -216,7 +216,7 @@ class Run:
     # -- planning
 
     def _left(self, *statuses) -> bool:
-        """Whether an earlier run of ours left something: the one to take back, by the status of its journal, or one that did not come to its end."""
+        """Whether an earlier run of ours left something: the one to take back, by the status of its journal, or one that was interrupted."""
         if self.options.state == "reverted":
             return self.journal.status in statuses
         return self.options.state in _WRITING and bool(self.result.get("unfinished"))
@@ -375,7 +375,7 @@ class Run:
         return self._failed(error, applied, undone)
 
     def _confirm_old(self, activated: bool) -> None:
-        """:raises AccessError: when the device took the way back and does not hold the old state."""
+        """:raises AccessError: when the device took the rollback and does not hold the old state."""
         state = self._read()
         left = self._undo_plan(state)
         if left:

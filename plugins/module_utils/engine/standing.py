@@ -22,7 +22,7 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
     if unfinished:
         found["unfinished"] = unfinished
-        said.append("an earlier run on %s did not come to its end, or another one is under way: see %s. This run goes on from what is there; to go back "
+        said.append("an earlier run on %s was interrupted, or another one is under way: see %s. This run goes on from what is there; to go back "
                     "instead, run state reverted with that journal" % (device, ", ".join(unfinished)))
     unproven = [one for one in journals if one.status == UNPROVEN or (one.status in UNFINISHED and one.baseline is not None)]
     if unproven:

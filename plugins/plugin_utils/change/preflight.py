@@ -61,7 +61,7 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     if result.get("held_by"):
         rows.append(_row(name, WARN, "locked by %s; a real run waits for that within its timeout" % ", ".join(result["held_by"])))
     if result.get("unfinished"):
-        rows.append(_row(name, WARN, "a run did not come to its end, or is under way: %s" % ", ".join(result["unfinished"])))
+        rows.append(_row(name, WARN, "a run was interrupted, or is under way: %s" % ", ".join(result["unfinished"])))
     if result.get("unproven"):
         rows.append(_row(name, WARN, "nothing proves yet what an earlier run changed, so this one is judged by what hosts saw before that: %s" % ", ".join(
             one["journal"] for one in result["unproven"])))
@@ -75,7 +75,7 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
         rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
             name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
     cost = result.get("reversal") or {}
-    back = "; the way back takes %d write%s and %d activation%s" % (
+    back = "; rollback takes %d write%s and %d activation%s" % (
         cost["writes"], "" if cost["writes"] == 1 else "s", cost["activations"], "" if cost["activations"] == 1 else "s")\
         if result.get("changed") and cost else ""
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""

@@ -29,7 +29,7 @@ def guarded(work: Callable[[], dict]) -> dict:
 
 
 def recorded(result: dict, foreseen: bool = False) -> dict:
-    """A result that does not fail its task: ``recorded`` says failed or unreachable. ``outcome`` is the way back.
+    """A result that does not fail its task: ``recorded`` says failed or unreachable. ``outcome`` undoes that.
 
     ``foreseen``: it is about what a later task will do, so Ansible must not count it as changed; ``would_change`` says it.
     """

@@ -33,7 +33,7 @@ def stages(rollout, begin: str | None = None) -> list:
 
 
 def remaining(found: list, plans: list, ours: bool) -> list:
-    """The stages that are still to be carried out, none when the device is in step with the last.
+    """The stages that are still to be carried out, none when the device complies with the last.
 
     ``plans``: for each stage the changes that a check run with its audience has; ``ours``: whether the device holds anything of ours. A device that does is
     at the stage that it differs least from, so that nobody who has access loses it to an earlier stage. :raises RolloutError: two stages are as near.

@@ -42,7 +42,7 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
     closes, left = inside[1].isoformat(), (inside[1] - now).total_seconds()
     if left < needs:
         return {"open": False, "closes": closes, "opens": opens,
-                "message": "the change window closes in %d s, and change, proof and the way back may take %d s; %s" % (left, needs, when)}
+                "message": "the change window closes in %d s, and change, proof and rollback may take %d s; %s" % (left, needs, when)}
     return {"open": True, "message": "in the change window, which closes at %s" % closes, "closes": closes, "opens": opens}
 
 

@@ -22,21 +22,21 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 
 FORMAT = 1
-IN_STEP, DRIFT, CHANGED, FAILED, UNREACHABLE = "in_step", "drift", "changed", "failed", "unreachable"
+COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
 #: Nothing was written: the module refused, or the run did not come to the device.
 REFUSED, NOT_BEGUN = "refused", "not_begun"
-#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 in step, 2 drift, 1
+#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 compliant, 2 drift, 1
 #: anything else that needs a person.
 CLASSES = [
     ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
     ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
     ("regressed", 1, "newly open, or newly shut"), ("verification_failed", 1, "still shut, decrypted or broken"),
     ("unverified", 1, "a look that proves nothing"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
-    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "not as the policy says"),
+    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "drift"),
     ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
-    ("manual", 0, "steps for a person"),
+    ("manual", 0, "manual steps"),
 ]
-_WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, IN_STEP]
+_WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
 _NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
 _FIELDS_SHOWN = 30
 _FOLDER = Path(__file__).parent
@@ -87,7 +87,7 @@ def state_of(result: dict, mode: str) -> str:
         return FAILED
     if result.get("changed"):
         return DRIFT if mode == "audit" else CHANGED
-    return IN_STEP
+    return COMPLIANT
 
 
 def _device(name: str, result, mode: str) -> dict:
@@ -235,7 +235,7 @@ def _not_proven(report: dict) -> list:
     """What is as it should be as far as devices say it, and nobody saw."""
     behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
     found = ["%s: no host behind it looked" % device["name"] for device in report["devices"]
-             if device["state"] in (IN_STEP, CHANGED) and device["name"] not in behind]
+             if device["state"] in (COMPLIANT, CHANGED) and device["name"] not in behind]
     for host in report["hosts"]:
         open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
         if open_to_doubt:
@@ -248,7 +248,7 @@ def _not_proven(report: dict) -> list:
 def _message(report: dict, found: dict) -> str:
     parts = [", ".join(_of(report, kind) for kind in ("devices", "hosts"))]
     parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
-    return "; ".join(parts if len(parts) > 1 else parts + ["everything is in step"])
+    return "; ".join(parts if len(parts) > 1 else parts + ["everything is compliant"])
 
 
 def _of(report: dict, kind: str) -> str:
@@ -298,7 +298,7 @@ def as_markdown(report: dict) -> str:
     """For a merge request: what would change first, then what else a reviewer has to know."""
     lines = ["### %s" % _md(report["title"]), "", "**%s**" % _md(report["verdict"]["message"]), ""]
     for device in report["devices"]:
-        lines.append("- `%s`: %s" % (_code(device["name"]), _md(device["error"] or device["summary"] or "in step")))
+        lines.append("- `%s`: %s" % (_code(device["name"]), _md(device["error"] or device["summary"] or "compliant")))
         for one in device["changes"]:
             entries = ["+%s" % entry for entry in one["added"]] + ["-%s" % entry for entry in one["removed"]]
             shown = ": `%s`" % _code(", ".join(entries[:20])) if entries else ""

@@ -44,7 +44,7 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
     monkeypatch.setattr(BarracudaAdapter, "activate", lambda self: pytest.fail("it was activated"))
     result = handed(options={"journal": str(tmp_path / "journals")})
     assert not result["changed"] and result["changes"] and not (tmp_path / "journals").exists()
-    assert result["summary"].startswith("for a person to do: create custom category ChatGPT allow (+3)") and "reversal" not in result
+    assert result["summary"].startswith("manual steps: create custom category ChatGPT allow (+3)") and "reversal" not in result
     category, exception = result["manual"][:2]
     assert category == ("BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 3 domains: "
                         "chatgpt.com js.stripe.com openai.com, then Save Changes")
