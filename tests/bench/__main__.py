@@ -17,11 +17,12 @@ import tests.conftest  # pylint: disable=unused-import  # puts the collection on
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, collapse, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
 from tests.bench import fleet, products, rules, size
 from tests.lab.lab import Internet, Lab
 from tests.lab.path import Proxied, quick
-from tests.lab.squid import available
+from tests.lab.squid import available, squid_program
 from tests.products.squid.rig import SquidRig
 
 ROW = "%-58s %-34s %s"
@@ -72,7 +73,7 @@ def squid_row(rig, count: int) -> None:
 
     def bare():
         subprocess.run(rig.squid.command("-k", "parse"), check=True, capture_output=True)
-        rig.force()
+        Control(squid_program(), str(rig.squid.config), rig.squid.name, 60).reconfigure([rig.squid.port])
     rig.run(policy=policy)
     squid_alone = timed(bare)
     rig.run("deleted")

@@ -11,6 +11,7 @@ import os
 import pwd
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import uuid
@@ -160,7 +161,16 @@ class Squid:
         return self._process is not None and self._process.alive()
 
     def reconfigure(self) -> None:
-        subprocess.run(self.command("-k", "reconfigure"), check=True, capture_output=True)
+        """Take the configuration as it is now into force. What ``squid -k reconfigure`` sends, without the start of a program for it."""
+        log = self.folder / "cache.log"
+        size = log.stat().st_size
+
+        def news() -> str:
+            with log.open() as lines:
+                lines.seek(size)
+                return lines.read()
+        os.kill(int((self.folder / "squid.pid").read_text()), signal.SIGHUP)
+        wait_until(lambda: "Accepting" in news(), "squid to reload", lambda: None if self.alive() else news())
 
     def stop(self) -> None:
         if self._process is not None:

@@ -55,8 +55,7 @@ class SquidRig(Rig):
         return decide(host, self.squid.port, SOURCES[who])
 
     def force(self):
-        control = Control(squid_program(), str(self.squid.config), self.squid.name, 60)
-        control.reconfigure([self.squid.port])
+        self.squid.reconfigure()
 
     def snapshot(self):
         paths = [self.squid.config] + sorted(self.squid.drop_in_dir.iterdir())
