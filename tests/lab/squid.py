@@ -30,7 +30,7 @@ SITE = """\
 {ports}
 sslcrtd_program {certgen} -s {folder}/certificates -M 4MB
 sslcrtd_children 2 startup=1 idle=1
-tls_outgoing_options cafile={public}
+tls_outgoing_options cafile={public} default-ca=off
 {upstream}
 visible_hostname proxy.example.com
 pid_filename {folder}/squid.pid
