@@ -56,7 +56,7 @@ class _Parser:
         else:
             self._at = found.end()
             word = found.group(0).strip()
-            self.next = _WORDS.get(word, word) if found.lastgroup in ("sign", "word") else word
+            self.next = _WORDS.get(word, word)
         return token
 
     def expect(self, word: str) -> None:
@@ -152,7 +152,7 @@ def render(node: tuple) -> str:
 def canonical(text: str | None) -> str:
     """The one form of an expression; of one that is not understood, its text with single blanks."""
     tree = tree_of(text)
-    return " ".join((text or "").split()) if tree is None else render(tree)
+    return " ".join(text.split()) if tree is None else render(tree)
 
 
 @functools.lru_cache(maxsize=65536)
@@ -168,7 +168,8 @@ def tests(node: tuple) -> Iterator[tuple]:
     """Every test of a tree."""
     if node[0] == "test":
         yield node
-    for one in node[1:] if node[0] in ("and", "or", "not") else ():
+        return
+    for one in node[1:]:
         yield from tests(one)
 
 

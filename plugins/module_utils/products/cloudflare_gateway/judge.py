@@ -102,7 +102,7 @@ class Assessor(View):
                                          and not (part == HTTP and self.in_part(rule, layer))]
 
     def _passed(self, layer: Layer, part: str, wanted: AbstractSet) -> list:
-        """Rules of the site below the place of ours, or named to be."""
+        """Rules of the site below the place of ours, or named to be; some perhaps twice."""
         def shuts(rule: Object) -> bool:
             return layer.effect(rule) == DENY and bool(layer.reach(rule, wanted).sure)
 
@@ -112,8 +112,7 @@ class Assessor(View):
         others = [rule for rule in layer.rules if not rule.ours]
         made = part != HTTP or any(map(shuts, others))
         named = [rule for rule in others if made and called(rule) in self._settings.before and not keeps(rule)]
-        known = {rule.ref for rule in named}
-        return named + [rule for rule in below_ours(others, shuts, keeps) if rule.ref not in known]
+        return named + below_ours(others, shuts, keeps)
 
     def _losses(self) -> None:
         """What Do Not Inspect takes from the exempt hosts."""
@@ -148,7 +147,7 @@ class Assessor(View):
     def _tenant_controls(self) -> None:
         layer = self.layer(HTTP)
         for rule in layer.rules:
-            if layer.effect(rule) != DENY and WORKSPACE_HEADER in headers(rule) and layer.level(rule) != NO:
+            if layer.effect(rule) != DENY and WORKSPACE_HEADER in headers(rule):
                 hit = layer.reach(rule, frozenset(self._policy.exempt)).all
                 if hit:
                     self._found.tenant_controls.append(TenantControl(str(rule.ref), tuple(pattern for pattern in self._policy.exempt if pattern in hit)))

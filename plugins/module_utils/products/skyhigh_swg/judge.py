@@ -55,7 +55,7 @@ class Assessor(View):
         allowed = together([early, *(word for passage in self.passages for word in passage.words[pattern])])
         notes, by = self._notes(pattern, early), self.passages[0].opened_by(pattern)
         exempt, why = self._exemption(pattern, allowed) if wanted else ("not wanted", ())
-        return coverage(pattern, allowed, exempt, by.label if by is not None and allowed == "yes" else None,
+        return coverage(pattern, allowed, exempt, by.label if allowed == "yes" else None,
                         self._spared_by(pattern) if exempt == "yes" else None, [*notes, *why])
 
     def _notes(self, pattern: Pattern, early: str) -> list:
@@ -115,7 +115,7 @@ class Assessor(View):
     def _blocked(self, rule: Rule, pattern: Pattern, certain: bool) -> None:
         """By its list where it has one: to take entries out of the way is all that can be done from here."""
         named = [self.site.title_of(identity) for one in rule.criteria for identity in one.lists]
-        refs = [Ref(SITE_LIST, title) for title in named if title and Ref(SITE_LIST, title) in self.state.objects and self._offending(title, [pattern])]
+        refs = [Ref(SITE_LIST, title) for title in named if Ref(SITE_LIST, title) in self.state.objects and self._offending(title, [pattern])]
         where = str(refs[0]) if refs else rule.label
         _ref, rules, patterns = self._blocking.setdefault(where, (refs[0] if refs else None, {}, {}))
         rules[rule.position] = rule

@@ -68,7 +68,7 @@ class Assessor:
         names = [name for column in ("cloudApplications", "destAddresses", "destIpCategories", "destCountries", "nwApplications")
                  for name in rule.native.get(column) or () if name != "ANY"]
         return sorted(set(rule.fields.get("urlCategories") or ()).union(
-            names, *(row.get("addresses") or [row["name"]] for row in (self._site.destinations if groups else ()) if row["id"] in groups)))
+            names, *(row.get("addresses") or [row["name"]] for row in self._site.destinations if row["id"] in groups)))
 
     def _apps(self) -> Answer:
         """What Cloud App Control does with each application of OpenAI."""
@@ -111,7 +111,7 @@ class Assessor:
         if not settings.exempt_category_name:
             # Who stays encrypted, is told elsewhere; who is let in, here.
             layer = layers.inspection
-            self._crossed(layer, shutting(layer, policy.exempt), "these hosts", lambda rule: rule.fields.get("action") not in ("DECRYPT", "DO_NOT_DECRYPT"))
+            self._crossed(layer, shutting(layer, policy.exempt), "these hosts", lambda rule: rule.fields.get("action") != "DECRYPT")
         for media in policy.media:
             layer = layers.voice(media)
             self._crossed(layer, shutting(layer, {media}), "voice")
