@@ -70,9 +70,10 @@ def test_in_check_mode_a_difference_is_a_change_and_coverage_is_that_of_now():
     ({"category": ("chatgpt.com",)}, AI, "yes no no", "yes yes"), ({"category": ("www.chatgpt.com", "no domain")}, AI, "no no no", "yes yes"),
     ({"category": None}, AI, "unchecked unchecked unchecked", "yes yes"), ({"exceptions": None}, AI, "unchecked unchecked unchecked", "yes yes"),
     ({"blocked_applications": None}, AI, "unchecked unchecked unchecked", "yes yes"),
-    ({"blocked_applications": ("Chat GPT",)}, AI, "no no unchecked", "yes yes"), ({"blocked_applications": ("OpenAI API",)}, (), "no no no", "yes yes"),
+    ({"blocked_applications": ("Chat GPT",)}, AI, "no no unchecked", "yes yes"), ({"blocked_applications": ("OpenAI API",)}, AI, "no no unchecked", "yes yes"),
+    ({"blocked_applications": ("OpenAI API",)}, (), "no no no", "yes yes"),
     # What is decrypted passes all the same.
-    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no yes"),
+    ({"inspected_domains": ("chatgpt.com", "no domain")}, AI, "yes yes yes", "no yes"), ({"inspected_domains": ("openai.com",)}, AI, "yes yes yes", "yes no"),
     ({"inspected_domains": None}, AI, "yes yes yes", "unchecked unchecked"), ({"inspected_categories": None}, AI, "yes yes yes", "unchecked unchecked"),
     ({"inspected_categories": ("Computers",)}, AI, "yes yes yes", "unchecked unchecked")], ids=str)
 def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exempt):
@@ -100,7 +101,11 @@ def test_designated_domains_are_told_together_and_those_that_are_gone_by_their_h
     assert [str(ref) for ref in found.resolved.values()] == ["inspected domain openai.com"]
     # A category of this name is no designated domain.
     assert handed(DONE, category_name="chatgpt.com")["conflicts"] == []
-    assert "designated domain chatgpt.com" in handed(replace(DONE, inspected_domains=("chatgpt.com",)))["conflicts"][0]["where"]
+    conflict, = handed(replace(DONE, inspected_domains=("chatgpt.com",)))["conflicts"]
+    assert conflict["where"].endswith("designated domain chatgpt.com") and conflict["opens"] == ""
+    conflict, = handed(replace(DONE, inspected_domains=("openai.com",)))["conflicts"]
+    assert conflict["opens"] == "everything else below openai.com is no longer inspected"
+    assert handed(replace(DONE, inspected_domains=("chatgpt.com",)), protected=("chatgpt.com",))["conflicts"] == []
 
 
 @pytest.mark.parametrize("blocked,word,certain", [
@@ -211,6 +216,7 @@ def test_a_backup_tells_where_wanted_hosts_are_named_and_nothing_else(tmp_path, 
     backup.write_bytes(pack(b"other = claude.ai\n"))
     result = handed(backup=str(backup))
     assert result["diagnosis"]["backup"]["found"] == [] and not result.get("warnings")
+    assert not handed(backup=str(backup), policy=replace(FIRST, allow=(), exempt=())).get("diagnosis")
 
 
 @pytest.mark.parametrize("content,says", [(None, "No such file"), (b"\xff\xfe\x00", "no text"), (b"\x1f\x8b half", "no text|gzip|file")])

@@ -33,7 +33,8 @@ def test_the_one_form_of_an_expression(text, form):
 
 
 @pytest.mark.parametrize("text", [
-    "a.b == 1 )", "a.b == 1 %", "(a.b == 1", "not(a.b == 1", "any(a.b[*] == 1", "any a.b[*] == 1)", "a.b == 1 and", "a.b ==", "a.b in {1", "a.b == (1)", "a.b in )",
+    "a.b == 1 )", "a.b == 1 %", "(a.b == 1", "not(a.b == 1", "any(a.b[*] == 1", "any a.b[*] == 1)", "a.b == 1 and", "a.b ==", "a.b in {1", "a.b == (1)",
+    "a.b in )",
     "a.b in }", "a.b == {", "1 == 1", '"x" == 1', "$x in {1}", "a.b not 1", 'a.b not matches "x"', "a.b == in {1}", "a.b like 1", "a.b {1}",
     *("any(%s == 1)" % word for word in ("and", "or", "not", "in", "any"))])
 def test_what_is_no_expression_has_no_tree(text):

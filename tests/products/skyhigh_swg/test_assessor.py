@@ -20,12 +20,14 @@ HELD = {"ChatGPT allow": ("chatgpt.com", "*.chatgpt.com", OPENAI, STRIPE), "Chat
 
 
 class Gateway:
-    """The lists and rule sets of a gateway, in place of its API. ``lists``: {title: entries}; one with a question mark holds more than is read."""
+    """The lists and rule sets of a gateway, in place of its API. ``lists``: {title: entries}; one with a question mark holds more than is read, and
+    Names has names in place of wildcard expressions."""
 
     def __init__(self, groups, lists):
         self.titles = {"id of " + title: title for title in lists}
-        self.held = {"id of " + title: ET.fromstring('<list id=%s name=%s typeId="com.scur.type.regex"><content>%s</content></list>' % (
-            quoteattr("id of " + title), quoteattr(title), "".join("<listEntry><entry>%s</entry></listEntry>" % entry for entry in held))) for title, held in lists.items()}
+        self.held = {"id of " + title: ET.fromstring('<list id=%s name=%s typeId="com.scur.type.%s"><content>%s</content></list>' % (
+            quoteattr("id of " + title), quoteattr(title), "string" if title == "Names" else "regex",
+            "".join("<listEntry><entry>%s</entry></listEntry>" % entry for entry in held))) for title, held in lists.items()}
         for identity, node in self.held.items():
             node.set("feature", "afar" if "?" in identity else "")
         self.groups = {str(number): ET.fromstring(group) for number, group in enumerate(groups)}
@@ -105,13 +107,14 @@ REASON = "it may be about a part of the people or of the hosts, or come too late
     ((EXEMPT, ALLOW, AUTH, HTTPS), {}, {CHAT: ("no", "no", None, None, "; ".join([BY_EXEMPT + EARLY, UNAPPLIED, DECRYPTS])),
                                         STRIPE: ("no", "not wanted", None, None, "; ".join([BY_ALLOW + EARLY, UNAPPLIED]))}),
     ((AUTH,), {}, {CHAT: ("no", "no", None, None, NONE), STRIPE: ("no", "not wanted", None, None, NONE)}),
-    ((group("Pass", "stopcycle"), AUTH), {}, {CHAT: ("no", "no", None, None, label("Pass") + EARLY),
-                                             STRIPE: ("no", "not wanted", None, None, label("Pass") + EARLY)}),
+    ((group("Pass", "stopcycle"), AUTH), {}, {
+        CHAT: ("no", "no", None, None, label("Pass") + EARLY), STRIPE: ("no", "not wanted", None, None, label("Pass") + EARLY)}),
     # What may sign people in, by its title, may come too late.
     ((group("Pass", "stopcycle"), rule_group("Authenticated?", [rule("Looks", "continue")])), {}, {
         CHAT: ("unchecked", "unchecked", None, None, label("Pass") + EARLY), STRIPE: ("unchecked", "not wanted", None, None, label("Pass") + EARLY)}),
     ((AUTH, block(listed("Feed")), *SITE), {"Feed": FEED}, {
-        CHAT: ("no", "no", None, None, label("No") + " blocks it"), OPENAI: ("unchecked", "unchecked", None, None, "%s may block it (%s)" % (label("No"), REASON)),
+        CHAT: ("no", "no", None, None, label("No") + " blocks it"),
+        OPENAI: ("unchecked", "unchecked", None, None, "%s may block it (%s)" % (label("No"), REASON)),
         STRIPE: ("no", "not wanted", None, None, label("No") + " blocks it")}),
     ((AUTH, HTTPS, block(listed("Feed"), cycles="response")), {"Feed": FEED}, {STRIPE: ("no", "not wanted", None, None, label("No") + " blocks it")}),
     ((AUTH, block(criterion("url.host", "matchesinlist", listed="elsewhere")), *SITE), {}, {
@@ -157,7 +160,8 @@ CLIENT = "property com.scur.engine.system.client.ip, which tells of people, is n
     ([block(criterion("url.host", "matches", "*chatgpt.com"))], {}, {}, (None, (CHAT,), True, False, "", NO_LIST)),
     ([block(listed("Feed"))], {"Feed": ("regex(chat)",)}, {}, ("Feed", (OPENAI, CHAT, STRIPE), False, False, REASON,
                                                                "regex(chat) is about more than these hosts; change the rule")),
-    ([block(listed("Feed"))], {"Feed": ("*.com",)}, {}, ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "*.com is about more than these hosts; change the rule")),
+    ([block(listed("Feed"))], {"Feed": ("*.com",)}, {},
+     ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "*.com is about more than these hosts; change the rule")),
     ([block(listed("Feed"))], {"Feed": FEED}, {"protected": ("Feed",)}, ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "protected")),
     ([block(listed("Feed"))], {"Feed": FEED}, {"protected": ("No",)}, ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "protected")),
     ([block(listed("ChatGPT exempt"))], {}, {}, (None, (OPENAI, CHAT), True, False, "", NO_LIST)),
@@ -186,7 +190,8 @@ def test_a_list_that_one_rule_surely_shuts_by_is_told_as_certain(first, last):
     (block(PART.replace(' prefix="AND"', "")), False), (block(criterion("url.host", "matches", STRIPE)), True), (block(listed("Feed")), True),
     (block(listed("Feed"), PART), True)])
 def test_without_a_rule_of_ours_only_what_is_certain_or_can_be_changed_is_told(one, told):
-    assert len(judged(AUTH, one, HTTPS, lists={"Feed": (STRIPE,)}).conflicts) == told and len(judged(AUTH, one, *SITE, lists={"Feed": (STRIPE,)}).conflicts) == 1
+    lists = {"Feed": (STRIPE,)}
+    assert len(judged(AUTH, one, HTTPS, lists=lists).conflicts) == told and len(judged(AUTH, one, *SITE, lists=lists).conflicts) == 1
 
 
 def test_what_a_plan_switches_on_again_is_in_the_way_again():
@@ -197,3 +202,16 @@ def test_what_a_plan_switches_on_again_is_in_the_way_again():
     assert judged(AUTH, block(listed("Feed")), *SITE, lists=lists).conflicts == []
     conflict, = judged(AUTH, block(listed("Feed")), *SITE, lists=lists, later=later).conflicts
     assert conflict.where == "list of the site Feed" and conflict.certain
+
+
+@pytest.mark.parametrize("one", [
+    rule("Adds", "continue", header="X-Company"),
+    *(rule("Looks", "continue", engine="com.scur.engine." + name) for name in ("antimalware", "cache", "compositeopener", "dlp"))])
+def test_what_only_looks_or_adds_a_header_is_in_nobodys_way(one):
+    assert judged(AUTH, rule_group("Looks", [one], cycles="request"), *SITE).conflicts == []
+
+
+@pytest.mark.parametrize("name", ["url.host.belongstodomains", "url.hostbelongstodomains"])
+def test_both_names_of_a_property_are_read(name):
+    conflict, = judged(AUTH, block(criterion(name, "equals", "true", listed="id of Names")), *SITE, lists={"Names": (STRIPE,)}).conflicts
+    assert conflict.certain and conflict.hosts == (STRIPE,)

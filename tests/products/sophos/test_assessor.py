@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import SophosAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.columns import flat
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import LOCAL_LIST, Settings, regex
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 from tests.contract.rig import FIRST
@@ -71,24 +72,27 @@ BELOW, APEX = "widened: every subdomain of it too", "widened: openai.com itself 
 
 @pytest.mark.parametrize("changes,allowed,notes", [
     ({}, ("yes", "yes", "yes"), ("", APEX, BELOW)), ({"rules": [SHUTS]}, ("no", "yes", "yes"), ("web policy rule Company: Deny Shut blocks it", APEX, BELOW)),
-    ({"rules": [PART]}, ("unchecked", "yes", "yes"), ("web policy rule Company: Deny Shut for Staff may be in the way: column UserList/User limits it", APEX, BELOW)),
+    ({"rules": [PART]}, ("unchecked", "yes", "yes"),
+     ("web policy rule Company: Deny Shut for Staff may be in the way: column UserList/User limits it", APEX, BELOW)),
     # Of a host that is shut, what is only doubted says nothing.
     ({"rules": [PART], "drops": [firewall_rule("Nothing out", "Drop")]}, ("no",) * 3, tuple(
         note + "firewall rule Nothing out blocks it" for note in ("", APEX + "; ", BELOW + "; "))),
     ({"rules": [PART, SHUTS]}, ("no", "yes", "yes"), ("web policy rule Company: Deny Shut blocks it", APEX, BELOW)),
-    ({"held": ("openai.com", "js.stripe.com")}, ("no", "yes", "yes"), ("", APEX, BELOW)), ({"held": ("chatgpt.com", "openai.com", "stripe.com")}, ("yes",) * 3,
-                                                                                          ("", APEX, BELOW)),
+    ({"held": ("openai.com", "js.stripe.com")}, ("no", "yes", "yes"), ("", APEX, BELOW)),
+    ({"held": ("chatgpt.com", "openai.com", "stripe.com")}, ("yes",) * 3, ("", APEX, BELOW)),
     ({"scan_conflicts": False}, ("unchecked", "unchecked", "unchecked"), ("", APEX, BELOW)),
     ({"web_policies": ()}, ("unchecked", "unchecked", "unchecked"), ("", APEX, BELOW)),
     ({"exempt_by": "exception"}, ("yes", "yes", "yes"), ("", APEX + " (the exemption is exact)", BELOW)),
-    ({"exempt": ("chatgpt.com", "openai.com", "stripe.com")}, ("yes", "yes", "yes"), ("", APEX, BELOW + "; widened: an entry above it leaves it undecrypted too")),
+    ({"exempt": ("chatgpt.com", "openai.com", "stripe.com")}, ("yes", "yes", "yes"),
+     ("", APEX, BELOW + "; widened: an entry above it leaves it undecrypted too")),
     ({"category_name": "Elsewhere"}, ("no", "no", "no"), ("", APEX, BELOW))])
 def test_what_is_allowed(changes, allowed, notes):
     found = rows(judged(**changes), "allowed", "note", "allowed_by")
     assert tuple(found[pattern][0] for pattern in (CHAT, OPENAI, STRIPE)) == allowed
     # Why it is not exempt is another matter.
     assert tuple(found[pattern][1].partition("; no ")[0] if not found[pattern][1].startswith("no ") else "" for pattern in (CHAT, OPENAI, STRIPE)) == notes
-    assert {by for _word, _note, by in found.values()} == {None if word == "no" else "URL group %s" % changes.get("category_name", "ChatGPT allow") for word in allowed}
+    ours = "URL group %s" % changes.get("category_name", "ChatGPT allow")
+    assert {by for _word, _note, by in found.values()} == {None if word == "no" else ours for word in allowed}
 
 
 # -- what stays encrypted
@@ -99,7 +103,10 @@ PEOPLE = tls_rule("Looked at", "Decrypt", members=["Staff"])
 
 @pytest.mark.parametrize("changes,expected", [
     ({}, ("yes", "URL group " + LOCAL_LIST, "")), ({"exempt": ("openai.com",)}, ("no", None, "TLS inspection rule Inspect all decrypts it")),
-    ({"tls": [PEOPLE, *INSPECTS]}, ("unchecked", "URL group " + LOCAL_LIST, "TLS inspection rule Looked at may be in the way: column Identity/Members limits it")),
+    # Nothing decrypts it today.
+    ({"exempt": ("openai.com",), "tls": [tls_rule("All", "Do not decrypt")]}, ("no", None, "")),
+    ({"tls": [PEOPLE, *INSPECTS]},
+     ("unchecked", "URL group " + LOCAL_LIST, "TLS inspection rule Looked at may be in the way: column Identity/Members limits it")),
     ({"tls": [tls_rule("First", "Decrypt"), *INSPECTS]}, ("no", None, "TLS inspection rule First decrypts it")),
     ({"tls": [PEOPLE, tls_rule("First", "Decrypt"), *INSPECTS]}, ("no", None, "TLS inspection rule First decrypts it"))])
 def test_what_a_list_leaves_undecrypted(changes, expected):
@@ -135,3 +142,9 @@ def test_what_an_exception_leaves_undecrypted(columns, options, word):
 def test_an_exact_exemption_is_said_where_there_is_one():
     found = judged(exceptions=[exception()], exempt_by="exception", policy=Policy.from_config({"allow": [CHAT, STRIPE], "exempt": [CHAT]}))
     assert rows(found, "note") == {CHAT: ("",), STRIPE: (BELOW,)}
+
+
+def test_how_columns_are_read():
+    """Those of both kinds of firewall rules have one name."""
+    node = ET.fromstring("<R><A> x </A><B><C>1</C><C>2</C><C>1</C></B><NetworkPolicy><D>n</D></NetworkPolicy><UserPolicy><E>u</E></UserPolicy><F> </F></R>")
+    assert flat(node) == {"A": "x", "B/C": ["1", "2"], "D": "n", "E": "u"} and flat(node, "B") == {"A": "x", "D": "n", "E": "u"}

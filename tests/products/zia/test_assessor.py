@@ -137,7 +137,8 @@ def test_a_denylist(entry, hosts, certain, word):
 
 @pytest.mark.parametrize("rule,policy,words", [
     (deny("CHATGPT_AI"), FIRST, ["no", "unchecked", "yes"]), (deny("OPENAI"), FIRST, ["unchecked", "unchecked", "yes"]),
-    (deny("DALL_E"), FIRST, ["unchecked", "unchecked", "yes"]), (deny("CLAUDE_AI"), FIRST, ["yes", "yes", "yes"]), (deny(), FIRST, ["no", "unchecked", "yes"]),
+    (deny("DALL_E"), FIRST, ["unchecked", "unchecked", "yes"]), (deny("CLAUDE_AI"), FIRST, ["yes", "yes", "yes"]),
+    (deny(), FIRST, ["no", "unchecked", "yes"]),
     (deny("OPENAI"), Policy.from_config({"allow": [".openai.com", "cdn.oaistatic.com", STRIPE]}), ["no", "unchecked", "yes"])])
 def test_what_the_applications_of_openai_hold(rule, policy, words):
     held = dict(ALLOW, urls=[".openai.com", "cdn.oaistatic.com"])
@@ -243,7 +244,8 @@ def test_a_service_that_is_every_port_of_a_protocol(tag, word):
     assert {row.allowed for row in found.coverage} == {word}
 
 
-@pytest.mark.parametrize("entries,words", [([".chatgpt.com", ".openai.com"], ["yes", "yes", "no"]), (None, ["no", "no", "no"]), (["chatgpt.com"], ["no"] * 3)])
+@pytest.mark.parametrize("entries,words", [
+    ([".chatgpt.com", ".openai.com"], ["yes", "yes", "no"]), (None, ["no", "no", "no"]), (["chatgpt.com"], ["no"] * 3)])
 def test_what_our_category_does_not_hold(entries, words):
     categories = [dict(ALLOW, dbCategorizedUrls=entries)] if entries else []
     assert [row.allowed for row in judged(categories=[*categories, EXEMPT]).coverage] == words

@@ -49,7 +49,7 @@ _SOURCES = ("dns.src_ip", "net.src.ip", "http.conn.src_ip")
 #: Words in the names of categories that hold none of the wanted hosts.
 _UNRELATED = ("adult", "gambling", "malware", "phishing", "weapon", "drug", "alcohol", "tobacco", "violence", "health", "religio", "sport", "travel", "games",
               "child", "dating", "nudity", "p2p", "parked", "politic", "real estate", "lottery", "hacking", "spam", "profanity", "hobbies", "auctions")
-_APPS = ("chatgpt", "openai", "gpt", "dall", "sora", "codex")
+_APPS = ("openai", "gpt", "dall", "sora", "codex")
 
 
 def of_openai(pattern: Pattern) -> bool:
@@ -76,7 +76,6 @@ class View:
 
     def __init__(self, settings: Settings, site: Site, policy: Policy, state: State):
         self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        self._trees: dict = {}
         self._named: dict = {}
         self._narrowed: dict = {}
         self._people: dict = {}
@@ -152,11 +151,6 @@ class View:
 
     # -- what sets rules apart
 
-    def tree(self, text: str) -> tuple | None:
-        if text not in self._trees:
-            self._trees[text] = tree_of(text)
-        return self._trees[text]
-
     def by_security(self, rule: Object) -> bool:
         """It looks at security categories or risks: it is never passed nor touched."""
         harmless = any(effects.get(rule.fields["action"]) in (ALLOW, PASS_ON) for effects in EFFECTS.values())
@@ -175,10 +169,10 @@ class View:
         key = rule.ref.kind, rule.fields["action"], rule.fields["traffic"]
         if key not in self._narrowed:
             self._narrowed[key] = self._narrow(rule)
-        return list(self._narrowed[key])
+        return self._narrowed[key]
 
     def _narrow(self, rule: Object) -> list:
-        tree, selectors = self.tree(rule.fields["traffic"]), self._selectors(rule)
+        tree, selectors = tree_of(rule.fields["traffic"]), self._selectors(rule)
         found = [(REQUESTS, "it is about files")] if rule.fields["action"] == "quarantine" else []
         if tree is None:
             return found + [(PEOPLE, "the expression of column traffic is not understood")]
@@ -200,7 +194,7 @@ class View:
         found = ["column %s is about a part of the audience" % name for name, how in people if how == MAY]
         if columns.get("rule_settings.check_session.enforce"):
             found.append("column rule_settings.check_session.enforce sends people to sign in")
-        fields = [field for _kind, field, _op, _values in tests(self.tree(rule.fields["traffic"]) or ("all",))]
+        fields = [field for _kind, field, _op, _values in tests(tree_of(rule.fields["traffic"]) or ("all",))]
         held = ["which hosts %s holds, only the vendor knows" % field for field in fields if field.startswith("app.") or "content_category" in field]
         return (*layer.doubts(rule), *found, *dict.fromkeys([why for _kind, why in self.narrowed(rule)] + held))
 
@@ -235,7 +229,7 @@ class View:
                                                      "rule_settings.ip_categories")][-1])
         key = rule.ref.kind, text, wider, likely
         if key not in self._hit:
-            tree, asked = self.tree(text), _Asked(self._selectors(rule), wider, likely)
+            tree, asked = tree_of(text), _Asked(self._selectors(rule), wider, likely)
             found = hits(tree, self._wanted, lambda field, op, values: self._about(field, op, values, asked))
             late = tree is not None and any(asked.selectors.get(_plain(field)) == ANSWER for _kind, field, _op, _values in tests(tree))
             self._hit[key] = found.capped(MAY) if late else found
@@ -327,7 +321,7 @@ class View:
     def _packets(self, rule: Object, wanted: AbstractSet, media: Media) -> Hits:
         self.hosts(rule, frozenset())
         selectors = self._selectors(rule)
-        how = level(self.tree(rule.fields["traffic"]), lambda field, op, values: self._packet(media, _plain(field), op, values, selectors))
+        how = level(tree_of(rule.fields["traffic"]), lambda field, op, values: self._packet(media, _plain(field), op, values, selectors))
         return Hits(frozenset(wanted)).capped(how)
 
     def _packet(self, media: Media, name: str, op: str, values: tuple, selectors: dict) -> int:
@@ -362,7 +356,7 @@ class View:
         return self._people[texts]
 
     def _identity(self, text: str) -> int:
-        tree, audience = self.tree(text), self._settings
+        tree, audience = tree_of(text), self._settings
         kinds = [kind for kind in ("groups", "users") if getattr(audience, kind)] or [""]
         found = {level(tree, lambda field, op, values, kind=kind: self._person(kind, field, op, values)) for kind in kinds}
         return found.pop() if len(found) == 1 else MAY
@@ -379,7 +373,7 @@ class View:
         return NO if kind == "users" and not _lower(ours) & _lower(theirs) else MAY
 
     def _posture(self, text: str) -> int:
-        return level(self.tree(text), self._device)
+        return level(tree_of(text), self._device)
 
     def _device(self, field: str, op: str, values: tuple) -> int:
         ours, theirs = {self._site.posture.get(name, name) for name in self._settings.device_posture}, set(map(unquoted, values))

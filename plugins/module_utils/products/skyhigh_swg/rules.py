@@ -163,7 +163,7 @@ def rule_set(group: ET.Element, title: str, counter: Iterator[int], around: Arou
     native = flat(group, "ruleGroup", leave=("condition", "rules", "ruleGroups", "acElements"))
     native = {{"ruleGroup/rules": "ruleGroup/rules/rule", "ruleGroup/ruleGroups": "ruleGroup/ruleGroups/ruleGroup"}.get(name, name): value
               for name, value in native.items()}
-    columns = Columns(RULE_SET, dict(native, **{"ruleGroup/condition": "always" if not condition else "expressions"}))
+    columns = Columns(RULE_SET, native)
     columns.get("ruleGroup/condition")
     cycles = frozenset(cycle for cycle, column in CYCLES.items() if columns.get(column, "true") != "false")
     around = around.inside(condition, columns.unread())
@@ -185,7 +185,7 @@ def _rule(node: ET.Element, where: str, position: int, around: Around) -> Rule:
     condition, action = _condition(node), node.find("actionContainer")
     engines, strange = _events(node)
     native = flat(node, "rule", leave=("condition", "immediateActionContainers"))
-    native.update({"rule/condition": "always" if not condition else "expressions"}, **dict.fromkeys(around.columns, True))
+    native.update(dict.fromkeys(around.columns, True))
     columns = Columns(RULE, native)
     columns.get("rule/condition")
     inside = around.inside(condition)
@@ -230,8 +230,9 @@ def _condition(node: ET.Element) -> list:
         opening, closing = (expression.get(name) or "0" for name in ("openingBracketCount", "closingBracketCount"))
         if set(words) - {"and", "or", "not"} or not (opening + closing).isdigit():
             return [Criterion(doubt="column conditionExpression@prefix or its brackets are not understood", lists=_lists(conditions[0]))]
-        if number and not {"and", "or"} & set(words):
+        if not {"and", "or"} & set(words):
             words.insert(0, "and")
+        # What joins the first one to nothing is left out.
         tokens += [word for word in words if number or word == "not"]
         tokens += ["("] * int(opening)
         tokens.append(criterion(expression))
