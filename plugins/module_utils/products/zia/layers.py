@@ -275,7 +275,7 @@ class Layers:
                 level = MAY if every is None else SURE if every == protocol else NO
             levels.append(MAY if service.unread() else level)
         more = any(rule.native.get(column) for column in ("nwServiceGroups", "nwApplications", "nwApplicationGroups", "appServices", "appServiceGroups"))
-        return MAY if levels and more else max(levels, default=SURE)
+        return MAY if more else max(levels, default=SURE)
 
 
 def shutting(layer: Layer, wanted: Iterable) -> list:
