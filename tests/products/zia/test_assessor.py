@@ -138,7 +138,7 @@ def test_a_denylist(entry, hosts, certain, word):
 @pytest.mark.parametrize("rule,policy,words", [
     (deny("CHATGPT_AI"), FIRST, ["no", "unchecked", "yes"]), (deny("OPENAI"), FIRST, ["unchecked", "unchecked", "yes"]),
     (deny("DALL_E"), FIRST, ["unchecked", "unchecked", "yes"]), (deny("CLAUDE_AI"), FIRST, ["yes", "yes", "yes"]),
-    (deny(), FIRST, ["no", "unchecked", "yes"]),
+    (deny(), FIRST, ["no", "unchecked", "yes"]), (deny("OF_NEXT_YEAR"), FIRST, ["unchecked", "unchecked", "yes"]),
     (deny("OPENAI"), Policy.from_config({"allow": [".openai.com", "cdn.oaistatic.com", STRIPE]}), ["no", "unchecked", "yes"])])
 def test_what_the_applications_of_openai_hold(rule, policy, words):
     held = dict(ALLOW, urls=[".openai.com", "cdn.oaistatic.com"])

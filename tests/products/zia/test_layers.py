@@ -145,6 +145,7 @@ NAMES = ["chatgpt.com", "*.chatgpt.com"]
 @pytest.mark.parametrize("columns,word", [
     ({}, "no"), ({"destAddresses": NAMES}, "no"), ({"destAddresses": [".chatgpt.com", "chatgpt.com"]}, "no"),
     ({"destAddresses": ["chatgpt.com"]}, "unchecked"),
+    ({"destAddresses": [".chatgpt.com"]}, "unchecked"),
     ({"destAddresses": ["claude.ai"]}, "yes"), ({"destAddresses": ["104.18.0.0/16"]}, "unchecked"), ({"destAddresses": ["10.0.0.0/8"]}, "yes"),
     ({"destAddresses": ["104.18.0.0/16", "10.0.0.0/8"]}, "unchecked"), ({"destAddresses": ["no address!"]}, "unchecked"),
     ({"destAddresses": ["10.0.0.1-10.0.0.9"]}, "yes"),
