@@ -44,13 +44,15 @@ class Tenant:
     pages = get
 
 
-def judged(policy=FIRST, categories=(ALLOW, EXEMPT), tables=None, shut=None, options=None, **rules):
-    """``rules``: those of url, ssl, app, firewall and dns, from the top."""
+def judged(policy=FIRST, categories=(ALLOW, EXEMPT), tables=None, shut=None, options=None, later=lambda state: None, **rules):
+    """``rules``: those of url, ssl, app, firewall and dns, from the top; ``later`` makes of the State that was read what a plan predicts."""
     kinds = {"url": "URL filtering rule", "ssl": "SSL inspection rule", "app": "cloud app rule", "firewall": "firewall rule", "dns": "DNS rule"}
     tenant = Tenant(categories, {kinds[kind]: rows for kind, rows in rules.items()}, tables or {}, shut or {})
     adapter = ZiaAdapter(Settings(**dict({"audience": (("groups", ("AI users",)),)}, **options or {})), tenant, None)
     adapter._site.known = {"groups": {"AI users": 101}}
-    return adapter.assess(policy, adapter.read())
+    state = adapter.read()
+    later(state)
+    return adapter.assess(policy, state)
 
 
 def category(*entries, name="Words"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 from tests.products.zia.test_assessor import ALLOW, CHAT, EXEMPT, OURS, PART, block, category, deny, drop, judged, ssl
@@ -113,6 +114,13 @@ def test_a_built_in_category_that_holds_none_of_the_hosts(name):
     assert row(url=[block("x", name)], categories=[dict(one, keywords=["x"])]).allowed == "unchecked"
 
 
+def test_a_category_holds_what_a_plan_puts_into_it():
+    def later(state):
+        state.objects[Ref("URL category", "Words")].members["urls"] = frozenset([".chatgpt.com"])
+    for change, word in ((lambda state: None, "yes"), (later, "no")):
+        assert row(url=[block("x", "WORDS")], categories=[category("claude.ai")], later=change).allowed == word
+
+
 def test_two_lists_of_categories_have_to_match_both():
     lists = [category(".chatgpt.com", name="One"), category("claude.ai", name="Two"), category("ab.chatgpt.com", name="Part")]
     for second, word in (("ONE", "no"), ("TWO", "yes"), ("PART", "unchecked"), ("ANY", "no")):
@@ -147,7 +155,7 @@ NAMES = ["chatgpt.com", "*.chatgpt.com"]
     ({"destAddresses": ["chatgpt.com"]}, "unchecked"),
     ({"destAddresses": [".chatgpt.com"]}, "unchecked"),
     ({"destAddresses": ["claude.ai"]}, "yes"), ({"destAddresses": ["104.18.0.0/16"]}, "unchecked"), ({"destAddresses": ["10.0.0.0/8"]}, "yes"),
-    ({"destAddresses": ["104.18.0.0/16", "10.0.0.0/8"]}, "unchecked"), ({"destAddresses": ["no address!"]}, "unchecked"),
+    ({"destAddresses": ["104.18.0.0/16", "192.168.0.0/16"]}, "unchecked"), ({"destAddresses": ["no address!"]}, "unchecked"),
     ({"destAddresses": ["10.0.0.1-10.0.0.9"]}, "yes"),
     ({"destAddresses": [*NAMES, "104.18.0.0/16"]}, "no"), ({"destIpGroups": [7]}, "no"), ({"destIpGroups": [8]}, "yes"), ({"destIpGroups": [8, 7]}, "no"),
     ({"destIpGroups": [9]}, "unchecked"), ({"destIpGroups": [10]}, "no"), ({"destIpGroups": [4711]}, "unchecked"),

@@ -228,7 +228,7 @@ class Layers:
         if obj is None and row.get("customCategory"):
             # Ours, and retired.
             return frozenset(), ()
-        columns = Columns(schemas.CATEGORY, obj.native if obj is not None else row)
+        columns = Columns(schemas.CATEGORY, row)
         lists = obj.members.values() if obj is not None else (columns.get("urls", ()), columns.get("dbCategorizedUrls", ()))
         doubts = ["column %s of URL category %s is not understood" % (column, name) for column in columns.unread()
                   if column not in ("urls", "dbCategorizedUrls")]
