@@ -244,6 +244,7 @@ def test_our_rules_are_no_rules_of_the_site():
     """Whatever somebody made of them; and what adds headers is told of those that let pass alone."""
     adds = {"httpHeaderActionProfiles": [{"id": 5}]}
     for one, told in ((dict(block("x", **adds), action="ALLOW"), 1), (dict(block("x", **adds), action="ALLOW", description=MARK), 0), (block("x", **adds), 0),
+                      (dict(block("x"), action="ALLOW"), 0),
                       (dict(block("x", "TWO", **adds), action="ALLOW"), 0)):
         found = judged(url=[one], options={"before": ("x",)}, categories=(ALLOW, EXEMPT, category("claude.ai", name="Two")))
         assert len(found.warnings) == told
