@@ -48,7 +48,7 @@ def parse_object(kind: str, entry: ET.Element) -> Object:
     if kind in RULES:
         fields.setdefault("disabled", "no")
     description = fields.get("description")
-    put_back = {field: value or None for field, value in borrowed(description, "disabled", "no").items()}
+    put_back = {field: value or None for field, value in borrowed(description, "disabled", "no").items()} if kind in RULES else {}
     for path in sets:
         members.setdefault(path, frozenset())
     native = {"xml": clean, "columns": columns_of(clean, RULES[kind].limits)} if kind in RULES else {"xml": clean}

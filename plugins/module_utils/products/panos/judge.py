@@ -36,7 +36,7 @@ class Assessor(Site):
 
     def assess(self) -> Assessment:
         found = self._found
-        found.resolve(ref for ref, obj in self.state.objects.items() if ref.kind in xml.RULES and obj.borrowed)
+        found.resolve_borrowed(self.state.objects.values())
         answers = [self._for(audience) for audience in self.audiences()]
         found.coverage = [self._coverage(pattern, answers) for pattern in self.policy.allow]
         self._named()
@@ -70,7 +70,8 @@ class Assessor(Site):
     # -- what stands in the way
 
     def _conflict(self, reader: Reader, layer: Layer, rule: Rule, hits: Hits, effect: str) -> None:
-        if rule.unseen or (rule.ref is None and not rule.where):
+        if rule.ref is None and not rule.where:
+            # One that nobody can read, or that is asked last.
             return
         ref, obj = rule.ref or Ref("rule of %s" % rule.where, rule.name), self.state.objects.get(rule.ref)
         hosts = [one for one in hits.sure or hits.may if effect == "deny" or not self._excluded(one)]
@@ -112,7 +113,7 @@ class Assessor(Site):
         hosts = frozenset(answer.shut) | {one for one, rule in answer.doubted.items() if not rule.unseen}
         makes = not self.settings.rules and not self.settings.category_name
         passing = {reader: self.passing(reader) for reader in (exempt, allow)}
-        carried = self.carried(allow, passing[allow]) if makes else None
+        carried = self.carried(allow, passing[allow])
         for control, what in controls.switched_off(exempt, passing[exempt], self.theirs("security"), hosts):
             self._found.lose(control, what, texts(hosts))
         # Below a rule of this scope that has another profile, ours keeps its place.
@@ -153,7 +154,7 @@ class Assessor(Site):
             limits = self.narrower(rule)
             found.audience_widened += ["rule %s is limited by %s, and what is made for its people is not" % (rule.name, ", ".join(limits))] if limits else []
         mine = {rule.profiles.get("url-filtering") for rule in named} - {None}
-        for rule in self._rules["security"] if named else ():
+        for rule in self._rules["security"]:
             name = rule.profiles.get("url-filtering")
             if rule.enabled and name in mine and rule.name not in self.settings.rules:
                 found.audience_widened.append("the URL filtering profile %s is also used by rule %s" % (name, rule.name))
