@@ -48,7 +48,7 @@ class Assessor:
     def assess(self) -> Assessment:
         """Every layer in turn, then who else is reached and what is lost."""
         found, site, state = self._found, self._site, self._state
-        found.resolve(ref for ref, obj in state.objects.items() if obj.borrowed and obj.fields["status"] == "disable")
+        found.resolve_borrowed(state.objects.values())
         tables = used_tables(self._settings, site, state)
         for table in dict.fromkeys(tables.values()):
             self._url_filter(table)
