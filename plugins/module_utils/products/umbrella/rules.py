@@ -41,7 +41,7 @@ class Rules:
         self._last = max((row["rulePriority"] for row in self.named), default=0)
         #: Those by whose profiles what the audience does may be decrypted: its own, and those that are asked before.
         self.deciding = [row for row in self.passing if row["rulePriority"] <= self._last]
-        self._columns = {row["ruleId"]: Columns(SCHEMA, conditions_of(row)) for row in self._rows}
+        self._conditions = {row["ruleId"]: conditions_of(row) for row in self._rows}
         self._using: dict = {}
         for row in self._rows:
             for number in dict.fromkeys(lists_of(row)):
@@ -70,24 +70,26 @@ class Rules:
         What comes after it, and so what no rule decides, was not read.
         """
         last = next((row["rulePriority"] for row in self._rows if row["ruleName"] == name), 0)
+        rules = [row for row in self._rows if row["rulePriority"] <= last]
+        # Whose people a rule is about is read where they are the audience, and nowhere else: each layer has columns of its own.
+        its = {row["ruleId"]: Columns(SCHEMA, self._conditions[row["ruleId"]]) for row in rules}
 
         def people(row: dict) -> int:
             # The audience is whoever is in the rule; of the others SURE is left to those without any other condition of a source.
             if row["ruleName"] == name:
                 for source in _SOURCES:
-                    self._columns[row["ruleId"]].get(_SOURCE + source)
+                    its[row["ruleId"]].get(_SOURCE + source)
             return SURE
 
         def hosts(row: dict, wanted: AbstractSet[Pattern]) -> Hits:
-            columns = self._columns[row["ruleId"]]
+            columns = its[row["ruleId"]]
             found = [held(number, wanted) for number in columns.get(_LISTS, ())]
             sure = frozenset(wanted) if goes_anywhere(row) and not found else frozenset().union(*(hits.sure for hits in found))
             # How conditions about destinations combine is not published, so another one makes a part of what lists and everything say.
             wide = goes_anywhere(row) or goes_by_more(row) or not row.get("ruleConditions")
             may = frozenset(wanted) if wide else frozenset().union(*(hits.may for hits in found))
             return Hits(sure, may - sure)
-        rules = [row for row in self._rows if row["rulePriority"] <= last]
-        return Layer(rules, people, hosts, lambda row: _EFFECTS.get(row["ruleAction"], UNKNOWN), lambda row: self._columns[row["ruleId"]], UNKNOWN)
+        return Layer(rules, people, hosts, lambda row: _EFFECTS.get(row["ruleAction"], UNKNOWN), lambda row: its[row["ruleId"]], UNKNOWN)
 
 
 def conditions_of(rule: dict) -> dict:
