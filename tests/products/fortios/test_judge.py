@@ -103,6 +103,11 @@ def test_a_policy_above_that_denies(columns, word, certain):
     assert notes(found)[1] == {"no": "policy Deny blocks it", "unchecked": "policy Deny may block it", "yes": ""}[word]
 
 
+def test_where_it_is_surely_shut_what_only_may_is_not_told_beside():
+    found = assess(deny(), rows=[dict(BLOCK, id=1, url="ab.chatgpt.com"), *OURS])
+    assert words(found) == ["no"] * 2 and notes(found) == ["policy Deny blocks it"] * 2 and len(found.conflicts) == 2
+
+
 def test_a_policy_of_the_audience_that_may_not_let_through_says_why():
     found = assess(members={"schedule": "days"})
     assert words(found) == ["unchecked"] * 2 and notes(found)[1] == "no policy surely lets it through for the people of members; column schedule is not understood"
@@ -152,7 +157,8 @@ def test_a_row_says_its_name_to_those_who_protect_it_and_a_part_is_told_where_no
     assert conflict.remedy[0].fields == {"status": ("enable", "disable")}
     conflict, = assess(rows=[dict(row, url="*", **{"referrer-host": "x"}), *OURS]).conflicts
     assert conflict.hosts == BOTH and "column referrer-host is not understood" in conflict.text
-    assert assess(rows=[dict(row, url="*.com"), *OURS]).conflicts[0].hosts == BOTH
+    found = assess(rows=[dict(row, url="js*.com"), *OURS])
+    assert found.conflicts[0].hosts == BOTH[1:] and notes(found) == ["URL filter row list: wildcard js*.com %s it" % does for does in ("may block", "blocks")]
 
 
 def test_what_ours_do_not_hold_the_category_filter_may_shut_and_what_they_hand_on_too():
@@ -254,6 +260,11 @@ def test_what_looks_at_content_shuts_what_is_decrypted_alone(profile, allowed):
     assert words(plain) == [allowed[0]] * 2
     spared = assess(members={"webfilter-profile": "web"}, web_profiles=named(dict({"name": "web"}, **profile)), policy={"allow": BOTH[:1], "exempt": BOTH[:1]})
     assert words(spared) == allowed[:1] and bool(spared.conflicts) == (allowed[0] != "yes")
+
+
+def test_what_looks_at_content_is_told_apart_from_the_rest():
+    found = assess(members={"webfilter-profile": "web"}, web_profiles=named({"name": "web", "web": {"blocklist": "enable", "bword-table": 5}}))
+    assert [(one.text, one.hosts) for one in found.conflicts] == [("column web.blocklist", BOTH), ("column web.bword-table", BOTH[1:])]
 
 
 def test_without_the_scan_a_profile_is_not_judged():

@@ -4,6 +4,8 @@
 """The judge of Umbrella and Secure Access alone, on tables that are handed to it: no service, no twin."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
@@ -11,7 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.decryption import Decryption
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import BUNDLES, DNS, MARK, WEB, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import BLOCKED, BUNDLES, DNS, MARK, WEB, Settings, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import Rules
 
 POLICY = {"allow": [".chatgpt.com", "*.openai.com", "js.stripe.com"], "exempt": [".chatgpt.com"]}
@@ -40,16 +42,17 @@ def access(name: str, action: str, priority: int, *, lists=(), people="everybody
 AI = access("AI users", "allow", 5, lists=[OURS], people=301)
 
 
-def assess(entries=(), *rules, held=HELD, lists=(), policy=None, named=("AI users",), parked=(), other=None, **settings) -> Assessment:
+def assess(entries=(), *rules, held=HELD, lists=(), policy=None, named=("AI users",), parked=(), other=None, plan=None, theirs=None, **settings) -> Assessment:
     """What the judge says where lists of ours hold ``held``. ``entries`` are those of a list of the site that may block, ``other`` those of one that may not.
 
-    With ``rules`` it is Secure Access.
+    With ``rules`` it is Secure Access. ``plan``: predicted are entries of ours instead of ``held``, and that those of the site are parked.
     """
     secure = dict({"secure": True, "layers": (WEB,), "names": {WEB: NAMES[WEB]}, "audience": (("rules", tuple(named)),)} if rules else {"names": NAMES})
     made = Settings(**dict(secure, **settings))
     site = Site(made.names, made.parking_domain)
-    site.lists = [row(1, NAMES[DNS] + MARK, DNS), row(OURS, NAMES[WEB] + MARK), row(THEIRS, "Threats"), row(OTHER, "Partners"), *lists]
+    site.lists = [row(1, NAMES[DNS] + MARK, DNS), row(OURS, NAMES[WEB] + MARK), row(THEIRS, "Threats", **(theirs or {})), row(OTHER, "Partners"), *lists]
     site.items = {1: _items(held), OURS: _items(held), THEIRS: _items([*entries, *("%s.netaccess.invalid" % one for one in parked)])}
+    site.items.update({one["id"]: _items(held) for one in lists})
     site.scanned = {THEIRS}
     if other is not None:
         site.items[OTHER] = _items(other)
@@ -59,6 +62,8 @@ def assess(entries=(), *rules, held=HELD, lists=(), policy=None, named=("AI user
         site.decryption.unread = {"profiles": "profiles: not read", "settings": "settings: not read", "lists": "lists: not read"}
     objects = Objects()
     site.objects(objects.add)
+    for ref, obj in objects.items() if plan is not None else ():
+        objects[ref] = replace(obj, fields={"blocks": False, "parked": True}) if ref.kind == BLOCKED else replace(obj, members={"destinations": frozenset(plan)})
     return Assessor(made, site, Policy.from_config(policy or POLICY), State(objects)).assess()
 
 
@@ -141,11 +146,9 @@ def test_what_a_list_does_not_hold_is_not_allowed():
 
 def test_the_global_list_alone_is_in_force():
     options = {"lists": [row(3, "All", DNS, isGlobal=True)], "names": {DNS: "All", WEB: NAMES[WEB]}}
-    made = assess(policy={"allow": ["js.stripe.com"], "exempt": []}, held=HELD, layers=(DNS,), **options)
-    assert words(made) == ["no"] and made.coverage[0].allowed_by is None
-    options["names"] = {DNS: NAMES[DNS] + MARK, WEB: NAMES[WEB]}
-    options["lists"] = []
-    assert words(assess(layers=(DNS,), **options)) == ["unchecked"] * 3
+    found = assess(layers=(DNS,), **options)
+    assert words(found) == ["yes"] * 3 and [row.allowed_by for row in found.coverage] == ["All"] * 3 and notes(found)[1] == "widened: openai.com itself too"
+    assert words(assess(**options)) == ["unchecked"] * 3
 
 
 # -- Secure Access: entries of lists
@@ -156,7 +159,9 @@ BLOCK = access("Block", "block", 3, lists=[THEIRS])
 
 def test_our_list_in_a_rule_of_the_audience_allows():
     found = assess([], AI)
-    assert words(found) == ["yes"] * 3 and notes(found)[0].startswith("profiles: not read") is False and found.conflicts == []
+    assert words(found) == ["yes"] * 3 and notes(found)[0].startswith("the access rule AI users may have it decrypted") and found.conflicts == []
+    assert notes(found)[1:] == ["widened: openai.com itself too", "widened: every subdomain of js.stripe.com too"]
+    assert "ips" in {loss.control for loss in found.losses}
     assert words(found, "exempt") == ["unchecked", "not wanted", "not wanted"]
     assert [row.allowed_by for row in found.coverage] == ["Chat web by netaccess.chatgpt"] * 3
 
@@ -193,17 +198,13 @@ def test_an_entry_that_is_there_and_parked_is_parked_no_second_time():
     ("chatgpt.com", {"thirdpartyCategoryId": 4}, "this list is managed outside of this organisation's own settings"),
     ("%s.chatgpt.com" % ".".join(["a" * 60] * 3 + ["a" * 50]), {}, "its name is too long to be parked")])
 def test_an_entry_that_cannot_be_parked(entry, more, opens):
-    assert [one.where for one in assess([entry], AI, BLOCK).conflicts] == ["access rule Block, destination list Threats"]
-    lists = [row(9, "Managed", **more)]
-    site_lists = assess([] if more else [entry], AI, access("Block", "block", 3, lists=[9] if more else [THEIRS]), lists=lists)
-    found = site_lists.conflicts
-    assert [(one.remedy, one.opens) for one in found] == ([((), opens)] if not more else [])
+    assert [(one.certain, one.remedy, one.opens) for one in assess([entry], AI, BLOCK, theirs=more).conflicts] == [(True, (), opens)]
 
 
 def test_a_rule_of_the_audience_opens_nothing_for_the_people_of_another_one():
     late = access("Late users", "allow", 9, lists=[OURS], people=302)
     found = assess(["chatgpt.com"], AI, late, access("Block", "block", 7, lists=[THEIRS]), named=("AI users", "Late users"))
-    assert words(found)[0] == "no" and told(found)[0][3] is True
+    assert words(found)[0] == "no" and told(found)[0][3] is True and notes(found)[0].startswith("the access rule Block blocks it; the access rule AI users may")
     assert words(assess(["chatgpt.com"], AI, access("Block", "block", 7, lists=[THEIRS])))[0] == "yes"
 
 
@@ -258,6 +259,13 @@ def test_a_list_that_was_not_read_may_hold_anything(lists, other, word):
 def test_what_is_parked_is_in_no_list():
     assert words(assess([], AI, BLOCK, parked=["chatgpt.com"]))[0] == "yes"
     assert words(assess(["ab.chatgpt.com"], AI, BLOCK)) == ["unchecked", "yes", "yes"]
+
+
+def test_lists_are_what_the_plan_makes_of_them():
+    found = assess(["chatgpt.com"], AI, BLOCK, held=["chatgpt.com"], plan=HELD)
+    assert words(found) == ["yes"] * 3 and found.conflicts == []
+    assert words(assess([], AI, BLOCK, access("Late", "block", 4, lists=[OURS]), held=HELD, plan=["openai.com"]))[1:] == ["no", "no"]
+    assert words(assess([], AI, access("Early", "block", 4, lists=[OURS]), held=["chatgpt.com"], plan=HELD)) == ["no"] * 3
 
 
 def test_our_list_before_it_was_made_holds_nothing_and_may_be_named_by_nobody():

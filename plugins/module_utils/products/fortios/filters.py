@@ -86,9 +86,9 @@ class _Rows:
 
 
 class UrlRows(_Rows):
-    """The URL filter ``name`` of a State, ours among the rows. ``category_shuts``: whether the category filter may shut what gets to it."""
+    """The URL filter ``name`` of a State, or none, ours among the rows. ``category_shuts``: whether the category filter may shut what gets to it."""
 
-    def __init__(self, site: Site, state: State, name: str, category_shuts: bool):
+    def __init__(self, site: Site, state: State, name: str | None, category_shuts: bool):
         table = site.table(name) or {"name": name}
         rows = {Ref(ROW, title): row for title, row in named_rows(table, ours=lambda row: site.is_our_row(table, row)) if title}
         self.ours, self._object = Ref(TABLE, name), state.objects.get(Ref(TABLE, name))

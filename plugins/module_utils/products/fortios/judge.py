@@ -86,7 +86,7 @@ class Assessor:
             self._words[pattern].append(("unchecked", "%s may block it" % where))
 
     def _url_filter(self, name: str | None) -> None:
-        filters = UrlRows(self._site, self._state, name or "", category_shuts(self._site, name))
+        filters = UrlRows(self._site, self._state, name, category_shuts(self._site, name))
 
         def told(ref: Ref, hits: Hits) -> None:
             if ref != filters.ours:
@@ -100,7 +100,7 @@ class Assessor:
                                                 % (ref, ", ".join(filters.columns(ref).unread())))
 
     def _row(self, filters: UrlRows | DomainRows, ref: Ref, hits: Hits) -> None:
-        remedy = (Change(ref, UPDATE, {"status": ("enable", "disable")}),) if ref in self._state.objects else ()
+        remedy = (Change(ref, UPDATE, {"status": ("enable", "disable")}),)
         self._found.conflict(ref, "deny", str(ref), filters.text(ref), texts(hits.sure or hits.all), bool(hits.sure), remedy,
                              "every other host that this row blocks", ref.name, filters.layer.doubts(ref))
 
@@ -157,7 +157,7 @@ class Assessor:
         for table in (table for table in site.domain_filters if number and table["id"] == number):
             rows = DomainRows(self._state, table)
             self._ask(rows.layer, str, lambda ref, hits, rows=rows: self._row(rows, ref, hits), "")
-        off = "ftgd-disable" in str(((profile or {}).get("ftgd-dns") or {}).get("options") or "").split()
+        off = "ftgd-disable" in str(((profile or {}).get("ftgd-dns") or {}).get("options")).split()
         self._profile("DNS filter profile %s" % name, DNS_PROFILE, profile, but=("ftgd-dns.filters[].action",) if off else ())
 
     def _profile(self, where: str, schema: Schema, profile: dict | None, patterns: Collection[Pattern] | None = None, content: tuple = (),
@@ -166,7 +166,7 @@ class Assessor:
         columns = [column for column in sorted(set(restricting(schema, profile or {}))) if column not in but]
         for some, hosts in (([one for one in columns if one not in content], patterns),
                             ([one for one in columns if one in content], self._decrypted(self._policy.allow))):
-            if some and (hosts is None or hosts):
+            if some:
                 self._doubt(where, "column %s" % ", ".join(some), "whether it shuts these hosts only the device knows", hosts)
         if profile is None:
             self._doubt(where, "it was not read", "look at it", patterns)

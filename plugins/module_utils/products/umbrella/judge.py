@@ -99,7 +99,7 @@ class Assessor:
             where, certain = "destination list %s" % obj.native["list"]["name"], False
             if rules:
                 where = "access rule %s, %s" % (", ".join(rule["ruleName"] for rule in rules), where)
-                certain = not is_url(name) and any(layer.effect(rule) == DENY and layer.level(rule) == SURE
+                certain = not is_url(name) and any(layer.level(rule) == SURE
                                                    for layer, asked in zip(self._layers, self._asked) for rule in rules if id(rule) in asked)
             self._found.conflict(ref, "deny", where, "%s %s" % ("URL" if is_url(name) else "domain", name), hosts, certain, remedy, opens,
                                  obj.native["list"]["name"])
@@ -114,7 +114,7 @@ class Assessor:
 
     def _in_list(self, number: int, wanted: AbstractSet[Pattern]) -> Hits:
         """What a destination list is about, for all that is known of it."""
-        if number != self._ours.number and number not in self._site.items:
+        if number not in self._site.items:
             return Hits(may=frozenset(wanted))
         if number not in self._entries:
             self._entries[number] = Entries(self._destinations(number))
