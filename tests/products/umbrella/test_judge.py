@@ -225,6 +225,27 @@ def test_a_rule_above_that_shuts_by_more_than_a_list_is_a_conflict_itself(rule, 
     assert notes(found)[0].startswith("the access rule Early %s it" % {"no": "blocks", "unchecked": "may block"}.get(word, word)) == (word != "yes")
 
 
+LIST = condition("destination.destination_list_ids", [THEIRS], "INTERSECT")
+EVERYBODY = condition("source.all", True)
+
+
+@pytest.mark.parametrize("conditions, allowed", [
+    (None, ["unchecked"] * 3), ([], ["unchecked"] * 3), ([EVERYBODY], ["unchecked"] * 3), ([LIST], ["unchecked", "yes", "yes"]),
+    ([EVERYBODY, LIST], ["no", "yes", "yes"]), ([EVERYBODY, dict(LIST, attributeValue=THEIRS)], ["no", "yes", "yes"]),
+    ([EVERYBODY, dict(LIST, attributeOperator="NOT IN")], ["unchecked"] * 3), ([EVERYBODY, dict(LIST, attributeValue=[])], ["unchecked"] * 3),
+    ([EVERYBODY, dict(LIST, attributeValue=None)], ["unchecked"] * 3), ([EVERYBODY, LIST, dict(LIST, attributeValue=[OTHER])], ["unchecked"] * 3),
+    ([EVERYBODY, LIST, condition("destination.all", True)], ["no", "unchecked", "unchecked"]),
+    ([EVERYBODY, condition("destination.all", False)], ["unchecked"] * 3), ([condition("source.all", False), LIST], ["unchecked", "yes", "yes"]),
+    ([EVERYBODY, LIST, condition("posture.os", 7)], ["unchecked", "yes", "yes"])], ids=str)
+def test_what_the_conditions_of_a_rule_above_say(conditions, allowed):
+    early = dict(access("Early", "block", 3), ruleConditions=conditions)
+    found = assess(["chatgpt.com"], AI, early, other=["partner.example"])
+    assert words(found) == allowed and bool(found.conflicts) and all(one.certain == ("no" in allowed) for one in found.conflicts)
+    # What it lets through for some is not open for all.
+    assert words(assess(["chatgpt.com"], AI, access("All", "block", 4), dict(early, ruleAction="allow"), other=["partner.example"])) == [
+        "yes" if word == "no" else "no" for word in allowed]
+
+
 def test_a_rule_is_told_by_its_name_and_not_told_without_the_scan():
     early = access("Early", "block", 3)
     assert [one.opens for one in assess([], AI, early, protected=("Early",)).conflicts] == ["protected"]
@@ -235,6 +256,7 @@ def test_a_rule_is_told_by_its_name_and_not_told_without_the_scan():
 def test_a_rule_of_the_audience_that_is_not_understood_says_so():
     odd = dict(AI, ruleConditions=[*AI["ruleConditions"], condition("destination.port", "443")])
     found = assess([], odd)
+    assert words(assess([], odd, access("Late", "block", 8))) == ["unchecked"] * 3, "what comes after it was not read"
     assert words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("the access rule of the audience has conditions that are not understood")
 
 
@@ -243,6 +265,7 @@ def test_a_rule_that_does_not_use_our_list_does_not_allow_and_one_that_nobody_na
     assert words(found) == ["no"] * 3 and notes(found)[0].startswith("the access rule AI users does not use the list")
     found = assess([], AI, access("Company", "allow", 8, lists=[OURS]))
     assert found.audience_widened == ["the access rule Company allows by Chat web by netaccess.chatgpt too; name it in audience.rules, or take the list out of it"]
+    assert assess([], AI, access("Company", "block", 8, lists=[OURS])).audience_widened == []
     found = assess([], AI, named=())
     assert words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("no access rule of the audience is named")
 

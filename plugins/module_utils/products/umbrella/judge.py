@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrell
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.entries import Entries, entry_pattern, is_url, park, whole
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.exemption import Exemption
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.model import BLOCKED, DNS, WEB, Ours, Settings, Site, managed_elsewhere
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_anywhere, goes_by_more
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.umbrella.rules import goes_by_more
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import Findings, texts, together
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, SURE, Hits, Layer
 
@@ -106,7 +106,7 @@ class Assessor:
 
     def _rule_conflict(self, layer: Layer, rule: dict, hits: Hits) -> None:
         """One by anything but the entries of lists, which are conflicts of their own."""
-        if self._settings.scan_conflicts and (goes_anywhere(rule) or goes_by_more(rule) or layer.effect(rule) != DENY):
+        if self._settings.scan_conflicts and (goes_by_more(rule) or layer.effect(rule) != DENY):
             name = rule["ruleName"]
             self._found.conflict(Ref("access rule", name), "deny", "access rule %s" % name, rule["ruleAction"], texts(hits.sure or hits.may), bool(hits.sure),
                                  opens="everything else that this rule shuts; this collection does not change access rules", name=name,

@@ -82,12 +82,12 @@ class Rules:
             return SURE
 
         def hosts(row: dict, wanted: AbstractSet[Pattern]) -> Hits:
-            columns = its[row["ruleId"]]
-            found = [held(number, wanted) for number in columns.get(_LISTS, ())]
-            sure = frozenset(wanted) if goes_anywhere(row) and not found else frozenset().union(*(hits.sure for hits in found))
+            its[row["ruleId"]].get(_LISTS)
+            found = [held(number, wanted) for number in lists_of(row)]
+            # Without a list it is about everything, or has a condition that nobody reads.
+            sure = frozenset().union(*(hits.sure for hits in found)) if found else frozenset(wanted)
             # How conditions about destinations combine is not published, so another one makes a part of what lists and everything say.
-            wide = goes_anywhere(row) or goes_by_more(row) or not row.get("ruleConditions")
-            may = frozenset(wanted) if wide else frozenset().union(*(hits.may for hits in found))
+            may = frozenset(wanted) if goes_by_more(row) else frozenset().union(*(hits.may for hits in found))
             return Hits(sure, may - sure)
         return Layer(rules, people, hosts, lambda row: _EFFECTS.get(row["ruleAction"], UNKNOWN), lambda row: its[row["ruleId"]], UNKNOWN)
 
@@ -95,11 +95,11 @@ class Rules:
 def conditions_of(rule: dict) -> dict:
     """A rule as columns: {name of a condition: value}. What cannot be told apart, or is not there, becomes a column that no schema has."""
     if rule.get("ruleConditions") is None:
-        return {"ruleConditions (not read)": True}
+        return {_DESTINATION + "* (not read)": True}
     found: dict = {}
     for condition in rule["ruleConditions"]:
         name, operator, value = (condition.get(part) for part in ("attributeName", "attributeOperator", "attributeValue"))
-        if operator not in _OPERATORS or value is False or name in found:
+        if operator not in _OPERATORS or not value or name in found:
             found["%s %s %s" % (name, operator, value)] = True
         else:
             found[str(name)] = value
@@ -120,10 +120,5 @@ def lists_of(rule: dict) -> list[int]:
 
 
 def goes_by_more(rule: dict) -> bool:
-    """Whether a rule looks at something else of a destination than that it is in a list: an application, a port, whether it is in none."""
-    return any(name.startswith(_DESTINATION) and name not in (_LISTS, _ANYWHERE) for name in conditions_of(rule))
-
-
-def goes_anywhere(rule: dict) -> bool:
-    """Whether a rule is about every destination."""
-    return conditions_of(rule).get(_ANYWHERE) is True
+    """Whether a rule looks at something else of a destination than that it is in a list: an application, a port, whether it is in none, or at nothing."""
+    return any(name.startswith(_DESTINATION) and name != _LISTS for name in conditions_of(rule))
