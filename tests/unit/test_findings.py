@@ -10,7 +10,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
-    Findings, conflict_id, coverage, texts,
+    Findings, conflict_id, coverage, reasons, texts,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import (
     DISABLED, MARK, borrowed, disabled, is_ours, switched_off,
@@ -73,6 +73,12 @@ def test_a_loss_is_reported_once():
 def test_what_is_not_allowed_is_allowed_by_nothing(allowed, by):
     row = coverage(HOST, allowed, "not wanted", "our rule", None, ["one", "two"])
     assert (row.pattern, row.allowed, row.allowed_by, row.note) == ("chatgpt.com", allowed, by, "one; two")
+
+
+@pytest.mark.parametrize("found, said", [
+    (["a", "b", "c"], ["a", "b", "c"]), (["a", "b", "a", "c", "b"], ["a", "b", "c"]), ([], []), (["a", "b", "c", "d", "e"], ["a", "b", "c", "and 2 more reasons"])])
+def test_of_many_reasons_the_first_are_named(found, said):
+    assert reasons(found) == said
 
 
 def test_patterns_are_listed_in_one_order():

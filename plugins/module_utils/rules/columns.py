@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 #: Values that say nothing in any product; 0 is equal to False.
-_EMPTY = (None, "", False, [], {}, ())
-
 
 @dataclass(frozen=True)
 class Schema:
@@ -30,7 +28,7 @@ class Schema:
 
     def restricts(self, column: str, value: Any) -> bool:
         """Whether ``value`` in ``column`` limits a rule."""
-        if not value and value in _EMPTY:
+        if not value:
             return False
         values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
         for word in (*self.limits.get(column, ()), *self.unset):

@@ -11,6 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.symantec_swg.model import CPL, URL_LIST, Settings, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import conflict_id
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks import MARK
 
 POLICY = {"allow": [".chatgpt.com", "js.stripe.com"], "exempt": [".chatgpt.com"]}
@@ -93,6 +94,11 @@ WAITS = "waits for installation on console"
 def test_whether_ours_is_in_force(options, allowed, exempt, note):
     found = assess(**options)
     assert words(found) == [allowed] * 2 and words(found, "exempt") == [exempt, "not wanted"] and notes(found) == [note] * 2
+
+
+def test_without_the_scan_no_rule_is_judged():
+    found = assess("<Proxy>\n  FORCE_DENY\n", "<SSL-Intercept>\n  ssl.forward_proxy(https)\n", scan_conflicts=False)
+    assert found.conflicts == [] and words(found) == ["unchecked"] * 2 and words(found, "exempt")[0] == "unchecked"
 
 
 def test_a_plan_that_changes_ours_waits_on_every_console_though_these_run_what_was_there():
@@ -202,16 +208,30 @@ def test_rules_around_the_exemption(before, behind, word):
     if word != "yes":
         conflict = next(one for one in found.conflicts if one.effect == "decrypt")
         assert conflict.hosts == BOTH[:1] and conflict.certain == (word == "no")
-        assert "decrypt" in notes(found)[0] and "(a part)" not in conflict.id
+        named = " in <layer-of-next-year>" if "next-year" in behind else ""
+        assert conflict.text.startswith(("no rule of ours takes it back%s: " if named else "it stands behind ours%s: ") % named)
+        assert any(text in notes(found)[0] for text in ("console%s decrypts it" % named, "console%s may decrypt it: " % named))
 
 
 def test_sure_and_unsure_hosts_of_one_rule_are_two_conflicts_and_what_is_not_understood_is_told_of_one():
     found = assess("<Proxy>\n  url.domain=(js.stripe.com, ab.chatgpt.com) FORCE_DENY\n")
     assert told(found) == [("deny", "console", BOTH[1:], True), ("deny", "console", BOTH[:1], False)] and len({one.id for one in found.conflicts}) == 2
+    found = assess("define condition c\n  url.domain=js.stripe.com\n  url.domain=chatgpt.com user.regex=x\nend\n<Proxy>\n  condition=c FORCE_DENY\n")
+    assert [(one.certain, "user.regex= is not understood" in one.text) for one in found.conflicts] == [(True, False), (False, True)]
     found = assess("<Proxy>\n  column_of_next_year=x FORCE_DENY\n")
     assert [one.text.count("column_of_next_year= is not understood") for one in found.conflicts] == [1]
     found = assess("<Proxy>\n  group=Quarantine FORCE_DENY\n")
     assert "group= may hold a part of the audience alone" in found.conflicts[0].text and words(found) == ["unchecked"] * 2
+
+
+def test_conflicts_have_the_same_ids_in_every_run_and_release():
+    """Playbooks hold these in ``unblock``."""
+    deny, part, decrypt = "  url.domain=chatgpt.com FORCE_DENY\n", "  url.domain=ab.chatgpt.com FORCE_DENY\n", "  url.domain=chatgpt.com ssl.forward_proxy(https)\n"
+    both = "  url.domain=(js.stripe.com, ab.chatgpt.com) FORCE_DENY\n"
+    for before, behind, subjects in (("<Proxy>\n" + deny, "", ["Proxy " + deny]), ("<Proxy>\n" + part, "", ["Proxy " + part]),
+                                     ("", "<SSL-Intercept>\n" + decrypt, ["SSL-Intercept " + decrypt]),
+                                     ("<Proxy>\n" + both, "", ["Proxy " + both, "Proxy " + both.rstrip() + " (a part)"])):
+        assert [one.id for one in assess(before, behind).conflicts] == [conflict_id("symantec", " ".join(one.split())) for one in subjects]
 
 
 def test_without_consoles_no_conflict_is_certain():
@@ -268,6 +288,7 @@ def test_an_entry_by_which_a_rule_denies_is_a_conflict_of_its_own(urls, word):
 def test_what_an_exemption_takes_away_is_lost_where_something_is_decrypted(before, losses):
     decrypts = "<SSL-Intercept>\n  ssl.forward_proxy(https)\n"
     found = assess(before + decrypts)
+    assert [loss.control for loss in assess(before, decrypts).losses] == losses
     assert [loss.control for loss in found.losses] == losses and {loss.hosts for loss in found.losses} <= {BOTH[:1]}
     assert assess(before).losses == [] and assess(before + decrypts, policy=dict(POLICY, exempt=[])).losses == []
 
