@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-#: Values that say nothing in any product; 0 is equal to False.
 
 @dataclass(frozen=True)
 class Schema:
@@ -28,6 +27,7 @@ class Schema:
 
     def restricts(self, column: str, value: Any) -> bool:
         """Whether ``value`` in ``column`` limits a rule."""
+        # In no product a 0 says anything.
         if not value:
             return False
         values = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]

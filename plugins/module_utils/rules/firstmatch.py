@@ -103,14 +103,7 @@ class Near:
 
     def related(self, entry: Pattern) -> bool:
         """Whether the name of an entry is that of a pattern, or above or below one."""
-        name = entry.name
-        if name in self._above:
-            return True
-        while name:
-            if name in self._names:
-                return True
-            name = name.partition(".")[2]
-        return False
+        return entry.name in self._above or not self._names.isdisjoint(names_above(entry.name))
 
 
 #: Lists are asked for the same few sets over and over.
@@ -139,7 +132,6 @@ def walk(rules: Iterable, wanted: Iterable[Pattern], reach: Callable[[Any, froze
         hits = reach(rule, left).among(left)
         if hits.sure or hits.may:
             yield rule, hits
-        if hits.sure:
             left -= hits.sure
 
 
