@@ -76,7 +76,8 @@ def test_what_is_not_allowed_is_allowed_by_nothing(allowed, by):
 
 
 @pytest.mark.parametrize("found, said", [
-    (["a", "b", "c"], ["a", "b", "c"]), (["a", "b", "a", "c", "b"], ["a", "b", "c"]), ([], []), (["a", "b", "c", "d", "e"], ["a", "b", "c", "and 2 more reasons"])])
+    (["a", "b", "c"], ["a", "b", "c"]), (["a", "b", "a", "c", "b"], ["a", "b", "c"]), ([], []),
+    (["a", "b", "c", "d", "e"], ["a", "b", "c", "and 2 more reasons"])])
 def test_of_many_reasons_the_first_are_named(found, said):
     assert reasons(found) == said
 

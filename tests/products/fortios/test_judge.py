@@ -94,7 +94,8 @@ def test_in_another_mode_than_by_profiles_everything_may_be_shut():
 # -- policies
 
 
-@pytest.mark.parametrize("columns, word, certain", [({}, "no", True), ({"schedule": "nights"}, "unchecked", False), ({"srcintf": [{"name": "guests"}]}, "yes", None)])
+@pytest.mark.parametrize("columns, word, certain", [
+    ({}, "no", True), ({"schedule": "nights"}, "unchecked", False), ({"srcintf": [{"name": "guests"}]}, "yes", None)])
 def test_a_policy_above_that_denies(columns, word, certain):
     found = assess(deny(**columns))
     assert words(found) == [word] * 2
@@ -110,11 +111,13 @@ def test_where_it_is_surely_shut_what_only_may_is_not_told_beside():
 
 def test_a_policy_of_the_audience_that_may_not_let_through_says_why():
     found = assess(members={"schedule": "days"})
-    assert words(found) == ["unchecked"] * 2 and notes(found)[1] == "no policy surely lets it through for the people of members; column schedule is not understood"
+    assert words(found) == ["unchecked"] * 2
+    assert notes(found)[1] == "no policy surely lets it through for the people of members; column schedule is not understood"
 
 
 @pytest.mark.parametrize("members, where, text, certain", [
-    ({"status": "disable"}, "policy members", "it is switched off", True), ({"disclaimer": "enable"}, "disclaimer of policy members", "hands the traffic on", False),
+    ({"status": "disable"}, "policy members", "it is switched off", True),
+    ({"disclaimer": "enable"}, "disclaimer of policy members", "hands the traffic on", False),
     ({"wccp": "enable"}, "wccp of policy members", "hands the traffic on", False)])
 def test_a_policy_of_the_audience_that_is_off_or_hands_on(members, where, text, certain):
     found = assess(members=members)
@@ -141,7 +144,8 @@ def test_an_inspection_above_that_nobody_named_leaves_the_exemption_unchecked():
 
 @pytest.mark.parametrize("row, word, certain, opens", [
     ({}, "no", True, "every other host that this row blocks"), ({"url": "ab.chatgpt.com"}, "unchecked", False, "it is not certain"),
-    ({"url": "claude.ai"}, "yes", None, None), ({"status": "disable"}, "yes", None, None), ({"referrer-host": "x"}, "unchecked", False, "it is not certain")], ids=str)
+    ({"url": "claude.ai"}, "yes", None, None), ({"status": "disable"}, "yes", None, None),
+    ({"referrer-host": "x"}, "unchecked", False, "it is not certain")], ids=str)
 def test_a_row_above_ours_that_shuts(row, word, certain, opens):
     found = assess(rows=[dict(BLOCK, **dict({"id": 1, "url": "*chatgpt.com"}, **row)), *OURS])
     assert words(found) == [word, "yes"]
@@ -215,7 +219,8 @@ def test_a_dns_filter_without_a_table_does_not_use_the_one_without_a_number():
 @pytest.mark.parametrize("profile, text", [
     (None, "it was not read"), ({"ftgd-dns": {"filters": [{"action": "block"}]}}, "column ftgd-dns.filters[].action"),
     ({"ftgd-dns": {"filters": [{"action": "block"}], "options": "error-allow ftgd-disable"}}, None), ({"ftgd-dns": None}, None),
-    ({"transparent-dns-database": [{"name": "x"}], "ftgd-dns": {"filters": [{"action": "block"}], "options": "ftgd-disable"}}, "column transparent-dns-database")])
+    ({"transparent-dns-database": [{"name": "x"}], "ftgd-dns": {"filters": [{"action": "block"}], "options": "ftgd-disable"}},
+     "column transparent-dns-database")])
 def test_what_a_dns_filter_may_shut_besides(profile, text):
     found = assess(**with_dns(profile))
     assert words(found) == ["unchecked" if text else "yes"] * 2 and told(found) == ([("DNS filter profile dns", text, BOTH, False)] if text else [])
@@ -223,7 +228,8 @@ def test_what_a_dns_filter_may_shut_besides(profile, text):
 
 
 def test_rows_of_two_profiles_are_each_their_own():
-    tables = [{"id": number, "name": "names %d" % number, "entries": [dict(DNS_ROW, domain=domain)]} for number, domain in ((4, "*chatgpt.com"), (5, "js.stripe.com"))]
+    tables = [{"id": number, "name": "names %d" % number, "entries": [dict(DNS_ROW, domain=domain)]}
+              for number, domain in ((4, "*chatgpt.com"), (5, "js.stripe.com"))]
     found = assess(dict(MEMBERS, policyid=2, name="more", **{"dnsfilter-profile": "other"}), members={"dnsfilter-profile": "dns"}, domain_filters=tables,
                    settings={"policies": ("more", "members")},
                    dns_profiles=named(dict(LINKED, name="dns"), {"name": "other", "domain-filter": {"domain-filter-table": 5}}))
@@ -283,7 +289,8 @@ def test_a_server_that_decides_sees_what_is_decrypted_alone():
      named({"name": "shop", "domains": [{"domain": "chatgpt.com"}]}), None)])
 def test_inline_casb_sees_what_is_decrypted_alone(profiles, applications, text):
     found = assess(members={"casb-profile": "saas"}, casb_profiles=profiles, casb_applications=applications)
-    assert words(found) == ["yes", "unchecked" if text else "yes"] and [(one.text, one.hosts) for one in found.conflicts] == ([(text, BOTH[1:])] if text else [])
+    assert words(found) == ["yes", "unchecked" if text else "yes"]
+    assert [(one.text, one.hosts) for one in found.conflicts] == ([(text, BOTH[1:])] if text else [])
 
 
 # -- the rest

@@ -43,14 +43,15 @@ def by_profile(name: str) -> str:
 OPEN, DECRYPT, SPARE = security("Open", "allow"), decryption("Decrypt", "decrypt"), decryption("Spare", "no-decrypt")
 
 
-def assess(rules=(OPEN,), decrypting=(), /, *, profiles="", objects="", shared="", besides="", unseen="", policy=None, exclusions=None, **settings) -> Assessment:
+def assess(rules=(OPEN,), decrypting=(), /, *, profiles="", objects="", shared="", besides="", unseen="", policy=None, exclusions=None,
+           **settings) -> Assessment:
     """What the judge says of a firewall with these rules, all of them security rules but for those that are ``decrypting``."""
     made = Settings(**dict({"audience": MEMBERS}, **settings))
     lists = "".join(category(name, entries) for name, entries in CATEGORIES.items())
     scope = ET.fromstring(
         "<entry name='vsys1'><profiles><custom-url-category>%s</custom-url-category><url-filtering>%s</url-filtering></profiles>%s<rulebase><security><rules>%s"
-        "</rules></security><decryption><rules>%s</rules></decryption>%s</rulebase></entry>" % (lists, profiles, objects, "".join(rules), "".join(decrypting),
-                                                                                              besides))
+        "</rules></security><decryption><rules>%s</rules></decryption>%s</rulebase></entry>" % (
+            lists, profiles, objects, "".join(rules), "".join(decrypting), besides))
     adapter = PanosAdapter(made, None, None)
     adapter._exclusions = ET.fromstring(exclusions) if exclusions else None
     context = Context([scope, ET.fromstring("<shared>%s</shared>" % shared)], made.rulebase, unseen)
@@ -295,7 +296,8 @@ def test_a_named_rule_says_what_limits_it_and_who_else_has_its_profile():
     assert assess([named, *others], profiles=profiles, rules=("Open",)).audience_widened == [
         "rule Open is limited by schedule, and what is made for its people is not", "the URL filtering profile P is also used by rule Also"]
     assert assess([named, *others], profiles=profiles, rules=("Open", "Also")).audience_widened[1:] == []
-    assert assess([named, *others], profiles=profiles).audience_widened == [] and assess([OPEN, *others], profiles=profiles, rules=("Open",)).audience_widened == []
+    assert assess([named, *others], profiles=profiles).audience_widened == []
+    assert assess([OPEN, *others], profiles=profiles, rules=("Open",)).audience_widened == []
 
 
 # -- what is lost
@@ -319,7 +321,8 @@ def controls(found: Assessment) -> tuple:
     ("X-Other", "js.stripe.com", [DECRYPT], {}, [], []), (WORKSPACE, "claude.ai", [DECRYPT], {}, [], []),
     (WORKSPACE, "chatgpt.com", [DECRYPT], {}, [], [(".chatgpt.com",)]),
     # With a rule of ours the wanted hosts that stay decrypted need the profile.
-    (WORKSPACE, "*.com", [DECRYPT], {}, [], [(".chatgpt.com", "js.stripe.com")]), (WORKSPACE, "*.com", [DECRYPT], {"rules": ("Open",)}, [], [(".chatgpt.com",)]),
+    (WORKSPACE, "*.com", [DECRYPT], {}, [], [(".chatgpt.com", "js.stripe.com")]),
+    (WORKSPACE, "*.com", [DECRYPT], {"rules": ("Open",)}, [], [(".chatgpt.com",)]),
     (WORKSPACE, "*.com", [DECRYPT], {"category_name": "Chats"}, [], [(".chatgpt.com",)]), (WORKSPACE, "js.stripe.com", [], {"rules": ("Open",)}, [], []),
     # Without it they lose the header.
     ("X-Other", "*.com", [DECRYPT], {"tenant_control": "override"}, [("headers", (".chatgpt.com", "js.stripe.com"))], []),

@@ -125,6 +125,9 @@ def test_why_ours_is_not_in_force_is_not_said_of_what_it_does_not_hold():
     assert notes(found) == [WAITS, ""]
     found = assess(ours=DEFINED + SPARE, runs="")
     assert notes(found) == [WAITS, ""] and words(found, "exempt")[0] == "no"
+    assert notes(assess(ours="", runs=OURS)) == ["", ""]
+    found = assess(ours=OURS.replace("  url.host.exact=js.stripe.com\n", ""), runs="", urls=["chatgpt.com"], exempt_list_name="Company")
+    assert notes(found)[1] == ""
 
 
 # -- wider than wanted
@@ -204,7 +207,8 @@ def test_rules_around_ours(before, behind, word, certain, reason):
     ("", "<layer-of-next-year>\n  ssl.forward_proxy(https)\n", "unchecked")])
 def test_rules_around_the_exemption(before, behind, word):
     found = assess(before, behind)
-    assert words(found, "exempt") == [word, "not wanted"] and [one.effect for one in found.conflicts if one.effect == "decrypt"] == ["decrypt"] * (word != "yes")
+    assert words(found, "exempt") == [word, "not wanted"]
+    assert [one.effect for one in found.conflicts if one.effect == "decrypt"] == ["decrypt"] * (word != "yes")
     if word != "yes":
         conflict = next(one for one in found.conflicts if one.effect == "decrypt")
         assert conflict.hosts == BOTH[:1] and conflict.certain == (word == "no")
@@ -226,7 +230,8 @@ def test_sure_and_unsure_hosts_of_one_rule_are_two_conflicts_and_what_is_not_und
 
 def test_conflicts_have_the_same_ids_in_every_run_and_release():
     """Playbooks hold these in ``unblock``."""
-    deny, part, decrypt = "  url.domain=chatgpt.com FORCE_DENY\n", "  url.domain=ab.chatgpt.com FORCE_DENY\n", "  url.domain=chatgpt.com ssl.forward_proxy(https)\n"
+    deny, part = "  url.domain=chatgpt.com FORCE_DENY\n", "  url.domain=ab.chatgpt.com FORCE_DENY\n"
+    decrypt = "  url.domain=chatgpt.com ssl.forward_proxy(yes)\n"
     both = "  url.domain=(js.stripe.com, ab.chatgpt.com) FORCE_DENY\n"
     for before, behind, subjects in (("<Proxy>\n" + deny, "", ["Proxy " + deny]), ("<Proxy>\n" + part, "", ["Proxy " + part]),
                                      ("", "<SSL-Intercept>\n" + decrypt, ["SSL-Intercept " + decrypt]),

@@ -63,7 +63,8 @@ def assess(entries=(), *rules, held=HELD, lists=(), policy=None, named=("AI user
     objects = Objects()
     site.objects(objects.add)
     for ref, obj in objects.items() if plan is not None else ():
-        objects[ref] = replace(obj, fields={"blocks": False, "parked": True}) if ref.kind == BLOCKED else replace(obj, members={"destinations": frozenset(plan)})
+        made_of = {"fields": {"blocks": False, "parked": True}} if ref.kind == BLOCKED else {"members": {"destinations": frozenset(plan)}}
+        objects[ref] = replace(obj, **made_of)
     return Assessor(made, site, Policy.from_config(policy or POLICY), State(objects)).assess()
 
 
@@ -138,8 +139,8 @@ def test_what_the_lists_hold_is_not_known_to_be_used():
 def test_what_a_list_does_not_hold_is_not_allowed():
     found = assess(held=HELD[:2])
     assert words(found) == ["unchecked", "unchecked", "no"] and found.coverage[2].allowed_by is None
-    assert notes(found)[2] == "; ".join(["widened: every subdomain of js.stripe.com too"] + ["Chat %s by netaccess.chatgpt does not hold it" % layer for layer in (
-        "DNS", "web")])
+    assert notes(found)[2] == "; ".join(["widened: every subdomain of js.stripe.com too"] + [
+        "Chat %s by netaccess.chatgpt does not hold it" % layer for layer in ("DNS", "web")])
     assert words(assess(held=["api.openai.com"]))[1] == "no" and words(assess(held=["com"])) == ["unchecked"] * 3
     assert words(assess(held=["https://chatgpt.com/x"]))[0] == "no"
 
@@ -183,7 +184,8 @@ def test_of_several_rules_one_that_surely_blocks_makes_it_certain_and_all_are_na
     found = assess(["chatgpt.com"], AI, access("Sick", "block", 2, lists=[THEIRS], people=9), BLOCK)
     assert told(found) == [("access rule Sick, Block, destination list Threats", "domain chatgpt.com", ALL[:1], True, True)]
     conflict, = found.conflicts
-    assert conflict.opens == "this entry, for everybody whom a rule with this list shuts out" and conflict.remedy[0].fields == {"blocks": (True, False), "parked": (False, True)}
+    assert conflict.opens == "this entry, for everybody whom a rule with this list shuts out"
+    assert conflict.remedy[0].fields == {"blocks": (True, False), "parked": (False, True)}
     conflict, = assess(["https://chatgpt.com/x"], AI, BLOCK).conflicts
     assert (conflict.text, conflict.certain, conflict.remedy) == ("URL https://chatgpt.com/x", False, ())
 
@@ -264,7 +266,8 @@ def test_a_rule_that_does_not_use_our_list_does_not_allow_and_one_that_nobody_na
     found = assess([], dict(access("AI users", "allow", 5, lists=[OTHER], people=301)), other=["partner.example"])
     assert words(found) == ["no"] * 3 and notes(found)[0].startswith("the access rule AI users does not use the list")
     found = assess([], AI, access("Company", "allow", 8, lists=[OURS]))
-    assert found.audience_widened == ["the access rule Company allows by Chat web by netaccess.chatgpt too; name it in audience.rules, or take the list out of it"]
+    assert found.audience_widened == [
+        "the access rule Company allows by Chat web by netaccess.chatgpt too; name it in audience.rules, or take the list out of it"]
     assert assess([], AI, access("Company", "block", 8, lists=[OURS])).audience_widened == []
     found = assess([], AI, named=())
     assert words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("no access rule of the audience is named")
