@@ -297,3 +297,11 @@ def test_lists_are_what_the_plan_makes_of_them():
 def test_our_list_before_it_was_made_holds_nothing_and_may_be_named_by_nobody():
     found = assess([], AI, held=())
     assert words(found) == ["no"] * 3
+
+
+def test_which_rules_matter_for_what():
+    rules = Rules(("AI users",), [access("Early", "allow", 2, lists=[9]), BLOCK, AI, access("Late", "allow", 9, lists=[OTHER]),
+                                  access("Off", "allow", 1, enabled=False)])
+    assert [[one["ruleName"] for one in some] for some in (rules.named, rules.passing, rules.deciding)] == [
+        ["AI users"], ["Early", "AI users", "Late"], ["Early", "AI users"]]
+    assert [number for number in (THEIRS, OTHER, OURS, 9) if rules.asked_by(number)] == [THEIRS, OURS, 9]
