@@ -233,7 +233,8 @@ EVERYBODY = condition("source.all", True)
 
 @pytest.mark.parametrize("conditions, allowed", [
     (None, ["unchecked"] * 3), ([], ["unchecked"] * 3), ([EVERYBODY], ["unchecked"] * 3), ([LIST], ["unchecked", "yes", "yes"]),
-    ([EVERYBODY, LIST], ["no", "yes", "yes"]), ([EVERYBODY, dict(LIST, attributeValue=THEIRS)], ["no", "yes", "yes"]),
+    ([EVERYBODY, LIST], ["no", "yes", "yes"]), ([EVERYBODY, dict(LIST, attributeOperator="IN")], ["no", "yes", "yes"]),
+    ([EVERYBODY, dict(LIST, attributeValue=THEIRS)], ["no", "yes", "yes"]),
     ([EVERYBODY, dict(LIST, attributeOperator="NOT IN")], ["unchecked"] * 3), ([EVERYBODY, dict(LIST, attributeValue=[])], ["unchecked"] * 3),
     ([EVERYBODY, dict(LIST, attributeValue=None)], ["unchecked"] * 3), ([EVERYBODY, LIST, dict(LIST, attributeValue=[OTHER])], ["unchecked"] * 3),
     ([EVERYBODY, LIST, condition("destination.all", True)], ["no", "unchecked", "unchecked"]),
