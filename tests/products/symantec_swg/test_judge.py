@@ -228,6 +228,22 @@ def test_sure_and_unsure_hosts_of_one_rule_are_two_conflicts_and_what_is_not_und
     assert "group= may hold a part of the audience alone" in found.conflicts[0].text and words(found) == ["unchecked"] * 2
 
 
+@pytest.mark.parametrize("test, word", [
+    *(("%s=js.stripe.com" % name, "no") for name in (
+        "url.domain", "server_url.domain", "url.host", "url.host.exact", "url.host.suffix", "server.certificate.hostname",
+        "server.certificate.hostname.exact")),
+    ("url=js.stripe.com/x", "unchecked"), ("category=Gambling", "yes"), ("server.certificate.hostname.category=Gambling", "yes"), ("category=News", "unchecked"),
+    ("url.port=80", "yes"), ("client.address=10.9.0.0/16", "yes"), ("user=mia", "no"), ("group=all", "no"), ("condition=netaccess_chatgpt_allow", "no")])
+def test_every_trigger_that_is_evaluated_decides(test, word):
+    who = {"clients": ("10.1.0.0/24",), "users": ("mia",), "groups": ("all",)}
+    assert words(assess("<Proxy>\n  authenticate(corp)\n<Proxy>\n  %s FORCE_DENY\n" % test, **who))[1] == word
+
+
+def test_a_verdict_of_a_rule_takes_the_place_of_any_other_of_its_layer():
+    for verdict in ("deny", "exception(x)", "deny.unauthorized"):
+        assert words(assess(behind="<Proxy> %s\n  url.domain=chatgpt.com allow\n" % verdict)) == ["yes"] * 2
+
+
 def test_conflicts_have_the_same_ids_in_every_run_and_release():
     """Playbooks hold these in ``unblock``."""
     deny, part = "  url.domain=chatgpt.com FORCE_DENY\n", "  url.domain=ab.chatgpt.com FORCE_DENY\n"
