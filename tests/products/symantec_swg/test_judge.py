@@ -232,7 +232,8 @@ def test_sure_and_unsure_hosts_of_one_rule_are_two_conflicts_and_what_is_not_und
     *(("%s=js.stripe.com" % name, "no") for name in (
         "url.domain", "server_url.domain", "url.host", "url.host.exact", "url.host.suffix", "server.certificate.hostname",
         "server.certificate.hostname.exact")),
-    ("url=js.stripe.com/x", "unchecked"), ("category=Gambling", "yes"), ("server.certificate.hostname.category=Gambling", "yes"), ("category=News", "unchecked"),
+    ("url=js.stripe.com/x", "unchecked"), ("category=Gambling", "yes"), ("server.certificate.hostname.category=Gambling", "yes"),
+    ("category=News", "unchecked"),
     ("url.port=80", "yes"), ("client.address=10.9.0.0/16", "yes"), ("user=mia", "no"), ("group=all", "no"), ("condition=netaccess_chatgpt_allow", "no")])
 def test_every_trigger_that_is_evaluated_decides(test, word):
     who = {"clients": ("10.1.0.0/24",), "users": ("mia",), "groups": ("all",)}
