@@ -14,7 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, record, rollout
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import PRODUCTS, Variables, options_of
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
 
 _MODULE = "netaccess.chatgpt.%s_access"
@@ -41,11 +41,15 @@ class ActionModule(ActionBase):
             prove=dict(type="bool", default=False),
             older=dict(type="list", elements="path", default=[]),
         ))
-        self._args = plain(self._args)
+        self._args, self._writing = plain(self._args), False
         self._name, self._vars, self._task_vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars), task_vars
         if not self._args["record"]:
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
+        if self._writing and result.get(record.FAILED) and not result.get("failure"):
+            # As when the connection broke: what it left is known to its journal and to hosts behind the device alone.
+            result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. What it wrote, if anything, is in a journal in %s, and the next run on %s "
+                      "names it" % (str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS), self._name)}
         if result.get("failed") or result.get("unreachable"):
             Display().display("%s: FAILED: %s" % (self._name, result.get("msg")))
         return record.recorded(result, self._args["quiet"])
@@ -183,6 +187,7 @@ class ActionModule(ActionBase):
 
     def _module(self, options: dict, task_vars) -> dict:
         product = self._vars.get("access_product")
+        self._writing = options["state"] in device.WRITES and not self._task.check_mode
         result = self._execute_module(module_name=_MODULE % product, module_args=options, task_vars=task_vars)
         return plain(result)
 

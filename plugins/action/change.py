@@ -13,18 +13,15 @@ from ansible.utils.display import Display
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.netaccess.chatgpt.plugins.action import report, service_status_info
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import argument_spec
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     baselines, gate, names, outcome, preflight, proof, record, summary,
 )
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
-#: Where access modules keep their journals when nothing else is said.
-JOURNALS = argument_spec()["journal"]["default"]
 _STATUS = ("url", "path", "proxy", "ca_path")
 
 
@@ -204,7 +201,7 @@ class ActionModule(ActionBase):
         verdict = found["verdict"]
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
         troubles.update({host: outcome.unwell(look) for host, look in hosts.items() if not audit})
-        proofs = {name: self._fleet.registered(name, "verify_proof") for name in devices}
+        proofs = {name: self._fleet.proof(name) for name in devices}
         Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit)))
         # For a workflow of AWX: the node that follows can go by the verdict.
         stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}

@@ -194,6 +194,9 @@ class MemoryAdapter(Adapter):
                 raise AccessError(CONFLICT, "%s is in use" % ref)
             del candidate["objects"][ref]
         else:
+            if change.place is not None and change.place[1] is not None and change.place[1].after not in (
+                    None, *candidate["rules"][change.place[1].rulebase]):
+                raise AccessError(CONFLICT, "%s has no place after a rule that is not there" % ref)
             if "list" in change.fields and Ref("list", change.fields["list"][1]) not in candidate["objects"]:
                 raise AccessError(CONFLICT, "%s names a list that is not there" % ref)
             data = candidate["objects"].setdefault(ref, {"fields": {}, "members": {}, "ours": True})
@@ -308,7 +311,7 @@ class MemoryRig(Rig):
         return True
 
     def left_open(self):
-        return ["the lock of %s" % self.device.lock] * bool(self.device.lock) + ["a draft"] * bool(self.device.draft)
+        return ["the lock of %s" % self.device.lock] * bool(self.device.lock)
 
     # For the tests of an option that needs a site with such a control.
 

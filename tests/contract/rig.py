@@ -4,20 +4,25 @@
 """What a product brings along to be held to the contract, and the faults that any adapter is put through."""
 from __future__ import annotations
 
+import contextlib
+import errno
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest import mock
 
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, UNREACHABLE, AccessError, OutcomeUnknown,
+    ACTIVATION, REFUSED, UNREACHABLE, AccessError, OutcomeUnknown,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media, Policy
+from tests.products.server import Fault as OnTheWire
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = Policy.from_config({
@@ -51,90 +56,167 @@ def of_other_type(result: dict, said: dict) -> list:
     return found
 
 
+#: Moments at which a run reads the device.
+READS = ("read", "settling", "read-back")
+
+
 class Killed(BaseException):
     """The process died here: nothing that catches Exception may survive it."""
 
 
 @dataclass
 class Fault:
-    """``kind``: refuse, drop_before, drop_after (no answer, with or without effect), swallow (accepted, no effect), kill (after the effect),
-    no_activation, kill_before_activation. ``step``: at which write, from 0. ``seal``: the kind meets the first seal instead of a write.
-    ``back``: from there on every write of the rollback is swallowed, and so is what drops waiting edits."""
+    """What goes wrong at a moment of a run: at the call of that name, or at the note of the journal.
+
+    ``kind``: refuse, drop_before, drop_after (no answer, with or without effect), swallow (accepted, no effect; of a read: what was there before the change),
+    malformed (effect, and half an answer on the wire), slow (the time of the run is over by then), exception (after the effect, with a secret in its text),
+    full (the disk, from there on), kill (after the effect).
+    ``moment``: begin, read, write, seal, activation, read-back, close; "settling", the read after a write without an answer; of the journal "before write",
+    "after write", "end"; with "undo " before it while the run takes its change back, since the first read-back failed, and "discard" there.
+    ``step``: at which of them, from 0. Two kinds bring their moment along: no_activation, kill_before_activation.
+    """
 
     kind: str = ""
     step: int = 0
-    seal: bool = False
-    back: bool = False
+    moment: str = "write"
+
+    def __post_init__(self):
+        if self.kind.endswith("_activation"):
+            self.moment = "activation"
 
 
 class Meter:
-    """Carries every call to the adapter, counts what really changes the device, and breaks it where the Fault says."""
+    """Carries every call to the adapter, counts what really changes the device, and breaks it where the Fault says.
 
-    def __init__(self, inner: Adapter, is_write, fault: Fault):
-        self._inner, self._is_write, self._fault = inner, is_write, fault
-        self.writes, self.activations, self.seals, self.sends, self.sent = 0, 0, 0, 0, []
-        self._dead, self._taking_back = False, False
+    ``met``: whether the fault came; ``kind``: which it is. ``after_write``: is called after each write.
+    """
 
-    def __getattribute__(self, name):
-        if name in ("send", "seal", "activate", "close", "begin_cleanup", "discard", "writes", "activations", "seals", "sends", "sent") or name.startswith("_"):
-            return object.__getattribute__(self, name)
+    def __init__(self, inner: Adapter, rig: Rig, fault: Fault, after_write=lambda: None):
+        self._inner, self._rig, self._fault, self._after_write = inner, rig, fault, after_write
+        self._counts, self.sends, self.sent, self.met, self.kind = Counter(), 0, [], not fault.kind, fault.kind
+        self._dead, self._taking_back, self._sealed, self._unanswered, self._full, self._before = False, "", False, False, False, None
+
+    def __getattr__(self, name):
         return getattr(self._inner, name)
+
+    def _of(self, name: str) -> int:
+        return self._counts[name] + self._counts["undo " + name]
+
+    @property
+    def writes(self) -> int:
+        return self._of("write")
+
+    @property
+    def seals(self) -> int:
+        return self._of("seal")
+
+    @property
+    def activations(self) -> int:
+        return self._of("activation")
+
+    def _due(self, name: str) -> str:
+        """The kind of fault that this moment meets."""
+        moment, fault = self._taking_back + name, self._fault
+        number = self._counts[moment]
+        self._counts[moment] += 1
+        if (moment, number) == (fault.moment, fault.step if "write" in moment else 0):
+            self.met = True
+            return fault.kind
+        # What has to go wrong before.
+        if moment == "read-back" and fault.moment.startswith("undo "):
+            return "refuse"
+        return "drop_after" if (moment, number) == ("write", fault.step) and fault.moment == "settling" else ""
+
+    def _carry(self, name: str, call):
+        kind = self._due(name)
+        if kind == "refuse":
+            raise AccessError(REFUSED, "the device refuses this %s" % name)
+        if kind == "no_activation":
+            raise AccessError(ACTIVATION, "the activation failed")
+        if kind == "drop_before":
+            raise self._lost(name)
+        if kind == "kill_before_activation":
+            self._die()
+        reply = None if kind == "swallow" else self._rig.in_weather(kind, call)
+        if kind == "drop_after":
+            raise self._lost(name)
+        if kind == "exception":
+            raise KeyError(self._rig.secrets()[0])
+        if kind == "kill":
+            self._die()
+        return reply
+
+    @staticmethod
+    def _lost(name: str) -> AccessError:
+        """A read without an answer did nothing in any case."""
+        return AccessError(UNREACHABLE, "no answer to the %s" % name) if name in READS else OutcomeUnknown("no answer to the %s" % name)
+
+    def _die(self):
+        self._dead = True
+        raise Killed()
+
+    def begin(self):
+        return self._carry("begin", self._inner.begin)
+
+    def read(self):
+        name = "settling" if self._unanswered else "read-back" if self._sealed else "read"
+        self._unanswered = False
+        state = self._carry(name, self._inner.read)
+        if not self._counts[self._taking_back + "write"]:
+            self._before = state
+        return self._before if state is None else state
 
     def send(self, request):
         self.sends += 1
-        if not self._is_write(request):
+        if not self._rig.is_write(request):
             return self._inner.send(request)
-        number, self.writes = self.writes, self.writes + 1
-        kind = self._fault.kind if number == self._fault.step and not self._fault.seal else ""
-        if self._taking_back:
-            kind = "swallow"
-        if kind == "refuse":
-            raise AccessError("refused", "the device refuses this write")
-        if kind == "drop_before":
-            raise OutcomeUnknown("no answer to write %d" % number)
-        self.sent.append(request)
-        reply = None if kind == "swallow" else self._inner.send(request)
-        if kind == "drop_after":
-            raise OutcomeUnknown("no answer to write %d" % number)
-        if kind == "kill":
-            self._dead = True
-            raise Killed()
-        return reply
+
+        def send():
+            self.sent.append(request)
+            return self._inner.send(request)
+        try:
+            return self._carry("write", send)
+        except OutcomeUnknown:
+            self._unanswered = True
+            raise
+        finally:
+            self._after_write()
 
     def seal(self):
-        number, self.seals = self.seals, self.seals + 1
-        kind = self._fault.kind if number == 0 and self._fault.seal else ""
-        if kind == "refuse":
-            raise AccessError("refused", "the device refuses to publish")
-        if kind == "drop_before":
-            raise OutcomeUnknown("no answer to the seal")
-        if kind != "swallow":
-            self._inner.seal()
-        if kind == "drop_after":
-            raise OutcomeUnknown("no answer to the seal")
-        if kind == "kill":
-            self._dead = True
-            raise Killed()
+        self._sealed = True
+        return self._carry("seal", self._inner.seal)
+
+    def activate(self):
+        return self._carry("activation", self._inner.activate) or []
 
     def begin_cleanup(self, undo=False):
-        self._taking_back = undo and self._fault.back
+        if undo:
+            self._taking_back, self._sealed = "undo ", False
         self._inner.begin_cleanup(undo)
 
     def discard(self):
-        return self._inner.discard() if not self._taking_back else self._inner.discard.__func__ is not Adapter.discard
+        return self._carry("discard", self._inner.discard)
 
     def close(self):
         if not self._dead:
-            self._inner.close()
+            self._carry("close", self._inner.close)
 
-    def activate(self):
-        if self._fault.kind == "kill_before_activation":
-            self._dead = True
-            raise Killed()
-        self.activations += 1
-        if self._fault.kind == "no_activation" and self.activations == 1:
-            raise AccessError(ACTIVATION, "the activation failed")
-        return self._inner.activate()
+    @contextlib.contextmanager
+    def noting(self):
+        """While notes of the journal meet their fault."""
+        put = Journal._put
+
+        def noted(journal, note):
+            name = "end" if "ended" in note else "after write" if "steps_done" in note else "before write" if note.get("step_in_flight") else "other note"
+            kind = self._due(name)
+            self._full |= kind == "full"
+            # The line is in the file then, and nobody knows whether it is on the disk.
+            with mock.patch("os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")) if self._full else contextlib.nullcontext():
+                put(journal, note)
+            if kind == "kill":
+                self._die()
+        with mock.patch.object(Journal, "_put", noted):
+            yield
 
 
 #: Voice, for products that can express it: published addresses, and packets inside and outside of what is published.
@@ -313,10 +395,11 @@ class Rig:
 
     def run(self, state: str = "merged", policy: Policy = FIRST, check: bool = False, fault: Fault | None = None, adapter=None, **options) -> dict:
         options.setdefault("journal", str(self.folder / "journals"))
-        self.meter = Meter(adapter or self.adapter(), self.is_write, fault or Fault())
+        self.meter = Meter(adapter or self.adapter(), self, fault or Fault(), self.after_write)
         held = self.left_open()
         try:
-            return Run(self.meter, replace(policy, media=policy.media or self.media), Options(state=state, **options), check).execute()
+            with self.meter.noting():
+                return Run(self.meter, replace(policy, media=policy.media or self.media), Options(state=state, **options), check).execute()
         except Killed:
             # At a write or at any other request: what dies cannot clean up.
             held = None
@@ -324,6 +407,17 @@ class Rig:
         finally:
             # However else a run ends, it leaves no session and no lock.
             assert held is None or self.stormy() or set(self.left_open()) <= set(held)
+
+    def after_write(self) -> None:
+        """Called after each write of a run."""
+
+    def secrets(self) -> list:
+        """What the adapter signs in with and gets for it, none of which may be told to anybody."""
+        return ["canary-8fe1"]
+
+    def in_weather(self, kind: str, call) -> object:
+        """What ``call`` returns, when its first request meets ``kind``; where there are none, no kind is bad weather."""
+        return call()
 
     def stormy(self) -> bool:
         """Whether the weather may keep a run from signing out."""
@@ -344,6 +438,22 @@ class TwinRig(Rig):
 
     def stormy(self) -> bool:
         return bool(self.twin.faults)
+
+    def secrets(self):
+        raise NotImplementedError
+
+    def in_weather(self, kind, call):
+        if kind == "slow":
+            self.transport._clock.sleep(self.transport.connection.timeout + 1)
+        if kind != "malformed":
+            return call()
+        fault = OnTheWire("malformed")
+        self.twin.faults.append(fault)
+        try:
+            return call()
+        finally:
+            self.twin.faults.remove(fault)
+            self.meter.met = fault.times == 0
 
     def is_write(self, request) -> bool:
         return True

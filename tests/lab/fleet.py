@@ -68,17 +68,7 @@ class Fleet:
         return self.run.wait(), lines
 
     def kill(self) -> None:
-        """Ansible's workers are in sessions of their own, so it is not a process group that has to go; the top goes first, or it would go on without them."""
-        parents = {}
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
-        family = [self.run.pid]
-        for pid in family:
-            family += [child for child, parent in parents.items() if parent == pid]
-        for pid in family:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+        kill(self.run.pid)
 
     def wrote(self) -> bool:
         return bool(list(self.journals.glob("*.json")))
@@ -102,3 +92,17 @@ class Fleet:
     def wrote_to(self, product: str, since: dict) -> list:
         """The Requests that changed something at a twin after ``since``, which is a result of ``asked``."""
         return [request for request in self.twins[product].log[len(since[product]):] if devices()[product].writes(request)]
+
+
+def kill(pid: int) -> None:
+    """A run of Ansible. Its workers are in sessions of their own, so it is not a process group that has to go; the top goes first, or it would go on."""
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+    family = [pid]
+    for one in family:
+        family += [child for child, parent in parents.items() if parent == one]
+    for one in family:
+        with contextlib.suppress(OSError):
+            os.kill(one, signal.SIGKILL)

@@ -139,14 +139,26 @@ def test_a_rollback_goes_on_with_the_stages_before_it():
     assert len(run({"state": "reverted", "journal": "/j/2"}, results=failed)[1]) == 1
 
 
+REFUSED = {"failed": True, "msg": "refused", "exception": "Traceback", "failure": {"class": "refused"}}
+#: Of a module that was killed, and of an action that ends in a traceback.
+UNSAID = "it ended without an answer: %s. What it wrote, if anything, is in a journal in /j, and the next run on fw1 names it"
+
+
 @pytest.mark.parametrize("answer,word,text", [
-    ({"failed": True, "msg": "refused", "exception": "Traceback"}, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", "ssh"),
-    (KeyError("x"), "failed", "'x'")])
+    (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", "ssh"),
+    ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, "unreachable", UNSAID % "no JSON"),
+    (KeyError("x"), "unreachable", UNSAID % "'x'")])
 def test_a_recorded_failure_is_none_for_ansible(answer, word, text):
-    found, _ran = run({"record": True}, results=[answer])
-    assert (found["recorded"], found["msg"]) == (word, text) and not {"failed", "unreachable", "exception"} & set(found)
+    found, _ran = run({"record": True}, results=[answer], access_journal="/j")
+    assert (found["recorded"], found["msg"]) == (word, text) and not {"failed", "unreachable", "exception", "rc"} & set(found)
     if isinstance(answer, dict):
         assert run(results=[answer])[0]["failed"]
+
+
+def test_what_writes_nothing_needs_no_answer():
+    for args, check in (({"record": True}, True), ({"record": True, "state": "gathered"}, False)):
+        assert run(args, check, results=[{"failed": True, "msg": "no JSON"}])[0]["recorded"] == "failed"
+    assert run({"record": True}, access_comment=None)[0]["recorded"] == "failed"
 
 
 def test_what_is_only_foreseen_is_not_counted_as_changed(capsys):

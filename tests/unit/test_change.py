@@ -124,6 +124,17 @@ def test_a_place_whose_neighbour_is_gone_is_a_clash():
     assert [c.path for c in clashes] == ["place"]
 
 
+def test_what_was_created_and_then_moved_in_one_journal_is_gone_without_a_clash():
+    """A write whose answer was lost may have made a rule and left it in the wrong place; its journal is read again when it has been taken back."""
+    ref, site = Ref("rule", "ours"), Ref("rule", "site")
+    moved = [Change(ref, CREATE, {"action": (None, "allow")}, {}, (None, Place("access", None))),
+             Change(ref, UPDATE, place=(Place("access", site), Place("access", None)))]
+    before = State({site: Object(site)}, {"access": (site,)})
+    back, clashes = undo(moved, apply(before, moved), KINDS)
+    assert [change.op for change in back] == [DELETE] and clashes == []
+    assert undo(moved, before, KINDS) == ([], [])
+
+
 def test_the_digest_ignores_native_data_and_sees_order():
     ref, other = Ref("rule", "a"), Ref("rule", "b")
     one = State({ref: Object(ref, native={"id": 1}), other: Object(other)}, {"base": (ref, other)})

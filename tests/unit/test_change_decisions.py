@@ -278,6 +278,8 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": {"recorded": "unreachable", "msg": "gone"}}, {}, "unreachable", "gone"),
     ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
     ({"access_result": APPLIED, "verify_proof": {"skipped": True}}, {}, "changed", None),
+    # The task that judges has ended in a traceback.
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "changed", "what hosts see was not judged: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
@@ -298,7 +300,8 @@ def test_what_a_device_comes_to(variables, stops, state, said):
     assert state == next((word for word in ("failed", "unreachable") if result.get(word)), "changed")
     trouble = found.trouble("fw1", stops, False)
     assert trouble is None if said is None else said in trouble
-    assert bool(result.get("changed")) is (state == "changed")
+    # What had to be rolled back and was not is on the device still.
+    assert bool(result.get("changed")) is (state == "changed" or "NOT rolled back" in str(said))
 
 
 def test_an_audit_is_about_the_check_run():
@@ -338,13 +341,14 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     devices = {"fw1": APPLIED, "fw2": dict(APPLIED, journal="/j/2.json", manual=["a", "b"]),
                "fw3": {"failed": True, "msg": "refused", "manual": ["a"], "failure": {"class": "refused"}},
                "fw5": {"failed": True, "begun": False, "msg": "stopped"},
+               "fw6": fleet({"fw6": dict(HARMED, access_result=dict(APPLIED, journal="/j/6.json"))}).device("fw6", {}, False),
                "fw4": {"changed": False}}
-    proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}}
+    proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}, "fw6": HARMED["verify_proof"]}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
-        "Changed: fw1, fw2", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "REFUSED: fw3: refused",
-        "NOT BEGUN: fw5: stopped",
-        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Manual steps: fw2 (2)", "The report is in /report",
+        "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "NOT proven: fw6 (desk1: newly open)",
+        "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped", "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
+        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Undo fw6: %s/j/6.json -l fw6" % undo, "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == \

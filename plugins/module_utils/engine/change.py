@@ -349,6 +349,8 @@ def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Co
     while others' entries stay in another one is a Clash, since these would then hold for everything.
     """
     objects, clashes = dict(state.objects), []
+    # One of these may be that it was created: what a lost write left of it is updated in the same journal.
+    gone = {change.ref for change in changes if change.op == CREATE}.union(gone)
     for change in reversed(list(changes)):
         if change.op == UPDATE and change.ref in gone and change.ref not in objects:
             continue

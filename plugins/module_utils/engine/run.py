@@ -71,8 +71,8 @@ class Run:
         try:
             self.adapter.begin_cleanup()
             self.adapter.close()
-        except AccessError as error:
-            self._warn("at the end of the run: %s" % error)
+        except Exception as error:  # the result is worth more than what goes wrong here
+            self._warn("at the end of the run: %s" % (error if isinstance(error, AccessError) else internal_fault(error)))
         if "requests" in self.result:
             self.result["requests"] = self.adapter.requests()
 

@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
 
@@ -103,18 +103,25 @@ class Fleet:
             # A plan that is not the reviewed one is why the preflight stops a device, and pipelines go by that.
             changed_plan = (preview.get("failure") or {}).get("class") == PLAN_CHANGED
             return dict(_not_begun(stops[name]), **({"failure": {"class": PLAN_CHANGED}} if changed_plan else {}))
-        found = self.registered(name, "verify_proof")
+        found = self.proof(name)
         if found.get("take_back"):
-            why = _back(found, self.registered(name, "access_back"), self.registered(name, "verify_proof_back"))
-            return dict(result, failed=True, changed=False, msg=why)
+            back = self.registered(name, "access_back")
+            # What was not rolled back is still there, and the last lines say how to undo it.
+            return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
+                        msg=_back(found, back, self.registered(name, "verify_proof_back")))
         return result or _not_begun("the run ended before")
+
+    def proof(self, name: str) -> dict:
+        """What the hosts behind a device said of its change; empty where none was asked."""
+        found = self.registered(name, "verify_proof")
+        return {"verdict": UNVERIFIED, "message": "what hosts see was not judged: %s" % found.get("msg")} if found.get("failed") else found
 
     def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
         """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
         result = self.device(name, stops, audit)
         if result.get("failed") or result.get("unreachable"):
             return "not begun: " * (result.get("begun") is False) + str(result.get("msg") or "nothing came back")
-        found = self.registered(name, "verify_proof")
+        found = self.proof(name)
         if found and found["verdict"] != PASS:
             return found["message"]
         return self.registered(name, "netaccess_stage").get("over")
@@ -125,9 +132,14 @@ def _not_begun(why: str) -> dict:
     return {"failed": True, "begun": False, "changed": False, "msg": why}
 
 
+def _unanswered(back: Mapping) -> bool:
+    """Whether a task did not do its work."""
+    return not back or any(back.get(word) for word in ("recorded", "failed", "unreachable"))
+
+
 def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
     """What became of a change that had to be rolled back, and whether every host sees what it saw before."""
-    if not back or back.get("recorded") or back.get("failed") or back.get("unreachable"):
+    if _unanswered(back):
         return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
     return "rolled back: %s. %s" % (found["message"], as_before(after))
 

@@ -10,9 +10,12 @@ from typing import Any
 from ansible.errors import AnsibleValueOmittedError
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import argument_spec
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 
 _TABLE = yaml_load((Path(__file__).parent / "variables.yml").read_text(encoding="utf-8"))
+#: Where access modules keep their journals when nothing else is said.
+JOURNALS = argument_spec()["journal"]["default"]
 PRODUCTS = [name for name in _TABLE if name != "shared"]
 
 

@@ -35,6 +35,9 @@ class CloudflareGatewayRig(TwinRig):
             self.media = MEDIA
             self.twin.add_rule("No UDP", "l4", "block", 'net.protocol == "udp"', 3100)
 
+    def secrets(self):
+        return [self.twin.token]
+
     def adapter(self, audience=(MEMBER,), timeout=120, token=None, account=None, **changes):
         account = account or self.twin.account
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())

@@ -29,6 +29,9 @@ class FortiosRig(TwinRig):
     chancy = False
     release = r"FortiOS 7\.4\.9"
 
+    def secrets(self):
+        return [self.twin.token]
+
     def may_only_read(self):
         self.twin.profile.update(fwgrp="read", utmgrp="read")
         return True

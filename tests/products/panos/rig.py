@@ -39,6 +39,9 @@ class PanosRig(TwinRig):
     tells = True
     release = r"PAN-OS \d+\.\d+\.\d+ on (PA-VM|Panorama)"
 
+    def secrets(self):
+        return [self.twin.admins["netaccess"], self.twin.keys["netaccess"]]
+
     def may_only_read(self):
         self.twin.roles["netaccess"] = "<superreader>yes</superreader>"
         return True

@@ -69,6 +69,9 @@ class SkyhighRig(TwinRig):
         if wired:
             wire(self.twin)
 
+    def secrets(self):
+        return [self.twin.admins["netaccess"]]
+
     def adapter(self, audience=(MEMBER,), timeout=120, password=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
         settings = Settings(**dict({"groups": tuple(GROUPS[who] for who in audience)}, **changes))

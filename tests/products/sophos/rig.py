@@ -46,6 +46,9 @@ class SophosRig(TwinRig):
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
         return Settings(**dict({"web_policies": ("Company",), "users": tuple(GROUPS[who] for who in audience)}, **dict(self.changes, **changes)))
 
+    def secrets(self):
+        return [self.twin.admins[USER]]
+
     def adapter(self, audience=(MEMBER,), timeout=60, password=None, **changes):
         trusted = self.twin.ca_file(self.folder) if self.twin.authority else None
         self.transport = Transport(Connection(self.twin.url, ca_path=trusted, timeout=timeout), QuickClock())

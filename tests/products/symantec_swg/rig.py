@@ -43,6 +43,9 @@ class SymantecRig(TwinRig):
         who = {"groups": tuple(GROUPS[one] for one in audience), "ssl_layer": "full"} if self.people else {"clients": tuple(NETWORKS[one] for one in audience)}
         return Settings(**dict(who, consoles=(self.twin.url,) if self.watches else (), installs=self.installs, **changes))
 
+    def secrets(self):
+        return [*self.twin.tokens, self.twin.console[1]]
+
     def adapter(self, audience=(MEMBER,), timeout=60, login=None, console=None, install=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), QuickClock())
         request = install or Install("POST", self.twin.knobs.install, {"comment": "{name} {revision}"})

@@ -46,6 +46,9 @@ class UmbrellaRig(TwinRig):
     def settings(self, audience=(MEMBER,), **changes) -> Settings:
         return Settings(**dict({"names": {"dns": LISTS[0], "web": LISTS[1]}, "audience": tuple(one for who in audience for one in POLICIES[who])}, **changes))
 
+    def secrets(self):
+        return [self.twin.keys[KEY][0], *self.twin.state.tokens]
+
     def adapter(self, audience=(MEMBER,), timeout=120, key=KEY, secret=None, **changes):
         self.transport = Transport(Connection(self.twin.url, timeout=timeout), TwinClock(self.twin))
         return UmbrellaAdapter(self.settings(audience, **changes), Api(self.transport, key, secret or self.twin.keys[KEY][0]), self.transport, key)

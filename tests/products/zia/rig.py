@@ -76,6 +76,9 @@ class ZiaRig(TwinRig):
         except NotImplementedError:
             return "unknown", "unknown"
 
+    def secrets(self):
+        return [self.twin.api_key, self.twin.admins["netaccess@example.com"], self.twin.clients["netaccess-client"]]
+
     def login(self, **changes):
         twin = self.twin
         if self.oneapi:

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""site.yml with each of its tasks between the gate and the report broken or without its host, and killed during its proof.
+
+Whatever is broken: the run says so, and what it left is closed by rollback.yml from the folder of the journals.
+"""
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
+from tests.lab import squid
+from tests.lab.fleet import kill
+from tests.lab.lab import ROOT, Lab
+from tests.lab.play import PROGRAM, altered, play, policy_of, verdict
+from tests.playbooks.breaker.breaker import HOW, SAID
+
+pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
+CANARY = "canary-51c0"
+#: A policy that opens what nobody asked for: it is taken back.
+HARM = {"access_policy": "{{ lookup('netaccess.chatgpt.policy') | combine({'allow': lookup('netaccess.chatgpt.policy').allow + ['claude.ai']}) }}"}
+BEFORE, CHANGED = "as before", "changed"
+#: {task: {how it is broken: (what is on the device then, what the run says)}}; "" stands for every way that is not named.
+CELLS = {
+    ("Compare the device with the policy", 1): {"": (BEFORE, "not begun: ")},
+    ("Look from the host", 1): {"": (BEFORE, "not looked at"), "crashed": (CHANGED, "not looked at after the change")},
+    ("Decide which devices may be changed", 1): {"": (BEFORE, None)},
+    ("Decide whether this batch begins", 1): {"": (BEFORE, "not begun: the run ended before")},
+    ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
+                               "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
+    ("Look from hosts behind the device", 1): {"": (CHANGED, "NOT proven: proxy1 (not proven by: branch1")},
+    ("Decide whether the change stays", 1): {"": (CHANGED, "NOT proven: proxy1 (what hosts see was not judged: ")},
+    ("Revert the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
+                                                "unreachable after": (BEFORE, "NOT rolled back: ")},
+    ("Look from hosts behind the device", 2): {"": (BEFORE, "Whether all is as before is not proven: ")},
+    ("Say whether all is as before", 1): {"": (BEFORE, "Whether all is as before is not proven: ")},
+    # The change is proven; that its journal does not say so, the next run says.
+    ("Record in the journal that the change is proven", 1): {"": (CHANGED, "FAILED: ")},
+    ("Look from the host", 2): {"": (CHANGED, "not looked at")},
+    ("Say what the run comes to, and write the report", 1): {"": (CHANGED, None)},
+}
+BACK = ("Revert the device from its journal", "Say whether all is as before")
+SAMPLE = (("Decide whether the change stays", 1, "crashed"),)
+
+
+def tasks_of(path: Path) -> list:
+    """[(name, what it runs)] of a playbook or a list of tasks, in order, with what it takes in; of a device that has no rollout."""
+    found = []
+    for one in yaml.safe_load(path.read_text()):
+        inner = one.get("ansible.builtin.import_playbook") or one.get("ansible.builtin.include_tasks")
+        if inner:
+            found += tasks_of(path.parent / ("tasks/device.yml" if "{{" in inner else inner))
+        elif "hosts" in one:
+            for task in one["tasks"]:
+                found += tasks_in(task, path)
+        else:
+            found += tasks_in(one, path)
+    return found
+
+
+def tasks_in(task: dict, path: Path) -> list:
+    inner = task.get("ansible.builtin.include_tasks")
+    if inner:
+        return tasks_of(path.parent / ("tasks/device.yml" if "{{" in inner else inner))
+    return [(task["name"], key.rpartition(".")[2]) for key in task if key.startswith(("netaccess.chatgpt.", "ansible.builtin."))]
+
+
+def cells() -> list:
+    found, times = [], {}
+    for name, action in tasks_of(ROOT / "playbooks" / "site.yml"):
+        times[name] = times.get(name, 0) + 1
+        if (name, times[name]) in CELLS:
+            # Decisions are made on the controller.
+            for how in ("crashed",) if action == "change" else HOW[:3] if action == "verify" else HOW:
+                cell = (name, times[name], how)
+                found.append(pytest.param(*cell, id="%s %d-%s" % cell, marks=() if cell in SAMPLE else pytest.mark.exhaustive))
+    return found
+
+
+def test_every_task_between_the_gate_and_the_report_is_broken():
+    names = [name for name, _action in tasks_of(ROOT / "playbooks" / "site.yml")]
+    numbered = {(name, names[:place].count(name) + 1) for place, name in enumerate(names)}
+    # What a limit leaves out is looked from in the place of the hosts' own baseline.
+    assert numbered - set(CELLS) == {("Check the window, the number and the settings of the change", 1), ("Fail where something failed", 1),
+                                     ("Look from hosts behind the device that a limit leaves out", 1)}
+    assert set(CELLS) <= numbered
+
+
+@pytest.fixture(scope="module")
+def lab():
+    with Lab(few=True, vantages=("branch1",)) as made:
+        # A host that has a password for its proxy, which asks for none.
+        yield altered(made, "secret.yml", lambda _devices, hosts: hosts["branch1"].update(verify_proxy_user="probe", verify_proxy_password=CANARY))
+
+
+def journals(lab) -> list:
+    return [Journal.load(str(path)) for path in sorted((lab.folder / "journals").glob("*.json"))]
+
+
+@pytest.mark.parametrize("task,time,how", cells())
+def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, tmp_path, monkeypatch, task, time, how):
+    state, said = CELLS[task, time].get(how, CELLS[task, time][""])
+    monkeypatch.setenv("ANSIBLE_CALLBACK_PLUGINS", str(Path(__file__).parent / "breaker"))
+    monkeypatch.setenv("ANSIBLE_CALLBACKS_ENABLED", "breaker")
+    monkeypatch.setenv("NETACCESS_BREAK", json.dumps({"task": task, "time": time, "how": how}))
+    before, report = policy_of(lab), tmp_path / "report"
+    harm = HARM if task in BACK or (task, time) == ("Look from hosts behind the device", 2) else {}
+    code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(report), **harm)
+    text = " ".join(out.split())
+    assert SAID in out, "the task was broken: %s" % out
+    proven = task == "Record in the journal that the change is proven"
+    assert (code == 0) is proven and (said is None or said in text), out
+    assert (policy_of(lab) == before) is (state == BEFORE), out
+    if said is None:
+        assert not report.exists()
+    else:
+        assert (verdict(report)["code"] == 0) is proven, out
+    monkeypatch.delenv("NETACCESS_BREAK")
+    monkeypatch.delenv("ANSIBLE_CALLBACKS_ENABLED")
+    closed(lab, tmp_path, before, out)
+
+
+def closed(lab, tmp_path, before: str, out: str) -> None:
+    """One rollback of the folder, and all is as it was; no secret was told."""
+    told = out + "".join(path.read_text() for path in tmp_path.rglob("*") if path.is_file()) + "".join(Path(one.path).read_text() for one in journals(lab))
+    assert CANARY not in told
+    if journals(lab):
+        code, out = play(lab, "rollback", tmp_path, netaccess_journal=str(lab.folder / "journals"))
+        assert code == 0 and CANARY not in out, out
+    assert policy_of(lab) == before
+    for journal in journals(lab):
+        assert journal.status in ("reverted", "undone")
+        os.unlink(journal.path)
+
+
+def killed_at(lab, line: str, **variables) -> str:
+    """What site.yml said until it was killed at the first line of output that begins so."""
+    with subprocess.Popen([PROGRAM, "-i", str(lab.inventory), "netaccess.chatgpt.site", "-e", json.dumps(variables)], stdout=subprocess.PIPE, text=True,
+                          env=dict(os.environ, ANSIBLE_NOCOLOR="1", PYTHONUNBUFFERED="1", SSL_CERT_FILE=str(lab.trust))) as run:
+        said = []
+        for text in run.stdout:
+            said.append(text)
+            if text.startswith(line):
+                kill(run.pid)
+                break
+        return "".join(said)
+
+
+def test_a_run_killed_during_its_proof_is_judged_by_the_next_one_as_if_it_had_not_been(lab, tmp_path):
+    """What hosts saw before the first change is in its journal: the harm is no baseline, and is taken back although the next run changes nothing."""
+    before = policy_of(lab)
+    assert "claude.ai" not in killed_at(lab, "TASK [Look from hosts behind the device]", **HARM)
+    journal, = journals(lab)
+    assert policy_of(lab) != before and journal.status == "unproven"
+    code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(tmp_path / "report"), **HARM)
+    text = " ".join(out.split())
+    assert code != 0 and "nothing proves yet what was changed on proxy1: see %s" % journal.path in text and "rolled back: " in text, out
+    assert "claude.ai: newly open" in text and verdict(tmp_path / "report")["code"] == 1
+    assert policy_of(lab) == before and [one.status for one in journals(lab)] == ["reverted"]
+    closed(lab, tmp_path, before, out)
