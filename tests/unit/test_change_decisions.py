@@ -279,7 +279,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
     ({"access_result": APPLIED, "verify_proof": {"skipped": True}}, {}, "changed", None),
     # The task that judges has ended in a traceback.
-    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "changed", "what hosts see was not judged: no memory"),
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "failed", "what hosts see was not judged: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
@@ -300,8 +300,8 @@ def test_what_a_device_comes_to(variables, stops, state, said):
     assert state == next((word for word in ("failed", "unreachable") if result.get(word)), "changed")
     trouble = found.trouble("fw1", stops, False)
     assert trouble is None if said is None else said in trouble
-    # What had to be rolled back and was not is on the device still.
-    assert bool(result.get("changed")) is (state == "changed" or "NOT rolled back" in str(said))
+    # What had to be rolled back and was not is on the device still, and so is what nobody judged.
+    assert bool(result.get("changed")) is (state == "changed" or "NOT rolled back" in str(said) or "not judged" in str(said))
 
 
 def test_an_audit_is_about_the_check_run():

@@ -12,6 +12,7 @@ import pytest
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.netaccess.chatgpt.plugins.filter import reachability
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
     classify, isolation, signatures, verdicts,
 )
@@ -296,7 +297,10 @@ def test_every_word_of_before_and_after(was, now, word):
 
 def test_the_table_puts_failures_first_and_keeps_its_width():
     checks = [dict(check(seen()), id=str(n), host="host-%d.example.com" % n) for n in range(3)] + [dict(check(seen(**SHUT)), id="bad", host="shut.example.com")]
-    text = verdicts.table({"branch1": {"checks": checks}}, {"branch1": {"checks": [dict(check(seen(**SHUT)), id="0")]}})
+    before = {"checks": [dict(check(seen(**SHUT)), id="0")]}
+    text = verdicts.table({"branch1": {"checks": checks}}, {"branch1": before})
+    # As the journal of a change that nothing has proven yet keeps it.
+    assert verdicts.table({"branch1": {"checks": checks}}, outcome.kept({"branch1": before})) == text
     lines = text.splitlines()
     assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
     assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)

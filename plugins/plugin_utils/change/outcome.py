@@ -109,12 +109,16 @@ class Fleet:
             # What was not rolled back is still there, and the last lines say how to undo it.
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
                         msg=_back(found, back, self.registered(name, "verify_proof_back")))
+        if found.get("broken"):
+            return dict(result, failed=True, msg=found["message"])
         return result or _not_begun("the run ended before")
 
     def proof(self, name: str) -> dict:
         """What the hosts behind a device said of its change; empty where none was asked."""
         found = self.registered(name, "verify_proof")
-        return {"verdict": UNVERIFIED, "message": "what hosts see was not judged: %s" % found.get("msg")} if found.get("failed") else found
+        if not found.get("failed"):
+            return found
+        return {"verdict": UNVERIFIED, "broken": True, "message": "what hosts see was not judged: %s" % found.get("msg")}
 
     def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
         """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
@@ -166,8 +170,8 @@ def expected(host_values, stage: Mapping, reverted: bool = False) -> str:
     return proof.expectation(host_values.get("verify_expect", proof.OPEN), audience, stage, reverted)
 
 
-#: What of a check is needed to compare a later look with it, and to prove what stands in the way.
-_COMPARED = ("id", "ip_version", "host", "role", "state", "interception", "verdict", "egress", "blocked_by", "issuer", "inspected_by")
+#: What of a check is needed to compare a later look with it, to show it beside that, and to prove what stands in the way.
+_COMPARED = ("id", "ip_version", "host", "role", "state", "interception", "verdict", "flags", "egress", "blocked_by", "issuer", "inspected_by")
 
 
 def unproven(device_values) -> list:
