@@ -137,7 +137,7 @@ class Meter:
             raise self._lost(name)
         if kind == "kill_before_activation":
             self._die()
-        reply = None if kind == "swallow" else self._rig.in_weather(kind, call)
+        reply = None if kind == "swallow" and name != "activation" else self._rig.in_weather(kind, call)
         if kind == "drop_after":
             raise self._lost(name)
         if kind == "exception":
@@ -416,8 +416,8 @@ class Rig:
         return ["canary-8fe1"]
 
     def in_weather(self, kind: str, call) -> object:
-        """What ``call`` returns, when its first request meets ``kind``; where there are none, no kind is bad weather."""
-        return call()
+        """What ``call`` returns, when its first request meets ``kind``. What is swallowed is here an activation: who settles it looks at the device itself."""
+        return None if kind == "swallow" else call()
 
     def stormy(self) -> bool:
         """Whether the weather may keep a run from signing out."""
@@ -445,9 +445,9 @@ class TwinRig(Rig):
     def in_weather(self, kind, call):
         if kind == "slow":
             self.transport._clock.sleep(self.transport.connection.timeout + 1)
-        if kind != "malformed":
+        if kind not in ("malformed", "swallow"):
             return call()
-        fault = OnTheWire("malformed")
+        fault = OnTheWire(kind)
         self.twin.faults.append(fault)
         try:
             return call()

@@ -23,7 +23,7 @@ from tests.lab.squid import available
 
 #: {rig: writes of a first run}
 WRITES = {
-    "memory": 5, "memory-sealed": 5, "squid": 6,
+    "memory": 5, "memory-sealed": 5, "squid": 3,
     "cloudflare_gateway": 6, "cloudflare_gateway-voice": 7, "fortios-own": 7, "fortios-site": 6, "fortios-proxy": 6, "fortios-voice": 14,
     "panos-9.1": 6, "panos-10.2": 1, "panos-11.1": 1, "skyhigh-atom": 2, "skyhigh-bare": 2, "sophos-device": 2, "sophos-people": 2,
     "symantec_swg-networks": 2, "symantec_swg-groups": 2, "umbrella": 2, "umbrella-late": 2, "umbrella-secure-access": 1, "umbrella-secure-access-profile": 2,
@@ -39,16 +39,17 @@ FAULTS = {"refused": "refuse", "dropped before": "drop_before", "dropped after":
 CLASSES = {"refused": ("refused",), "dropped before": ("unreachable",), "dropped after": ("unreachable",), "malformed": ("unreachable",), "slow": ("unreachable",),
            "swallowed": ("partial", "conflict", "refused", "activation"), "disk full": ("refused",), "exception": ("internal",)}
 
-#: How a run ends: as it was asked; as if it had not been; on the way between; dead, so that it says nothing. What a malformed answer was about differs.
+#: How a run ends: as it was asked; as if it had not been; on the way between; dead, so that it says nothing. Of a malformed answer
+#: it depends on whether it was one to what matters.
 DONE, BACK, LEFT, DEAD, EITHER = "done", "back", "left", "dead", "done or back"
-READ = {"refused": BACK, "dropped before": BACK, "swallowed": BACK, "malformed": BACK, "slow": BACK, "exception": BACK, "killed": DEAD}
+READ = {"refused": BACK, "dropped before": BACK, "swallowed": BACK, "malformed": EITHER, "slow": BACK, "exception": BACK, "killed": DEAD}
 CALL = {"refused": BACK, "dropped before": DONE, "dropped after": DONE, "swallowed": BACK, "malformed": EITHER, "slow": BACK, "exception": BACK, "killed": DEAD}
 NOTE = {"disk full": BACK, "killed": DEAD}
 #: {moment of a change: {fault: how the run ends}}. A device that tells an old state while a lost write is looked for is not among them.
 CHANGE = {
     "begin": {"refused": BACK, "dropped before": BACK, "exception": BACK, "killed": DEAD},
     "before write": NOTE, "write": CALL, "after write": NOTE, "settling": {fault: READ[fault] for fault in READ if fault != "swallowed"},
-    "seal": CALL, "activation": {**CALL, "dropped before": BACK, "dropped after": BACK, "malformed": BACK}, "read-back": READ,
+    "seal": CALL, "activation": {**CALL, "dropped before": BACK, "dropped after": BACK}, "read-back": READ,
     "end": {"disk full": DONE, "killed": DEAD}, "close": {"dropped after": DONE, "exception": DONE},
 }
 #: The same where a journal is taken back: what goes wrong there stays on the way.
