@@ -36,7 +36,7 @@ ACTIVATED = ("memory", "panos", "skyhigh", "squid", "symantec_swg", "zia")
 FAULTS = {"refused": "refuse", "dropped before": "drop_before", "dropped after": "drop_after", "swallowed": "swallow", "malformed": "malformed",
           "slow": "slow", "disk full": "full", "exception": "exception", "killed": "kill"}
 #: {the word for a fault: classes of the failure}. What is swallowed shows when the device is read back, or when what comes next needs it.
-CLASSES = {"refused": ("refused",), "dropped before": ("unreachable",), "dropped after": ("unreachable",), "malformed": ("unreachable",), "slow": ("unreachable",),
+CLASSES = {"refused": ("refused",), "dropped before": ("unreachable",), "dropped after": ("unreachable",), "malformed": ("unreachable", "activation"), "slow": ("unreachable", "activation"),
            "swallowed": ("partial", "conflict", "refused", "activation"), "disk full": ("refused",), "exception": ("internal",)}
 
 #: How a run ends: as it was asked; as if it had not been; on the way between; dead, so that it says nothing. Of a malformed answer
