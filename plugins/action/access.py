@@ -48,8 +48,9 @@ class ActionModule(ActionBase):
         result = record.guarded(lambda: self._work(task_vars))
         if self._writing and result.get(record.FAILED) and not result.get("failure"):
             # As when the connection broke: what it left is known to its journal and to hosts behind the device alone.
-            result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. What it wrote, if anything, is in a journal in %s, and the next run on %s "
-                      "names it" % (str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS), self._name)}
+            said, folder = str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS)
+            result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. What it wrote, if anything, is in a journal in %s, and the next run on "
+                                                       "%s names it" % (said, folder, self._name)}
         if result.get("failed") or result.get("unreachable"):
             Display().display("%s: FAILED: %s" % (self._name, result.get("msg")))
         return record.recorded(result, self._args["quiet"])

@@ -36,8 +36,9 @@ ACTIVATED = ("memory", "panos", "skyhigh", "squid", "symantec_swg", "zia")
 FAULTS = {"refused": "refuse", "dropped before": "drop_before", "dropped after": "drop_after", "swallowed": "swallow", "malformed": "malformed",
           "slow": "slow", "disk full": "full", "exception": "exception", "killed": "kill"}
 #: {the word for a fault: classes of the failure}. What is swallowed shows when the device is read back, or when what comes next needs it.
-CLASSES = {"refused": ("refused",), "dropped before": ("unreachable",), "dropped after": ("unreachable",), "malformed": ("unreachable", "activation"), "slow": ("unreachable", "activation"),
-           "swallowed": ("partial", "conflict", "refused", "activation"), "disk full": ("refused",), "exception": ("internal",)}
+CLASSES = {"refused": ("refused",), "dropped before": ("unreachable",), "dropped after": ("unreachable",), "malformed": ("unreachable", "activation"),
+           "slow": ("unreachable", "activation"), "swallowed": ("partial", "conflict", "refused", "activation"), "disk full": ("refused",),
+           "exception": ("internal",)}
 
 #: How a run ends: as it was asked; as if it had not been; on the way between; dead, so that it says nothing. Of a malformed answer
 #: it depends on whether it was one to what matters.
@@ -53,7 +54,8 @@ CHANGE = {
     "end": {"disk full": DONE, "killed": DEAD}, "close": {"dropped after": DONE, "exception": DONE},
 }
 #: The same where a journal is taken back: what goes wrong there stays on the way.
-REVERT = {moment: {fault: {BACK: LEFT, EITHER: "done or left"}.get(end, end) for fault, end in CHANGE[moment].items()} for moment in CHANGE if moment != "begin"}
+REVERT = {moment: {fault: {BACK: LEFT, EITHER: "done or left"}.get(end, end) for fault, end in ends.items()}
+          for moment, ends in CHANGE.items() if moment != "begin"}
 REVERT["begin"] = CHANGE["begin"]
 #: And where a run takes back its own change, since the first read-back was refused. A full disk is no reason to stop then.
 UNDO = {moment: {fault: BACK if fault == "disk full" else {DONE: BACK, "done or left": "back or left"}.get(end, end) for fault, end in REVERT[moment].items()}

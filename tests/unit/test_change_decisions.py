@@ -346,9 +346,11 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}, "fw6": HARMED["verify_proof"]}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
-        "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))", "NOT proven: fw6 (desk1: newly open)",
-        "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped", "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
-        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo, "Undo fw6: %s/j/6.json -l fw6" % undo, "Manual steps: fw2 (2)", "The report is in /report",
+        "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
+        "NOT proven: fw6 (desk1: newly open)", "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
+        "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
+        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo,
+        "Undo fw6: %s/j/6.json -l fw6" % undo, "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == \

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.adapter import from_module
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.sophos.model import names, regex
-from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER
+from tests.contract.rig import FIRST, LATER, MEDIA, MEMBER, STRANGER, Fault
 from tests.products.server import Fault as Weather, Reply
 from tests.products.sophos.rig import OWN_LIST, SophosRig
 from tests.products.sophos.decision import LOCAL, every, get
@@ -68,8 +68,8 @@ def test_requests_of_a_converge_and_of_a_rerun(rig):
     rig.twin.log.clear()
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 1 and asked(rig) == [("Get", BASE)]
     assert {row["allowed"] for row in rig.run(adapter=rig.adapter(scan_conflicts=False))["coverage"]} == {"unchecked"}
-    # The groups are read once more right before they go.
-    assert rig.run("deleted")["requests"] == {"reads": 4, "writes": 2, "waited": 0, "connections": 1}
+    # The groups are read once more right before they go, and the list of the site before the record of what is ours in it.
+    assert rig.run("deleted")["requests"] == {"reads": 5, "writes": 2, "waited": 0, "connections": 1}
 
 
 def test_a_thousand_patterns_cost_no_more(rig):
@@ -363,6 +363,18 @@ def test_the_record_of_our_entries_is_never_the_smaller_one(rig):
     rig.run("replaced", both)
     assert all(held <= recorded for recorded, held in seen)
     assert seen[-1] == ({"oaistatic.com", "chatgpt.com"},) * 2 and [step for step, _what in asked(rig) if step != "Get"] == ["Set update"] * 3
+
+
+@pytest.mark.parametrize("word,policy", [("replaced", LATER), ("reverted", FIRST)])
+def test_the_record_stays_while_the_list_of_the_site_has_what_it_gives_up(rig, word, policy):
+    """A device that accepts a write and drops it would be left with entries that nobody takes for ours any more."""
+    site = rig.snapshot()
+    rig.run()
+    with pytest.raises(Failed, match="took URL group .* and still has entries of ours in it"):
+        rig.run(word, policy, fault=Fault("swallow"))
+    rig.run(word, policy)
+    rig.run("deleted")
+    assert rig.snapshot() == site
 
 
 def test_another_list_is_taken_only_after_the_first_was_left(make):

@@ -193,13 +193,23 @@ class SophosAdapter(Adapter):
         if objects:
             yield self._step("update", api.UPDATE, objects)
         if memory is not None and any(removed for _added, removed in memory.members.values()):
-            yield self._step("update", api.UPDATE, [self._group(record, then, then.objects[record].members["urls"])])
+            shrunk = self._group(record, then, then.objects[record].members["urls"])
+            yield self._step("update", api.UPDATE, [dict(shrunk, released=self._released(state, then))])
         for entity, gone in ((GROUPS, groups), (EXCEPTIONS, exceptions)):
             gone = [change for change in gone if change.op == DELETE]
             if gone:
                 # What somebody has put in since it was read would go with it.
                 guarded = sorted(change.ref.name for change in gone if change.ref != record)
-                yield self._step("remove", api.REMOVE, [{"entity": entity, "names": sorted(change.ref.name for change in gone), "unchanged": guarded}])
+                what = {"entity": entity, "names": sorted(change.ref.name for change in gone), "unchanged": guarded}
+                released = self._released(state, then) if any(change.ref == record for change in gone) else None
+                yield self._step("remove", api.REMOVE, [dict(what, **({"released": released} if released else {}))])
+
+    def _released(self, state: State, then: State) -> dict:
+        """The entries that the record gives up, which must be gone from the list of the site by then: nobody would know them for ours any more."""
+        ref = Ref(GROUP, self._settings.record)
+        kept = then.objects[ref].members["urls"] if ref in then.objects else frozenset()
+        record = state.objects[ref]
+        return {"group": model.recorded_in(record.fields["description"]), "urls": sorted(record.members["urls"] - kept)}
 
     @staticmethod
     def _base(change, state: State, then: State) -> str:
@@ -255,6 +265,10 @@ class SophosAdapter(Adapter):
         guarded += [{"entity": one["entity"], "name": name} for one in request["objects"] for name in one.get("unchanged", ())]
         if guarded:
             self._unchanged(guarded)
+        for released in [one["released"] for one in request["objects"] if one.get("released")]:
+            groups = [node for node in self._api.get([GROUPS])[GROUPS] if text_of(node, "Name") == released["group"]]
+            if any(model.entries(node).intersection(released["urls"]) for node in groups):
+                raise AccessError(PARTIAL, "%s took URL group %s and still has entries of ours in it" % (self._api.host, released["group"]))
         self._api.write(request["operation"], request["objects"])
 
     def _unchanged(self, guarded: list) -> None:
