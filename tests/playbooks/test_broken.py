@@ -35,7 +35,7 @@ CELLS = {
     ("Decide whether this batch begins", 1): {"": (BEFORE, "not begun: the run ended before")},
     ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
                                "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
-    ("Look from hosts behind the device", 1): {"": (CHANGED, "NOT proven: proxy1 (not proven by: branch1")},
+    ("Look from hosts behind the device", 1): {"": (BEFORE, "rolled back: every host behind it answered before, and none does now")},
     ("Decide whether the change stays", 1): {"": (CHANGED, "FAILED: proxy1: what hosts see was not judged: ")},
     ("Revert the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
                                                 "unreachable after": (BEFORE, "NOT rolled back: ")},
