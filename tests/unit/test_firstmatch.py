@@ -12,6 +12,7 @@ from hypothesis import given, strategies as st
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, SUBDOMAINS, Pattern, collapse, covers, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules import firstmatch
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns, Schema
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
     ALLOW, DENY, MAY, NO, SURE, Hits, Layer, NameList, below_ours, crossed, crossing, held, hits_of, lowest, opposite, placed,
@@ -242,3 +243,16 @@ def test_a_name_and_what_is_below_it_may_be_in_two_lists():
     lists = [NameList([Pattern("example.com", kind), Pattern("far.org", kind)]) for kind in (EXACT, SUBDOMAINS)]
     assert [one.hits(wanted) for one in lists] == [Hits(may=wanted)] * 2
     assert held(frozenset().union(*(one.near(wanted) for one in lists)), wanted) == Hits(wanted)
+
+
+def test_a_rule_and_a_list_are_gone_through_once(monkeypatch):
+    """What a site of 10,000 rules costs hangs on it. Layers that share what is known of their rules share that as well."""
+    asked, known = [], {}
+    layers = [Layer([1, 2], lambda rule: asked.append(rule) or SURE, lambda rule, wanted: Hits(wanted), lambda rule: DENY,
+                    lambda rule: Columns(Schema({}), {}), known=known) for _again in range(2)]
+    for layer in layers * 2:
+        assert [layer.level(rule) for rule in layer.rules] == [SURE, SURE]
+    assert asked == [1, 2]
+    entries, through = NameList([A]), []
+    monkeypatch.setattr(firstmatch, "held", lambda near, wanted: through.append(wanted) or held(near, wanted))
+    assert entries.hits(ALL) == entries.hits(ALL) == Hits(frozenset([A])) and through == [frozenset(ALL)]
