@@ -6,7 +6,7 @@
 Whatever goes wrong: the run ends in the new state, or it fails, says which state it left, and that is the state. Nothing is ever wider
 than what was asked, and the next run in good weather arrives.
 
-A request that changes the device meets every weather, any other request one of them; ``make test-all`` has every weather at every request.
+A request that changes the device meets every other weather, any other request one of them; ``make test-all`` has every weather at every request.
 """
 from __future__ import annotations
 
@@ -93,12 +93,16 @@ def good_weather(rig) -> Endings:
         return Endings(old, before, rig.snapshot(), rig.decisions(), len(rig.twin.log), changing)
 
 
+@pytest.mark.parametrize("turn", [0, pytest.param(1, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("product", SOME, indirect=True)
-def test_each_weather_at_a_request_that_changes_the_device(product, kind):
+def test_each_weather_at_a_request_that_changes_the_device(product, kind, turn):
+    """In turn, and another turn for each rig."""
     assert product.endings.changing
+    first = sorted(TWINS).index(product.name) + KINDS.index(kind)
     for number in product.endings.changing:
-        weather_at(product, kind, number)
+        if (first + number) % 2 == turn:
+            weather_at(product, kind, number)
 
 
 @pytest.mark.parametrize("product", SOME, indirect=True)

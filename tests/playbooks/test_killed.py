@@ -16,7 +16,7 @@ from tests.lab.fleet import EVERY, TWO, Fleet
 from tests.products.server import Fault
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
-AT_MOST = 2
+AT_MOST = 1
 #: Each device in a batch of its own, so that a kill finds some that were changed and some that were not.
 EACH = ("-e", "netaccess_serial=1")
 #: With the first write, and with the second: some products need no more.

@@ -8,7 +8,7 @@ import pytest
 
 from tests.bench.rules import SITES, Calls, run
 
-FEW, MORE, MANY = 15, 30, 60
+FEW, MORE, MANY = 30, 60, 120
 
 
 def calls(product: str, count: int, entries: int = 20) -> int:
