@@ -81,7 +81,10 @@ options:
         elements: str
         default: []
       users:
-        description: Users or groups as User-ID knows them.
+        description:
+          - Users or groups as User-ID knows them.
+          - A firewall is asked for its groups, and a warning names those that it does not list, since a rule for such a group matches nobody;
+            or it says that they were not looked up. Users, and on a Panorama groups too, are not looked up.
         type: list
         elements: str
         default: []
@@ -177,7 +180,7 @@ options:
   scan_conflicts:
     description: >-
       Read the shared configuration and, on a Panorama, the parents of the device group and its firewalls too; on a firewall, whether a Panorama
-      manages it. With V(false) these are not read, a new rule needs O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
+      manages it and which groups of O(audience.users) it knows. With V(false) these are not read, a new rule needs O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
     type: bool
     default: true
   accept_panorama_managed:

@@ -48,16 +48,16 @@ def at_top(rig, body):
 
 
 def test_requests_of_a_converge_and_of_a_rerun(rig):
-    """With an API key. Converge: system, changes, vsys, Panorama, shared; HA, lock; changes, vsys again; one write; validate, commit, two
-    looks at each job; changes, vsys to confirm; unlock. A re-run: the first five, of which scan_conflicts switches two off."""
+    """With an API key. Converge: system, changes, vsys, Panorama, groups, shared; HA, lock; changes, vsys again; one write; validate, commit, two
+    looks at each job; changes, vsys to confirm; unlock. A re-run: the first six, of which scan_conflicts switches three off."""
     key = {"password": None, "api_key": rig.twin.keys["netaccess"]}
     result = rig.run(adapter=rig.adapter(api=key))
     assert [form["action"] for form in asked(rig.twin, "config") if form["action"] != "get"] == ["multi-config"]
-    assert (len(rig.twin.log), rig.twin.connections) == (19, 1)
+    assert (len(rig.twin.log), rig.twin.connections) == (20, 1)
     assert result["requests"]["writes"] == 5 and result["requests"]["connections"] == 1
     rig.twin.log.clear()
     again = rig.run(adapter=rig.adapter(api=key))
-    assert len(rig.twin.log) == 5 and again["requests"]["writes"] == 0 and rig.twin.connections == 2
+    assert len(rig.twin.log) == 6 and again["requests"]["writes"] == 0 and rig.twin.connections == 2
     rig.twin.log.clear()
     rig.run(check=True, adapter=rig.adapter(api=key, scan_conflicts=False, before=("Block AI",)))
     assert len(rig.twin.log) == 3

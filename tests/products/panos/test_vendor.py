@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 firewall = pytest.importorskip("panos.firewall", reason="pan-os-python is not installed")
-from panos.errors import PanCommitFailed, PanInvalidCredentials, PanLockError  # noqa: E402
+from panos.errors import PanCommitFailed, PanDeviceXapiError, PanInvalidCredentials, PanLockError  # noqa: E402
 from panos.objects import CustomUrlCategory, ServiceObject  # noqa: E402
 from panos.panorama import DeviceGroup, Panorama  # noqa: E402
 from panos.policies import DecryptionRule, PreRulebase, Rulebase, SecurityRule  # noqa: E402
@@ -95,6 +95,12 @@ def test_locks(twin, device):
     with pytest.raises(PanLockError):
         other.add_config_lock(scope="vsys1")
     assert device.remove_config_lock(scope="vsys1") and twin.locks == {}
+
+
+def test_groups_of_users(device):
+    assert set(device.userid.get_groups()) == {"example\\ai-users", "example\\staff"}
+    with pytest.raises(PanDeviceXapiError, match="a kind of groups"):
+        device.userid.get_groups("dynamic")
 
 
 def test_revert_to_running(twin, device):

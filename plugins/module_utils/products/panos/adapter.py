@@ -26,7 +26,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos import elements as xml, user_groups
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.api import Api, escape
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.panos.lock import Lock
@@ -64,6 +64,7 @@ class PanosAdapter(Adapter):
         self._release = (10, 2)
         self._context = Context()
         self._outer: list = []
+        self._group_warnings: list = []
         self._managed: bool | None = None
         self._parents: dict | None = None
         self._family: dict | None = None
@@ -135,7 +136,10 @@ class PanosAdapter(Adapter):
         return BOTH if mine and others else OURS if mine else FOREIGN if others else None
 
     def _read_outer(self) -> None:
-        """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are asked before and after ours."""
+        """Shared and, on Panorama, the parents of the device group: what names mean, and which rules are asked before and after ours.
+
+        A firewall is also asked which of the audience's groups it knows; a Panorama is not, since the group mapping is the firewalls'.
+        """
         if not self._settings.scan_conflicts:
             return
         parents = []
@@ -149,6 +153,7 @@ class PanosAdapter(Adapter):
                 name = above.get(name)
         else:
             self._is_managed()
+            self._group_warnings = user_groups.warnings(self._api, self._settings.vsys, self._settings.audience.users)
         shared = self._api.get("/config/shared")
         self._outer = parents + ([shared] if shared is not None else [])
 
@@ -247,7 +252,10 @@ class PanosAdapter(Adapter):
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._context, policy, state).assess()
+        found = Assessor(self._settings, self._context, policy, state).assess()
+        # Where nothing is opened, no rule is for anybody.
+        found.warnings += self._group_warnings if policy.allow else []
+        return found
 
     # -- writing
 
