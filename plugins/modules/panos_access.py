@@ -180,7 +180,8 @@ options:
   scan_conflicts:
     description: >-
       Read the shared configuration and, on a Panorama, the parents of the device group and its firewalls too; on a firewall, whether a Panorama
-      manages it and which groups of O(audience.users) it knows. With V(false) these are not read, a new rule needs O(position.before) or O(position.after), and RV(coverage) says V(unchecked).
+      manages it and which groups of O(audience.users) it knows. With V(false) these are not read, a new rule needs O(position.before) or
+      O(position.after), and RV(coverage) says V(unchecked).
     type: bool
     default: true
   accept_panorama_managed:
