@@ -22,8 +22,8 @@ def looked(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
 
-    def run(seen, device, before=SHUT, **args):
-        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": before}
+    def run(seen, device, before=None, **args):
+        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": SHUT if before is None else before}
         task_vars = dict(variables, inventory_hostname="desk1", hostvars=HostVars({"fw1": device, "desk1": variables}))
         task = SimpleNamespace(args=dict(args, phase="after"), check_mode=False, async_val=0, action="netaccess.chatgpt.verify", diff=False, delegate_to=None)
         loader = DataLoader()

@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage, after_removal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
-    ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, REFUSED, UNREACHABLE, AccessError, Failed,
+    ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, UNREACHABLE, AccessError, Failed,
     OutcomeUnknown, internal_fault,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
