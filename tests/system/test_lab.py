@@ -67,7 +67,7 @@ def segments(name: str) -> list:
 
 
 @pytest.mark.parametrize("transparent", KINDS)
-@pytest.mark.parametrize("ending", ["pass", "raise RuntimeError", "sys.exit(3)"])
+@pytest.mark.parametrize("ending", ["raise RuntimeError", *(pytest.param(other, marks=pytest.mark.exhaustive) for other in ("pass", "sys.exit(3)"))])
 def test_nothing_stays_behind(transparent, ending):
     starter, words = start(transparent, ending)
     starter.wait(20)

@@ -240,32 +240,32 @@ def test_the_files_are_the_same_for_equal_input_and_name_what_they_rest_on():
 # -- the playbook, as people run it --------------------------------------------------------------------------------
 
 
-def run(folder, **variables):
+def run(folder, *runs, check=False):
+    """The playbook with each of these variables, one after the other, in one process."""
     program = str(Path(sys.executable).parent / "ansible-playbook")
-    values = dict({"catalog_dest": str(folder / "out"), "catalog_date": DATE, "catalog_feed": ""}, **variables)
-    flags = ["--check"] * bool(variables.get("check"))
-    return subprocess.run([program, "-i", "localhost,", "netaccess.chatgpt.catalog_refresh", "-e", json.dumps(values), *flags],
+    book = folder / "runs.yml"
+    book.write_text(yaml.safe_dump([{"import_playbook": "netaccess.chatgpt.catalog_refresh", "vars": variables} for variables in runs]))
+    values = {"catalog_dest": str(folder / "out"), "catalog_date": DATE}
+    return subprocess.run([program, "-i", "localhost,", str(book), "-e", json.dumps(values), *["--check"] * check],
                           env=dict(os.environ, ANSIBLE_NOCOLOR="1"), capture_output=True, text=True, check=False)
 
 
 def test_the_playbook_writes_a_proposal_for_a_person_and_touches_no_catalogue(tmp_path):
     shipped = Path(published.__file__).parent.parent / "catalog" / "chatgpt.yml"
     before = shipped.read_bytes()
-    page, voice = tmp_path / "page.html", tmp_path / "voice.json"
+    page, half, voice, made = (tmp_path / name for name in ("page.html", "half.html", "voice.json", "out/proposal.yml"))
     page.write_text(page_of(JULY[1:] + ["sync.openai.com"]))
+    half.write_text(page_of(JULY)[:700])
     voice.write_bytes(feed(VOICE + ["8.8.4.0/28"]))
     names = {"catalog_page": str(page), "catalog_feed": str(voice)}
-    done = run(tmp_path, check=True, **names)
-    assert done.returncode == 0 and not (tmp_path / "out").exists(), "check mode writes nothing: " + done.stdout
-    done = run(tmp_path, **names)
-    assert done.returncode == 0 and "1 added, 1 removed; voice addresses: 1 added, 0 removed" in done.stdout, done.stdout + done.stderr
-    made = tmp_path / "out" / "proposal.yml"
+    done = run(tmp_path, names, check=True)
+    assert done.returncode == 0 and not made.parent.exists(), "check mode writes nothing: " + done.stdout
+    done = run(tmp_path, names, names, dict(names, catalog_overlays=[str(made)]), {"catalog_page": str(half), "catalog_feed": ""})
+    first, again, known, broken = done.stdout.split("PLAY [Refresh the catalogue, as a proposal]")[1:]
+    assert "1 added, 1 removed; voice addresses: 1 added, 0 removed" in first and "changed: [localhost]" in first, done.stdout + done.stderr
     assert stat.S_IMODE(made.stat().st_mode) == 0o600 and str(tmp_path) not in made.read_text()
     assert [entry.get("pattern") for entry in yaml.safe_load(made.read_text())["entries"]] == [None, "sync.openai.com"]
     assert load([str(made)]).version_names()[-1] == DATE
-    assert "changed=0" in run(tmp_path, **names).stdout and shipped.read_bytes() == before
-    done = run(tmp_path, catalog_overlays=[str(made)], **names)
-    assert "Nothing is proposed" in done.stdout and "the page is the list of %s" % DATE in done.stdout
-    page.write_text(page_of(JULY)[:700])
-    done = run(tmp_path, catalog_page=str(page))
-    assert done.returncode != 0 and "half a page" in done.stdout and "Nothing is proposed" in done.stdout
+    assert "changed: [localhost]" not in again and shipped.read_bytes() == before
+    assert "Nothing is proposed" in known and "the page is the list of %s" % DATE in known
+    assert done.returncode != 0 and "half a page" in broken and "Nothing is proposed" in broken
