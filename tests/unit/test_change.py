@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import (
     CREATE, DELETE, UPDATE, Change, Place, apply, diff, undo,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import summary
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Objects, Ref, State
 
 KINDS = ("list", "rule")
@@ -162,3 +164,11 @@ def test_a_set_that_narrows_is_not_emptied_beside_what_others_put_in():
     assert back(["a.example", "late.example"], ["10.0.0.1"]) == ([], ["sources"]) and back(["a.example"], ["10.0.0.1", "10.0.0.2"]) == ([], ["urls"])
     assert back(["a.example", "late.example"], ["10.0.0.1", "10.0.0.2"]) == ([UPDATE], []) and back(["a.example"], ["10.0.0.1"]) == ([DELETE], [])
     assert back(["a.example", "late.example"], ["10.0.0.1"], ()) == ([UPDATE], [])
+
+
+@pytest.mark.parametrize("kind,said", [("list", "lists"), ("address", "addresses"), ("url category", "url categories"), ("proxy", "proxies"), ("key", "keys"),
+                                       ("match", "matches"), ("box", "boxes")])
+def test_many_changes_are_counted_in_words_that_are_so(kind, said):
+    many = [Change(Ref(kind, str(number)), CREATE, members={"entries": (("a", "b"), ())}) for number in range(5)]
+    assert summary(many) == "create 5 %s (+10)" % said
+    assert summary([*many, Change(Ref("rule", "one"), DELETE)]) == "create 5 %s (+10), delete 1 rule" % said
