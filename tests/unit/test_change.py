@@ -137,6 +137,18 @@ def test_what_was_created_and_then_moved_in_one_journal_is_gone_without_a_clash(
     assert undo(moved, before, KINDS) == ([], [])
 
 
+def test_what_was_made_as_a_draft_and_got_no_further_is_taken_away():
+    ref = Ref("rule", "ours")
+    made = Change(ref, CREATE, {"status": (None, "enable"), "action": (None, "accept")})
+
+    def back(drafts, **fields):
+        changes, clashes = undo([made], State({ref: Object(ref, dict({"status": "disable", "action": "accept"}, **fields), {}, True)}), KINDS, drafts=drafts)
+        return [change.op for change in changes], [str(clash) for clash in clashes]
+    assert back({"rule": {"status": "disable"}}) == (["delete"], []) == back({"rule": {"status": "disable"}}, status="enable")
+    assert back({}) == back({"list": {"status": "disable"}}) == ([], ["rule ours, status: somebody changed it since"])
+    assert back({"rule": {"status": "disable"}}, action="deny") == ([], ["rule ours, action: somebody changed it since"])
+
+
 def test_the_digest_ignores_native_data_and_sees_order():
     ref, other = Ref("rule", "a"), Ref("rule", "b")
     one = State({ref: Object(ref, native={"id": 1}), other: Object(other)}, {"base": (ref, other)})

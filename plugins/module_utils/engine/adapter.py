@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Collection, Iterator
+from types import MappingProxyType
+from typing import Collection, Iterator, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
@@ -38,6 +39,7 @@ class Traits:
     some, and not whose. HIDDEN: not always that there are any. For the last two the journal of a run of ours that did not end
     stands for what the device does not tell.
     ``narrowing``: kinds of objects each of whose sets of members limits what they are about, so that an empty set means everything.
+    ``drafts``: {kind: {field: value}} with which an object of that kind is made, when a later request of the same change gives the field its own.
     """
 
     product: str
@@ -48,6 +50,7 @@ class Traits:
     propagation: int = 0
     pending_edits: str = NAMED
     narrowing: tuple = ()
+    drafts: Mapping = MappingProxyType({})
 
 
 @dataclass(frozen=True)

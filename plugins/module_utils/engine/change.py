@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
-from typing import Collection, Iterable, Iterator, Sequence
+from types import MappingProxyType
+from typing import Collection, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 
@@ -339,14 +340,15 @@ class Clash:
 
 
 def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Collection[Ref] = (),
-         narrowing: Collection[str] = ()) -> tuple[list[Change], list[Clash]]:
+         narrowing: Collection[str] = (), drafts: Mapping = MappingProxyType({})) -> tuple[list[Change], list[Clash]]:
     """What takes ``changes`` back on a device that stands at ``state``: ([Change], [Clash]).
 
     Each change is looked at on the device: at its new value it goes back to the old one, at the old one there is nothing to do, anything
     else is a Clash. Members are looked at one by one, so those that somebody else added since stay: an object that we made and
     that holds one now is emptied of ours and kept. Rules go back below the neighbour that they had. ``gone``: what we made and took away since; an update of
     such an object has nothing left to take back. ``narrowing``: kinds whose sets of members each limit what an object is about: one that would be emptied
-    while others' entries stay in another one is a Clash, since these would then hold for everything.
+    while others' entries stay in another one is a Clash, since these would then hold for everything. ``drafts``: {kind: {field: value}}: what we made may
+    stand at that value, when the run ended before it got its own.
     """
     objects, clashes = dict(state.objects), []
     # One of these may be that it was created: what a lost write left of it is updated in the same journal.
@@ -354,7 +356,10 @@ def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Co
     for change in reversed(list(changes)):
         if change.op == UPDATE and change.ref in gone and change.ref not in objects:
             continue
-        {CREATE: _undo_create, UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
+        if change.op == CREATE:
+            _undo_create(change, objects, clashes, drafts.get(change.ref.kind, {}))
+        else:
+            {UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
     for ref in sorted({change.ref for change in changes if change.ref.kind in narrowing}):
         clashes += _widened(state.objects.get(ref), objects.get(ref))
     rules = _undo_order(changes, state, objects, clashes)
@@ -371,7 +376,7 @@ def _widened(now: Object | None, then: Object | None) -> list[Clash]:
             for path, members in sorted(now.members.items()) if members and not then.members.get(path)]
 
 
-def _undo_create(change: Change, objects: dict, clashes: list) -> None:
+def _undo_create(change: Change, objects: dict, clashes: list, draft: Mapping) -> None:
     current = objects.get(change.ref)
     if current is None:
         return
@@ -380,7 +385,7 @@ def _undo_create(change: Change, objects: dict, clashes: list) -> None:
         objects[change.ref] = replace(current, members=members)
         return
     for path, (_old, new) in change.fields.items():
-        if current.fields.get(path) != new:
+        if current.fields.get(path) not in (new, draft.get(path, new)):
             clashes.append(Clash(change.ref, path, current.fields.get(path)))
             return
     del objects[change.ref]

@@ -227,7 +227,7 @@ class Run:
         self._tell(*standing.before(self._standing, self.adapter.device))
 
     def _undo(self, changes: list, state: State, gone: frozenset = frozenset()) -> tuple:
-        return undo(changes, state, self.adapter.traits.kinds, gone, self.adapter.traits.narrowing)
+        return undo(changes, state, self.adapter.traits.kinds, gone, self.adapter.traits.narrowing, self.adapter.traits.drafts)
 
     def _reversal(self, changes: list, after: State) -> dict:
         """What taking the change back will cost."""

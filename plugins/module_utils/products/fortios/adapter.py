@@ -53,7 +53,8 @@ class FortiosAdapter(Adapter):
     """One VDOM of a FortiGate."""
 
     traits = Traits(product="fortios", kinds=(
-        CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY))
+        CUSTOM, GROUP, LOCAL, RATING, PROFILE, EXEMPTION, INSPECTION, DNS_ROW, ROW, TABLE, LINK, ADDRESS, ADDRESSES, SERVICE, POLICY),
+        drafts={POLICY: {"status": "disable"}})
 
     def __init__(self, settings: Settings, api: Api, transport: Transport):
         self._settings, self._api, self._transport = settings, api, transport

@@ -193,7 +193,8 @@ class SymantecAdapter(Adapter):
         for listed in () if row else self._settings.lists.values():
             row = self._site.row(listed, URL_LIST)
         if row is None:
-            raise AccessError(ACTIVATION, "%s holds no policy %s that could be installed" % (self._api.host, self._settings.prefix))
+            # What was never made, or is gone, waits for nothing: a run that was killed before its first write is taken back so.
+            return [{"target": self._settings.prefix, "status": "not there: nothing to install"}]
         name = row["name"]
         if self._install is None:
             return [{"target": name, "status": "to be installed by hand"}]
