@@ -20,7 +20,7 @@ AT_MOST = 1
 #: Each device in a batch of its own, so that a kill finds some that were changed and some that were not.
 EACH = ("-e", "netaccess_serial=1")
 #: With the first write, and with the second: some products need no more.
-MIDST = [(TWO, "fortios", 0), (TWO, "zia", 1),
+MIDST = [(TWO, "fortios", 0),
          *(pytest.param(EVERY, name, skip, marks=pytest.mark.exhaustive) for name in EVERY for skip in (0, 1))]
 
 

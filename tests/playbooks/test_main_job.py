@@ -70,6 +70,7 @@ def test_the_same_for_intercepted_connections_with_every_probe(tmp_path):
         assert opened_and_reverted(lab, tmp_path, few=False) == {4, 6}
 
 
+@pytest.mark.exhaustive
 def test_a_plan_that_a_person_carries_out_opens(tmp_path):
     with TwinLab("barracuda_wsg", few=True, vantages=("branch1",)) as lab:
         demo = ByHand(lab, tmp_path, few=True, netaccess_preflight=False)

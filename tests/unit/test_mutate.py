@@ -52,6 +52,7 @@ def test_a_word_that_a_function_of_the_file_splits_is_left_out():
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="watches lines by sys.monitoring")
+@pytest.mark.exhaustive
 def test_what_no_test_sees_is_named(tmp_path):
     (tmp_path / "rule.py").write_text("NAMES = ('a', 'b')\n\n\ndef holds(name, more):\n    if more and name:\n        return True\n"
                                       "    return name in NAMES\n\n\ndef unused(name):\n    return not name\n", encoding="utf-8")

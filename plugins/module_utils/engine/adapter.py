@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Collection, Iterator, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
@@ -50,7 +49,7 @@ class Traits:
     propagation: int = 0
     pending_edits: str = NAMED
     narrowing: tuple = ()
-    drafts: Mapping = MappingProxyType({})
+    drafts: Mapping = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import functools
 import hashlib
 import io
 import json
@@ -374,11 +375,15 @@ def _xml(text) -> str:
 
 def as_html(report: dict) -> str:
     """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    template = environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
     # What needs somebody comes first.
     worst = sorted(report["devices"], key=lambda one: (_WORST.index(one["state"]), not one["conflicts"], one["name"]))
-    return template.render(report=dict(report, devices=worst), classes=CLASSES, count=_count, moved=_moved)
+    return _page().render(report=dict(report, devices=worst), classes=CLASSES, count=_count, moved=_moved)
+
+
+@functools.cache
+def _page() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    return environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
 
 
 def _count(number: int, word: str) -> str:
