@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -111,23 +113,21 @@ _ends: dict = {}
 @pytest.fixture
 def product(request, tmp_path):
     """``make()`` has the rig of that name anew; ``ends`` are those of all of them."""
-    name, number = request.param, iter(range(9))
+    name = request.param
+
+    def made(folder: Path):
+        if name != "squid":
+            return TWINS[name](folder) if name in TWINS else MemoryRig(folder, sealed=name == "memory-sealed")
+        rig = request.getfixturevalue("squid_rig")
+        rig.reset()
+        rig.folder = folder
+        return rig
 
     @contextlib.contextmanager
     def make():
-        folder = tmp_path / str(next(number))
-        folder.mkdir()
-        if name == "squid":
-            rig = request.getfixturevalue("squid_rig")
-            rig.reset()
-            rig.folder = folder
+        rig = made(Path(tempfile.mkdtemp(dir=tmp_path)))
+        with rig.twin.at_hand() if name in TWINS else contextlib.nullcontext():
             yield rig
-        elif name in TWINS:
-            rig = TWINS[name](folder)
-            with rig.twin.at_hand():
-                yield rig
-        else:
-            yield MemoryRig(folder, sealed=name == "memory-sealed")
     missing = available() if name == "squid" else None
     if missing:
         pytest.skip(missing)

@@ -43,7 +43,7 @@ def by_profile(name: str) -> str:
 OPEN, DECRYPT, SPARE = security("Open", "allow"), decryption("Decrypt", "decrypt"), decryption("Spare", "no-decrypt")
 
 
-def assess(rules=(OPEN,), decrypting=(), /, *, profiles="", objects="", shared="", besides="", unseen="", policy=None, exclusions=None,
+def assess(given=(OPEN,), decrypting=(), /, *, profiles="", objects="", shared="", besides="", unseen="", policy=None, exclusions=None,
            **settings) -> Assessment:
     """What the judge says of a firewall with these rules, all of them security rules but for those that are ``decrypting``."""
     made = Settings(**dict({"audience": MEMBERS}, **settings))
@@ -51,7 +51,7 @@ def assess(rules=(OPEN,), decrypting=(), /, *, profiles="", objects="", shared="
     scope = ET.fromstring(
         "<entry name='vsys1'><profiles><custom-url-category>%s</custom-url-category><url-filtering>%s</url-filtering></profiles>%s<rulebase><security><rules>%s"
         "</rules></security><decryption><rules>%s</rules></decryption>%s</rulebase></entry>" % (
-            lists, profiles, objects, "".join(rules), "".join(decrypting), besides))
+            lists, profiles, objects, "".join(given), "".join(decrypting), besides))
     adapter = PanosAdapter(made, None, None)
     adapter._exclusions = ET.fromstring(exclusions) if exclusions else None
     context = Context([scope, ET.fromstring("<shared>%s</shared>" % shared)], made.rulebase, unseen)
