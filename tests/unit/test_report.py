@@ -306,6 +306,9 @@ def test_who_releases_a_plan_sees_for_whom_it_is_what_it_does_and_where_it_stand
     for text in (report.as_markdown(found), report.as_html(found)):
         for words in ("AI pilots", "trust", "allow", "security, below rule quarantine", "security, first"):
             assert words in text
+    many = report.as_markdown(built({"fw1": device(changed=True, summary="create rule chatgpt", changes=[
+        dict(made, fields={"field %02d" % number: {"old": None, "new": "x"} for number in range(33)})])}))
+    assert "field 29" in many and "field 30" not in many and "and 3 more: see report.html" in many, "what is not shown is said"
     assert "description: `nothing to x`" in report.as_markdown(whole()) and "nothing to x" in report.as_html(whole())
 
 

@@ -39,7 +39,8 @@ CLASSES = [
 ]
 _WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
 _NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
-_FIELDS_SHOWN = 30
+#: How many lines of a kind the text for a merge request has; the page has all of them.
+_FIELDS_SHOWN, _TEXTS_SHOWN = 30, 50
 _FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release", "plan_options")
@@ -306,17 +307,23 @@ def as_markdown(report: dict) -> str:
             more = " and %d more" % (len(entries) - 20) if len(entries) > 20 else ""
             lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), shown, more))
             # Who releases a plan has to see for whom it is, from where, and what it does.
-            lines += ["    - %s: `%s`" % (_md(path), _code(_moved(one["op"], values))) for path, values in one["fields"].items()][:_FIELDS_SHOWN]
+            fields = ["    - %s: `%s`" % (_md(path), _code(_moved(one["op"], values))) for path, values in one["fields"].items()]
+            lines += _first(fields, _FIELDS_SHOWN, "    - ")
             lines += ["    - place: `%s`" % _code(one["place"])] if one["place"] else []
     for name, _code_, words in CLASSES:
         if name != "drift" and report["verdict"]["classes"][name]:
-            lines += ["", "**%s**" % words, ""] + ["- %s" % _md(text) for text in report["verdict"]["classes"][name][:50]]
+            lines += ["", "**%s**" % words, ""] + _first(["- %s" % _md(text) for text in report["verdict"]["classes"][name]], _TEXTS_SHOWN, "- ")
     seen = ["`%s` %s" % (_code(host["name"]), host["baseline"]["seen"]) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
     lines += ["", "Compared with baselines of: " + ", ".join(seen)] if seen else []
     digests = [device for device in report["devices"] if device["plan_digest"] and device["state"] == DRIFT]
     if digests:
         lines += ["", "Plans: " + ", ".join("`%s` %s" % (_code(device["name"]), device["plan_digest"][:12]) for device in digests)]
     return "\n".join(lines) + "\n"
+
+
+def _first(lines: list, most: int, mark: str) -> list:
+    """As many lines as are shown, and how many are not."""
+    return lines[:most] + ["%sand %d more: see report.html" % (mark, len(lines) - most)] * (len(lines) > most)
 
 
 def _moved(op: str, values: dict) -> str:
