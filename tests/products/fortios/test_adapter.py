@@ -14,7 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import row_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
-from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER
+from tests.contract.rig import FIRST, LATER, MEMBER, PACKETS, PUBLISHED, STRANGER, Fault, Killed
 from tests.products.fortios.rig import FortiosRig
 from tests.products.server import Fault as Weather, Reply
 
@@ -615,6 +615,15 @@ def test_voice_opens_for_the_audience_and_the_published_addresses_alone(voice):
     assert policies(voice) == ["members", "chatgpt-voice: members", "no-udp", "staff"]
     voice.twin.log.clear()
     assert voice.run()["requests"] == {"reads": 12, "writes": 0, "waited": 0, "connections": 1}
+
+
+def test_a_policy_for_voice_that_was_not_yet_switched_on_is_taken_back(voice):
+    site = voice.snapshot()
+    with pytest.raises(Killed):
+        # With the write that moves it; the next one would switch it on.
+        voice.run(fault=Fault("kill", 12))
+    assert voice.twin.row("firewall/policy", "chatgpt-voice: members")["status"] == "disable"
+    assert voice.run("reverted")["changed"] and voice.snapshot() == site
 
 
 def test_the_policy_for_voice_is_the_named_one_with_another_destination(voice):

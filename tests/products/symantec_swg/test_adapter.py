@@ -283,6 +283,16 @@ def test_without_consoles_an_interrupted_way_back_is_installed_again(make):
     assert not rig.run("reverted", journal=journal)["changed"] and rig.meter.activations == 0
 
 
+def test_a_run_that_was_killed_before_its_first_write_is_taken_back(rig):
+    """No policy of ours is there that could wait for an installation."""
+    site = rig.snapshot()
+    with pytest.raises(Killed):
+        rig.run(fault=Fault("kill", moment="before write"))
+    result = rig.run("reverted")
+    assert result["activation"] == [{"target": "ChatGPT", "status": "not there: nothing to install"}] and rig.snapshot() == site
+    assert [journal.status for journal in rig.journals()] == ["reverted"]
+
+
 def test_what_was_installed_by_nobody_shows_in_gathered(rig):
     rig.run()
     with pytest.raises(Killed):
