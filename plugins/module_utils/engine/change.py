@@ -358,8 +358,10 @@ def undo(changes: Sequence[Change], state: State, kinds: Sequence[str], gone: Co
             continue
         if change.op == CREATE:
             _undo_create(change, objects, clashes, drafts.get(change.ref.kind, {}))
+        elif change.op == UPDATE:
+            _undo_update(change, objects, clashes)
         else:
-            {UPDATE: _undo_update, DELETE: _undo_delete}[change.op](change, objects, clashes)
+            _undo_delete(change, objects, clashes)
     for ref in sorted({change.ref for change in changes if change.ref.kind in narrowing}):
         clashes += _widened(state.objects.get(ref), objects.get(ref))
     rules = _undo_order(changes, state, objects, clashes)

@@ -142,7 +142,7 @@ class Run:
         except AccessError as error:
             if self.options.state != "reverted":
                 raise
-            self._warn("rolled back without a look at what it means: %s" % error)
+            self._warn("what the rollback means for the policy was not found out: %s" % error)
             return Assessment()
 
     def _proven(self) -> dict:
