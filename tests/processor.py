@@ -12,7 +12,7 @@ from collections import Counter
 
 import pytest
 
-SHOWN = 200
+SHOWN = 20
 _spent: Counter = Counter()
 
 

@@ -43,9 +43,3 @@ def rig(request, tmp_path):
     found.reset()
     found.folder = tmp_path
     yield found
-
-
-@pytest.fixture(autouse=True)
-def no_power_cut(monkeypatch):
-    """Nothing here is about what survives one, and a journal waits for the disk a dozen times in a run."""
-    monkeypatch.setattr("os.fsync", lambda _handle: None)
