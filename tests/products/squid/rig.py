@@ -169,7 +169,7 @@ class SquidRig(Rig):
     def foreign_pending(self):
         self.squid.config.write_text(self.squid.config.read_text() + "# edited by somebody\n")
         # Squid's log has whole seconds; an edit of the same second cannot be told apart.
-        later = last_loaded(str(self.squid.folder / "cache.log")) + 60
+        later = last_loaded(str(self.squid.folder / "cache.log"))[1] + 60
         os.utime(self.squid.config, (later, later))
 
     def reset(self):

@@ -5,13 +5,19 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
+from tests.lab.process import wait_until
 
 
 @pytest.fixture
@@ -26,33 +32,107 @@ def squid(tmp_path):
     return made
 
 
+def directive(name, *args):
+    return Directive(name, args, " ".join((name,) + args), "squid.conf", 1, 1)
+
+
+@pytest.fixture
+def site(tmp_path):
+    """A Site for one port of a Squid that runs: a shell with the mark of its release, which is not told by its name alone."""
+    running = []
+
+    def made(port, *options, mark=b"squid/5.7", named=True):
+        program = tmp_path / "sbin-squid"
+        shutil.copy("/bin/sh", program)
+        with program.open("ab") as out:
+            out.write(mark)
+        (tmp_path / "loop").write_text("while :; do sleep 0.05; done\n")
+        running.append(subprocess.Popen([str(program), str(tmp_path / "loop"), "-f", str(tmp_path / "squid.conf"), *options]))
+        (tmp_path / "pid").write_text("%d\n" % running[-1].pid)
+        # Until it has begun, it tells of what started it.
+        wait_until(lambda: b"loop" in Path("/proc/%d/cmdline" % running[-1].pid).read_bytes(), "a shell")
+        return Site([directive("http_port", str(port))] + ([directive("pid_filename", str(tmp_path / "pid"))] if named else []))
+    yield made
+    for one in running:
+        one.kill()
+        one.wait()
+
+
 @pytest.mark.parametrize("hangs,ask,failure,said", [
-    ("-v", lambda control: control.build(), "unreachable", "squid -v did not end within the time of the run (timeout, 0.5 s)"),
-    ("parse", lambda control: control.check_candidate({}, lambda pattern: []), "unreachable", "squid -k parse did not end within"),
-    ("check", lambda control: control.reconfigure([1]), "activation", "squid -k check did not end within the time of the run (timeout, 0.5 s), so nothing was"),
-    ("reconfigure", lambda control: control.reconfigure([1]), "activation", "it is not known which policy is in force"),
+    ("-v", lambda control, _site: control.build(), "unreachable", "squid -v did not end within the time of the run (timeout, 0.5 s)"),
+    ("parse", lambda control, _site: control.check_candidate({}, lambda pattern: []), "unreachable", "squid -k parse did not end within"),
+    ("check", lambda control, _site: control.look(Site()), "unreachable", "squid -k check did not end within the time of the run (timeout, 0.5 s)"),
+    ("reconfigure", lambda control, site: control.reconfigure(site(1)), "activation", "it is not known which policy is in force"),
 ], ids=lambda value: value if isinstance(value, str) and " " not in value else "")
-def test_a_program_that_hangs_ends_with_the_run_and_says_what_was_waited_for(squid, hangs, ask, failure, said):
+def test_a_program_that_hangs_ends_with_the_run_and_says_what_was_waited_for(squid, site, hangs, ask, failure, said):
+    control = squid(hangs)
+    if hangs != "-v":
+        control.build()
     began = time.monotonic()
     with pytest.raises(AccessError) as caught:
-        ask(squid(hangs))
+        ask(control, site)
     assert caught.value.failure == failure and said in str(caught.value) and time.monotonic() - began < 4
 
 
-def test_waiting_for_a_reload_has_what_the_run_has_left_and_taking_back_has_it_anew(squid):
+def test_waiting_for_a_reload_has_what_the_run_has_left_and_taking_back_has_it_anew(squid, site):
     """Else parse, reload and wait would each take the whole time; and a change that came too late could not be taken back."""
-    control = squid("nothing", 0.6)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
+        there, control = site("127.0.0.1:%d" % server.getsockname()[1]), squid("nothing", 0.9)
+        control.build()
         time.sleep(0.4)
         began = time.monotonic()
         with pytest.raises(AccessError, match="goes on with the old policy") as caught:
-            control.reconfigure([port])
-        assert caught.value.failure == "activation" and time.monotonic() - began < 0.5
+            control.reconfigure(there)
+        assert caught.value.failure == "activation" and time.monotonic() - began < 0.8
         with pytest.raises(AccessError, match="squid -v did not end within the time of the run"):
             control.build()
         control.begin_cleanup(undo=True)
-        assert control.build()[0] == "5.7"
+        assert control.build().number == "5.7"
+
+
+def test_a_squid_that_ends_at_the_reload_is_not_waited_for(squid, site, tmp_path):
+    control = squid("nothing", 9)
+    control.build()
+    (tmp_path / "squid").write_text("#!/bin/sh\nkill %s\n" % "$(cat %s)" % (tmp_path / "pid"))
+    began = time.monotonic()
+    with pytest.raises(AccessError, match="ended at the reload"):
+        control.reconfigure(site(1))
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("options,mark,answer,why", [
+    ((), b"squid/5.7", "runs", ""), (("-n", "squid"), b"squid/5.7", "runs", ""), (("-YCn", "other"), b"squid/5.7", "other", "runs as service other"),
+    (("-f", "/etc/other.conf"), b"squid/5.7", "other", "runs with /etc/other.conf"), (("-f", "elsewhere/squid.conf"), b"squid/5.7", "runs", ""),
+    ((), b"squid/6.13", "other", "is not the release 5.7")], ids=str)
+def test_a_process_that_is_another_squid_is_told_from_ours(squid, site, options, mark, answer, why):
+    control = squid("nothing", 9)
+    control.build()
+    seen = control.look(site(1, *options, mark=mark))
+    assert (seen.answer, why in seen.why) == (answer, True), seen
+
+
+@pytest.mark.parametrize("text,answer", [("", "none"), ("4194999\n", "none"), ("rubbish\n", "none"), ("%d\n" % os.getpid(), "other")])
+def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answer):
+    control = squid("nothing", 9)
+    control.build()
+    (tmp_path / "pid").write_text(text)
+    seen = control.look(Site([directive("pid_filename", str(tmp_path / "pid"))]))
+    assert seen.answer == answer and ("no Squid" in seen.why) is (answer == "other")
+
+
+def test_without_a_pid_file_it_cannot_be_told_what_runs(squid):
+    control = squid("nothing", 9)
+    control.build()
+    seen = control.look(Site([directive("pid_filename", "none")]))
+    assert seen.answer == "unknown" and "pid_filename is none" in seen.why
+
+
+def test_another_address_of_the_same_number_is_somebody_else_s_port():
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.200", one.getsockname()[1])):
+        number = one.getsockname()[1]
+        found = listening(["127.0.0.1:%d" % number, "127.0.0.200:%d" % number, "localhost:%d" % number, str(number), "127.0.0.3:%d" % number, "[::1]:%d" % number])
+    first, second, local, everywhere, third, six = found.values()
+    assert len(first) == len(second) == 1 and first != second and local == first and not everywhere | third | six
 
 
 def test_what_hangs_is_killed_with_its_children(tmp_path):

@@ -9,8 +9,6 @@ handshake alone, ``CONNECT evil.example`` with the SNI of an exempt host would p
 """
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
 from collections import Counter
@@ -19,22 +17,23 @@ from typing import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
-    BOTH, FOREIGN, OURS, Adapter, Permissions, Step, Traits, Wanted,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import Adapter, Permissions, Step, Traits, Wanted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change, apply
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
+    ACTIVATION, CONFLICT, REFUSED, AccessError,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
-    Control, last_loaded, replace_file,
+    Control, last_loaded, make_folder, replace_file,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
 
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 _AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
@@ -64,7 +63,8 @@ class SquidAdapter(Adapter):
 
     def __init__(self, settings: Settings, control: Control, service_name: str | None = None):
         self._settings, self._control, self._service_name = settings, control, service_name
-        self._site = conf.Site()
+        self._site, self._files, self._seen = conf.Site(), Files(), Seen(NONE)
+        self._in_force, self._waiting, self._drop_in = InForce(settings.list_dir), [], None
         self._decrypts, self._release = True, ""
         self._counts = Counter()
 
@@ -85,6 +85,8 @@ class SquidAdapter(Adapter):
                 shut.append(path)
         if shut:
             return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
+        if self._unreachable():
+            return Permissions(False, self._unreachable())
         return Permissions(True, "this user may write to the folders of our files")
 
     def requests(self) -> dict[str, int]:
@@ -96,14 +98,21 @@ class SquidAdapter(Adapter):
         return State()
 
     def read(self) -> State:
-        if not self._counts["reads"]:
-            number, self._decrypts = self._control.build()
-            self._release = "Squid %s" % number
+        first = not self._release
+        if first:
+            build = self._control.build()
+            self._decrypts, self._release = build.decrypts, "Squid %s" % build.number
         self._load_site()
-        drop_in = files.parse_drop_in(self._own_text(self._settings.drop_in) or "", self._settings.drop_in)
+        text = self._own_text(self._settings.drop_in)
+        if first:
+            # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
+            self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, conf.real_glob)
+        self._drop_in = text
+        drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in (files.ALLOW, files.EXEMPT):
             text = self._own_text(self._path(ref))
+            self._own_text(self._path(ref, True))
             if text is not None:
                 marked = text.startswith(files.MARK)
                 objects[ref] = Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
@@ -112,22 +121,19 @@ class SquidAdapter(Adapter):
                 ref = Ref("directive", directive.identity)
                 objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
                                       native={"file": directive.file, "line": directive.line})
+        self._counts["reads"] += self._files.reads
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(), release=self._release)
 
     def _load_site(self) -> None:
+        self._files = Files()
         try:
-            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._text, conf.real_glob, self._service_name)
+            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._files.read, conf.real_glob, self._service_name)
         except (OSError, UnicodeDecodeError) as error:
             raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
 
-    def _text(self, path: str) -> str:
-        self._counts["reads"] += 1
-        with open(path, encoding="utf-8", errors="surrogateescape") as source:
-            return source.read()
-
     def _own_text(self, path: str) -> str | None:
         try:
-            return self._text(path)
+            return self._files.read(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -136,65 +142,18 @@ class SquidAdapter(Adapter):
     def _path(self, ref: Ref, exceptions: bool = False) -> str:
         return os.path.join(self._settings.list_dir, "%s.%s" % (ref.name, "except" if exceptions else "domains"))
 
-    # Our files as they were when they were last brought into force; Squid itself cannot be asked what it runs.
-
-    @property
-    def _stamp(self) -> str:
-        return os.path.join(self._settings.list_dir, "in-force.json")
-
-    def _own_paths(self) -> list:
-        return [self._settings.drop_in] + [self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
-
-    def _on_disk(self) -> dict:
-        """What of ours is on disk: a digest for each file, of ours or with a directive that we disabled."""
-        found = {}
-        for path in self._own_paths():
-            text = self._own_text(path)
-            if text is not None:
-                found[path] = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        for directive in self._site.disabled:
-            found[directive.file] = hashlib.sha256((found.get(directive.file, "") + directive.identity).encode("utf-8", "surrogateescape")).hexdigest()
-        return found
-
     def _pending(self) -> str | None:
+        self._seen = self._control.look(self._site)
         log = [d.args[0] for d in self._site.named("cache_log") if d.args]
-        loaded = last_loaded(log[-1] if log else "/var/log/squid/cache.log")
-        in_force, on_disk = self._digests(self._stamp), self._on_disk()
-        touched = {d.file for d in self._site.disabled}
-        # The log has whole seconds: only what is surely newer than the last load counts as somebody else's edit ...
-        if loaded is not None and any(os.stat(path).st_mtime > loaded + 1 for path in self._site.files if path not in touched):
-            return FOREIGN
-        # ... and only what is surely older as brought into force by somebody else's reload.
-        changed = [path for path in set(in_force) | set(on_disk) if in_force.get(path) != on_disk.get(path)]
-        waiting = [path for path in changed if loaded is None or not os.path.exists(path) or os.stat(path).st_mtime >= loaded]
-        # Our own files can be edited by hand as well: ours is what is as we wrote it, and the rest counts as above.
-        written = self._written()
-        mine = [path for path in waiting if path not in self._own_paths() or (path in written and written[path] == on_disk.get(path))]
-        theirs = [path for path in waiting if path not in mine and loaded is not None and os.path.exists(path) and os.stat(path).st_mtime > loaded + 1]
-        return BOTH if mine and theirs else OURS if mine else FOREIGN if theirs else None
+        self._waiting = self._in_force.waiting(self._files, self._seen, last_loaded(log[-1] if log else "/var/log/squid/cache.log"))
+        return whose(self._waiting)
 
-    @property
-    def _notes(self) -> str:
-        return os.path.join(self._settings.list_dir, "written.json")
-
-    def _written(self) -> dict:
-        """{path: digest of the text that we wrote last, None where we removed the file}"""
-        return self._digests(self._notes)
-
-    def _digests(self, path: str) -> dict:
-        """What an earlier run kept at ``path``; empty where there is nothing. :raises AccessError: refused, for what no run wrote."""
-        text = self._own_text(path)
-        try:
-            return dict(json.loads(text)) if text else {}
-        except (RecursionError, TypeError, ValueError):
-            raise AccessError(REFUSED, "%s is not as a run wrote it, so whose edits wait is not known: see what waits, and remove that file"
-                              % path) from None
-
-    def _note(self, path: str, text: str | None) -> None:
-        """Before it is written: a run that is killed in between leaves a file that is as it was."""
-        os.makedirs(self._settings.list_dir, mode=0o755, exist_ok=True)
-        digest = None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        write_atomically(self._notes, json.dumps(dict(self._written(), **{path: digest}), sort_keys=True))
+    def _unreachable(self) -> str:
+        """Why the Squid that runs cannot be told, or not be reloaded; "" when it can, and when there is none."""
+        seen = self._seen
+        if seen.answer == RUNS and not seen.signalled:
+            return "process %d, the Squid that runs, is another user's, and this one may not reload it: run as root or as that user (become)" % seen.pid
+        return "what runs is not the Squid of this task, or cannot be told: %s" % seen.why if seen.why else ""
 
     # -- wanting
 
@@ -284,14 +243,18 @@ class SquidAdapter(Adapter):
         """The ACL that makes a client authenticate, for our allow line; empty when the site does not authenticate."""
         if self._settings.auth_acl:
             return [self._settings.auth_acl]
-        used = {word.lstrip("!") for d in self._site.named("http_access") for word in d.args[1:] if self._judge_type(word.lstrip("!")) in _AUTH_TYPES}
+        used = self._used_auth()
         required = sorted(name for name in used if any("REQUIRED" in acl.values for acl in self._site.acls[name]))
         if len(required) == 1:
             return required
         if used:
             raise AccessError(REFUSED, "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl"
-                              % ", ".join(sorted(used)))
+                              % ", ".join(used))
         return []
+
+    def _used_auth(self) -> list:
+        """The ACLs that make clients authenticate."""
+        return sorted({word.lstrip("!") for d in self._site.named("http_access") for word in d.args[1:] if self._judge_type(word.lstrip("!")) in _AUTH_TYPES})
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""
@@ -300,7 +263,15 @@ class SquidAdapter(Adapter):
     # -- assessing
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._live_site(state), self.bumps(), self._auth_acls(), policy, state).assess()
+        found = Assessor(self._settings, self._live_site(state), self.bumps(), self._used_auth(), policy, state).assess()
+        if self._seen.why:
+            found.warnings.append(self._unreachable())
+        theirs = sorted(path for path, ours in self._waiting if not ours)
+        if theirs:
+            found.warnings.append("edits of others that Squid may not have read yet wait in %s: reload it, or have that done, before this run does%s" % (
+                ", ".join(theirs), "" if self._drop_in is not None or not self._site.positions or not self._included_alone() else
+                ". It takes this configuration only once %s is there: make that file, empty" % self._settings.drop_in))
+        return found
 
     def _live_site(self, state: State) -> conf.Site:
         """The site with its directives enabled and disabled as ``state`` has them."""
@@ -337,7 +308,8 @@ class SquidAdapter(Adapter):
 
     def _texts(self, path: str, state: State) -> dict:
         if path == self._settings.drop_in:
-            return {path: files.render_drop_in(state, self._settings.comment)}
+            text = files.render_drop_in(state, self._settings.comment, self._drop_in)
+            return {path: "" if text is None and self._included_alone() else text}
         for ref in (files.ALLOW, files.EXEMPT):
             if path == self._path(ref):
                 obj = state.objects.get(ref)
@@ -345,14 +317,21 @@ class SquidAdapter(Adapter):
                 return {path: domains, self._path(ref, True): exceptions}
         return {path: self._site_text(path, state)}
 
+    def _included_alone(self) -> bool:
+        """Whether Squid would find nothing where it includes our file, which it does not start with."""
+        return any(not set(conf.real_glob(pattern)) - {self._settings.drop_in} for pattern in self._site.reach)
+
     def _site_text(self, path: str, state: State) -> str:
-        lines = self._site.texts[path].splitlines(keepends=True)
+        text = self._site.texts[path]
         for ref, obj in state.objects.items():
             if ref.kind == "directive" and obj.native["file"] == path:
-                index = obj.native["line"] - 1
-                bare = lines[index].replace(conf.DISABLED, "", 1)
-                lines[index] = bare if obj.fields["enabled"] else conf.DISABLED + bare.lstrip()
-        return "".join(lines)
+                text = conf.switched(text, obj.native["line"], obj.fields["enabled"])
+        return text
+
+    def begin(self) -> bool:
+        if self._unreachable():
+            raise AccessError(REFUSED, self._unreachable())
+        return False
 
     def send(self, request: dict) -> object:
         if "check" in request:
@@ -360,23 +339,40 @@ class SquidAdapter(Adapter):
             return
         for path, text in request["write"].items():
             self._counts["writes"] += 1
-            if path in self._own_paths():
-                self._note(path, text)
-            replace_file(path, text)
+            self._as_read([path])
+            make_folder(self._settings.list_dir, self._seen.reader)
+            if (path, False) not in self._waiting:
+                self._in_force.note(path, text)
+            replace_file(path, text, self._seen.reader)
+            self._files.digests[path] = digest_of(path)
+
+    def _as_read(self, paths: list) -> None:
+        """:raises AccessError: conflict, when somebody else changed one of these files since it was read."""
+        for path in paths:
+            if digest_of(path) != self._files.digests.get(path):
+                raise AccessError(CONFLICT, "somebody changed %s during this run: run again" % path)
+
+    def seal(self) -> None:
+        """What others changed since it was read would go live with our reload."""
+        self._as_read(list(self._files.digests))
 
     def activate(self) -> list[dict]:
-        done = self._control.reconfigure(self._site.port_numbers)
-        self._load_site()
-        on_disk = self._on_disk()
-        if not on_disk:
-            replace_file(self._stamp, None)
-            replace_file(self._notes, None)
-            if os.path.isdir(self._settings.list_dir) and not os.listdir(self._settings.list_dir):
-                os.rmdir(self._settings.list_dir)
+        shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
+        if shut:
+            raise AccessError(ACTIVATION, "the Squid that runs (user %d) may not read %s, so it was not reloaded: let it" % (
+                self._seen.reader[0], ", ".join(shut)))
+        before = dict(self._files.digests)
+        done = self._control.reconfigure(self._site)
+        if any(os.path.exists(path) and os.path.getsize(path) for path in self._own_paths()):
+            make_folder(self._settings.list_dir, self._seen.reader)
+            # What changed around the reload may have been read or not.
+            self._in_force.keep(self._control.look(self._site), {path: digest for path, digest in before.items() if digest_of(path) == digest})
         else:
-            os.makedirs(self._settings.list_dir, mode=0o755, exist_ok=True)
-            write_atomically(self._stamp, json.dumps(on_disk, sort_keys=True))
+            self._in_force.forget()
         return [done]
+
+    def _own_paths(self) -> list:
+        return [self._settings.drop_in] + [self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
 
 
 @dataclass(frozen=True)

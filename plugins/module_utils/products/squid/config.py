@@ -24,6 +24,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 )
 
 DISABLED = "#netaccess.chatgpt disabled: "
+#: What Squid takes for white space in its configuration.
+BLANKS = " \t\v\f\r"
 _WORD = re.compile(r'"[^"]*"|\S+')
 _DEPTH = 16
 _DESTINATION = {"dst", "dstdomain", "dstdom_regex", "ssl::server_name", "ssl::server_name_regex", "url_regex", "urlpath_regex"}
@@ -65,10 +67,11 @@ class Who:
 @dataclass
 class Site:
     """``directives`` in the order Squid reads them, those that we disabled in their place; ``positions``: before which of them (as an
-    index) the drop-in is read. ``named``, ``before`` and ``after`` give the enabled ones."""
+    index) the drop-in is read; ``reach``: the includes that it is read by. ``named``, ``before`` and ``after`` give the enabled ones."""
 
     directives: list = field(default_factory=list)
     positions: list = field(default_factory=list)
+    reach: list = field(default_factory=list)
     files: list = field(default_factory=list)
     texts: dict = field(default_factory=dict)
     acls: dict = field(default_factory=dict)
@@ -98,9 +101,9 @@ class Site:
         return [d for d in self.ports if "intercept" in d.args or "tproxy" in d.args]
 
     @property
-    def port_numbers(self) -> list[int]:
-        """Numbers of the listening ports."""
-        return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
+    def addresses(self) -> list[str]:
+        """Where it listens: a port's number, with an address before it or without."""
+        return sorted({d.args[0] for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
 
     def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
@@ -152,6 +155,7 @@ def _load_include(site, patterns, drop_in, read, glob, macros, depth) -> None:
         paths = set(glob(pattern))
         if fnmatch.fnmatch(drop_in, pattern):
             paths.add(drop_in)
+            site.reach.append(pattern)
         for path in sorted(paths):
             if path == drop_in:
                 site.positions.append(len(site.directives))
@@ -161,23 +165,41 @@ def _load_include(site, patterns, drop_in, read, glob, macros, depth) -> None:
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """(number, line) as Squid joins them: comments and blank lines go, but for lines that we disabled."""
-    held, start = "", 0
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        if not held:
-            start = number
-        if line.startswith("#"):
-            if line.startswith(DISABLED):
-                yield number, line
+    held, start = {True: "", False: ""}, {}
+    for number, raw in enumerate(text.split("\n"), 1):
+        enabled = not raw.startswith(DISABLED)
+        line = _physical(raw if enabled else raw[len(DISABLED):])
+        if not line or line.startswith("#"):
             continue
+        if not held[enabled]:
+            start[enabled] = number
         if line.endswith("\\"):
-            held += line[:-1] + " "
+            held[enabled] += line[:-1] + " "
             continue
-        line, held = held + line, ""
+        line, held[enabled] = held[enabled] + line, ""
         # A comment may follow on the line; inside quotes a # is part of the name.
         line = re.sub(r'\s#[^"]*$', "", line).strip()
         if line:
-            yield start, line
+            yield start[enabled], line if enabled else DISABLED + line
+
+
+def _physical(raw: str) -> str:
+    """What Squid takes of a line of a file: it ends at the first carriage return, and a blank behind a backslash keeps it from continuing."""
+    return raw.partition("\r")[0].lstrip(BLANKS)
+
+
+def switched(text: str, number: int, enabled: bool) -> str:
+    """``text`` with the directive that begins at line ``number`` enabled or disabled, and with every other byte as it was."""
+    lines = text.split("\n")
+    for at in range(number - 1, len(lines)):
+        ours = lines[at].startswith(DISABLED)
+        line = _physical(lines[at][len(DISABLED):] if ours else lines[at])
+        if ours != enabled or not line or line.startswith("#"):
+            continue
+        lines[at] = lines[at][len(DISABLED):] if enabled else DISABLED + lines[at]
+        if not line.endswith("\\"):
+            break
+    return "\n".join(lines)
 
 
 def port_name(directive: Directive) -> str:

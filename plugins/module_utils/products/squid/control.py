@@ -17,17 +17,23 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from typing import Callable, Collection
+from typing import Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.deadline import Deadline
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import logical_lines
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Site, logical_lines
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
+    NONE, RUNS, UNKNOWN, Build, Seen, alive, lets, listening, look,
+)
 
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
-_LOADED = re.compile(r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?:Reconfiguring Squid Cache|Starting Squid Cache)")
+_LOADED = re.compile(
+    r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?P<what>Reconfiguring Squid Cache|Starting Squid Cache|Accepting )")
+#: How much of the end of a log is searched.
+_LOG = 16 << 20
 
 
 class Control:
@@ -36,6 +42,7 @@ class Control:
     def __init__(self, squid: str, config_file: str, service_name: str | None, timeout: float):
         self._squid, self._config, self._name = squid, config_file, service_name
         self._deadline = Deadline(timeout)
+        self._build, self._known = None, None
         self.commands = 0
 
     def begin_cleanup(self, undo: bool = False) -> None:
@@ -54,77 +61,118 @@ class Control:
         except OSError as error:
             raise AccessError(failure, "%s cannot be run: %s%s" % (self._squid, error.strerror, then)) from error
 
-    def build(self) -> tuple:
-        """(release, whether this Squid is built for TLS interception). :raises AccessError: when there is no Squid."""
+    def build(self) -> Build:
+        """What this Squid is. :raises AccessError: when there is no Squid."""
         rc, text = self._run("-v")
         if rc != 0 or "Squid Cache" not in text:
             raise AccessError(UNREACHABLE, "%s -v does not answer as Squid: %s" % (self._squid, text.strip()[:200]))
-        return (text.partition("Version")[2].split() or ["of an unknown release"])[0], "--with-openssl" in text
+        self._build = Build.of(text)
+        return self._build
 
-    def running(self) -> bool:
-        """Whether a Squid with this configuration runs."""
-        # It is asked when the change is written, and before it is brought into force.
-        return self._run("-k", "check", "-f", self._config, failure=ACTIVATION, then=", so nothing was brought into force")[0] == 0
+    def look(self, site: Site) -> Seen:
+        """Which Squid runs with this configuration: none, one, or that it cannot be told."""
+        named = [d.args[0] for d in site.named("pid_filename") if d.args]
+        if named and named[-1] == "none":
+            return Seen(UNKNOWN, "pid_filename is none, so it cannot be told whether a Squid runs, and none can be reloaded: name a file, and start it anew")
+        service = self._name or "squid"
+        seen = look(named[-1:] or self._build.pid_files(service), self._squid, self._build, self._config, service, site.addresses)
+        if seen.answer == NONE and not named and self._run("-k", "check", "-f", self._config)[0] == 0:
+            return Seen(UNKNOWN, "squid -k check says that one runs, and where its pid file is is not known: name it with pid_filename")
+        return seen
 
-    def problems(self, path: str, real_paths: dict | None = None) -> Counter:
-        """What ``squid -k parse`` has to say about the configuration at ``path``, without time stamps and line numbers.
+    def parse(self, path: str, real_paths: dict | None = None) -> tuple:
+        """(whether it parses, a Counter of what ``squid -k parse`` has to say about it, without time stamps and line numbers)
 
-        An exit code of 0 proves little: a list file that is missing is an ERROR line and an empty ACL.
+        That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
         """
         rc, text = self._run("-k", "parse", "-f", path)
-        lines = [_STAMP.sub("", line).strip() for line in text.splitlines()]
+        lines = [_STAMP.sub("", line).strip() for line in text.split("\n")]
         found = Counter()
         for line in lines:
             if _PROBLEM.search(line):
                 for temporary, real in (real_paths or {}).items():
                     line = line.replace(temporary, real)
-                found[re.sub(r"(line|:)\s*[0-9]+", r"\1 N", line)] += 1
+                found[line] += 1
         if rc != 0 and not found:
             found["squid -k parse ends with %d" % rc] += 1
-        return found
+        return rc == 0, found
+
+    def check_site(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
+        """Keep what Squid says of the configuration as it is. ``files``: {path: text} of what only we can put there.
+
+        :raises AccessError: refused, with Squid's own line, for one that does not parse.
+        """
+        parses, self._known = self.parse(self._config)
+        if not parses and files:
+            parses, known = self._parse_with(files, glob)
+            self._known = known if parses else self._known
+        if not parses:
+            raise AccessError(REFUSED, "this configuration does not parse, so nothing is written to it and no Squid would take it: %s"
+                              % "; ".join(sorted(self._known, key=_gravity)[:3]))
+
+    def _parse_with(self, files: dict[str, str | None], glob: Callable[[str], list]) -> tuple:
+        folder = tempfile.mkdtemp(prefix="netaccess-squid-")
+        try:
+            tree = _Tree(folder, files, glob)
+            return self.parse(tree.copy(self._config), tree.real_paths)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def check_candidate(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
         """Let Squid parse the configuration as it will be with ``files`` ({path: text or None}) in place.
 
         :raises AccessError: refused, for a problem that the present configuration does not have.
         """
-        folder = tempfile.mkdtemp(prefix="netaccess-squid-")
-        try:
-            tree = _Tree(folder, files, glob)
-            candidate = tree.copy(self._config)
-            new = self.problems(candidate, tree.real_paths)
-            if new:
-                new -= self.problems(self._config)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        _parses, found = self._parse_with(files, glob)
+        if found and self._known is None:
+            self._known = self.parse(self._config)[1]
+        new = _unnumbered(found) - _unnumbered(self._known or ())
         if new:
             raise AccessError(REFUSED, "squid -k parse finds new problems in the configuration as it would be: %s" % "; ".join(sorted(new)[:5]))
 
-    def reconfigure(self, ports: Collection[int]) -> dict:
+    def reconfigure(self, site: Site) -> dict:
         """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
 
         :raises AccessError: activation.
         """
-        if not self.running():
+        seen = self.look(site)
+        if seen.answer == NONE:
             return {"target": "squid", "status": "not running: in force when it starts", "seconds": 0}
-        before = {port: _listening(port) for port in ports}
+        if seen.answer != RUNS:
+            raise AccessError(ACTIVATION, "nothing was brought into force: %s" % seen.why)
+        before = listening(site.addresses)
         began = time.monotonic()
         rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is not known which policy is in force")
         if rc != 0:
             raise AccessError(ACTIVATION, "squid -k reconfigure refused: %s" % " ".join(text.split())[-400:])
         while True:
-            now = {port: _listening(port) for port in ports}
-            if all(now[port] and not now[port] & before[port] for port in ports):
+            now = listening(site.addresses)
+            if all(now[port] and not now[port] & before[port] for port in site.addresses):
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
+            if not alive(seen.pid):
+                raise AccessError(ACTIVATION, "squid (process %d) ended at the reload; its cache_log says why" % seen.pid)
             if self._deadline.left() <= 0:
                 break
             time.sleep(0.02)
         waited = time.monotonic() - began
-        closed = [str(port) for port in ports if not _listening(port)]
+        closed = [port for port in site.addresses if not now[port]]
         if closed:
             raise AccessError(ACTIVATION, "squid does not listen on port %s, %.0f s after the reload; its cache_log says why" % (", ".join(closed), waited))
         raise AccessError(ACTIVATION, "squid goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
                                       "%g s)" % (waited, self._deadline.timeout))
+
+
+def _unnumbered(problems: Iterable[str]) -> Counter:
+    """Without the numbers of lines, which move."""
+    found = Counter()
+    for line in problems:
+        found[re.sub(r"(line|:)\s*[0-9]+", r"\1 N", re.sub(r"\([0-9]+\)", "(N)", line))] += problems[line]
+    return found
+
+
+def _gravity(line: str) -> tuple:
+    """What ends Squid comes before what it only warns of."""
+    return "FATAL" not in line, "unrecognized" not in line and "ERROR" not in line, line
 
 
 def ended(command: list[str], seconds: float) -> tuple:
@@ -145,19 +193,6 @@ def ended(command: list[str], seconds: float) -> tuple:
         return code, said.read().decode("utf-8", "surrogateescape")
 
 
-def _listening(port: int) -> set:
-    """Inodes of the sockets that listen on ``port`` (IPv4 and IPv6)."""
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(table, encoding="ascii") as lines:
-                rows = [line.split() for line in lines][1:]
-        except OSError:
-            continue
-        found |= {row[9] for row in rows if row[3] == "0A" and int(row[1].rsplit(":", 1)[1], 16) == port}
-    return found
-
-
 class _Tree:
     """A copy of the configuration files in ``folder``, with some of them replaced and all references turned to the copies."""
 
@@ -172,20 +207,21 @@ class _Tree:
         target = os.path.join(self._folder, "%d-%s" % (len(self._copies), os.path.basename(path)))
         self._copies[path] = target
         self.real_paths[target] = path
-        with open(target, "w", encoding="utf-8", errors="surrogateescape") as out:
+        with open(target, "w", encoding="utf-8", errors="surrogateescape", newline="") as out:
             out.write(self._rewritten(path))
         return target
 
     def _rewritten(self, path: str) -> str:
         text = self._files.get(path)
         if text is None:
-            with open(path, encoding="utf-8", errors="surrogateescape") as source:
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as source:
                 text = source.read()
-        lines = text.splitlines()
-        for number, line in logical_lines(text):
-            if line.split()[0] == "include":
-                lines[number - 1] = "".join("include %s\n" % self.copy(p) for p in self._included(line.split()[1:]))
-        text = "\n".join(lines) + "\n"
+        if "include" in text:
+            lines = text.split("\n")
+            for number, line in logical_lines(text):
+                if line.split()[0] == "include":
+                    lines[number - 1] = "include %s" % " ".join(self._included(line.split()[1:]))
+            text = "\n".join(lines)
         for real, content in self._files.items():
             if content is not None and '"%s"' % real in text:
                 text = text.replace('"%s"' % real, '"%s"' % self.copy(real))
@@ -197,12 +233,18 @@ class _Tree:
         for pattern in (p.strip('"') for p in patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
             here |= {p for p, text in self._files.items() if text is not None and fnmatch.fnmatch(p, pattern)}
-            paths += sorted(here)
+            paths += [self.copy(p) for p in sorted(here)] or [self._nothing(pattern)]
         return paths
 
+    def _nothing(self, pattern: str) -> str:
+        """A path where there is no file, as at ``pattern``: Squid does not start with such an include."""
+        path = os.path.join(self._folder, "none-%d" % len(self.real_paths))
+        self.real_paths[path] = pattern
+        return path
 
-def replace_file(path: str, text: str | None) -> None:
-    """Put ``text`` at ``path`` in one step, or remove the file for None. An existing file keeps its owner and mode; a new one gets 0644.
+
+def replace_file(path: str, text: str | None, reader: tuple | None = None) -> None:
+    """Put ``text`` at ``path`` in one step, or remove the file for None. An existing file keeps its owner and mode; a new one is open to ``reader``.
 
     :raises AccessError: refused, naming the file and the way out.
     """
@@ -214,13 +256,13 @@ def replace_file(path: str, text: str | None) -> None:
             if os.path.exists(path):
                 os.unlink(path)
             return
-        os.makedirs(folder, mode=0o755, exist_ok=True)
+        make_folder(folder, reader)
         handle, temporary = tempfile.mkstemp(prefix=".netaccess-", dir=folder)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as out:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())
-        _like(path, temporary)
+        _like(path, temporary, reader)
         os.replace(temporary, path)
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
@@ -229,28 +271,62 @@ def replace_file(path: str, text: str | None) -> None:
                           % (path, error.strerror)) from error
 
 
-def _like(path: str, temporary: str) -> None:
+def make_folder(folder: str, reader: tuple | None) -> None:
+    """A folder that is not there yet, and those above it. :raises OSError:"""
+    if not os.path.isdir(folder):
+        make_folder(os.path.dirname(folder), reader)
+        os.mkdir(folder, 0o700)
+        _open_to(reader, folder, 0o755)
+
+
+def _like(path: str, temporary: str, reader: tuple | None) -> None:
     try:
         old = os.stat(path)
     except FileNotFoundError:
-        os.chmod(temporary, 0o644)
+        _open_to(reader, temporary, 0o644)
         return
     os.chmod(temporary, stat.S_IMODE(old.st_mode))
     if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
         os.chown(temporary, old.st_uid, old.st_gid)
 
 
-def last_loaded(cache_log: str) -> float | None:
-    """When the running Squid last read its configuration (seconds since the epoch), by its own log; None when that cannot be known."""
+def _open_to(reader: tuple | None, path: str, mode: int) -> None:
+    """``mode`` for what is new, without what the umask takes away but for the one who reads it; for everybody where that one is not known."""
+    umask = os.umask(0o022)
+    os.umask(umask)
+    os.chmod(path, mode & ~umask if reader else mode)
+    if reader and not lets(os.stat(path), reader, mode & 0o005):
+        try:
+            os.chown(path, -1, reader[1][0])
+            os.chmod(path, mode & ~umask | mode & 0o050)
+        except OSError:
+            os.chmod(path, mode)
+
+
+def last_loaded(cache_log: str) -> tuple | None:
+    """(earliest, latest) time of the last load that Squid's log tells of, in seconds since the epoch; its times are whole seconds. None when there is none."""
+    for path in (cache_log, cache_log + ".0", cache_log + ".1"):
+        found = _loads(path)
+        if found is not None:
+            return found
+    return None
+
+
+def _loads(path: str) -> tuple | None:
     try:
-        with open(cache_log, "rb") as log:
+        with open(path, "rb") as log:
             log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - 1048576))
-            lines = log.read().decode("utf-8", "replace").splitlines()
+            log.seek(max(0, log.tell() - _LOG))
+            lines = log.read().decode("utf-8", "replace").split("\n")
     except OSError:
         return None
+    done = None
     for line in reversed(lines):
         hit = _LOADED.match(line)
         if hit:
-            return time.mktime(time.strptime(hit.group("stamp"), "%Y/%m/%d %H:%M:%S"))
+            moment = time.mktime(time.strptime(hit.group("stamp"), "%Y/%m/%d %H:%M:%S"))
+            if hit.group("what").startswith("Accepting"):
+                done = moment
+            else:
+                return moment, max(done or 0, moment) + 1
     return None

@@ -23,6 +23,10 @@ _NAME = re.compile(r"[^\s\"'#!]+\Z")
 
 PREFIX = "netaccess_"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
+_CHANGED = "# Last change: "
+#: Of a file that held no directive before us, so that it is left and not removed.
+_KEPT = "# This file was here before."
+_LINE = 1000
 #: Directives whose lines are read in order, and how many words name a rule before its ACLs.
 RULEBASES = {"ssl_bump": 1, "request_header_access": 2, "reply_header_access": 2, "http_access": 1}
 ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
@@ -83,47 +87,73 @@ def rule(name: str, acls: Iterable[str]) -> Object:
 def parse_drop_in(text: str, path: str) -> DropIn:
     """Read the drop-in. :raises AccessError: conflict, when one of our rules stands in it twice."""
     found = DropIn()
-    for number, line in enumerate(_logical_lines(text), 1):
-        words = line.split()
-        if words[0] == "acl" and len(words) > 2 and words[1].startswith(PREFIX):
-            _add_acl(found, words)
-            continue
-        ref = _rule_ref(words)
+    acls: dict = {}
+    for piece in _pieces(text):
+        ref = piece.ref
         if ref is None:
-            ref = _fresh(found, line)
-            found.objects[ref] = Object(ref, {"text": line})
+            continue
+        if ref.kind == "acl":
+            acls.setdefault(ref, []).append(piece.words)
+            continue
+        if ref.kind == "line":
+            found.objects[ref] = Object(ref, {"text": " ".join(piece.words)})
         elif ref in found.objects:
-            raise AccessError(CONFLICT, "%s holds the rule %r twice (line %d): remove one, since their order decides" % (path, ref.name, number))
+            raise AccessError(CONFLICT, "%s holds the rule %r twice (line %d): remove one, since their order decides" % (path, ref.name, piece.number))
         else:
-            found.objects[ref] = rule(ref.name, words[1 + RULEBASES[words[0]]:])
-        if words[0] in RULEBASES:
-            found.rules.setdefault(words[0], []).append(ref)
+            found.objects[ref] = rule(ref.name, piece.words[1 + RULEBASES[piece.words[0]]:])
+        if piece.words[0] in RULEBASES:
+            found.rules.setdefault(piece.words[0], []).append(ref)
+    for ref, lines in acls.items():
+        words = [word for line in lines for word in line[3:]]
+        options = {w for w in words if w.startswith("-") and w != "--"}
+        found.objects[ref] = acl(ref.name, lines[0][2], [w for w in words if w not in options], options)
     return found
 
 
-def _logical_lines(text: str):
-    """Lines as Squid joins them: a backslash at the end continues, comments and blank lines go."""
-    held = ""
-    for raw in text.splitlines():
-        line = held + raw.strip()
-        held = ""
-        if line.endswith("\\") and not line.startswith("#"):
-            held = line[:-1]
-        elif line and not line.startswith("#"):
-            yield " ".join(line.split())
-    if held.strip():
-        yield " ".join(held.split())
+@dataclass(frozen=True)
+class _Piece:
+    """Some lines of the drop-in as they stand there, the first with its number: one directive of several words, or what lies between two.
+
+    ``ref``: our ACL or rule, or somebody's line; None for comments and blank lines. ``ours``: it is ours to write, and to take away.
+    """
+
+    lines: list
+    number: int
+    words: list
+    ref: Ref | None = None
+    ours: bool = False
 
 
-def _add_acl(found: DropIn, words: list) -> None:
-    options = [w for w in words[3:] if w.startswith("-") and w != "--"]
-    values = [w for w in words[3:] if w not in options]
-    ref = Ref("acl", words[1])
-    earlier = found.objects.get(ref)
-    if earlier is not None:
-        values += earlier.fields["values"]
-        options = sorted(set(options + earlier.fields["options"]))
-    found.objects[ref] = acl(words[1], words[2], values, options)
+def _pieces(text: str) -> Iterable[_Piece]:
+    """The text in pieces: their lines, joined by line feeds, are the text again."""
+    held, number, words, known = [], 1, "", {}
+    for at, raw in enumerate(text.split("\n"), 1):
+        line = raw.partition("\r")[0].strip()
+        held.append(raw)
+        if line and not line.startswith("#"):
+            words += line[:-1] if line.endswith("\\") else line
+            if line.endswith("\\"):
+                continue
+        elif words:
+            # Squid passes over comments and blank lines between the parts of a line.
+            continue
+        yield _piece(held, number, words.split(), known)
+        held, number, words = [], at + 1, ""
+    if held:
+        yield _piece(held, number, words.split(), known)
+
+
+def _piece(lines: list, number: int, words: list, known: dict) -> _Piece:
+    if not words:
+        return _Piece(lines, number, words, ours=lines[0].strip() in (MARK, _KEPT) or lines[0].startswith(_CHANGED))
+    if words[0] == "acl" and len(words) > 2 and words[1].startswith(PREFIX):
+        return _Piece(lines, number, words, Ref("acl", words[1]), True)
+    ref = _rule_ref(words)
+    if ref is not None:
+        return _Piece(lines, number, words, ref, True)
+    name = " ".join(words)
+    known[name] = known.get(name, 0) + 1
+    return _Piece(lines, number, words, Ref("line", name if known[name] == 1 else "%s #%d" % (name, known[name])))
 
 
 def _rule_ref(words: list):
@@ -134,37 +164,43 @@ def _rule_ref(words: list):
     return Ref("rule", " ".join(words[:1 + named]))
 
 
-def _fresh(found: DropIn, line: str) -> Ref:
-    count, name = 1, line
-    while Ref("line", name) in found.objects:
-        count += 1
-        name = "%s #%d" % (line, count)
-    return Ref("line", name)
+def render_drop_in(state: State, comment: str | None, text: str | None = None) -> str | None:
+    """The text of the drop-in for ``state``, where it is ``text`` now; None when there is nothing to hold.
 
-
-def render_drop_in(state: State, comment: str | None) -> str | None:
-    """The text of the drop-in for ``state``; None when there is nothing to hold."""
-    ordered = {ref for refs in state.rules.values() for ref in refs}
-    acls = [obj for ref, obj in sorted(state.objects.items()) if ref.kind == "acl"]
-    loose = [obj for ref, obj in state.objects.items() if ref.kind == "line" and ref not in ordered]
-    lines = [_acl_text(obj) for obj in acls] + [obj.fields["text"] for obj in loose]
+    What is not ours stays as it is, byte for byte: without ours it is the text that was there before us.
+    """
+    there = list(_pieces(text)) if text is not None else []
+    others = [piece for piece in there if not piece.ours] or [_Piece([""], 1, [])]
+    bare = not any(line for piece in others for line in piece.lines)
+    kept = text is not None and bare and (any(_KEPT in piece.lines for piece in there) or not any(piece.ours for piece in there))
+    ours = [obj for ref, obj in sorted(state.objects.items()) if ref.kind == "acl"]
+    below: dict = {}
     for base in RULEBASES:
-        lines += [_rule_text(state.objects[ref]) for ref in state.rules.get(base, ()) if ref in state.objects]
-    if not lines:
-        return None
-    head = [MARK] + (["# Last change: %s" % " ".join(comment.split())] if comment else [])
-    return "\n".join(head + lines) + "\n"
+        above = None
+        for ref in state.rules.get(base, ()):
+            if ref.kind == "line":
+                above = ref
+            elif ref in state.objects:
+                below.setdefault(above, []).append(" ".join([ref.name] + state.objects[ref].fields["acls"]))
+    lines = []
+    if ours or below:
+        lines = [MARK] + (["%s%s" % (_CHANGED, " ".join(comment.split()))] if comment else []) + ([_KEPT] if kept else [])
+        lines += [line for obj in ours for line in _acl_lines(obj)] + below.pop(None, [])
+    for piece in others:
+        lines += piece.lines + below.get(piece.ref, [])
+    found = "\n".join(lines)
+    return found if found or kept else None
 
 
-def _acl_text(obj: Object) -> str:
-    fields = obj.fields
-    return " ".join(["acl", obj.ref.name, fields["type"]] + fields["options"] + fields["values"])
-
-
-def _rule_text(obj: Object) -> str:
-    if obj.ref.kind == "line":
-        return obj.fields["text"]
-    return " ".join([obj.ref.name] + obj.fields["acls"])
+def _acl_lines(obj: Object) -> list[str]:
+    """One line, or several that Squid adds up: it reads no more than 8,191 characters of a line."""
+    fields, lines = obj.fields, []
+    start = ["acl", obj.ref.name, fields["type"]] + fields["options"]
+    for value in fields["values"]:
+        if not lines or len(lines[-1]) + len(value) > _LINE:
+            lines.append(" ".join(start))
+        lines[-1] += " " + value
+    return lines or [" ".join(start)]
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
@@ -202,7 +238,7 @@ def render_list(members: dict[str, Iterable[str]], marked: bool = True) -> tuple
 def parse_list(text: str) -> dict[str, frozenset[str]]:
     """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing."""
     hosts, dead = set(), set()
-    for line in (raw.strip() for raw in text.splitlines()):
+    for line in (raw.strip() for raw in text.split("\n")):
         if line.startswith(_DEAD):
             dead.add(line[len(_DEAD):])
         elif line.startswith(_COVERED):

@@ -48,8 +48,8 @@ class Assessor:
         found.resolved = {conflict_id("squid", ref.name): ref for ref, obj in self._state.objects.items()
                           if ref.kind == "directive" and not obj.fields["enabled"]}
         if self._site.position is None and self._site.files:
-            found.manual.append("%s does not include %s: add \"include %s\" below its port and authentication rules and above the rules that deny"
-                                % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
+            found.manual.append("%s does not include %s: make that file, empty, and add \"include %s\" below its port and authentication rules and above "
+                                "the rules that deny" % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
         if self._site.intercepting:
             self._by_address()
         self._denials()

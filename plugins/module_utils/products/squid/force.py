@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the running Squid has read, beside what is on disk now, and whose the difference is.
+
+Squid cannot be asked. As long as its process listens on the sockets that it opened at our last reload, it runs what was on disk then, of which
+``in-force.json`` keeps digests. After a start or a reload by others, times tell: that of its start and of its log, and of each file the last change of its
+content, name or modes (ctime), which nobody can set.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from typing import Mapping
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen
+
+#: How long after its start a Squid may still be reading.
+_READING = 2
+
+
+class Files:
+    """What was read of the disk: of each path its digest, and its times from before it was read. ``reads`` counts."""
+
+    def __init__(self):
+        self.digests: dict = {}
+        self.stats: dict = {}
+        self.reads = 0
+
+    def read(self, path: str) -> str:
+        """The text of a file, with line ends as they are. :raises OSError:"""
+        self.reads += 1
+        with _quiet(path) as source:
+            self.stats[path] = os.fstat(source.fileno())
+            body = source.read()
+        self.digests[path] = hashlib.sha256(body).hexdigest()
+        return body.decode("utf-8", "surrogateescape")
+
+    def changed(self) -> list[str]:
+        """The paths whose content is no longer as it was read."""
+        return [path for path, digest in self.digests.items() if digest_of(path) != digest]
+
+
+def _quiet(path: str):
+    """``path`` for reading, and where that may be, without a trace: the time of the last read tells whether Squid has read it."""
+    def opener(name: str, flags: int) -> int:
+        try:
+            return os.open(name, flags | getattr(os, "O_NOATIME", 0))
+        except PermissionError:
+            return os.open(name, flags)
+    return open(path, "rb", opener=opener)
+
+
+def digest_of(path: str) -> str | None:
+    """Of a file's content; None when there is none."""
+    try:
+        with _quiet(path) as source:
+            return hashlib.sha256(source.read()).hexdigest()
+    except OSError:
+        return None
+
+
+class InForce:
+    """What a run keeps in ``folder`` beside the lists."""
+
+    def __init__(self, folder: str):
+        self._folder = folder
+        self._stamp, self._notes = os.path.join(folder, "in-force.json"), os.path.join(folder, "written.json")
+
+    def waiting(self, files: Files, seen: Seen, loaded: tuple | None) -> list[tuple]:
+        """[(path, whether it is as we wrote it)] of what is on disk and not in force. ``loaded``: (earliest, latest) time of the last load, where the log
+        tells it."""
+        stamp, written = self._kept(self._stamp), self._kept(self._notes)
+        digests, kept, moment = files.digests, stamp.get("files", {}), _last_load(seen, loaded)
+        if seen.answer == RUNS and kept and stamp["process"] == seen.identity:
+            paths = [path for path in sorted(set(kept) | set(digests)) if kept.get(path) != digests.get(path)]
+        elif seen.answer == NONE or moment is None:
+            # Where nothing runs all is in force at the next start, whatever we do; what is ours waits until a run has said so.
+            paths = [path for path in sorted(written) if kept.get(path) != digests.get(path) == written[path]]
+        else:
+            paths = [path for path in sorted(digests) if _newer(files.stats[path], moment)]
+            # Of what we took away, our own note alone has a time.
+            gone = [path for path, digest in sorted(written.items()) if digest is None and path in kept and path not in digests]
+            paths += gone if gone and _newer(os.stat(self._notes), moment) else []
+        return [(path, path in written and written[path] == digests.get(path)) for path in paths]
+
+    def note(self, path: str, text: str | None) -> None:
+        """What we are about to write. Before it is written: a run that is killed in between leaves a file that is as it was."""
+        digest = None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+        write_atomically(self._notes, json.dumps(dict(self._kept(self._notes), **{path: digest}), sort_keys=True))
+
+    def keep(self, seen: Seen, digests: Mapping) -> None:
+        """After a reload: what the process has read."""
+        write_atomically(self._stamp, json.dumps({"process": seen.identity, "files": dict(digests)}, sort_keys=True))
+
+    def forget(self) -> None:
+        """Nothing of ours is there any more."""
+        for path in (self._stamp, self._notes):
+            if os.path.exists(path):
+                os.unlink(path)
+        if os.path.isdir(self._folder) and not os.listdir(self._folder):
+            os.rmdir(self._folder)
+
+    @staticmethod
+    def _kept(path: str) -> dict:
+        """What an earlier run kept at ``path``; empty where there is nothing. :raises AccessError: refused, for what no run wrote."""
+        try:
+            with open(path, encoding="utf-8", errors="surrogateescape") as source:
+                return dict(json.load(source))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
+        except (RecursionError, TypeError, ValueError):
+            raise AccessError(REFUSED, "%s is not as a run wrote it, so whose edits wait is not known: see what waits, and remove that file"
+                              % path) from None
+
+
+def whose(waiting: list[tuple]) -> str | None:
+    """``State.pending`` for what waits."""
+    mine = {ours for _path, ours in waiting}
+    return BOTH if len(mine) == 2 else None if not mine else OURS if True in mine else FOREIGN
+
+
+def _last_load(seen: Seen, loaded: tuple | None) -> tuple | None:
+    began = (seen.began - 0.05, seen.began + _READING) if seen.began is not None else None
+    return max([one for one in (began, loaded) if one is not None], default=None)
+
+
+def _newer(found: os.stat_result, moment: tuple | None) -> bool:
+    """Whether a file may have changed since the last load. Where times are too coarse, that of its last read decides, and where nothing tells, it may."""
+    if moment is None:
+        return True
+    earliest, latest = moment
+    changed = max(found.st_ctime, found.st_mtime)
+    return changed > latest or changed >= earliest and found.st_atime_ns <= found.st_ctime_ns

@@ -1,0 +1,253 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which Squid runs, seen from the process: by its pid file and what the kernel tells of it. Reads, and changes nothing.
+
+That there is none, that it cannot be told, and that something else runs are three answers.
+"""
+from __future__ import annotations
+
+import getopt
+import os
+import re
+import socket
+import sys
+import time
+from dataclasses import dataclass, field
+
+NONE, RUNS, UNKNOWN, OTHER = "none", "runs", "unknown", "other"
+_PROC = "/proc"
+
+
+@dataclass(frozen=True)
+class Build:
+    """What ``squid -v`` tells. ``options``: those that it was configured with; the last of a name counts."""
+
+    number: str
+    decrypts: bool
+    options: dict = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, text: str) -> Build:
+        number = (text.partition("Version")[2].split() or ["of an unknown release"])[0]
+        return cls(number, "--with-openssl" in text, dict(re.findall(r"--([a-z]+(?:-[a-z]+)*)=([^'\s]*)", text)))
+
+    def pid_files(self, service: str) -> list[str]:
+        """Where the pid file may be that no configuration names."""
+        state = self.options.get("localstatedir", self.options.get("prefix", "/usr/local/squid") + "/var")
+        named = [self.options["with-pidfile"]] if self.options.get("with-pidfile") else []
+        return [path.replace("${service_name}", service) for path in named + ["%s/run/%s.pid" % (state, service), "/run/%s.pid" % service]]
+
+    @property
+    def config_file(self) -> str:
+        """What it reads when it is told no other file."""
+        return os.path.join(self.options.get("sysconfdir", self.options.get("prefix", "/usr/local/squid") + "/etc"), "squid.conf")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found. ``why``: in words, when it is neither RUNS nor NONE; ``identity``: the same as long as a process runs what it last read, and
+    another one after each start and reload; ``began``: when it started, in seconds since the epoch; ``reader``: (user, groups) as which it reads files."""
+
+    answer: str
+    why: str = ""
+    pid: int | None = None
+    identity: dict | None = None
+    began: float | None = None
+    reader: tuple | None = None
+    signalled: bool = True
+
+
+def look(pid_files: list[str], program: str, build: Build, config_file: str, service: str, ports: list[str]) -> Seen:
+    """The Squid that ``pid_files`` name, of which the first that there is counts. ``ports``: the first words of the listening ports."""
+    path = next((one for one in pid_files if os.path.lexists(one)), None)
+    if path is None:
+        return Seen(NONE)
+    try:
+        with open(path, encoding="ascii", errors="replace") as source:
+            text = source.read(64).strip()
+    except OSError as error:
+        return Seen(UNKNOWN, "%s, which names the process, cannot be read: %s" % (path, error.strerror))
+    pid = int(text) if text.isdigit() else 0
+    if not 0 < pid < 1 << 31 or not alive(pid):
+        return Seen(NONE)
+    wrong = _not_ours(pid, program, build, config_file, service)
+    if wrong is not None:
+        return Seen(wrong[0], "process %d, which %s names, %s" % (pid, path, wrong[1]), pid)
+    family = [pid] + _children(pid)
+    began, ticks = _began(pid)
+    sockets = sorted(inode for found in listening(ports).values() for inode in found)
+    identity = {"boot": _word("sys/kernel/random/boot_id"), "pid": pid, "began": ticks, "sockets": sockets}
+    return Seen(RUNS, "", pid, identity, began, _reader(family[-1]), _signalled(pid))
+
+
+def _not_ours(pid: int, program: str, build: Build, config_file: str, service: str) -> tuple | None:
+    """(answer, why) for a process that is not this build with this configuration; None when it is."""
+    try:
+        with open("%s/%d/cmdline" % (_PROC, pid), "rb") as source:
+            words = [os.fsdecode(word) for word in source.read().split(b"\0")]
+    except OSError as error:
+        return UNKNOWN, "tells nothing of itself: %s" % error.strerror
+    if "squid" not in words[0] and "squid" not in _word("%d/comm" % pid):
+        return OTHER, "is %r and no Squid, so a reload would reach the wrong one: remove that file" % (words[0] or _word("%d/comm" % pid))
+    named = _option(words, "-f") or build.config_file
+    # Where it was started is not known: it goes to its coredump_dir.
+    other = os.path.basename(named) != os.path.basename(config_file) if not os.path.isabs(named) else os.path.realpath(named) != os.path.realpath(config_file)
+    if other:
+        return OTHER, "runs with %s, and config_file names %s" % (named, config_file)
+    if (_option(words, "-n") or "squid") != service:
+        return OTHER, "runs as service %s, and service_name is %s" % (_option(words, "-n") or "squid", service)
+    difference = _other_build(pid, program, build)
+    return (OTHER, difference) if difference else None
+
+
+def _option(words: list, name: str) -> str | None:
+    """The value of an option of Squid's command line, the last one that was given."""
+    try:
+        given, _rest = getopt.gnu_getopt([word for word in words[1:] if word], "CDFNRSVYXa:d:f:hik:l:mn:sO:u:vz?", ["help", "version", "foreground", "kid="])
+    except getopt.GetoptError:
+        return None
+    return next((value for option, value in reversed(given) if option == name), None)
+
+
+def _other_build(pid: int, program: str, build: Build) -> str:
+    """In words, when the process is another build than ``program``; "" when it is the same, or may not be looked at."""
+    running = "%s/%d/exe" % (_PROC, pid)
+    try:
+        if os.path.samefile(running, program):
+            return ""
+        theirs = _content(running)
+    except OSError:
+        return ""
+    ours = _content(program)
+    if ours[:4] == b"\x7fELF" and ours != theirs:
+        return "runs the program %s, which is another build than %s: let the option squid name the one that runs, or restart it" % (
+            _link(pid, "exe"), program)
+    # A script that starts a Squid says of itself which one.
+    if ours[:4] != b"\x7fELF" and ("squid/%s" % build.number).encode() not in theirs:
+        return "runs the program %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
+    return ""
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as source:
+        return source.read()
+
+
+def _link(pid: int, name: str) -> str | None:
+    try:
+        return os.readlink("%s/%d/%s" % (_PROC, pid, name))
+    except OSError:
+        return None
+
+
+def _word(path: str) -> str:
+    try:
+        with open("%s/%s" % (_PROC, path), encoding="utf-8", errors="replace") as source:
+            return source.read().strip()
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> list:
+    """The fields of /proc/PID/stat from the third on; empty when it is gone."""
+    return _word("%d/stat" % pid).rpartition(")")[2].split()
+
+
+def _children(pid: int) -> list[int]:
+    """Workers of ``pid``: what listens and reads, where it is only their master."""
+    found = []
+    for name in os.listdir(_PROC):
+        if name.isdigit():
+            fields = _stat(int(name))
+            if len(fields) > 1 and fields[1] == str(pid) and "squid" in _word("%s/comm" % name):
+                found.append(int(name))
+    return sorted(found)
+
+
+def _began(pid: int) -> tuple:
+    """(seconds since the epoch, ticks since the system started)"""
+    fields = _stat(pid)
+    if len(fields) < 20:
+        return None, None
+    ticks = int(fields[19])
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK"), ticks
+
+
+def _reader(pid: int) -> tuple | None:
+    """As whom it reads its configuration: a Squid that root started takes root for it again."""
+    lines = dict(line.split(":", 1) for line in _word("%d/status" % pid).splitlines() if ":" in line)
+    users, groups = lines.get("Uid", "").split(), lines.get("Gid", "").split()
+    if len(users) < 3:
+        return None
+    user = 0 if "0" in users[:3] else int(users[1])
+    return user, tuple(dict.fromkeys(int(one) for one in groups[1:2] + lines.get("Groups", "").split()))
+
+
+def alive(pid: int) -> bool:
+    """Whether a process goes on; one that nobody has taken leave of yet does not."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] not in "ZX"
+
+
+def _signalled(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def lets(found: os.stat_result, reader: tuple, needed: int) -> bool:
+    """Whether a file or folder lets a reader do what ``needed`` is for others: 4 read, 1 pass through."""
+    user, groups = reader
+    shift = 6 if found.st_uid == user else 3 if found.st_gid in groups else 0
+    return user == 0 or found.st_mode >> shift & needed == needed
+
+
+def readable(path: str, reader: tuple) -> bool:
+    """Whether a reader can open ``path``, by the modes of its folders and of itself."""
+    path, needed = os.path.realpath(path), 4
+    while lets(os.stat(path), reader, needed):
+        if path == "/":
+            return True
+        path, needed = os.path.dirname(path), 1
+    return False
+
+
+# -- sockets -------------------------------------------------------------------------------------------------------
+
+
+def listening(ports: list[str]) -> dict[str, set]:
+    """{port as the configuration has it: inodes of the sockets that listen there}. Another address of the same number is somebody else's."""
+    rows = []
+    for table in ("tcp", "tcp6"):
+        rows += [line.split() for line in _word("net/%s" % table).splitlines()[1:]]
+    held: dict = {}
+    for row in rows:
+        if row[3] == "0A":
+            held.setdefault(tuple(row[1].rsplit(":", 1)), set()).add(row[9])
+    return {port: {inode for address in _addresses(port) for inode in held.get(address, ())} for port in ports}
+
+
+def _addresses(port: str) -> list:
+    """(address, port) as the kernel's tables have them; a host's name may stand for several."""
+    host, _colon, number = port.rpartition(":")
+    if not number.isdigit():
+        return []
+    number = "%04X" % int(number)
+    if not host:
+        return [("0" * 8, number), ("0" * 32, number)]
+    try:
+        found = {entry[4][0].partition("%")[0] for entry in socket.getaddrinfo(host.strip("[]"), None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return []
+    return [(_hex(address), number) for address in sorted(found)]
+
+
+def _hex(address: str) -> str:
+    packed = socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+    # The kernel prints words of four bytes in the order of the machine.
+    return "".join("%08X" % int.from_bytes(packed[at:at + 4], sys.byteorder) for at in range(0, len(packed), 4))
