@@ -241,7 +241,8 @@ class Run:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
             return changes
-        wanted = self.adapter.target(self.policy, state)
+        # What goes does not depend on what is wanted, which a task may not be able to name any more.
+        wanted = [] if self.options.state == "deleted" else self.adapter.target(self.policy, state)
         unambiguous(self.adapter.device, state, {item.object.ref for item in wanted})
         self._wanted_entries = {entry for item in wanted for members in item.object.members.values() for entry in members}
         unblock = self.options.unblock if self.options.state != "deleted" else ()

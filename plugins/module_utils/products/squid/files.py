@@ -11,12 +11,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from typing import Iterable
+from functools import lru_cache
+from typing import Collection, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, SUBDOMAINS, Index, Pattern, PatternError, collapse, parse, parse_if,
+    SUBDOMAINS, Pattern, PatternError, parse, parse_if,
 )
 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
@@ -212,27 +213,42 @@ _NOBODY = "netaccess.invalid"
 
 
 def render_list(members: dict[str, Iterable[str]], marked: bool = True) -> tuple[str, str]:
-    """(domains, exceptions): the two files of a list.
+    """(domains, exceptions): the two files of a list. ``members`` are pattern texts, as ``parse_list`` gives them.
 
     Squid has ``.x`` (apex and subdomains) and ``x``; ``*.x`` is ``.x`` with the apex in the exceptions, which the rules negate. Entries
     that another one covers would be a warning or a fatal error for Squid, depending on their order: they are kept as comments.
     """
-    patterns = sorted(parse(text) for text in members["hosts"])
-    index = Index(patterns)
-    active = {entry: None for entry in collapse(Pattern(p.name, EXACT if p.kind == EXACT else DOMAIN) for p in patterns)}
-    covered, exceptions = [], []
-    for pattern in patterns:
-        entry = Pattern(pattern.name, EXACT if pattern.kind == EXACT else DOMAIN)
-        if entry in active and active[entry] is None:
-            active[entry] = pattern
+    return _rendered(frozenset(members["hosts"]), frozenset(members.get("dead", ())), marked)
+
+
+@lru_cache(maxsize=8)
+def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> tuple[str, str]:
+    # Without an object for each of 50,000 names: a plan writes a list down several times.
+    names = {text: text.lstrip("*").lstrip(".") for text in hosts}
+    wide = {name for text, name in names.items() if name != text}
+    active, covered, exceptions = [], [], []
+    for text in sorted(hosts, key=lambda text: (tuple(reversed(names[text].split("."))), text)):
+        name = names[text]
+        inside = _inside(name, wide)
+        if inside or (name in wide and (text == name or text[0] == "*" and "." + name in hosts)):
+            covered.append(text)
         else:
-            covered.append(pattern)
-        if pattern.kind == SUBDOMAINS and index.covering(Pattern(pattern.name, EXACT)) is None:
-            exceptions.append(pattern.name)
-    lines = [str(entry) if entry == pattern else "%s # %s" % (entry, pattern) for entry, pattern in active.items()]
-    lines += [_COVERED + str(pattern) for pattern in covered] + [_DEAD + line for line in sorted(members.get("dead", ()))]
+            active.append("." + name if text[0] == "." else ".%s # %s" % (name, text) if text[0] == "*" else text)
+        if text[0] == "*" and not inside and "." + name not in hosts and name not in hosts:
+            exceptions.append(name)
+    lines = active + [_COVERED + text for text in sorted(covered, key=lambda text: (names[text], text != "." + names[text], text[0] == "*"))] + [_DEAD + line for line in sorted(dead)]
     head = [MARK] if marked else []
     return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
+
+
+def _inside(name: str, wide: Collection[str]) -> bool:
+    """Whether a name above ``name`` is one of ``wide``."""
+    at = name.find(".") if wide else -1
+    while at >= 0:
+        if name[at + 1:] in wide:
+            return True
+        at = name.find(".", at + 1)
+    return False
 
 
 def parse_list(text: str) -> dict[str, frozenset[str]]:
