@@ -14,7 +14,7 @@ import json
 import os
 import platform
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
@@ -34,10 +34,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     Control, last_loaded, replace_file,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
-_AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -66,6 +67,7 @@ class SquidAdapter(Adapter):
         self._settings, self._control, self._service_name = settings, control, service_name
         self._site = conf.Site()
         self._decrypts, self._release = True, ""
+        self._shut_out: list = []
         self._counts = Counter()
 
     def begin_cleanup(self, undo: bool = False) -> None:
@@ -122,7 +124,7 @@ class SquidAdapter(Adapter):
 
     def _text(self, path: str) -> str:
         self._counts["reads"] += 1
-        with open(path, encoding="utf-8", errors="surrogateescape") as source:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as source:
             return source.read()
 
     def _own_text(self, path: str) -> str | None:
@@ -199,22 +201,55 @@ class SquidAdapter(Adapter):
     # -- wanting
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
+        prefix = self._settings.prefix
+        self._refuse_names_of_ours()
         audience = self._audience()
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.acl_objects]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
-        hosts = [files.PREFIX + "port", files.PREFIX + "allow_host", "!" + files.PREFIX + "allow_except"]
+        hosts = [prefix + "allow_host", "!" + prefix + "allow_except"]
         if policy.exempt and self.bumps():
             wanted += self._exemption(policy, audience)
         for directive, header in files.COOKIE_RULES.items():
-            if any(d.args[:2] == (header, "deny") for d in self._site.after(directive)):
+            if any(d.args[0].lower() == header.lower() and d.args[1] == "deny" for d in self._site.after(directive) if len(d.args) > 1):
                 name = "%s %s allow" % (directive, header)
-                wanted.append(Wanted(files.rule(name, audience.words + hosts), directive))
-        wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, audience.words + hosts + audience.auth), "http_access"))
+                wanted.append(Wanted(files.rule(name, audience.words + [prefix + "port"] + hosts), directive))
+        # What a browser or an app sends, and nothing that administers the proxy.
+        wanted.append(Wanted(files.acl(prefix + "method", "method", METHODS)))
+        words = audience.words + [prefix + "port", prefix + "method"] + hosts + audience.auth
+        wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, words), "http_access"))
+        self._shut_out = self._leaves_out(audience, state)
         return wanted
 
+    def _refuse_names_of_ours(self) -> None:
+        """An ACL of the site that has a name of ours would be one with it: other clients, ports and hosts would get in. So would our lists, used by another."""
+        if not self._settings.names_somebody:
+            return
+        taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
+                 and name[len(self._settings.prefix):] in files.NAMES]
+        if taken:
+            raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take that file "
+                              "out of what Squid includes" % (taken[0].where[0], taken[0].name))
+        paths = ['"%s"' % self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
+        using = [directive for directive in self._site.named("acl") if any(path in directive.args for path in paths)]
+        if using:
+            raise AccessError(REFUSED, "%s uses a list in %s: give each drop-in a list_dir of its own" % (using[0].where, self._settings.list_dir))
+
+    def _leaves_out(self, audience: _Audience, state: State) -> list:
+        """Whom an earlier run let in by this drop-in, and this one does not."""
+        if not self._settings.names_somebody:
+            return []
+        found = []
+        for obj in audience.acl_objects:
+            old = state.objects.get(obj.ref)
+            gone = sorted(set(old.fields["values"]) - set(obj.fields["values"])) if old is not None and old.ours else []
+            if gone and obj.ref.name != self._settings.prefix + "port":
+                found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a list_dir "
+                             "of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
+        return found
+
     def _exemption(self, policy, audience) -> list:
-        prefix = files.PREFIX
+        prefix = self._settings.prefix
         wanted = [
             Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
             Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
@@ -239,59 +274,33 @@ class SquidAdapter(Adapter):
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
         # -n: no reverse lookup of an address, whose owner could claim any name. --client-requested: not the names in the server's certificate.
         option = "-n" if kind == "dstdomain" else "--client-requested"
-        return files.acl(files.PREFIX + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
+        return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
 
     def _audience(self) -> _Audience:
-        wanted, auth = self._settings, self._auth_acls()
-        acls, words = [files.acl(files.PREFIX + "port", "port", ["443"])], []
+        wanted, prefix, found = self._settings, self._settings.prefix, people(self._settings, self._site)
+        acls, words = [files.acl(prefix + "port", "port", ["443"])], []
         if wanted.networks:
-            acls.append(files.acl(files.PREFIX + "client", "src", wanted.networks))
-            words.append(files.PREFIX + "client")
+            acls.append(files.acl(prefix + "client", "src", wanted.networks))
+            words.append(prefix + "client")
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
         if unknown and self._site.files:
             raise AccessError(REFUSED, "audience: the site has no ACL named %s" % ", ".join(unknown))
-        words += wanted.acls
-        if not wanted.networks and not any(self._judge_type(name) == "src" for name in wanted.acls):
-            words = self._client_acls() + words
+        if found.problem and wanted.names_somebody:
+            raise AccessError(REFUSED, found.problem)
+        words += [*found.clients, *wanted.acls]
+        auth = list(found.sign_in)
         if wanted.users:
             if not auth and self._site.files:
                 raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
-            acls.append(files.acl(files.PREFIX + "user", "proxy_auth", wanted.users))
-            auth = [files.PREFIX + "user"]
+            names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
+            acls.append(files.acl(prefix + "user", "proxy_auth", sorted(set(names))))
+            auth = [name for name in auth if not self._asks_for_any_user(name)] + [prefix + "user"]
         return _Audience(acls, words, auth)
 
-    def _judge_type(self, name: str) -> str | None:
-        found = self._site.acls.get(name)
-        return found[0].type if found else None
-
-    def _client_acls(self) -> list:
-        """The client ACLs of the site's own allow rules: what "everyone" means here."""
-        found = []
-        for directive in self._site.named("http_access"):
-            names = [word for word in directive.args[1:] if self._judge_type(word) == "src"]
-            known = [word for word in directive.args[1:] if self._judge_type(word) in ("src",) + _AUTH_TYPES]
-            if directive.args[0] == "allow" and names and len(known) == len(directive.args) - 1:
-                found += [tuple(names)]
-        if len(set(found)) == 1:
-            return list(found[0])
-        if not self._site.files:
-            return ["localnet"]
-        several = "more than one client ACL (%s)" % ", ".join(" ".join(names) for names in sorted(set(found)))
-        raise AccessError(REFUSED, "audience: the site's own http_access allow rules name %s; say whom to open it for with networks or acls"
-                          % (several if found else "no client ACL"))
-
-    def _auth_acls(self) -> list:
-        """The ACL that makes a client authenticate, for our allow line; empty when the site does not authenticate."""
-        if self._settings.auth_acl:
-            return [self._settings.auth_acl]
-        used = {word.lstrip("!") for d in self._site.named("http_access") for word in d.args[1:] if self._judge_type(word.lstrip("!")) in _AUTH_TYPES}
-        required = sorted(name for name in used if any("REQUIRED" in acl.values for acl in self._site.acls[name]))
-        if len(required) == 1:
-            return required
-        if used:
-            raise AccessError(REFUSED, "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl"
-                              % ", ".join(sorted(used)))
-        return []
+    def _asks_for_any_user(self, name: str) -> bool:
+        """Whether an ACL asks for a login and takes any: a list of users asks for it as well."""
+        acl = self._site.acl(name)
+        return acl is not None and acl.type == "proxy_auth" and "REQUIRED" in acl.values
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""
@@ -300,12 +309,12 @@ class SquidAdapter(Adapter):
     # -- assessing
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        return Assessor(self._settings, self._live_site(state), self.bumps(), self._auth_acls(), policy, state).assess()
+        found = Assessor(self._settings, self._site, self.bumps(), self._people(), policy, state).assess()
+        found.warnings += self._shut_out
+        return found
 
-    def _live_site(self, state: State) -> conf.Site:
-        """The site with its directives enabled and disabled as ``state`` has them."""
-        enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
-        return replace(self._site, directives=[replace(d, enabled=enabled.get(d.identity, d.enabled)) for d in self._site.directives])
+    def _people(self) -> People:
+        return people(self._settings, self._site)
 
     # -- writing
 
@@ -346,13 +355,13 @@ class SquidAdapter(Adapter):
         return {path: self._site_text(path, state)}
 
     def _site_text(self, path: str, state: State) -> str:
-        lines = self._site.texts[path].splitlines(keepends=True)
+        lines = self._site.texts[path].split("\n")
         for ref, obj in state.objects.items():
             if ref.kind == "directive" and obj.native["file"] == path:
                 index = obj.native["line"] - 1
                 bare = lines[index].replace(conf.DISABLED, "", 1)
                 lines[index] = bare if obj.fields["enabled"] else conf.DISABLED + bare.lstrip()
-        return "".join(lines)
+        return "\n".join(lines)
 
     def send(self, request: dict) -> object:
         if "check" in request:

@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.deadline 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import logical_lines
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import logical_lines, matches, split
 
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
@@ -179,24 +179,28 @@ class _Tree:
     def _rewritten(self, path: str) -> str:
         text = self._files.get(path)
         if text is None:
-            with open(path, encoding="utf-8", errors="surrogateescape") as source:
+            with open(path, encoding="utf-8", errors="surrogateescape", newline="") as source:
                 text = source.read()
-        lines = text.splitlines()
+        lines = text.split("\n")
         for number, line in logical_lines(text):
-            if line.split()[0] == "include":
-                lines[number - 1] = "".join("include %s\n" % self.copy(p) for p in self._included(line.split()[1:]))
-        text = "\n".join(lines) + "\n"
+            words = split(line)
+            if words[:1] == ["include"]:
+                end = number - 1
+                while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):
+                    lines[end] = ""
+                    end += 1
+                lines[end] = "\n".join("include %s" % self.copy(p) for p in self._included(words[1:]))
+        text = "\n".join(lines)
         for real, content in self._files.items():
             if content is not None and '"%s"' % real in text:
                 text = text.replace('"%s"' % real, '"%s"' % self.copy(real))
         return text
 
     def _included(self, patterns) -> list:
-        import fnmatch
         paths = []
-        for pattern in (p.strip('"') for p in patterns):
+        for pattern in (p.strip("\"'") for p in patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
-            here |= {p for p, text in self._files.items() if text is not None and fnmatch.fnmatch(p, pattern)}
+            here |= {p for p, text in self._files.items() if text is not None and matches(p, pattern)}
             paths += sorted(here)
         return paths
 

@@ -9,6 +9,7 @@ are kept, in their order, as objects of kind ``line``.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass, field
 from typing import Iterable
@@ -22,7 +23,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
 
 PREFIX = "netaccess_"
+#: The drop-in whose names have no more in front than that; those of another one carry its name, so that several on one Squid do not share ACLs.
+_USUAL = "netaccess-chatgpt"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
+#: What our ACLs are called, behind the prefix.
+NAMES = frozenset("""allow_except allow_host client exempt_except exempt_host exempt_sni exempt_sni_except intercepted method named port step1 user""".split())
 #: Directives whose lines are read in order, and how many words name a rule before its ACLs.
 RULEBASES = {"ssl_bump": 1, "request_header_access": 2, "reply_header_access": 2, "http_access": 1}
 ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
@@ -45,6 +50,16 @@ class Settings:
     auth_acl: str | None = None
     comment: str | None = None
     protected: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """How the names of our ACLs begin."""
+        return prefix_of(self.drop_in)
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether the task says whom it is about."""
+        return bool(self.everyone or self.networks or self.users or self.acls)
 
     def check(self) -> None:
         """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
@@ -70,6 +85,15 @@ class DropIn:
     rules: dict = field(default_factory=dict)
 
 
+def prefix_of(drop_in: str) -> str:
+    """How the names of ACLs in a drop-in begin."""
+    stem = os.path.basename(drop_in).rsplit(".conf", 1)[0]
+    if stem == _USUAL:
+        return PREFIX
+    word = re.sub("[^a-z0-9]+", "_", stem.lower()).strip("_")
+    return "%s%s_" % (PREFIX, word[len(PREFIX):] if word.startswith(PREFIX) else word)
+
+
 def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
     """One ``acl`` line of ours. ``values`` are compared as a set."""
     return Object(Ref("acl", name), {"type": kind, "options": sorted(options), "values": sorted(values)}, ours=True)
@@ -82,13 +106,13 @@ def rule(name: str, acls: Iterable[str]) -> Object:
 
 def parse_drop_in(text: str, path: str) -> DropIn:
     """Read the drop-in. :raises AccessError: conflict, when one of our rules stands in it twice."""
-    found = DropIn()
+    found, prefix = DropIn(), prefix_of(path)
     for number, line in enumerate(_logical_lines(text), 1):
         words = line.split()
-        if words[0] == "acl" and len(words) > 2 and words[1].startswith(PREFIX):
+        if words[0] == "acl" and len(words) > 2 and words[1].startswith(prefix):
             _add_acl(found, words)
             continue
-        ref = _rule_ref(words)
+        ref = _rule_ref(words, prefix)
         if ref is None:
             ref = _fresh(found, line)
             found.objects[ref] = Object(ref, {"text": line})
@@ -126,10 +150,10 @@ def _add_acl(found: DropIn, words: list) -> None:
     found.objects[ref] = acl(words[1], words[2], values, options)
 
 
-def _rule_ref(words: list):
+def _rule_ref(words: list, prefix: str):
     """The Ref of a rule of ours, or None."""
     named = RULEBASES.get(words[0])
-    if named is None or not any(w.lstrip("!").startswith(PREFIX) for w in words[1 + named:]):
+    if named is None or not any(w.lstrip("!").startswith(prefix) for w in words[1 + named:]):
         return None
     return Ref("rule", " ".join(words[:1 + named]))
 
