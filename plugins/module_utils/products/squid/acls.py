@@ -21,6 +21,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 _DEPTH = 16
 _LITERAL = re.compile(r"[a-z0-9-]+")
+#: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
+_BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
+_NAME = re.compile(r"[a-z0-9._-]+\Z")
 _EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -97,6 +100,11 @@ class Judge:
         """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
         return self._some(words, self._asks_for_user)
 
+    def takes_any_user(self, word: str) -> bool:
+        """Whether an ACL asks for a login and takes any."""
+        acl = self._site.acl(word)
+        return acl is not None and acl.type == "proxy_auth" and "REQUIRED" in acl.values
+
     def clients(self, name: str) -> bool:
         """Whether an ACL is about client addresses alone."""
         acl = self._site.acl(name)
@@ -167,8 +175,10 @@ class Judge:
         if name in self._who.acls:
             return SURE
         level = self._answer(acl, pattern, moment, depth)
+        if acl.conditional:
+            return MAY
         # What was not read could add to it.
-        return max(level, MAY) if acl.unread and level == NO else MAY if acl.unread and acl.type in columns.GROUPS else level
+        return MAY if acl.unread and (level == NO or acl.type in columns.GROUPS) else level
 
     def _answer(self, acl: Acl, pattern: Pattern | None, moment: Moment, depth: int) -> int:
         kind = acl.type
@@ -301,7 +311,7 @@ class Domains:
         values = [value.lower() for value in acl.values]
         self._exact = {value for value in values if not value.startswith(".")}
         self._below = {value[1:] for value in values if value.startswith(".")}
-        self._parents = {name for value in self._exact | self._below for name in names_above(value)}
+        self._parents = {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
 
     def level(self, pattern: Pattern) -> int:
         """How far they are about the pattern."""
@@ -361,9 +371,9 @@ class Expressions:
         return False
 
     def elsewhere(self, head: str) -> bool:
-        """Whether all of them begin at the start of a URL, with another scheme than ``head``."""
-        return not self.unknown and all(source.startswith("^") and _LITERAL.match(source, 1) and not head.startswith(_LITERAL.match(source, 1)[0])
-                                        for source in self._sources)
+        """Whether all of them have to begin at the start of a URL, and with something else than ``head``."""
+        beginnings = [_BEGINNING.match(source) for source in self._sources]
+        return not self.unknown and all(found is not None and not head.startswith(found[1]) and not found[1].startswith(head) for found in beginnings)
 
 
 def _all_networks(acl: Acl) -> tuple:

@@ -34,6 +34,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     Control, last_loaded, replace_file,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
@@ -294,13 +295,8 @@ class SquidAdapter(Adapter):
                 raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
             names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
             acls.append(files.acl(prefix + "user", "proxy_auth", sorted(set(names))))
-            auth = [name for name in auth if not self._asks_for_any_user(name)] + [prefix + "user"]
+            auth = [name for name in auth if not Judge(self._site, found.who).takes_any_user(name)] + [prefix + "user"]
         return _Audience(acls, words, auth)
-
-    def _asks_for_any_user(self, name: str) -> bool:
-        """Whether an ACL asks for a login and takes any: a list of users asks for it as well."""
-        acl = self._site.acl(name)
-        return acl is not None and acl.type == "proxy_auth" and "REQUIRED" in acl.values
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""

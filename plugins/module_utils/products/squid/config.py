@@ -63,13 +63,14 @@ class Directive:
 
 @dataclass
 class Acl:
-    """All lines of one name: each with its type, values and options. ``unread``: what of it could not be read, in words."""
+    """All lines of one name. ``unread``: what of it could not be read, in words; ``conditional``: only Squid knows whether it reads one of the lines."""
 
     name: str
     type: str
     lines: list = field(default_factory=list)
     unread: list = field(default_factory=list)
     where: list = field(default_factory=list)
+    conditional: bool = False
 
     @property
     def values(self) -> list:
@@ -325,6 +326,7 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
     if acl.type != kind:
         acl.unread.append("%s is defined with two types" % name)
     if not directive.sure:
+        acl.conditional = True
         acl.unread.append("%s depends on a condition that only Squid can evaluate" % directive.where)
     values, options = [], []
     for word in directive.args[2:]:

@@ -94,12 +94,16 @@ def _sign_in(site: Site, judge: Judge) -> tuple:
                 needed += asked
             else:
                 ways.setdefault(tuple(dict.fromkeys(needed + asked)), directive)
-        if level == SURE and directive.sure and not auth and not judge.names_destination(words):
+        if level == SURE and directive.sure and not judge.names_destination(words) and all(judge.takes_any_user(word) for word in auth):
             break
+    if not ways and not needed:
+        # The site lets nobody of the audience in; whoever it lets in may have to sign in all the same.
+        ways = {(word.lstrip("!"),): d for d in site.named("http_access") for word in d.args[1:] if judge.signs_in([word])}
     return _one_way(ways, needed)
 
 
 def _one_way(ways: dict, needed: list) -> tuple:
+    """(what each of the ``ways`` in needs, why that cannot be told)"""
     if len(ways) < 2:
         return next(iter(ways), tuple(needed)), ""
     if () in ways:
