@@ -455,3 +455,18 @@ def test_methods_that_administer_the_proxy_are_not_opened(site):
     made.foreseen()
     acl = next(obj for ref, obj in made.after.objects.items() if ref.name == "netaccess_method")
     assert acl.fields["values"] == sorted(["CONNECT", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) and "netaccess_method" in made.line()
+
+
+def test_a_drop_in_that_is_included_twice_is_refused(site):
+    with pytest.raises(AccessError, match="squid.conf:11 and .*squid.conf:12 include .*: leave one of them"):
+        site("", INCLUDE).foreseen()
+
+
+@pytest.mark.parametrize("last,fine", [("http_access deny ai", False), ("http_access allow lan", True), ("http_access deny all", True)])
+def test_ours_is_not_made_the_last_rule_where_that_shuts_out_all_others(site, last, fine):
+    made = site(text=HEAD + PEEK + "acl ai dstdomain .claude.ai\n" + last + "\n" + INCLUDE + "ssl_bump bump all\n")
+    if fine:
+        made.foreseen()
+    else:
+        with pytest.raises(AccessError, match="http_access deny ai is the last rule"):
+            made.foreseen()

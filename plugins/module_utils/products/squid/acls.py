@@ -7,24 +7,17 @@ What cannot be known from the files (external helpers, times, reverse lookups) i
 """
 from __future__ import annotations
 
-import ipaddress
-import re
 from dataclasses import dataclass
 from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, names_above
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl, Directive, Site, port_name
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.posix import translated
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
 
 _DEPTH = 16
-_LITERAL = re.compile(r"[a-z0-9-]+")
-#: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
-_BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
-_NAME = re.compile(r"[a-z0-9._-]+\Z")
-_EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
 @dataclass
@@ -58,6 +51,7 @@ class Judge:
         self._site, self._who = site, who
         self._prepared: dict = {}
         self._answers: dict = {}
+        self._hosts: dict = {}
 
     # -- rules
 
@@ -94,7 +88,12 @@ class Judge:
 
     def names_destination(self, words: Iterable[str]) -> bool:
         """Whether one of them looks at where the request goes."""
-        return self._some(words, self._looks_at_host)
+        for word in words:
+            if word not in self._hosts:
+                self._hosts[word] = self._some([word], self._looks_at_host)
+            if self._hosts[word]:
+                return True
+        return False
 
     def signs_in(self, words: Iterable[str]) -> bool:
         """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
@@ -154,13 +153,13 @@ class Judge:
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment, depth: int) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
-        key = (word, pattern, moment)
+        name = word.lstrip("!")
+        turned, about_host = (len(word) - len(name)) % 2 == 1, self.names_destination([name])
+        if pattern is None and about_host and (turned or not self._is_group(name)):
+            return SURE
+        key = (word, pattern if about_host else None, moment)
         if key not in self._answers:
-            name = word.lstrip("!")
-            turned = (len(word) - len(name)) % 2 == 1
-            if pattern is None and self.names_destination([name]) and (turned or not self._is_group(name)):
-                return SURE
-            answer = self._named(name, pattern, moment, depth)
+            answer = self._named(name, key[1], moment, depth)
             self._answers[key] = opposite(answer) if turned else answer
         return self._answers[key]
 
@@ -198,8 +197,8 @@ class Judge:
         return MAY
 
     def _source(self, acl: Acl, _moment: Moment) -> int:
-        networks, unknown = self._once(acl, _all_networks)
-        if all(every in networks for every in _EVERY):
+        networks, unknown = self._once(acl, all_networks)
+        if all(every in networks for every in EVERY):
             return SURE
         if self._who.networks is None:
             return MAY
@@ -250,7 +249,7 @@ class Judge:
     def _user_expression(self, acl: Acl, _moment: Moment) -> int:
         if self._who.users is None:
             return MAY
-        expressions = self._once(acl, Expressions)
+        expressions = self._once(acl, expressions_of)
         return share(expressions.matches(user.lower() if self._who.folded else user) for user in self._who.users) if not expressions.unknown else MAY
 
     _READERS = {
@@ -261,7 +260,7 @@ class Judge:
 
     def _host(self, acl: Acl, pattern: Pattern, moment: Moment) -> int:
         if acl.type == "dst":
-            networks, unknown = self._once(acl, _all_networks)
+            networks, unknown = self._once(acl, all_networks)
             # The hosts of a web service are at public addresses; where a name leads otherwise is not told by the files.
             return NO if not unknown and all(network.is_loopback or network.is_link_local or network.is_unspecified for network in networks) else MAY
         if acl.type == "urlpath_regex":
@@ -276,7 +275,7 @@ class Judge:
         elif acl.type == "url_regex":
             level = self._url(acl, pattern, moment)
         else:
-            level = self._once(acl, Expressions).level(pattern, "", "")
+            level = self._once(acl, expressions_of).level(pattern, "", "")
         if self._site.intercepting and moment.step is not None and level == SURE and (not acl.type.startswith("ssl::") or moment.step == 1):
             # An intercepted connection has an address and no name until its handshake is seen, and no name in its CONNECT ever.
             return MAY
@@ -288,7 +287,7 @@ class Judge:
         return "--server-provided" in options or (moment.step == 3 and "--client-requested" not in options)
 
     def _url(self, acl: Acl, pattern: Pattern, moment: Moment) -> int:
-        expressions = self._once(acl, Expressions)
+        expressions = self._once(acl, expressions_of)
         if acl.name == "manager":
             # Built in: the pages of Squid itself.
             return NO
@@ -304,108 +303,10 @@ class Judge:
         return self._prepared[key]
 
 
-class Domains:
-    """The values of a ``dstdomain``: ``.x`` is apex and below, ``x`` is that name alone; anything else matches nothing."""
-
-    def __init__(self, acl: Acl):
-        values = [value.lower() for value in acl.values]
-        self._exact = {value for value in values if not value.startswith(".")}
-        self._below = {value[1:] for value in values if value.startswith(".")}
-        self._parents = {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
-
-    def level(self, pattern: Pattern) -> int:
-        """How far they are about the pattern."""
-        if not self._below.isdisjoint(names_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
-            return SURE
-        return MAY if pattern.kind != EXACT and pattern.name in self._parents else NO
-
-
-class Expressions:
-    """The values of an ACL with regular expressions. ``unknown``: one of them cannot be told."""
-
-    def __init__(self, acl: Acl):
-        self.unknown = False
-        self._sources: list = []
-        parts: dict = {0: [], re.I: []}
-        for line in acl.lines:
-            flag = re.I if "-i" in line.options and "+i" not in line.options else 0
-            for value in line.values:
-                if value in ("-i", "+i"):
-                    flag = re.I if value == "-i" else 0
-                    continue
-                try:
-                    text = translated(value)
-                    re.compile(text)
-                except (ValueError, OverflowError, RecursionError, re.error):
-                    self.unknown = True
-                    continue
-                parts[flag].append("(?:%s)" % text)
-                self._sources.append(value.lower() if flag else value)
-        # As many in one as the engine of Python takes well.
-        self._compiled = [re.compile("|".join(found[at:at + 200]), flag | re.A) for flag, found in parts.items() for at in range(0, len(found), 200)]
-
-    def matches(self, text: str) -> bool:
-        """Whether one of them does."""
-        return any(one.search(text) for one in self._compiled)
-
-    def level(self, pattern: Pattern, head: str, tail: str) -> int:
-        """How far they are about the hosts of a pattern, between ``head`` and ``tail``."""
-        hosts = [pattern.name] if pattern.kind != EXACT else []
-        if pattern.kind == EXACT:
-            found = share([self.matches(head + pattern.name + tail)])
-        else:
-            # Hosts that have little in common stand for all of them.
-            hosts = ["%s.%s" % (below, pattern.name) for below in ("www", "a.b", "0-9", "zz9.q")] + ([pattern.name] if pattern.kind == DOMAIN else [])
-            found = share([self.matches(head + host + tail) for host in hosts])
-        return max(found, MAY if self.unknown or (found == NO and pattern.kind != EXACT and self._part(pattern, head, tail)) else NO)
-
-    def _part(self, pattern: Pattern, head: str, tail: str) -> bool:
-        """Whether one is about a name below that of the pattern, by words of its own and by a part of that name."""
-        near = [label[:3] for label in pattern.name.split(".")[:-1]]
-        for source in self._sources:
-            if any(label in source for label in near):
-                words = _LITERAL.findall(source.replace("\\", " "))
-                for text in (head + "%s.%s" % (word, pattern.name) + tail for word in words):
-                    if any(one.search(text) for one in self._compiled):
-                        return True
-        return False
-
-    def elsewhere(self, head: str) -> bool:
-        """Whether all of them have to begin at the start of a URL, and with something else than ``head``."""
-        beginnings = [_BEGINNING.match(source) for source in self._sources]
-        return not self.unknown and all(found is not None and not head.startswith(found[1]) and not found[1].startswith(head) for found in beginnings)
-
-
-def _all_networks(acl: Acl) -> tuple:
-    """(the networks of a ``src`` or ``dst``, whether there is a value that is none)"""
-    found, unknown = [], bool(acl.unread)
-    for value in acl.values:
-        networks = _networks(value)
-        unknown = unknown or not networks
-        found += networks
-    return found, unknown
-
-
-def _networks(value: str) -> list:
-    """Networks of a value: an address, CIDR, address/netmask or a range. Empty for what is no address, such as the name of a host."""
-    if value in ("all", "0.0.0.0/0", "::/0", "0/0"):
-        return list(_EVERY)
-    address, slash, mask = value.partition("/")
-    try:
-        if "-" in address and not slash:
-            first, last = (ipaddress.ip_address(part) for part in address.split("-", 1))
-            return list(ipaddress.summarize_address_range(first, last))
-        if "-" in address or (slash and "." in mask and not mask.startswith("255.") and mask != "0.0.0.0"):
-            return []
-        return [ipaddress.ip_network(value, strict=False)]
-    except (ValueError, TypeError):
-        return []
-
-
 def networks_of(site: Site, name: str) -> list | None:
     """The networks of an ACL about clients; None where it is about anything else, or they are not all known."""
     acl = site.acl(name)
     if acl is None or acl.type != "src":
         return None
-    networks, unknown = _all_networks(acl)
+    networks, unknown = all_networks(acl)
     return None if unknown else networks

@@ -34,10 +34,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     Control, last_loaded, replace_file,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE
 
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 
@@ -203,7 +204,7 @@ class SquidAdapter(Adapter):
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         prefix = self._settings.prefix
-        self._refuse_names_of_ours()
+        self._refuse_unfit_site()
         audience = self._audience()
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.acl_objects]
@@ -222,10 +223,17 @@ class SquidAdapter(Adapter):
         self._shut_out = self._leaves_out(audience, state)
         return wanted
 
-    def _refuse_names_of_ours(self) -> None:
+    def _refuse_unfit_site(self) -> None:
         """An ACL of the site that has a name of ours would be one with it: other clients, ports and hosts would get in. So would our lists, used by another."""
         if not self._settings.names_somebody:
             return
+        if len(self._site.positions) > 1:
+            raise AccessError(REFUSED, "%s include %s each: leave one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+        last, judge = self._site.before("http_access")[-1:], Judge(self._site, Who())
+        if last and last[0].args[:1] == ("deny",) and not self._site.after("http_access") and (
+                judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):
+            raise AccessError(REFUSED, "%s %s is the last rule, so that Squid allows what no rule matches; with ours as the last one it would deny that. End the "
+                              "rules with one for all, below the include of %s" % (last[0].where, last[0].text, self._settings.drop_in))
         taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
                  and name[len(self._settings.prefix):] in files.NAMES]
         if taken:

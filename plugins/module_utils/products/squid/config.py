@@ -97,6 +97,8 @@ class Site:
     texts: dict = field(default_factory=dict)
     acls: dict = field(default_factory=dict)
     doubts: list = field(default_factory=list)
+    #: Where each of ``positions`` is included, for people.
+    included: list = field(default_factory=list)
 
     @property
     def position(self) -> int | None:
@@ -203,6 +205,7 @@ class _Loader:
                     self.file(path, depth + 1, sure)
                     continue
                 self._site.positions.append(len(self._site.directives))
+                self._site.included.append(where)
                 self._lines_of_others(path)
                 if not sure:
                     self._site.doubts.append("whether %s includes the drop-in depends on a condition that only Squid can evaluate" % where)
