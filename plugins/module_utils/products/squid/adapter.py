@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import platform
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Iterator
 
 from ansible.module_utils.basic import AnsibleModule
@@ -28,15 +28,19 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
-    Control, last_loaded, make_folder, replace_file,
+    CACHE_LOG, Control, last_loaded, make_folder, replace_file,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE
 
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
-_AUTH_TYPES = ("proxy_auth", "proxy_auth_regex")
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -65,7 +69,9 @@ class SquidAdapter(Adapter):
         self._settings, self._control, self._service_name = settings, control, service_name
         self._site, self._files, self._seen = conf.Site(), Files(), Seen(NONE)
         self._in_force, self._waiting, self._drop_in = InForce(settings.list_dir), [], None
+        self._doubtful: list = []
         self._decrypts, self._release = True, ""
+        self._shut_out: list = []
         self._counts = Counter()
 
     def begin_cleanup(self, undo: bool = False) -> None:
@@ -144,8 +150,7 @@ class SquidAdapter(Adapter):
 
     def _pending(self) -> str | None:
         self._seen = self._control.look(self._site)
-        log = [d.args[0] for d in self._site.named("cache_log") if d.args]
-        self._waiting = self._in_force.waiting(self._files, self._seen, last_loaded(log[-1] if log else "/var/log/squid/cache.log"))
+        self._waiting, self._doubtful = self._in_force.waiting(self._files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)))
         return whose(self._waiting)
 
     def _unreachable(self) -> str:
@@ -158,22 +163,62 @@ class SquidAdapter(Adapter):
     # -- wanting
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
+        prefix = self._settings.prefix
+        self._refuse_unfit_site()
         audience = self._audience()
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.acl_objects]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
-        hosts = [files.PREFIX + "port", files.PREFIX + "allow_host", "!" + files.PREFIX + "allow_except"]
+        hosts = [prefix + "allow_host", "!" + prefix + "allow_except"]
         if policy.exempt and self.bumps():
             wanted += self._exemption(policy, audience)
         for directive, header in files.COOKIE_RULES.items():
-            if any(d.args[:2] == (header, "deny") for d in self._site.after(directive)):
+            if any(d.args[0].lower() == header.lower() and d.args[1] == "deny" for d in self._site.after(directive) if len(d.args) > 1):
                 name = "%s %s allow" % (directive, header)
-                wanted.append(Wanted(files.rule(name, audience.words + hosts), directive))
-        wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, audience.words + hosts + audience.auth), "http_access"))
+                wanted.append(Wanted(files.rule(name, audience.words + [prefix + "port"] + hosts), directive))
+        # What a browser or an app sends, and nothing that administers the proxy.
+        wanted.append(Wanted(files.acl(prefix + "method", "method", METHODS)))
+        words = audience.words + [prefix + "port", prefix + "method"] + hosts + audience.auth
+        wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, words), "http_access"))
+        self._shut_out = self._leaves_out(audience, state)
         return wanted
 
+    def _refuse_unfit_site(self) -> None:
+        """An ACL of the site that has a name of ours would be one with it: other clients, ports and hosts would get in. So would our lists, used by another."""
+        if not self._settings.names_somebody:
+            return
+        if len(self._site.positions) > 1:
+            raise AccessError(REFUSED, "%s include %s each: leave one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+        last, judge = self._site.before("http_access")[-1:], Judge(self._site, Who())
+        if last and last[0].args[:1] == ("deny",) and not self._site.after("http_access") and (
+                judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):
+            raise AccessError(REFUSED, "%s %s is the last rule, so that Squid allows what no rule matches; with ours as the last one it would deny that. End the "
+                              "rules with one for all, below the include of %s" % (last[0].where, last[0].text, self._settings.drop_in))
+        taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
+                 and name[len(self._settings.prefix):] in files.NAMES]
+        if taken:
+            raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take that file "
+                              "out of what Squid includes" % (taken[0].where[0], taken[0].name))
+        paths = ['"%s"' % self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
+        using = [directive for directive in self._site.named("acl") if any(path in directive.args for path in paths)]
+        if using:
+            raise AccessError(REFUSED, "%s uses a list in %s: give each drop-in a list_dir of its own" % (using[0].where, self._settings.list_dir))
+
+    def _leaves_out(self, audience: _Audience, state: State) -> list:
+        """Whom an earlier run let in by this drop-in, and this one does not."""
+        if not self._settings.names_somebody:
+            return []
+        found = []
+        for obj in audience.acl_objects:
+            old = state.objects.get(obj.ref)
+            gone = sorted(set(old.fields["values"]) - set(obj.fields["values"])) if old is not None and old.ours else []
+            if gone and obj.ref.name != self._settings.prefix + "port":
+                found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a list_dir "
+                             "of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
+        return found
+
     def _exemption(self, policy, audience) -> list:
-        prefix = files.PREFIX
+        prefix = self._settings.prefix
         wanted = [
             Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
             Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
@@ -198,63 +243,28 @@ class SquidAdapter(Adapter):
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
         # -n: no reverse lookup of an address, whose owner could claim any name. --client-requested: not the names in the server's certificate.
         option = "-n" if kind == "dstdomain" else "--client-requested"
-        return files.acl(files.PREFIX + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
+        return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
 
     def _audience(self) -> _Audience:
-        wanted, auth = self._settings, self._auth_acls()
-        acls, words = [files.acl(files.PREFIX + "port", "port", ["443"])], []
+        wanted, prefix, found = self._settings, self._settings.prefix, people(self._settings, self._site)
+        acls, words = [files.acl(prefix + "port", "port", ["443"])], []
         if wanted.networks:
-            acls.append(files.acl(files.PREFIX + "client", "src", wanted.networks))
-            words.append(files.PREFIX + "client")
+            acls.append(files.acl(prefix + "client", "src", wanted.networks))
+            words.append(prefix + "client")
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
         if unknown and self._site.files:
             raise AccessError(REFUSED, "audience: the site has no ACL named %s" % ", ".join(unknown))
-        words += wanted.acls
-        if not wanted.networks and not any(self._judge_type(name) == "src" for name in wanted.acls):
-            words = self._client_acls() + words
+        if found.problem and wanted.names_somebody:
+            raise AccessError(REFUSED, found.problem)
+        words += [*found.clients, *wanted.acls]
+        auth = list(found.sign_in)
         if wanted.users:
             if not auth and self._site.files:
                 raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
-            acls.append(files.acl(files.PREFIX + "user", "proxy_auth", wanted.users))
-            auth = [files.PREFIX + "user"]
+            names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
+            acls.append(files.acl(prefix + "user", "proxy_auth", sorted(set(names))))
+            auth = [name for name in auth if not Judge(self._site, found.who).takes_any_user(name)] + [prefix + "user"]
         return _Audience(acls, words, auth)
-
-    def _judge_type(self, name: str) -> str | None:
-        found = self._site.acls.get(name)
-        return found[0].type if found else None
-
-    def _client_acls(self) -> list:
-        """The client ACLs of the site's own allow rules: what "everyone" means here."""
-        found = []
-        for directive in self._site.named("http_access"):
-            names = [word for word in directive.args[1:] if self._judge_type(word) == "src"]
-            known = [word for word in directive.args[1:] if self._judge_type(word) in ("src",) + _AUTH_TYPES]
-            if directive.args[0] == "allow" and names and len(known) == len(directive.args) - 1:
-                found += [tuple(names)]
-        if len(set(found)) == 1:
-            return list(found[0])
-        if not self._site.files:
-            return ["localnet"]
-        several = "more than one client ACL (%s)" % ", ".join(" ".join(names) for names in sorted(set(found)))
-        raise AccessError(REFUSED, "audience: the site's own http_access allow rules name %s; say whom to open it for with networks or acls"
-                          % (several if found else "no client ACL"))
-
-    def _auth_acls(self) -> list:
-        """The ACL that makes a client authenticate, for our allow line; empty when the site does not authenticate."""
-        if self._settings.auth_acl:
-            return [self._settings.auth_acl]
-        used = self._used_auth()
-        required = sorted(name for name in used if any("REQUIRED" in acl.values for acl in self._site.acls[name]))
-        if len(required) == 1:
-            return required
-        if used:
-            raise AccessError(REFUSED, "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl"
-                              % ", ".join(used))
-        return []
-
-    def _used_auth(self) -> list:
-        """The ACLs that make clients authenticate."""
-        return sorted({word.lstrip("!") for d in self._site.named("http_access") for word in d.args[1:] if self._judge_type(word.lstrip("!")) in _AUTH_TYPES})
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""
@@ -263,7 +273,8 @@ class SquidAdapter(Adapter):
     # -- assessing
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        found = Assessor(self._settings, self._live_site(state), self.bumps(), self._used_auth(), policy, state).assess()
+        found = Assessor(self._settings, self._site, self.bumps(), self._people(), policy, state).assess()
+        found.warnings += self._shut_out
         if self._seen.why:
             found.warnings.append(self._unreachable())
         theirs = sorted(path for path, ours in self._waiting if not ours)
@@ -271,12 +282,13 @@ class SquidAdapter(Adapter):
             found.warnings.append("edits of others that Squid may not have read yet wait in %s: reload it, or have that done, before this run does%s" % (
                 ", ".join(theirs), "" if self._drop_in is not None or not self._site.positions or not self._included_alone() else
                 ". It takes this configuration only once %s is there: make that file, empty" % self._settings.drop_in))
+        if self._doubtful:
+            found.warnings.append("it cannot be told whether Squid has read %s as it is now: each was replaced, or changed its owner or mode, since the last "
+                                  "load. What an edit of others left in it goes in force with this run" % ", ".join(self._doubtful))
         return found
 
-    def _live_site(self, state: State) -> conf.Site:
-        """The site with its directives enabled and disabled as ``state`` has them."""
-        enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
-        return replace(self._site, directives=[replace(d, enabled=enabled.get(d.identity, d.enabled)) for d in self._site.directives])
+    def _people(self) -> People:
+        return people(self._settings, self._site)
 
     # -- writing
 
@@ -308,7 +320,7 @@ class SquidAdapter(Adapter):
 
     def _texts(self, path: str, state: State) -> dict:
         if path == self._settings.drop_in:
-            text = files.render_drop_in(state, self._settings.comment, self._drop_in)
+            text = files.render_drop_in(state, self._settings.comment, self._drop_in, prefix=self._settings.prefix)
             return {path: "" if text is None and self._included_alone() else text}
         for ref in (files.ALLOW, files.EXEMPT):
             if path == self._path(ref):

@@ -1,40 +1,43 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a site's Squid configuration and answers which of its rules hit a host. Pure but for the file reader that is handed in.
+"""Reads a site's Squid configuration as Squid reads it. Pure but for the file reader that is handed in.
 
-What cannot be known from the files (external helpers, times, reverse lookups) is MAY. First match decides, as in Squid; a rule that may match is
-reported and the walk goes on.
+The facts are those of Squid 5 to 7 (src/cache_cf.cc, src/ConfigParser.cc). What cannot be known from the files, such as the number of a process in a
+condition, is kept as a doubt: a directive that is not ``sure``, a value that is ``unread``.
 """
 from __future__ import annotations
 
-import fnmatch
-import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Iterable, Iterator, Sequence
+from typing import Callable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    DOMAIN, EXACT, Index, Pattern, names_above, normal_host, parse_if,
-)
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import (
-    MAY, NO, SURE, Hits, hits_of, opposite, share, walk,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import BUILT_IN, EXPRESSIONS, RENAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, prefix_of
 
 DISABLED = "#netaccess.chatgpt disabled: "
-#: What Squid takes for white space in its configuration.
-BLANKS = " \t\v\f\r"
-_WORD = re.compile(r'"[^"]*"|\S+')
+#: White space in C, and what separates the words of a line.
+_SPACE = " \t\n\v\f\r"
+_BLANK = " \t\n\r"
 _DEPTH = 16
-_DESTINATION = {"dst", "dstdomain", "dstdom_regex", "ssl::server_name", "ssl::server_name_regex", "url_regex", "urlpath_regex"}
-_BUILT_IN = {"all": SURE, "CONNECT": SURE, "manager": NO, "localhost": MAY, "to_localhost": NO, "to_linklocal": NO}
+#: So many bytes Squid reads at once; a longer line is several lines to it.
+_BUFFER, _LIST_BUFFER = 8191, 2047
+#: A word; one that begins with a quote ends with the next one.
+_WORD = re.compile(r"""(?:"[^"]*"|'[^']*')[^ \t\n\r]*|[^ \t\n\r]+""")
+#: The same of a regular expression, where a backslash keeps the character behind it.
+_EXPRESSION = re.compile(r"""(?:\\.|[^ \t\n\r\\])+""")
+_QUOTED_MODE = re.compile(r"""[ \t\n\r]*(?:(#)|(parameters)\([ \t]*["']([^"']*)["'][ \t]*\)|"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^ \t\n\r(]+))""")
+_EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
+_PROCESS = "${process_"
 
 
 @dataclass(frozen=True)
 class Directive:
-    """One line of the site. ``identity`` is stable when lines move: file, text, and which of several equal lines it is."""
+    """One line of the site. ``identity`` is stable when lines move: file, text, and which of several equal lines it is.
+
+    ``sure`` is false where a condition decides whether Squid reads it, and nobody can tell which way; ``listed`` are the files that its values are read from.
+    """
 
     name: str
     args: tuple
@@ -43,6 +46,9 @@ class Directive:
     line: int
     occurrence: int
     enabled: bool = True
+    sure: bool = True
+    quoted: bool = False
+    ours: bool = False
 
     @property
     def where(self) -> str:
@@ -56,18 +62,34 @@ class Directive:
 
 
 @dataclass
-class Who:
-    """The clients that a question is about: ``networks`` (None: whom the ACLs in ``acls`` admit), ``users`` (None: any that authenticated)."""
+class Acl:
+    """All lines of one name. ``unread``: what of it could not be read, in words; ``conditional``: only Squid knows whether it reads one of the lines."""
 
-    networks: tuple | None = None
-    acls: frozenset = frozenset()
-    users: tuple | None = None
+    name: str
+    type: str
+    lines: list = field(default_factory=list)
+    unread: list = field(default_factory=list)
+    where: list = field(default_factory=list)
+    conditional: bool = False
+
+    @property
+    def values(self) -> list:
+        """The values of all lines, without options."""
+        return [value for line in self.lines for value in line.values]
+
+
+@dataclass
+class AclLine:
+    """``options`` are the words before the first value that begin with a dash."""
+
+    values: list
+    options: list
 
 
 @dataclass
 class Site:
     """``directives`` in the order Squid reads them, those that we disabled in their place; ``positions``: before which of them (as an
-    index) the drop-in is read; ``reach``: the includes that it is read by. ``named``, ``before`` and ``after`` give the enabled ones."""
+    index) the drop-in is read; ``reach``: the patterns that include it. ``named``, ``before`` and ``after`` give the enabled ones. ``doubts``: what of the files could not be read, in words."""
 
     directives: list = field(default_factory=list)
     positions: list = field(default_factory=list)
@@ -75,6 +97,9 @@ class Site:
     files: list = field(default_factory=list)
     texts: dict = field(default_factory=dict)
     acls: dict = field(default_factory=dict)
+    doubts: list = field(default_factory=list)
+    #: Where each of ``positions`` is included, for people.
+    included: list = field(default_factory=list)
 
     @property
     def position(self) -> int | None:
@@ -90,6 +115,10 @@ class Site:
         """The enabled directives of these names, in order."""
         return [d for d in self.directives if d.name in names and d.enabled]
 
+    def acl(self, name: str) -> Acl | None:
+        """The ACL of that name."""
+        return self.acls.get(name)
+
     @property
     def ports(self) -> list[Directive]:
         """The listening ports."""
@@ -101,9 +130,18 @@ class Site:
         return [d for d in self.ports if "intercept" in d.args or "tproxy" in d.args]
 
     @property
+    def port_numbers(self) -> list[int]:
+        """Numbers of the listening ports."""
+        return sorted({int(d.args[0].rsplit(":", 1)[-1]) for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
+
+    @property
     def addresses(self) -> list[str]:
         """Where it listens: a port's number, with an address before it or without."""
         return sorted({d.args[0] for d in self.ports if d.args[0].rsplit(":", 1)[-1].isdigit()})
+
+    def last(self, name: str, default: str) -> str:
+        """The word of a directive of which the last one counts."""
+        return ([d.args[0] for d in self.named(name) if d.args] or [default])[-1]
 
     def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
@@ -118,88 +156,182 @@ def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Calla
          service_name: str | None = None) -> Site:
     """Read the configuration tree. ``read(path)`` gives a text, ``glob(pattern)`` a list of paths. :raises OSError: from ``read``."""
     site = Site()
-    _load_file(site, config_file, drop_in, read, glob, {"${service_name}": service_name or "squid", "${process_name}": "squid"}, 0)
+    _Loader(site, drop_in, read, glob, service_name or "squid").file(config_file, 0, True)
+    for name, kind, values in BUILT_IN:
+        site.acls[name] = Acl(name, kind, [AclLine(list(values), ["-i"] if kind == "url_regex" else [])])
     for directive in site.named("acl"):
-        if len(directive.args) >= 2:
-            site.acls.setdefault(directive.args[0], []).append(_acl(directive.args[1], directive.args[2:], read))
+        add_acl(site.acls, directive, read)
     return site
 
 
-def _load_file(site, path, drop_in, read, glob, macros, depth) -> None:
-    if depth > _DEPTH:
-        return
-    text = read(path)
-    site.files.append(path)
-    site.texts[path] = text
-    seen: dict = {}
-    for number, line in logical_lines(text):
-        enabled = not line.startswith(DISABLED)
-        line = line if enabled else line[len(DISABLED):]
-        for macro, value in macros.items():
-            line = line.replace(macro, value)
-        words = _WORD.findall(line)
-        if not words:
-            continue
-        normal = " ".join(words)
-        seen[normal] = seen.get(normal, 0) + 1
-        directive = Directive(words[0], tuple(words[1:]), normal, file=path, line=number, occurrence=seen[normal], enabled=enabled)
-        if enabled and words[0] == "include":
-            _load_include(site, words[1:], drop_in, read, glob, macros, depth)
-        else:
+class _Loader:
+    """Reads the files of one Squid into a Site."""
+
+    def __init__(self, site: Site, drop_in: str, read: Callable, glob: Callable, service: str):
+        self._site, self._drop_in, self._read, self._glob, self._service = site, drop_in, read, glob, service
+        self._quoted = False
+
+    def file(self, path: str, depth: int, sure: bool) -> None:
+        """One file. ``sure``: whether Squid reads it at all."""
+        if depth > _DEPTH:
+            return
+        site, text, seen, states = self._site, self._read(path), {}, []
+        site.files.append(path)
+        site.texts[path] = text
+        for number, line in logical_lines(text):
+            enabled = not line.startswith(DISABLED)
+            line = (line if enabled else line[len(DISABLED):]).replace("${service_name}", self._service)
+            if enabled and _condition(line, states):
+                continue
+            # Squid asks the innermost condition alone.
+            state = states[-1] if states else True
+            if state is False:
+                continue
+            words = split(line, self._quoted)
+            if not words:
+                continue
+            here = sure and state is True
+            if enabled and words[0] == "include":
+                self._include(words[1:], depth, here, "%s:%d" % (path, number))
+                continue
+            normal = " ".join(words)
+            seen[normal] = seen.get(normal, 0) + 1
+            directive = Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled, here, self._quoted)
             site.directives.append(directive)
+            if enabled and words[:2] in (["configuration_includes_quoted_values", "on"], ["configuration_includes_quoted_values", "off"]):
+                self._quoted = words[1] == "on"
+
+    def _include(self, patterns: list, depth: int, sure: bool, where: str) -> None:
+        for pattern in (one.strip("\"'") for one in patterns):
+            if _PROCESS in pattern or not pattern.startswith("/"):
+                self._site.doubts.append("%s includes %s, and which file that is only Squid knows" % (where, pattern))
+                continue
+            paths = set(self._glob(pattern))
+            if matches(self._drop_in, pattern):
+                paths.add(self._drop_in)
+                self._site.reach.append(pattern)
+            # As glob(3) sorts where LC_COLLATE is C, which is what Squid starts with.
+            for path in sorted(paths):
+                if path != self._drop_in:
+                    self.file(path, depth + 1, sure)
+                    continue
+                self._site.positions.append(len(self._site.directives))
+                self._site.included.append(where)
+                self._lines_of_others(path)
+                if not sure:
+                    self._site.doubts.append("whether %s includes the drop-in depends on a condition that only Squid can evaluate" % where)
+
+    def _lines_of_others(self, path: str) -> None:
+        """What of the drop-in is not ours and no rule: its rules are objects of a State."""
+        try:
+            text = self._read(path)
+        except FileNotFoundError:
+            return
+        for number, line in logical_lines(text):
+            words = split(line, self._quoted)
+            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path))):
+                self._site.directives.append(Directive(words[0], tuple(words[1:]), " ".join(words), path, number, 1, quoted=self._quoted))
 
 
-def _load_include(site, patterns, drop_in, read, glob, macros, depth) -> None:
-    for pattern in patterns:
-        pattern = pattern.strip('"')
-        paths = set(glob(pattern))
-        if fnmatch.fnmatch(drop_in, pattern):
-            paths.add(drop_in)
-            site.reach.append(pattern)
-        for path in sorted(paths):
-            if path == drop_in:
-                site.positions.append(len(site.directives))
-            else:
-                _load_file(site, path, drop_in, read, glob, macros, depth + 1)
+def matches(path: str, pattern: str) -> bool:
+    """Whether glob(3) finds ``path`` by ``pattern``: no wildcard crosses a slash or stands for a leading dot."""
+    parts = pattern.split("/")
+    names = path.split("/")
+    return len(parts) == len(names) and all(_name_matches(name, part) for name, part in zip(names, parts))
+
+
+def _name_matches(name: str, part: str) -> bool:
+    import fnmatch
+    return fnmatch.fnmatchcase(name, part.replace("[^", "[!")) and (not name.startswith(".") or part.startswith("."))
+
+
+def _condition(line: str, states: list) -> bool:
+    """Whether the line is of a condition; ``states`` holds those that are open: True, False, or None for what only Squid knows."""
+    word, _blank, rest = line.partition(" ") if " " in line else line.partition("\t")
+    if word == "if":
+        equation = _EQUATION.match(rest)
+        states.append({"true": True, "false": False}.get(rest.strip(), int(equation[1]) == int(equation[2]) if equation else None))
+    elif word == "else" and states:
+        states[-1] = None if states[-1] is None else not states[-1]
+    elif word == "endif" and states:
+        states.pop()
+    else:
+        return False
+    return True
+
+
+def _pieces(text: str, size: int) -> Iterator[tuple[int, str]]:
+    """(number, what Squid reads at once) of each line: up to a carriage return, and never more than so many bytes."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) * 4 <= size:
+            yield number, line.partition("\r")[0]
+            continue
+        raw = line.encode("utf-8", "surrogateescape")
+        for at in range(0, len(raw) or 1, size):
+            yield number, raw[at:at + size].decode("utf-8", "surrogateescape").partition("\r")[0]
 
 
 def logical_lines(text: str) -> Iterator[tuple[int, str]]:
-    """(number, line) as Squid joins them: comments and blank lines go, but for lines that we disabled."""
+    """(number, line) as Squid joins them: a backslash is the last character of a line that goes on; comments and blank lines go, also within such a line.
+
+    What we disabled is a comment to Squid, and a line here.
+    """
     held, start = {True: "", False: ""}, {}
-    for number, raw in enumerate(text.split("\n"), 1):
-        enabled = not raw.startswith(DISABLED)
-        line = _physical(raw if enabled else raw[len(DISABLED):])
+    for number, piece in _pieces(text, _BUFFER):
+        enabled, line = _physical(piece)
         if not line or line.startswith("#"):
             continue
         if not held[enabled]:
             start[enabled] = number
-        if line.endswith("\\"):
-            held[enabled] += line[:-1] + " "
-            continue
         line, held[enabled] = held[enabled] + line, ""
-        # A comment may follow on the line; inside quotes a # is part of the name.
-        line = re.sub(r'\s#[^"]*$', "", line).strip()
+        if line.endswith("\\"):
+            held[enabled] = line[:-1]
+            continue
+        line = line.rstrip(_SPACE)
         if line:
             yield start[enabled], line if enabled else DISABLED + line
 
 
-def _physical(raw: str) -> str:
-    """What Squid takes of a line of a file: it ends at the first carriage return, and a blank behind a backslash keeps it from continuing."""
-    return raw.partition("\r")[0].lstrip(BLANKS)
+def _physical(raw: str) -> tuple:
+    """(whether it is not disabled by us, what Squid takes, or would take, of a line of a file)"""
+    enabled = not raw.startswith(DISABLED)
+    return enabled, (raw if enabled else raw[len(DISABLED):]).partition("\r")[0].lstrip(_SPACE)
 
 
 def switched(text: str, number: int, enabled: bool) -> str:
     """``text`` with the directive that begins at line ``number`` enabled or disabled, and with every other byte as it was."""
     lines = text.split("\n")
     for at in range(number - 1, len(lines)):
-        ours = lines[at].startswith(DISABLED)
-        line = _physical(lines[at][len(DISABLED):] if ours else lines[at])
-        if ours != enabled or not line or line.startswith("#"):
+        now, line = _physical(lines[at])
+        if now == enabled or not line or line.startswith("#"):
             continue
         lines[at] = lines[at][len(DISABLED):] if enabled else DISABLED + lines[at]
         if not line.endswith("\\"):
             break
     return "\n".join(lines)
+
+
+def split(line: str, quoted: bool = False) -> list:
+    """The words of a line up to its comment. ``quoted``: as under configuration_includes_quoted_values, where a file is ``parameters("...")``."""
+    name = line.split(None, 2)
+    if quoted:
+        return _quoted_words(line)
+    words = []
+    expression = len(name) > 2 and name[0] == "acl" and name[2].split(None, 1)[0] in EXPRESSIONS
+    for word in (_EXPRESSION if expression else _WORD).findall(line):
+        if word.startswith("#"):
+            break
+        words.append(word)
+    return words
+
+
+def _quoted_words(line: str) -> list:
+    words = []
+    for comment, parameters, path, double, single, plain in _QUOTED_MODE.findall(line):
+        if comment:
+            break
+        words.append('parameters("%s")' % path if parameters else plain or re.sub(r"\\(.)", r"\1", double or single))
+    return words
 
 
 def port_name(directive: Directive) -> str:
@@ -211,170 +343,64 @@ def port_name(directive: Directive) -> str:
 # -- ACLs ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Acl:
-    """One definition: a type and its values, prepared for questions."""
+def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> None:
+    """Add what an ``acl`` line says to ``acls``."""
+    if len(directive.args) < 2:
+        return
+    name, kind = directive.args[0], RENAMED.get(directive.args[1], directive.args[1])
+    if (name, kind) == ("manager", "proto"):
+        # Squid drops that line: the ACL is built in.
+        return
+    acl = acls.setdefault(name, Acl(name, kind))
+    acl.where.append(directive.where)
+    if acl.type != kind:
+        acl.unread.append("%s is defined with two types" % name)
+    if not directive.sure:
+        acl.conditional = True
+        acl.unread.append("%s depends on a condition that only Squid can evaluate" % directive.where)
+    values, options = [], []
+    for word in directive.args[2:]:
+        path = _listed(word, directive.quoted)
+        if path is not None:
+            values += _file_values(path, acl, directive.quoted, read)
+            if not directive.quoted:
+                # Squid reads nothing behind a file on the same line.
+                break
+        elif word[:1] in "-+" and len(word) > 1 and not values and not options[-1:] == ["--"]:
+            options.append(word)
+        else:
+            values.append(word)
+    acl.lines.append(AclLine(values, options))
 
-    type: str
-    values: tuple
-    networks: list = field(default_factory=list)
-    domains: Index | None = None
-    parents: set = field(default_factory=set)
+
+def _listed(word: str, quoted: bool) -> str | None:
+    """The file that a word stands for."""
+    if quoted:
+        return word[len('parameters("'):-2] if word.startswith('parameters("') else None
+    return re.split("[\"']", word[1:], maxsplit=1)[0] if word[:1] in ("'", '"') else None
 
 
-def _acl(kind: str, args, read) -> Acl:
-    values = []
-    for value in args:
-        if value.startswith('"'):
-            values += _file_values(value.strip('"'), read)
-        elif not value.startswith("-") or kind in ("url_regex", "urlpath_regex"):
-            values.append(value)
-    acl = Acl(kind, tuple(values))
-    if kind == "src":
-        acl.networks = [n for value in values for n in _networks(value)]
-    if kind in ("dstdomain", "ssl::server_name"):
-        acl.domains = Index()
-        for value in values:
-            pattern = domain_pattern(value)
-            if pattern is not None:
-                acl.domains.add(pattern)
-                acl.parents.update(names_above(pattern.name))
-    return acl
-
-
-def _file_values(path: str, read) -> list:
+def _file_values(path: str, acl: Acl, quoted: bool, read: Callable[[str], str]) -> list:
+    if _PROCESS in path or not path.startswith("/"):
+        acl.unread.append("which file %s is only Squid knows" % path)
+        return []
     try:
-        return [line.split("#")[0].strip() for line in read(path).splitlines() if line.split("#")[0].strip()]
-    except OSError:
+        text = read(path)
+    except FileNotFoundError:
         # Squid goes on with an empty ACL and an error on stderr.
         return []
-
-
-def domain_pattern(value: str) -> Pattern | None:
-    """What Squid makes of a dstdomain value: ``.x`` is apex and subdomains, ``x`` exact; anything else matches nothing."""
-    pattern = parse_if(normal_host(value) if value.isascii() and not value.endswith(".") else value)
-    return pattern if pattern is not None and pattern.kind in (DOMAIN, EXACT) else None
-
-
-def _networks(value: str) -> list:
-    """Networks of a ``src`` value: an address, CIDR, address/netmask or a range."""
-    if value in ("all", "0.0.0.0/0", "::/0"):
-        return [ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0")]
-    try:
-        if "-" in value:
-            first, last = (ipaddress.ip_address(part.split("/")[0]) for part in value.split("-", 1))
-            return list(ipaddress.summarize_address_range(first, last))
-        return [ipaddress.ip_network(value, strict=False)]
-    except (ValueError, TypeError):
+    except OSError as error:
+        acl.unread.append("%s cannot be read: %s" % (path, error.strerror))
         return []
-
-
-class Judge:
-    """Answers questions about one Site for one Who, on port 443 with CONNECT."""
-
-    def __init__(self, site: Site, who: Who):
-        self._site, self._who = site, who
-
-    def walk(self, chain: Iterable[Directive], acls_of: Callable[[Directive], Iterable[str]], patterns: Sequence[Pattern],
-             step: int | None = None) -> Iterator[tuple[Directive, list[Pattern], list[Pattern]]]:
-        """Yield (directive, patterns it surely hits, patterns it may hit) in order; what is surely hit is out of the walk from then on.
-
-        ``acls_of(directive)`` gives its ACL words.
-        """
-        for directive, hits in walk(chain, patterns, lambda one, left: self._reach(acls_of(one), left, step)):
-            yield directive, [pattern for pattern in patterns if pattern in hits.sure], [pattern for pattern in patterns if pattern in hits.may]
-
-    def _reach(self, words: tuple, left: set, step: int | None) -> Hits:
-        fixed = self._all(words, None, step)
-        if fixed == NO or not self.names_destination(words):
-            return Hits(frozenset(left)).capped(fixed)
-        return hits_of({pattern: self._all(words, pattern, step) for pattern in left})
-
-    def nameless(self, chain: Iterable[Directive]) -> Directive | None:
-        """The directive of ``chain`` that surely decides about a connection of which only the address is known."""
-        for directive in chain:
-            words = directive.args[1:]
-            if not any(self.type_of(word) in _DESTINATION for word in words) and self._all(words, None, None) == SURE:
-                return directive
-        return None
-
-    def names_destination(self, words: Iterable[str]) -> bool:
-        return any(self.type_of(word.lstrip("!")) in _DESTINATION for word in words)
-
-    def type_of(self, name: str) -> str | None:
-        """The type of an ACL."""
-        found = self._site.acls.get(name)
-        return found[0].type if found else None
-
-    def _all(self, words: Iterable[str], pattern: Pattern | None, step: int | None) -> int:
-        """Whether all ACL ``words`` match; with ``pattern`` None those that look at the destination are left out."""
-        level = SURE
-        for word in words:
-            name = word.lstrip("!")
-            if pattern is not None or self.type_of(name) not in _DESTINATION:
-                answer = self._one(name, pattern, step)
-                level = min(level, opposite(answer) if word.startswith("!") else answer)
-            if level == NO:
-                break
-        return level
-
-    def _one(self, name: str, pattern: Pattern | None, step: int | None) -> int:
-        definitions = self._site.acls.get(name)
-        if not definitions:
-            return _BUILT_IN.get(name, MAY)
-        return max(self._definition(name, acl, pattern, step) for acl in definitions)
-
-    def _definition(self, name: str, acl: Acl, pattern: Pattern | None, step: int | None) -> int:
-        if acl.type == "src":
-            return self._source(name, acl)
-        if acl.type in ("dstdomain", "ssl::server_name"):
-            return _domain(acl, pattern)
-        if acl.type in ("dstdom_regex", "ssl::server_name_regex", "url_regex"):
-            return _regex(acl, pattern)
-        if acl.type == "port":
-            return port_level(acl.values, (443,))
-        if acl.type == "method":
-            return SURE if "CONNECT" in acl.values else NO
-        if acl.type == "proxy_auth":
-            return self._user(acl)
-        if acl.type == "at_step":
-            return MAY if step is None else SURE if "SslBump%d" % step in acl.values else NO
-        if acl.type in ("any-of", "all-of"):
-            answers = [self._all([word], pattern, step) for word in acl.values if pattern is not None or self.type_of(word) not in _DESTINATION]
-            return max(answers, default=NO) if acl.type == "any-of" else min(answers, default=SURE)
-        return MAY
-
-    def _source(self, name: str, acl: Acl) -> int:
-        if name in self._who.acls:
-            return SURE
-        if self._who.networks is None:
-            return SURE if any(n.prefixlen == 0 for n in acl.networks) else MAY
-        return overlap(self._who.networks, acl.networks)
-
-    def _user(self, acl: Acl) -> int:
-        if "REQUIRED" in acl.values:
-            return SURE
-        return MAY if self._who.users is None else share(user in acl.values for user in self._who.users)
-
-
-def _domain(acl: Acl, pattern: Pattern) -> int:
-    if acl.domains.covering(pattern) is not None:
-        return SURE
-    return MAY if pattern.kind != EXACT and pattern.name in acl.parents else NO
-
-
-def _regex(acl: Acl, pattern: Pattern) -> int:
-    hosts = [pattern.name] if pattern.kind == EXACT else ["www." + pattern.name, "a.b." + pattern.name] + ([pattern.name] if pattern.kind == DOMAIN else [])
-    if acl.type == "url_regex":
-        hosts = [host + ":443" for host in hosts]
-    try:
-        # Without -i Squid's regexes are case sensitive, and host names reach them in lower case.
-        return share(any(re.search(value, host, re.I) for value in acl.values) for host in hosts)
-    except re.error:
-        return MAY
+    lines = (line.strip(_BLANK) for _number, line in _pieces(text, _LIST_BUFFER))
+    if quoted:
+        return [word for line in lines for word in _quoted_words(line)]
+    # A whole line is one value, to the word that begins a comment.
+    values = (re.split(r"[ \t\r]+#", line)[0] for line in lines if not line.startswith("#"))
+    return [value for value in values if value]
 
 
 def real_glob(pattern: str) -> list[str]:
     """The file system's answer for an include."""
     import glob
-    return [path for path in glob.glob(pattern) if os.path.isfile(path)]
+    return [path for path in glob.glob(pattern.replace("[^", "[!")) if os.path.isfile(path)]

@@ -17,13 +17,16 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from typing import Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.deadline import Deadline
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Site, logical_lines
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
+    Site, logical_lines, matches, split,
+)
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, lets, listening, look,
 )
@@ -32,6 +35,7 @@ _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
 _LOADED = re.compile(
     r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?P<what>Reconfiguring Squid Cache|Starting Squid Cache|Accepting )")
+CACHE_LOG = "/var/log/squid/cache.log"
 #: How much of the end of a log is searched.
 _LOG = 16 << 20
 
@@ -71,13 +75,17 @@ class Control:
 
     def look(self, site: Site) -> Seen:
         """Which Squid runs with this configuration: none, one, or that it cannot be told."""
-        named = [d.args[0] for d in site.named("pid_filename") if d.args]
-        if named and named[-1] == "none":
+        named = site.last("pid_filename", "")
+        if named == "none":
             return Seen(UNKNOWN, "pid_filename is none, so it cannot be told whether a Squid runs, and none can be reloaded: name a file, and start it anew")
         service = self._name or "squid"
-        seen = look(named[-1:] or self._build.pid_files(service), self._squid, self._build, self._config, service, site.addresses)
+        seen = look([named] if named else self._build.pid_files(service), self._squid, self._build, self._config, service, site.addresses)
         if seen.answer == NONE and not named and self._run("-k", "check", "-f", self._config)[0] == 0:
             return Seen(UNKNOWN, "squid -k check says that one runs, and where its pid file is is not known: name it with pid_filename")
+        if seen.identity and site.last("workers", "1") != "1":
+            # Of several workers one process holds the sockets, and they stay.
+            loaded = last_loaded(site.last("cache_log", CACHE_LOG))
+            return replace(seen, identity=dict(seen.identity, loaded=loaded[0]) if loaded else None)
         return seen
 
     def parse(self, path: str, real_paths: dict | None = None) -> tuple:
@@ -219,8 +227,13 @@ class _Tree:
         if "include" in text:
             lines = text.split("\n")
             for number, line in logical_lines(text):
-                if line.split()[0] == "include":
-                    lines[number - 1] = "include %s" % " ".join(self._included(line.split()[1:]))
+                words = split(line)
+                if words[:1] == ["include"]:
+                    end = number - 1
+                    while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):
+                        lines[end] = ""
+                        end += 1
+                    lines[end] = "include %s" % " ".join(self._included(words[1:]))
             text = "\n".join(lines)
         for real, content in self._files.items():
             if content is not None and '"%s"' % real in text:
@@ -228,11 +241,10 @@ class _Tree:
         return text
 
     def _included(self, patterns) -> list:
-        import fnmatch
         paths = []
-        for pattern in (p.strip('"') for p in patterns):
+        for pattern in (p.strip("\"'") for p in patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
-            here |= {p for p, text in self._files.items() if text is not None and fnmatch.fnmatch(p, pattern)}
+            here |= {p for p, text in self._files.items() if text is not None and matches(p, pattern)}
             paths += [self.copy(p) for p in sorted(here)] or [self._nothing(pattern)]
         return paths
 

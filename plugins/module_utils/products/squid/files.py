@@ -9,8 +9,9 @@ are kept, in their order, as objects of kind ``line``.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Collection, Iterable
 
@@ -23,11 +24,15 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
 
 PREFIX = "netaccess_"
+#: The drop-in whose names have no more in front than that; those of another one carry its name, so that several on one Squid do not share ACLs.
+_USUAL = "netaccess-chatgpt"
 MARK = "# Managed by netaccess.chatgpt. Change the playbook, not this file."
 _CHANGED = "# Last change: "
 #: Of a file that held no directive before us, so that it is left and not removed.
 _KEPT = "# This file was here before."
 _LINE = 1000
+#: What our ACLs are called, behind the prefix.
+NAMES = frozenset("""allow_except allow_host client exempt_except exempt_host exempt_sni exempt_sni_except intercepted method named port step1 user""".split())
 #: Directives whose lines are read in order, and how many words name a rule before its ACLs.
 RULEBASES = {"ssl_bump": 1, "request_header_access": 2, "reply_header_access": 2, "http_access": 1}
 ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
@@ -50,6 +55,16 @@ class Settings:
     auth_acl: str | None = None
     comment: str | None = None
     protected: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """How the names of our ACLs begin."""
+        return prefix_of(self.drop_in)
+
+    @property
+    def names_somebody(self) -> bool:
+        """Whether the task says whom it is about."""
+        return bool(self.everyone or self.networks or self.users or self.acls)
 
     def check(self) -> None:
         """:raises AccessError: refused, for an audience that would end up as something else in Squid's configuration."""
@@ -75,6 +90,15 @@ class DropIn:
     rules: dict = field(default_factory=dict)
 
 
+def prefix_of(drop_in: str) -> str:
+    """How the names of ACLs in a drop-in begin."""
+    stem = os.path.basename(drop_in).rsplit(".conf", 1)[0]
+    if stem == _USUAL:
+        return PREFIX
+    word = re.sub("[^a-z0-9]+", "_", stem.lower()).strip("_")
+    return "%s%s_" % (PREFIX, word[len(PREFIX):] if word.startswith(PREFIX) else word)
+
+
 def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
     """One ``acl`` line of ours. ``values`` are compared as a set."""
     return Object(Ref("acl", name), {"type": kind, "options": sorted(options), "values": sorted(values)}, ours=True)
@@ -89,7 +113,7 @@ def parse_drop_in(text: str, path: str) -> DropIn:
     """Read the drop-in. :raises AccessError: conflict, when one of our rules stands in it twice."""
     found = DropIn()
     acls: dict = {}
-    for piece in _pieces(text):
+    for piece in _pieces(text, prefix_of(path)):
         ref = piece.ref
         if ref is None:
             continue
@@ -125,7 +149,7 @@ class _Piece:
     ours: bool = False
 
 
-def _pieces(text: str) -> Iterable[_Piece]:
+def _pieces(text: str, prefix: str) -> Iterable[_Piece]:
     """The text in pieces: their lines, joined by line feeds, are the text again."""
     held, number, words, known = [], 1, "", {}
     for at, raw in enumerate(text.split("\n"), 1):
@@ -138,39 +162,39 @@ def _pieces(text: str) -> Iterable[_Piece]:
         elif words:
             # Squid passes over comments and blank lines between the parts of a line.
             continue
-        yield _piece(held, number, words.split(), known)
+        yield _piece(_Piece(held, number, words.split()), prefix, known)
         held, number, words = [], at + 1, ""
     if held:
-        yield _piece(held, number, words.split(), known)
+        yield _piece(_Piece(held, number, words.split()), prefix, known)
 
 
-def _piece(lines: list, number: int, words: list, known: dict) -> _Piece:
+def _piece(piece: _Piece, prefix: str, known: dict) -> _Piece:
+    """With what it is; ``known`` counts the equal lines of others."""
+    words, first = piece.words, piece.lines[0]
     if not words:
-        return _Piece(lines, number, words, ours=lines[0].strip() in (MARK, _KEPT) or lines[0].startswith(_CHANGED))
-    if words[0] == "acl" and len(words) > 2 and words[1].startswith(PREFIX):
-        return _Piece(lines, number, words, Ref("acl", words[1]), True)
-    ref = _rule_ref(words)
+        return replace(piece, ours=first.strip() in (MARK, _KEPT) or first.startswith(_CHANGED))
+    ref = Ref("acl", words[1]) if words[0] == "acl" and len(words) > 2 and words[1].startswith(prefix) else _rule_ref(words, prefix)
     if ref is not None:
-        return _Piece(lines, number, words, ref, True)
+        return replace(piece, ref=ref, ours=True)
     name = " ".join(words)
     known[name] = known.get(name, 0) + 1
-    return _Piece(lines, number, words, Ref("line", name if known[name] == 1 else "%s #%d" % (name, known[name])))
+    return replace(piece, ref=Ref("line", name if known[name] == 1 else "%s #%d" % (name, known[name])))
 
 
-def _rule_ref(words: list):
+def _rule_ref(words: list, prefix: str):
     """The Ref of a rule of ours, or None."""
     named = RULEBASES.get(words[0])
-    if named is None or not any(w.lstrip("!").startswith(PREFIX) for w in words[1 + named:]):
+    if named is None or not any(w.lstrip("!").startswith(prefix) for w in words[1 + named:]):
         return None
     return Ref("rule", " ".join(words[:1 + named]))
 
 
-def render_drop_in(state: State, comment: str | None, text: str | None = None) -> str | None:
+def render_drop_in(state: State, comment: str | None, text: str | None = None, *, prefix: str = PREFIX) -> str | None:
     """The text of the drop-in for ``state``, where it is ``text`` now; None when there is nothing to hold.
 
     What is not ours stays as it is, byte for byte: without ours it is the text that was there before us.
     """
-    there = list(_pieces(text)) if text is not None else []
+    there = list(_pieces(text, prefix)) if text is not None else []
     others = [piece for piece in there if not piece.ours] or [_Piece([""], 1, [])]
     bare = not any(line for piece in others for line in piece.lines)
     kept = text is not None and bare and (any(_KEPT in piece.lines for piece in there) or not any(piece.ours for piece in there))

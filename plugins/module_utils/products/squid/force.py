@@ -5,7 +5,7 @@
 
 Squid cannot be asked. As long as its process listens on the sockets that it opened at our last reload, it runs what was on disk then, of which
 ``in-force.json`` keeps digests. After a start or a reload by others, times tell: that of its start and of its log, and of each file the last change of its
-content, name or modes (ctime), which nobody can set.
+content, which anybody can set, and of its inode, which nobody can.
 """
 from __future__ import annotations
 
@@ -71,22 +71,27 @@ class InForce:
         self._folder = folder
         self._stamp, self._notes = os.path.join(folder, "in-force.json"), os.path.join(folder, "written.json")
 
-    def waiting(self, files: Files, seen: Seen, loaded: tuple | None) -> list[tuple]:
-        """[(path, whether it is as we wrote it)] of what is on disk and not in force. ``loaded``: (earliest, latest) time of the last load, where the log
-        tells it."""
+    def waiting(self, files: Files, seen: Seen, loaded: tuple | None) -> tuple[list, list]:
+        """([(path, whether it is as we wrote it)] of what is on disk and not in force, [path] of what may be). ``loaded``: (earliest, latest) time of the
+        last load, where the log tells it."""
         stamp, written = self._kept(self._stamp), self._kept(self._notes)
-        digests, kept, moment = files.digests, stamp.get("files", {}), _last_load(seen, loaded)
-        if seen.answer == RUNS and kept and stamp["process"] == seen.identity:
+        digests, kept, moment, doubtful = files.digests, stamp.get("files", {}), _last_load(seen, loaded), []
+        if seen.answer == RUNS and kept and seen.identity is not None and stamp["process"] == seen.identity:
             paths = [path for path in sorted(set(kept) | set(digests)) if kept.get(path) != digests.get(path)]
         elif seen.answer == NONE or moment is None:
             # Where nothing runs all is in force at the next start, whatever we do; what is ours waits until a run has said so.
             paths = [path for path in sorted(written) if kept.get(path) != digests.get(path) == written[path]]
         else:
-            paths = [path for path in sorted(digests) if _newer(files.stats[path], moment)]
+            paths = [path for path, found in sorted(files.stats.items()) if _newer(found, found.st_mtime, moment)]
+            # Another file may have been put in its place with a time of its own, or nothing but its owner and mode may have changed.
+            doubtful = [path for path, found in sorted(files.stats.items()) if path not in paths and _newer(found, found.st_ctime, moment)]
+            # What is as we wrote it was written when it says.
+            paths += [path for path in doubtful if written.get(path) == digests.get(path)]
             # Of what we took away, our own note alone has a time.
             gone = [path for path, digest in sorted(written.items()) if digest is None and path in kept and path not in digests]
-            paths += gone if gone and _newer(os.stat(self._notes), moment) else []
-        return [(path, path in written and written[path] == digests.get(path)) for path in paths]
+            noted = os.stat(self._notes) if gone else None
+            paths += gone if gone and _newer(noted, noted.st_mtime, moment) else []
+        return [(path, path in written and written[path] == digests.get(path)) for path in paths], [path for path in doubtful if path not in paths]
 
     def note(self, path: str, text: str | None) -> None:
         """What we are about to write. Before it is written: a run that is killed in between leaves a file that is as it was."""
@@ -131,10 +136,7 @@ def _last_load(seen: Seen, loaded: tuple | None) -> tuple | None:
     return max([one for one in (began, loaded) if one is not None], default=None)
 
 
-def _newer(found: os.stat_result, moment: tuple | None) -> bool:
-    """Whether a file may have changed since the last load. Where times are too coarse, that of its last read decides, and where nothing tells, it may."""
-    if moment is None:
-        return True
+def _newer(found: os.stat_result, changed: float, moment: tuple) -> bool:
+    """Whether a file that was changed at that time may have been since the last load. Where times are too coarse, that of its last read decides."""
     earliest, latest = moment
-    changed = max(found.st_ctime, found.st_mtime)
     return changed > latest or changed >= earliest and found.st_atime_ns <= found.st_ctime_ns

@@ -4,8 +4,8 @@
 """What a State of a Squid means for a policy: conflicts, losses, tenant controls, coverage. Reads nothing and writes nothing."""
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
     Assessment, Conflict, Coverage, Loss, TenantControl,
@@ -14,34 +14,56 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, parse
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import bump, config as conf
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge, Moment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
-    ALLOW, ALLOW_RULE, COOKIE_RULES, EXEMPT, SPLICE_RULE, Settings,
+    ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, SPLICE_RULE, Settings,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.gates import Gates, header_rules
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.passed import passed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings import (
-    WORKSPACE_HEADER, conflict_id, coverage,
+    WORKSPACE_HEADER, conflict_id, coverage, reasons,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
 _UNSURE = "it is not certain that this line is about these hosts and people: check it, and change it by hand"
+_FOREIGN = "it stands in our drop-in: take it out by hand"
+_DOES = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}
+
+
+def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
+    """The site with its directives enabled and disabled as ``state`` has them, and with the rules of the drop-in where it is read."""
+    enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
+    lines = [replace(d, enabled=enabled.get(d.identity, d.enabled)) for d in site.directives]
+    rules = []
+    for base in RULEBASES:
+        for ref in state.rules.get(base, ()):
+            obj = state.objects[ref]
+            text = obj.fields["text"] if ref.kind == "line" else " ".join([ref.name, *obj.fields["acls"]])
+            words = conf.split(text) or [base]
+            rules.append(conf.Directive(words[0], tuple(words[1:]), text, drop_in, 0, 1, ours=ref.kind == "rule"))
+    for position in reversed(site.positions):
+        lines[position:position] = rules
+    return replace(site, directives=lines)
 
 
 class Assessor:
-    """What a State of this Squid means for a policy."""
+    """What a State of this Squid means for a policy. ``site``: as read; ``people``: whom the audience is there."""
 
-    def __init__(self, settings: Settings, site: conf.Site, decrypts: bool, auth: list, policy: Policy, state: State):
-        self._settings, self._site, self._policy, self._state = settings, site, policy, state
-        networks = tuple(ipaddress.ip_network(n) for n in settings.networks) or None
-        served = frozenset(word for d in site.named("http_access") if d.args[0] == "allow" for word in d.args[1:])
-        acls = frozenset(settings.acls) if networks else served
-        self._judge = conf.Judge(site, conf.Who(networks, acls, settings.users or None))
+    def __init__(self, settings: Settings, site: conf.Site, decrypts: bool, people: People, policy: Policy, state: State):
+        self._settings, self._people, self._policy, self._state = settings, people, policy, state
+        self._site = with_drop_in(site, state, settings.drop_in)
+        self._judge = Judge(self._site, people.who)
         self._found = Assessment()
         self._exempt = Index(policy.exempt)
-        #: {pattern: the line} that shuts it for sure, and that shuts a part of it or some of the people.
+        #: {pattern: the line} that shuts it for sure, and {pattern: what} may shut it, a part of it or some of the people.
         self._shut: dict = {}
         self._doubted: dict = {}
         held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
         self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
-        self._undecrypted, self._auth = not decrypts, auth
+        self._undecrypted = not decrypts
+        self._fates: dict = {}
 
     def assess(self) -> Assessment:
         found = self._found
@@ -52,139 +74,184 @@ class Assessor:
                                 "the rules that deny" % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
         if self._site.intercepting:
             self._by_address()
+        if not self._undecrypted:
+            self._bumps()
         self._denials()
-        bumped = self._decryptions()
-        self._terminations()
         self._cookies()
         self._side_effects()
-        found.coverage = [self._coverage(pattern, bumped) for pattern in self._policy.allow]
+        self._gates()
+        found.audience_widened += passed(self._site, self._judge, self._policy, not self._undecrypted)
+        found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
         found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
         return found
 
     def _by_address(self) -> None:
         """Squid judges an intercepted connection twice: by its address, and by its name once that is known. Our rules are about names."""
-        decides = self._judge.nameless(self._site.named("http_access"))
+        decides = self._judge.nameless(d for d in self._site.named("http_access") if not d.ours and d.args)
         if decides is None or decides.args[0] == "deny":
             self._found.manual.append(
                 "intercepted connections are judged by their address before their name is known, and %s denies that: allow CONNECT to port 443 "
                 "for these clients there" % (self._rule(decides) if decides else "no http_access rule allows it"))
-        if self._auth:
+        if self._people.sign_in or self._people.problem:
             self._found.manual.append("clients of the intercepting ports (%s) cannot authenticate: for them these rules do not hold"
                                       % ", ".join(d.args[0] for d in self._site.intercepting))
 
+    # -- what is asked before our rule
+
+    def _above(self, name: str) -> list:
+        """The rules of that name that are asked before ours."""
+        chain = self._site.named(name)
+        ours = next((at for at, directive in enumerate(chain) if directive.ours), None)
+        return chain[:ours] if ours is not None else self._site.before(name)
+
+    @property
+    def _decrypted(self) -> list:
+        """The wanted patterns whose requests Squid sees, or may."""
+        return [pattern for pattern in self._policy.allow if bump.BUMP in self._fates[pattern].ends] if self._fates else []
+
     def _denials(self) -> None:
-        for directive, sure, may in self._judge.walk(self._site.before("http_access"), lambda d: d.args[1:], self._policy.allow):
-            if directive.args[0] == "deny":
-                self._deny(directive, sure, may)
-
-    def _decryptions(self) -> dict:
-        """{pattern: "no" where a line decrypts it for sure, "unchecked" where one decrypts a part of it, or for somebody}"""
-        found: dict = {}
-        for step in (1, 2):
-            for directive, sure, may in self._judge.walk(self._site.before("ssl_bump"), lambda d: d.args[1:], self._policy.exempt, step):
-                if directive.args[0] in ("bump", "client-first", "server-first"):
-                    found.update(dict.fromkeys(sure, "no"))
-                    for pattern in may:
-                        found.setdefault(pattern, "unchecked")
-                    self._conflict("decrypt", directive, sure, may)
-        return found
-
-    def _terminations(self) -> None:
-        """Our splice line answers for exempt hosts; for the others every line of the site is asked."""
-        exempt = [p for p in self._policy.allow if self._exempt.covering(p) is not None]
-        others = [p for p in self._policy.allow if self._exempt.covering(p) is None]
-        for patterns, chain in ((exempt, self._site.before("ssl_bump")), (others, self._site.named("ssl_bump"))):
-            for step in (1, 2):
-                for directive, sure, may in self._judge.walk(chain, lambda d: d.args[1:], patterns, step):
-                    if directive.args[0] == "terminate":
-                        self._deny(directive, sure, may)
+        for patterns, moment in ((self._policy.allow, CONNECT), (self._decrypted, INSIDE)):
+            for directive, sure, may in self._judge.walk(self._above("http_access"), lambda d: d.args[1:], patterns, moment):
+                if directive.args[:1] == ("deny",):
+                    self._deny(directive, sure, may)
+                elif directive.args[:1] != ("allow",):
+                    self._deny(directive, [], sure + may)
 
     def _deny(self, directive: conf.Directive, sure: list, may: list) -> None:
-        for patterns, known in ((sure, self._shut), (may, self._doubted)):
-            for pattern in patterns:
-                known.setdefault(pattern, self._rule(directive))
-        self._conflict("deny", directive, sure, may)
+        doubts = self._judge.doubts(directive.args[1:])
+        for pattern in sure:
+            self._shut.setdefault(pattern, self._rule(directive))
+        for pattern in may:
+            self._doubt(pattern, "%s shuts a part of it, or somebody%s" % (self._rule(directive), " (%s)" % "; ".join(doubts) if doubts else ""))
+        self._conflict("deny", directive, sure, may, doubts)
+
+    def _doubt(self, pattern: Pattern, why: str) -> None:
+        told = self._doubted.setdefault(pattern, [])
+        if why not in told:
+            told.append(why)
+
+    # -- ssl_bump
+
+    def _bumps(self) -> None:
+        """What becomes of each pattern: which lines decrypt it, and which terminate it."""
+        chain = self._site.named("ssl_bump")
+        for pattern in self._policy.allow:
+            self._fates[pattern] = bump.fate(chain, lambda line, step, about=pattern: self._bump_level(line, step, about))
+        for end in (bump.BUMP, bump.TERMINATE):
+            for line in chain:
+                about = [pattern for pattern, fate in self._fates.items() if line in fate.lines(end)]
+                sure = [pattern for pattern in about if self._fates[pattern].surely == end and self._fates[pattern].ends[end] == [line]]
+                may = [pattern for pattern in about if pattern not in sure]
+                if end == bump.TERMINATE and about:
+                    self._deny(line, sure, may)
+                elif end == bump.BUMP:
+                    sure, may = ([p for p in some if self._exempt.covering(p) is not None] for some in (sure, may))
+                    self._conflict("decrypt", line, sure, may, self._judge.doubts(line.args[1:]))
+
+    def _bump_level(self, line: conf.Directive, step: int, pattern: Pattern) -> int:
+        if line.ours:
+            held = self._indexes[EXEMPT].covering(pattern) is not None
+            return SURE if held and (step == 1 or line.args[0] != "peek") else NO
+        hits = self._judge.reach(line, line.args[1:], [pattern], Moment(step=step))
+        return SURE if hits.sure else MAY if hits.may else NO
+
+    # -- headers, filters, other lists
 
     def _cookies(self) -> None:
+        """Cookies are stripped from decrypted requests alone."""
         decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
-        for name, header in COOKIE_RULES.items():
-            for directive, sure, may in self._judge.walk(self._site.before(name), lambda d: d.args[2:], decrypted):
-                if directive.args[1] == "deny" and directive.args[0] in (header, "All", "Other"):
-                    self._conflict("cookies", directive, sure, may)
-            for directive, sure, may in self._judge.walk(self._site.after(name), lambda d: d.args[2:], decrypted):
-                if directive.args[1] == "deny" and directive.args[0] in ("All", "Other") and not self._site.named(name + " " + header):
-                    self._conflict("cookies", directive, [], sure + may)
+        for name, lines, ours in header_rules(self._site):
+            above = [line for line in lines if line in self._site.before(name)]
+            for directive, sure, may in self._judge.walk(above if ours else lines, lambda d: d.args[2:], decrypted, INSIDE):
+                if directive.args[1:2] == ("deny",):
+                    self._conflict("cookies", directive, sure if ours else [], may if ours else sure + may, [])
 
     def _side_effects(self) -> None:
         exempt, found = self._policy.exempt, self._found
         for directive, sure, may in self._judge.walk(self._site.named("adaptation_access"), lambda d: d.args[2:], exempt):
-            if directive.args[1] == "allow":
+            if directive.args[1:2] == ("allow",):
                 for control in ("av", "dlp"):
                     found.losses.append(Loss(control, self._rule(directive), tuple(str(p) for p in sure + may)))
-        for directive, sure, may in self._judge.walk(self._site.named("request_header_add"), lambda d: d.args[2:], exempt):
+        added = [d for d in self._site.named("request_header_add") if d.args]
+        for directive, sure, may in self._judge.walk(added, lambda d: d.args[2:], exempt):
             hosts = sure + may
             if directive.args[0].lower() == WORKSPACE_HEADER:
                 found.tenant_controls.append(TenantControl("%s request_header_add %s" % (directive.where, directive.args[0]), tuple(hosts)))
             else:
                 found.losses.append(Loss("headers", "%s request_header_add %s" % (directive.where, directive.args[0]), tuple(str(p) for p in hosts)))
-        for directive in self._site.named("url_rewrite_program", "url_rewrite_children")[:1]:
-            for pattern in self._rewritten() if directive.name == "url_rewrite_program" else ():
-                self._doubted.setdefault(pattern, "%s %s" % (directive.where, directive.name))
-            found.conflicts.append(Conflict(
-                id=conflict_id("squid", directive.identity), effect="rewrite", where=directive.where, text=directive.name,
-                hosts=tuple(str(p) for p in self._policy.allow), certain=False, opens="the rewriter sees every CONNECT; make it leave these hosts alone"))
 
-    def _rewritten(self) -> list:
-        """What a rewriter is asked about: all that no line keeps from it."""
-        left, asked = list(self._policy.allow), []
-        for directive, sure, may in self._judge.walk(self._site.named("url_rewrite_access"), lambda d: d.args[1:], self._policy.allow):
-            asked += sure + may if directive.args[0] == "allow" else []
-            left = [pattern for pattern in left if pattern not in sure]
-        return asked + left
+    def _gates(self) -> None:
+        """What else may shut a host out, beside http_access and ssl_bump."""
+        gates = Gates(self._site, self._judge, self._policy.allow, self._decrypted)
+        for directive, sure, may in gates.denials():
+            self._deny(directive, sure, may)
+        for directive, patterns in gates.asked():
+            if patterns:
+                self._found.conflicts.append(Conflict(
+                    id=conflict_id("squid", directive.identity), effect="rewrite", where=directive.where, text=gates.title(directive),
+                    hosts=tuple(str(p) for p in self._policy.allow), certain=False,
+                    opens="what it asks sees every CONNECT; make it leave these hosts alone"))
+            for pattern in patterns:
+                self._doubt(pattern, "%s %s may shut it" % (directive.where, gates.title(directive)))
+        for why, patterns in gates.doubts():
+            for pattern in patterns:
+                self._doubt(pattern, why)
+
+    # -- conflicts and coverage
 
     def _rule(self, directive: conf.Directive) -> str:
-        return "%s %s" % (directive.where, directive.text)
+        return "%s %s" % (directive.where if directive.line else directive.file, directive.text)
 
-    def _conflict(self, effect: str, directive: conf.Directive, sure: list, may: list) -> None:
+    def _conflict(self, effect: str, directive: conf.Directive, sure: list, may: list, doubts: Iterable[str]) -> None:
         hosts = sure or may
         if not hosts:
             return
         ref = Ref("directive", directive.identity)
+        known_to_state = ref in self._state.objects
         protected = any(name in (directive.file, directive.where) for name in self._settings.protected)
-        remedy = (Change(ref, UPDATE, {"enabled": (True, False)}),) if sure and not protected else ()
-        opens = "protected" if protected else _UNSURE if not sure else "everything else that this line %s" % {
-            "deny": "denies", "decrypt": "decrypts", "cookies": "strips"}[effect]
+        remedy = (Change(ref, UPDATE, {"enabled": (True, False)}),) if sure and known_to_state and not protected else ()
+        opens = "protected" if protected else _UNSURE if not sure else "everything else that this line %s" % _DOES[effect] if known_to_state else (
+            _FOREIGN if directive.file == self._settings.drop_in else "change it by hand")
         known = {conflict.id: conflict for conflict in self._found.conflicts}
         identity = conflict_id("squid", ref.name)
         if identity in known:
-            # A line of ssl_bump is asked at two steps, and about exempt hosts and others; what it surely shuts counts for more.
+            # A line is asked at several moments, and about exempt hosts and others; what it surely shuts counts for more.
             old, more = known[identity], tuple(str(p) for p in hosts)
             if bool(sure) >= old.certain:
                 more = tuple(dict.fromkeys(old.hosts + more)) if bool(sure) == old.certain else more
                 self._found.conflicts[self._found.conflicts.index(old)] = replace(old, hosts=more, certain=bool(sure), remedy=remedy, opens=opens)
             return
+        text = "; ".join([directive.text + self._page(directive), *([] if sure else doubts)])
         self._found.conflicts.append(Conflict(
-            id=identity, effect=effect, where=directive.where, text=directive.text + self._page(directive), hosts=tuple(str(p) for p in hosts),
+            id=identity, effect=effect, where=directive.where if directive.line else directive.file, text=text, hosts=tuple(str(p) for p in hosts),
             certain=bool(sure), remedy=remedy, opens=opens))
 
     def _page(self, directive: conf.Directive) -> str:
         """How Squid answers when this rule denies: its last ACL may have a deny_info."""
-        pages = [d.args[0] for d in self._site.named("deny_info") if len(d.args) > 1 and d.args[-1] == directive.args[-1]]
+        pages = [d.args[0] for d in self._site.named("deny_info") if len(d.args) > 1 and directive.args and d.args[-1] == directive.args[-1]]
         return " (answers with deny_info %s)" % pages[-1] if pages else ""
 
-    def _coverage(self, pattern: Pattern, bumped: dict) -> Coverage:
-        wants_exempt = self._exempt.covering(pattern) is not None
+    def _coverage(self, pattern: Pattern) -> Coverage:
+        wanted = self._exempt.covering(pattern) is not None
         held = self._holds(ALLOW, ALLOW_RULE, pattern)
         allowed = "no" if not held or pattern in self._shut else "unchecked" if pattern in self._doubted else "yes"
-        note = "%s shuts it" % self._shut[pattern] if pattern in self._shut else "%s shuts a part of it, or somebody" % self._doubted[pattern]\
-            if pattern in self._doubted else ""
+        notes = ["%s shuts it" % self._shut[pattern]] if pattern in self._shut else reasons(self._doubted.get(pattern, ()))
         exempt, by = "not wanted", None
-        if wants_exempt and self._undecrypted:
+        if wanted and self._undecrypted:
             exempt, by = "yes", "nothing is decrypted here"
-        elif wants_exempt:
-            exempt = bumped.get(self._exempt.covering(pattern), "yes") if self._holds(EXEMPT, SPLICE_RULE, pattern) else "no"
-            by = SPLICE_RULE.name if exempt != "no" else None
-        return coverage(pattern, allowed, exempt, ALLOW_RULE.name, by, [note] if note else [])
+        elif wanted:
+            exempt, by = self._exemption(pattern, notes)
+        return coverage(pattern, allowed, exempt, ALLOW_RULE.name, by, notes)
+
+    def _exemption(self, pattern: Pattern, notes: list) -> tuple:
+        """(whether it is left alone, by what)"""
+        ends = self._fates[pattern].ends
+        if bump.BUMP not in ends:
+            lines = self._fates[pattern].lines(bump.SPLICE)
+            doubts = [why for why in self._site.doubts if why not in notes]
+            by = SPLICE_RULE.name if any(line.ours for line in lines) else lines[0].where if lines else None
+            return ("unchecked" if doubts or self._site.named("follow_x_forwarded_for") else "yes"), by
+        return ("no", None) if len(ends) == 1 else ("unchecked", SPLICE_RULE.name if self._holds(EXEMPT, SPLICE_RULE, pattern) else None)
 
     def _holds(self, list_ref: Ref, rule_ref: Ref, pattern: Pattern) -> bool:
         if rule_ref not in self._state.objects or self._site.position is None and self._site.files:

@@ -1,0 +1,312 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which requests an ACL of Squid is about: SURE, MAY or NO. Pure.
+
+What cannot be known from the files (external helpers, times, reverse lookups) is MAY, as is every type and every value that nobody here knows.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl, Directive, Site, port_name
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
+
+_DEPTH = 16
+
+
+@dataclass
+class Who:
+    """The clients that a question is about: ``networks`` (None: not known), the ACLs that they are all in, ``users`` (None: any that signed in).
+
+    ``folded``: user names are compared in lower case.
+    """
+
+    networks: tuple | None = None
+    acls: frozenset = frozenset()
+    users: tuple | None = None
+    folded: bool = False
+
+
+class Moment(NamedTuple):
+    """When a list is asked: about a CONNECT, or ``inside`` a decrypted connection; at a ``step`` of ssl_bump; about a ``reply``."""
+
+    inside: bool = False
+    step: int | None = None
+    reply: bool = False
+
+
+CONNECT, INSIDE = Moment(), Moment(inside=True)
+
+
+class Judge:
+    """Answers questions about one Site for one Who, on port 443."""
+
+    def __init__(self, site: Site, who: Who):
+        self._site, self._who = site, who
+        self._prepared: dict = {}
+        self._answers: dict = {}
+        self._hosts: dict = {}
+
+    # -- rules
+
+    def walk(self, chain: Iterable[Directive], acls_of: Callable[[Directive], Iterable[str]], patterns: Sequence[Pattern],
+             moment: Moment = CONNECT) -> Iterator[tuple[Directive, list[Pattern], list[Pattern]]]:
+        """Yield (directive, patterns it surely hits, patterns it may hit) in order; what is surely hit is out of the walk from then on.
+
+        ``acls_of(directive)`` gives its ACL words.
+        """
+        for directive, hits in walk(chain, patterns, lambda one, left: self.reach(one, acls_of(one), left, moment)):
+            yield directive, [pattern for pattern in patterns if pattern in hits.sure], [pattern for pattern in patterns if pattern in hits.may]
+
+    def reach(self, directive: Directive, words: Iterable[str], left: Iterable[Pattern], moment: Moment) -> Hits:
+        """What of ``left`` a directive with these ACL words is about."""
+        words, left = list(words), frozenset(left)
+        people = min(self.people(words, moment), SURE if directive.sure else MAY)
+        if people == NO or not self.names_destination(words):
+            return Hits(left).capped(people)
+        return hits_of({pattern: self.level(words, pattern, moment) for pattern in left}).capped(SURE if directive.sure else MAY)
+
+    def level(self, words: Iterable[str], pattern: Pattern, moment: Moment = CONNECT) -> int:
+        """Whether all ACL ``words`` match a request for a host of the pattern."""
+        return min((self._word(word, pattern, moment, 0) for word in words), default=SURE)
+
+    def people(self, words: Iterable[str], moment: Moment = CONNECT) -> int:
+        """Whether all of them match, whatever those say that look at the destination."""
+        return min((self._word(word, None, moment, 0) for word in words), default=SURE)
+
+    def nameless(self, chain: Iterable[Directive]) -> Directive | None:
+        """The directive of ``chain`` that surely decides about a connection of which only the address is known."""
+        return next((d for d in chain if d.sure and not self.names_destination(d.args[1:]) and self.people(d.args[1:]) == SURE), None)
+
+    # -- what a word is
+
+    def names_destination(self, words: Iterable[str]) -> bool:
+        """Whether one of them looks at where the request goes."""
+        for word in words:
+            if word not in self._hosts:
+                self._hosts[word] = self._some([word], self._looks_at_host)
+            if self._hosts[word]:
+                return True
+        return False
+
+    def signs_in(self, words: Iterable[str]) -> bool:
+        """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
+        return self._some(words, self._asks_for_user)
+
+    def takes_any_user(self, word: str) -> bool:
+        """Whether an ACL asks for a login and takes any."""
+        acl = self._site.acl(word)
+        return acl is not None and acl.type == "proxy_auth" and "REQUIRED" in acl.values
+
+    def clients(self, name: str) -> bool:
+        """Whether an ACL is about client addresses alone."""
+        acl = self._site.acl(name)
+        if acl is None or acl.type not in columns.GROUPS:
+            return acl is not None and acl.type == "src"
+        return all(self.clients(value) for value in acl.values)
+
+    def doubts(self, words: Iterable[str]) -> list[str]:
+        """Why it cannot be told whether these words match, in words."""
+        found: list = []
+        self._some(words, lambda acl: found.extend(self._unknown(acl)), lambda name: found.append("ACL %s is not defined" % name))
+        return list(dict.fromkeys(found))
+
+    def _unknown(self, acl: Acl) -> list:
+        if acl.type not in columns.TYPES:
+            return ["ACL %s is of the type %s, which nobody here knows" % (acl.name, acl.type)]
+        return acl.unread + (["ACL %s (%s) cannot be evaluated here" % (acl.name, acl.type)] if acl.type in columns.UNREAD else [])
+
+    def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None, depth: int = 0) -> bool:
+        """Whether one of the ACLs that the words name, or that their groups do, ``holds``."""
+        for word in words:
+            acl = self._site.acl(word.lstrip("!"))
+            if acl is None:
+                missing(word.lstrip("!"))
+            elif acl.type in columns.GROUPS and depth < _DEPTH:
+                if self._some(acl.values, holds, missing, depth + 1):
+                    return True
+            elif holds(acl):
+                return True
+        return False
+
+    def _looks_at_host(self, acl: Acl) -> bool:
+        return acl.type in columns.DESTINATION or self._external(acl, columns.DESTINATION_FORMATS)
+
+    def _asks_for_user(self, acl: Acl) -> bool:
+        if acl.type in columns.SIGN_IN:
+            return True
+        return self._external(acl, columns.USER_FORMATS) or (acl.type == "external" and not self._external(acl, columns.DESTINATION_FORMATS))
+
+    def _external(self, acl: Acl, formats: Iterable[str]) -> bool:
+        """Whether the helper of an external ACL is given one of these."""
+        if acl.type != "external" or not acl.values:
+            return False
+        return any(word.lower().startswith(formats) for d in self._site.named("external_acl_type") if d.args[:1] == (acl.values[0],) for word in d.args[1:])
+
+    # -- what a word says
+
+    def _word(self, word: str, pattern: Pattern | None, moment: Moment, depth: int) -> int:
+        """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
+        name = word.lstrip("!")
+        turned, about_host = (len(word) - len(name)) % 2 == 1, self.names_destination([name])
+        if pattern is None and about_host and (turned or not self._is_group(name)):
+            return SURE
+        key = (word, pattern if about_host else None, moment)
+        if key not in self._answers:
+            answer = self._named(name, key[1], moment, depth)
+            self._answers[key] = opposite(answer) if turned else answer
+        return self._answers[key]
+
+    def _is_group(self, name: str) -> bool:
+        acl = self._site.acl(name)
+        return acl is not None and acl.type in columns.GROUPS
+
+    def _named(self, name: str, pattern: Pattern | None, moment: Moment, depth: int) -> int:
+        acl = self._site.acl(name)
+        if acl is None or depth > _DEPTH:
+            return MAY
+        if name in self._who.acls:
+            return SURE
+        level = self._answer(acl, pattern, moment, depth)
+        if acl.conditional:
+            return MAY
+        # What was not read could add to it.
+        return MAY if acl.unread and (level == NO or acl.type in columns.GROUPS) else level
+
+    def _answer(self, acl: Acl, pattern: Pattern | None, moment: Moment, depth: int) -> int:
+        kind = acl.type
+        if kind == "any-of":
+            return max((self._word(value, pattern, moment, depth + 1) for value in acl.values), default=NO)
+        if kind == "all-of":
+            return max((min((self._word(value, pattern, moment, depth + 1) for value in line.values), default=NO) for line in acl.lines), default=NO)
+        if kind in columns.ALWAYS:
+            return SURE
+        if kind in columns.REPLY:
+            return MAY if moment.reply else NO
+        if kind in columns.DESTINATION:
+            return self._host(acl, pattern, moment) if pattern is not None else MAY
+        return self._READERS.get(kind, Judge._unread)(self, acl, moment)
+
+    def _unread(self, _acl: Acl, _moment: Moment) -> int:
+        return MAY
+
+    def _source(self, acl: Acl, _moment: Moment) -> int:
+        networks, unknown = self._once(acl, all_networks)
+        if all(every in networks for every in EVERY):
+            return SURE
+        if self._who.networks is None:
+            return MAY
+        return max(overlap(self._who.networks, networks), MAY if unknown else NO)
+
+    def _port(self, acl: Acl, _moment: Moment) -> int:
+        return port_level(acl.values, (443,))
+
+    def _method(self, acl: Acl, moment: Moment) -> int:
+        if not moment.inside:
+            return SURE if "CONNECT" in acl.values else NO
+        asked = [method in acl.values for method in columns.METHODS if method != "CONNECT"]
+        return MAY if any(asked) else NO
+
+    def _scheme(self, acl: Acl, moment: Moment) -> int:
+        values = {value.upper() for value in acl.values}
+        if moment.inside:
+            return SURE if "HTTPS" in values else NO
+        return MAY if values & {"HTTP", "HTTPS", "NONE"} or not values <= columns.SCHEMES else NO
+
+    def _step(self, acl: Acl, moment: Moment) -> int:
+        if moment.step is not None:
+            return SURE if "SslBump%d" % moment.step in acl.values else NO
+        return MAY
+
+    def _local_port(self, acl: Acl, _moment: Moment) -> int:
+        numbers = self._site.port_numbers
+        if not numbers or self._site.intercepting:
+            return MAY
+        levels = [port_level(acl.values, (number,)) for number in numbers]
+        return levels[0] if len(set(levels)) == 1 else MAY
+
+    def _port_name(self, acl: Acl, _moment: Moment) -> int:
+        return share(port_name(port) in acl.values for port in self._site.ports) if self._site.ports else MAY
+
+    def _initiator(self, acl: Acl, _moment: Moment) -> int:
+        return SURE if {"client", "all"} & set(acl.values) else MAY
+
+    def _user(self, acl: Acl, _moment: Moment) -> int:
+        if "REQUIRED" in acl.values:
+            return SURE
+        if self._who.users is None:
+            return MAY
+        folded = self._who.folded or any("-i" in line.options for line in acl.lines)
+        names = {value.lower() for value in acl.values} if folded else set(acl.values)
+        return share((user.lower() if folded else user) in names for user in self._who.users)
+
+    def _user_expression(self, acl: Acl, _moment: Moment) -> int:
+        if self._who.users is None:
+            return MAY
+        expressions = self._once(acl, expressions_of)
+        return share(expressions.matches(user.lower() if self._who.folded else user) for user in self._who.users) if not expressions.unknown else MAY
+
+    _READERS = {
+        "src": _source, "port": _port, "method": _method, "proto": _scheme, "at_step": _step, "localport": _local_port, "myportname": _port_name,
+        "transaction_initiator": _initiator, "proxy_auth": _user, "proxy_auth_regex": _user_expression}
+
+    # -- hosts
+
+    def _host(self, acl: Acl, pattern: Pattern, moment: Moment) -> int:
+        if acl.type == "dst":
+            networks, unknown = self._once(acl, all_networks)
+            # The hosts of a web service are at public addresses; where a name leads otherwise is not told by the files.
+            return NO if not unknown and all(network.is_loopback or network.is_link_local or network.is_unspecified for network in networks) else MAY
+        if acl.type == "urlpath_regex":
+            # A CONNECT has no path.
+            return MAY if moment.inside else NO
+        if acl.type not in columns.DOMAINS | columns.EXPRESSIONS:
+            return MAY
+        if acl.type.startswith("ssl::") and self._by_certificate(acl, moment):
+            return MAY if moment.step in (None, 3) else NO
+        if acl.type in columns.DOMAINS:
+            level = self._once(acl, Domains).level(pattern)
+        elif acl.type == "url_regex":
+            level = self._url(acl, pattern, moment)
+        else:
+            level = self._once(acl, expressions_of).level(pattern, "", "")
+        if self._site.intercepting and moment.step is not None and level == SURE and (not acl.type.startswith("ssl::") or moment.step == 1):
+            # An intercepted connection has an address and no name until its handshake is seen, and no name in its CONNECT ever.
+            return MAY
+        return level
+
+    def _by_certificate(self, acl: Acl, moment: Moment) -> bool:
+        """Whether the names in the server's certificate decide: they do at step 3, unless the line asks for those that the client named."""
+        options = {option for line in acl.lines for option in line.options}
+        return "--server-provided" in options or (moment.step == 3 and "--client-requested" not in options)
+
+    def _url(self, acl: Acl, pattern: Pattern, moment: Moment) -> int:
+        expressions = self._once(acl, expressions_of)
+        if acl.name == "manager":
+            # Built in: the pages of Squid itself.
+            return NO
+        if not moment.inside:
+            return expressions.level(pattern, "", ":443")
+        level = expressions.level(pattern, "https://", "/")
+        return max(level, NO if expressions.elsewhere("https://") else MAY)
+
+    def _once(self, acl: Acl, make: Callable[[Acl], object]):
+        key = (acl.name, make)
+        if key not in self._prepared:
+            self._prepared[key] = make(acl)
+        return self._prepared[key]
+
+
+def networks_of(site: Site, name: str) -> list | None:
+    """The networks of an ACL about clients; None where it is about anything else, or they are not all known."""
+    acl = site.acl(name)
+    if acl is None or acl.type != "src":
+        return None
+    networks, unknown = all_networks(acl)
+    return None if unknown else networks

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else of a Squid may shut a host out, beside http_access and ssl_bump: other lists, filters, peers, headers, and what nobody here knows. Pure."""
+from __future__ import annotations
+
+from typing import Iterator, Sequence
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import COOKIE_RULES
+
+_REWRITERS = ("url_rewrite_program", "redirect_program")
+_REWRITE_LISTS = ("url_rewrite_access", "redirector_access")
+_SERVICES = ("icap_service", "ecap_service")
+_SETS = ("adaptation_service_set", "adaptation_service_chain")
+
+
+def header_rules(site: Site) -> Iterator[tuple]:
+    """(directive, the lines of it that decide about the header of cookies, whether these name it)
+
+    Where a header has no line of its own, those for "All" decide.
+    """
+    for directive, header in COOKIE_RULES.items():
+        lines = [d for d in site.named(directive) if d.args and not d.ours]
+        own = [d for d in lines if d.args[0].lower() == header.lower()]
+        yield directive, own or [d for d in lines if d.args[0].lower() == "all"], bool(own)
+
+
+class Gates:
+    """``patterns``: all that are wanted; ``decrypted``: those of them whose requests Squid sees, or may."""
+
+    def __init__(self, site: Site, judge: Judge, patterns: Sequence[Pattern], decrypted: Sequence[Pattern]):
+        self._site, self._judge, self._patterns, self._decrypted = site, judge, list(patterns), list(decrypted)
+
+    def title(self, directive: Directive) -> str:
+        """How a result names a directive: that of a program without its arguments, which may hold a secret."""
+        return directive.name if directive.name in _REWRITERS else directive.text
+
+    # -- lists
+
+    def denials(self) -> Iterator[tuple]:
+        """(directive, patterns that it surely shuts, patterns that it may) of the other lists that let requests through."""
+        for name, replies in columns.GATES.items():
+            for patterns, moment in (([] if replies else self._patterns, CONNECT), (self._decrypted, INSIDE._replace(reply=replies))):
+                for directive, sure, may in self._judge.walk(self._site.named(name), lambda d: d.args[1:], patterns, moment):
+                    if directive.args[:1] != ("allow",):
+                        known = directive.args[:1] == ("deny",)
+                        yield directive, sure if known else [], may if known else sure + may
+        yield from self._sizes()
+        yield from self._headers()
+        yield from self._peers()
+
+    def _sizes(self) -> Iterator[tuple]:
+        """A limit for the size of replies shuts out larger ones."""
+        for directive in self._site.named("reply_body_max_size"):
+            if directive.args and directive.args[0] not in ("none", "0"):
+                words = directive.args[2:] if len(directive.args) > 1 and directive.args[1].lower() in ("bytes", "kb", "mb", "gb") else directive.args[1:]
+                hits = self._judge.reach(directive, words, self._decrypted, INSIDE._replace(reply=True))
+                yield directive, [], [pattern for pattern in self._decrypted if pattern in hits.all]
+
+    def _headers(self) -> Iterator[tuple]:
+        """Stripped headers that a web service needs."""
+        for name, needed in columns.NEEDED_HEADERS.items():
+            lines = [d for d in self._site.named(name) if d.args and not d.ours]
+            for header in sorted(needed & {d.args[0].lower() for d in lines}):
+                chain = [d for d in lines if d.args[0].lower() == header]
+                for directive, sure, may in self._judge.walk(chain, lambda d: d.args[2:], self._decrypted, INSIDE):
+                    if directive.args[1:2] == ("deny",):
+                        yield directive, [], sure + may
+
+    def _peers(self) -> Iterator[tuple]:
+        """Where a request must go to a peer, and no peer may take it, it goes nowhere."""
+        peers = [_peer_name(d) for d in self._site.named("cache_peer") if d.args and "originserver" not in d.args]
+        forced = self._reached("never_direct")
+        free = self._reached("always_direct", surely=True)
+        asked = [pattern for pattern in forced if pattern not in free]
+        if not asked or not peers:
+            return
+        left = set(asked)
+        refusing = []
+        for peer in peers:
+            lines = [d for d in self._site.named("cache_peer_access") if d.args[:1] == (peer,)]
+            shut: set = set()
+            for directive, sure, may in self._judge.walk(lines, lambda d: d.args[2:], asked):
+                if directive.args[1:2] == ("deny",):
+                    shut.update(sure + may)
+                    refusing.append((directive, sure + may))
+            left &= shut
+        for directive, patterns in refusing:
+            yield directive, [], [pattern for pattern in patterns if pattern in left]
+
+    def _reached(self, name: str, surely: bool = False) -> list:
+        """The patterns that the allow lines of a list are about, or may be."""
+        found: list = []
+        for directive, sure, may in self._judge.walk(self._site.named(name), lambda d: d.args[1:], self._patterns):
+            if directive.args[:1] == ("allow",):
+                found += sure if surely else sure + may
+        return found
+
+    # -- programs and services that are asked
+
+    def asked(self) -> Iterator[tuple]:
+        """(directive, patterns) of what is shown every CONNECT and may refuse or redirect it."""
+        for directive in self._site.named(*_REWRITERS)[:1]:
+            yield directive, self._kept_from(_REWRITE_LISTS, lambda d: d.args[1:], lambda d: d.args[:1])
+        for service, lines in self._adapted().items():
+            if self._points(service, "reqmod_precache"):
+                for directive, sure, may in self._judge.walk(lines, lambda d: d.args[2:], self._patterns):
+                    if directive.args[1:2] == ("allow",):
+                        yield directive, sure + may
+
+    def _kept_from(self, lists: tuple, acls_of, action_of) -> list:
+        """What a program is asked about: all that no line keeps from it."""
+        left, asked = list(self._patterns), []
+        for directive, sure, may in self._judge.walk(self._site.named(*lists), acls_of, self._patterns):
+            asked += sure + may if action_of(directive) == ("allow",) else []
+            left = [pattern for pattern in left if pattern not in sure]
+        return asked + left
+
+    def _adapted(self) -> dict:
+        """{service: its lines of adaptation_access}"""
+        found: dict = {}
+        for directive in self._site.named("adaptation_access"):
+            if len(directive.args) > 1:
+                found.setdefault(directive.args[0], []).append(directive)
+        return found
+
+    def _points(self, name: str, point: str) -> bool:
+        """Whether a service, or one of a set, is asked at that point; one that is not defined may be."""
+        members = [name]
+        for directive in self._site.named(*_SETS):
+            if directive.args[:1] == (name,):
+                members += directive.args[1:]
+        services = {d.args[0]: d for d in self._site.named(*_SERVICES) if d.args}
+        if not any(member in services for member in members):
+            return True
+        return any(self._switched_on(services[member]) and point in " ".join(services[member].args[1:]).lower() for member in members if member in services)
+
+    def _switched_on(self, service: Directive) -> bool:
+        """Whether ICAP, or eCAP, is on."""
+        switch = self._site.named("icap_enable" if service.name == "icap_service" else "ecap_enable")
+        return bool(switch) and switch[-1].args[:1] != ("off",)
+
+    # -- what nobody can tell
+
+    def doubts(self) -> Iterator[tuple]:
+        """(why, patterns) of what may shut them out that is none of the above."""
+        for directive in self._site.directives:
+            if directive.enabled and directive.name not in columns.JUDGED | columns.OTHERS:
+                yield "%s %s is not known here, and may shut it" % (directive.where, directive.name), self._patterns
+        for service, lines in self._adapted().items():
+            if self._points(service, "respmod_precache"):
+                for directive, sure, may in self._judge.walk(lines, lambda d: d.args[2:], self._decrypted, INSIDE):
+                    if directive.args[1:2] == ("allow",):
+                        yield "%s %s may shut a part of it" % (directive.where, directive.text), sure + may
+        trusting = [d for d in self._site.named("follow_x_forwarded_for") if d.args[:1] == ("allow",)]
+        if trusting and any("ssl-bump" in port.args for port in self._site.ports):
+            yield "%s: only the first request of a client tells whose it is (X-Forwarded-For), and those behind it are judged as the proxy's own" % (
+                trusting[0].where), self._patterns
+        for why in self._site.doubts:
+            yield why, self._patterns
+
+
+def _peer_name(directive: Directive) -> str:
+    named = [word[len("name="):] for word in directive.args if word.startswith("name=")]
+    return named[-1] if named else directive.args[0]

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lines of the site behind the drop-in that our rules pass, and that are about a part of the people. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import bump
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, Judge, Moment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
+
+
+def passed(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list[str]:
+    """In words, for ``audience_widened``."""
+    if site.position is None or not policy.allow:
+        return []
+    found = ["%s %s shuts out a part of the audience and would no longer be asked for these hosts; move it above the include of the drop-in, or narrow the "
+             "audience" % (line.where, line.text) for line in _denials(site, judge, policy)]
+    return found + (_peeked(site, judge) if decrypts and policy.exempt else [])
+
+
+def _denials(site: Site, judge: Judge, policy: Policy) -> list:
+    """The denies of people that the walk gets to; what is denied to everybody is what our rule is there for."""
+    left, found = set(policy.allow), []
+    for line in site.after("http_access"):
+        if line.ours or not left:
+            continue
+        words = line.args[1:]
+        hits, people = judge.reach(line, words, left, CONNECT), judge.people(words)
+        if line.args[:1] == ("allow",):
+            left -= hits.sure
+        elif hits.all and people == MAY:
+            found.append(line)
+        elif hits.all and people == SURE and not judge.names_destination(words):
+            break
+    return found
+
+
+def _peeked(site: Site, judge: Judge) -> list[str]:
+    """Our peek line comes before what the site decides at the first step, and that line is not asked again."""
+    chain = [line for line in site.named("ssl_bump") if not line.ours]
+    behind = [line for line in site.after("ssl_bump") if not line.ours]
+    above = [line for line in chain if line not in behind]
+    if any(bump.action(line) in ("peek", "stare") and _people_level(judge, line, 1) == SURE for line in above):
+        # The site looks at every connection itself.
+        return []
+    if site.intercepting:
+        lost = [line for line in behind if bump.action(line) in (bump.SPLICE, bump.TERMINATE, bump.BUMP)
+                and _people_level(judge, line, 1) != NO and _people_level(judge, line, 2) == NO]
+        return ["%s %s decides at the first step, and our peek line would come before it for every intercepted connection of the audience: write it above the "
+                "include of the drop-in" % (line.where, line.text) for line in lost]
+    first = [line for line in behind if bump.action(line) == bump.BUMP and _people_level(judge, line, 1) == SURE]
+    later = [line for line in behind if bump.action(line) in (bump.BUMP, bump.TERMINATE) and _people_level(judge, line, 2) == SURE
+             and not (line.args and line.args[0] in bump.FIRST_STEP_ONLY)]
+    if first and not later:
+        return ["%s %s decrypts at the first step alone: a connection to an exempt host whose handshake names another one would pass undecrypted; let it bump "
+                "at step 2 as well" % (first[0].where, first[0].text)]
+    return []
+
+
+def _people_level(judge: Judge, line: Directive, step: int) -> int:
+    """How far a line holds at a step, whatever the destination."""
+    level = judge.people(line.args[1:], Moment(step=step))
+    return level if level == NO or not judge.names_destination(line.args[1:]) else MAY

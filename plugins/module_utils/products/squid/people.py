@@ -1,0 +1,118 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whom our rules are about, in the words of the site: its clients, and what it asks of them before it lets them in. Pure."""
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who, networks_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE
+
+
+@dataclass
+class People:
+    """``clients``: ACLs of the site that name the client, where the task does not; ``sign_in``: those that ask who it is. ``problem``: why that cannot be told."""
+
+    who: Who
+    clients: tuple = ()
+    sign_in: tuple = ()
+    problem: str = ""
+
+
+def people(settings: Settings, site: Site) -> People:
+    """Whom the audience of a task is, on this site."""
+    plain = Judge(site, Who())
+    clients, problem = (), ""
+    if not settings.networks and not any(plain.clients(name) for name in settings.acls):
+        clients, problem = _clients(site, plain)
+    who = _who(settings, site, clients)
+    sign_in, doubt = _sign_in(site, Judge(site, who))
+    if settings.auth_acl:
+        sign_in, doubt = (settings.auth_acl,), ""
+    return People(who, clients, sign_in, problem or doubt)
+
+
+def folds_names(site: Site) -> bool:
+    """Whether Squid makes the names of users lower case: that of basic sign-in does, unless it is told to leave them."""
+    basic = [d.args[1:] for d in site.named("auth_param") if d.args[:1] == ("basic",)]
+    return bool(basic) and ("casesensitive", "on") not in [words[:2] for words in basic]
+
+
+def _who(settings: Settings, site: Site, clients: tuple) -> Who:
+    networks = [ipaddress.ip_network(n) for n in settings.networks] or None
+    for name in (*clients, *settings.acls):
+        theirs = networks_of(site, name)
+        if theirs is not None:
+            networks = theirs if networks is None else _common(networks, theirs)
+    return Who(tuple(networks) if networks else None, frozenset((*clients, *settings.acls)), settings.users or None, folds_names(site))
+
+
+def _common(ours: list, theirs: list) -> list:
+    pairs = ((a, b) for a in ours for b in theirs if a.version == b.version and a.overlaps(b))
+    return list(dict.fromkeys(a if a.prefixlen >= b.prefixlen else b for a, b in pairs))
+
+
+def _clients(site: Site, judge: Judge) -> tuple:
+    """(the client ACLs of the site's own allow rules: what "everyone" means here, why that is not clear)"""
+    if not site.files:
+        return ("localnet",), ""
+    found = {}
+    for directive in site.named("http_access"):
+        words = directive.args[1:]
+        names = tuple(word for word in words if judge.clients(word))
+        if directive.args[:1] == ("allow",) and names and all(word in names or judge.signs_in([word]) for word in words):
+            found[names] = directive
+    if len(found) == 1:
+        return next(iter(found)), ""
+    several = "more than one client ACL (%s)" % ", ".join(" ".join(names) for names in sorted(found))
+    return (), ("audience: the site's own http_access allow rules name %s; say whom to open it for with networks or acls" % (
+        several if found else "no client ACL"))
+
+
+def _sign_in(site: Site, judge: Judge) -> tuple:
+    """(the ACLs that ask who a client of the audience is, why that cannot be told)
+
+    The site's own rules are asked from the top, those about certain hosts left out: each way in which they let the audience in needs the same.
+    """
+    needed: list = []
+    ways: dict = {}
+    for directive in site.named("http_access"):
+        words = list(directive.args[1:])
+        auth = [word for word in words if judge.signs_in([word])]
+        level = judge.people([word for word in words if word not in auth])
+        if level == NO or not directive.args or any(not word.startswith("!") and judge.names_destination([word]) for word in words if word not in auth):
+            continue
+        if directive.args[0] == "allow":
+            ways.setdefault(tuple(dict.fromkeys(needed + auth)), directive)
+        elif auth:
+            asked = [word.lstrip("!") for word in auth]
+            if level == SURE and len(auth) == 1 and auth[0].startswith("!"):
+                needed += asked
+            else:
+                ways.setdefault(tuple(dict.fromkeys(needed + asked)), directive)
+        if level == SURE and directive.sure and not judge.names_destination(words) and all(judge.takes_any_user(word) for word in auth):
+            break
+    if not ways and not needed:
+        # The site lets nobody of the audience in; whoever it lets in may have to sign in all the same.
+        ways = {(word.lstrip("!"),): d for d in site.named("http_access") for word in d.args[1:] if judge.signs_in([word])}
+    return _one_way(ways, needed)
+
+
+def _one_way(ways: dict, needed: list) -> tuple:
+    """(what each of the ``ways`` in needs, why that cannot be told)"""
+    if len(ways) < 2:
+        return next(iter(ways), tuple(needed)), ""
+    if () in ways:
+        other = next(directive for words, directive in ways.items() if words)
+        return (), ("audience: a part of it is let in without a login (%s) and another part has to sign in (%s), and one rule of ours cannot be about both: give "
+                    "each a task with a drop_in and a list_dir of its own, or name what our rule has to carry with auth_acl" % (_text(ways[()]), _text(other)))
+    names = sorted({word for words in ways for word in words})
+    return (), "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl" % ", ".join(names)
+
+
+def _text(directive: Directive) -> str:
+    return "%s %s" % (directive.where, directive.text)

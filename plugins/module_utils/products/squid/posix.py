@@ -1,0 +1,99 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""POSIX extended regular expressions, as glibc reads them for Squid, written for Python's ``re``. Pure."""
+from __future__ import annotations
+
+import re
+
+_CLASSES = {
+    "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "upper": "A-Z", "lower": "a-z", "space": r"\s", "blank": r" \t", "punct": r"!-/:-@\[-`{-~",
+    "print": r"\x20-\x7e", "graph": r"\x21-\x7e", "cntrl": r"\x00-\x1f\x7f", "xdigit": "0-9A-Fa-f"}
+#: What GNU adds behind a backslash.
+_GNU = {"<": r"\b(?=\w)", ">": r"\b(?<=\w)", "w": r"\w", "W": r"\W", "s": r"\s", "S": r"\S", "b": r"\b", "B": r"\B", "`": r"\A", "'": r"\Z"}
+_INTERVAL = re.compile(r"\{([0-9]*)(,?)([0-9]*)\}")
+
+
+def translated(pattern: str) -> str:
+    """``pattern`` for ``re``, without groups that capture. :raises ValueError: for what glibc refuses, or what cannot be said in Python."""
+    out: list = []
+    opened: list = []
+    # Where the last atom begins in ``out``: a second repetition is of the whole of it, not "as few as possible".
+    atom, at = None, 0
+    while at < len(pattern):
+        char = pattern[at]
+        if char in "*+?" or char == "{":
+            if atom is None:
+                raise ValueError("nothing to repeat in %r" % pattern)
+            times, at = _times(pattern, at)
+            out[atom:] = ["(?:%s)%s" % ("".join(out[atom:]), times)]
+            continue
+        at += 1
+        if char == "(":
+            opened.append(len(out))
+            out.append("(?:")
+            atom = None
+        elif char == ")":
+            if not opened:
+                raise ValueError("a parenthesis too many in %r" % pattern)
+            atom = opened.pop()
+            out.append(")")
+        elif char == "|":
+            out.append("|")
+            atom = None
+        elif char in "^$":
+            out.append(r"\A" if char == "^" else r"\Z")
+            atom = None
+        else:
+            text, at = _atom(pattern, at - 1)
+            atom = len(out)
+            out.append(text)
+    if opened:
+        raise ValueError("a parenthesis too few in %r" % pattern)
+    return "".join(out)
+
+
+def _times(pattern: str, at: int) -> tuple:
+    if pattern[at] != "{":
+        return pattern[at], at + 1
+    found = _INTERVAL.match(pattern, at)
+    if not found or not (found[1] or found[3]):
+        raise ValueError("no interval in %r" % pattern)
+    return "{%s%s%s}" % (found[1] or "0", found[2], found[3]), found.end()
+
+
+def _atom(pattern: str, at: int) -> tuple:
+    """(one character or bracket expression for Python, where the next one begins)"""
+    char = pattern[at]
+    if char == ".":
+        return "(?s:.)", at + 1
+    if char == "[":
+        return _bracket(pattern, at + 1)
+    if char != "\\":
+        return re.escape(char), at + 1
+    if at + 1 == len(pattern) or pattern[at + 1] in "123456789":
+        raise ValueError("a backslash that cannot be told in %r" % pattern)
+    return _GNU.get(pattern[at + 1], re.escape(pattern[at + 1])), at + 2
+
+
+def _bracket(pattern: str, at: int) -> tuple:
+    turned = pattern[at:at + 1] == "^"
+    at += turned
+    out, first = ["[^" if turned else "["], at
+    while True:
+        char = pattern[at:at + 1]
+        if not char or pattern[at:at + 2] in ("[.", "[="):
+            raise ValueError("a bracket that cannot be told in %r" % pattern)
+        if char == "]" and at > first:
+            return "".join(out) + "]", at + 1
+        if pattern[at:at + 2] == "[:":
+            name, end, _rest = pattern[at + 2:].partition(":]")
+            if not end or name not in _CLASSES:
+                raise ValueError("a class that cannot be told in %r" % pattern)
+            out.append(_CLASSES[name])
+            at += len(name) + 4
+            continue
+        # A dash between two characters is a range, in both languages; a backslash is itself in POSIX.
+        ranged = char == "-" and at > first and pattern[at + 1:at + 2] not in ("]", "")
+        out.append("-" if ranged else re.escape(char))
+        at += 1

@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values of ACLs: names, regular expressions and networks, and how far they are about a host. Pure."""
+from __future__ import annotations
+
+import functools
+import ipaddress
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, names_above
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.posix import translated
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, share
+
+_LITERAL = re.compile(r"[a-z0-9-]+")
+#: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
+_BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
+_NAME = re.compile(r"[a-z0-9._-]+\Z")
+EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+
+
+class Domains:
+    """The values of a ``dstdomain``: ``.x`` is apex and below, ``x`` is that name alone; anything else matches nothing."""
+
+    def __init__(self, acl: Acl):
+        values = [value.lower() for value in acl.values]
+        self._exact = {value for value in values if not value.startswith(".")}
+        self._below = {value[1:] for value in values if value.startswith(".")}
+        self._parents = {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
+
+    def level(self, pattern: Pattern) -> int:
+        """How far they are about the pattern."""
+        if not self._below.isdisjoint(names_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
+            return SURE
+        return MAY if pattern.kind != EXACT and pattern.name in self._parents else NO
+
+
+class Expressions:
+    """The values of an ACL with regular expressions. ``unknown``: one of them cannot be told. ``lines``: (values, options) of each line."""
+
+    def __init__(self, lines: tuple):
+        self.unknown = False
+        parts: dict = {0: [], re.I: []}
+        for values, options in lines:
+            flag = re.I if "-i" in options and "+i" not in options else 0
+            for value in values:
+                if value in ("-i", "+i"):
+                    flag = re.I if value == "-i" else 0
+                    continue
+                try:
+                    parts[flag].append((value.lower() if flag else value, "(?:%s)" % translated(value)))
+                except ValueError:
+                    self.unknown = True
+        self._sources = [source for found in parts.values() for source, _text in found]
+        # As many in one as the engine of Python takes well.
+        self._compiled = [one for flag, found in parts.items() for at in range(0, len(found), 200)
+                          for one in self._made([text for _source, text in found[at:at + 200]], flag | re.A)]
+
+    def _made(self, texts: list, flags: int) -> list:
+        """One expression of all; of those that Python refuses, for their size say, nobody can tell."""
+        try:
+            return [re.compile("|".join(texts), flags)]
+        except (OverflowError, RecursionError, re.error):
+            self.unknown = self.unknown or len(texts) == 1
+            return [one for text in texts for one in self._made([text], flags)] if len(texts) > 1 else []
+
+    def matches(self, text: str) -> bool:
+        """Whether one of them does."""
+        return any(one.search(text) for one in self._compiled)
+
+    def level(self, pattern: Pattern, head: str, tail: str) -> int:
+        """How far they are about the hosts of a pattern, between ``head`` and ``tail``."""
+        hosts = [pattern.name] if pattern.kind != EXACT else []
+        if pattern.kind == EXACT:
+            found = share([self.matches(head + pattern.name + tail)])
+        else:
+            # Hosts that have little in common stand for all of them.
+            hosts = ["%s.%s" % (below, pattern.name) for below in ("www", "a.b", "0-9", "zz9.q")] + ([pattern.name] if pattern.kind == DOMAIN else [])
+            found = share([self.matches(head + host + tail) for host in hosts])
+        return max(found, MAY if self.unknown or (found == NO and pattern.kind != EXACT and self._part(pattern, head, tail)) else NO)
+
+    def _part(self, pattern: Pattern, head: str, tail: str) -> bool:
+        """Whether one is about a name below that of the pattern, by words of its own and by a part of that name."""
+        near = [label[:3] for label in pattern.name.split(".")[:-1]]
+        for source in self._sources:
+            if any(label in source for label in near):
+                words = _LITERAL.findall(source.replace("\\", " "))
+                for text in (head + "%s.%s" % (word, pattern.name) + tail for word in words):
+                    if any(one.search(text) for one in self._compiled):
+                        return True
+        return False
+
+    def elsewhere(self, head: str) -> bool:
+        """Whether all of them have to begin at the start of a URL, and with something else than ``head``."""
+        beginnings = [_BEGINNING.match(source) for source in self._sources]
+        return not self.unknown and all(found is not None and not head.startswith(found[1]) and not found[1].startswith(head) for found in beginnings)
+
+
+#: The same lists are read again and again in one run.
+_expressions = functools.lru_cache(maxsize=64)(Expressions)
+
+
+def expressions_of(acl: Acl) -> Expressions:
+    """The regular expressions of an ACL."""
+    return _expressions(tuple((tuple(line.values), tuple(line.options)) for line in acl.lines))
+
+
+def all_networks(acl: Acl) -> tuple:
+    """(the networks of a ``src`` or ``dst``, whether there is a value that is none)"""
+    found, unknown = [], bool(acl.unread)
+    for value in acl.values:
+        networks = _networks(value)
+        unknown = unknown or not networks
+        found += networks
+    return found, unknown
+
+
+def _networks(value: str) -> list:
+    """Networks of a value: an address, CIDR, address/netmask or a range. Empty for what is no address, such as the name of a host."""
+    if value in ("all", "0.0.0.0/0", "::/0", "0/0"):
+        return list(EVERY)
+    address, slash, mask = value.partition("/")
+    try:
+        if "-" in address and not slash:
+            first, last = (ipaddress.ip_address(part) for part in address.split("-", 1))
+            return list(ipaddress.summarize_address_range(first, last))
+        if "-" in address or (slash and "." in mask and not mask.startswith("255.") and mask != "0.0.0.0"):
+            return []
+        return [ipaddress.ip_network(value, strict=False)]
+    except (ValueError, TypeError):
+        return []
