@@ -64,7 +64,6 @@ def parse(text: object) -> Pattern:
     """
     if not isinstance(text, str):
         raise PatternError("%.200r is not a host name pattern: write it as a quoted string such as \"*.example.com\"" % (text,))
-    shown = repr(text if len(text) <= 300 else text[:300] + "...")
     name = text.lower()
     kind = EXACT
     if name.startswith("*."):
@@ -73,7 +72,7 @@ def parse(text: object) -> Pattern:
         kind, name = DOMAIN, name[1:]
     problem = None if len(name) <= 253 and _FQDN.match(name) else _problem(name)
     if problem:
-        raise PatternError("%s is not a host name pattern: %s" % (shown, problem))
+        raise PatternError("%r is not a host name pattern: %s" % (text if len(text) <= 300 else text[:300] + "...", problem))
     return Pattern(name=name, kind=kind)
 
 
@@ -141,14 +140,20 @@ class Index:
 
     def __init__(self, patterns: Iterable[Pattern] = ()):
         self._by_name: dict = {}
+        self._wide: set = set()
         for pattern in patterns:
             self.add(pattern)
 
     def add(self, pattern: Pattern) -> None:
         self._by_name.setdefault(pattern.name, set()).add(pattern.kind)
+        if pattern.kind != EXACT:
+            self._wide.add(pattern.name)
 
     def covering(self, pattern: Pattern) -> Pattern | None:
         """The widest-named member that covers ``pattern`` (``pattern`` itself counts), or None."""
+        if not self._wide:
+            # Asked about each name of a long list of names, which is most of what long lists hold.
+            return pattern if pattern.kind == EXACT and pattern.name in self._by_name else None
         return next(self.all_covering(pattern), None)
 
     def all_covering(self, pattern: Pattern) -> Iterator[Pattern]:

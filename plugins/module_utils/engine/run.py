@@ -100,7 +100,7 @@ class Run:
         admit(before, self.options)
         changes = self._plan(state, before)
         after = apply(state, changes)
-        foreseen = before if self.adapter.traits.by_hand else self._foreseen(after)
+        foreseen = before if self.adapter.traits.by_hand else self._foreseen(after, before if not changes else None)
         self._guard(changes, state, foreseen)
         self.result["planned_steps"] = sum(1 for _step in self.adapter.steps(changes, state))
         self.result["reversal"] = self._reversal(changes, after)
@@ -129,8 +129,8 @@ class Run:
             self.result.setdefault("journal", path)
         return self.result
 
-    def _foreseen(self, after: State) -> Assessment:
-        found = self._assess(after)
+    def _foreseen(self, after: State, known: Assessment | None) -> Assessment:
+        found = known or self._assess(after)
         if self.options.state in ("deleted", "reverted") and not any(obj.ours for obj in after.objects.values()):
             return after_removal(found, self._assess(after, Policy()), self.policy.media)
         return found
@@ -241,8 +241,7 @@ class Run:
                 raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
             return changes
-        # What goes does not depend on what is wanted, which a task may not be able to name any more.
-        wanted = [] if self.options.state == "deleted" else self.adapter.target(self.policy, state)
+        wanted = self.adapter.target(self.policy, state) if self.options.state != "deleted" else []  # what goes does not depend on it
         unambiguous(self.adapter.device, state, {item.object.ref for item in wanted})
         self._wanted_entries = {entry for item in wanted for members in item.object.members.values() for entry in members}
         unblock = self.options.unblock if self.options.state != "deleted" else ()
@@ -314,7 +313,7 @@ class Run:
             self.journal.close(REVERTED if reverting else self._ended())
 
     def _plan_again(self, state: State) -> list:
-        return self._plan(state, self._assess(state))
+        return self._plan(state, self._assess(state) if self.options.unblock else Assessment())
 
     def _drive(self, changes: list, state: State, plan_again) -> None:
         """Send all steps and seal them. What has an unknown outcome is settled by reading and planning again, never by sending it again."""

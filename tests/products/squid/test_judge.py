@@ -292,8 +292,8 @@ def test_the_text_is_read_as_squid_reads_it(site, before, word):
 
 def test_a_list_that_may_not_be_read_is_not_empty(site, monkeypatch):
     made = site("acl ai dstdomain \"{folder}/ai.txt\"\nhttp_access deny ai", lists={"ai.txt": ".chatgpt.com"})
-    read = made.adapter._text
-    monkeypatch.setattr(made.adapter, "_text", lambda path: forbidden(path) if path.endswith("ai.txt") else read(path))
+    read = made.adapter._files.read
+    monkeypatch.setattr(made.adapter._files, "read", lambda path: forbidden(path) if path.endswith("ai.txt") else read(path))
     found = made.foreseen()
     assert allowed(found) == ALL_MAY and "ai.txt cannot be read: Permission denied" in found.coverage[0].note
 

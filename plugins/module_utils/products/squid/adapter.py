@@ -249,7 +249,7 @@ class SquidAdapter(Adapter):
         wanted, prefix, found = self._settings, self._settings.prefix, people(self._settings, self._site)
         acls, words = [files.acl(prefix + "port", "port", ["443"])], []
         if wanted.networks:
-            acls.append(files.acl(prefix + "client", "src", wanted.networks))
+            acls.append(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)))
             words.append(prefix + "client")
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
         if unknown and self._site.files:

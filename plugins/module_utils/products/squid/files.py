@@ -99,6 +99,15 @@ def prefix_of(drop_in: str) -> str:
     return "%s%s_" % (PREFIX, word[len(PREFIX):] if word.startswith(PREFIX) else word)
 
 
+def collapsed(networks: Iterable[str]) -> list[str]:
+    """The fewest networks that hold the same addresses: Squid warns of one inside another, and ignores it. Those that stay keep their text."""
+    texts: dict = {}
+    for text in networks:
+        texts.setdefault(ipaddress.ip_network(text), text)
+    found = [network for version in (4, 6) for network in ipaddress.collapse_addresses(one for one in texts if one.version == version)]
+    return [texts.get(network, str(network)) for network in found]
+
+
 def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
     """One ``acl`` line of ours. ``values`` are compared as a set."""
     return Object(Ref("acl", name), {"type": kind, "options": sorted(options), "values": sorted(values)}, ours=True)
