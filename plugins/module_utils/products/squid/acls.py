@@ -13,11 +13,12 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl, Directive, Site, port_name
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of, folds
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
 
 _DEPTH = 16
+_ACTIONS = {"allow": "allow", "deny": "deny"}
 
 
 @dataclass
@@ -63,6 +64,21 @@ class Judge:
         """
         for directive, hits in walk(chain, patterns, lambda one, left: self.reach(one, acls_of(one), left, moment)):
             yield directive, [pattern for pattern in patterns if pattern in hits.sure], [pattern for pattern in patterns if pattern in hits.may]
+
+    def decide(self, chain: Iterable[Directive], at: int, patterns: Sequence[Pattern], moment: Moment = CONNECT) -> Iterator[tuple]:
+        """Yield (directive, action, patterns it surely decides, patterns it may), to the end: what no line decides gets the opposite of the last one.
+
+        ``at``: which word of a directive is its action, allow or deny; an action of None is none of the two.
+        """
+        chain = [directive for directive in chain if len(directive.args) > at]
+        left, told = list(patterns), set()
+        for directive, sure, may in self.walk(chain, lambda d: d.args[at + 1:], patterns, moment):
+            yield directive, _ACTIONS.get(directive.args[at]), sure, may
+            told.update(may)
+            left = [pattern for pattern in left if pattern not in sure]
+        if chain and left:
+            turned = {"allow": "deny", "deny": "allow"}.get(_ACTIONS.get(chain[-1].args[at]))
+            yield chain[-1], turned, [p for p in left if p not in told], [p for p in left if p in told]
 
     def reach(self, directive: Directive, words: Iterable[str], left: Iterable[Pattern], moment: Moment) -> Hits:
         """What of ``left`` a directive with these ACL words is about."""
@@ -242,7 +258,7 @@ class Judge:
             return SURE
         if self._who.users is None:
             return MAY
-        folded = self._who.folded or any("-i" in line.options for line in acl.lines)
+        folded = self._who.folded or any(folds(line.options) for line in acl.lines)
         names = {value.lower() for value in acl.values} if folded else set(acl.values)
         return share((user.lower() if folded else user) in names for user in self._who.users)
 

@@ -229,6 +229,9 @@ class SquidAdapter(Adapter):
             return
         if len(self._site.positions) > 1:
             raise AccessError(REFUSED, "%s include %s each: leave one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+        if self._site.quoted:
+            raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, and Squid would not read our lists: turn it off above "
+                              "that line" % (self._site.included[0], self._settings.drop_in))
         last, judge = self._site.before("http_access")[-1:], Judge(self._site, Who())
         if last and last[0].args[:1] == ("deny",) and not self._site.after("http_access") and (
                 judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):

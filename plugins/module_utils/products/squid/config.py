@@ -99,6 +99,8 @@ class Site:
     doubts: list = field(default_factory=list)
     #: Where each of ``positions`` is included, for people.
     included: list = field(default_factory=list)
+    #: Whether Squid takes what stands in quotes for a value there, and not for a file.
+    quoted: bool = False
 
     @property
     def position(self) -> int | None:
@@ -206,6 +208,7 @@ class _Loader:
                     continue
                 self._site.positions.append(len(self._site.directives))
                 self._site.included.append(where)
+                self._site.quoted = self._site.quoted or self._quoted
                 self._lines_of_others(path)
                 if not sure:
                     self._site.doubts.append("whether %s includes the drop-in depends on a condition that only Squid can evaluate" % where)

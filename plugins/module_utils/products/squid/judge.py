@@ -62,7 +62,8 @@ class Assessor:
         self._doubted: dict = {}
         held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
         self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
-        self._undecrypted = not decrypts
+        #: Whether the clients' addresses are known from another proxy alone.
+        self._undecrypted, self._elsewhere = not decrypts, False
         self._fates: dict = {}
 
     def assess(self) -> Assessment:
@@ -162,9 +163,11 @@ class Assessor:
         decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
         for name, lines, ours in header_rules(self._site):
             above = [line for line in lines if line in self._site.before(name)]
-            for directive, sure, may in self._judge.walk(above if ours else lines, lambda d: d.args[2:], decrypted, INSIDE):
-                if directive.args[1:2] == ("deny",):
-                    self._conflict("cookies", directive, sure if ours else [], may if ours else sure + may, [])
+            written = any(d.ours for d in self._site.named(name))
+            for directive, action, sure, may in self._judge.decide(above if written else lines, 1, decrypted, INSIDE):
+                if action != "allow" and (directive in above or not written):
+                    known = ours and action == "deny" and directive.args[1] == "deny"
+                    self._conflict("cookies", directive, sure if known else [], may if known else sure + may, [])
 
     def _side_effects(self) -> None:
         exempt, found = self._policy.exempt, self._found
@@ -183,6 +186,7 @@ class Assessor:
     def _gates(self) -> None:
         """What else may shut a host out, beside http_access and ssl_bump."""
         gates = Gates(self._site, self._judge, self._policy.allow, self._decrypted)
+        self._elsewhere = bool(gates.trusting())
         for directive, sure, may in gates.denials():
             self._deny(directive, sure, may)
         for directive, patterns in gates.asked():
@@ -250,7 +254,7 @@ class Assessor:
             lines = self._fates[pattern].lines(bump.SPLICE)
             doubts = [why for why in self._site.doubts if why not in notes]
             by = SPLICE_RULE.name if any(line.ours for line in lines) else lines[0].where if lines else None
-            return ("unchecked" if doubts or self._site.named("follow_x_forwarded_for") else "yes"), by
+            return ("unchecked" if doubts or self._elsewhere else "yes"), by
         return ("no", None) if len(ends) == 1 else ("unchecked", SPLICE_RULE.name if self._holds(EXEMPT, SPLICE_RULE, pattern) else None)
 
     def _holds(self, list_ref: Ref, rule_ref: Ref, pattern: Pattern) -> bool:
