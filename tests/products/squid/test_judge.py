@@ -526,3 +526,14 @@ def test_ours_is_not_made_the_last_rule_where_that_shuts_out_all_others(site, la
 def test_a_drop_in_that_is_read_where_quotes_hold_values_is_refused(site):
     with pytest.raises(AccessError, match="squid.conf:12 includes .*turn it off above that line"):
         site(QUOTED).foreseen()
+
+
+def test_a_group_that_a_helper_tells_of_is_a_part_of_the_audience(site):
+    found = site(SIGN_IN, "external_acl_type g %LOGIN /x\nacl inet external g Internet\nhttp_access allow lan inet", tail="ssl_bump bump all\n").foreseen()
+    assert allowed(found) == ALL_MAY and found.coverage[0].note == "our rule asks for inet, as the site does, and lets in whom that lets in"
+    assert allowed(site(SIGN_IN, "http_access allow lan staff", tail="ssl_bump bump all\n").foreseen()) == ALL_YES
+
+
+def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site):
+    found = site(text=HEAD + PEEK + "include conf.d/*.conf\n" + TAIL).foreseen()
+    assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note

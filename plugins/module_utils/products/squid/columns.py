@@ -44,6 +44,8 @@ BUILT_IN = (
 
 #: What asks whether a connection is let through, beside http_access: the directive, and whether it is asked about decrypted requests alone.
 GATES = {"adapted_http_access": False, "http_access2": False, "miss_access": False, "http_reply_access": True}
+#: Which word of a directive is its action, where that is not the first one.
+ACTION_AT = {"request_header_access": 1, "reply_header_access": 1, "adaptation_access": 1, "cache_peer_access": 1}
 #: Methods of what a browser or an app sends to a web service.
 METHODS = ("CONNECT", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 #: Headers, in lower case, without which a web service does not work through a proxy that decrypts. Cookies are judged by themselves.

@@ -9,7 +9,7 @@ from typing import Iterator, Sequence
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, acl_words
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import COOKIE_RULES
 
 _REWRITERS = ("url_rewrite_program", "redirect_program")
@@ -45,7 +45,7 @@ class Gates:
         """(directive, patterns that it surely shuts, patterns that it may) of the other lists that let requests through."""
         for name, replies in columns.GATES.items():
             for patterns, moment in (([] if replies else self._patterns, CONNECT), (self._decrypted, INSIDE._replace(reply=replies))):
-                for directive, action, sure, may in self._judge.decide(self._site.named(name), 0, patterns, moment):
+                for directive, action, sure, may in self._judge.decide(self._site.named(name), patterns, moment):
                     if action != "allow":
                         yield directive, sure if action == "deny" else [], may if action == "deny" else sure + may
         yield from self._sizes()
@@ -56,8 +56,7 @@ class Gates:
         """A limit for the size of replies shuts out larger ones."""
         for directive in self._site.named("reply_body_max_size"):
             if directive.args and directive.args[0] not in ("none", "0"):
-                words = directive.args[2:] if len(directive.args) > 1 and directive.args[1].lower() in ("bytes", "kb", "mb", "gb") else directive.args[1:]
-                hits = self._judge.reach(directive, words, self._decrypted, INSIDE._replace(reply=True))
+                hits = self._judge.reach(directive, acl_words(directive), self._decrypted, INSIDE._replace(reply=True))
                 yield directive, [], [pattern for pattern in self._decrypted if pattern in hits.all]
 
     def _headers(self) -> Iterator[tuple]:
@@ -66,7 +65,7 @@ class Gates:
             lines = [d for d in self._site.named(name) if d.args and not d.ours]
             for header in sorted(needed & {d.args[0].lower() for d in lines}):
                 chain = [d for d in lines if d.args[0].lower() == header]
-                for directive, action, sure, may in self._judge.decide(chain, 1, self._decrypted, INSIDE):
+                for directive, action, sure, may in self._judge.decide(chain, self._decrypted, INSIDE):
                     if action != "allow":
                         yield directive, [], sure + may
 
@@ -83,7 +82,7 @@ class Gates:
         for peer in peers:
             lines = [d for d in self._site.named("cache_peer_access") if d.args[:1] == (peer,)]
             shut: set = set()
-            for directive, action, sure, may in self._judge.decide(lines, 1, asked):
+            for directive, action, sure, may in self._judge.decide(lines, asked):
                 if action != "allow":
                     shut.update(sure + may)
                     refusing.append((directive, sure + may))
@@ -94,7 +93,7 @@ class Gates:
     def _reached(self, name: str, surely: bool = False) -> list:
         """The patterns that a list says yes to, or may."""
         found: list = []
-        for _directive, action, sure, may in self._judge.decide(self._site.named(name), 0, self._patterns):
+        for _directive, action, sure, may in self._judge.decide(self._site.named(name), self._patterns):
             if action == "allow" or (action is None and not surely):
                 found += sure if surely else sure + may
         return found
@@ -105,11 +104,11 @@ class Gates:
         """(directive, patterns) of what is shown every CONNECT and may refuse or redirect it."""
         for directive in self._site.named(*_REWRITERS)[:1]:
             lists = self._site.named(*_REWRITE_LISTS)
-            asked = [one for _line, action, sure, may in self._judge.decide(lists, 0, self._patterns) if action != "deny" for one in sure + may]
+            asked = [one for _line, action, sure, may in self._judge.decide(lists, self._patterns) if action != "deny" for one in sure + may]
             yield directive, list(dict.fromkeys(asked)) if any(d.args for d in lists) else self._patterns
         for service, lines in self._adapted().items():
             if self._points(service, "reqmod_precache"):
-                for directive, action, sure, may in self._judge.decide(lines, 1, self._patterns):
+                for directive, action, sure, may in self._judge.decide(lines, self._patterns):
                     if action != "deny":
                         yield directive, sure + may
 
@@ -146,7 +145,7 @@ class Gates:
                 yield "%s %s is not known here, and may shut it" % (directive.where, directive.name), self._patterns
         for service, lines in self._adapted().items():
             if self._points(service, "respmod_precache"):
-                for directive, action, sure, may in self._judge.decide(lines, 1, self._decrypted, INSIDE):
+                for directive, action, sure, may in self._judge.decide(lines, self._decrypted, INSIDE):
                     if action != "deny":
                         yield "%s %s may shut a part of it" % (directive.where, directive.text), sure + may
         trusting = self.trusting()
