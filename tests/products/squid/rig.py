@@ -112,11 +112,10 @@ class SquidRig(Rig):
         return line and line.splitlines()[-1].partition(" /")[0]
 
     def quarantine(self, above):
-        if not above:
-            # A deny behind the include is not told yet.
-            return None
-        self._edit(self.squid.config, lambda text: text.replace(
-            "include ", "acl sick src 127.0.0.2\nhttp_access deny sick\ninclude ", 1))
+        # A deny of the whole audience would be what ours is there for; that of hours may be about a part of it.
+        acls, line = "acl sick src 127.0.0.2\nacl hours time SMTWHFA 00:00-24:00\n", "http_access deny sick\n" if above else "http_access deny sick hours\n"
+        self._edit(self.squid.config, lambda text: text.replace("include ", acls + line + "include ", 1) if above else
+                   text.replace("/*.conf\n", "/*.conf\n" + acls + line, 1))
         return "sick"
 
     def lift(self):

@@ -29,6 +29,7 @@ http_access deny CONNECT !SSL_ports
 TAIL = "ssl_bump bump all\nhttp_access allow lan\nhttp_access deny all\n"
 PEEK = "ssl_bump peek step1\n"
 INCLUDE = "include {folder}/conf.d/*.conf\n"
+QUOTED = "configuration_includes_quoted_values on\n"
 SIGN_IN = "auth_param basic program /x\nacl staff proxy_auth REQUIRED\n"
 WHOLE, NOBODY = "10.0.0.0/8", "192.0.2.0/24"
 
@@ -126,13 +127,17 @@ def test_a_site_without_any_of_it_is_open(site):
     ("acl a dstdomain .chatgpt.com\nacl t time 09:00-17:00\nacl x all-of t a", only(chatgpt="unchecked")),
     ("acl x time MTWHF 09:00-17:00", ALL_MAY), ("acl x browser -i mozilla", ALL_MAY), ("acl x maxconn 20", ALL_MAY), ("acl x random 0.5", ALL_MAY),
     ("external_acl_type u %SRC %DST /x\nacl x external u", ALL_MAY), ("acl x localip 10.0.0.1", ALL_MAY), ("acl x next_year 1", ALL_MAY),
-    ("acl x dst 192.0.2.0/24", ALL_MAY), ("acl x dst 127.0.0.0/8", ALL_YES), ("acl x http_status 404", ALL_YES), ("acl x annotate_client a=b", ALL_NO),
-    ("acl x port 443", ALL_NO), ("acl x port 1-1023", ALL_NO), ("acl x port 80", ALL_YES), ("acl x localport 3128", ALL_NO), ("acl x localport 80", ALL_YES),
+    ("acl x dst 192.0.2.0/24", ALL_MAY), ("acl x dst 127.0.0.0/8", ALL_YES), ("acl x http_status 404", ALL_YES),
+    ("acl x annotate_client a=b", ALL_NO),
+    ("acl x port 443", ALL_NO), ("acl x port 1-1023", ALL_NO), ("acl x port 80", ALL_YES), ("acl x localport 3128", ALL_NO),
+    ("acl x localport 80", ALL_YES),
     ("acl x method PURGE", ALL_YES), ("acl x method POST", only(stripe="unchecked")), ("acl x method CONNECT", ALL_NO),
     ("acl x proto FTP", ALL_YES), ("acl x proto HTTPS", only(chatgpt="unchecked", openai="unchecked", stripe="no")),
     ("acl x urlpath_regex -i \\.exe$", only(stripe="unchecked")), ("acl x transaction_initiator client", ALL_NO),
-    ("acl x src 10.0.0.0/8", ALL_NO), ("acl x src 10.1.7.0/24", ALL_MAY), ("acl x src 192.0.2.1", ALL_YES), ("acl x src 10.0.0.0-10.255.255.255", ALL_NO),
-    ("acl x src 10.0.0.0/255.0.0.0", ALL_NO), ("acl x src all", ALL_NO), ("acl x src somewhere.example.com", ALL_MAY), ("acl all src 192.0.2.0/24\nacl x any-of all", ALL_NO),
+    ("acl x src 10.0.0.0/8", ALL_NO), ("acl x src 10.1.7.0/24", ALL_MAY), ("acl x src 192.0.2.1", ALL_YES),
+    ("acl x src 10.0.0.0-10.255.255.255", ALL_NO),
+    ("acl x src 10.0.0.0/255.0.0.0", ALL_NO), ("acl x src all", ALL_NO), ("acl x src somewhere.example.com", ALL_MAY),
+    ("acl all src 192.0.2.0/24\nacl x any-of all", ALL_NO),
     ("acl x myportname 127.0.0.1:3128", ALL_NO), ("acl x myportname other", ALL_YES), ("acl x any-of nothing_of_that_name", ALL_MAY),
 ])
 def test_a_deny_before_ours_by_the_type_of_its_acl(site, acl, word):
@@ -144,7 +149,8 @@ def test_a_deny_before_ours_by_the_type_of_its_acl(site, acl, word):
 
 
 @pytest.mark.parametrize("acl,why", [
-    ("acl x next_year 1", "ACL x is of the type next_year, which nobody here knows"), ("acl x time 09:00-17:00", "ACL x (time) cannot be evaluated here"),
+    ("acl x next_year 1", "ACL x is of the type next_year, which nobody here knows"),
+    ("acl x time 09:00-17:00", "ACL x (time) cannot be evaluated here"),
     ("acl t time 09:00-17:00\nacl x all-of t", "ACL t (time) cannot be evaluated here"), ("acl y src all", "ACL x is not defined")])
 def test_what_cannot_be_told_is_named(site, acl, why):
     found = site(acl + "\nhttp_access deny x").foreseen()
@@ -168,11 +174,15 @@ def test_what_may_be_let_in_before_a_deny_is_shut_by_it_all_the_same(site):
 @pytest.mark.parametrize("acl,word", [
     ("url_regex -i \\<chatgpt\\>", only(chatgpt="no", stripe="unchecked")), ("dstdom_regex -i chat[[:alpha:]]pt", only(chatgpt="no")),
     ("dstdom_regex (chat|open)(gpt|ai)\\.", only(chatgpt="no", openai="no")), ("dstdom_regex ^chatgpt\\.com$", only(chatgpt="unchecked")),
-    ("dstdom_regex (^|\\.)chatgpt\\.com$", only(chatgpt="no")), ("dstdom_regex ChatGPT OpenAI", ALL_YES), ("dstdom_regex -i ChatGPT OpenAI", only(chatgpt="no", openai="no")),
-    ("dstdom_regex +i ChatGPT", ALL_YES), ("dstdom_regex ChatGPT -i OpenAI", only(openai="no")), ("dstdom_regex -i ^ab\\.chatgpt", only(chatgpt="unchecked")),
-    ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex x\\d", ALL_YES), ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY), ("dstdom_regex \\1", ALL_MAY),
+    ("dstdom_regex (^|\\.)chatgpt\\.com$", only(chatgpt="no")), ("dstdom_regex ChatGPT OpenAI", ALL_YES),
+    ("dstdom_regex -i ChatGPT OpenAI", only(chatgpt="no", openai="no")),
+    ("dstdom_regex +i ChatGPT", ALL_YES), ("dstdom_regex -ni ChatGPT", only(chatgpt="no")), ("dstdom_regex ChatGPT -i OpenAI", only(openai="no")),
+    ("dstdom_regex -i ^ab\\.chatgpt", only(chatgpt="unchecked")),
+    ("dstdom_regex -i claude", ALL_YES), ("dstdom_regex x\\d", ALL_YES), ("dstdom_regex (a", ALL_MAY), ("dstdom_regex *a", ALL_MAY),
+    ("dstdom_regex \\1", ALL_MAY),
     ("dstdom_regex chatgp+?t", only(chatgpt="no")), ("dstdom_regex .", ALL_NO), ("dstdom_regex ^[^]x]+\\.stripe\\.com$", only(stripe="no")),
-    ("url_regex ^http://", ALL_YES), ("url_regex ^js\\.stripe\\.com:443$", only(stripe="no")), ("url_regex stripe\\.com/ads", only(stripe="unchecked")),
+    ("url_regex ^http://", ALL_YES), ("url_regex ^js\\.stripe\\.com:443$", only(stripe="no")),
+    ("url_regex stripe\\.com/ads", only(stripe="unchecked")),
     ("ssl::server_name_regex -i chatgpt", only(chatgpt="no"))])
 def test_regular_expressions_are_posix(site, acl, word):
     assert allowed(site("acl x %s\nhttp_access deny x" % acl).foreseen()) == word
@@ -188,17 +198,19 @@ def test_a_blank_in_an_expression_is_kept_by_a_backslash(site):
 @pytest.mark.parametrize("lines,word", [
     ("ssl_bump stare all", DECRYPTED), ("ssl_bump peek all", EXEMPT), ("acl two at_step SslBump2\nssl_bump stare two", DECRYPTED),
     ("acl two at_step SslBump2\nacl three at_step SslBump3\nssl_bump peek two\nssl_bump bump three", EXEMPT),
-    ("acl three at_step SslBump3\nssl_bump bump three", EXEMPT), ("acl two at_step SslBump2\nssl_bump bump two", DECRYPTED), ("ssl_bump server-first all", EXEMPT),
+    ("acl three at_step SslBump3\nssl_bump bump three", EXEMPT), ("acl two at_step SslBump2\nssl_bump bump two", DECRYPTED),
+    ("ssl_bump server-first all", EXEMPT),
     ("acl n ssl::server_name .chatgpt.com\nssl_bump bump n", {CHATGPT: "no", OPENAI: "yes", STRIPE: "not wanted"}),
     ("acl n ssl::server_name ab.chatgpt.com\nssl_bump bump n", {CHATGPT: "unchecked", OPENAI: "yes", STRIPE: "not wanted"}),
     ("acl n ssl::server_name --server-provided .chatgpt.com\nssl_bump bump n", EXEMPT),
     ("acl t time 09:00-17:00\nssl_bump bump t", PERHAPS), ("acl t time 09:00-17:00\nssl_bump stare t", PERHAPS), ("ssl_bump next-year all", PERHAPS),
-    ("acl n ssl::server_name .chatgpt.com\nssl_bump splice n", EXEMPT), ("acl n dstdomain .chatgpt.com\nacl m all-of lan n\nssl_bump bump m",
-                                                                       {CHATGPT: "no", OPENAI: "yes", STRIPE: "not wanted"})])
+    ("acl n ssl::server_name .chatgpt.com\nssl_bump splice n", EXEMPT),
+    ("acl n dstdomain .chatgpt.com\nacl m all-of lan n\nssl_bump bump m", {CHATGPT: "no", OPENAI: "yes", STRIPE: "not wanted"})])
 def test_what_becomes_of_a_connection_step_by_step(site, lines, word):
     found = site(lines).foreseen()
     assert exempt(found) == word
-    assert {host for one in found.conflicts if one.effect == "decrypt" for host in one.hosts} >= {host for host, told in word.items() if told in ("no", "unchecked")}
+    named = {host for one in found.conflicts if one.effect == "decrypt" for host in one.hosts}
+    assert named >= {host for host, told in word.items() if told in ("no", "unchecked")}
 
 
 def test_at_the_first_step_the_site_decides_alone(site):
@@ -216,7 +228,8 @@ def test_what_ends_by_terminate_is_shut(site):
 
 @pytest.mark.parametrize("lines,word", [
     ("adapted_http_access deny ai", only(chatgpt="no")), ("adapted_http_access allow lan\nadapted_http_access deny ai", ALL_YES),
-    ("miss_access deny ai", only(chatgpt="no")), ("acl st dstdomain js.stripe.com\nhttp_reply_access deny st", only(stripe="no")), ("http_reply_access deny ai", ALL_YES),
+    ("miss_access deny ai", only(chatgpt="no")), ("acl st dstdomain js.stripe.com\nhttp_reply_access deny st", only(stripe="no")),
+    ("http_reply_access deny ai", ALL_YES),
     ("next_year_access deny ai", ALL_MAY), ("http_next_year on", ALL_MAY), ("never_direct allow all", ALL_YES),
     ("cache_peer 192.0.2.1 parent 3128 0\nnever_direct allow all\ncache_peer_access 192.0.2.1 deny ai", only(chatgpt="unchecked")),
     ("cache_peer 192.0.2.1 parent 3128 0 name=p\nnever_direct allow ai\ncache_peer_access p deny all", only(chatgpt="unchecked")),
@@ -234,6 +247,10 @@ def test_what_ends_by_terminate_is_shut(site):
     ("redirect_program /x\nredirector_access deny ai", only(openai="unchecked", stripe="unchecked")),
     ("request_header_access all deny all", only(stripe="unchecked")), ("request_header_access Authorization deny all", only(stripe="unchecked")),
     ("request_header_access X-Forwarded-For deny all", ALL_YES), ("reply_header_access CONTENT-TYPE deny all", only(stripe="unchecked")),
+    ("miss_access allow lan", ALL_YES), ("miss_access allow ai", only(openai="no", stripe="no")), ("http_reply_access allow ai", only(stripe="no")),
+    ("acl t time 09:00-17:00\nmiss_access allow t", ALL_MAY), ("miss_access next_year ai", ALL_MAY),
+    ("cache_peer 192.0.2.1 parent 3128 0\nnever_direct deny ai\ncache_peer_access 192.0.2.1 allow ai", only(openai="unchecked", stripe="unchecked")),
+    ("url_rewrite_program /x\nurl_rewrite_access allow ai", only(chatgpt="unchecked")), ("request_header_access Host allow ai", only(stripe="unchecked")),
     ("reply_body_max_size 10 MB", only(stripe="unchecked")), ("reply_body_max_size 10 MB ai", ALL_YES), ("reply_body_max_size none", ALL_YES),
     ("follow_x_forwarded_for allow lan", ALL_MAY), ("follow_x_forwarded_for deny all", ALL_YES), ("include conf.d/*.conf", ALL_MAY),
     ("include {folder}/x${process_number}.conf", ALL_MAY)])
@@ -264,28 +281,38 @@ def test_headers_that_are_all_stripped_are_named(site):
 
 
 @pytest.mark.parametrize("before,word", [
-    ("acl ai dstdomain .chatgpt.com \\ \nhttp_access deny ai", only(chatgpt="no")), ("acl ai dstdomain \\\n\n   .chatgpt.com\nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain .chatgpt.com \\ \nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain \\\n\n   .chatgpt.com\nhttp_access deny ai", only(chatgpt="no")),
     ("acl ai dstdomain .claude.ai \\\n# not now\n  .chatgpt.com\nhttp_access deny ai", only(chatgpt="no")),
-    ("acl ai dstdomain .chat\\\n  gpt.com\nhttp_access deny ai", only(chatgpt="no")), ("acl ai dstdomain .chatgpt.com # the \"AI\" sites\nhttp_access deny ai # \"asked\"", only(chatgpt="no")),
-    ("acl ai dstdomain .claude.ai #.chatgpt.com\nhttp_access deny ai", ALL_YES), ("# a \x0c form feed and \u2028 more\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai", only(chatgpt="no")),
-    ("acl ai dstdomain .chatgpt.com\r\nhttp_access deny ai\r\n", only(chatgpt="no")), ("\t acl ai dstdomain .chatgpt.com\n\t http_access deny ai", only(chatgpt="no")),
-    ("if true\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", only(chatgpt="no")), ("if false\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", ALL_YES),
-    ("acl ai dstdomain .chatgpt.com\nif 1 = 2\nelse\nhttp_access deny ai\nendif", only(chatgpt="no")), ("acl ai dstdomain .chatgpt.com\nif 1=1\nelse\nhttp_access deny ai\nendif", ALL_YES),
+    ("acl ai dstdomain .chat\\\n  gpt.com\nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain .chatgpt.com # the \"AI\" sites\nhttp_access deny ai # \"asked\"", only(chatgpt="no")),
+    ("acl ai dstdomain .claude.ai #.chatgpt.com\nhttp_access deny ai", ALL_YES),
+    ("# a \x0c form feed and \u2028 more\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain .chatgpt.com\r\nhttp_access deny ai\r\n", only(chatgpt="no")),
+    ("\t acl ai dstdomain .chatgpt.com\n\t http_access deny ai", only(chatgpt="no")),
+    ("if true\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", only(chatgpt="no")),
+    ("if false\nacl ai dstdomain .chatgpt.com\nhttp_access deny ai\nendif", ALL_YES),
+    ("acl ai dstdomain .chatgpt.com\nif 1 = 2\nelse\nhttp_access deny ai\nendif", only(chatgpt="no")),
+    ("acl ai dstdomain .chatgpt.com\nif 1=1\nelse\nhttp_access deny ai\nendif", ALL_YES),
     ("acl ai dstdomain .chatgpt.com\nif ${process_number} = 2\nhttp_access deny ai\nendif", only(chatgpt="unchecked")),
     ("acl ai dstdomain .chatgpt.com\nif ${process_number} = 2\nelse\nhttp_access deny ai\nendif", only(chatgpt="unchecked")),
     ("if ${process_number} = 2\nacl ai dstdomain .chatgpt.com\nendif\nhttp_access deny ai", ALL_MAY),
     ("acl ai dstdomain .chatgpt.com\nif false\nif true\nhttp_access deny ai\nendif\nendif", only(chatgpt="no")),
-    ("acl ai dstdomain \"{folder}/ai.txt\"\nhttp_access deny ai", only(chatgpt="no")), ("acl ai dstdomain \"{folder}/two.txt\"\nhttp_access deny ai", ALL_YES),
+    ("acl ai dstdomain \"{folder}/ai.txt\"\nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain \"{folder}/two.txt\"\nhttp_access deny ai", ALL_YES),
     ("acl ai dstdomain \"{folder}/none.txt\"\nhttp_access deny ai", ALL_YES), ("acl ai dstdomain \"ai.txt\"\nhttp_access deny ai", ALL_MAY),
-    ("acl ai dstdomain \"{folder}/ai${process_number}.txt\"\nhttp_access deny ai", ALL_MAY), ("acl ai dstdomain \"{folder}/${service_name}.txt\"\nhttp_access deny ai", only(chatgpt="no")),
+    ("acl ai dstdomain \"{folder}/ai${process_number}.txt\"\nhttp_access deny ai", ALL_MAY),
+    ("acl ai dstdomain \"{folder}/${service_name}.txt\"\nhttp_access deny ai", only(chatgpt="no")),
     ("acl ai dstdomain \"{folder}/none.txt\" .chatgpt.com\nhttp_access deny ai", ALL_YES),
-    ("configuration_includes_quoted_values on\nacl ai dstdomain parameters(\"{folder}/ai.txt\")\nconfiguration_includes_quoted_values off\nhttp_access deny ai", only(chatgpt="no")),
-    ("configuration_includes_quoted_values on\nacl ai dstdomain \".chatgpt.com\"\nhttp_access deny ai", only(chatgpt="no")),
-    ("include {folder}/more.conf\nhttp_access deny ai", only(chatgpt="no")), ("include \"{folder}/more.conf\"\nhttp_access deny ai", only(chatgpt="no")),
+    (QUOTED + "acl ai dstdomain parameters(\"{folder}/ai.txt\")\nconfiguration_includes_quoted_values off\nhttp_access deny ai", only(chatgpt="no")),
+    (QUOTED + "acl ai dstdomain \".chatgpt.com\"\nconfiguration_includes_quoted_values off\nhttp_access deny ai", only(chatgpt="no")),
+    ("include {folder}/more.conf\nhttp_access deny ai", only(chatgpt="no")),
+    ("include \"{folder}/more.conf\"\nhttp_access deny ai", only(chatgpt="no")),
     ("include {folder}/*/other.conf\nhttp_access deny other", only(openai="no")),
 ])
 def test_the_text_is_read_as_squid_reads_it(site, before, word):
-    lists = {"ai.txt": "# AI\n.claude.ai # one\n .chatgpt.com \n", "squid.txt": ".chatgpt.com\n", "two.txt": ".claude.ai .chatgpt.com\n", "more.conf": "acl ai dstdomain .chatgpt.com\n",
+    lists = {"ai.txt": "# AI\n.claude.ai # one\n .chatgpt.com \n", "squid.txt": ".chatgpt.com\n", "two.txt": ".claude.ai .chatgpt.com\n",
+             "more.conf": "acl ai dstdomain .chatgpt.com\n",
              "sub/other.conf": "acl other dstdomain .openai.com\n"}
     assert allowed(site(before, lists=lists).foreseen()) == word
 
@@ -303,16 +330,21 @@ def forbidden(path: str) -> str:
 
 
 @pytest.mark.parametrize("line", [
-    "http_access", "ssl_bump", "request_header_access Cookie", "request_header_access", "adaptation_access x", "acl", "acl foo", "http_port", "url_rewrite_access", "deny_info",
-    "cache_log", "request_header_add X", "request_header_add", "reply_header_access", "include", "external_acl_type", "cache_peer", "cache_peer_access", "never_direct", "if", "else",
-    "endif", "auth_param", "reply_body_max_size", "icap_service", "adaptation_service_set", "adaptation_access", "follow_x_forwarded_for", "acl x all-of", "acl y any-of y"])
+    "http_access", "ssl_bump", "request_header_access Cookie", "request_header_access", "adaptation_access x", "acl", "acl foo", "http_port",
+    "url_rewrite_access", "deny_info",
+    "cache_log", "request_header_add X", "request_header_add", "reply_header_access", "include", "external_acl_type", "cache_peer",
+    "cache_peer_access", "never_direct", "if", "else",
+    "endif", "auth_param", "reply_body_max_size", "icap_service", "adaptation_service_set", "adaptation_access", "follow_x_forwarded_for",
+    "acl x all-of", "acl y any-of y"])
 @pytest.mark.parametrize("place", ("before", "after"))
 def test_a_directive_without_its_words_is_no_fault(site, line, place):
     found = site(**{place: line + "\n"}).foreseen()
     assert set(allowed(found)) == {CHATGPT, OPENAI, STRIPE}
 
 
-@pytest.mark.parametrize("pattern,there", [("*.conf", True), ("*/*.conf", False), ("netaccess-*", True), ("netaccess-[^x]hatgpt.conf", True), ("?*.conf", True)])
+@pytest.mark.parametrize("pattern,there", [
+    ("*.conf", True), ("*/*.conf", False), ("netaccess-*", True), ("netaccess-[^x]hatgpt.conf", True),
+    ("?*.conf", True)])
 def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     made = site(text=HEAD + PEEK + "include {folder}/conf.d/" + pattern + "\n" + TAIL)
     found = made.foreseen()
@@ -326,12 +358,15 @@ def test_a_wildcard_of_an_include_does_not_cross_a_slash(site, pattern, there):
     ("http_access allow lan staff", "staff"), ("http_access deny !staff\nhttp_access allow lan", "staff"),
     ("external_acl_type g %LOGIN /x\nacl inet external g Internet\nhttp_access allow lan inet", "inet"),
     ("external_acl_type g ttl=1 %un /x\nacl inet external g Internet\nhttp_access allow lan inet", "inet"),
-    ("external_acl_type g %ul /x\nacl inet external g\nhttp_access allow inet", "inet"), ("external_acl_type g %EXT_USER /x\nacl inet external g\nhttp_access allow inet", "inet"),
+    ("external_acl_type g %ul /x\nacl inet external g\nhttp_access allow inet", "inet"),
+    ("external_acl_type g %EXT_USER /x\nacl inet external g\nhttp_access allow inet", "inet"),
     ("acl who any-of staff\nhttp_access allow lan who", "who"), ("acl who all-of lan staff\nhttp_access allow who", "who"),
     ("external_acl_type g %LOGIN /x\nacl inet external g\nhttp_access deny !staff\nhttp_access allow lan inet", "staff inet"),
     ("external_acl_type u %DST /x\nacl good external u\nhttp_access allow lan good\nhttp_access allow lan", ""),
-    ("acl kiosk src 192.0.2.1\nhttp_access allow kiosk\nhttp_access allow lan staff", "staff"), ("acl kiosk src 10.1.0.0/16\nhttp_access allow kiosk\nhttp_access allow lan staff", ""),
-    ("acl good dstdomain .example.com\nhttp_access allow lan good\nhttp_access allow lan staff", "staff"), ("acl away src 192.0.2.1\nhttp_access allow away staff", "staff"),
+    ("acl kiosk src 192.0.2.1\nhttp_access allow kiosk\nhttp_access allow lan staff", "staff"),
+    ("acl kiosk src 10.1.0.0/16\nhttp_access allow kiosk\nhttp_access allow lan staff", ""),
+    ("acl good dstdomain .example.com\nhttp_access allow lan good\nhttp_access allow lan staff", "staff"),
+    ("acl away src 192.0.2.1\nhttp_access allow away staff", "staff"),
     ("http_access allow lan", "")])
 def test_our_rule_carries_what_the_site_asks_the_audience_for(site, rules, carried):
     made = site(SIGN_IN, rules, tail="ssl_bump bump all\nhttp_access deny all\n")
@@ -360,7 +395,9 @@ def test_users_are_asked_for_by_name_and_in_groups_as_well(site):
     assert values == ["Alice", "alice"], "Squid makes the names of basic sign-in lower case"
 
 
-@pytest.mark.parametrize("param,values", [("basic casesensitive on", ["Alice"]), ("basic casesensitive off", ["Alice", "alice"]), ("negotiate program /x", ["Alice"])])
+@pytest.mark.parametrize("param,values", [
+    ("basic casesensitive on", ["Alice"]), ("basic casesensitive off", ["Alice", "alice"]),
+    ("negotiate program /x", ["Alice"])])
 def test_names_of_users_are_lower_case_where_squid_makes_them_so(site, param, values):
     head = HEAD + "auth_param %s\nacl staff proxy_auth REQUIRED\n" % param
     made = site(head=head, tail="http_access allow lan staff\n", users=("Alice",))
@@ -368,8 +405,9 @@ def test_names_of_users_are_lower_case_where_squid_makes_them_so(site, param, va
     assert next(obj for ref, obj in made.after.objects.items() if ref.name == "netaccess_user").fields["values"] == values
 
 
-@pytest.mark.parametrize("acl,word", [("proxy_auth alice bob", ALL_NO), ("proxy_auth bob", ALL_YES), ("proxy_auth -i ALICE", ALL_NO), ("proxy_auth_regex -i ^ali", ALL_NO),
-                                      ("proxy_auth_regex bob", ALL_YES), ("proxy_auth REQUIRED", ALL_NO), ("ext_user alice", ALL_MAY)])
+@pytest.mark.parametrize("acl,word", [
+    ("proxy_auth alice bob", ALL_NO), ("proxy_auth bob", ALL_YES), ("proxy_auth -i ALICE", ALL_NO),
+    ("proxy_auth_regex -i ^ali", ALL_NO), ("proxy_auth_regex bob", ALL_YES), ("proxy_auth REQUIRED", ALL_NO), ("ext_user alice", ALL_MAY)])
 def test_a_deny_of_users(site, acl, word):
     made = site(SIGN_IN + "acl x %s\nhttp_access deny x" % acl, tail="http_access allow lan staff\n", users=("alice",), auth_acl="staff")
     assert allowed(made.foreseen()) == word
@@ -380,7 +418,8 @@ def test_a_deny_of_users(site, acl, word):
     (dict(acls=("students",)), "acl students src 10.4.0.0/16\nacl q src 10.4.7.0/24\nhttp_access deny q", ALL_MAY),
     (dict(acls=("students", "day")), "acl day time 09:00-17:00\nacl students src 10.4.0.0/16\nhttp_access deny day", ALL_NO),
     (dict(networks=("10.0.0.0/8",), acls=("students",)), "acl students src 10.4.0.0/16\nacl q src 10.5.0.0/16\nhttp_access deny q", ALL_YES),
-    (dict(acls=("localhost",)), "acl q src 127.0.0.1\nhttp_access deny q", ALL_MAY), (dict(everyone=True), "acl q src 10.5.0.0/16\nhttp_access deny q", ALL_MAY)])
+    (dict(acls=("localhost",)), "acl q src 127.0.0.1\nhttp_access deny q", ALL_MAY),
+    (dict(everyone=True), "acl q src 10.5.0.0/16\nhttp_access deny q", ALL_MAY)])
 def test_whom_a_deny_is_about_follows_from_the_audience(site, options, before, word):
     assert allowed(site(before, **options).foreseen()) == word
 
@@ -389,18 +428,25 @@ def test_whom_a_deny_is_about_follows_from_the_audience(site, options, before, w
 
 
 @pytest.mark.parametrize("after,told", [
-    ("acl q src 10.1.7.0/24\nhttp_access deny q", True), ("acl q src 192.0.2.0/24\nhttp_access deny q", False), ("acl q src 10.1.0.0/16\nhttp_access deny q", False),
-    ("acl t time 00:00-06:00\nhttp_access deny t", True), ("acl b browser Evil\nhttp_access deny b", True), ("acl ai dstdomain .chatgpt.com\nhttp_access deny ai", False),
-    ("acl ai dstdomain .chatgpt.com\nacl q src 10.1.7.0/24\nhttp_access deny ai\nhttp_access deny q", True), ("acl ai dstdomain .claude.ai\nacl q src 10.1.7.0/24\nhttp_access deny q ai", False),
-    ("acl ai dstdomain .chatgpt.com\nacl q src 10.1.7.0/24\nhttp_access deny q ai", True), ("http_access allow lan\nacl q src 10.1.7.0/24\nhttp_access deny q", False),
-    ("acl ai dstdomain .chatgpt.com\nacl q src 10.1.7.0/24\nacl x all-of q ai\nhttp_access deny x", True), ("http_access deny !lan", False), ("http_access deny to_localhost", False)])
+    ("acl q src 10.1.7.0/24\nhttp_access deny q", True), ("acl q src 192.0.2.0/24\nhttp_access deny q", False),
+    ("acl q src 10.1.0.0/16\nhttp_access deny q", False),
+    ("acl t time 00:00-06:00\nhttp_access deny t", True), ("acl b browser Evil\nhttp_access deny b", True),
+    ("acl ai dstdomain .chatgpt.com\nhttp_access deny ai", False),
+    ("acl ai dstdomain .chatgpt.com\nacl q src 10.1.7.0/24\nhttp_access deny ai\nhttp_access deny q", True),
+    ("acl ai dstdomain .claude.ai\nacl q src 10.1.7.0/24\nhttp_access deny q ai", False),
+    ("acl ai dstdomain .chatgpt.com\nacl q src 10.1.7.0/24\nhttp_access deny q ai", True),
+    ("http_access allow lan\nacl q src 10.1.7.0/24\nhttp_access deny q", False),
+    ("acl q src 10.1.7.0/24\nssl_bump terminate q", True), ("ssl_bump terminate all", False),
+    ("acl ai dstdomain .chatgpt.com\nacl q src 10.1.7.0/24\nacl x all-of q ai\nhttp_access deny x", True), ("http_access deny !lan", False),
+    ("http_access deny to_localhost", False)])
 def test_a_deny_of_people_behind_the_include_is_named(site, after, told):
     found = site("", after).foreseen()
-    assert bool(found.audience_widened) is told and allowed(found) == ALL_YES
+    assert bool(found.audience_widened) is told and all(found.coverage[at].allowed == "yes" for at in (0, 1))
 
 
 @pytest.mark.parametrize("lines,told", [
-    ("acl bank dst 192.0.2.1\nssl_bump splice step1 bank", True), ("acl bank dst 192.0.2.1\nssl_bump splice bank", False), ("acl bank dst 192.0.2.1\nssl_bump terminate step1 bank", True),
+    ("acl bank dst 192.0.2.1\nssl_bump splice step1 bank", True), ("acl bank dst 192.0.2.1\nssl_bump splice bank", False),
+    ("acl bank dst 192.0.2.1\nssl_bump terminate step1 bank", True),
     ("acl bank src 192.0.2.1\nssl_bump splice step1 bank", False)])
 def test_an_address_that_the_site_decides_about_at_the_first_step_is_named(site, lines, told):
     head = HEAD + "https_port 3130 intercept ssl-bump cert=/x.pem\n"
@@ -410,7 +456,9 @@ def test_an_address_that_the_site_decides_about_at_the_first_step_is_named(site,
     assert site(text=head + PEEK + INCLUDE + lines + "\n" + TAIL).foreseen().audience_widened == []
 
 
-@pytest.mark.parametrize("lines,told", [("ssl_bump bump step1", True), ("ssl_bump bump all", False), ("ssl_bump bump step1\nssl_bump bump all", False), ("ssl_bump server-first all", True)])
+@pytest.mark.parametrize("lines,told", [
+    ("ssl_bump bump step1", True), ("ssl_bump bump all", False),
+    ("ssl_bump bump step1\nssl_bump bump all", False), ("ssl_bump server-first all", True)])
 def test_inspection_that_our_peek_line_would_end_is_named(site, lines, told):
     found = site(text=HEAD + INCLUDE + lines + "\nhttp_access allow lan\nhttp_access deny all\n").foreseen()
     assert bool(found.audience_widened) is told and exempt(found) == EXEMPT
@@ -433,7 +481,8 @@ def test_a_copy_of_the_drop_in_is_refused(site):
 def test_two_drop_ins_do_not_share_names(site):
     first = site(lists={"conf.d/empty.conf": ""})
     first.foreseen()
-    made = site(drop_in="netaccess-pilot.conf", lists={"conf.d/netaccess-chatgpt.conf": render_drop_in(first.after, None), "lists/allow.domains": ".claude.ai\n"})
+    lists = {"conf.d/netaccess-chatgpt.conf": render_drop_in(first.after, None), "lists/allow.domains": ".claude.ai\n"}
+    made = site(drop_in="netaccess-pilot.conf", lists=lists)
     with pytest.raises(AccessError, match="netaccess-chatgpt.conf:[0-9]+ uses a list in .*give each drop-in a list_dir of its own"):
         made.foreseen()
     made = site(drop_in="netaccess-pilot.conf", lists={"conf.d/netaccess-chatgpt.conf": render_drop_in(first.after, None).replace("/lists/", "/first/")})
@@ -443,9 +492,11 @@ def test_two_drop_ins_do_not_share_names(site):
 
 
 def test_a_deny_that_somebody_put_into_our_drop_in_is_seen(site):
-    found = site(lists={"conf.d/netaccess-chatgpt.conf": "acl mine dstdomain .chatgpt.com\nhttp_access deny mine\nmiss_access deny other\nacl other dstdomain .openai.com\n"}).foreseen()
+    theirs = "acl mine dstdomain .chatgpt.com\nhttp_access deny mine\nmiss_access deny other\nacl other dstdomain .openai.com\n"
+    found = site(lists={"conf.d/netaccess-chatgpt.conf": theirs}).foreseen()
     assert allowed(found) == only(chatgpt="no", openai="no")
-    assert [(one.certain, bool(one.remedy), one.opens) for one in found.conflicts if "http_access" in one.text] == [(True, False, "it stands in our drop-in: take it out by hand")]
+    conflict, = (one for one in found.conflicts if "http_access" in one.text)
+    assert (conflict.certain, conflict.remedy, conflict.opens) == (True, (), "it stands in our drop-in: take it out by hand")
 
 
 def test_an_earlier_audience_that_is_shut_out_is_named(site):
@@ -477,3 +528,19 @@ def test_ours_is_not_made_the_last_rule_where_that_shuts_out_all_others(site, la
     else:
         with pytest.raises(AccessError, match="http_access deny ai is the last rule"):
             made.foreseen()
+
+
+def test_a_drop_in_that_is_read_where_quotes_hold_values_is_refused(site):
+    with pytest.raises(AccessError, match="squid.conf:12 includes .*turn it off above that line"):
+        site(QUOTED).foreseen()
+
+
+def test_a_group_that_a_helper_tells_of_is_a_part_of_the_audience(site):
+    found = site(SIGN_IN, "external_acl_type g %LOGIN /x\nacl inet external g Internet\nhttp_access allow lan inet", tail="ssl_bump bump all\n").foreseen()
+    assert allowed(found) == ALL_MAY and found.coverage[0].note == "our rule asks for inet, as the site does, and lets in whom that lets in"
+    assert allowed(site(SIGN_IN, "http_access allow lan staff", tail="ssl_bump bump all\n").foreseen()) == ALL_YES
+
+
+def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site):
+    found = site(text=HEAD + PEEK + "include conf.d/*.conf\n" + TAIL).foreseen()
+    assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note

@@ -12,12 +12,13 @@ from typing import Callable, Iterable, Iterator, NamedTuple, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl, Directive, Site, port_name
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl, Directive, Site, acl_words, port_name
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import EVERY, Domains, all_networks, expressions_of, folds
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
 
 _DEPTH = 16
+_OPPOSITES = {"allow": "deny", "deny": "allow"}
 
 
 @dataclass
@@ -63,6 +64,20 @@ class Judge:
         """
         for directive, hits in walk(chain, patterns, lambda one, left: self.reach(one, acls_of(one), left, moment)):
             yield directive, [pattern for pattern in patterns if pattern in hits.sure], [pattern for pattern in patterns if pattern in hits.may]
+
+    def decide(self, chain: Iterable[Directive], patterns: Sequence[Pattern], moment: Moment = CONNECT) -> Iterator[tuple]:
+        """Yield (directive, action, patterns it surely decides, patterns it may), to the end: what no line decides gets the opposite of the last one.
+
+        An action is allow or deny; None is none of the two.
+        """
+        chain = [directive for directive in chain if _action(directive) is not False]
+        left, told = list(patterns), set()
+        for directive, sure, may in self.walk(chain, acl_words, patterns, moment):
+            yield directive, _action(directive), sure, may
+            told.update(may)
+            left = [pattern for pattern in left if pattern not in sure]
+        if chain and left:
+            yield chain[-1], _OPPOSITES.get(_action(chain[-1])), [p for p in left if p not in told], [p for p in left if p in told]
 
     def reach(self, directive: Directive, words: Iterable[str], left: Iterable[Pattern], moment: Moment) -> Hits:
         """What of ``left`` a directive with these ACL words is about."""
@@ -242,7 +257,7 @@ class Judge:
             return SURE
         if self._who.users is None:
             return MAY
-        folded = self._who.folded or any("-i" in line.options for line in acl.lines)
+        folded = self._who.folded or any(folds(line.options) for line in acl.lines)
         names = {value.lower() for value in acl.values} if folded else set(acl.values)
         return share((user.lower() if folded else user) in names for user in self._who.users)
 
@@ -301,6 +316,12 @@ class Judge:
         if key not in self._prepared:
             self._prepared[key] = make(acl)
         return self._prepared[key]
+
+
+def _action(directive: Directive) -> str | bool | None:
+    """Allow or deny; None for another word, and False for none."""
+    words = directive.args[columns.ACTION_AT.get(directive.name, 0):]
+    return (words[0] if words[0] in _OPPOSITES else None) if words else False
 
 
 def networks_of(site: Site, name: str) -> list | None:

@@ -176,8 +176,8 @@ class SquidAdapter(Adapter):
             if any(d.args[0].lower() == header.lower() and d.args[1] == "deny" for d in self._site.after(directive) if len(d.args) > 1):
                 name = "%s %s allow" % (directive, header)
                 wanted.append(Wanted(files.rule(name, audience.words + [prefix + "port"] + hosts), directive))
-        # What a browser or an app sends, and nothing that administers the proxy.
-        wanted.append(Wanted(files.acl(prefix + "method", "method", METHODS)))
+        # What a browser or an app sends, inside a decrypted connection too, and nothing that administers the proxy.
+        wanted.append(Wanted(files.acl(prefix + "method", "method", METHODS if self.bumps() else ["CONNECT"])))
         words = audience.words + [prefix + "port", prefix + "method"] + hosts + audience.auth
         wanted.append(Wanted(files.rule(files.ALLOW_RULE.name, words), "http_access"))
         self._shut_out = self._leaves_out(audience, state)
@@ -189,16 +189,19 @@ class SquidAdapter(Adapter):
             return
         if len(self._site.positions) > 1:
             raise AccessError(REFUSED, "%s include %s each: leave one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+        if self._site.quoted:
+            raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, and Squid would not read our lists: turn it off above "
+                              "that line" % (self._site.included[0], self._settings.drop_in))
         last, judge = self._site.before("http_access")[-1:], Judge(self._site, Who())
         if last and last[0].args[:1] == ("deny",) and not self._site.after("http_access") and (
                 judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):
-            raise AccessError(REFUSED, "%s %s is the last rule, so that Squid allows what no rule matches; with ours as the last one it would deny that. End the "
-                              "rules with one for all, below the include of %s" % (last[0].where, last[0].text, self._settings.drop_in))
+            raise AccessError(REFUSED, "%s %s is the last rule, so that Squid allows what no rule matches; with ours as the last one it would deny that. "
+                              "End the rules with one for all, below the include of %s" % (last[0].where, last[0].text, self._settings.drop_in))
         taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
                  and name[len(self._settings.prefix):] in files.NAMES]
         if taken:
-            raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take that file "
-                              "out of what Squid includes" % (taken[0].where[0], taken[0].name))
+            raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take "
+                              "that file out of what Squid includes" % (taken[0].where[0], taken[0].name))
         paths = ['"%s"' % self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
         using = [directive for directive in self._site.named("acl") if any(path in directive.args for path in paths)]
         if using:
@@ -213,8 +216,8 @@ class SquidAdapter(Adapter):
             old = state.objects.get(obj.ref)
             gone = sorted(set(old.fields["values"]) - set(obj.fields["values"])) if old is not None and old.ours else []
             if gone and obj.ref.name != self._settings.prefix + "port":
-                found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a list_dir "
-                             "of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
+                found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a "
+                             "list_dir of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
 
     def _exemption(self, policy, audience) -> list:

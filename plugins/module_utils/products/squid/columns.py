@@ -44,6 +44,8 @@ BUILT_IN = (
 
 #: What asks whether a connection is let through, beside http_access: the directive, and whether it is asked about decrypted requests alone.
 GATES = {"adapted_http_access": False, "http_access2": False, "miss_access": False, "http_reply_access": True}
+#: Which word of a directive is its action, where that is not the first one.
+ACTION_AT = {"request_header_access": 1, "reply_header_access": 1, "adaptation_access": 1, "cache_peer_access": 1}
 #: Methods of what a browser or an app sends to a web service.
 METHODS = ("CONNECT", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 #: Headers, in lower case, without which a web service does not work through a proxy that decrypts. Cookies are judged by themselves.
@@ -56,7 +58,8 @@ JUDGED = frozenset("""
     acl adaptation_access adaptation_service_chain adaptation_service_set adapted_http_access always_direct auth_param cache_log cache_peer
     cache_peer_access configuration_includes_quoted_values deny_info ecap_enable ecap_service external_acl_type follow_x_forwarded_for http_access
     http_access2 http_port http_reply_access https_port icap_access icap_enable icap_service include miss_access never_direct redirect_program
-    redirector_access reply_body_max_size reply_header_access request_header_access request_header_add ssl_bump url_rewrite_access url_rewrite_program""".split())
+    redirector_access reply_body_max_size reply_header_access request_header_access request_header_add ssl_bump url_rewrite_access
+    url_rewrite_program""".split())
 #: Directives that shut nothing out, or that are about something else.
 OTHERS = frozenset("""
     accept_filter access_log acl_uses_indirect_client adaptation_masterx_shared_names adaptation_meta adaptation_send_client_ip

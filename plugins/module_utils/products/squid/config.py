@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Callable, Iterator
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import BUILT_IN, EXPRESSIONS, RENAMED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, prefix_of
 
 DISABLED = "#netaccess.chatgpt disabled: "
@@ -100,6 +100,8 @@ class Site:
     doubts: list = field(default_factory=list)
     #: Where each of ``positions`` is included, for people.
     included: list = field(default_factory=list)
+    #: Whether Squid takes what stands in quotes for a value there, and not for a file.
+    quoted: bool = False
 
     @property
     def position(self) -> int | None:
@@ -217,6 +219,7 @@ class _Loader:
                     continue
                 self._site.positions.append(len(self._site.directives))
                 self._site.included.append(where)
+                self._site.quoted = self._site.quoted or self._quoted
                 self._lines_of_others(path)
                 if not sure:
                     self._site.doubts.append("whether %s includes the drop-in depends on a condition that only Squid can evaluate" % where)
@@ -332,6 +335,13 @@ def _quoted_words(line: str) -> list:
             break
         words.append('parameters("%s")' % path if parameters else plain or re.sub(r"\\(.)", r"\1", double or single))
     return words
+
+
+def acl_words(directive: Directive) -> tuple:
+    """The words of a directive that name ACLs: those behind its action."""
+    if directive.name == "reply_body_max_size":
+        return directive.args[2 if len(directive.args) > 1 and directive.args[1].lower() in ("bytes", "kb", "mb", "gb") else 1:]
+    return directive.args[ACTION_AT.get(directive.name, 0) + 1:]
 
 
 def port_name(directive: Directive) -> str:

@@ -9,7 +9,7 @@ from typing import Iterator, Sequence
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, acl_words
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import COOKIE_RULES
 
 _REWRITERS = ("url_rewrite_program", "redirect_program")
@@ -45,10 +45,9 @@ class Gates:
         """(directive, patterns that it surely shuts, patterns that it may) of the other lists that let requests through."""
         for name, replies in columns.GATES.items():
             for patterns, moment in (([] if replies else self._patterns, CONNECT), (self._decrypted, INSIDE._replace(reply=replies))):
-                for directive, sure, may in self._judge.walk(self._site.named(name), lambda d: d.args[1:], patterns, moment):
-                    if directive.args[:1] != ("allow",):
-                        known = directive.args[:1] == ("deny",)
-                        yield directive, sure if known else [], may if known else sure + may
+                for directive, action, sure, may in self._judge.decide(self._site.named(name), patterns, moment):
+                    if action != "allow":
+                        yield directive, sure if action == "deny" else [], may if action == "deny" else sure + may
         yield from self._sizes()
         yield from self._headers()
         yield from self._peers()
@@ -57,8 +56,7 @@ class Gates:
         """A limit for the size of replies shuts out larger ones."""
         for directive in self._site.named("reply_body_max_size"):
             if directive.args and directive.args[0] not in ("none", "0"):
-                words = directive.args[2:] if len(directive.args) > 1 and directive.args[1].lower() in ("bytes", "kb", "mb", "gb") else directive.args[1:]
-                hits = self._judge.reach(directive, words, self._decrypted, INSIDE._replace(reply=True))
+                hits = self._judge.reach(directive, acl_words(directive), self._decrypted, INSIDE._replace(reply=True))
                 yield directive, [], [pattern for pattern in self._decrypted if pattern in hits.all]
 
     def _headers(self) -> Iterator[tuple]:
@@ -67,8 +65,8 @@ class Gates:
             lines = [d for d in self._site.named(name) if d.args and not d.ours]
             for header in sorted(needed & {d.args[0].lower() for d in lines}):
                 chain = [d for d in lines if d.args[0].lower() == header]
-                for directive, sure, may in self._judge.walk(chain, lambda d: d.args[2:], self._decrypted, INSIDE):
-                    if directive.args[1:2] == ("deny",):
+                for directive, action, sure, may in self._judge.decide(chain, self._decrypted, INSIDE):
+                    if action != "allow":
                         yield directive, [], sure + may
 
     def _peers(self) -> Iterator[tuple]:
@@ -84,8 +82,8 @@ class Gates:
         for peer in peers:
             lines = [d for d in self._site.named("cache_peer_access") if d.args[:1] == (peer,)]
             shut: set = set()
-            for directive, sure, may in self._judge.walk(lines, lambda d: d.args[2:], asked):
-                if directive.args[1:2] == ("deny",):
+            for directive, action, sure, may in self._judge.decide(lines, asked):
+                if action != "allow":
                     shut.update(sure + may)
                     refusing.append((directive, sure + may))
             left &= shut
@@ -93,10 +91,10 @@ class Gates:
             yield directive, [], [pattern for pattern in patterns if pattern in left]
 
     def _reached(self, name: str, surely: bool = False) -> list:
-        """The patterns that the allow lines of a list are about, or may be."""
+        """The patterns that a list says yes to, or may."""
         found: list = []
-        for directive, sure, may in self._judge.walk(self._site.named(name), lambda d: d.args[1:], self._patterns):
-            if directive.args[:1] == ("allow",):
+        for _directive, action, sure, may in self._judge.decide(self._site.named(name), self._patterns):
+            if action == "allow" or (action is None and not surely):
                 found += sure if surely else sure + may
         return found
 
@@ -105,20 +103,14 @@ class Gates:
     def asked(self) -> Iterator[tuple]:
         """(directive, patterns) of what is shown every CONNECT and may refuse or redirect it."""
         for directive in self._site.named(*_REWRITERS)[:1]:
-            yield directive, self._kept_from(_REWRITE_LISTS, lambda d: d.args[1:], lambda d: d.args[:1])
+            lists = self._site.named(*_REWRITE_LISTS)
+            asked = [one for _line, action, sure, may in self._judge.decide(lists, self._patterns) if action != "deny" for one in sure + may]
+            yield directive, list(dict.fromkeys(asked)) if any(d.args for d in lists) else self._patterns
         for service, lines in self._adapted().items():
             if self._points(service, "reqmod_precache"):
-                for directive, sure, may in self._judge.walk(lines, lambda d: d.args[2:], self._patterns):
-                    if directive.args[1:2] == ("allow",):
+                for directive, action, sure, may in self._judge.decide(lines, self._patterns):
+                    if action != "deny":
                         yield directive, sure + may
-
-    def _kept_from(self, lists: tuple, acls_of, action_of) -> list:
-        """What a program is asked about: all that no line keeps from it."""
-        left, asked = list(self._patterns), []
-        for directive, sure, may in self._judge.walk(self._site.named(*lists), acls_of, self._patterns):
-            asked += sure + may if action_of(directive) == ("allow",) else []
-            left = [pattern for pattern in left if pattern not in sure]
-        return asked + left
 
     def _adapted(self) -> dict:
         """{service: its lines of adaptation_access}"""
@@ -153,15 +145,20 @@ class Gates:
                 yield "%s %s is not known here, and may shut it" % (directive.where, directive.name), self._patterns
         for service, lines in self._adapted().items():
             if self._points(service, "respmod_precache"):
-                for directive, sure, may in self._judge.walk(lines, lambda d: d.args[2:], self._decrypted, INSIDE):
-                    if directive.args[1:2] == ("allow",):
+                for directive, action, sure, may in self._judge.decide(lines, self._decrypted, INSIDE):
+                    if action != "deny":
                         yield "%s %s may shut a part of it" % (directive.where, directive.text), sure + may
-        trusting = [d for d in self._site.named("follow_x_forwarded_for") if d.args[:1] == ("allow",)]
-        if trusting and any("ssl-bump" in port.args for port in self._site.ports):
+        trusting = self.trusting()
+        if trusting:
             yield "%s: only the first request of a client tells whose it is (X-Forwarded-For), and those behind it are judged as the proxy's own" % (
                 trusting[0].where), self._patterns
         for why in self._site.doubts:
             yield why, self._patterns
+
+    def trusting(self) -> list:
+        """The lines by which another proxy tells whose a request is, where that is asked again once a connection is looked into."""
+        looks = any("ssl-bump" in port.args for port in self._site.ports)
+        return [d for d in self._site.named("follow_x_forwarded_for") if looks and d.args[:1] == ("allow",)]
 
 
 def _peer_name(directive: Directive) -> str:

@@ -62,7 +62,8 @@ class Assessor:
         self._doubted: dict = {}
         held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
         self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
-        self._undecrypted = not decrypts
+        #: Whether the clients' addresses are known from another proxy alone.
+        self._undecrypted, self._elsewhere = not decrypts, False
         self._fates: dict = {}
 
     def assess(self) -> Assessment:
@@ -118,7 +119,7 @@ class Assessor:
                     self._deny(directive, [], sure + may)
 
     def _deny(self, directive: conf.Directive, sure: list, may: list) -> None:
-        doubts = self._judge.doubts(directive.args[1:])
+        doubts = self._judge.doubts(conf.acl_words(directive))
         for pattern in sure:
             self._shut.setdefault(pattern, self._rule(directive))
         for pattern in may:
@@ -162,9 +163,11 @@ class Assessor:
         decrypted = [p for p in self._policy.allow if self._exempt.covering(p) is None]
         for name, lines, ours in header_rules(self._site):
             above = [line for line in lines if line in self._site.before(name)]
-            for directive, sure, may in self._judge.walk(above if ours else lines, lambda d: d.args[2:], decrypted, INSIDE):
-                if directive.args[1:2] == ("deny",):
-                    self._conflict("cookies", directive, sure if ours else [], may if ours else sure + may, [])
+            written = any(d.ours for d in self._site.named(name))
+            for directive, action, sure, may in self._judge.decide(above if written else lines, decrypted, INSIDE):
+                if action != "allow" and (directive in above or not written):
+                    known = ours and action == "deny" and directive.args[1] == "deny"
+                    self._conflict("cookies", directive, sure if known else [], may if known else sure + may, [])
 
     def _side_effects(self) -> None:
         exempt, found = self._policy.exempt, self._found
@@ -183,6 +186,7 @@ class Assessor:
     def _gates(self) -> None:
         """What else may shut a host out, beside http_access and ssl_bump."""
         gates = Gates(self._site, self._judge, self._policy.allow, self._decrypted)
+        self._elsewhere = bool(gates.trusting())
         for directive, sure, may in gates.denials():
             self._deny(directive, sure, may)
         for directive, patterns in gates.asked():
@@ -193,7 +197,9 @@ class Assessor:
                     opens="what it asks sees every CONNECT; make it leave these hosts alone"))
             for pattern in patterns:
                 self._doubt(pattern, "%s %s may shut it" % (directive.where, gates.title(directive)))
-        for why, patterns in gates.doubts():
+        asked = [word for word in self._people.sign_in if self._judge.people([word]) != SURE]
+        ours = [("our rule asks for %s, as the site does, and lets in whom that lets in" % " and ".join(asked), self._policy.allow)] if asked else []
+        for why, patterns in (*gates.doubts(), *ours):
             for pattern in patterns:
                 self._doubt(pattern, why)
 
@@ -234,7 +240,7 @@ class Assessor:
     def _coverage(self, pattern: Pattern) -> Coverage:
         wanted = self._exempt.covering(pattern) is not None
         held = self._holds(ALLOW, ALLOW_RULE, pattern)
-        allowed = "no" if not held or pattern in self._shut else "unchecked" if pattern in self._doubted else "yes"
+        allowed = "unchecked" if self._perhaps_read else "no" if not held or pattern in self._shut else "unchecked" if pattern in self._doubted else "yes"
         notes = ["%s shuts it" % self._shut[pattern]] if pattern in self._shut else reasons(self._doubted.get(pattern, ()))
         exempt, by = "not wanted", None
         if wanted and self._undecrypted:
@@ -250,8 +256,15 @@ class Assessor:
             lines = self._fates[pattern].lines(bump.SPLICE)
             doubts = [why for why in self._site.doubts if why not in notes]
             by = SPLICE_RULE.name if any(line.ours for line in lines) else lines[0].where if lines else None
-            return ("unchecked" if doubts or self._site.named("follow_x_forwarded_for") else "yes"), by
-        return ("no", None) if len(ends) == 1 else ("unchecked", SPLICE_RULE.name if self._holds(EXEMPT, SPLICE_RULE, pattern) else None)
+            return ("unchecked" if doubts or self._elsewhere else "yes"), by
+        if len(ends) == 1 and not self._perhaps_read:
+            return "no", None
+        return "unchecked", SPLICE_RULE.name if self._holds(EXEMPT, SPLICE_RULE, pattern) else None
+
+    @property
+    def _perhaps_read(self) -> bool:
+        """Whether only Squid knows if it reads the drop-in: by a path that is relative to its own folder, say."""
+        return self._site.position is None and bool(self._site.doubts) and ALLOW_RULE in self._state.objects
 
     def _holds(self, list_ref: Ref, rule_ref: Ref, pattern: Pattern) -> bool:
         if rule_ref not in self._state.objects or self._site.position is None and self._site.files:

@@ -16,7 +16,7 @@ def passed(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list[str
     if site.position is None or not policy.allow:
         return []
     found = ["%s %s shuts out a part of the audience and would no longer be asked for these hosts; move it above the include of the drop-in, or narrow the "
-             "audience" % (line.where, line.text) for line in _denials(site, judge, policy)]
+             "audience" % (line.where, line.text) for line in _denials(site, judge, policy) + _terminations(site, judge, policy, decrypts)]
     return found + (_peeked(site, judge) if decrypts and policy.exempt else [])
 
 
@@ -35,6 +35,13 @@ def _denials(site: Site, judge: Judge, policy: Policy) -> list:
         elif hits.all and people == SURE and not judge.names_destination(words):
             break
     return found
+
+
+def _terminations(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list:
+    """What our splice line is asked before."""
+    lines = [line for line in site.after("ssl_bump") if decrypts and not line.ours and bump.action(line) == bump.TERMINATE]
+    return [line for line in lines for moment in (Moment(step=2),)
+            if judge.people(line.args[1:], moment) == MAY and judge.reach(line, line.args[1:], policy.exempt, moment).all]
 
 
 def _peeked(site: Site, judge: Judge) -> list[str]:

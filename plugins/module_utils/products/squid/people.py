@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 @dataclass
 class People:
-    """``clients``: ACLs of the site that name the client, where the task does not; ``sign_in``: those that ask who it is. ``problem``: why that cannot be told."""
+    """``clients``: ACLs of the site that name the client, where the task does not; ``sign_in``: that ask who it is; ``problem``: why it cannot be told."""
 
     who: Who
     clients: tuple = ()
@@ -108,8 +108,8 @@ def _one_way(ways: dict, needed: list) -> tuple:
         return next(iter(ways), tuple(needed)), ""
     if () in ways:
         other = next(directive for words, directive in ways.items() if words)
-        return (), ("audience: a part of it is let in without a login (%s) and another part has to sign in (%s), and one rule of ours cannot be about both: give "
-                    "each a task with a drop_in and a list_dir of its own, or name what our rule has to carry with auth_acl" % (_text(ways[()]), _text(other)))
+        return (), ("audience: a part of it is let in without a login (%s) and another part has to sign in (%s), and one rule of ours cannot be about both: "
+                    "give each a task with its own drop_in and list_dir, or name what our rule has to carry with auth_acl" % (_text(ways[()]), _text(other)))
     names = sorted({word for words in ways for word in words})
     return (), "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl" % ", ".join(names)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
+from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import DOMAIN, EXACT, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Acl
@@ -18,6 +19,12 @@ _LITERAL = re.compile(r"[a-z0-9-]+")
 _BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
 _NAME = re.compile(r"[a-z0-9._-]+\Z")
 EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
+
+
+def folds(options: Iterable[str]) -> bool:
+    """Whether the options of an ACL make it blind to case; several may be written in one word."""
+    told = [option for option in options if re.match("[-+][a-z]*i", option)]
+    return bool(told) and told[-1].startswith("-")
 
 
 class Domains:
@@ -43,7 +50,7 @@ class Expressions:
         self.unknown = False
         parts: dict = {0: [], re.I: []}
         for values, options in lines:
-            flag = re.I if "-i" in options and "+i" not in options else 0
+            flag = re.I if folds(options) else 0
             for value in values:
                 if value in ("-i", "+i"):
                     flag = re.I if value == "-i" else 0
