@@ -13,6 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import ALLOW_RULE, SPLICE_RULE, Settings, render_drop_in
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, Build, Seen
 
 CHATGPT, OPENAI, STRIPE = ".chatgpt.com", "*.openai.com", "js.stripe.com"
@@ -319,8 +320,8 @@ def test_the_text_is_read_as_squid_reads_it(site, before, word):
 
 def test_a_list_that_may_not_be_read_is_not_empty(site, monkeypatch):
     made = site("acl ai dstdomain \"{folder}/ai.txt\"\nhttp_access deny ai", lists={"ai.txt": ".chatgpt.com"})
-    read = made.adapter._files.read
-    monkeypatch.setattr(made.adapter._files, "read", lambda path: forbidden(path) if path.endswith("ai.txt") else read(path))
+    read = Files.read
+    monkeypatch.setattr(Files, "read", lambda files, path: forbidden(path) if path.endswith("ai.txt") else read(files, path))
     found = made.foreseen()
     assert allowed(found) == ALL_MAY and "ai.txt cannot be read: Permission denied" in found.coverage[0].note
 

@@ -35,6 +35,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.f
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import Alike
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
@@ -276,7 +277,8 @@ class SquidAdapter(Adapter):
     # -- assessing
 
     def assess(self, policy: Policy, state: State) -> Assessment:
-        found = Assessor(self._settings, self._site, self.bumps(), self._people(), policy, state).assess()
+        alike = Alike(self._site, policy, state)
+        found = alike.spread(Assessor(self._settings, self._site, self.bumps(), self._people(), alike.policy, state).assess())
         found.warnings += self._shut_out
         if self._seen.why:
             found.warnings.append(self._unreachable())

@@ -12,10 +12,11 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessmen
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Ref, State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import bump, config as conf
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge, Moment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
     ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, SPLICE_RULE, Settings,
 )
@@ -60,8 +61,7 @@ class Assessor:
         #: {pattern: the line} that shuts it for sure, and {pattern: what} may shut it, a part of it or some of the people.
         self._shut: dict = {}
         self._doubted: dict = {}
-        held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
-        self._indexes = {ref: Index([parse(text) for text in obj.members["hosts"]] if obj else []) for ref, obj in held.items()}
+        self._indexes = lists_of(state)
         #: Whether the clients' addresses are known from another proxy alone.
         self._undecrypted, self._elsewhere = not decrypts, False
         self._fates: dict = {}
