@@ -33,7 +33,7 @@ def spelled(found):
             "controls": [replace(one, hosts=sorted(map(str, one.hosts))) for one in found.tenant_controls]}
 
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", range(24))
 def test_it_says_the_same_as_judging_each(tmp_path, number):
     dice = random.Random(number)
     rules = [rule.replace("x", "x%d" % at) if rule.startswith("acl x") else rule for at, rule in enumerate(dice.sample(RULES, dice.randint(0, 3)))]

@@ -380,13 +380,19 @@ class SquidAdapter(Adapter):
                 self._seen.reader[0], ", ".join(shut)))
         before = dict(self._files.digests)
         done = self._control.reconfigure(self._site)
-        if any(os.path.exists(path) and os.path.getsize(path) for path in self._own_paths()):
+        if self._holds_ours():
             make_folder(self._settings.list_dir, self._seen.reader)
             # What changed around the reload may have been read or not.
             self._in_force.keep(self._control.look(self._site), {path: digest for path, digest in before.items() if digest_of(path) == digest})
         else:
             self._in_force.forget()
         return [done]
+
+    def _holds_ours(self) -> bool:
+        """Whether a list, or a line of ours in the drop-in, is there."""
+        drop_in, *lists = self._own_paths()
+        held = files.parse_drop_in(self._own_text(drop_in) or "", drop_in).objects.values()
+        return any(obj.ours for obj in held) or any(os.path.exists(path) for path in lists)
 
     def _own_paths(self) -> list:
         return [self._settings.drop_in] + [self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]

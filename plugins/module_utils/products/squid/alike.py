@@ -40,7 +40,8 @@ class Alike:
         self._whole, self._members, self._first = policy, {}, {}
         lists, exempt = list(lists_of(state).values()), Index(policy.exempt)
         allowed, spared = set(policy.allow), set(policy.exempt)
-        acls = [acl for acl in site.acls.values() if acl.type in columns.DESTINATION]
+        # Of those that are built in, which stand nowhere, none is about a host that is wanted.
+        acls = [acl for acl in site.acls.values() if acl.type in columns.DESTINATION and acl.where]
         names = {value.lower().lstrip(".") for acl in acls if acl.type in columns.DOMAINS for value in acl.values}
         expressions = [expressions_of(acl) for acl in acls if acl.type in columns.EXPRESSIONS]
         for pattern in dict.fromkeys((*policy.allow, *policy.exempt)):
