@@ -76,6 +76,11 @@ def parse(text: object) -> Pattern:
     return Pattern(name=name, kind=kind)
 
 
+def is_name(text: str) -> bool:
+    """Whether ``text`` stands for exactly one FQDN, and is written as ``str`` writes its pattern."""
+    return len(text) <= 253 and _FQDN.match(text) is not None
+
+
 def parse_if(text: object) -> Pattern | None:
     """The pattern that ``text`` stands for; None for what is no pattern."""
     try:

@@ -7,23 +7,17 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
-import tempfile
 import time
-from pathlib import Path
 
 import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, collapse, parse
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
-from tests.bench import fleet, products, rules, size
-from tests.lab.lab import Internet, Lab
+from tests.bench import fleet, products, rules, size, squid
+from tests.lab.lab import Lab
 from tests.lab.path import Proxied, quick
-from tests.lab.squid import available, squid_program
-from tests.products.squid.rig import SquidRig
+from tests.lab.squid import available
 
 ROW = "%-58s %-34s %s"
 
@@ -38,54 +32,16 @@ def timed(action, repeat: int = 3) -> float:
     return best
 
 
-def names(count: int) -> list:
-    return ["host%d.site%d.example%d.com" % (n, n % 97, n % 13) for n in range(count)]
-
-
 def patterns() -> None:
     base = None
     for count in (100, 1000, 10000, 50000):
-        members = [parse(text) for text in names(count)] + [parse("*.example%d.com" % n) for n in range(0, 13, 4)]
+        members = [parse(text) for text in squid.names(count)] + [parse("*.example%d.com" % n) for n in range(0, 13, 4)]
         index = Index(members)
         seconds = timed(lambda: collapse(members)), timed(lambda: [index.covering(p) for p in members])
         each = sum(seconds) / count * 1e6
         base = base or each
         print(ROW % ("patterns: collapse, cover, %d entries" % count, "%.1f ms, %.1f ms" % (seconds[0] * 1e3, seconds[1] * 1e3),
                      "%.2f of the time per entry at 100" % (each / base)))
-
-
-def squid() -> None:
-    folder = Path(tempfile.mkdtemp(prefix="netaccess-bench-"))
-    folder.chmod(0o755)
-    with Internet(folder / "internet") as internet:
-        for count in (34, 1000, 50000):
-            (folder / str(count)).mkdir()
-            rig = SquidRig(folder / str(count), internet)
-            try:
-                squid_row(rig, count)
-            finally:
-                rig.close()
-
-
-def squid_row(rig, count: int) -> None:
-    wanted = names(count)
-    policy = Policy.from_config({"allow": wanted, "exempt": wanted})
-
-    def bare():
-        subprocess.run(rig.squid.command("-k", "parse"), check=True, capture_output=True)
-        Control(squid_program(), str(rig.squid.config), rig.squid.name, 60).reconfigure([rig.squid.port])
-    rig.run(policy=policy)
-    squid_alone = timed(bare)
-    rig.run("deleted")
-    began = time.perf_counter()
-    requests = rig.run(policy=policy)["requests"]
-    converge = time.perf_counter() - began
-    rerun = timed(lambda: rig.run(policy=policy))
-    print(ROW % ("squid_access: %d domains, converge" % count, "%d writes, %d commands, %.2f s" % (requests["writes"], requests["commands"], converge),
-                 "%.1f times bare parse and reconfigure (%.2f s)" % (converge / squid_alone, squid_alone)))
-    requests = rig.meter.requests()
-    print(ROW % ("squid_access: %d domains, re-run" % count, "%d writes, %d commands, %.2f s" % (requests["writes"], requests["commands"], rerun),
-                 "%.1f times" % (rerun / squid_alone)))
 
 
 def reachability() -> None:
@@ -146,7 +102,7 @@ def main() -> None:
     if missing:
         print("Squid and reachability: skipped, %s" % missing)
         return
-    squid()
+    squid.main()
     reachability()
     quick_set()
 

@@ -18,7 +18,7 @@ from typing import Collection, Iterable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
-    SUBDOMAINS, Pattern, PatternError, parse, parse_if,
+    SUBDOMAINS, Pattern, PatternError, is_name, parse, parse_if,
 )
 
 _NAME = re.compile(r"[^\s\"'#!]+\Z")
@@ -258,23 +258,28 @@ def render_list(members: dict[str, Iterable[str]], marked: bool = True) -> tuple
 def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> tuple[str, str]:
     # Without an object for each of 50,000 names: a plan writes a list down several times.
     names = {text: text.lstrip("*").lstrip(".") for text in hosts}
-    wide = {name for text, name in names.items() if name != text}
+    wide = wide_names(hosts)
     active, covered, exceptions = [], [], []
     for text in sorted(hosts, key=lambda text: (tuple(reversed(names[text].split("."))), text)):
         name = names[text]
-        inside = _inside(name, wide)
-        if inside or (name in wide and (text == name or text[0] == "*" and "." + name in hosts)):
+        below = inside(name, wide)
+        if below or (name in wide and (text == name or text[0] == "*" and "." + name in hosts)):
             covered.append(text)
         else:
             active.append("." + name if text[0] == "." else ".%s # %s" % (name, text) if text[0] == "*" else text)
-        if text[0] == "*" and not inside and "." + name not in hosts and name not in hosts:
+        if text[0] == "*" and not below and "." + name not in hosts and name not in hosts:
             exceptions.append(name)
     lines = active + [_COVERED + text for text in sorted(covered, key=lambda text: (names[text], text != "." + names[text], text[0] == "*"))] + [_DEAD + line for line in sorted(dead)]
     head = [MARK] if marked else []
     return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
 
 
-def _inside(name: str, wide: Collection[str]) -> bool:
+def wide_names(hosts: Iterable[str]) -> frozenset[str]:
+    """The names of the patterns that are about more than one host."""
+    return frozenset(text.lstrip("*").lstrip(".") for text in hosts if text[0] in "*.")
+
+
+def inside(name: str, wide: Collection[str]) -> bool:
     """Whether a name above ``name`` is one of ``wide``."""
     at = name.find(".") if wide else -1
     while at >= 0:
@@ -292,6 +297,8 @@ def parse_list(text: str) -> dict[str, frozenset[str]]:
             dead.add(line[len(_DEAD):])
         elif line.startswith(_COVERED):
             hosts.add(str(parse(line[len(_COVERED):])))
+        elif is_name(line):
+            hosts.add(line)
         elif line and not line.startswith("#"):
             value, _sep, note = line.partition("#")
             pattern = _active(value.strip(), note.strip())

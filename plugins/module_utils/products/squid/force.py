@@ -17,7 +17,7 @@ from typing import Mapping
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import RUNS, Seen
 
 #: How long after its start a Squid may still be reading.
 _READING = 2
@@ -78,7 +78,7 @@ class InForce:
         digests, kept, moment, doubtful = files.digests, stamp.get("files", {}), _last_load(seen, loaded), []
         if seen.answer == RUNS and kept and seen.identity is not None and stamp["process"] == seen.identity:
             paths = [path for path in sorted(set(kept) | set(digests)) if kept.get(path) != digests.get(path)]
-        elif seen.answer == NONE or moment is None:
+        elif seen.answer != RUNS or moment is None:
             # Where nothing runs all is in force at the next start, whatever we do; what is ours waits until a run has said so.
             paths = [path for path in sorted(written) if kept.get(path) != digests.get(path) == written[path]]
         else:

@@ -74,11 +74,10 @@ def look(pid_files: list[str], program: str, build: Build, config_file: str, ser
     wrong = _not_ours(pid, program, build, config_file, service)
     if wrong is not None:
         return Seen(wrong[0], "process %d, which %s names, %s" % (pid, path, wrong[1]), pid)
-    family = [pid] + _children(pid)
     began, ticks = _began(pid)
     sockets = sorted(inode for found in listening(ports).values() for inode in found)
     identity = {"boot": _word("sys/kernel/random/boot_id"), "pid": pid, "began": ticks, "sockets": sockets}
-    return Seen(RUNS, "", pid, identity, began, _reader(family[-1]), _signalled(pid))
+    return Seen(RUNS, "", pid, identity, began, _reader(pid), _signalled(pid))
 
 
 def _not_ours(pid: int, program: str, build: Build, config_file: str, service: str) -> tuple | None:
@@ -154,17 +153,6 @@ def _stat(pid: int) -> list:
     return _word("%d/stat" % pid).rpartition(")")[2].split()
 
 
-def _children(pid: int) -> list[int]:
-    """Workers of ``pid``: what listens and reads, where it is only their master."""
-    found = []
-    for name in os.listdir(_PROC):
-        if name.isdigit():
-            fields = _stat(int(name))
-            if len(fields) > 1 and fields[1] == str(pid) and "squid" in _word("%s/comm" % name):
-                found.append(int(name))
-    return sorted(found)
-
-
 def _began(pid: int) -> tuple:
     """(seconds since the epoch, ticks since the system started)"""
     fields = _stat(pid)
@@ -175,7 +163,7 @@ def _began(pid: int) -> tuple:
 
 
 def _reader(pid: int) -> tuple | None:
-    """As whom it reads its configuration: a Squid that root started takes root for it again."""
+    """As whom it, and its workers, read the configuration: a Squid that root started takes root for it again."""
     lines = dict(line.split(":", 1) for line in _word("%d/status" % pid).splitlines() if ":" in line)
     users, groups = lines.get("Uid", "").split(), lines.get("Gid", "").split()
     if len(users) < 3:
