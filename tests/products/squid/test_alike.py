@@ -16,10 +16,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.a
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from tests.products.squid.test_judge import Site
 
-NAMES = ["%s.%s" % (host, domain) for domain in ("chatgpt.com", "openai.com", "one.example", "two.example", "bad7.example") for host in ("a", "b", "c", "d", "ab.e")]
+NAMES = ["%s.%s" % (host, domain) for domain in ("chatgpt.com", "openai.com", "one.example", "two.example", "bad7.example")
+         for host in ("a", "b", "c", "d", "ab.e")]
 RULES = (
-    "acl x dstdomain .chatgpt.com\nhttp_access deny x", "acl x dstdomain a.openai.com two.example\nhttp_access deny x", "acl x url_regex -i bad[0-9]\nhttp_access deny x",
-    "acl x ssl::server_name .one.example\nssl_bump terminate x", "acl x ssl::server_name b.openai.com\nssl_bump bump x", "acl x dstdom_regex ^a\\.\nhttp_access deny x",
+    "acl x dstdomain .chatgpt.com\nhttp_access deny x", "acl x dstdomain a.openai.com two.example\nhttp_access deny x",
+    "acl x url_regex -i bad[0-9]\nhttp_access deny x",
+    "acl x ssl::server_name .one.example\nssl_bump terminate x", "acl x ssl::server_name b.openai.com\nssl_bump bump x",
+    "acl x dstdom_regex ^a\\.\nhttp_access deny x",
     "acl x time MTWHFAS 00:00-12:00\nhttp_access deny x", "acl x dstdomain .example\nrequest_header_add ChatGPT-Allowed-Workspace-Id abc x",
     "icap_enable on\nicap_service s respmod_precache icap://127.0.0.1:1/x\nacl x dstdomain .two.example\nadaptation_access s allow x",
     "acl x url_regex ^https://c\nhttp_access deny x", "request_header_access Cookie deny all")

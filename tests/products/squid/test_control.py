@@ -33,7 +33,7 @@ def squid(tmp_path):
 
 
 def directive(name, *args):
-    return Directive(name, args, " ".join((name,) + args), "squid.conf", 1, 1)
+    return Directive(name, args, " ".join((name,) + args), file="squid.conf", line=1, occurrence=1)
 
 
 @pytest.fixture
@@ -130,7 +130,8 @@ def test_without_a_pid_file_it_cannot_be_told_what_runs(squid):
 def test_another_address_of_the_same_number_is_somebody_else_s_port():
     with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.200", one.getsockname()[1])):
         number = one.getsockname()[1]
-        found = listening(["127.0.0.1:%d" % number, "127.0.0.200:%d" % number, "localhost:%d" % number, str(number), "127.0.0.3:%d" % number, "[::1]:%d" % number])
+        found = listening(["127.0.0.1:%d" % number, "127.0.0.200:%d" % number, "localhost:%d" % number, str(number), "127.0.0.3:%d" % number,
+                           "[::1]:%d" % number])
     first, second, local, everywhere, third, six = found.values()
     assert len(first) == len(second) == 1 and first != second and local == first and not everywhere | third | six
 

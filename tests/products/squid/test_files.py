@@ -78,7 +78,8 @@ def test_networks_inside_others_are_left_out(networks, fewest):
     assert files.collapsed(networks) == fewest
 
 
-LINES = ("http_access deny ai", "\t  http_access deny ai   # by policy 7", "http_access deny ai \\\n    CONNECT", "http_access \\\n# why\n\n deny \\\n\tai # so",
+LINES = ("http_access deny ai", "\t  http_access deny ai   # by policy 7", "http_access deny ai \\\n    CONNECT",
+         "http_access \\\n# why\n\n deny \\\n\tai # so",
          "http_access deny ai\r", "http_access deny ai \\\r\n CONNECT\r", "  http_access deny ai")
 
 

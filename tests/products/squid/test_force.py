@@ -142,7 +142,8 @@ def test_files_are_read_with_every_byte_and_a_change_is_noticed(disk):
     (disk.folder / "squid.conf").write_bytes(b"# \xff\r\nhttp_port 1\x0c\r\n")
     files = Files()
     text = files.read(disk.path("squid.conf"))
-    assert text.encode("utf-8", "surrogateescape") == b"# \xff\r\nhttp_port 1\x0c\r\n" and files.digests[disk.path("squid.conf")] == digest_of(disk.path("squid.conf"))
+    assert text.encode("utf-8", "surrogateescape") == b"# \xff\r\nhttp_port 1\x0c\r\n"
+    assert files.digests[disk.path("squid.conf")] == digest_of(disk.path("squid.conf"))
     (disk.folder / "squid.conf").write_bytes(b"other")
     assert files.digests[disk.path("squid.conf")] != digest_of(disk.path("squid.conf")) and digest_of(disk.path("none")) is None
 

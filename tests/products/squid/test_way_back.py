@@ -105,7 +105,8 @@ def test_what_others_wrote_into_our_file_stays(make, text):
 @pytest.mark.parametrize("line", [
     "\thttp_access deny threats CONNECT   # by policy 7\r",
     *(pytest.param(line, marks=pytest.mark.exhaustive) for line in (
-        "http_access deny threats", "http_access deny threats # \"7\"", "http_access deny threats \\\n    CONNECT", "  http_access \\\n# why\n\n\tdeny threats # so"))])
+        "http_access deny threats", "http_access deny threats # \"7\"", "http_access deny threats \\\n    CONNECT",
+        "  http_access \\\n# why\n\n\tdeny threats # so"))])
 def test_a_line_that_is_unblocked_can_be_taken_back(make, line):
     rig = make(before=EARLY + "# page\x0cone \u2028\n" + line)
     before = content(rig)
@@ -129,8 +130,9 @@ def test_a_site_that_does_not_parse_is_refused_in_squid_s_words_also_on_the_way_
 def test_the_way_back_does_not_ask_what_is_wanted(make):
     rig = make()
     journal = rig.run()["journal"]
-    edit(rig, lambda text: text.replace("http_access allow lan", "auth_param basic program %s/check-password\nauth_param basic realm x\nacl a1 proxy_auth alice\n"
-                                        "acl a2 proxy_auth bob\nhttp_access allow lan a1\nhttp_access allow lan a2\nhttp_access allow lan" % rig.squid.folder))
+    edit(rig, lambda text: text.replace(
+        "http_access allow lan", "auth_param basic program %s/check-password\nauth_param basic realm x\nacl a1 proxy_auth alice\nacl a2 proxy_auth bob\n"
+        "http_access allow lan a1\nhttp_access allow lan a2\nhttp_access allow lan" % rig.squid.folder))
     rig.run("reverted", journal=journal)
     assert rig.decide(MEMBER, "chatgpt.com")[0] == SHUT
     assert rig.run("deleted", adapter=rig.adapter(networks=(), auth_acl="gone", acls=("gone",)))["changed"] is False

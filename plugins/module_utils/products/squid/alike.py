@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -81,7 +81,7 @@ class Alike:
         if len(self.policy.allow) == len(self._whole.allow) and len(self.policy.exempt) == len(self._whole.exempt):
             return found
         rows = {row.pattern: row for row in found.coverage}
-        found.coverage = [row if pattern is first else Coverage(str(pattern), row.allowed, row.exempt, row.allowed_by, row.exempt_by, row.note)
+        found.coverage = [row if pattern is first else replace(row, pattern=str(pattern))
                           for pattern, first in zip(self._whole.allow, self._first) for row in (rows[str(first)],)]
         members = {first: tuple(some.values()) for first, some in self._members.items()}
         texts = {str(first): tuple(map(str, some)) for first, some in members.items()}

@@ -89,7 +89,8 @@ class AclLine:
 @dataclass
 class Site:
     """``directives`` in the order Squid reads them, those that we disabled in their place; ``positions``: before which of them (as an
-    index) the drop-in is read; ``reach``: the patterns that include it. ``named``, ``before`` and ``after`` give the enabled ones. ``doubts``: what of the files could not be read, in words."""
+    index) the drop-in is read; ``reach``: the patterns that include it. ``named``, ``before`` and ``after`` give the enabled ones. ``doubts``: what of the
+    files could not be read, in words."""
 
     directives: list = field(default_factory=list)
     positions: list = field(default_factory=list)

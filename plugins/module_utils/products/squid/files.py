@@ -269,7 +269,8 @@ def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> tuple[str, str
             active.append("." + name if text[0] == "." else ".%s # %s" % (name, text) if text[0] == "*" else text)
         if text[0] == "*" and not below and "." + name not in hosts and name not in hosts:
             exceptions.append(name)
-    lines = active + [_COVERED + text for text in sorted(covered, key=lambda text: (names[text], text != "." + names[text], text[0] == "*"))] + [_DEAD + line for line in sorted(dead)]
+    lines = active + [_COVERED + text for text in sorted(covered, key=lambda text: (names[text], text != "." + names[text], text[0] == "*"))]
+    lines += [_DEAD + line for line in sorted(dead)]
     head = [MARK] if marked else []
     return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
 

@@ -77,7 +77,7 @@ def look(pid_files: list[str], program: str, build: Build, config_file: str, ser
     began, ticks = _began(pid)
     sockets = sorted(inode for found in listening(ports).values() for inode in found)
     identity = {"boot": _word("sys/kernel/random/boot_id"), "pid": pid, "began": ticks, "sockets": sockets}
-    return Seen(RUNS, "", pid, identity, began, _reader(pid), _signalled(pid))
+    return Seen(RUNS, pid=pid, identity=identity, began=began, reader=_reader(pid), signalled=_signalled(pid))
 
 
 def _not_ours(pid: int, program: str, build: Build, config_file: str, service: str) -> tuple | None:
