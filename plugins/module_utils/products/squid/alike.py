@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Pattern, names_above
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
@@ -57,18 +57,27 @@ class Alike:
         self._apart.update(p.name for p in policy.exempt if p.kind != EXACT)
         self._apart.update(*(wide_names(members) for members in lists))
         self._lists, self._expressions = lists, [expressions_of(acl) for acl in acls if acl.type in columns.EXPRESSIONS]
+        self._near: dict = {}
         self._first = [self._place(pattern) for pattern in policy.allow]
-        spared = [self._place(pattern) for pattern in policy.exempt]
+        # Most of what is exempt is allowed as well, and has its place.
+        places = {pattern.name: first for pattern, first in zip(policy.allow, self._first) if pattern.kind == EXACT}
+        spared = [places.get(pattern.name) if pattern.kind == EXACT and pattern.name in places else self._place(pattern) for pattern in policy.exempt]
         self.policy = replace(policy, allow=_once(self._first), exempt=_once(spared))
 
     def _place(self, pattern: Pattern) -> Pattern:
         """The first of the set that it belongs to."""
         name = pattern.name
-        if pattern.kind != EXACT or name in self._apart or inside(name, self._apart):
+        above = name[name.find(".") + 1:]
+        near = self._near.get(above)
+        if near is None:
+            near = self._near[above] = above in self._apart or inside(above, self._apart)
+        if near or pattern.kind != EXACT or name in self._apart:
             self._members[pattern] = {name: pattern}
             return pattern
-        key = (name in self._allowed, name in self._spared, *(name in members for members in self._lists),
-               *(one.level(pattern, *around) for one in self._expressions for around in _ASKED))
+        first, second = self._lists
+        key = (name in self._allowed, name in self._spared, name in first, name in second)
+        if self._expressions:
+            key += tuple(one.level(pattern, *around) for one in self._expressions for around in _ASKED)
         known = self._sets.get(key)
         if known is None:
             known = self._sets[key] = pattern, {}
@@ -81,7 +90,7 @@ class Alike:
         if len(self.policy.allow) == len(self._whole.allow) and len(self.policy.exempt) == len(self._whole.exempt):
             return found
         rows = {row.pattern: row for row in found.coverage}
-        found.coverage = [row if pattern is first else replace(row, pattern=str(pattern))
+        found.coverage = [row if pattern is first else _row(str(pattern), row)
                           for pattern, first in zip(self._whole.allow, self._first) for row in (rows[str(first)],)]
         members = {first: tuple(some.values()) for first, some in self._members.items()}
         texts = {str(first): tuple(map(str, some)) for first, some in members.items()}
@@ -89,6 +98,10 @@ class Alike:
         found.losses = [replace(one, hosts=_all(one.hosts, texts)) for one in found.losses]
         found.tenant_controls = [replace(one, hosts=_all(one.hosts, members)) for one in found.tenant_controls]
         return found
+
+
+def _row(pattern: str, like: Coverage) -> Coverage:
+    return Coverage(pattern, like.allowed, like.exempt, allowed_by=like.allowed_by, exempt_by=like.exempt_by, note=like.note)
 
 
 def _all(hosts: Iterable, members: dict) -> tuple:
