@@ -29,6 +29,7 @@ options:
     description:
       - Our file. The main configuration has to include it, below its port and authentication rules and above the rules that deny or
         decrypt; where it stands decides what it can open. An include that comes too late is reported as a conflict.
+      - Several on one Squid, for several audiences, do not share ACLs when their names differ. Each needs its own O(list_dir).
     type: path
     default: /etc/squid/conf.d/netaccess-chatgpt.conf
   list_dir:
@@ -44,7 +45,10 @@ options:
     type: str
   audience:
     description:
-      - Who gets access. The parts narrow each other, like the columns of a firewall rule; the entries of one part add up.
+      - Who gets access. The parts narrow each other, like the columns of a firewall rule; the entries of one part add up, but for O(audience.acls).
+      - What the site asks these clients for before it lets them in, a login or a group, our rules ask for as well. Where it asks a part of them
+        for something else, the task is refused, and each part needs one with its own O(drop_in) and O(list_dir).
+      - Denies of a part of the people that stand behind the include are in RV(audience_widened), since our rules pass them.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -54,12 +58,14 @@ options:
         elements: str
         default: []
       users:
-        description: Names as the site's proxy authentication knows them.
+        description: >-
+          Names as the site's proxy authentication knows them. Those of basic sign-in, which Squid makes lower case unless it is told not to, may be written
+          as people know them.
         type: list
         elements: str
         default: []
       acls:
-        description: Names of ACLs in the site's configuration.
+        description: Names of ACLs in the site's configuration. A client has to match all of them, as on a line of Squid.
         type: list
         elements: str
         default: []

@@ -44,7 +44,7 @@ class Directive:
     text: str
     file: str
     line: int
-    occurrence: int
+    occurrence: int = 1
     enabled: bool = True
     sure: bool = True
     quoted: bool = False
@@ -199,7 +199,8 @@ class _Loader:
                 continue
             normal = " ".join(words)
             seen[normal] = seen.get(normal, 0) + 1
-            directive = Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled, here, self._quoted)
+            directive = Directive(words[0], tuple(words[1:]), text=normal, file=path, line=number, occurrence=seen[normal], enabled=enabled, sure=here,
+                                  quoted=self._quoted)
             site.directives.append(directive)
             if enabled and words[:2] in (["configuration_includes_quoted_values", "on"], ["configuration_includes_quoted_values", "off"]):
                 self._quoted = words[1] == "on"
@@ -234,7 +235,7 @@ class _Loader:
         for number, line in logical_lines(text):
             words = split(line, self._quoted)
             if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path))):
-                self._site.directives.append(Directive(words[0], tuple(words[1:]), " ".join(words), path, number, 1, quoted=self._quoted))
+                self._site.directives.append(Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=self._quoted))
 
 
 def matches(path: str, pattern: str) -> bool:

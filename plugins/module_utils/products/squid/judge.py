@@ -43,7 +43,7 @@ def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
             obj = state.objects[ref]
             text = obj.fields["text"] if ref.kind == "line" else " ".join([ref.name, *obj.fields["acls"]])
             words = conf.split(text) or [base]
-            rules.append(conf.Directive(words[0], tuple(words[1:]), text, drop_in, 0, 1, ours=ref.kind == "rule"))
+            rules.append(conf.Directive(words[0], tuple(words[1:]), text=text, file=drop_in, line=0, ours=ref.kind == "rule"))
     for position in reversed(site.positions):
         lines[position:position] = rules
     return replace(site, directives=lines)

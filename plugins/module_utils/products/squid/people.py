@@ -33,7 +33,7 @@ def people(settings: Settings, site: Site) -> People:
     sign_in, doubt = _sign_in(site, Judge(site, who))
     if settings.auth_acl:
         sign_in, doubt = (settings.auth_acl,), ""
-    return People(who, clients, sign_in, problem or doubt)
+    return People(who, clients=clients, sign_in=sign_in, problem=problem or doubt)
 
 
 def folds_names(site: Site) -> bool:
@@ -48,7 +48,7 @@ def _who(settings: Settings, site: Site, clients: tuple) -> Who:
         theirs = networks_of(site, name)
         if theirs is not None:
             networks = theirs if networks is None else _common(networks, theirs)
-    return Who(tuple(networks) if networks else None, frozenset((*clients, *settings.acls)), settings.users or None, folds_names(site))
+    return Who(tuple(networks) if networks else None, frozenset((*clients, *settings.acls)), users=settings.users or None, folded=folds_names(site))
 
 
 def _common(ours: list, theirs: list) -> list:
