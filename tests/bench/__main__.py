@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from tests.bench import fleet, products, rules, size
 from tests.lab.lab import Internet, Lab
 from tests.lab.path import Proxied, quick
-from tests.lab.squid import available, squid_program
+from tests.lab.squid import available
 from tests.products.squid.rig import SquidRig
 
 ROW = "%-58s %-34s %s"
@@ -73,7 +73,7 @@ def squid_row(rig, count: int) -> None:
 
     def bare():
         subprocess.run(rig.squid.command("-k", "parse"), check=True, capture_output=True)
-        Control(squid_program(), str(rig.squid.config), rig.squid.name, 60).reconfigure([rig.squid.port])
+        Control(rig.squid.program, str(rig.squid.config), rig.squid.name, 60).reconfigure([rig.squid.port])
     rig.run(policy=policy)
     squid_alone = timed(bare)
     rig.run("deleted")

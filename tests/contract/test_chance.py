@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from tests.contract.fixtures import BY_HAND, TWINS, names
 from tests.contract.rig import MEMBER, OTHERS, STRANGER, Hand, wider
-from tests.lab.squid import available
+from tests.lab import releases
 
 #: ``make test`` looks at a sample.
 FEW, MANY = 16, 300
@@ -24,15 +24,16 @@ SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS
 SHUT_IN = INSIDE[".chatgpt.com"] + INSIDE["*.openai.com"]
 
 
-@pytest.fixture(params=names("BY_CHANCE"))
+@pytest.fixture(params=[*names("BY_CHANCE"), *(pytest.param(name, marks=pytest.mark.exhaustive) for name in releases.others())])
 def sites(request, tmp_path):
     """Makes so many rigs, one after the other, each with a site as it was delivered."""
-    if request.param != "squid":
+    if not request.param.startswith("squid"):
         return lambda number: twins({**TWINS, **BY_HAND}[request.param], tmp_path, number)
-    if available():
-        pytest.skip(available())
+    release = releases.named(request.param)
+    if release.missing():
+        pytest.skip(release.missing())
     # Each decision is a connection, so these are fewer.
-    return lambda number: real(request.getfixturevalue("squid_rig"), tmp_path, number // 3)
+    return lambda number: real(request.getfixturevalue("squid_rigs")(release), tmp_path, number // 3)
 
 
 def twins(kind, folder, number: int):

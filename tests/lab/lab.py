@@ -15,7 +15,7 @@ import yaml
 
 from tests.lab.network import BRANCHES, LAN, LAN6, Namespace, Network
 from tests.lab.process import Process, wait_until
-from tests.lab.squid import Squid, squid_program
+from tests.lab.squid import Squid
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "plugins" / "plugin_utils" / "catalog" / "chatgpt.yml"
@@ -152,7 +152,7 @@ class Lab:
             "access_squid_config_file": str(squid.config),
             "access_squid_drop_in": str(squid.drop_in),
             "access_squid_list_dir": str(squid.list_dir),
-            "access_squid_program": squid_program(),
+            "access_squid_program": squid.program,
             "access_squid_service_name": squid.name,
         }), vantages, self._few)
 

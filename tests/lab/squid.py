@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pwd
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,8 +19,8 @@ from pathlib import Path
 from tests.lab.network import HTTPS_PORT, HTTP_PORT, RESOLVER, Namespace
 from tests.lab.pki import Authority
 from tests.lab.process import Process, wait_until
+from tests.lab.releases import INSTALLED, Release
 
-CERTGEN = "/usr/lib/squid/security_file_certgen"
 BLOCKED = (".openai.com .chatgpt.com .oaiusercontent.com .oaistatic.com .oaistatsig.com .livekit.cloud .featuregates.org .statsig.com "
            ".intercom.io js.stripe.com .claude.ai .other-ai.example")
 
@@ -32,6 +31,7 @@ sslcrtd_program {certgen} -s {folder}/certificates -M 4MB
 sslcrtd_children 2 startup=1 idle=1
 tls_outgoing_options cafile={public} default-ca=off
 {upstream}
+{release}
 visible_hostname proxy.example.com
 pid_filename {folder}/squid.pid
 cache_log {folder}/cache.log
@@ -85,27 +85,22 @@ auth_param basic realm lab
 acl staff proxy_auth REQUIRED"""
 
 
-def available() -> str | None:
+def available(release: Release = INSTALLED) -> str | None:
     """Why no Squid can run here, or None."""
-    squid = shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if squid is None or not os.path.exists(CERTGEN):
-        return "squid-openssl is not installed"
-    return None
-
-
-def squid_program() -> str:
-    return shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin") or "squid"
+    return release.missing()
 
 
 class Squid:
     """``folder`` must be empty and reachable for everybody. ``provider`` is the port of the provider, ``public`` the public root (PEM).
 
     ``include``: "early" (before the denies, as in Debian), "late" or "none". ``before``: lines of the site just before the include.
-    ``gateway``: the namespace whose traffic it takes. ``unprivileged``: as root, start it as nobody all the same.
+    ``gateway``: the namespace whose traffic it takes. ``unprivileged``: as root, start it as nobody all the same. ``release``: which Squid.
     """
 
     def __init__(self, folder: Path, provider: int, public: Path, auth: bool = False, include: str = "early", before: str = "",
-                 peek: bool = True, early: str = "", gateway: Namespace | None = None, unprivileged: bool = False):
+                 peek: bool = True, early: str = "", gateway: Namespace | None = None, unprivileged: bool = False,
+                 release: Release = INSTALLED):
+        self.release, self.program = release, release.program
         self.folder, self.name = Path(folder), "lab" + uuid.uuid4().hex[:12]
         self.port = free_port()
         self.config, self.drop_in_dir, self.list_dir = self.folder / "squid.conf", self.folder / "conf.d", self.folder / "lists"
@@ -120,7 +115,7 @@ class Squid:
         line = "include %s/*.conf" % self.drop_in_dir
         place = {key: value.format(port=self.port, folder=self.folder, provider=provider) for key, value in (TRANSPARENT if gateway else EXPLICIT).items()}
         self.site = SITE.format(
-            folder=self.folder, certgen=CERTGEN, public=public, blocked=BLOCKED, before=before, early=early, **place,
+            folder=self.folder, certgen=release.certgen, release=release.lines(), public=public, blocked=BLOCKED, before=before, early=early, **place,
             user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody",
             auth=AUTH.format(folder=self.folder) if auth else "", auth_acl="staff" if auth else "", peek="ssl_bump peek step1" if peek else "",
             include_early=line if include == "early" else "", include_late=line if include == "late" else "")
@@ -130,7 +125,7 @@ class Squid:
         helper.chmod(0o755)
         # An include whose pattern matches no file is a fatal error for Squid.
         (self.drop_in_dir / "empty.conf").write_text("# nothing\n")
-        subprocess.run([CERTGEN, "-c", "-s", str(self.folder / "certificates"), "-M", "4MB"], check=True, capture_output=True)
+        subprocess.run([release.certgen, "-c", "-s", str(self.folder / "certificates"), "-M", "4MB"], check=True, capture_output=True)
 
     def start(self) -> Squid:
         if os.getuid() == 0:
@@ -147,7 +142,7 @@ class Squid:
         return self
 
     def command(self, *arguments) -> list:
-        return [squid_program(), "-n", self.name, "-f", str(self.config), *arguments]
+        return [self.program, "-n", self.name, "-f", str(self.config), *arguments]
 
     def log(self) -> str:
         path = self.folder / "cache.log"

@@ -17,7 +17,7 @@ import yaml
 from tests.lab.client import decide
 from tests.lab.lab import Lab
 from tests.lab.play import PROGRAM
-from tests.lab.squid import available, squid_program
+from tests.lab.squid import available
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
 POLICY = {"allow": ["*.chatgpt.com", "chatgpt.com"], "exempt": ["*.chatgpt.com", "chatgpt.com"]}
@@ -49,7 +49,7 @@ class Proxy:
 
     def _task(self, name: str, state="merged", check=None, **options) -> dict:
         squid = self.lab.squid
-        options = dict({"config_file": str(squid.config), "drop_in": str(squid.drop_in), "list_dir": str(squid.list_dir), "squid": squid_program(),
+        options = dict({"config_file": str(squid.config), "drop_in": str(squid.drop_in), "list_dir": str(squid.list_dir), "squid": squid.program,
                         "service_name": squid.name, "journal": str(self.journals), "state": state}, **options)
         if state in ("merged", "replaced", "rendered"):
             options = dict({"config": POLICY, "audience": {"networks": ["127.0.0.2"]}}, **options)
