@@ -122,6 +122,8 @@ class Lab:
             self.folder.chmod(0o755)
             self.network = up.enter_context(Network(self.folder / "network", hosts(), ROOT)) if self._transparent else None
             spaces = self.network.spaces if self.network else {}
+            if self._squid_options.get("takes") == "tproxy":
+                self.network.divert()
             self.internet = up.enter_context(Internet(self.folder / "internet", space=spaces.get("internet")))
             self.squid = up.enter_context(Squid(
                 self.folder / "squid", self.internet.provider, self.internet.public, gateway=spaces.get("gateway"), **self._squid_options))

@@ -11,7 +11,6 @@ import functools
 import os
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,11 @@ UNPACKED = ROOT / ".build" / "squid"
 SUITES = {"5": "bookworm", "6": "trixie", "7": "forky"}
 
 
-@dataclass(frozen=True)
 class Release:
     """One Squid. ``major``: it is unpacked; None: the one that is installed."""
 
-    major: str | None = None
+    def __init__(self, major: str | None = None):
+        self.major = major
 
     @property
     def _folder(self) -> Path:
@@ -40,6 +39,11 @@ class Release:
     @property
     def certgen(self) -> str:
         return str(self._folder / "bin" / "security_file_certgen") if self.major else "/usr/lib/squid/security_file_certgen"
+
+    @property
+    def helper(self) -> str:
+        """What Squid itself starts to make certificates."""
+        return self.certgen
 
     @property
     def root(self) -> Path:

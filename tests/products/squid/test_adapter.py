@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import json
 import os
 import shutil
@@ -21,19 +20,10 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, last_loaded
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
-from tests.lab import releases
 from tests.lab.client import decide, fetch
 from tests.lab.squid import free_port
 
 OUTSIDE = "127.0.9.9"
-
-
-@pytest.fixture(params=releases.parameters())
-def release(request):
-    """Each test runs on the Squid that is installed; ``make test-all`` has the other releases as well."""
-    if request.param.missing():
-        pytest.skip(request.param.missing())
-    return request.param
 
 
 @pytest.fixture
@@ -42,12 +32,6 @@ def rig(squid_rigs, release, tmp_path):
     found.reset()
     found.folder = tmp_path
     return found
-
-
-@pytest.fixture
-def make(make_squid, release):
-    """Makes a Squid with a site of its own."""
-    return functools.partial(make_squid, release=release)
 
 
 # -- who stays refused ----------------------------------------------------------------------------------------------

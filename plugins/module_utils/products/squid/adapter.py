@@ -83,6 +83,8 @@ class SquidAdapter(Adapter):
                 path = os.path.dirname(path)
             if not os.access(path, os.W_OK | os.X_OK):
                 shut.append(path)
+        if self._workers > 1 and not os.access(self._cache_log, os.R_OK):
+            return Permissions(False, "this user may not read %s, which alone tells whether each worker has reloaded: run as one who may (become)" % self._cache_log)
         if shut:
             return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
         return Permissions(True, "this user may write to the folders of our files")
@@ -119,6 +121,20 @@ class SquidAdapter(Adapter):
             self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._text, conf.real_glob, self._service_name)
         except (OSError, UnicodeDecodeError) as error:
             raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+
+    def _last(self, name: str, default: str) -> str:
+        """The word of a directive of which the last one counts."""
+        return ([d.args[0] for d in self._site.named(name) if d.args] or [default])[-1]
+
+    @property
+    def _cache_log(self) -> str:
+        return self._last("cache_log", "/var/log/squid/cache.log")
+
+    @property
+    def _workers(self) -> int:
+        """How many processes serve clients."""
+        number = self._last("workers", "1")
+        return int(number) if number.isdigit() else 1
 
     def _text(self, path: str) -> str:
         self._counts["reads"] += 1
@@ -157,8 +173,7 @@ class SquidAdapter(Adapter):
         return found
 
     def _pending(self) -> str | None:
-        log = [d.args[0] for d in self._site.named("cache_log") if d.args]
-        loaded = last_loaded(log[-1] if log else "/var/log/squid/cache.log")
+        loaded = last_loaded(self._cache_log)
         in_force, on_disk = self._digests(self._stamp), self._on_disk()
         touched = {d.file for d in self._site.disabled}
         # The log has whole seconds: only what is surely newer than the last load counts as somebody else's edit ...
@@ -365,7 +380,7 @@ class SquidAdapter(Adapter):
             replace_file(path, text)
 
     def activate(self) -> list[dict]:
-        done = self._control.reconfigure(self._site.port_numbers)
+        done = self._control.reconfigure(self._site.port_numbers, self._workers, self._cache_log)
         self._load_site()
         on_disk = self._on_disk()
         if not on_disk:

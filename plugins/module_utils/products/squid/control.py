@@ -4,7 +4,7 @@
 """Control of a Squid: parse a candidate, replace files, reload, and wait until the new policy is in force.
 
 Reloads go through ``squid -k reconfigure`` alone: it parses first and leaves the old policy running when the new one is broken,
-where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy. Measured on 5.7.
+where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy. Measured on 5.7, 6.13 and 7.7.
 """
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
+_WORKER = re.compile(r"[0-9/:. ]+ kid(?P<kid>[0-9]+)\| (?P<what>Reconfiguring Squid Cache|Accepting )")
 _LOADED = re.compile(r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?:Reconfiguring Squid Cache|Starting Squid Cache)")
 
 
@@ -100,21 +101,24 @@ class Control:
         if new:
             raise AccessError(REFUSED, "squid -k parse finds new problems in the configuration as it would be: %s" % "; ".join(sorted(new)[:5]))
 
-    def reconfigure(self, ports: Collection[int]) -> dict:
+    def reconfigure(self, ports: Collection[int], workers: int = 1, cache_log: str | None = None) -> dict:
         """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
+
+        Of several ``workers`` one process holds the sockets, and they stay: there ``cache_log`` tells that each worker has reloaded.
 
         :raises AccessError: activation.
         """
         if not self.running():
             return {"target": "squid", "status": "not running: in force when it starts", "seconds": 0}
-        before = {port: _listening(port) for port in ports}
+        before, log = {port: _listening(port) for port in ports}, _News(cache_log) if workers > 1 else None
         began = time.monotonic()
         rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is not known which policy is in force")
         if rc != 0:
             raise AccessError(ACTIVATION, "squid -k reconfigure refused: %s" % " ".join(text.split())[-400:])
         while True:
             now = {port: _listening(port) for port in ports}
-            if all(now[port] and not now[port] & before[port] for port in ports):
+            replaced = all(now[port] and not now[port] & before[port] for port in ports)
+            if replaced or log and len(log.reloaded()) >= workers:
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
             if self._deadline.left() <= 0:
                 break
@@ -123,8 +127,9 @@ class Control:
         closed = [str(port) for port in ports if not _listening(port)]
         if closed:
             raise AccessError(ACTIVATION, "squid does not listen on port %s, %.0f s after the reload; its cache_log says why" % (", ".join(closed), waited))
-        raise AccessError(ACTIVATION, "squid goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
-                                      "%g s)" % (waited, self._deadline.timeout))
+        who = "squid" if log is None else "of %d workers of squid %d" % (workers, workers - len(log.reloaded()))
+        raise AccessError(ACTIVATION, "%s goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
+                                      "%g s)" % (who, waited, self._deadline.timeout))
 
 
 def ended(command: list[str], seconds: float) -> tuple:
@@ -143,6 +148,32 @@ def ended(command: list[str], seconds: float) -> tuple:
             raise TimeoutError() from None
         said.seek(0)
         return code, said.read().decode("utf-8", "surrogateescape")
+
+
+class _News:
+    """What a Squid of several workers logs from now on. :raises AccessError: activation, where that cannot be read."""
+
+    def __init__(self, path: str):
+        self._path = path
+        try:
+            with open(path, "rb") as log:
+                self._start = log.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise AccessError(ACTIVATION, "%s cannot be read: %s. It alone tells whether each worker of this Squid has reloaded, so nothing was brought into "
+                                          "force. Run as a user who may read it (become)" % (path, error.strerror)) from error
+
+    def reloaded(self) -> set:
+        """The workers that have read the configuration anew, and listen again."""
+        with open(self._path, "rb") as log:
+            log.seek(self._start)
+            lines = log.read().decode("utf-8", "replace").splitlines()
+        began, done = set(), set()
+        for hit in filter(None, map(_WORKER.match, lines)):
+            if hit.group("what") != "Accepting ":
+                began.add(hit.group("kid"))
+            elif hit.group("kid") in began:
+                done.add(hit.group("kid"))
+        return done
 
 
 def _listening(port: int) -> set:
