@@ -41,10 +41,7 @@ def rig(request, tmp_path):
         with made.twin.at_hand():
             yield made
         return
-    release = releases.named(request.param)
-    if release.missing():
-        pytest.skip(release.missing())
-    found = request.getfixturevalue("squid_rigs")(release)
+    found = request.getfixturevalue("squid_rigs")(releases.usable(releases.named(request.param)))
     found.reset()
     found.folder = tmp_path
     yield found

@@ -107,6 +107,13 @@ def parameters() -> list:
     return [pytest.param(INSTALLED, id="squid"), *(pytest.param(release, id=name, marks=pytest.mark.exhaustive) for name, release in others().items())]
 
 
+def usable(release: Release) -> Release:
+    """The release, for a test; one that cannot run here skips it and says why."""
+    if release.missing():
+        pytest.skip(release.missing())
+    return release
+
+
 def asked_for(version: str) -> Release:
     """The release that somebody names by its major number or in full; it is unpacked when it has to be. :raises LookupError: with what there is."""
     release = majors().get(version.partition(".")[0])

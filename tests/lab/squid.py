@@ -85,9 +85,9 @@ auth_param basic realm lab
 acl staff proxy_auth REQUIRED"""
 
 
-def available(release: Release = INSTALLED) -> str | None:
+def available() -> str | None:
     """Why no Squid can run here, or None."""
-    return release.missing()
+    return INSTALLED.missing()
 
 
 #: The processes of a Squid with workers talk to each other by sockets in a folder that is compiled in.

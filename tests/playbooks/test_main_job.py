@@ -54,9 +54,7 @@ def opened_and_reverted(lab, folder, few: bool, again: bool = False) -> set:
 
 @pytest.fixture(params=releases.parameters())
 def release(request):
-    if request.param.missing():
-        pytest.skip(request.param.missing())
-    return request.param
+    return releases.usable(request.param)
 
 
 @pytest.mark.exhaustive
