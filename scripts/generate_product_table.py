@@ -70,7 +70,8 @@ def main() -> int:
             row, lines = show(title, module, rig, policy, name in BY_HAND)
             rows.append(row)
             notes.append((title, lines))
-    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + layers() + installations() + details(notes)
+    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows)
+    text += layers() + installations() + details(notes)
     if "--check" in sys.argv:
         same = OUT.read_text() == text
         print("docs/products.md is %s" % ("as the adapters are" if same else "stale, run scripts/generate --seen"))

@@ -123,7 +123,8 @@ class Squid:
         # Workers read it again as nobody.
         (self.folder / "public.pem").write_bytes(Path(public).read_bytes())
         line = "include %s/*.conf" % self.drop_in_dir
-        place = {key: value.format(port=self.port, folder=self.folder, provider=provider, takes=takes) for key, value in (TRANSPARENT if gateway else EXPLICIT).items()}
+        words = dict(port=self.port, folder=self.folder, provider=provider, takes=takes)
+        place = {key: value.format(**words) for key, value in (TRANSPARENT if gateway else EXPLICIT).items()}
         self.site = SITE.format(
             folder=self.folder, certgen=release.helper, release=release.lines(), blocked=BLOCKED, before=before, early=early, **place,
             user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody",
@@ -143,7 +144,8 @@ class Squid:
         # What is wrong before the log is open goes to standard error.
         errors = self.folder / "errors"
         with errors.open("w") as stderr:
-            self._process = Process(self.command("-N" if self._workers == 1 else "--foreground"), enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name, stderr=stderr)
+            command = self.command("-N" if self._workers == 1 else "--foreground")
+            self._process = Process(command, enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name, stderr=stderr)
         try:
             wait_until(lambda: self.log().count("Accepting") >= self._workers, "squid", lambda: None if self.alive() else errors.read_text() + self.log())
         except BaseException:

@@ -84,7 +84,8 @@ class SquidAdapter(Adapter):
             if not os.access(path, os.W_OK | os.X_OK):
                 shut.append(path)
         if self._workers > 1 and not os.access(self._cache_log, os.R_OK):
-            return Permissions(False, "this user may not read %s, which alone tells whether each worker has reloaded: run as one who may (become)" % self._cache_log)
+            return Permissions(False, "this user may not read %s, which alone tells whether each worker has reloaded: run as one who may (become)"
+                               % self._cache_log)
         if shut:
             return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
         return Permissions(True, "this user may write to the folders of our files")
