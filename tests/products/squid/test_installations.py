@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import types
 
 import pytest
@@ -50,6 +51,8 @@ def test_each_of_several_workers_has_the_new_policy_when_the_task_returns(make):
     opens_and_takes_back(rig, times=8)
     # Who else reloads them is seen as with one.
     rig.run()
+    # The log has whole seconds.
+    time.sleep(1.1)
     rig.add_foreign_member("foreign.example")
     assert not rig.run()["changed"] and rig.run("gathered")["pending"] is None
 
