@@ -12,7 +12,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-all generate lint bench build kit clean setup system peers
+.PHONY: help demo quick test test-all generate lint bench build kit clean setup system squids peers
 
 help:
 	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
@@ -48,6 +48,11 @@ $(LINK):
 system:
 	@scripts/install-lab
 
+# Other releases of Squid, unpacked. Where that is not possible, it says so, and the tests that need them are skipped.
+squids: setup system
+	@$(VENV)/bin/python -m tests.lab.releases
+
+# SQUID=7.7 in the environment or as a variable of make is another release of Squid.
 demo: setup system
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
 
@@ -57,7 +62,7 @@ quick: setup system peers
 test: setup system peers
 	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
-test-all: setup system peers
+test-all: setup system peers squids
 	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder
 	@scripts/lint --all-cores
 

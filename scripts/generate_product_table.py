@@ -51,6 +51,14 @@ counts as one that may match: coverage says `unchecked`, a conflict is not certa
 | product | layer | read | note |
 |---|---|---|---|
 """
+INSTALLATIONS = """
+## How the product may be installed
+
+Of a product that the tests run for real: each kind of installation, and the releases that it was run on.
+
+| product | installation | run on | note |
+|---|---|---|---|
+"""
 
 
 def main() -> int:
@@ -62,7 +70,8 @@ def main() -> int:
             row, lines = show(title, module, rig, policy, name in BY_HAND)
             rows.append(row)
             notes.append((title, lines))
-    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows) + layers() + details(notes)
+    text = HEAD.format(patterns=len(policy.allow), exempt=len(policy.exempt)) + "".join(row + "\n" for row in rows)
+    text += layers() + installations() + details(notes)
     if "--check" in sys.argv:
         same = OUT.read_text() == text
         print("docs/products.md is %s" % ("as the adapters are" if same else "stale, run scripts/generate --seen"))
@@ -131,6 +140,12 @@ def layers() -> str:
         for layer in product["layers"]:
             text += "| %s | %s | %s | %s |\n" % (product["title"], layer["name"], SEEN[layer["seen"]], layer.get("note", ""))
     return text
+
+
+def installations() -> str:
+    """How the products that the tests run for real were installed, as products.yml says it."""
+    return INSTALLATIONS + "".join("| %s | %s | %s | %s |\n" % (product["title"], one["name"], one["run"], one.get("note", ""))
+                                   for product in PRODUCTS.values() for one in product.get("installations", ()))
 
 
 def details(notes: list) -> str:

@@ -83,7 +83,7 @@ attributes:
   platform:
     support: full
     platforms: posix
-    description: Squid 5 or newer built with OpenSSL; tested on 5.7.
+    description: Squid 5 or newer built with OpenSSL; tested on 5.7, 6.13 and 7.7.
   action_group:
     support: full
     membership:
@@ -98,6 +98,9 @@ notes:
     what then happens to other hosts is still decided by the site's own rules.
   - Reloading closes Squid's listening sockets for a moment; new connections are refused for about a tenth of a second, and for about
     a second with 50,000 list entries. Existing connections go on, under the policy that they were opened with.
+  - With several C(workers) only Squid's C(cache_log) tells that each of them has reloaded, so the module has to be able to read it.
+  - A Squid in a container is managed from inside it, or from its host with a script that enters it as O(squid); then the container has the network of
+    the host, and O(config_file), O(list_dir) and the folder in the environment variable E(TMPDIR) have the same path in both.
 seealso:
   - plugin: netaccess.chatgpt.policy
     plugin_type: lookup

@@ -16,7 +16,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from tests.bench.products import ROW
 from tests.lab.lab import Internet
-from tests.lab.squid import squid_program
 from tests.products.squid.rig import SquidRig
 
 SECONDS = 600
@@ -49,13 +48,13 @@ class Patient(SquidRig):
 
     def adapter(self, **changes):
         made = super().adapter(**changes)
-        made._control = Control(squid_program(), str(self.squid.config), self.squid.name, SECONDS)
+        made._control = Control(self.squid.program, str(self.squid.config), self.squid.name, SECONDS)
         return made
 
 
 def row(rig: SquidRig, words: str, wanted: list, repeat: int = 3) -> None:
     policy = Policy.from_config({"allow": wanted, "exempt": wanted})
-    control = Control(squid_program(), str(rig.squid.config), rig.squid.name, SECONDS)
+    control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, SECONDS)
     control.build()
 
     def bare(site):

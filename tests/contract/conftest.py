@@ -6,13 +6,15 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contract.fixtures import BY_HAND, REPRESENTATIVES, TWINS, internet, make, open_rig, squid_rig  # noqa: F401  # pylint: disable=unused-import
+from tests.contract.fixtures import BY_HAND, REPRESENTATIVES, TWINS, internet, make_squid, open_rig, squid_rigs  # noqa: F401  # pylint: disable=unused-import
 from tests.contract.memory import MemoryRig
-from tests.lab.squid import available
+from tests.lab import releases
 
 
 #: Rigs of no product with an API.
 OTHERS = ("memory", "memory-sealed", "squid", *sorted(BY_HAND))
+#: The other releases of a product that runs for real.
+RELEASES = tuple(releases.others())
 #: For what only the engine can get wrong: beside those above one that hides what waits, and one that seals.
 OF_ENGINE = {"zia-legacy", "panos-9.1", *OTHERS}
 
@@ -20,12 +22,15 @@ OF_ENGINE = {"zia-legacy", "panos-9.1", *OTHERS}
 def pytest_itemcollected(item):
     """``make test`` runs a test with one or two rigs of each product, with each rig when it is marked ``every_rig``, with few when it is ``of_engine``."""
     rig = getattr(item, "callspec", None) and item.callspec.params.get("rig")
+    if rig in RELEASES:
+        item.add_marker(pytest.mark.exhaustive)
+        return
     kept = OF_ENGINE if item.get_closest_marker("of_engine") else REPRESENTATIVES.union(OTHERS)
     if rig and rig not in kept and not item.get_closest_marker("every_rig"):
         item.add_marker(pytest.mark.exhaustive)
 
 
-@pytest.fixture(params=[*OTHERS, *sorted(TWINS)])
+@pytest.fixture(params=[*OTHERS, *RELEASES, *sorted(TWINS)])
 def rig(request, tmp_path):
     if request.param.startswith("memory"):
         yield MemoryRig(tmp_path, sealed=request.param == "memory-sealed")
@@ -36,10 +41,7 @@ def rig(request, tmp_path):
         with made.twin.at_hand():
             yield made
         return
-    missing = available()
-    if missing:
-        pytest.skip(missing)
-    found = request.getfixturevalue("squid_rig")
+    found = request.getfixturevalue("squid_rigs")(releases.usable(releases.named(request.param)))
     found.reset()
     found.folder = tmp_path
     yield found

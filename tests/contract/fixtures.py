@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import os
 import pkgutil
@@ -15,6 +16,7 @@ import pytest
 
 import tests.products
 from tests.lab.lab import Internet
+from tests.lab.releases import INSTALLED, Release
 from tests.products.squid.rig import SquidRig
 
 
@@ -33,13 +35,17 @@ def open_folder():
 
 
 @pytest.fixture(scope="session")
-def squid_rig(internet):
-    with open_folder() as folder, contextlib.closing(SquidRig(folder, internet)) as rig:
-        yield rig
+def squid_rigs(internet):
+    """Gives the rig of a release, which is started when it is first asked for."""
+    with contextlib.ExitStack() as stack:
+        @functools.lru_cache(maxsize=None)
+        def of(release: Release = INSTALLED):
+            return stack.enter_context(contextlib.closing(SquidRig(stack.enter_context(open_folder()), internet, release=release)))
+        yield of
 
 
 @pytest.fixture
-def make(internet):
+def make_squid(internet):
     """Makes a Squid with a site of its own; ``folder`` is for files that it reads."""
     with contextlib.ExitStack() as stack:
         def build(**options):

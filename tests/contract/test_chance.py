@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
 from tests.contract.fixtures import BY_HAND, TWINS, names
 from tests.contract.rig import MEMBER, OTHERS, STRANGER, Hand, wider
-from tests.lab.squid import available
+from tests.lab.releases import INSTALLED, usable
 
 #: ``make test`` looks at a sample.
 FEW, MANY = 16, 300
@@ -22,17 +22,17 @@ INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("a
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 #: What every quarantine of a rig is about.
 SHUT_IN = INSIDE[".chatgpt.com"] + INSIDE["*.openai.com"]
+#: Of Squid each decision is a connection, so these are fewer; ``MANY`` on each release are in tests/products/squid/test_many_sites.py.
+CASES = [(name, FEW) for name in names("BY_CHANCE")]
+CASES += [pytest.param(name, MANY, marks=pytest.mark.exhaustive) for name in names("BY_CHANCE") if name != "squid"]
 
 
-@pytest.fixture(params=names("BY_CHANCE"))
+@pytest.fixture
 def sites(request, tmp_path):
     """Makes so many rigs, one after the other, each with a site as it was delivered."""
     if request.param != "squid":
         return lambda number: twins({**TWINS, **BY_HAND}[request.param], tmp_path, number)
-    if available():
-        pytest.skip(available())
-    # Each decision is a connection, so these are fewer.
-    return lambda number: real(request.getfixturevalue("squid_rig"), tmp_path, number // 3)
+    return lambda number: real(request.getfixturevalue("squid_rigs")(usable(INSTALLED)), tmp_path, number // 3)
 
 
 def twins(kind, folder, number: int):
@@ -69,11 +69,16 @@ def denied(result: dict, row: dict) -> bool:
     return row["allowed"] == "no" and (bool(row["note"]) or any(row["pattern"] in one["hosts"] and one["certain"] for one in result["conflicts"]))
 
 
-@pytest.mark.parametrize("number", [FEW, pytest.param(MANY, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("sites,number", CASES, indirect=["sites"])
 def test_on_any_site_what_is_claimed_holds_nobody_else_is_let_in_and_all_goes_back(sites, number):
+    hold(sites(number), number)
+
+
+def hold(rigs, number: int) -> None:
+    """Put each of the rigs through a site by chance, of so many."""
     seed, claimed, hands = os.environ.get("NETACCESS_SEED", "20261125"), Counter(), None
     first, _colon, last = os.environ.get("NETACCESS_SITES", "0:%d" % number).partition(":")
-    for at, rig in enumerate(sites(number)):
+    for at, rig in enumerate(rigs):
         # Each site has dice of its own, so that it can be looked at alone.
         dice, hands = random.Random("%s %d" % (seed, at)), hands or dealt(rig.deck(), number, random.Random(seed))
         if not int(first) <= at < int(last):

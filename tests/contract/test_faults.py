@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 from tests.contract.fixtures import REPRESENTATIVES, TWINS
 from tests.contract.memory import MemoryRig
 from tests.contract.rig import Fault, Killed, wider
-from tests.lab.squid import available
+from tests.lab import releases
 
 #: {rig: writes of a first run}
 WRITES = {
@@ -29,7 +29,7 @@ WRITES = {
     "cloudflare_gateway": 6, "cloudflare_gateway-voice": 7, "fortios-own": 7, "fortios-site": 6, "fortios-proxy": 6, "fortios-voice": 14,
     "panos-9.1": 6, "panos-10.2": 1, "panos-11.1": 1, "skyhigh-atom": 2, "skyhigh-bare": 2, "sophos-device": 2, "sophos-people": 2,
     "symantec_swg-networks": 2, "symantec_swg-groups": 2, "umbrella": 2, "umbrella-late": 2, "umbrella-secure-access": 1, "umbrella-secure-access-profile": 2,
-    "zia-legacy": 6, "zia-oneapi": 6, "zia-voice": 9,
+    "zia-legacy": 6, "zia-oneapi": 6, "zia-voice": 9, **dict.fromkeys(releases.others(), 3),
 }
 MEMORY = ("memory", "memory-sealed")
 #: The activation of these asks the device; with the others what is written is in force at once.
@@ -116,9 +116,9 @@ def product(request, tmp_path):
     name = request.param
 
     def made(folder: Path):
-        if name != "squid":
+        if not name.startswith("squid"):
             return TWINS[name](folder) if name in TWINS else MemoryRig(folder, sealed=name == "memory-sealed")
-        rig = request.getfixturevalue("squid_rig")
+        rig = request.getfixturevalue("squid_rigs")(releases.usable(releases.named(name)))
         rig.reset()
         rig.folder = folder
         return rig
@@ -128,9 +128,6 @@ def product(request, tmp_path):
         rig = made(Path(tempfile.mkdtemp(dir=tmp_path)))
         with rig.twin.at_hand() if name in TWINS else contextlib.nullcontext():
             yield rig
-    missing = available() if name == "squid" else None
-    if missing:
-        pytest.skip(missing)
     if name not in _ends:
         with make() as rig:
             _ends[name] = good_weather(rig, name)
@@ -268,6 +265,6 @@ def the_journal_leads_back(rig, found: Ended, ends: Ends) -> None:
 def test_the_sample_has_every_product_with_an_api_and_every_moment():
     """It is taken by counting, so a new moment or fault changes it."""
     kept = [found.values for found in parameters() if not found.marks]
-    assert {values[0] for values in kept} == REPRESENTATIVES.union(MEMORY) and set(WRITES) == {"squid", *MEMORY, *TWINS}
+    assert {values[0] for values in kept} == REPRESENTATIVES.union(MEMORY) and set(WRITES) == {"squid", *releases.others(), *MEMORY, *TWINS}
     assert {(way, moment) for _name, way, moment, _step, _fault in kept} == {(way, moment) for way, moments in WAYS.items() for moment in moments}
     assert {fault for *_cell, fault in kept} == set(FAULTS)

@@ -4,7 +4,7 @@
 """``make demo``: the main job on a real Squid, then behind the twin of each product with an API.
 
 Shut and decrypted before; open and untouched after; nothing to do again; as before after the revert. Exits 0 only if every one of these
-was seen from the managed hosts. ``make demo PRODUCTS="squid panos"`` runs some of them.
+was seen from the managed hosts. ``make demo PRODUCTS="squid panos"`` runs some of them, ``make demo PRODUCTS=squid SQUID=7.7`` another release of Squid.
 """
 from __future__ import annotations
 
@@ -22,22 +22,29 @@ import yaml
 
 from tests.lab.device import devices
 from tests.lab.lab import ROOT, Lab
-from tests.lab.squid import available
+from tests.lab.releases import INSTALLED, asked_for
 from tests.lab.twinlab import TwinLab
 
 
 def main(products: list) -> int:
-    missing = available()
-    if missing and "squid" in products:
-        print("The demo needs a real Squid: %s (Debian: apt-get install squid-openssl)." % missing)
-        return 1
+    release, version = INSTALLED, os.environ.get("SQUID")
+    if "squid" in products:
+        try:
+            release = asked_for(version) if version else INSTALLED
+        except LookupError as error:
+            print(error)
+            return 1
+        if release.missing():
+            print("The demo needs a real Squid: %s (Debian: apt-get install squid-openssl)." % release.missing())
+            return 1
     claims, failed = 0, []
     for product in products:
-        results = ROOT / ".build" / "demo" / product
+        results = ROOT / ".build" / "demo" / (product if product != "squid" or release is INSTALLED else "squid-" + release.version())
         results.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
-        with Lab() if product == "squid" else TwinLab(product) as lab:
-            print("== %s: the lab is up after %.1f s. The company blocks AI hosts and decrypts everything.\n" % (lab.product, time.monotonic() - began))
+        with Lab(release=release) if product == "squid" else TwinLab(product) as lab:
+            name = "Squid %s" % release.version() if product == "squid" else lab.product
+            print("== %s: the lab is up after %.1f s. The company blocks AI hosts and decrypts everything.\n" % (name, time.monotonic() - began))
             demo = (ByHand if getattr(lab, "person", None) else Demo)(lab, results)
             demo.run()
         claims += len(demo.claims)

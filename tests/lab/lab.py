@@ -15,7 +15,7 @@ import yaml
 
 from tests.lab.network import BRANCHES, LAN, LAN6, Namespace, Network
 from tests.lab.process import Process, wait_until
-from tests.lab.squid import Squid, squid_program
+from tests.lab.squid import Squid
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CATALOGUE = ROOT / "plugins" / "plugin_utils" / "catalog" / "chatgpt.yml"
@@ -122,6 +122,8 @@ class Lab:
             self.folder.chmod(0o755)
             self.network = up.enter_context(Network(self.folder / "network", hosts(), ROOT)) if self._transparent else None
             spaces = self.network.spaces if self.network else {}
+            if self._squid_options.get("takes") == "tproxy":
+                self.network.divert()
             self.internet = up.enter_context(Internet(self.folder / "internet", space=spaces.get("internet")))
             self.squid = up.enter_context(Squid(
                 self.folder / "squid", self.internet.provider, self.internet.public, gateway=spaces.get("gateway"), **self._squid_options))
@@ -152,7 +154,7 @@ class Lab:
             "access_squid_config_file": str(squid.config),
             "access_squid_drop_in": str(squid.drop_in),
             "access_squid_list_dir": str(squid.list_dir),
-            "access_squid_program": squid_program(),
+            "access_squid_program": squid.program,
             "access_squid_service_name": squid.name,
         }), vantages, self._few)
 

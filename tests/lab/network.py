@@ -43,6 +43,17 @@ table inet lab {
 TO_SQUID = 'iifname "lan" tcp dport 80 redirect to :%d\niifname "lan" tcp dport 443 redirect to :%d' % (HTTP_PORT, HTTPS_PORT)
 ONLY_NAMES = 'iifname "lan" meta l4proto { tcp, udp } th dport 53 accept'
 EVERYTHING = 'iifname "lan" accept'
+# For a Squid that takes connections as they are and goes on with the client's own address.
+DIVERT = """\
+table inet divert {
+  chain before {
+    type filter hook prerouting priority mangle;
+    meta l4proto tcp socket transparent 1 meta mark set 1 accept
+    iifname "lan" tcp dport 80 tproxy to :%d meta mark set 1 accept
+    iifname "lan" tcp dport 443 tproxy to :%d meta mark set 1 accept
+  }
+}
+""" % (HTTP_PORT, HTTPS_PORT)
 
 
 @functools.lru_cache(maxsize=1)
@@ -118,6 +129,19 @@ class Network:
     def filter(self, passing: str = ONLY_NAMES, nat: str = TO_SQUID, leaving: str = "masquerade") -> None:
         """Give the gateway other rules."""
         self.spaces["gateway"].run(["nft", "-f", "-"], TABLE % {"nat": nat, "passing": passing, "leaving": leaving})
+
+    def divert(self) -> None:
+        """Send web traffic to a Squid that takes it by ``tproxy``."""
+        gateway, internet = self.spaces["gateway"], self.spaces["internet"]
+        self.filter(nat="", leaving="accept")
+        gateway.run(["nft", "-f", "-"], DIVERT)
+        for family, back in ((["-4"], "10.10.0.0/24 via 192.0.2.1"), (["-6"], "fd10:10::/64 via fd10:20::1")):
+            gateway.run(["ip", *family, "rule", "add", "fwmark", "1", "lookup", "100"])
+            gateway.run(["ip", *family, "route", "add", "local", "default", "dev", "lo", "table", "100"])
+            internet.ip("route add " + back)
+        # Where the kernel filters what crosses a bridge, it would forget on the way up which socket a packet was given to.
+        gateway.run(["sysctl", "-q", "-e", "-w", "net.bridge.bridge-nf-call-iptables=0", "net.bridge.bridge-nf-call-ip6tables=0",
+                     *("net.ipv4.conf.%s.rp_filter=0" % name for name in ("all", "lan", "wan"))])
 
     def serve_names(self, other: dict | None = None) -> None:
         """Start the DNS, or start it again with ``other`` lines of dnsmasq's configuration for some names: ``{name: [line]}``."""

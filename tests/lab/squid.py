@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pwd
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,8 +19,8 @@ from pathlib import Path
 from tests.lab.network import HTTPS_PORT, HTTP_PORT, RESOLVER, Namespace
 from tests.lab.pki import Authority
 from tests.lab.process import Process, wait_until
+from tests.lab.releases import INSTALLED, Release
 
-CERTGEN = "/usr/lib/squid/security_file_certgen"
 BLOCKED = (".openai.com .chatgpt.com .oaiusercontent.com .oaistatic.com .oaistatsig.com .livekit.cloud .featuregates.org .statsig.com "
            ".intercom.io js.stripe.com .claude.ai .other-ai.example")
 
@@ -30,8 +29,9 @@ SITE = """\
 {ports}
 sslcrtd_program {certgen} -s {folder}/certificates -M 4MB
 sslcrtd_children 2 startup=1 idle=1
-tls_outgoing_options cafile={public} default-ca=off
+tls_outgoing_options cafile={folder}/public.pem default-ca=off
 {upstream}
+{release}
 visible_hostname proxy.example.com
 pid_filename {folder}/squid.pid
 cache_log {folder}/cache.log
@@ -74,7 +74,7 @@ EXPLICIT = {
     "lan": "127.0.0.2-127.0.0.9",
 }
 TRANSPARENT = {
-    "ports": "http_port {port} %s\nhttp_port %d intercept\nhttps_port %d intercept %s" % (BUMP, HTTP_PORT, HTTPS_PORT, BUMP),
+    "ports": "http_port {port} %s\nhttp_port %d {takes}\nhttps_port %d {takes} %s" % (BUMP, HTTP_PORT, HTTPS_PORT, BUMP),
     "upstream": "dns_nameservers " + RESOLVER,
     "lan": "10.10.0.0/24 fd10:10::/64",
 }
@@ -87,40 +87,46 @@ acl staff proxy_auth REQUIRED"""
 
 def available() -> str | None:
     """Why no Squid can run here, or None."""
-    squid = shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin")
-    if squid is None or not os.path.exists(CERTGEN):
-        return "squid-openssl is not installed"
-    return None
+    return INSTALLED.missing()
 
 
-def squid_program() -> str:
-    return shutil.which("squid", path=os.environ.get("PATH", "") + ":/usr/sbin") or "squid"
+#: The processes of a Squid with workers talk to each other by sockets in a folder that is compiled in.
+OWN_RUN = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && mkdir /run/squid && chown nobody /run/squid && exec "$@"', "sh"]
 
 
 class Squid:
     """``folder`` must be empty and reachable for everybody. ``provider`` is the port of the provider, ``public`` the public root (PEM).
 
     ``include``: "early" (before the denies, as in Debian), "late" or "none". ``before``: lines of the site just before the include.
-    ``gateway``: the namespace whose traffic it takes. ``unprivileged``: as root, start it as nobody all the same.
+    ``gateway``: the namespace whose traffic it takes. ``unprivileged``: as root, start it as nobody all the same. ``release``: which Squid.
+    ``takes``: how it takes what a gateway sends it, ``intercept`` or ``tproxy``. ``workers``: with more than one, processes that serve clients; needs root.
     """
 
     def __init__(self, folder: Path, provider: int, public: Path, auth: bool = False, include: str = "early", before: str = "",
-                 peek: bool = True, early: str = "", gateway: Namespace | None = None, unprivileged: bool = False):
+                 peek: bool = True, early: str = "", gateway: Namespace | None = None, unprivileged: bool = False,
+                 release: Release = INSTALLED, takes: str = "intercept", workers: int = 1):
+        self.release, self.program = release, release.program
         self.folder, self.name = Path(folder), "lab" + uuid.uuid4().hex[:12]
         self.port = free_port()
         self.config, self.drop_in_dir, self.list_dir = self.folder / "squid.conf", self.folder / "conf.d", self.folder / "lists"
         self.drop_in = self.drop_in_dir / "netaccess-chatgpt.conf"
-        self._process, self._enter = None, list(gateway.enter) if gateway else []
+        self._process, self._enter, self._workers = None, list(gateway.enter) if gateway else [], workers
+        if workers > 1:
+            self._enter += OWN_RUN
+            early += "\nworkers %d" % workers
         if unprivileged and os.getuid() == 0:
             self._enter += ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
         self.drop_in_dir.mkdir(parents=True)
         self.inspection = Authority("Example Inspection CA", "Example Company")
         (self.folder / "inspection.pem").write_bytes(self.inspection.key_pem)
         self.inspection.write(self.folder / "inspection-root.pem")
+        # Workers read it again as nobody.
+        (self.folder / "public.pem").write_bytes(Path(public).read_bytes())
         line = "include %s/*.conf" % self.drop_in_dir
-        place = {key: value.format(port=self.port, folder=self.folder, provider=provider) for key, value in (TRANSPARENT if gateway else EXPLICIT).items()}
+        words = dict(port=self.port, folder=self.folder, provider=provider, takes=takes)
+        place = {key: value.format(**words) for key, value in (TRANSPARENT if gateway else EXPLICIT).items()}
         self.site = SITE.format(
-            folder=self.folder, certgen=CERTGEN, public=public, blocked=BLOCKED, before=before, early=early, **place,
+            folder=self.folder, certgen=release.helper, release=release.lines(), blocked=BLOCKED, before=before, early=early, **place,
             user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "nobody",
             auth=AUTH.format(folder=self.folder) if auth else "", auth_acl="staff" if auth else "", peek="ssl_bump peek step1" if peek else "",
             include_early=line if include == "early" else "", include_late=line if include == "late" else "")
@@ -130,7 +136,7 @@ class Squid:
         helper.chmod(0o755)
         # An include whose pattern matches no file is a fatal error for Squid.
         (self.drop_in_dir / "empty.conf").write_text("# nothing\n")
-        subprocess.run([CERTGEN, "-c", "-s", str(self.folder / "certificates"), "-M", "4MB"], check=True, capture_output=True)
+        subprocess.run([release.certgen, "-c", "-s", str(self.folder / "certificates"), "-M", "4MB"], check=True, capture_output=True)
 
     def start(self) -> Squid:
         if os.getuid() == 0:
@@ -138,16 +144,17 @@ class Squid:
         # What is wrong before the log is open goes to standard error.
         errors = self.folder / "errors"
         with errors.open("w") as stderr:
-            self._process = Process(self.command("-N"), enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name, stderr=stderr)
+            command = self.command("-N" if self._workers == 1 else "--foreground")
+            self._process = Process(command, enter=self._enter, leftovers="/dev/shm/%s-*.shm" % self.name, stderr=stderr)
         try:
-            wait_until(lambda: "Accepting" in self.log(), "squid", lambda: None if self.alive() else errors.read_text() + self.log())
+            wait_until(lambda: self.log().count("Accepting") >= self._workers, "squid", lambda: None if self.alive() else errors.read_text() + self.log())
         except BaseException:
             self.stop()
             raise
         return self
 
     def command(self, *arguments) -> list:
-        return [squid_program(), "-n", self.name, "-f", str(self.config), *arguments]
+        return [self.program, "-n", self.name, "-f", str(self.config), *arguments]
 
     def log(self) -> str:
         path = self.folder / "cache.log"
@@ -170,7 +177,7 @@ class Squid:
                 lines.seek(size)
                 return lines.read()
         os.kill(int((self.folder / "squid.pid").read_text()), signal.SIGHUP)
-        wait_until(lambda: "Accepting" in news(), "squid to reload", lambda: None if self.alive() else news())
+        wait_until(lambda: news().count("Accepting") >= self._workers, "squid to reload", lambda: None if self.alive() else news())
 
     def stop(self) -> None:
         if self._process is not None:

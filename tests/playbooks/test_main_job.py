@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from tests.lab import network, squid
+from tests.lab import network, releases, squid
 from tests.lab.client import direct_in
 from tests.lab.demo import ByHand, Demo
 from tests.lab.device import devices
@@ -52,9 +52,14 @@ def opened_and_reverted(lab, folder, few: bool, again: bool = False) -> set:
     return {check["ip_version"] for check in json.loads((results / "first" / "branch1-after.json").read_text())["checks"]}
 
 
+@pytest.fixture(params=releases.parameters())
+def release(request):
+    return releases.usable(request.param)
+
+
 @pytest.mark.exhaustive
-def test_shut_opened_verified_again_and_reverted(tmp_path):
-    with Lab(vantages=("branch1", "stranger", "outside")) as lab:
+def test_shut_opened_verified_again_and_reverted(release, tmp_path):
+    with Lab(vantages=("branch1", "stranger", "outside"), release=release) as lab:
         assert opened_and_reverted(lab, tmp_path, few=False, again=True) == {None}
 
 
@@ -65,8 +70,8 @@ def test_the_same_for_intercepted_connections(intercepting, tmp_path):
 
 @needs_namespaces
 @pytest.mark.exhaustive
-def test_the_same_for_intercepted_connections_with_every_probe(tmp_path):
-    with Lab(transparent=True) as lab:
+def test_the_same_for_intercepted_connections_with_every_probe(release, tmp_path):
+    with Lab(transparent=True, release=release) as lab:
         assert opened_and_reverted(lab, tmp_path, few=False) == {4, 6}
 
 

@@ -17,9 +17,8 @@ import yaml
 from tests.lab.client import decide
 from tests.lab.lab import Lab
 from tests.lab.play import PROGRAM
-from tests.lab.squid import available, squid_program
+from tests.lab.releases import INSTALLED, others, usable
 
-pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
 POLICY = {"allow": ["*.chatgpt.com", "chatgpt.com"], "exempt": ["*.chatgpt.com", "chatgpt.com"]}
 #: Without root the module runs as the user that owns Squid and its files.
 AS_NOBODY = {"become": True, "become_user": "nobody", "become_method": "ansible.builtin.su", "become_flags": "-s /bin/sh",
@@ -49,7 +48,7 @@ class Proxy:
 
     def _task(self, name: str, state="merged", check=None, **options) -> dict:
         squid = self.lab.squid
-        options = dict({"config_file": str(squid.config), "drop_in": str(squid.drop_in), "list_dir": str(squid.list_dir), "squid": squid_program(),
+        options = dict({"config_file": str(squid.config), "drop_in": str(squid.drop_in), "list_dir": str(squid.list_dir), "squid": squid.program,
                         "service_name": squid.name, "journal": str(self.journals), "state": state}, **options)
         if state in ("merged", "replaced", "rendered"):
             options = dict({"config": POLICY, "audience": {"networks": ["127.0.0.2"]}}, **options)
@@ -60,13 +59,16 @@ class Proxy:
         return decide(host, self.lab.squid.port, source)
 
 
-@pytest.fixture(scope="module", params=[pytest.param("the user who runs the tests", marks=pytest.mark.exhaustive), "nobody"])
+EACH = [pytest.param((INSTALLED, False), id="the user who runs the tests", marks=pytest.mark.exhaustive), pytest.param((INSTALLED, True), id="nobody")]
+
+
+@pytest.fixture(scope="module", params=EACH + [pytest.param((release, True), id=name, marks=pytest.mark.exhaustive) for name, release in others().items()])
 def proxy(request, tmp_path_factory):
     """Each test leaves Squid as it found it."""
-    nobody = request.param == "nobody"
+    release, nobody = request.param
     if nobody and os.getuid() != 0:
         pytest.skip("the other case is already one without root")
-    with Lab(unprivileged=nobody) as lab:
+    with Lab(unprivileged=nobody, release=usable(release)) as lab:
         yield Proxy(lab, tmp_path_factory.mktemp("module"), nobody)
 
 

@@ -4,4 +4,4 @@
 """The fixtures of the contract suite, for the tests of one product."""
 from __future__ import annotations
 
-from tests.contract.fixtures import internet, make, open_rig, squid_rig  # noqa: F401  # pylint: disable=unused-import
+from tests.contract.fixtures import internet, make_squid, open_rig, squid_rigs  # noqa: F401  # pylint: disable=unused-import

@@ -84,7 +84,10 @@ def exists(path: str) -> bool:
 
 def wrong_fields(product: dict):
     yield from ("has no %s" % field for field in sorted(FIELDS - set(product)))
-    yield from ("has the unknown field %s" % field for field in sorted(set(product) - FIELDS - {"rig", "variants"}))
+    yield from ("has the unknown field %s" % field for field in sorted(set(product) - FIELDS - {"rig", "variants", "installations"}))
+    for installation in product.get("installations") or ():
+        if not installation.get("name") or not installation.get("run") or set(installation) - {"name", "run", "note"}:
+            yield "needs of each of its installations a name, and in run the releases that it was run on, or no"
     for layer in product.get("layers") or [{}]:
         if not layer.get("name") or layer.get("seen") not in ("judged", "named", "unread") or set(layer) - {"name", "seen", "note"}:
             yield "needs layers, each with a name, and seen: judged, named or unread"

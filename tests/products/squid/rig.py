@@ -12,7 +12,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from tests.contract.rig import MEMBER, STRANGER, Rig
 from tests.lab.client import decide
-from tests.lab.squid import Squid, squid_program
+from tests.lab.squid import Squid
 
 SOURCES = {MEMBER: "127.0.0.2", STRANGER: "127.0.0.4"}
 
@@ -45,7 +45,7 @@ class SquidRig(Rig):
         return Settings(**values)
 
     def adapter(self, audience=(MEMBER,), **changes):
-        control = Control(squid_program(), str(self.squid.config), self.squid.name, 60)
+        control = Control(self.squid.program, str(self.squid.config), self.squid.name, 60)
         return SquidAdapter(self.settings(audience, **changes), control, self.squid.name)
 
     def is_write(self, request):

@@ -21,17 +21,17 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
 from tests.contract.fixtures import open_folder
 from tests.contract.rig import FIRST, MEMBER, WANTED, Fault
 from tests.lab.client import decide, fetch
-from tests.lab.squid import available, free_port, squid_program
+from tests.lab.squid import free_port
 
-pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
 OUTSIDE = "127.0.9.9"
 
 
 @pytest.fixture
-def rig(squid_rig, tmp_path):
-    squid_rig.reset()
-    squid_rig.folder = tmp_path
-    return squid_rig
+def rig(squid_rigs, release, tmp_path):
+    found = squid_rigs(release)
+    found.reset()
+    found.folder = tmp_path
+    return found
 
 
 # -- who stays refused ----------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ def test_a_candidate_with_a_new_problem_never_reaches_the_disk(rig):
 
 def test_a_missing_list_file_is_noticed_although_squid_exits_with_0(rig):
     missing = str(rig.squid.list_dir / "gone.domains")
-    control = Control(squid_program(), str(rig.squid.config), rig.squid.name, 60)
+    control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, 60)
     with pytest.raises(AccessError, match="gone.domains"):
         control.check_candidate({str(rig.squid.drop_in): 'acl netaccess_x dstdomain "%s"\n' % missing},
                                 lambda pattern: [str(rig.squid.drop_in_dir / "empty.conf")])

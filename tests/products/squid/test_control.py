@@ -25,7 +25,7 @@ def squid(tmp_path):
     """A Control of ``timeout`` seconds whose program hangs at the argument ``hangs``."""
     def made(hangs, timeout=0.5):
         program = tmp_path / "squid"
-        program.write_text('#!/bin/sh\ncase "$*" in *"%s"*) sleep 9 & wait;; *-v*) echo Squid Cache: Version 5.7;; esac\n' % hangs)
+        program.write_text('#!/bin/sh\ncase "$*" in *"%s"*) sleep 9 & wait;; *-v*) echo Squid Cache: Version 5.7;; *check*) exit 1;; esac\n' % hangs)
         program.chmod(0o700)
         (tmp_path / "squid.conf").write_text("http_port 3128\n")
         return Control(str(program), str(tmp_path / "squid.conf"), None, timeout)
@@ -151,3 +151,46 @@ def test_what_hangs_is_killed_with_its_children(tmp_path):
 def test_a_program_that_cannot_be_run_is_named(tmp_path):
     with pytest.raises(AccessError, match="squid cannot be run: No such file"):
         Control(str(tmp_path / "squid"), str(tmp_path / "squid.conf"), None, 5).build()
+
+
+BEGAN, ACCEPTS = "2026/11/29 14:31:31.5 kid%d| Reconfiguring Squid Cache (version 5.7)...", "2026/11/29 14:31:31 kid%d| Accepting HTTP Socket connections at x"
+
+
+@pytest.fixture
+def workers(tmp_path):
+    """Reloads a Squid of two workers, which logs these lines as it does, and says what came of it."""
+    def reload(*lines, before=(), readable=True):
+        log, program = tmp_path / "cache.log", tmp_path / "squid"
+        log.write_text("".join(line + "\n" for line in before))
+        (tmp_path / "news").write_text("".join(line + "\n" for line in lines))
+        program.write_text('#!/bin/sh\ncase "$*" in *reconfigure*) cat %s/news >> %s/cache.log;; -v) echo Squid Cache: Version 5.7;; esac\n' % (tmp_path, tmp_path))
+        program.chmod(0o700)
+        # The one process that holds the socket of all, which stays.
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            control = Control(str(program), str(tmp_path / "squid.conf"), None, 0.9)
+            control.build()
+            # Its program is a script, which alone finds the process: as of one in a container.
+            return control.reconfigure(Site([directive("http_port", "127.0.0.1:%d" % server.getsockname()[1]), directive("workers", "2"),
+                                             directive("cache_log", str(log if readable else tmp_path / "none"))]))
+    return reload
+
+
+def test_several_workers_have_reloaded_when_each_listens_again(workers):
+    assert workers(BEGAN % 1, BEGAN % 3, ACCEPTS % 1, BEGAN % 2, ACCEPTS % 2)["status"] == "in force"
+
+
+@pytest.mark.parametrize("before,lines,left", [
+    ((BEGAN % 2, ACCEPTS % 2), (BEGAN % 1, ACCEPTS % 1), 1), ((), (BEGAN % 1, BEGAN % 2, ACCEPTS % 2), 1), ((), (), 2),
+    # What another reload had begun before.
+    ((BEGAN % 2,), (ACCEPTS % 2, BEGAN % 1, ACCEPTS % 1), 1),
+], ids=["none", "one amid it", "both", "of another reload"])
+def test_a_worker_that_has_not_reloaded_keeps_the_policy_from_being_called_in_force(workers, before, lines, left):
+    with pytest.raises(AccessError, match="of 2 workers of squid %d goes on with the old policy" % left) as caught:
+        workers(*lines, before=before)
+    assert caught.value.failure == "activation"
+
+
+def test_a_log_that_cannot_be_read_is_named_before_the_reload(workers, tmp_path):
+    with pytest.raises(AccessError, match="none cannot be read: No such file.*nothing was brought into force"):
+        workers(BEGAN % 1, ACCEPTS % 1, readable=False)
+    assert not (tmp_path / "cache.log").read_text()

@@ -16,7 +16,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.a
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from tests.contract.rig import MEMBER, STRANGER
 from tests.lab.client import decide
-from tests.lab.squid import available, squid_program
+from tests.lab.squid import available
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
 OPEN, SHUT = ("allow", "tunnel"), "block"
@@ -152,7 +152,7 @@ def test_without_a_pid_file_nothing_is_written(make):
 def test_another_build_than_the_one_that_runs_is_refused(make):
     rig = make()
     other = rig.squid.folder / "squid"
-    shutil.copy(squid_program(), other)
+    shutil.copy(rig.squid.program, other)
     with other.open("ab") as out:
         out.write(b"\n")
     adapter = SquidAdapter(rig.settings(), Control(str(other), str(rig.squid.config), rig.squid.name, 60), rig.squid.name)
@@ -164,7 +164,7 @@ def test_another_configuration_than_the_one_that_runs_is_refused(make):
     rig = make()
     other = rig.squid.folder / "other.conf"
     shutil.copy(rig.squid.config, other)
-    adapter = SquidAdapter(rig.settings(config_file=str(other)), Control(squid_program(), str(other), rig.squid.name, 60), rig.squid.name)
+    adapter = SquidAdapter(rig.settings(config_file=str(other)), Control(rig.squid.program, str(other), rig.squid.name, 60), rig.squid.name)
     assert refused(rig, match="runs with .*squid.conf, and config_file names .*other.conf", adapter=adapter) == "refused"
 
 

@@ -28,7 +28,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
-    CACHE_LOG, Control, last_loaded, make_folder, replace_file,
+    CACHE_LOG, Control, last_loaded, make_folder, replace_file, workers_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
@@ -84,12 +84,15 @@ class SquidAdapter(Adapter):
 
     def permissions(self) -> Permissions:
         """Files are replaced as a whole, so it is their folders that count; the one of a file that is yet to be made is the nearest that there is."""
-        shut = []
+        shut, log = [], self._site.last("cache_log", CACHE_LOG)
         for path in (os.path.dirname(os.path.realpath(self._settings.drop_in)), os.path.realpath(self._settings.list_dir)):
             while not os.path.isdir(path):
                 path = os.path.dirname(path)
             if not os.access(path, os.W_OK | os.X_OK):
                 shut.append(path)
+        if workers_of(self._site) > 1 and not os.access(log, os.R_OK):
+            return Permissions(False, "this user may not read %s, which alone tells whether each worker has reloaded: run as one who may (become)"
+                               % log)
         if shut:
             return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
         if self._unreachable():

@@ -4,7 +4,7 @@
 """Control of a Squid: parse a candidate, replace files, reload, and wait until the new policy is in force.
 
 Reloads go through ``squid -k reconfigure`` alone: it parses first and leaves the old policy running when the new one is broken,
-where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy. Measured on 5.7.
+where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy. Measured on 5.7, 6.13 and 7.7.
 """
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     Site, logical_lines, matches, split,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
-    NONE, RUNS, UNKNOWN, Build, Seen, alive, lets, listening, look,
+    NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
 )
 
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
@@ -38,6 +38,7 @@ _LOADED = re.compile(
 CACHE_LOG = "/var/log/squid/cache.log"
 #: How much of the end of a log is searched.
 _LOG = 16 << 20
+_WORKER = re.compile(r"[0-9/:. ]+ kid(?P<kid>[0-9]+)\| (?P<what>Reconfiguring Squid Cache|Accepting )")
 
 
 class Control:
@@ -80,9 +81,13 @@ class Control:
             return Seen(UNKNOWN, "pid_filename is none, so it cannot be told whether a Squid runs, and none can be reloaded: name a file, and start it anew")
         service = self._name or "squid"
         seen = look([named] if named else self._build.pid_files(service), self._squid, self._build, self._config, service, site.addresses)
-        if seen.answer == NONE and not named and self._run("-k", "check", "-f", self._config)[0] == 0:
-            return Seen(UNKNOWN, "squid -k check says that one runs, and where its pid file is is not known: name it with pid_filename")
-        if seen.identity and site.last("workers", "1") != "1":
+        if seen.answer == NONE and self._run("-k", "check", "-f", self._config)[0] == 0:
+            if not is_script(self._squid):
+                return Seen(UNKNOWN, "squid -k check says that one runs, and where its pid file is is not known: name it with pid_filename")
+            # Such as one that enters a container: the process is to be seen in there alone, its sockets from here as well.
+            sockets = sorted(inode for found in listening(site.addresses).values() for inode in found)
+            seen = Seen(RUNS, identity={"sockets": sockets} if sockets else None)
+        if seen.identity and workers_of(site) > 1:
             # Of several workers one process holds the sockets, and they stay.
             loaded = last_loaded(site.last("cache_log", CACHE_LOG))
             return replace(seen, identity=dict(seen.identity, loaded=loaded[0]) if loaded else None)
@@ -141,6 +146,8 @@ class Control:
     def reconfigure(self, site: Site) -> dict:
         """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
 
+        Of several workers one process holds the sockets, and they stay: there the log tells that each worker has reloaded.
+
         :raises AccessError: activation.
         """
         seen = self.look(site)
@@ -148,16 +155,18 @@ class Control:
             return {"target": "squid", "status": "not running: in force when it starts", "seconds": 0}
         if seen.answer != RUNS:
             raise AccessError(ACTIVATION, "nothing was brought into force: %s" % seen.why)
-        before = listening(site.addresses)
+        before, workers = listening(site.addresses), workers_of(site)
+        log = _News(site.last("cache_log", CACHE_LOG)) if workers > 1 else None
         began = time.monotonic()
         rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is not known which policy is in force")
         if rc != 0:
             raise AccessError(ACTIVATION, "squid -k reconfigure refused: %s" % " ".join(text.split())[-400:])
         while True:
             now = listening(site.addresses)
-            if all(now[port] and not now[port] & before[port] for port in site.addresses):
+            replaced = all(now[port] and not now[port] & before[port] for port in site.addresses)
+            if replaced or log and len(log.reloaded()) >= workers:
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
-            if not alive(seen.pid):
+            if seen.pid is not None and not alive(seen.pid):
                 raise AccessError(ACTIVATION, "squid (process %d) ended at the reload; its cache_log says why" % seen.pid)
             if self._deadline.left() <= 0:
                 break
@@ -166,8 +175,15 @@ class Control:
         closed = [port for port in site.addresses if not now[port]]
         if closed:
             raise AccessError(ACTIVATION, "squid does not listen on port %s, %.0f s after the reload; its cache_log says why" % (", ".join(closed), waited))
-        raise AccessError(ACTIVATION, "squid goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
-                                      "%g s)" % (waited, self._deadline.timeout))
+        who = "squid" if log is None else "of %d workers of squid %d" % (workers, workers - len(log.reloaded()))
+        raise AccessError(ACTIVATION, "%s goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
+                                      "%g s)" % (who, waited, self._deadline.timeout))
+
+
+def workers_of(site: Site) -> int:
+    """How many processes serve clients."""
+    number = site.last("workers", "1")
+    return int(number) if number.isdigit() else 1
 
 
 def _unnumbered(problems: Iterable[str]) -> Counter:
@@ -199,6 +215,32 @@ def ended(command: list[str], seconds: float) -> tuple:
             raise TimeoutError() from None
         said.seek(0)
         return code, said.read().decode("utf-8", "surrogateescape")
+
+
+class _News:
+    """What a Squid of several workers logs from now on. :raises AccessError: activation, where that cannot be read."""
+
+    def __init__(self, path: str):
+        self._path = path
+        try:
+            with open(path, "rb") as log:
+                self._start = log.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise AccessError(ACTIVATION, "%s cannot be read: %s. It alone tells whether each worker of this Squid has reloaded, so nothing was brought into "
+                                          "force. Run as a user who may read it (become)" % (path, error.strerror)) from error
+
+    def reloaded(self) -> set:
+        """The workers that have read the configuration anew, and listen again."""
+        with open(self._path, "rb") as log:
+            log.seek(self._start)
+            lines = log.read().decode("utf-8", "replace").split("\n")
+        began, done = set(), set()
+        for hit in filter(None, map(_WORKER.match, lines)):
+            if hit.group("what") != "Accepting ":
+                began.add(hit.group("kid"))
+            elif hit.group("kid") in began:
+                done.add(hit.group("kid"))
+        return done
 
 
 class _Tree:

@@ -123,9 +123,14 @@ def _other_build(pid: int, program: str, build: Build) -> str:
         return "runs the program %s, which is another build than %s: let the option squid name the one that runs, or restart it" % (
             _link(pid, "exe"), program)
     # A script that starts a Squid says of itself which one.
-    if ours[:4] != b"\x7fELF" and ("squid/%s" % build.number).encode() not in theirs:
+    if ours[:2] == b"#!" and ("squid/%s" % build.number).encode() not in theirs:
         return "runs the program %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
     return ""
+
+
+def is_script(program: str) -> bool:
+    """Whether a program is a text that starts another one."""
+    return _content(program)[:2] == b"#!"
 
 
 def _content(path: str) -> bytes:

@@ -1,0 +1,123 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of installation, on each release: several workers, behind another Squid, in a file root of its own, and as a transparent proxy by ``tproxy``.
+
+By ``intercept``, and as an ordinary user, it is what the playbooks' tests run: tests/playbooks/test_main_job.py and test_module.py.
+"""
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import types
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from tests.contract.fixtures import open_folder
+from tests.contract.rig import MEMBER, OTHERS, STRANGER, WANTED
+from tests.lab import network
+from tests.lab.client import direct_in
+from tests.lab.lab import Lab, hosts
+from tests.lab.play import access
+from tests.products.squid.container import Container
+from tests.products.squid.rig import SquidRig
+
+pytestmark = pytest.mark.exhaustive
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="mounts need root")
+needs_namespaces = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
+OPENED = [("allow", "tunnel"), ("allow", "tunnel"), ("allow", "decrypt")]
+
+
+def opens_and_takes_back(rig, times: int = 1) -> None:
+    """``times``: how often each decision is asked for."""
+    before, held = rig.decisions(), rig.snapshot()
+    for state, seen in (("merged", OPENED), ("deleted", [("block", "decrypt")] * 3)):
+        result = rig.run(state)
+        # The first connections after the run: there is no time to arrive.
+        assert [[rig.decide(MEMBER, host) for host in WANTED] for _time in range(times)] == [seen] * times, (
+            rig.squid.access_log()[-3000:], rig.squid.log()[-6000:])
+        assert result["activation"][0]["status"] == "in force"
+        assert {host: rig.decide(STRANGER, host) for host in WANTED} == {host: before[STRANGER, host] for host in WANTED}
+        assert {host: rig.decide(MEMBER, host) for host in OTHERS} == {host: before[MEMBER, host] for host in OTHERS}
+    assert (rig.snapshot(), rig.decisions()) == (held, before)
+
+
+@needs_root
+def test_each_of_several_workers_has_the_new_policy_when_the_task_returns(make):
+    """They share their sockets, which stay through a reload."""
+    rig = make(workers=3)
+    opens_and_takes_back(rig, times=8)
+    # Who else reloads them is seen as with one.
+    rig.run()
+    # The log has whole seconds.
+    time.sleep(1.1)
+    rig.add_foreign_member("foreign.example")
+    assert not rig.run()["changed"] and rig.run("gathered")["pending"] is None
+
+
+@needs_root
+def test_workers_of_which_nothing_tells_that_they_reloaded_are_not_called_in_force(make):
+    rig = make(workers=2)
+    (rig.squid.folder / "cache.log").rename(rig.squid.folder / "moved.log")
+    before = rig.decisions()
+    may = rig.run(check=True)["permissions"]
+    assert may["write"] is False and "cache.log" in may["why"]
+    with pytest.raises(Failed, match="It alone tells whether each worker") as caught:
+        rig.run()
+    assert caught.value.result["failure"]["class"] == "activation" and rig.decisions() == before
+
+
+def test_behind_another_squid_both_have_to_be_opened(make, release, internet):
+    """A chain by cache_peer, as a branch has it: the far one sees the CONNECT of the near one."""
+    far = make()
+    here = types.SimpleNamespace(provider=far.squid.port, public=internet.public)
+    with open_folder() as folder:
+        near = SquidRig(folder, here, release=release, early="tcp_outgoing_address 127.0.0.2")
+        try:
+            near.run()
+            assert [near.decide(MEMBER, host)[0] for host in WANTED] == ["block"] * 3
+            opens_and_takes_back(far)
+            far.run()
+            assert [near.decide(MEMBER, host) for host in WANTED[:2]] == OPENED[:2]
+        finally:
+            near.close()
+
+
+@needs_root
+def test_in_a_file_root_of_its_own_it_is_managed_from_outside_by_a_program_that_enters_it(release, internet, tmp_path, monkeypatch):
+    """As a container with the network of its host: ``squid`` is a script that enters it, and what both read has the same path in both."""
+    if release.major is None:
+        pytest.skip("the installed Squid has no file root of its own")
+    with open_folder() as folder, Container(release, folder) as inside:
+        rig = SquidRig(folder, internet, release=inside)
+        rig.folder = tmp_path
+        try:
+            # Where Squid parses the configuration as it will be.
+            monkeypatch.setattr(tempfile, "tempdir", str(folder))
+            opens_and_takes_back(rig)
+        finally:
+            rig.close()
+
+
+@needs_namespaces
+def test_by_tproxy_it_opens_over_ipv4_and_ipv6_and_for_the_audience_alone(release, tmp_path):
+    """Squid goes on with the client's own address; the rest is as by ``intercept``."""
+    number = hosts().index("chatgpt.com") + 10
+    addresses = [network.INTERNET % number, network.INTERNET6 % number]
+    with Lab(transparent=True, few=True, takes="tproxy", release=release) as lab:
+        member, stranger = (lab.network.spaces[name] for name in ("branch1", "stranger"))
+
+        def issuers(space, **options):
+            return [direct_in(space, address, **options).issuer for address in addresses]
+        assert issuers(member, sni="chatgpt.com") == ["Example Inspection CA"] * 2 and not direct_in(member, "chatgpt.com").open
+        result = access(lab, tmp_path)
+        assert issuers(member, sni="chatgpt.com") == ["Lab Public Root"] * 2 and direct_in(member, "chatgpt.com").open
+        assert issuers(stranger, sni="chatgpt.com") == ["Example Inspection CA"] * 2 and not direct_in(stranger, "chatgpt.com").open
+        # The name of an exempt host at another address; Squid ends it.
+        spoofed = direct_in(member, "www.example.com", sni="chatgpt.com")
+        assert not spoofed.open and spoofed.issuer != "Lab Public Root"
+        assert direct_in(member, "www.example.com").issuer == "Example Inspection CA"
+        access(lab, tmp_path, access_state="reverted", access_journal=result["journal"])
+        assert issuers(member, sni="chatgpt.com") == ["Example Inspection CA"] * 2 and not direct_in(member, "chatgpt.com").open
