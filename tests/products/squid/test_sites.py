@@ -25,7 +25,8 @@ GROUP = SIGN_IN.replace("acl staff proxy_auth REQUIRED\n", "") + "external_acl_t
 
 
 @pytest.fixture
-def rig(squid_rig, tmp_path):
+def rig(squid_rigs, release, tmp_path):
+    squid_rig = squid_rigs(release)
     squid_rig.reset()
     squid_rig.folder = tmp_path
     yield squid_rig

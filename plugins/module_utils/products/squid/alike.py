@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable
+from typing import Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
@@ -58,46 +58,72 @@ class Alike:
         self._apart.update(*(wide_names(members) for members in lists))
         self._lists, self._expressions = lists, [expressions_of(acl) for acl in acls if acl.type in columns.EXPRESSIONS]
         self._near: dict = {}
-        self._first = [self._place(pattern) for pattern in policy.allow]
+        self._first = self._places(policy.allow)
         # Most of what is exempt is allowed as well, and has its place.
         places = {pattern.name: first for pattern, first in zip(policy.allow, self._first) if pattern.kind == EXACT}
-        spared = [places.get(pattern.name) if pattern.kind == EXACT and pattern.name in places else self._place(pattern) for pattern in policy.exempt]
+        left = [pattern for pattern in policy.exempt if pattern.kind != EXACT or pattern.name not in places]
+        spared = [places[pattern.name] for pattern in policy.exempt if pattern.kind == EXACT and pattern.name in places] + self._places(left)
         self.policy = replace(policy, allow=_once(self._first), exempt=_once(spared))
 
-    def _place(self, pattern: Pattern) -> Pattern:
-        """The first of the set that it belongs to."""
-        name = pattern.name
-        above = name[name.find(".") + 1:]
-        near = self._near.get(above)
-        if near is None:
-            near = self._near[above] = above in self._apart or inside(above, self._apart)
-        if near or pattern.kind != EXACT or name in self._apart:
-            self._members[pattern] = {name: pattern}
-            return pattern
-        first, second = self._lists
-        key = (name in self._allowed, name in self._spared, name in first, name in second)
-        if self._expressions:
-            key += tuple(one.level(pattern, *around) for one in self._expressions for around in _ASKED)
-        known = self._sets.get(key)
-        if known is None:
-            known = self._sets[key] = pattern, {}
-            self._members[pattern] = known[1]
-        known[1][name] = pattern
-        return known[0]
+    def _places(self, patterns: Iterable[Pattern]) -> list:
+        """Of each pattern the first of the set that it belongs to."""
+        (first, second), found, near_names, apart = self._lists, [], self._near, self._apart
+        for pattern in patterns:
+            name = pattern.name
+            above = name[name.find(".") + 1:]
+            near = near_names.get(above)
+            if near is None:
+                near = near_names[above] = above in apart or inside(above, apart)
+            if near or pattern.kind != EXACT or name in apart:
+                self._members[id(pattern)] = [pattern]
+                found.append(pattern)
+                continue
+            key = (name in self._allowed, name in self._spared, name in first, name in second)
+            if self._expressions:
+                key += tuple(one.level(pattern, *around) for one in self._expressions for around in _ASKED)
+            known = self._sets.get(key)
+            if known is None:
+                known = self._sets[key] = self._members[id(pattern)] = [pattern]
+            else:
+                known.append(pattern)
+            found.append(known[0])
+        return found
 
     def spread(self, found: Assessment) -> Assessment:
         """What was found of ``policy``, as it is of all."""
         if len(self.policy.allow) == len(self._whole.allow) and len(self.policy.exempt) == len(self._whole.exempt):
             return found
-        rows = {row.pattern: row for row in found.coverage}
-        found.coverage = [row if pattern is first else _row(str(pattern), row)
-                          for pattern, first in zip(self._whole.allow, self._first) for row in (rows[str(first)],)]
-        members = {first: tuple(some.values()) for first, some in self._members.items()}
-        texts = {str(first): tuple(map(str, some)) for first, some in members.items()}
-        found.conflicts = [replace(one, hosts=_all(one.hosts, texts)) for one in found.conflicts]
-        found.losses = [replace(one, hosts=_all(one.hosts, texts)) for one in found.losses]
-        found.tenant_controls = [replace(one, hosts=_all(one.hosts, members)) for one in found.tenant_controls]
+        found = _Spread(self._rows, **vars(found))
+        if found.conflicts or found.losses or found.tenant_controls:
+            members = {some[0]: tuple(some) for some in self._members.values()}
+            texts = {str(first): tuple(map(str, some)) for first, some in members.items()}
+            found.conflicts = [replace(one, hosts=_all(one.hosts, texts)) for one in found.conflicts]
+            found.losses = [replace(one, hosts=_all(one.hosts, texts)) for one in found.losses]
+            found.tenant_controls = [replace(one, hosts=_all(one.hosts, members)) for one in found.tenant_controls]
         return found
+
+    def _rows(self, few: list) -> list:
+        rows = {id(first): row for first, row in zip(self.policy.allow, few)}
+        return [_row(str(pattern), rows[id(first)]) if pattern is not first else rows[id(first)] for pattern, first in zip(self._whole.allow, self._first)]
+
+
+class _Spread(Assessment):
+    """Its rows are made when they are asked for: a run asks for those of what it would leave behind, and not for those of what it found."""
+
+    def __init__(self, spread: Callable[[list], list] = list, coverage: Iterable = (), **found: object):
+        self._spread, self._made = spread, None
+        super().__init__(coverage=coverage, **found)
+
+    @property
+    def coverage(self) -> list:
+        """A row for each pattern."""
+        if self._made is None:
+            self._made = self._spread(self._few)
+        return self._made
+
+    @coverage.setter
+    def coverage(self, rows: list) -> None:
+        self._few, self._made = rows, None
 
 
 def _row(pattern: str, like: Coverage) -> Coverage:
