@@ -145,12 +145,12 @@ changes:
       fields:
         acls:
           old: [netaccess_client, netaccess_allow_host, '!netaccess_allow_except']
-          new: [netaccess_client, netaccess_port, netaccess_allow_host, '!netaccess_allow_except']
+          new: [netaccess_client, netaccess_port, netaccess_method, netaccess_allow_host, '!netaccess_allow_except']
 summary:
   description: The changes in one line.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create 2 lists (+53), create 9 acls, create 5 rules
+  sample: create 2 lists (+53), create 10 acls, create 5 rules
 planned_steps:
   description: Number of steps in the plan, known before the first one and in check mode too. A step writes a file or checks the configuration.
   returned: for states that write

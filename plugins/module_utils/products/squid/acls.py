@@ -50,6 +50,8 @@ class Judge:
 
     def __init__(self, site: Site, who: Who):
         self._site, self._who = site, who
+        # It is asked for each line and each host.
+        self._intercepting = bool(site.intercepting)
         self._prepared: dict = {}
         self._answers: dict = {}
         self._hosts: dict = {}
@@ -291,7 +293,7 @@ class Judge:
             level = self._url(acl, pattern, moment)
         else:
             level = self._once(acl, expressions_of).level(pattern, "", "")
-        if self._site.intercepting and moment.step is not None and level == SURE and (not acl.type.startswith("ssl::") or moment.step == 1):
+        if self._intercepting and moment.step is not None and level == SURE and (not acl.type.startswith("ssl::") or moment.step == 1):
             # An intercepted connection has an address and no name until its handshake is seen, and no name in its CONNECT ever.
             return MAY
         return level

@@ -140,8 +140,9 @@ class Gates:
 
     def doubts(self) -> Iterator[tuple]:
         """(why, patterns) of what may shut them out that is none of the above."""
+        known = columns.JUDGED | columns.OTHERS
         for directive in self._site.directives:
-            if directive.enabled and directive.name not in columns.JUDGED | columns.OTHERS:
+            if directive.enabled and directive.name not in known:
                 yield "%s %s is not known here, and may shut it" % (directive.where, directive.name), self._patterns
         for service, lines in self._adapted().items():
             if self._points(service, "respmod_precache"):

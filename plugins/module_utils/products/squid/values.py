@@ -59,10 +59,13 @@ class Expressions:
                     parts[flag].append((value.lower() if flag else value, "(?:%s)" % translated(value)))
                 except ValueError:
                     self.unknown = True
-        self._sources = [source for found in parts.values() for source, _text in found]
+        #: (how it is written, what Python makes of it, how) of each
+        self._sources = [(source, text, flag | re.A) for flag, found in parts.items() for source, text in found]
         # As many in one as the engine of Python takes well.
         self._compiled = [one for flag, found in parts.items() for at in range(0, len(found), 200)
                           for one in self._made([text for _source, text in found[at:at + 200]], flag | re.A)]
+        self._known: dict = {}
+        self._alone: dict = {}
 
     def _made(self, texts: list, flags: int) -> list:
         """One expression of all; of those that Python refuses, for their size say, nobody can tell."""
@@ -74,7 +77,9 @@ class Expressions:
 
     def matches(self, text: str) -> bool:
         """Whether one of them does."""
-        return any(one.search(text) for one in self._compiled)
+        if text not in self._known:
+            self._known[text] = any(one.search(text) for one in self._compiled)
+        return self._known[text]
 
     def level(self, pattern: Pattern, head: str, tail: str) -> int:
         """How far they are about the hosts of a pattern, between ``head`` and ``tail``."""
@@ -90,17 +95,19 @@ class Expressions:
     def _part(self, pattern: Pattern, head: str, tail: str) -> bool:
         """Whether one is about a name below that of the pattern, by words of its own and by a part of that name."""
         near = [label[:3] for label in pattern.name.split(".")[:-1]]
-        for source in self._sources:
+        for source, text, flags in self._sources:
             if any(label in source for label in near):
-                words = _LITERAL.findall(source.replace("\\", " "))
-                for text in (head + "%s.%s" % (word, pattern.name) + tail for word in words):
-                    if any(one.search(text) for one in self._compiled):
-                        return True
+                words = dict.fromkeys(_LITERAL.findall(source.replace("\\", " ")))
+                # The cache of ``re`` is too small for a long list.
+                alone = self._alone.setdefault((text, flags), None) or re.compile(text, flags)
+                self._alone[text, flags] = alone
+                if any(alone.search("%s%s.%s%s" % (head, word, pattern.name, tail)) for word in words):
+                    return True
         return False
 
     def elsewhere(self, head: str) -> bool:
         """Whether all of them have to begin at the start of a URL, and with something else than ``head``."""
-        beginnings = [_BEGINNING.match(source) for source in self._sources]
+        beginnings = [_BEGINNING.match(source) for source, _text, _flags in self._sources]
         return not self.unknown and all(found is not None and not head.startswith(found[1]) and not found[1].startswith(head) for found in beginnings)
 
 
