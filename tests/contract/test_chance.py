@@ -22,7 +22,7 @@ INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("a
 SEEN = sorted({host for hosts in INSIDE.values() for host in hosts} | set(OTHERS))
 #: What every quarantine of a rig is about.
 SHUT_IN = INSIDE[".chatgpt.com"] + INSIDE["*.openai.com"]
-#: Of Squid each decision is a connection, so these are fewer; ``MANY`` on each release are in tests/products/squid/test_sites.py.
+#: Of Squid each decision is a connection, so these are fewer; ``MANY`` on each release are in tests/products/squid/test_many_sites.py.
 CASES = [(name, FEW) for name in names("BY_CHANCE")]
 CASES += [pytest.param(name, MANY, marks=pytest.mark.exhaustive) for name in names("BY_CHANCE") if name != "squid"]
 
