@@ -78,7 +78,7 @@ BEGAN, ACCEPTS = "2026/11/29 14:31:31.5 kid%d| Reconfiguring Squid Cache (versio
 @pytest.fixture
 def workers(tmp_path):
     """Reloads a Squid of two workers, which logs these lines as it does, and says what came of it."""
-    def reload(*lines, before=(), readable=True):
+    def reload(*lines, before=(), readable=True, timeout=1.5):
         log, program = tmp_path / "cache.log", tmp_path / "squid"
         log.write_text("".join(line + "\n" for line in before))
         (tmp_path / "news").write_text("".join(line + "\n" for line in lines))
@@ -86,13 +86,13 @@ def workers(tmp_path):
         program.chmod(0o700)
         # The one process that holds the socket of all, which stays.
         with socket.create_server(("127.0.0.1", 0)) as server:
-            control = Control(str(program), str(tmp_path / "squid.conf"), None, 0.5)
+            control = Control(str(program), str(tmp_path / "squid.conf"), None, timeout)
             return control.reconfigure([server.getsockname()[1]], 2, str(log if readable else tmp_path / "none"))
     return reload
 
 
 def test_several_workers_have_reloaded_when_each_listens_again(workers):
-    assert workers(BEGAN % 1, BEGAN % 3, ACCEPTS % 1, BEGAN % 2, ACCEPTS % 2)["status"] == "in force"
+    assert workers(BEGAN % 1, BEGAN % 3, ACCEPTS % 1, BEGAN % 2, ACCEPTS % 2, timeout=30)["status"] == "in force"
 
 
 @pytest.mark.parametrize("before,lines,left", [
