@@ -159,7 +159,7 @@ BEGAN, ACCEPTS = "2026/11/29 14:31:31.5 kid%d| Reconfiguring Squid Cache (versio
 @pytest.fixture
 def workers(tmp_path):
     """Reloads a Squid of two workers, which logs these lines as it does, and says what came of it."""
-    def reload(*lines, before=(), readable=True):
+    def reload(*lines, before=(), readable=True, timeout=1.5):
         log, program = tmp_path / "cache.log", tmp_path / "squid"
         log.write_text("".join(line + "\n" for line in before))
         (tmp_path / "news").write_text("".join(line + "\n" for line in lines))
@@ -167,7 +167,7 @@ def workers(tmp_path):
         program.chmod(0o700)
         # The one process that holds the socket of all, which stays.
         with socket.create_server(("127.0.0.1", 0)) as server:
-            control = Control(str(program), str(tmp_path / "squid.conf"), None, 0.9)
+            control = Control(str(program), str(tmp_path / "squid.conf"), None, timeout)
             control.build()
             # Its program is a script, which alone finds the process: as of one in a container.
             return control.reconfigure(Site([directive("http_port", "127.0.0.1:%d" % server.getsockname()[1]), directive("workers", "2"),
@@ -176,7 +176,7 @@ def workers(tmp_path):
 
 
 def test_several_workers_have_reloaded_when_each_listens_again(workers):
-    assert workers(BEGAN % 1, BEGAN % 3, ACCEPTS % 1, BEGAN % 2, ACCEPTS % 2)["status"] == "in force"
+    assert workers(BEGAN % 1, BEGAN % 3, ACCEPTS % 1, BEGAN % 2, ACCEPTS % 2, timeout=30)["status"] == "in force"
 
 
 @pytest.mark.parametrize("before,lines,left", [
