@@ -18,6 +18,9 @@ _LITERAL = re.compile(r"[a-z0-9-]+")
 #: What a URL has to begin with by an expression that says so; a repetition behind it is about its last character.
 _BEGINNING = re.compile(r"\^([a-z0-9:/_-]*?)(?:[a-z0-9:/_-][*?{].*|(?![a-z0-9:/_-]).*)\Z", re.S)
 _NAME = re.compile(r"[a-z0-9._-]+\Z")
+#: An expression of plain text, dots, ends, and groups of words, without a repetition: it is well formed, and what stands between these has to be there.
+_PLAIN = re.compile(r"(?:\(\^\|\\\.\)|\([a-z0-9-]+(?:\|[a-z0-9-]+)*\)|\\\.|[A-Za-z0-9_/:.^$-])+\Z")
+_BETWEEN = re.compile(r"\([^)]*\)|(?<!\\)\.|[\^$]")
 EVERY = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 
 
@@ -43,27 +46,40 @@ class Domains:
         return MAY if pattern.kind != EXACT and pattern.name in self._parents else NO
 
 
+def needed_by(expression: str) -> str:
+    """What every text holds that matches; "" where that is not plain to see, or too little to tell texts apart."""
+    longest = max((run.replace("\\.", ".") for run in _BETWEEN.split(expression)), key=len) if _PLAIN.match(expression) else ""
+    return longest if len(longest) > 2 else ""
+
+
 class Expressions:
     """The values of an ACL with regular expressions. ``unknown``: one of them cannot be told. ``lines``: (values, options) of each line."""
 
     def __init__(self, lines: tuple):
         self.unknown = False
         parts: dict = {0: [], re.I: []}
+        #: (what a text needs to hold, the expression, how) of those whose words are plain to see, which are compiled when a text holds them.
+        self._plain: list = []
         for values, options in lines:
             flag = re.I if folds(options) else 0
             for value in values:
                 if value in ("-i", "+i"):
                     flag = re.I if value == "-i" else 0
                     continue
+                needed = needed_by(value)
+                if needed:
+                    self._plain.append((needed.lower() if flag else needed, value, flag))
+                    continue
                 try:
-                    parts[flag].append((value.lower() if flag else value, "(?:%s)" % translated(value)))
+                    parts[flag].append((value, "(?:%s)" % translated(value)))
                 except ValueError:
                     self.unknown = True
-        #: (how it is written, what Python makes of it, how) of each
-        self._sources = [(source, text, flag | re.A) for flag, found in parts.items() for source, text in found]
+        #: (how it is written, the expression, how) of each
+        self._sources = [(value.lower() if flag else value, value, flag) for flag, found in parts.items() for value, _text in found]
+        self._sources += [(value.lower() if flag else value, value, flag) for _needed, value, flag in self._plain]
         # As many in one as the engine of Python takes well.
         self._compiled = [one for flag, found in parts.items() for at in range(0, len(found), 200)
-                          for one in self._made([text for _source, text in found[at:at + 200]], flag | re.A)]
+                          for one in self._made([text for _value, text in found[at:at + 200]], flag | re.A)]
         self._known: dict = {}
         self._alone: dict = {}
 
@@ -78,8 +94,16 @@ class Expressions:
     def matches(self, text: str) -> bool:
         """Whether one of them does."""
         if text not in self._known:
-            self._known[text] = any(one.search(text) for one in self._compiled)
+            folded = text.lower()
+            self._known[text] = any(one.search(text) for one in self._compiled) or any(
+                self._one(value, flag).search(text) for needed, value, flag in self._plain if needed in (folded if flag else text))
         return self._known[text]
+
+    def _one(self, value: str, flag: int) -> re.Pattern:
+        """One expression alone; the cache of ``re`` is too small for a long list."""
+        if (value, flag) not in self._alone:
+            self._alone[value, flag] = re.compile("(?:%s)" % translated(value), flag | re.A)
+        return self._alone[value, flag]
 
     def level(self, pattern: Pattern, head: str, tail: str) -> int:
         """How far they are about the hosts of a pattern, between ``head`` and ``tail``."""
@@ -95,12 +119,10 @@ class Expressions:
     def _part(self, pattern: Pattern, head: str, tail: str) -> bool:
         """Whether one is about a name below that of the pattern, by words of its own and by a part of that name."""
         near = [label[:3] for label in pattern.name.split(".")[:-1]]
-        for source, text, flags in self._sources:
+        for source, value, flag in self._sources:
             if any(label in source for label in near):
                 words = dict.fromkeys(_LITERAL.findall(source.replace("\\", " ")))
-                # The cache of ``re`` is too small for a long list.
-                alone = self._alone.setdefault((text, flags), None) or re.compile(text, flags)
-                self._alone[text, flags] = alone
+                alone = self._one(value, flag)
                 if any(alone.search("%s%s.%s%s" % (head, word, pattern.name, tail)) for word in words):
                     return True
         return False
