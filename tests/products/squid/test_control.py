@@ -163,7 +163,8 @@ def workers(tmp_path):
         log, program = tmp_path / "cache.log", tmp_path / "squid"
         log.write_text("".join(line + "\n" for line in before))
         (tmp_path / "news").write_text("".join(line + "\n" for line in lines))
-        program.write_text('#!/bin/sh\ncase "$*" in *reconfigure*) cat %s/news >> %s/cache.log;; -v) echo Squid Cache: Version 5.7;; esac\n' % (tmp_path, tmp_path))
+        program.write_text('#!/bin/sh\ncase "$*" in *reconfigure*) cat %s/news >> %s/cache.log;; '
+                           '-v) echo Squid Cache: Version 5.7;; esac\n' % (tmp_path, tmp_path))
         program.chmod(0o700)
         # The one process that holds the socket of all, which stays.
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -130,6 +130,14 @@ def test_where_nothing_runs_nobody_s_edits_wait(disk):
     assert disk.ask(Seen(NONE), EARLIER) == disk.ask(Seen(UNKNOWN, "why"), None) == (OURS, ["allow"], [])
 
 
+def test_a_list_that_no_squid_reads_waits_for_nobody(disk):
+    disk.put("allow", "somebody's")
+    unread = [disk.path("allow")]
+    assert disk.ask(OTHER, EARLIER)[0] == FOREIGN and disk.force.waiting(disk.read(), OTHER, EARLIER, unread) == ([], [])
+    disk.put("allow", "ours", ours=True)
+    assert disk.force.waiting(disk.read(), OTHER, EARLIER, unread) == ([(disk.path("allow"), True)], [])
+
+
 def test_what_a_run_keeps_goes_when_nothing_of_ours_is_left(disk):
     disk.put("allow", "ours", ours=True)
     disk.loaded(SAME)

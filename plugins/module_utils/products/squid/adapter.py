@@ -13,7 +13,7 @@ import os
 import platform
 from collections import Counter
 from dataclasses import dataclass
-from typing import Iterator
+from typing import Collection, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -132,7 +132,9 @@ class SquidAdapter(Adapter):
                 objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
                                       native={"file": directive.file, "line": directive.line})
         self._counts["reads"] += self._files.reads
-        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(), release=self._release)
+        # Lists that no line of ours names are read by nobody.
+        unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
+        return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
 
     def _load_site(self) -> None:
         self._files = Files()
@@ -152,9 +154,9 @@ class SquidAdapter(Adapter):
     def _path(self, ref: Ref, exceptions: bool = False) -> str:
         return os.path.join(self._settings.list_dir, "%s.%s" % (ref.name, "except" if exceptions else "domains"))
 
-    def _pending(self) -> str | None:
+    def _pending(self, unread: Collection[str]) -> str | None:
         self._seen = self._control.look(self._site)
-        self._waiting, self._doubtful = self._in_force.waiting(self._files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)))
+        self._waiting, self._doubtful = self._in_force.waiting(self._files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
         return whose(self._waiting)
 
     def _unreachable(self) -> str:

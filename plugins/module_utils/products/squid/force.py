@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from typing import Mapping
+from typing import Collection, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
@@ -71,9 +71,9 @@ class InForce:
         self._folder = folder
         self._stamp, self._notes = os.path.join(folder, "in-force.json"), os.path.join(folder, "written.json")
 
-    def waiting(self, files: Files, seen: Seen, loaded: tuple | None) -> tuple[list, list]:
+    def waiting(self, files: Files, seen: Seen, loaded: tuple | None, unread: Collection[str] = ()) -> tuple[list, list]:
         """([(path, whether it is as we wrote it)] of what is on disk and not in force, [path] of what may be). ``loaded``: (earliest, latest) time of the
-        last load, where the log tells it."""
+        last load, where the log tells it; ``unread``: what no Squid would read as it is."""
         stamp, written = self._kept(self._stamp), self._kept(self._notes)
         digests, kept, moment, doubtful = files.digests, stamp.get("files", {}), _last_load(seen, loaded), []
         if seen.answer == RUNS and kept and seen.identity is not None and stamp["process"] == seen.identity:
@@ -91,7 +91,9 @@ class InForce:
             gone = [path for path, digest in sorted(written.items()) if digest is None and path in kept and path not in digests]
             noted = os.stat(self._notes) if gone else None
             paths += gone if gone and _newer(noted, noted.st_mtime, moment) else []
-        return [(path, path in written and written[path] == digests.get(path)) for path in paths], [path for path in doubtful if path not in paths]
+        ours = {path for path in paths if path in written and written[path] == digests.get(path)}
+        return [(path, path in ours) for path in paths if path in ours or path not in unread], [
+            path for path in doubtful if path not in paths and path not in unread]
 
     def note(self, path: str, text: str | None) -> None:
         """What we are about to write. Before it is written: a run that is killed in between leaves a file that is as it was."""

@@ -36,7 +36,9 @@ _DOES = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}
 def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
     """The site with its directives enabled and disabled as ``state`` has them, and with the rules of the drop-in where it is read."""
     enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
-    lines = [replace(d, enabled=enabled.get(d.identity, d.enabled)) for d in site.directives]
+    # Few are others than they were read.
+    there = {d.name for d in site.directives if not d.enabled} | {name for name in RULEBASES if not all(enabled.values())}
+    lines = [replace(d, enabled=enabled.get(d.identity, d.enabled)) if d.name in there else d for d in site.directives]
     rules = []
     for base in RULEBASES:
         for ref in state.rules.get(base, ()):
