@@ -11,8 +11,9 @@ import time
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError, Failed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from tests.contract.rig import MEMBER, STRANGER
 from tests.lab.client import decide
@@ -65,6 +66,8 @@ def test_where_our_file_alone_is_included_something_stays_there(make, placeholde
     before = content(rig)
     result = rig.run()
     assert rig.decide(MEMBER, "chatgpt.com") == OPEN
+    with pytest.raises(AccessError, match="new problems .*Unable to find configuration file: %s" % rig.squid.drop_in):
+        rig.adapter()._control.check_candidate({str(rig.squid.drop_in): None}, real_glob)
     back = rig.run("reverted", journal=result["journal"])
     assert back["activation"][0]["status"] == "in force" and rig.decide(MEMBER, "chatgpt.com")[0] == SHUT
     assert content(rig) == before and starts(rig) and not rig.squid.list_dir.exists()
