@@ -29,7 +29,7 @@ class Disk:
 
     def put(self, name, text, mtime=None, ours=False):
         if ours:
-            self.force.note(self.path(name), text)
+            self.force.note({self.path(name): text})
         (self.folder / name).write_text(text)
         if mtime is not None:
             os.utime(self.folder / name, (mtime, mtime))
@@ -101,7 +101,7 @@ def test_after_a_load_by_others_times_tell(disk, seen):
 def test_of_what_we_took_away_our_note_tells(disk):
     disk.put("allow", "ours", ours=True)
     disk.loaded(SAME)
-    disk.force.note(disk.path("allow"), None)
+    disk.force.note({disk.path("allow"): None})
     (disk.folder / "allow").unlink()
     assert disk.ask(SAME, None) == disk.ask(OTHER, EARLIER) == (OURS, ["allow"], []) and disk.ask(OTHER, LATER) == (None, [], [])
 

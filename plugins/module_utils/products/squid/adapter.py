@@ -358,15 +358,19 @@ class SquidAdapter(Adapter):
     def send(self, request: dict) -> object:
         if "check" in request:
             self._control.check_candidate(request["check"], conf.real_glob)
+            self._note(request["check"])
             return
+        self._note(request["write"])
         for path, text in request["write"].items():
             self._counts["writes"] += 1
             self._as_read([path])
-            make_folder(self._settings.list_dir, self._seen.reader)
-            if (path, False) not in self._waiting:
-                self._in_force.note(path, text)
             replace_file(path, text, self._seen.reader)
             self._files.digests[path] = digest_of(path)
+
+    def _note(self, texts: dict) -> None:
+        """In one for all that a run writes: each waits for the disk. What others changed before, and waits, stays theirs."""
+        make_folder(self._settings.list_dir, self._seen.reader)
+        self._in_force.note({path: text for path, text in texts.items() if (path, False) not in self._waiting})
 
     def _as_read(self, paths: list) -> None:
         """:raises AccessError: conflict, when somebody else changed one of these files since it was read."""

@@ -326,11 +326,15 @@ def replace_file(path: str, text: str | None, reader: tuple | None = None) -> No
 
 
 def make_folder(folder: str, reader: tuple | None) -> None:
-    """A folder that is not there yet, and those above it. :raises OSError:"""
+    """A folder that is not there yet, and those above it. :raises AccessError: refused, naming it and the way out."""
     if not os.path.isdir(folder):
         make_folder(os.path.dirname(folder), reader)
-        os.mkdir(folder, 0o700)
-        _open_to(reader, folder, 0o755)
+        try:
+            os.mkdir(folder, 0o700)
+            _open_to(reader, folder, 0o755)
+        except OSError as error:
+            raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who may make it (become), or choose other paths"
+                              % (folder, error.strerror)) from error
 
 
 def _like(path: str, temporary: str, reader: tuple | None) -> None:

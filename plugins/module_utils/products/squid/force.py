@@ -95,14 +95,17 @@ class InForce:
         return [(path, path in ours) for path in paths if path in ours or path not in unread], [
             path for path in doubtful if path not in paths and path not in unread]
 
-    def note(self, path: str, text: str | None) -> None:
-        """What we are about to write. Before it is written: a run that is killed in between leaves a file that is as it was."""
-        digest = None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
-        write_atomically(self._notes, json.dumps(dict(self._kept(self._notes), **{path: digest}), sort_keys=True))
+    def note(self, texts: Mapping) -> None:
+        """What we are about to write: {path: text or None}. Before it is written: a run that is killed in between leaves a file that is as it was."""
+        noted = self._kept(self._notes)
+        now = dict(noted, **{path: None if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+                             for path, text in texts.items()})
+        if now != noted:
+            self._write(self._notes, now)
 
     def keep(self, seen: Seen, digests: Mapping) -> None:
         """After a reload: what the process has read."""
-        write_atomically(self._stamp, json.dumps({"process": seen.identity, "files": dict(digests)}, sort_keys=True))
+        self._write(self._stamp, {"process": seen.identity, "files": dict(digests)})
 
     def forget(self) -> None:
         """Nothing of ours is there any more."""
@@ -111,6 +114,13 @@ class InForce:
                 os.unlink(path)
         if os.path.isdir(self._folder) and not os.listdir(self._folder):
             os.rmdir(self._folder)
+
+    @staticmethod
+    def _write(path: str, found: dict) -> None:
+        try:
+            write_atomically(path, json.dumps(found, sort_keys=True))
+        except OSError as error:
+            raise AccessError(REFUSED, "%s cannot be written: %s" % (path, error.strerror)) from error
 
     @staticmethod
     def _kept(path: str) -> dict:
