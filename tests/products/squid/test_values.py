@@ -16,7 +16,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.v
 @pytest.mark.parametrize("expression,needed", [
     (r"(^|\.)bad7\.example\.(net|org)", "bad7.example."), ("chatgpt", "chatgpt"),
     (r"^https://chat.openai\.com:443$", "openai.com:443"), ("ChatGPT", "ChatGPT"),
-    ("chat|gpt", ""), ("chatgpt?", ""), ("chat[gG]pt", ""), (r"\bchatgpt", ""), ("(chatgpt|claude)", ""), ("a.b", ""), ("chat(|x)gpt", ""), ("(chatgpt)*", ""), ("", "")])
+    ("chat|gpt", ""), ("chatgpt?", ""), ("chat[gG]pt", ""), (r"\bchatgpt", ""), ("(chatgpt|claude)", ""), ("a.b", ""),
+    ("chat(|x)gpt", ""), ("(chatgpt)*", ""), ("", "")])
 def test_what_a_text_needs_is_told_where_it_is_plain_to_see(expression, needed):
     assert needed_by(expression) == needed
 
