@@ -542,3 +542,9 @@ def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
 def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site):
     found = site(text=HEAD + PEEK + "include conf.d/*.conf\n" + TAIL).foreseen()
     assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note
+    assert [(one.effect, one.certain) for one in found.conflicts] == [("decrypt", False)]
+
+
+@pytest.mark.parametrize("lines,word", [("follow_x_forwarded_for allow lan", PERHAPS), ("follow_x_forwarded_for deny all", EXEMPT)])
+def test_addresses_that_another_proxy_tells_leave_the_exemption_unchecked(site, lines, word):
+    assert exempt(site(lines).foreseen()) == word
