@@ -542,6 +542,17 @@ def test_a_group_that_a_helper_tells_of_is_a_part_of_the_audience(site):
     assert allowed(site(SIGN_IN, "http_access allow lan staff", tail="ssl_bump bump all\n").foreseen()) == ALL_YES
 
 
+def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
+    rules = "acl y any-of y y y lan\nacl z all-of z z z\nhttp_access deny z\nhttp_access allow y y"
+    assert allowed(site(rules, "http_access allow y y").foreseen()) == ALL_MAY
+
+
 def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site):
     found = site(text=HEAD + PEEK + "include conf.d/*.conf\n" + TAIL).foreseen()
     assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note
+    assert [(one.effect, one.certain) for one in found.conflicts] == [("decrypt", False)]
+
+
+@pytest.mark.parametrize("lines,word", [("follow_x_forwarded_for allow lan", PERHAPS), ("follow_x_forwarded_for deny all", EXEMPT)])
+def test_addresses_that_another_proxy_tells_leave_the_exemption_unchecked(site, lines, word):
+    assert exempt(site(lines).foreseen()) == word

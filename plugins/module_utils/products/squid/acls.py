@@ -17,7 +17,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.v
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.addresses import overlap, port_level
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE, Hits, hits_of, opposite, share, walk
 
-_DEPTH = 16
 _OPPOSITES = {"allow": "deny", "deny": "allow"}
 
 
@@ -52,6 +51,8 @@ class Judge:
         self._site, self._who = site, who
         # It is asked for each line and each host.
         self._intercepting = bool(site.intercepting)
+        #: ACLs that are being asked: one that is a part of itself cannot be told.
+        self._asked: set = set()
         self._prepared: dict = {}
         self._answers: dict = {}
         self._hosts: dict = {}
@@ -91,11 +92,11 @@ class Judge:
 
     def level(self, words: Iterable[str], pattern: Pattern, moment: Moment = CONNECT) -> int:
         """Whether all ACL ``words`` match a request for a host of the pattern."""
-        return min((self._word(word, pattern, moment, 0) for word in words), default=SURE)
+        return min((self._word(word, pattern, moment) for word in words), default=SURE)
 
     def people(self, words: Iterable[str], moment: Moment = CONNECT) -> int:
         """Whether all of them match, whatever those say that look at the destination."""
-        return min((self._word(word, None, moment, 0) for word in words), default=SURE)
+        return min((self._word(word, None, moment) for word in words), default=SURE)
 
     def nameless(self, chain: Iterable[Directive]) -> Directive | None:
         """The directive of ``chain`` that surely decides about a connection of which only the address is known."""
@@ -123,10 +124,8 @@ class Judge:
 
     def clients(self, name: str) -> bool:
         """Whether an ACL is about client addresses alone."""
-        acl = self._site.acl(name)
-        if acl is None or acl.type not in columns.GROUPS:
-            return acl is not None and acl.type == "src"
-        return all(self.clients(value) for value in acl.values)
+        missing: list = []
+        return not self._some([name], lambda acl: acl.type != "src", missing.append) and not missing
 
     def doubts(self, words: Iterable[str]) -> list[str]:
         """Why it cannot be told whether these words match, in words."""
@@ -139,14 +138,15 @@ class Judge:
             return ["ACL %s is of the type %s, which nobody here knows" % (acl.name, acl.type)]
         return acl.unread + (["ACL %s (%s) cannot be evaluated here" % (acl.name, acl.type)] if acl.type in columns.UNREAD else [])
 
-    def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None, depth: int = 0) -> bool:
-        """Whether one of the ACLs that the words name, or that their groups do, ``holds``."""
+    def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None,
+              seen: frozenset = frozenset()) -> bool:
+        """Whether one of the ACLs that the words name, or that their groups do, ``holds``. ``missing`` is told of names that there are not."""
         for word in words:
             acl = self._site.acl(word.lstrip("!"))
             if acl is None:
                 missing(word.lstrip("!"))
-            elif acl.type in columns.GROUPS and depth < _DEPTH:
-                if self._some(acl.values, holds, missing, depth + 1):
+            elif acl.type in columns.GROUPS:
+                if acl.name not in seen and self._some(acl.values, holds, missing, seen | {acl.name}):
                     return True
             elif holds(acl):
                 return True
@@ -168,7 +168,7 @@ class Judge:
 
     # -- what a word says
 
-    def _word(self, word: str, pattern: Pattern | None, moment: Moment, depth: int) -> int:
+    def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
         name = word.lstrip("!")
         turned, about_host = (len(word) - len(name)) % 2 == 1, self.names_destination([name])
@@ -176,7 +176,7 @@ class Judge:
             return SURE
         key = (word, pattern if about_host else None, moment)
         if key not in self._answers:
-            answer = self._named(name, key[1], moment, depth)
+            answer = self._named(name, key[1], moment)
             self._answers[key] = opposite(answer) if turned else answer
         return self._answers[key]
 
@@ -184,24 +184,26 @@ class Judge:
         acl = self._site.acl(name)
         return acl is not None and acl.type in columns.GROUPS
 
-    def _named(self, name: str, pattern: Pattern | None, moment: Moment, depth: int) -> int:
+    def _named(self, name: str, pattern: Pattern | None, moment: Moment) -> int:
         acl = self._site.acl(name)
-        if acl is None or depth > _DEPTH:
+        if acl is None or name in self._asked:
             return MAY
         if name in self._who.acls:
             return SURE
-        level = self._answer(acl, pattern, moment, depth)
+        self._asked.add(name)
+        level = self._answer(acl, pattern, moment)
+        self._asked.discard(name)
         if acl.conditional:
             return MAY
         # What was not read could add to it.
         return MAY if acl.unread and (level == NO or acl.type in columns.GROUPS) else level
 
-    def _answer(self, acl: Acl, pattern: Pattern | None, moment: Moment, depth: int) -> int:
+    def _answer(self, acl: Acl, pattern: Pattern | None, moment: Moment) -> int:
         kind = acl.type
         if kind == "any-of":
-            return max((self._word(value, pattern, moment, depth + 1) for value in acl.values), default=NO)
+            return max((self._word(value, pattern, moment) for value in acl.values), default=NO)
         if kind == "all-of":
-            return max((min((self._word(value, pattern, moment, depth + 1) for value in line.values), default=NO) for line in acl.lines), default=NO)
+            return max((min((self._word(value, pattern, moment) for value in line.values), default=NO) for line in acl.lines), default=NO)
         if kind in columns.ALWAYS:
             return SURE
         if kind in columns.REPLY:

@@ -143,7 +143,9 @@ class Assessor:
         for end in (bump.BUMP, bump.TERMINATE):
             for line in chain:
                 about = [pattern for pattern, fate in self._fates.items() if line in fate.lines(end)]
-                sure = [pattern for pattern in about if self._fates[pattern].surely == end and self._fates[pattern].ends[end] == [line]]
+                surely = [p for p in about if self._fates[p].surely == end and self._fates[p].ends[end] == [line]]
+                # What stands in our drop-in may come first.
+                sure = [] if self._perhaps_read else surely
                 may = [pattern for pattern in about if pattern not in sure]
                 if end == bump.TERMINATE and about:
                     self._deny(line, sure, may)
