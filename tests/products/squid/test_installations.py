@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kinds of installation, on each release: several workers, behind another Squid, in a file root of its own, and as a transparent proxy.
 
-As an ordinary user, and with all that hosts see of a transparent proxy, it is what the playbooks' tests run: tests/playbooks/test_module.py and test_main_job.py.
+As an ordinary user, and with all that hosts see of a transparent proxy, it is what the playbooks' tests run: tests/playbooks/test_module.py and
+test_main_job.py.
 """
 from __future__ import annotations
 
