@@ -1,9 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The kinds of installation, on each release: several workers, behind another Squid, in a file root of its own, and as a transparent proxy by ``tproxy``.
+"""The kinds of installation, on each release: several workers, behind another Squid, in a file root of its own, and as a transparent proxy.
 
-By ``intercept``, and as an ordinary user, it is what the playbooks' tests run: tests/playbooks/test_main_job.py and test_module.py.
+As an ordinary user, and with all that hosts see of a transparent proxy, it is what the playbooks' tests run: tests/playbooks/test_module.py and
+test_main_job.py.
 """
 from __future__ import annotations
 
@@ -102,11 +103,12 @@ def test_in_a_file_root_of_its_own_it_is_managed_from_outside_by_a_program_that_
 
 
 @needs_namespaces
-def test_by_tproxy_it_opens_over_ipv4_and_ipv6_and_for_the_audience_alone(release, tmp_path):
-    """Squid goes on with the client's own address; the rest is as by ``intercept``."""
+@pytest.mark.parametrize("takes", ["intercept", "tproxy"])
+def test_a_transparent_proxy_opens_over_ipv4_and_ipv6_and_for_the_audience_alone(release, takes, tmp_path):
+    """By ``tproxy`` Squid goes on with the client's own address."""
     number = hosts().index("chatgpt.com") + 10
     addresses = [network.INTERNET % number, network.INTERNET6 % number]
-    with Lab(transparent=True, few=True, takes="tproxy", release=release) as lab:
+    with Lab(transparent=True, few=True, takes=takes, release=release) as lab:
         member, stranger = (lab.network.spaces[name] for name in ("branch1", "stranger"))
 
         def issuers(space, **options):
