@@ -193,7 +193,7 @@ def test_a_rule_that_is_no_rule_is_named(rule):
     (http(302, {}, "https://notify.bluecoat.com"), "Symantec Cloud SWG"),
 ])
 def test_products_give_themselves_away(answer, product):
-    assert signatures.blocked_by(answer, TABLE).product == product
+    assert signatures.written_by(answer, TABLE).product == product
 
 
 @pytest.mark.parametrize("answer", [
@@ -201,7 +201,7 @@ def test_products_give_themselves_away(answer, product):
     http(200, {"via": "1.1 varnish"}), http(404, {}, "<h1>Not found</h1>"), http(401, {}, '{"error": "Access denied"}'),
 ])
 def test_origins_and_their_networks_are_nobody_s_block(answer):
-    assert signatures.blocked_by(answer, TABLE) is None
+    assert signatures.written_by(answer, TABLE) is None
 
 
 def test_every_shipped_rule_has_a_source_and_compiles():

@@ -34,7 +34,7 @@ def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def _page(answer: dict, table: dict) -> Found | None:
-    for look, failure in ((signatures.blocked_by, "http_block_page"), (signatures.progress_page, "progress_page")):
+    for look, failure in ((signatures.written_by, "http_block_page"), (signatures.progress_page, "progress_page")):
         match = look(answer, table)
         if match:
             return Found("http", failure, flags=["blocked"] if failure == "http_block_page" else [failure], match=match, answer=answer)

@@ -94,13 +94,31 @@ def _judge_connect(check: dict, connect: dict, context: Context) -> None:
         _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required")
         check["verdict"] = SKIPPED
         return
-    _fail(check, "proxy", "proxy_" + connect["failure"] if connect["failure"] else "proxy_connect_denied", *["blocked"] * bool(connect["status"]))
-    if connect["status"]:
-        check["blocked_by"] = _culprit(signatures.blocked_by(connect, context.table), "CONNECT", connect)
+    if not connect["status"]:
+        _fail(check, "proxy", "proxy_" + connect["failure"])
+        return
+    match = signatures.written_by(connect, context.table)
+    if match and match.reason != "denied":
+        _could_not(check, match)
+    elif match is None and connect["status"] >= 500:
+        _fail(check, "proxy", "proxy_cannot_connect")
+    else:
+        _fail(check, "proxy", "proxy_connect_denied", "blocked")
+        check["blocked_by"] = _culprit(match, "CONNECT", connect)
+
+
+def _could_not(check: dict, match: signatures.Match) -> None:
+    """A page of a product that forbids nothing: it says why it could not, or what it wants first."""
+    _fail(check, *signatures.REASONS[match.reason])
+    check["written_by"] = match.product
 
 
 def _judge_block(check: dict, http: dict, context: Context) -> None:
-    match = signatures.blocked_by(http, context.table)
+    # With the origin's own certificate nobody else can have written it.
+    match = signatures.written_by(http, context.table, good=check["interception"] == NOT)
+    if match and match.reason != "denied":
+        _could_not(check, match)
+        return
     if match:
         _fail(check, "http", "http_block_page", "blocked")
         check["blocked_by"] = _culprit(match, "inside TLS", http)
