@@ -14,10 +14,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import redact
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import published
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 from tests.bench.products import ROW
 
+REDACTOR = redact.Redactor(load(), signatures.load())
 KNOWN = ["chatgpt.com", "openai.com", "oaistatic.com"]
 #: Lines that made one search begin anew at each of their characters.
 REPEATED = ("a", "a.", "[", "[a](", "**a", "# #", "<p>", "<p ", "<title", "\t|", "not ", "1.", ":", "(")
@@ -83,7 +86,13 @@ def noted(count: int) -> Callable:
 
 
 def redacted(part: str) -> Callable:
-    return lambda length: lambda: redact._clean((part * length)[:length])
+    def of(length: int) -> Callable:
+        line = (part * length)[:length]
+        headers = [{"name": name, "value": line} for name in ("via", "server", "location", "set-cookie", "x-cache", "content-type")]
+        entry = {"request": {"url": "https://chatgpt.com/%s?%s" % (line, line), "headers": headers},
+                 "response": {"headers": headers, "redirectURL": "https://%s/" % line, "_error": line}, "_securityDetails": {"issuer": line}}
+        return lambda: REDACTOR.entry(entry)
+    return of
 
 
 def page(part: str, html: bool) -> Callable:
