@@ -181,6 +181,8 @@ checks:
         confidence: high
         evidence: ['x-squid-error: ERR_ACCESS_DENIED 0']
       written_by: null
+      state: shut
+      answer: null
       flags: [blocked]
       addresses: []
       egress: null

@@ -10,6 +10,7 @@ import plistlib
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,15 @@ def test_a_pac_file_is_searched_and_not_run(monkeypatch):
         found = host.facts(["chatgpt.com", "api.openai.com", "claude.ai"], pac=url.replace("user:secret@", ""))["pac"]
     assert found["proxies"] == ["ai.example.com:8080", "proxy.example.com:3128", "s.example.com:1080"]
     assert found["names"] == ["chatgpt.com", "openai.com"] and (found["status"], found["failure"]) == (200, None) and len(found["sha256"]) == 64
+
+
+def test_a_pac_file_that_drips_has_a_limit_of_time():
+    class Dripping:
+        def read1(self, _size):
+            time.sleep(0.05)
+            return b"x"
+    with pytest.raises(TimeoutError):
+        host._read(Dripping(), time.monotonic() + 0.2)
 
 
 @pytest.mark.parametrize("status", [404, 500])

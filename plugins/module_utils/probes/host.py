@@ -186,9 +186,9 @@ def _fetched(found: dict, names, timeout: float) -> dict:
     if urlsplit(found["url"]).scheme not in ("http", "https"):
         return dict(seen, failure="unsupported_scheme")
     try:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener, until = urllib.request.build_opener(urllib.request.ProxyHandler({})), time.monotonic() + 2 * timeout
         with opener.open(found["url"], timeout=timeout) as reply:
-            body = reply.read(_PAC_LIMIT)
+            body = _read(reply, until)
             seen.update(status=reply.status, content_type=reply.headers.get("Content-Type"))
     except urllib.error.HTTPError as error:
         return dict(seen, status=error.code, failure="http_unexpected_status_code")
@@ -200,6 +200,19 @@ def _fetched(found: dict, names, timeout: float) -> dict:
     return dict(seen, sha256=hashlib.sha256(body).hexdigest(),
                 proxies=sorted(set(re.findall(r"(?:PROXY|HTTPS|SOCKS5?)\s+([\w.-]+:\d+)", text)))[:20],
                 names=sorted(word for word in words if re.search(r"(?<![\w-])%s(?![\w-])" % re.escape(word), text))[:50])
+
+
+def _read(reply, until: float) -> bytes:
+    """The body, up to a limit of size and of time. :raises TimeoutError: when it comes so slowly that the time is over."""
+    body = b""
+    while len(body) < _PAC_LIMIT:
+        part = reply.read1(65536)
+        if not part:
+            break
+        body += part
+        if time.monotonic() > until:
+            raise TimeoutError("the body comes too slowly")
+    return body
 
 
 def _text(path: str) -> str | None:

@@ -4,6 +4,7 @@
 """What the probes that ask for more than a page have found: uploads, event streams, echoes, TURN, HTTP/2, HTTP/3, HTTPS records, portals. Pure."""
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -139,4 +140,10 @@ def trace(seen: dict) -> dict:
     http = seen.get("http")
     if not http or http["status"] != 200 or seen["path"] != _TRACE or not re.search(r"^h=", http["body"], re.M):
         return {}
-    return dict(line.split("=", 1) for line in http["body"].splitlines() if "=" in line)
+    said = dict(line.split("=", 1) for line in http["body"].splitlines() if "=" in line)
+    try:
+        ipaddress.ip_address(said.get("ip", ""))
+    except ValueError:
+        # Whoever wrote that is not Cloudflare.
+        said.pop("ip", None)
+    return said
