@@ -103,6 +103,18 @@ def test_what_the_origin_refuses_is_asked_for_and_not_changed_on_the_network():
     assert both["faults"][0]["product"] == "Squid" and both["scope"] != "refused_by_origin"
 
 
+def test_an_answer_of_nobody_knows_whom_is_settled_by_the_same_answer_outside():
+    def host(answer, **more):
+        one = check(verdict="unverified", layer=None, failure=None, product=None, level="required", flags=["origin_unproven", "unproven"],
+                    answer=answer)
+        return dict(result(one), **more)
+    outside = {"out": result(check(verdict="pass", level="required", answer="404 text/html"))}
+    scope = {name: isolation.diagnose({"a": inside}, control)["features"]["chat"]["hosts"]["a"] for name, inside, control in (
+        ("same", host("404 text/html"), outside), ("another", host("403 text/html"), outside), ("nobody outside", host("404 text/html"), {}),
+        ("no path", host("404 text/html", path={"proven": False}), outside))}
+    assert scope == {"same": OK, "another": UNKNOWN, "nobody outside": UNKNOWN, "no path": UNKNOWN}
+
+
 def test_half_of_the_hosts_is_no_matter_of_one_host():
     for bad, fine in ((2, 2), (5, 5), (7, 3), (2, 8)):
         assert world(bad, fine, "ok", "operational", True, False)["chat"]["scope"] == "segment_or_policy_group"

@@ -12,7 +12,8 @@ from ansible.module_utils.common.yaml import yaml_load
 _BROWSERS = yaml_load((Path(__file__).parent / "words.yml").read_text(encoding="utf-8"))
 #: The layer of what the page, its developer or the browser's own rules let go.
 PAGE = "page"
-_CONSTANT = re.compile(r"(net::ERR|NS|SEC|SSL|MOZILLA)_[A-Z0-9_]{1,60}\Z")
+#: What holds nothing but words of a browser.
+_CONSTANT = re.compile(r"(net::ERR|NS|SEC|SSL|MOZILLA)_[A-Z0-9_]{1,60}\Z|Error during WebSocket handshake: Unexpected response code: [0-9]{3}\Z")
 
 
 def meaning(word: str) -> tuple:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, ORIGIN, PASS, TRUSTED, UNTRUSTED,
 )
@@ -125,17 +126,30 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
 
 
 def _settled(hosts: dict, control: dict) -> dict:
-    """What one vantage alone does not prove counts as a fault where a vantage outside got through to the same address."""
-    answered = {_place(check) for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
+    """What one vantage alone does not prove is settled by a vantage outside that got through to the same address.
+
+    Silence is a fault then. An answer of nobody knows whom is the origin's when it is the same as outside; when it is another, nobody knows still.
+    """
+    outside = {_place(check): check for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
     settled = {}
     for name, result in hosts.items():
-        proven = [check for check in (result or {}).get("checks", []) if "unproven" in check["flags"] and _place(check) in answered]
-        if proven:
-            checks = [dict(check, verdict=FAIL) if check in proven else check for check in result["checks"]]
-            features = dict(result["summary"]["features"], **{feature: FAIL for check in proven for feature in check["features"]})
-            result = dict(result, checks=checks, summary=dict(result["summary"], features=features))
+        checks = [dict(check, verdict=_with(outside.get(_place(check)), check)) for check in (result or {}).get("checks", [])]
+        if checks and checks != result["checks"]:
+            features = {feature: verdict for feature, verdict in summarise(checks)["features"].items()
+                        # What passes behind a path that nothing proves says nothing still.
+                        if verdict != PASS or (result.get("path") or {}).get("proven", True)}
+            result = dict(result, checks=checks, summary=dict(result["summary"], features=dict(result["summary"]["features"], **features)))
         settled[name] = result
     return settled
+
+
+def _with(outside: dict | None, check: dict) -> str:
+    """The verdict of a check, once a vantage outside was asked the same."""
+    if outside is None or "unproven" not in check["flags"]:
+        return check["verdict"]
+    if "origin_unproven" not in check["flags"]:
+        return FAIL
+    return PASS if outside.get("answer") and outside["answer"] == check.get("answer") else check["verdict"]
 
 
 def _place(check: dict) -> tuple:
