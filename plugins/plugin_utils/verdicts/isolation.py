@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, ORIGIN, PASS, TRUSTED, UNTRUSTED,
@@ -100,11 +100,12 @@ def contaminated(result: dict) -> str | None:
     return None
 
 
-def diagnose(hosts: dict, control: dict | None = None, status: dict | None = None) -> dict:
+def diagnose(hosts: dict, control: dict | None = None, status: dict | None = None, *, symptom: str | None = None) -> dict:
     """``hosts`` and ``control``: {name: result of reachability_info, or None for one that was not reached}; ``status``: of service_status_info.
 
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
-    "unreachable": [...], "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    "unreachable": [...], "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    ``symptom``: what people say goes wrong, in their words.
     """
     hosts = _settled(hosts, control or {})
     reached = {name: result for name, result in hosts.items() if (result or {}).get("checks")}
@@ -120,6 +121,7 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     }
     found["notes"] = {name: result["notes"] for name, result in sorted(reached.items()) if result.get("notes")}
     found["cases"] = advice.cases(features, found["notes"])
+    found["symptom"] = symptoms.answer(symptom, features) if symptom else None
     found["message"] = _headline(features, len(reached), len(hosts))
     found["text"] = _text(found)
     return found
@@ -240,7 +242,8 @@ def _headline(features: dict, reached: int, hosts: int) -> str:
 
 def _text(found: dict) -> str:
     """For a person: the summary first; then for each scope what stands in the way, said once, which features that breaks, and what to do."""
-    lines, groups = [found["message"]], {}
+    lines, groups = [found["symptom"]["text"], ""] if found["symptom"] else [], {}
+    lines.append(found["message"])
     for name, one in found["features"].items():
         if one["scope"] != "none":
             groups.setdefault(one["row"], []).append(name)
