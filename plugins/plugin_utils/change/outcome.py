@@ -171,7 +171,7 @@ def expected(host_values, stage: Mapping, reverted: bool = False) -> str:
 
 
 #: What of a check is needed to compare a later look with it, to show it beside that, and to prove what stands in the way.
-_COMPARED = ("id", "ip_version", "host", "role", "state", "interception", "verdict", "flags", "egress", "blocked_by", "issuer", "inspected_by")
+_COMPARED = ("id", "ip_version", "host", "role", "state", "answer", "interception", "verdict", "flags", "egress", "blocked_by", "issuer", "inspected_by")
 
 
 def unproven(device_values) -> list:
