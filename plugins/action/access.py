@@ -39,10 +39,11 @@ class ActionModule(ActionBase):
             quiet=dict(type="bool", default=False),
             record=dict(type="bool", default=False),
             prove=dict(type="bool", default=False),
-            older=dict(type="list", elements="path", default=[]),
+            own=dict(type="bool", default=False),
         ))
         self._args, self._writing = plain(self._args), False
         self._name, self._vars, self._task_vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars), task_vars
+        self._older: list = []
         if not self._args["record"]:
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
@@ -70,10 +71,14 @@ class ActionModule(ActionBase):
     def _device(self, state: str, task_vars) -> dict:
         if state in device.WRITES and not self._task.check_mode:
             self._gate()
-        result = self._module(self._options(state), task_vars)
+        if self._args["own"]:
+            # What this run did, and what nothing has proven before it.
+            self._args["journal"], self._older = outcome.way_back(self._vars)
+        nothing = self._args["own"] and self._args["journal"] is None
+        result = {"changed": False, "summary": "this run wrote nothing"} if nothing else self._module(self._options(state), task_vars)
         if state == "reverted":
             # A rollout has a journal for each stage; a check run has taken nothing back, so what came before cannot be foreseen.
-            older = list(self._args["older"])
+            older = list(self._older)
             while not (result.get("failed") or self._task.check_mode) and (result.get("earlier") or older):
                 self._tell(result)
                 following = result["earlier"][0] if result.get("earlier") else older[0]

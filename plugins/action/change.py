@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     baselines, gate, names, outcome, preflight, proof, record, summary,
 )
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
@@ -112,12 +112,7 @@ class ActionModule(ActionBase):
 
     def _prove(self) -> dict:
         """What the hosts behind a device say of its change, and whether it is taken back."""
-        policy, result = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), self._vars.get("access_result") or {}
-        unproven = [one["journal"] for one in outcome.unproven(self._vars)]
-        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal") or next(iter(unproven), None)
-        if result.get("recorded"):
-            # What it did before the connection was lost is in a journal of this run, if it did anything.
-            journal = self._vars.get("access_journal", JOURNALS)
+        policy, (journal, _older) = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), outcome.way_back(self._vars)
         found = record.guarded(self._proven)
         if found.get("failed"):
             # Nobody knows what the change did, so it is as if it had done harm.
@@ -125,8 +120,7 @@ class ActionModule(ActionBase):
         said = outcome.as_before(found) if self._args["reverted"] else found["message"]
         Display().display("%s: %s" % (self._name, said))
         # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.
-        return dict(found, said=said, take_back=proof.taken_back(found, policy, journal), journal=journal, older=[path for path in unproven if path != journal],
-                    proven=bool(journal) and found["verdict"] == PASS)
+        return dict(found, said=said, take_back=proof.taken_back(found, policy, journal), proven=bool(journal) and found["verdict"] == PASS)
 
     def _proven(self) -> dict:
         looks = {look["item"]: record.outcome(look) for look in self._args["looks"]}
@@ -143,11 +137,11 @@ class ActionModule(ActionBase):
 
     def _stage(self) -> dict:
         """Whether the next stage of a rollout begins, and the journal that leads back from the last one that wrote."""
-        result, found = self._vars.get("access_result") or {}, self._vars.get("verify_proof")
+        result, found = self._vars.get("access_result") or {}, self._fleet.proof(self._name)
         journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal")
-        if result.get("recorded"):
+        if result.get("recorded") or result.get("failed"):
             return {"over": str(result.get("msg")), "journal": journal}
-        over = proof.stage_over(found, (found or {}).get("expectations") or {}, self._args["stage"], self._name)
+        over = proof.stage_over(found, found.get("expectations") or {}, self._args["stage"], self._name)
         return {"over": over, "journal": journal}
 
     def _together(self) -> dict:

@@ -94,9 +94,11 @@ def test_no_later_batch_begins_once_too_many_have_failed():
 
 
 def prove(result, looks, before=None, **more) -> dict:
+    """What the step says, and what would go back."""
     args = {"reverted": more.pop("reverted")} if "reverted" in more else {}
-    host = dict(DESK, verify_baseline=FINE if before is None else before)
-    return step("prove", {"fw1": dict(FW, access_result=result, **more), "desk1": host}, looks=looks, **args)
+    host, device = dict(DESK, verify_baseline=FINE if before is None else before), dict(FW, access_result=result, **more)
+    journal, older = outcome.way_back(device)
+    return dict(step("prove", {"fw1": device, "desk1": host}, looks=looks, **args), journal=journal, older=older)
 
 
 WROTE = {"changed": True, "journal": "/j/1.json"}
@@ -118,9 +120,9 @@ def test_looks_that_cannot_be_judged_count_as_harm():
     assert found["harm"] and found["take_back"] and "the looks cannot be judged" in found["message"]
 
 
-def test_after_a_lost_connection_the_way_back_is_in_the_folder_of_the_journals(tmp_path):
-    found = prove({"recorded": "unreachable", "msg": "gone"}, [dict(SHUT, item="desk1")], access_journal="/journals",
-                  netaccess_status_path=str(tmp_path / "none"))
+@pytest.mark.parametrize("result", [{"recorded": "unreachable", "msg": "gone"}, {"failed": True, "msg": "the action timed out"}])
+def test_after_a_change_without_an_answer_the_way_back_is_in_the_folder_of_the_journals(tmp_path, result):
+    found = prove(result, [dict(SHUT, item="desk1")], access_journal="/journals", netaccess_status_path=str(tmp_path / "none"))
     assert found["take_back"] and found["journal"] == "/journals"
 
 
@@ -164,6 +166,8 @@ STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": Fa
 @pytest.mark.parametrize("variables,over", [
     ({"access_result": WROTE, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, None),
     ({"access_result": {"recorded": "failed", "msg": "refused"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "refused"),
+    ({"access_result": {"failed": True, "msg": "a traceback"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "a traceback"),
+    ({"access_result": WROTE, "verify_proof": {"failed": True, "msg": "no memory"}}, "what hosts see was not judged: no memory"),
     ({"access_result": WROTE}, "no host says that it stands behind fw1")])
 def test_whether_the_next_stage_begins(variables, over):
     found = step("stage", {"fw1": dict(FW, **variables)}, stage=STAGE)["over"]

@@ -278,8 +278,14 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": {"recorded": "unreachable", "msg": "gone"}}, {}, "unreachable", "gone"),
     ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
     ({"access_result": APPLIED, "verify_proof": {"skipped": True}}, {}, "changed", None),
-    # The task that judges has ended in a traceback.
+    # The task that judges has ended in a traceback: with on_failure keep the change stays, else it goes back.
     ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "failed", "what hosts see was not judged: no memory"),
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": True},
+      "verify_proof_back": {"verdict": "pass"}}, {}, "failed", "rolled back: what hosts see was not judged: no memory. All is as before"),
+    ({"access_result": {"changed": False}, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": False}}, {}, "failed",
+     "nothing had to be rolled back: what hosts see was not judged: no memory. Whether all is as before is not proven"),
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"recorded": "failed", "msg": "locked"}}, {}, "failed",
+     "NOT rolled back: locked. It had to be: what hosts see was not judged: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
@@ -301,7 +307,8 @@ def test_what_a_device_comes_to(variables, stops, state, said):
     trouble = found.trouble("fw1", stops, False)
     assert trouble is None if said is None else said in trouble
     # What had to be rolled back and was not is on the device still, and so is what nobody judged.
-    assert bool(result.get("changed")) is (state == "changed" or "NOT rolled back" in str(said) or "not judged" in str(said))
+    kept = "NOT rolled back" in str(said) or ("not judged" in str(said) and "rolled back" not in str(said))
+    assert bool(result.get("changed")) is (state == "changed" or kept)
 
 
 def test_an_audit_is_about_the_check_run():

@@ -24,6 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
@@ -114,11 +115,12 @@ class Fleet:
         return result or _not_begun("the run ended before")
 
     def proof(self, name: str) -> dict:
-        """What the hosts behind a device said of its change; empty where none was asked."""
+        """What the hosts behind a device said of its change; empty where none was asked. ``broken``: the task that judges did not."""
         found = self.registered(name, "verify_proof")
         if not found.get("failed"):
             return found
-        return {"verdict": UNVERIFIED, "broken": True, "message": "what hosts see was not judged: %s" % found.get("msg")}
+        return {"verdict": UNVERIFIED, "broken": True, "take_back": bool(self.registered(name, "access_back")),
+                "message": "what hosts see was not judged: %s" % found.get("msg")}
 
     def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
         """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
@@ -145,7 +147,7 @@ def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
     """What became of a change that had to be rolled back, and whether every host sees what it saw before."""
     if _unanswered(back):
         return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
-    return "rolled back: %s. %s" % (found["message"], as_before(after))
+    return "%s: %s. %s" % ("rolled back" if back.get("changed") else "nothing had to be rolled back", found["message"], as_before(after))
 
 
 def as_before(after: Mapping) -> str:
@@ -177,6 +179,19 @@ _COMPARED = ("id", "ip_version", "host", "role", "state", "answer", "interceptio
 def unproven(device_values) -> list:
     """The changes of a device that nothing had proven when this run began, as its access module tells them, the newest first."""
     return next((found for found in ((device_values.get(name) or {}).get("unproven") for name in ("access_result", "access_preview")) if found), [])
+
+
+def way_back(device_values) -> tuple[str | None, list]:
+    """(the journal of what this run did on a device, or None; those of earlier changes that nothing has proven, which go back after it).
+
+    A run that gave no answer is known to its journal alone, if it did anything: then it is the folder, where the mark of the run tells which.
+    """
+    result, waiting = device_values.get("access_result") or {}, [one["journal"] for one in unproven(device_values)]
+    if any(result.get(word) for word in ("recorded", "failed", "unreachable")):
+        journal = device_values.get("access_journal") or JOURNALS
+    else:
+        journal = result.get("journal") or (device_values.get("netaccess_stage") or {}).get("journal") or next(iter(waiting), None)
+    return journal, [path for path in waiting if path != journal]
 
 
 def baseline(host_values, device_values, host: str) -> dict | None:
