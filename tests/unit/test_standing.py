@@ -204,21 +204,25 @@ VOICE = {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["19
 
 @pytest.mark.parametrize("state", ["deleted", "reverted"])
 def test_where_all_of_ours_goes_nothing_is_in_the_way_and_what_was_opened_by_hand_is_to_be_shut(rig, state):
-    policy = Policy.from_config(dict(FIRST.to_config(), media=[VOICE]))
+    # One of the two the product opens itself. How what is left for a person reads, and what else is, makes no difference.
+    media = [VOICE, dict(VOICE, id="calls")]
+    policy = Policy.from_config(dict(FIRST.to_config(), media=media))
 
     def adapter():
         made = rig.adapter()
         judge = made.assess
-        made.assess = lambda wanted, at: replace(judge(wanted, at), manual=["voice (%s): open it on the firewall" % one for one in wanted.media])
+        made.assess = lambda wanted, at: replace(judge(wanted, at), manual=["Trust the CA"] + [
+            "Open %s on the firewall" % one.id for one in wanted.media if one.id == "voice"])
         return made
     rig.block_early()
     first = rig.run(policy=policy, adapter=adapter())
-    assert first["conflicts"] and first["manual"][0].endswith("open it on the firewall")
+    assert first["conflicts"] and first["manual"] == ["Trust the CA", "Open voice on the firewall"]
     # One of two changes goes back: what is left of ours needs it still.
-    second = rig.run("replaced", Policy.from_config(dict(LATER.to_config(), media=[VOICE])), adapter=adapter())
+    second = rig.run("replaced", Policy.from_config(dict(LATER.to_config(), media=media)), adapter=adapter())
     assert rig.run("reverted", policy, adapter=adapter(), journal=second["journal"])["manual"] == first["manual"]
     found = rig.run(state, policy, adapter=adapter(), **({"journal": first["journal"]} if state == "reverted" else {}))
-    assert found["conflicts"] == [] and len(found["manual"]) == 1 and "close it on the firewall, if it was opened there by hand" in found["manual"][0]
+    assert found["conflicts"] == [] and found["manual"][0] == "Trust the CA" and len(found["manual"]) == 2
+    assert found["manual"][1].startswith("voice (voice: UDP 3478") and "close it on the firewall, if it was opened there by hand" in found["manual"][1]
 
 
 def test_the_way_back_needs_nothing_that_a_task_names_and_that_may_be_gone(rig):

@@ -132,7 +132,7 @@ class Run:
     def _foreseen(self, after: State) -> Assessment:
         found = self._assess(after)
         if self.options.state in ("deleted", "reverted") and not any(obj.ours for obj in after.objects.values()):
-            return after_removal(found, self._assess(after, Policy()), self.policy.media)
+            return after_removal(found, lambda policy: self._assess(after, policy), self.policy)
         return found
 
     def _assess(self, state: State, policy: Policy | None = None) -> Assessment:
