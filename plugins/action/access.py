@@ -130,7 +130,9 @@ class ActionModule(ActionBase):
     def _gate(self) -> None:
         """:raises AnsibleActionFail: when nothing may be written now."""
         get, change = self._vars.get, self._vars.get("change", {})
-        why = device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
+        why = device.odd(change) or device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
+        if why:
+            raise AnsibleActionFail(why)
         try:
             # As the preflight found it, or an earlier run of the role in the same play.
             arrival = max(float((get(name) or {}).get("propagation") or 0) for name in ("access_preview", "access_result"))
@@ -138,8 +140,8 @@ class ActionModule(ActionBase):
             closed, said = device.closed(get("change_window"), change, needs, datetime.datetime.now(datetime.timezone.utc))
         except (WindowError, ValueError) as error:
             raise AnsibleActionFail("change_window: %s" % error) from error
-        if why or closed:
-            raise AnsibleActionFail(why or closed)
+        if closed:
+            raise AnsibleActionFail(closed)
         text = "%s: the change begins; locks and activation are waited for, at most %s s" % (self._name, get("access_timeout", 600))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 

@@ -58,6 +58,8 @@ class ActionModule(ActionBase):
         refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
+        refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in ("netaccess_path", "verify_expect")}
+                                 for host in self._fleet.every_host})
         refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:
@@ -72,10 +74,11 @@ class ActionModule(ActionBase):
         return gate.judge(devices, gate.settings(self._vars.get), check, datetime.datetime.now(datetime.timezone.utc))
 
     def _begin(self) -> dict:
-        """From here on a report in the folder is that of this run, or none."""
+        """From here on a report in the folder is that of this run, or none. What it cannot be made with stops a run before anything is touched."""
         dest = self._args["dest"]
         if dest:
             report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))
+        report.check(self._about("audit"))
         return {}
 
     def _preflight(self) -> dict:
@@ -178,6 +181,15 @@ class ActionModule(ActionBase):
                 Display().warning("netaccess_baselines: %s cannot be written: %s" % (path, error.strerror))
         return hosts
 
+    def _about(self, mode: str) -> dict:
+        """What the variables say of the report."""
+        found = self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
+                                  "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]})
+        if isinstance(found.get("strict"), str):
+            # As a role takes a list that comes with -e.
+            found["strict"] = [name.strip() for name in found["strict"].split(",")]
+        return dict(found, mode=mode, left_out=self._fleet.left_out())
+
     def _conclude(self) -> dict:
         """The verdict of the run, the report where a folder is named, and who counts as failed."""
         stops = self._fleet.stops()
@@ -185,18 +197,22 @@ class ActionModule(ActionBase):
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
         dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
         hosts = self._compared(self._fleet.hosts(audit), dest, audit)
-        args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
-                                      "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]}),
-                    mode="audit" if audit else "change", left_out=self._fleet.left_out())
+        args, unwritten = self._about("audit" if audit else "change"), None
         found = report.make(devices, hosts, args)
         if dest:
             dest = report.place(found, dest)
-            report.write(found, dest, args.get("signing_key"))
+            try:
+                report.write(found, dest, args.get("signing_key"))
+            except AnsibleActionFail as error:
+                # What changed, and the way back, are said all the same.
+                dest, unwritten = None, error
         verdict = found["verdict"]
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
         troubles.update({host: outcome.unwell(look) for host, look in hosts.items() if not audit})
         proofs = {name: self._fleet.proof(name) for name in devices}
         Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit)))
+        if unwritten:
+            raise unwritten
         # For a workflow of AWX: the node that follows can go by the verdict.
         stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
         return {"verdict": verdict, "troubles": {name: why for name, why in troubles.items() if why}, "dest": dest, "ansible_stats": stats}

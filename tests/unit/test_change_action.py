@@ -52,7 +52,11 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
     ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
     ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
-    ({"on_failure": "never"}, {}, "on_failure is 'never'"),
+    ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
+    ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is none of these"),
+    # What the report cannot be made with would cost the run its last lines.
+    ({"audit_strict": ["not_prove"]}, {}, "not_prove decides by itself or is no class"), ({"audit_plans_valid_for": "week"}, {}, "week is no number of hours"),
+    ({"audit_register": "/nowhere"}, {}, "/nowhere cannot be read"),
     ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, {}, "outside of the change window")])
 def test_the_gate_refuses(device, host, said):
     hosts = {"fw1": dict(FW, **device), "desk1": dict(DESK, **host)}
@@ -185,6 +189,20 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
 
 
+def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    hosts = {"fw1": dict(FW, access_result=WROTE, netaccess_report_dir=str(tmp_path / "file")), "desk1": dict(DESK, verify_result=FINE)}
+    with pytest.raises(AnsibleActionFail, match="cannot be written"):
+        step("conclude", hosts)
+    said = capsys.readouterr().out
+    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "The report is in" not in said
+
+
+def test_a_list_that_comes_from_the_command_line_is_one(capsys):
+    hosts = {"fw1": dict(FW, access_result=WROTE, audit_strict="stale, not_proven"), "desk1": {}}
+    assert "not_proven" in step("conclude", hosts)["verdict"]["deciding"] and "fw1" in capsys.readouterr().out
+
+
 def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):
     hosts = {"fw1": dict(FW, access_preview=PREVIEW), "desk1": dict(DESK, verify_baseline=FINE)}
     for found in (step("conclude", hosts, check=True), step("conclude", hosts, mode="audit")):
@@ -235,13 +253,13 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
     (tmp_path / "fw1-access.json").write_text("of somebody else")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def fail(path, _key):
-        raise report.report.ReportError("signing_key: no")
+    def fail(path, _text):
+        raise OSError(28, "No space left on device", path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(report, "_sign", fail)
-        with pytest.raises(AnsibleActionFail, match="signing_key"):
-            report.write(built(title="Another"), str(tmp_path), "key")
+        patch.setattr(report, "write_atomically", fail)
+        with pytest.raises(AnsibleActionFail, match="No space left on device"):
+            report.write(built(title="Another"), str(tmp_path), None)
     # What could not be finished leaves the old one whole, and nothing of its own.
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert report.write(built(title="Another"), str(tmp_path), None) is True
@@ -249,6 +267,25 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
     for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("program,said", [
+    ("exec sleep 60", "ssh-keygen did not sign with /the/key within 1 s"), ("echo no such key >&2; exit 1", "signing_key: no such key"), ("exit 0", "gives no reason (code 0)"),
+    (None, "ssh-keygen is not on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
+def test_a_report_that_cannot_be_signed_is_left_without_a_signature_and_that_is_said(tmp_path, monkeypatch, program, said):
+    (tmp_path / "bin").mkdir()
+    if program:
+        (tmp_path / "bin" / "ssh-keygen").write_text("#!/bin/sh\n%s\n" % program)
+        (tmp_path / "bin" / "ssh-keygen").chmod(0o755)
+    dest = tmp_path / "report"
+    report.write(built(), str(dest), None)
+    (dest / "SHA256SUMS.sig").write_text("of the old one")
+    monkeypatch.setenv("PATH", "%s:/usr/bin:/bin" % (tmp_path / "bin") if program else str(tmp_path / "bin"))
+    monkeypatch.setattr(report, "_SIGNING", 1)
+    with pytest.raises(AnsibleActionFail) as refusal:
+        report.write(built(title="Another"), str(dest), "/the/key")
+    assert said in str(refusal.value) and str(refusal.value).endswith("The report in %s is whole and has no signature" % dest)
+    assert json.loads((dest / "report.json").read_text())["title"] == "Another" and not (dest / "SHA256SUMS.sig").exists()
 
 
 def test_a_report_of_a_part_does_not_take_the_place_of_a_whole_one(tmp_path):

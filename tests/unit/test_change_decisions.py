@@ -33,6 +33,9 @@ def settings(**given) -> dict:
     ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None),
     ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
     ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
+    ({"change_window": "tonight"}, "change_window: it has timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
+    # A text is no leave to go past the window.
+    ({"change_window": OVER, "change": dict(CHANGE, emergency="no")}, "change.emergency is 'no'; it is true or false, without quotes"),
     ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it has to be one of revert_if_regressed, revert, keep")])
 def test_a_run_begins_for_all_of_its_devices_or_for_none(given, said):
     good, found = settings(), settings(**given)
@@ -65,6 +68,15 @@ def test_who_stands_behind_what():
     assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no host says that it stands behind it (netaccess_path), and require_proof is set"]
     assert gate.mapped([], behind, False) == ["no host of the group netaccess_devices is in this run"]
     assert gate.strays(behind, ["fw1", "fw2"]) == ["desk2, desk3: netaccess_path.device is fw-1, which is not in the group netaccess_devices"]
+
+
+def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
+    fine = {"netaccess_path": {"device": "fw1"}, "verify_expect": "unchanged"}
+    assert gate.misread({"desk1": fine, "desk2": {"netaccess_path": None, "verify_expect": None}}) == []
+    assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
+        "desk1: netaccess_path: it needs device, and may have audience, kind and proven_by; devcie is none of these",
+        "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
+    assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
 
 
 def test_batches_that_ansible_will_not_make_are_refused():

@@ -13,6 +13,15 @@ _PEOPLE = {"requester": "asked by", "approver": "approved by", "implementer": "d
 _VERBS = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips cookies from", "rewrite": "may rewrite"}
 
 
+def odd(change) -> str | None:
+    """Why ``change`` is no record of a change. An emergency goes past the window, so a text that reads "no" must not be taken for one."""
+    if not isinstance(change, dict):
+        return "change is %r; it is a dictionary, such as {id: CHG0012345}" % (change,)
+    if not isinstance(change.get("emergency") or False, bool):
+        return "change.emergency is %r; it is true or false, without quotes" % (change["emergency"],)
+    return None
+
+
 def refused(change: dict, comment: str | None, required: bool) -> str | None:
     """Why nothing may be written: the change has no number."""
     if not required or change.get("id") or comment:

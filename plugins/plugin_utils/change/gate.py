@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import path
 
 _SETTINGS = ("change", "change_window", "on_failure", "access_state", "access_comment", "access_require_change")
 
@@ -31,6 +32,20 @@ def strays(behind: dict, known: Iterable[str]) -> list:
     known = set(known)
     return ["%s: netaccess_path.device is %s, which is not in the group netaccess_devices" % (", ".join(hosts), name)
             for name, hosts in sorted(behind.items()) if name not in known]
+
+
+def misread(hosts: dict) -> list:
+    """What is wrong with what hosts say of themselves: one that nobody can place proves nothing. ``hosts``: {host: {"netaccess_path", "verify_expect"}}."""
+    found = []
+    for name, said in sorted(hosts.items()):
+        if said["verify_expect"] not in (None, proof.OPEN, proof.UNCHANGED):
+            found.append("%s: verify_expect is %r; it has to be %s or %s" % (name, said["verify_expect"], proof.OPEN, proof.UNCHANGED))
+        try:
+            if said["netaccess_path"] is not None:
+                path.check(said["netaccess_path"])
+        except path.PathError as error:
+            found.append("%s: netaccess_%s" % (name, error))
+    return found
 
 
 def unread(serials: dict, extra: Iterable[str]) -> list:
@@ -69,6 +84,10 @@ def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict
         if check:
             continue
         change = one["change"] or {}
+        why = device.odd(change)
+        if why:
+            refused[why] = name
+            continue
         if (one["access_state"] or "merged") in device.WRITES:
             why = device.refused(change, one["access_comment"], one["access_require_change"] is not False)
             refused.update({why: name} if why else {})

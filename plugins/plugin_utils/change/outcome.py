@@ -37,7 +37,7 @@ class Fleet:
     """
 
     def __init__(self, task_vars: Mapping, within: Iterable[str] | None = None):
-        self._all, self._known = task_vars["hostvars"], {}
+        self._all, self._known, self._asked = task_vars["hostvars"], {}, {}
         groups, within = task_vars["groups"], set(within or task_vars["ansible_play_hosts_all"])
         self.devices = [name for name in groups.get(DEVICES, []) if name in within]
         self.every_device, self.every_host = list(groups.get(DEVICES, [])), list(groups.get(HOSTS, []))
@@ -52,7 +52,9 @@ class Fleet:
 
     def variable(self, name: str, variable: str, default: Any = None) -> Any:
         """A variable of the inventory."""
-        value = self._all[name].get(variable)
+        if name not in self._asked:
+            self._asked[name] = self._all[name]
+        value = self._asked[name].get(variable)
         return default if value is None else plain(value)
 
     def names(self) -> set:
