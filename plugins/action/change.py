@@ -140,8 +140,12 @@ class ActionModule(ActionBase):
 
     def _stage(self) -> dict:
         """Whether the next stage of a rollout begins, and the journal that leads back from the last one that wrote."""
-        result, found = self._vars.get("access_result") or {}, self._fleet.proof(self._name)
-        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal")
+        result, found, before = self._vars.get("access_result") or {}, self._fleet.proof(self._name), self._vars.get("netaccess_stage") or {}
+        journal = result.get("journal") or before.get("journal")
+        over = outcome.stage_over(before)
+        if over:
+            # No later stage was begun, so what is known now is of the one before it.
+            return {"over": over, "journal": journal}
         if result.get("recorded") or result.get("failed"):
             return {"over": str(result.get("msg")), "journal": journal}
         over = proof.stage_over(found, found.get("expectations") or {}, self._args["stage"], self._name)

@@ -52,7 +52,7 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
     ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
     ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
-    ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
+    ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"), ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
     ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is none of these"),
     # What the report cannot be made with would cost the run its last lines.
     ({"audit_strict": ["not_prove"]}, {}, "not_prove decides by itself or is no class"), ({"audit_plans_valid_for": "week"}, {}, "week is no number of hours"),
@@ -175,6 +175,14 @@ STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": Fa
     ({"access_result": WROTE}, "no host says that it stands behind fw1")])
 def test_whether_the_next_stage_begins(variables, over):
     found = step("stage", {"fw1": dict(FW, **variables)}, stage=STAGE)["over"]
+    assert found is None if over is None else over in found
+
+
+@pytest.mark.parametrize("before,over", [
+    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "begins was not decided: no memory"), ({"over": None}, None)])
+def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
+    """Also for the last one, which asks nobody whether another begins."""
+    found = step("stage", {"fw1": dict(FW, access_result=WROTE, netaccess_stage=before)}, stage=dict(STAGE, last=True))["over"]
     assert found is None if over is None else over in found
 
 

@@ -185,7 +185,9 @@ PASSED = {"verdict": "pass", "message": "proven by a"}
 
 @pytest.mark.parametrize("found,expectations,stage,said", [
     (PASSED, {"a": "open"}, PILOT, None), (PASSED, {"a": "unchanged"}, LAST, None), (None, {}, LAST, None),
-    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "a is shut"), ({"verdict": "unverified", "message": "x"}, {}, LAST, "x"),
+    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "no stage after pilot begins: a is shut"),
+    # What it comes to the device says itself.
+    ({"verdict": "unverified", "message": "x"}, {}, LAST, None),
     (PASSED, {"a": "unchanged"}, PILOT, "stands behind fw and is in that audience"), (None, {}, PILOT, "no host says that it stands behind fw, so no later")])
 def test_a_stage_that_nobody_of_its_audience_saw_is_the_last(found, expectations, stage, said):
     over = proof.stage_over(found, expectations, stage, "fw")
@@ -300,7 +302,8 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
      "NOT rolled back: locked. It had to be: what hosts see was not judged: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
-    ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
+    ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "begins was not decided: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. All is as before"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "fail", "moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
@@ -319,8 +322,8 @@ def test_what_a_device_comes_to(variables, stops, state, said):
     trouble = found.trouble("fw1", stops, False)
     assert trouble is None if said is None else said in trouble
     # What had to be rolled back and was not is on the device still, and so is what nobody judged.
-    kept = "NOT rolled back" in str(said) or ("not judged" in str(said) and "rolled back" not in str(said))
-    assert bool(result.get("changed")) is (state == "changed" or kept)
+    back, wrote = variables.get("access_back") or {}, not stops and (variables.get("access_result") or {}).get("changed", False)
+    assert bool(result.get("changed")) is (wrote and not (back and "recorded" not in back))
 
 
 def test_an_audit_is_about_the_check_run():

@@ -112,8 +112,10 @@ class Fleet:
             # What was not rolled back is still there, and the last lines say how to undo it.
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
                         msg=_back(found, back, self.registered(name, "verify_proof_back")))
-        if found.get("broken"):
-            return dict(result, failed=True, msg=found["message"])
+        # A rollout that stopped has not done what the policy says, however well it went so far.
+        why = found["message"] if found.get("broken") else stage_over(self.registered(name, "netaccess_stage"))
+        if why:
+            return dict(result, failed=True, msg=why)
         return result or _not_begun("the run ended before")
 
     def proof(self, name: str) -> dict:
@@ -130,9 +132,14 @@ class Fleet:
         if result.get("failed") or result.get("unreachable"):
             return "not begun: " * (result.get("begun") is False) + str(result.get("msg") or "nothing came back")
         found = self.proof(name)
-        if found and found["verdict"] != PASS:
-            return found["message"]
-        return self.registered(name, "netaccess_stage").get("over")
+        return found["message"] if found and found["verdict"] != PASS else None
+
+
+def stage_over(stage: Mapping) -> str | None:
+    """Why no stage of a rollout begins after one. ``stage``: what was decided about that, empty before the first."""
+    if stage.get("failed"):
+        return "whether the next stage of its rollout begins was not decided: %s" % stage.get("msg")
+    return stage.get("over")
 
 
 def _not_begun(why: str) -> dict:
