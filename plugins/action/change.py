@@ -214,7 +214,8 @@ class ActionModule(ActionBase):
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
         troubles.update({host: outcome.unwell(look) for host, look in hosts.items() if not audit})
         proofs = {name: self._fleet.proof(name) for name in devices}
-        Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit)))
+        inventories = self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"]
+        Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit, inventories)))
         if unwritten:
             raise unwritten
         # For a workflow of AWX: the node that follows can go by the verdict.

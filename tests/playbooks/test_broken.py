@@ -214,7 +214,7 @@ MORE = [
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("setting,task,time,how,state,said", [pytest.param(*one, id="%s, %s %d-%s" % one[:4]) for one in MORE])
-def test_a_broken_task_where_more_is_different(lab, tmp_path, monkeypatch, setting, task, time, how, state, said):  # pylint: disable=too-many-arguments
+def test_a_broken_task_where_more_is_different(lab, tmp_path, monkeypatch, setting, task, time, how, state, said):
     edit, flags, variables = SETTINGS[setting]
     broken(lab, tmp_path, monkeypatch, (task, time, how), (state, said), flags, altered(lab, "more.yml", edit), **variables)
 

@@ -374,6 +374,9 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
         "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo,
         "Undo fw6: %s/j/6.json -l fw6" % undo, "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
+    # As a shell takes it.
+    odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"}, None, False, ["/etc/hosts.yml", "my hosts"])
+    assert "Undo fw 1: ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"

@@ -4,14 +4,20 @@
 """The last lines of a run: what changed, what is proven, what is left to do, and how to undo it. Pure."""
 from __future__ import annotations
 
+import shlex
+from typing import Iterable
+
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import NOT_BEGUN, REFUSED, state_of
 
 _SHOWN = 5
 
 
-def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: bool) -> list:
-    """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report."""
-    found = [] if audit else _changed(devices, proofs)
+def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: bool, inventories: Iterable[str] = ("INVENTORY",)) -> list:
+    """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report.
+
+    ``inventories``: those of the run.
+    """
+    found = [] if audit else _changed(devices, proofs, " ".join("-i %s" % shlex.quote(one) for one in inventories))
     # Of a change that failed or was rolled back nothing is left to do.
     by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual") and not result.get("failed")}
     found += ["Manual steps: %s" % _named("%s (%d)" % (name, count) for name, count in by_hand.items())] * bool(by_hand)
@@ -19,7 +25,7 @@ def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: b
     return found + ["Verdict %d: %s" % (verdict["code"], verdict["message"])]
 
 
-def _changed(devices: dict, proofs: dict) -> list:
+def _changed(devices: dict, proofs: dict, inventories: str) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
     failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == "pass"]
@@ -29,8 +35,8 @@ def _changed(devices: dict, proofs: dict) -> list:
     found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
     found += ["NOT proven: %s" % text for text in unproven]
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
-    return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal=%s -l %s" % (name, devices[name]["journal"], name)
-                    for name in changed if devices[name].get("journal")]
+    return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (
+        name, inventories, shlex.quote(devices[name]["journal"]), shlex.quote(name)) for name in changed if devices[name].get("journal")]
 
 
 def _word(result: dict) -> str:
