@@ -132,7 +132,7 @@ class ActionModule(ActionBase):
         get, change = self._vars.get, self._vars.get("change", {})
         why = device.odd(change) or device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
         if why:
-            raise AnsibleActionFail(why)
+            raise AnsibleActionFail("%s. Nothing was touched" % why)
         try:
             # As the preflight found it, or an earlier run of the role in the same play.
             arrival = max(float((get(name) or {}).get("propagation") or 0) for name in ("access_preview", "access_result"))
@@ -141,7 +141,7 @@ class ActionModule(ActionBase):
         except (WindowError, ValueError) as error:
             raise AnsibleActionFail("change_window: %s" % error) from error
         if closed:
-            raise AnsibleActionFail(closed)
+            raise AnsibleActionFail("%s. Nothing was touched" % closed)
         text = "%s: the change begins; locks and activation are waited for, at most %s s" % (self._name, get("access_timeout", 600))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 

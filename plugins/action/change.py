@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         steps = {"begin": self._begin, "gate": self._gate, "preflight": self._preflight, "batch": self._batch, "prove": self._prove, "stage": self._stage,
-                 "together": self._together, "conclude": self._conclude}
+                 "together": self._together, "conclude": self._conclude, "say": self._say}
         _spec, args = self.validate_argument_spec(argument_spec=dict(
             step=dict(type="str", choices=list(steps), required=True),
             stage=dict(type="dict", default={}),
@@ -214,10 +214,22 @@ class ActionModule(ActionBase):
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
         troubles.update({host: outcome.unwell(look) for host, look in hosts.items() if not audit})
         proofs = {name: self._fleet.proof(name) for name in devices}
-        inventories = self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"]
-        Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit, inventories)))
+        troubles = {name: why for name, why in troubles.items() if why}
+        said = summary.lines(devices, proofs, verdict, dest=dest, audit=audit, unwell={name: troubles[name] for name in hosts if name in troubles},
+                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"])
+        if not audit:
+            for name, why in report.unforgiven(found, args.get("strict") or []):
+                troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)
+        if unwritten or not troubles:
+            # Otherwise it is said once all that failed has done so.
+            Display().display("\n".join(said))
         if unwritten:
             raise unwritten
         # For a workflow of AWX: the node that follows can go by the verdict.
         stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
-        return {"verdict": verdict, "troubles": {name: why for name, why in troubles.items() if why}, "dest": dest, "ansible_stats": stats}
+        return {"verdict": verdict, "troubles": troubles, "lines": said, "dest": dest, "ansible_stats": stats}
+
+    def _say(self) -> dict:
+        """The last lines of a run in which something failed."""
+        Display().display("\n".join(self._vars.get("netaccess_outcome", {}).get("lines") or []))
+        return {}

@@ -137,6 +137,12 @@ def place(found: dict, dest: str) -> str:
     return dest.rstrip("/") + "-part" if whole and any(found["left_out"].values()) else dest
 
 
+def unforgiven(found: dict, strict: list) -> list:
+    """[(device or host, why it counts as failed)] by the classes of a report's verdict that decide because they were asked to."""
+    words = {name: text for name, code, text in report.CLASSES if not code and name in strict}
+    return [(text.partition(": ")[0], "%s: %s" % (words[name], text)) for name in words for text in found["verdict"]["classes"][name]]
+
+
 def check(args: dict) -> None:
     """What a report cannot be made with, before there is anything to report. :raises AnsibleActionFail:"""
     try:

@@ -193,6 +193,9 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
     assert found["ansible_stats"]["data"]["netaccess_verdict"]["code"] == 1
+    # Below one failure for each of them, as the last thing.
+    assert "Changed" not in capsys.readouterr().out
+    step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
 
@@ -202,13 +205,18 @@ def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_writte
     hosts = {"fw1": dict(FW, access_result=WROTE, netaccess_report_dir=str(tmp_path / "file")), "desk1": dict(DESK, verify_result=FINE)}
     with pytest.raises(AnsibleActionFail, match="cannot be written"):
         step("conclude", hosts)
+    # Nothing comes after this failure.
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "The report is in" not in said
 
 
-def test_a_list_that_comes_from_the_command_line_is_one(capsys):
-    hosts = {"fw1": dict(FW, access_result=WROTE, audit_strict="stale, not_proven"), "desk1": {}}
-    assert "not_proven" in step("conclude", hosts)["verdict"]["deciding"] and "fw1" in capsys.readouterr().out
+def test_what_a_strict_run_does_not_forgive_fails_it():
+    """A list may come from the command line as a text."""
+    hosts = {"fw1": dict(FW, access_result=dict(WROTE, manual=["open UDP"]), audit_strict="stale, not_proven")}
+    found = step("conclude", hosts)
+    assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: no host behind it looked"}
+    assert step("conclude", {"fw1": dict(hosts["fw1"], audit_strict=[])})["troubles"] == {}
+    assert step("conclude", hosts, mode="audit")["troubles"] == {}
 
 
 def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):

@@ -38,7 +38,7 @@ def closed(window: dict | None, change: dict, needs: float, now: datetime.dateti
         return None, state["message"]
     if change.get("emergency"):
         return None, "%s; an emergency goes on outside of it" % state["message"]
-    return "%s. Nothing was touched" % state["message"], None
+    return "%s. With change.emergency set to true a run goes on all the same, and its record says so" % state["message"], None
 
 
 def needed(timeout: float, propagation: float, proof: float) -> float:
@@ -87,6 +87,7 @@ def _written(name: str, result: dict, check: bool, kept_apart: str | None) -> li
     if result.get("changed") and not result.get("exclusive") and not kept_apart:
         found.append("concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set")
     found += [conflict_line(one) for one in result.get("conflicts") or []]
-    found += ["no longer applied to exempt hosts: %s" % control for control in dict.fromkeys(one["control"] for one in result.get("losses") or [])]
+    lost = list(dict.fromkeys(one["control"] for one in result.get("losses") or []))
+    found += ["no longer applied to exempt hosts: %s" % ", ".join(lost)] * bool(lost)
     found += ["reaches more people than you named: %s" % text for text in result.get("audience_widened") or []]
     return found + ["manual step: %s" % text for text in result.get("manual") or []]

@@ -76,25 +76,27 @@ def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict
     ``devices``: {name: settings}; ``run``: those of the run as a whole. A run begins for all of its devices or for none. A check run changes nothing, so it
     needs neither window nor number.
     """
-    refused: dict = {}
-    said: dict = {}
-    for name, one in (devices or {"": run}).items():
-        if one["on_failure"] not in (None, *proof.POLICIES):
-            refused["on_failure is %r; it has to be one of %s" % (one["on_failure"], ", ".join(proof.POLICIES))] = name
-        if check:
-            continue
-        change = one["change"] or {}
-        why = device.odd(change)
-        if why:
-            refused[why] = name
-            continue
-        if (one["access_state"] or "merged") in device.WRITES:
-            why = device.refused(change, one["access_comment"], one["access_require_change"] is not False)
-            refused.update({why: name} if why else {})
-        try:
-            why, text = device.closed(one["change_window"], change, 0, now)
-        except WindowError as error:
-            why, text = "change_window: %s" % error, None
-        refused.update({why: name} if why else {})
+    asked, refused, said = devices or {"": run}, {}, {}
+    for name, one in asked.items():
+        reasons, text = _one(one, check, now)
+        for why in reasons:
+            refused.setdefault(why, []).append(name)
         said.update({text: name} if text else {})
-    return {"refused": list(refused), "said": list(said)}
+    # What holds for some devices alone names them.
+    return {"refused": [why if len(names) == len(asked) else "%s: %s" % (", ".join(names), why) for why, names in refused.items()], "said": list(said)}
+
+
+def _one(one: dict, check: bool, now: datetime.datetime) -> tuple:
+    """([why a run must not begin], what is to be said of the window or None) by the settings of one device."""
+    change, policy, text = one["change"] or {}, one["on_failure"], None
+    reasons = ["on_failure is %r; it has to be one of %s" % (policy, ", ".join(proof.POLICIES))] * (policy not in (None, *proof.POLICIES))
+    odd = device.odd(change)
+    if check or odd:
+        return reasons + [odd] * bool(odd), None
+    if (one["access_state"] or "merged") in device.WRITES:
+        reasons.append(device.refused(change, one["access_comment"], one["access_require_change"] is not False))
+    try:
+        why, text = device.closed(one["change_window"], change, 0, now)
+    except WindowError as error:
+        why = "change_window: %s" % error
+    return [one for one in reasons + [why] if one], text

@@ -8,16 +8,20 @@ import shlex
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import NOT_BEGUN, REFUSED, state_of
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 _SHOWN = 5
 
 
-def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: bool, inventories: Iterable[str] = ("INVENTORY",)) -> list:
+def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None, audit: bool = False, inventories: Iterable[str] = ("INVENTORY",),
+          unwell: dict | None = None) -> list:
     """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report.
 
-    ``inventories``: those of the run.
+    ``inventories``: those of the run; ``unwell``: {host: why its look counts as a failure}.
     """
     found = [] if audit else _changed(devices, proofs, " ".join("-i %s" % shlex.quote(one) for one in inventories))
+    told = ["Probe host %s" % (why if why.startswith(name + ": ") else "%s: %s" % (name, why)) for name, why in (unwell or {}).items()]
+    found += told[:_SHOWN] + ["and %d more probe hosts" % (len(told) - _SHOWN)] * (len(told) > _SHOWN)
     # Of a change that failed or was rolled back nothing is left to do.
     by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual") and not result.get("failed")}
     found += ["Manual steps: %s" % _named("%s (%d)" % (name, count) for name, count in by_hand.items())] * bool(by_hand)
@@ -28,12 +32,17 @@ def lines(devices: dict, proofs: dict, verdict: dict, dest: str | None, audit: b
 def _changed(devices: dict, proofs: dict, inventories: str) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
     failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
-    proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == "pass"]
+    proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == PASS]
     unmapped = "no probe host is mapped to it: set netaccess_path.device on one"
-    unproven = ["%s (%s)" % (name, (proofs.get(name) or {}).get("message") or unmapped) for name in changed if name not in proven]
+    unproven: dict = {}
+    for name in changed:
+        if name not in proven:
+            unproven.setdefault((proofs.get(name) or {}).get("message") or unmapped, []).append(name)
     found = ["Changed: %s" % (_named(changed) or "nothing")]
     found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
-    found += ["NOT proven: %s" % text for text in unproven]
+    found += ["NOT proven: %s (%s)" % (_named(names), why) for why, names in unproven.items()]
+    silent = [name for name in changed if (proofs.get(name) or {}).get("verdict") == UNVERIFIED]
+    found += ["To prove %s, see that the probe hosts behind it answer, and run the same again: what is in place is not written again" % _named(silent)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
     return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (
         name, inventories, shlex.quote(devices[name]["journal"]), shlex.quote(name)) for name in changed if devices[name].get("journal")]
