@@ -47,8 +47,8 @@ class ActionModule(ActionBase):
         if not self._args["record"]:
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
-        if self._writing and result.get(record.FAILED) and not result.get("failure"):
-            # As when the connection broke: what it left is known to its journal and to hosts behind the device alone.
+        if self._writing and (result.get(record.UNREACHABLE) or result.get(record.FAILED)) and not result.get("failure"):
+            # What it left is known to its journal and to hosts behind the device alone.
             said, folder = str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS)
             result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. What it wrote, if anything, is in a journal in %s, and the next run on "
                                                        "%s names it" % (said, folder, self._name)}

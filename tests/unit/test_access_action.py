@@ -145,7 +145,7 @@ UNSAID = "it ended without an answer: %s. What it wrote, if anything, is in a jo
 
 
 @pytest.mark.parametrize("answer,word,text", [
-    (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", "ssh"),
+    (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", UNSAID % "ssh"),
     ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, "unreachable", UNSAID % "no JSON"),
     (KeyError("x"), "unreachable", UNSAID % "'x'")])
 def test_a_recorded_failure_is_none_for_ansible(answer, word, text):

@@ -329,6 +329,12 @@ def test_what_a_device_comes_to(variables, stops, state, said):
     assert bool(result.get("changed")) is (wrote and not (back and "recorded" not in back))
 
 
+def test_after_a_rollback_what_is_left_to_do_is_that_of_the_rollback():
+    change = dict(HARMED, access_result=dict(APPLIED, manual=["open UDP"]))
+    for back, left in (({"changed": True, "manual": ["close UDP"]}, ["close UDP"]), ({"recorded": "failed", "msg": "locked"}, ["open UDP"])):
+        assert fleet({"fw1": dict(change, access_back=back)}).device("fw1", {}, False)["manual"] == left
+
+
 def test_an_audit_is_about_the_check_run():
     assert fleet({"fw1": {"access_preview": {"changed": False, "would_change": True}}}).device("fw1", {}, True) == {"changed": True}
     # As the role leaves it.
