@@ -309,6 +309,8 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "begins was not decided: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. All is as before"),
+    (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",
+     "rolled back what an earlier run left unproven: desk1: newly open. "),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "fail", "moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
      "It is NOT as before: open"),
     # Hosts that say nothing do not say that all is as before.

@@ -113,7 +113,7 @@ class Fleet:
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
                         # What was to be done by hand for it was the other way round.
                         manual=(result if _unanswered(back) else back).get("manual") or [],
-                        msg=_back(found, back, self.registered(name, "verify_proof_back")))
+                        msg=_back(found, back, self.registered(name, "verify_proof_back"), bool(result.get("unproven")) and not result.get("changed")))
         # A rollout that stopped has not done what the policy says, however well it went so far.
         why = found["message"] if found.get("broken") else stage_over(self.registered(name, "netaccess_stage"))
         if why:
@@ -154,11 +154,12 @@ def _unanswered(back: Mapping) -> bool:
     return not back or any(back.get(word) for word in ("recorded", "failed", "unreachable"))
 
 
-def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
-    """What became of a change that had to be rolled back, and whether every host sees what it saw before."""
+def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:
+    """What became of a change that had to be rolled back, and whether every host sees what it saw before. ``earlier``: it was none of this run's."""
     if _unanswered(back):
         return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
-    return "%s: %s. %s" % ("rolled back" if back.get("changed") else "nothing had to be rolled back", found["message"], as_before(after))
+    done = "nothing had to be rolled back" if not back.get("changed") else "rolled back what an earlier run left unproven" if earlier else "rolled back"
+    return "%s: %s. %s" % (done, found["message"], as_before(after))
 
 
 def as_before(after: Mapping) -> str:
