@@ -201,7 +201,7 @@ MORE = [
     ("harm in the last stage", "Revert the device from its journal", 1, "broken after", CHANGED, "NOT rolled back: "),
     ("harm in the last stage", "Say whether all is as before", 1, "crashed", BEFORE, "Whether all is as before is not proven: "),
     ("a limit", "Compare the device with the policy", 1, "crashed", BEFORE, "NOT BEGUN: proxy1: "),
-    ("a limit", "Look from hosts behind the device that a limit leaves out", 1, "broken", CHANGED, "NOT proven: proxy1 (not proven by: branch1 (no baseline))"),
+    ("a limit", "Look from hosts behind the device that a limit leaves out", 1, "broken", CHANGED, "branch1 (no baseline)"),
     ("a limit", "Decide whether this batch begins", 1, "crashed", BEFORE, "not begun: the run ended before"),
     ("a limit", "Change the device", 1, "unreachable after", CHANGED, SAID),
     ("a limit", "Look from hosts behind the device", 1, "unreachable", BEFORE, SILENT),
@@ -256,7 +256,8 @@ def test_a_run_killed_during_its_proof_is_judged_by_the_next_one_as_if_it_had_no
     assert policy_of(lab) != before and journal.status == "unproven"
     code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(tmp_path / "report"), **HARM)
     text = " ".join(out.split())
-    assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text and "rolled back what an earlier run left unproven: " in text, out
+    assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text, out
+    assert "rolled back what an earlier run left unproven: " in text, out
     assert "claude.ai: newly open" in text and "...ignoring" not in out and verdict(tmp_path / "report")["code"] == 1
     assert policy_of(lab) == before and [one.status for one in journals(lab)] == ["reverted"]
     closed(lab, tmp_path, before, out)

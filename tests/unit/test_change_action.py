@@ -52,7 +52,8 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
     ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
     ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
-    ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"), ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
+    ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"),
+    ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
     ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is none of these"),
     # What the report cannot be made with would cost the run its last lines.
     ({"audit_strict": ["not_prove"]}, {}, "not_prove decides by itself or is no class"), ({"audit_plans_valid_for": "week"}, {}, "week is no number of hours"),
@@ -286,7 +287,8 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
 
 
 @pytest.mark.parametrize("program,said", [
-    ("exec sleep 60", "ssh-keygen did not sign with /the/key within 1 s"), ("echo no such key >&2; exit 1", "signing_key: no such key"), ("exit 0", "gives no reason (code 0)"),
+    ("exec sleep 60", "ssh-keygen did not sign with /the/key within 1 s"), ("echo no such key >&2; exit 1", "signing_key: no such key"),
+    ("exit 0", "gives no reason (code 0)"),
     (None, "ssh-keygen is not on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
 def test_a_report_that_cannot_be_signed_is_left_without_a_signature_and_that_is_said(tmp_path, monkeypatch, program, said):
     (tmp_path / "bin").mkdir()

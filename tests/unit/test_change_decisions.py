@@ -381,7 +381,8 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, dest="/report", unwell={"desk1": "desk1: shut", "desk2": "not looked at"}) == [
         "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
         "NOT proven: fw6 (desk1: newly open)",
-        "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is not written again", "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
+        "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is not written again",
+        "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
         "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo,
         "Undo fw6: %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at", "Manual steps: fw2 (2)", "The report is in /report",

@@ -42,7 +42,8 @@ def _changed(devices: dict, proofs: dict, inventories: str) -> list:
     found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
     found += ["NOT proven: %s (%s)" % (_named(names), why) for why, names in unproven.items()]
     silent = [name for name in changed if (proofs.get(name) or {}).get("verdict") == UNVERIFIED]
-    found += ["To prove %s, see that the probe hosts behind it answer, and run the same again: what is in place is not written again" % _named(silent)] * bool(silent)
+    way = "To prove %s, see that the probe hosts behind it answer, and run the same again: what is in place is not written again"
+    found += [way % _named(silent)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
     return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (
         name, inventories, shlex.quote(devices[name]["journal"]), shlex.quote(name)) for name in changed if devices[name].get("journal")]
