@@ -42,7 +42,7 @@ options:
     type: bool
     default: false
   own:
-    description: With O(state=reverted), in the place of O(journal), what this run of C(site.yml) did on the device, then earlier changes that nothing has proven.
+    description: With O(state=reverted), in the place of O(journal), what this run of C(site.yml) did there, then earlier changes that nothing has proven.
     type: bool
     default: false
   record:

@@ -175,7 +175,7 @@ def harmed(devices, hosts) -> None:
 
 def lost(devices, hosts) -> None:
     """A host behind the device and another device that nobody reaches from the start."""
-    devices["gone1"] = dict(GONE, access_product="squid", access_audience={"networks": ["10.0.0.0/8"]})
+    devices["gone1"] = dict(GONE, access_product="squid", access_comment="lab", access_audience={"networks": ["10.0.0.0/8"]})
     hosts["gone2"] = dict(GONE, netaccess_path={"device": "proxy1"})
 
 

@@ -156,6 +156,8 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("NOT proven: no probe host behind it")
     assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
+    nothing = {"changed": False, "summary": "nothing to take back: no journal is about it"}
+    assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to take back: no journal is about it"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 
 
@@ -394,3 +396,13 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
+
+
+def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired():
+    found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create x" % number for number in range(7)], "manual": ["x"]}}
+    assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
+        *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
+        "To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
+        "The report is in /a b", "Verdict 2: drift: 4"]
+    assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
+        "something still stands in the way: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

@@ -162,6 +162,20 @@ def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
     assert failed.value.result["changed"] and Journal.load(third).status == "reverted"
 
 
+def test_a_rollback_that_ended_between_two_stages_goes_on_with_the_next_one(rig):
+    paths = stages(rig)
+    for path in reversed(paths):
+        assert Journal.load(path).status == "applied" and rig.run("reverted")["changed"] and Journal.load(path).status == "reverted"
+    assert not rig.run("reverted")["changed"]
+
+
+def test_a_rollback_does_not_go_on_past_a_stage_that_is_missing(rig):
+    first, second, third = stages(rig)
+    Journal.load(third).close("reverted")
+    os.unlink(second)
+    assert not rig.run("reverted")["changed"] and Journal.load(first).status == "applied"
+
+
 def test_a_whole_series_is_not_missed(rig):
     first, second, third = stages(rig)
     found = rig.run("reverted", journal=third)

@@ -72,7 +72,8 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
 
 def _reverted(name: str, result: dict, check: bool) -> list:
     stage = ", stage %s" % result["stage"] if result.get("stage") else ""
-    head = "%s%s: %s: %s" % (name, stage, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")
+    done = "" if result.get("changed") is False else "would be rolled back: " if check else "rolled back: "
+    head = "%s%s: %s%s" % (name, stage, done, result.get("summary") or "nothing to do")
     unseen = bool(result.get("changed")) and not check and not result.get("behind", True)
     by_hand = ["manual step: %s" % text for text in result.get("manual") or []]
     return [head] + by_hand + ["NOT proven: no probe host behind it is known to the journal, so none says whether all is as before"] * unseen

@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import NOT_BEGUN, REFUSED, state_of
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import CLASSES, NOT_BEGUN, REFUSED, state_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 _SHOWN = 5
@@ -19,7 +19,8 @@ def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None
 
     ``inventories``: those of the run; ``unwell``: {host: why its look counts as a failure}.
     """
-    found = [] if audit else _changed(devices, proofs, " ".join("-i %s" % shlex.quote(one) for one in inventories))
+    where = " ".join("-i %s" % shlex.quote(one) for one in inventories)
+    found = _decides(verdict, dest, where) if audit else _changed(devices, proofs, where)
     told = ["Probe host %s" % (why if why.startswith(name + ": ") else "%s: %s" % (name, why)) for name, why in (unwell or {}).items()]
     found += told[:_SHOWN] + ["and %d more probe hosts" % (len(told) - _SHOWN)] * (len(told) > _SHOWN)
     # Of a change that failed or was rolled back nothing is left to do.
@@ -27,6 +28,17 @@ def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None
     found += ["Manual steps: %s" % _named("%s (%d)" % (name, count) for name, count in by_hand.items())] * bool(by_hand)
     found += ["The report is in %s" % dest] * bool(dest)
     return found + ["Verdict %d: %s" % (verdict["code"], verdict["message"])]
+
+
+def _decides(verdict: dict, dest: str | None, inventories: str) -> list:
+    found: list = []
+    for name, _code, words in CLASSES:
+        told = ["%s: %s" % (words, text) for text in verdict["classes"][name]] if name in verdict.get("deciding", ()) else []
+        found += told[:_SHOWN] + ["%s: and %d more" % (words, len(told) - _SHOWN)] * (len(told) > _SHOWN)
+    if dest and "drift" in verdict.get("deciding", ()):
+        found.append("To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site %s -e %s" % (
+            inventories, shlex.quote("@%s/plans.json" % dest)))
+    return found
 
 
 def _changed(devices: dict, proofs: dict, inventories: str) -> list:
