@@ -68,7 +68,7 @@ def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof()
 def test_who_stands_behind_what():
     behind = {"fw1": ["desk1"], "fw-1": ["desk2", "desk3"]}
     assert gate.mapped(["fw1"], behind, True) == [] and gate.mapped(["fw1", "fw2"], behind, False) == []
-    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no host says that it stands behind it (netaccess_path), and require_proof is set"]
+    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no probe host is mapped to it, and require_proof is set: set netaccess_path.device on one"]
     assert gate.mapped([], behind, False) == ["no host of the group netaccess_devices is in this run"]
     assert gate.strays(behind, ["fw1", "fw2"]) == ["desk2, desk3: netaccess_path.device is fw-1, which is not in the group netaccess_devices"]
 
@@ -383,6 +383,7 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, dest="/report", unwell={"desk1": "desk1: shut", "desk2": "not looked at"}) == [
         "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
         "NOT proven: fw6 (desk1: newly open)",
+        "To find out what stands in the way: ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
         "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is not written again",
         "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",

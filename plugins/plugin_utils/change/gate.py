@@ -23,7 +23,8 @@ def mapped(devices: list, behind: dict, required: bool) -> list:
     """What is wrong with who stands behind what. ``behind``: {device: [hosts]}; ``required``: each device needs a host that proves its change."""
     found = ["no host of the group netaccess_devices is in this run"] * (not devices)
     if required:
-        found += ["%s: no host says that it stands behind it (netaccess_path), and require_proof is set" % name for name in devices if not behind.get(name)]
+        found += ["%s: no probe host is mapped to it, and require_proof is set: set netaccess_path.device on one" % name
+                  for name in devices if not behind.get(name)]
     return found
 
 

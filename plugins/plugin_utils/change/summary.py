@@ -8,7 +8,7 @@ import shlex
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import CLASSES, NOT_BEGUN, REFUSED, state_of
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, UNVERIFIED
 
 _SHOWN = 5
 
@@ -53,6 +53,8 @@ def _changed(devices: dict, proofs: dict, inventories: str) -> list:
     found = ["Changed: %s" % (_named(changed) or "nothing")]
     found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
     found += ["NOT proven: %s (%s)" % (_named(names), why) for why, names in unproven.items()]
+    shut = any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed)
+    found += ["To find out what stands in the way: ansible-playbook netaccess.chatgpt.diagnose %s" % inventories] * shut
     silent = [name for name in changed if (proofs.get(name) or {}).get("verdict") == UNVERIFIED]
     way = "To prove %s, see that the probe hosts behind it answer, and run the same again: what is in place is not written again"
     found += [way % _named(silent)] * bool(silent)
