@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is long: plans of 10,000 changes and what is done with them, text of 100,000 characters and more that others wrote."""
+"""What is long: plans of 10,000 changes and what is done with them, text of a million characters that others wrote."""
 from __future__ import annotations
 
 import tempfile

@@ -116,6 +116,16 @@ def test_reverting_is_noted_before_the_first_write(rig):
     assert seen and seen[0] == ["reverting"]
 
 
+@pytest.mark.parametrize("product,device", [("memory", "fw2"), ("fortios", "memory")])
+def test_the_journal_of_another_device_is_not_rolled_back(rig, tmp_path, product, device):
+    other = Journal(str(tmp_path / "other.json"), product, device)
+    other.begin([change for journal in [rig.run()["journal"]] for change in Journal.load(journal).changes])
+    before = rig.snapshot()
+    with pytest.raises(Failed, match="is about %s %s, this task is about memory memory. Nothing was changed" % (product, device)):
+        rig.run("reverted", journal=other.path)
+    assert rig.snapshot() == before and Journal.load(other.path).status == "open"
+
+
 def test_a_rollback_that_never_wrote_changed_nothing(rig):
     journal = rig.run()["journal"]
     rig.change_field()
