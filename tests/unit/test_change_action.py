@@ -188,7 +188,7 @@ def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
 
 
 def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys):
-    hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report")),
+    hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report"), ansible_inventory_sources=["/inv"]),
              "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
     found = step("conclude", hosts)
     assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
@@ -198,7 +198,8 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     assert "Changed" not in capsys.readouterr().out
     step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
-    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
+    assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
+    assert "Probe host desk1: not looked at after the change: gone" in said
 
 
 def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):
