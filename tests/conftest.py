@@ -26,7 +26,8 @@ def _link_collection() -> None:
 
 
 _link_collection()
-os.environ.update(ANSIBLE_COLLECTIONS_PATH=str(TREE), ANSIBLE_CONFIG=str(ROOT / "tests" / "lab" / "ansible.cfg"))
+os.environ.update(ANSIBLE_COLLECTIONS_PATH=str(TREE), ANSIBLE_CONFIG=str(ROOT / "tests" / "lab" / "ansible.cfg"),
+                  PYTHONPATH=str(ROOT / "tests" / "lab" / "compiled"))
 sys.path.insert(0, str(TREE))
 sys.path.insert(0, str(ROOT))
 

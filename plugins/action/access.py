@@ -39,15 +39,16 @@ class ActionModule(ActionBase):
             quiet=dict(type="bool", default=False),
             record=dict(type="bool", default=False),
             prove=dict(type="bool", default=False),
-            older=dict(type="list", elements="path", default=[]),
+            own=dict(type="bool", default=False),
         ))
         self._args, self._writing = plain(self._args), False
         self._name, self._vars, self._task_vars = task_vars["inventory_hostname"], Variables(self._templar, task_vars), task_vars
+        self._older: list = []
         if not self._args["record"]:
             return self._work(task_vars)
         result = record.guarded(lambda: self._work(task_vars))
-        if self._writing and result.get(record.FAILED) and not result.get("failure"):
-            # As when the connection broke: what it left is known to its journal and to hosts behind the device alone.
+        if self._writing and (result.get(record.UNREACHABLE) or result.get(record.FAILED)) and not result.get("failure"):
+            # What it left is known to its journal and to hosts behind the device alone.
             said, folder = str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS)
             result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. What it wrote, if anything, is in a journal in %s, and the next run on "
                                                        "%s names it" % (said, folder, self._name)}
@@ -70,10 +71,14 @@ class ActionModule(ActionBase):
     def _device(self, state: str, task_vars) -> dict:
         if state in device.WRITES and not self._task.check_mode:
             self._gate()
-        result = self._module(self._options(state), task_vars)
+        if self._args["own"]:
+            # What this run did, and what nothing has proven before it.
+            self._args["journal"], self._older = outcome.way_back(self._vars)
+        nothing = self._args["own"] and self._args["journal"] is None
+        result = {"changed": False, "summary": "this run wrote nothing"} if nothing else self._module(self._options(state), task_vars)
         if state == "reverted":
             # A rollout has a journal for each stage; a check run has taken nothing back, so what came before cannot be foreseen.
-            older = list(self._args["older"])
+            older = list(self._older)
             while not (result.get("failed") or self._task.check_mode) and (result.get("earlier") or older):
                 self._tell(result)
                 following = result["earlier"][0] if result.get("earlier") else older[0]
@@ -125,7 +130,9 @@ class ActionModule(ActionBase):
     def _gate(self) -> None:
         """:raises AnsibleActionFail: when nothing may be written now."""
         get, change = self._vars.get, self._vars.get("change", {})
-        why = device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
+        why = device.odd(change) or device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
+        if why:
+            raise AnsibleActionFail("%s. Nothing was touched" % why)
         try:
             # As the preflight found it, or an earlier run of the role in the same play.
             arrival = max(float((get(name) or {}).get("propagation") or 0) for name in ("access_preview", "access_result"))
@@ -133,8 +140,8 @@ class ActionModule(ActionBase):
             closed, said = device.closed(get("change_window"), change, needs, datetime.datetime.now(datetime.timezone.utc))
         except (WindowError, ValueError) as error:
             raise AnsibleActionFail("change_window: %s" % error) from error
-        if why or closed:
-            raise AnsibleActionFail(why or closed)
+        if closed:
+            raise AnsibleActionFail("%s. Nothing was touched" % closed)
         text = "%s: the change begins; locks and activation are waited for, at most %s s" % (self._name, get("access_timeout", 600))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 

@@ -47,7 +47,7 @@ class ActionModule(ActionBase):
                 addresses = _named("feed", args, lambda: refresh.compare_feed(known, published.read_feed(body), date, args["max_missing"]))
         except (CatalogueError, download.DownloadError) as error:
             raise AnsibleActionFail("catalog_refresh: %s" % error) from error
-        proposed = bool(addresses) or bool(hosts and not hosts["same_as"])
+        proposed = bool(addresses) or bool(hosts and (hosts["added"] or hosts["removed"] or hosts["renamed"]))
         result = dict(changed=False, proposed=proposed, hosts=hosts, addresses=addresses, files=[], message=refresh.message(hosts, addresses))
         if proposed:
             texts = refresh.files(known, hosts, addresses, date, sources)

@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     baselines, gate, names, outcome, preflight, proof, record, summary,
 )
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         super().run(tmp, task_vars)
         steps = {"begin": self._begin, "gate": self._gate, "preflight": self._preflight, "batch": self._batch, "prove": self._prove, "stage": self._stage,
-                 "together": self._together, "conclude": self._conclude}
+                 "together": self._together, "conclude": self._conclude, "say": self._say}
         _spec, args = self.validate_argument_spec(argument_spec=dict(
             step=dict(type="str", choices=list(steps), required=True),
             stage=dict(type="dict", default={}),
@@ -58,6 +58,8 @@ class ActionModule(ActionBase):
         refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
+        refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in ("netaccess_path", "verify_expect")}
+                                 for host in self._fleet.every_host})
         refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:
@@ -72,10 +74,11 @@ class ActionModule(ActionBase):
         return gate.judge(devices, gate.settings(self._vars.get), check, datetime.datetime.now(datetime.timezone.utc))
 
     def _begin(self) -> dict:
-        """From here on a report in the folder is that of this run, or none."""
+        """From here on a report in the folder is that of this run, or none. What it cannot be made with stops a run before anything is touched."""
         dest = self._args["dest"]
         if dest:
             report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))
+        report.check(self._about("audit"))
         return {}
 
     def _preflight(self) -> dict:
@@ -112,12 +115,7 @@ class ActionModule(ActionBase):
 
     def _prove(self) -> dict:
         """What the hosts behind a device say of its change, and whether it is taken back."""
-        policy, result = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), self._vars.get("access_result") or {}
-        unproven = [one["journal"] for one in outcome.unproven(self._vars)]
-        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal") or next(iter(unproven), None)
-        if result.get("recorded"):
-            # What it did before the connection was lost is in a journal of this run, if it did anything.
-            journal = self._vars.get("access_journal", JOURNALS)
+        policy, (journal, _older) = self._vars.get("on_failure", proof.REVERT_IF_REGRESSED), outcome.way_back(self._vars)
         found = record.guarded(self._proven)
         if found.get("failed"):
             # Nobody knows what the change did, so it is as if it had done harm.
@@ -125,8 +123,7 @@ class ActionModule(ActionBase):
         said = outcome.as_before(found) if self._args["reverted"] else found["message"]
         Display().display("%s: %s" % (self._name, said))
         # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.
-        return dict(found, said=said, take_back=proof.taken_back(found, policy, journal), journal=journal, older=[path for path in unproven if path != journal],
-                    proven=bool(journal) and found["verdict"] == PASS)
+        return dict(found, said=said, take_back=proof.taken_back(found, policy, journal), proven=bool(journal) and found["verdict"] == PASS)
 
     def _proven(self) -> dict:
         looks = {look["item"]: record.outcome(look) for look in self._args["looks"]}
@@ -143,11 +140,15 @@ class ActionModule(ActionBase):
 
     def _stage(self) -> dict:
         """Whether the next stage of a rollout begins, and the journal that leads back from the last one that wrote."""
-        result, found = self._vars.get("access_result") or {}, self._vars.get("verify_proof")
-        journal = result.get("journal") or (self._vars.get("netaccess_stage") or {}).get("journal")
-        if result.get("recorded"):
+        result, found, before = self._vars.get("access_result") or {}, self._fleet.proof(self._name), self._vars.get("netaccess_stage") or {}
+        journal = result.get("journal") or before.get("journal")
+        over = outcome.stage_over(before)
+        if over:
+            # No later stage was begun, so what is known now is of the one before it.
+            return {"over": over, "journal": journal}
+        if result.get("recorded") or result.get("failed"):
             return {"over": str(result.get("msg")), "journal": journal}
-        over = proof.stage_over(found, (found or {}).get("expectations") or {}, self._args["stage"], self._name)
+        over = proof.stage_over(found, found.get("expectations") or {}, self._args["stage"], self._name)
         return {"over": over, "journal": journal}
 
     def _together(self) -> dict:
@@ -184,6 +185,15 @@ class ActionModule(ActionBase):
                 Display().warning("netaccess_baselines: %s cannot be written: %s" % (path, error.strerror))
         return hosts
 
+    def _about(self, mode: str) -> dict:
+        """What the variables say of the report."""
+        found = self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
+                                  "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]})
+        if isinstance(found.get("strict"), str):
+            # As a role takes a list that comes with -e.
+            found["strict"] = [name.strip() for name in found["strict"].split(",")]
+        return dict(found, mode=mode, left_out=self._fleet.left_out())
+
     def _conclude(self) -> dict:
         """The verdict of the run, the report where a folder is named, and who counts as failed."""
         stops = self._fleet.stops()
@@ -191,18 +201,35 @@ class ActionModule(ActionBase):
         devices = {name: self._fleet.device(name, stops, audit) for name in self._fleet.devices}
         dest = self._args["dest"] or self._vars.get("netaccess_report_dir")
         hosts = self._compared(self._fleet.hosts(audit), dest, audit)
-        args = dict(self._vars.given({"change": ["change"], "register": ["audit_register"], "strict": ["audit_strict"], "signing_key": ["audit_signing_key"],
-                                      "plans_valid_for": ["audit_plans_valid_for"], "title": ["audit_title"]}),
-                    mode="audit" if audit else "change", left_out=self._fleet.left_out())
+        args, unwritten = self._about("audit" if audit else "change"), None
         found = report.make(devices, hosts, args)
         if dest:
             dest = report.place(found, dest)
-            report.write(found, dest, args.get("signing_key"))
+            try:
+                report.write(found, dest, args.get("signing_key"))
+            except AnsibleActionFail as error:
+                # What changed, and the way back, are said all the same.
+                dest, unwritten = None, error
         verdict = found["verdict"]
         troubles = {name: self._fleet.trouble(name, stops, audit) for name in self._fleet.devices}
         troubles.update({host: outcome.unwell(look) for host, look in hosts.items() if not audit})
         proofs = {name: self._fleet.proof(name) for name in devices}
-        Display().display("\n".join(summary.lines(devices, proofs, verdict, dest, audit)))
+        troubles = {name: why for name, why in troubles.items() if why}
+        said = summary.lines(devices, proofs, verdict, dest=dest, audit=audit, unwell={name: troubles[name] for name in hosts if name in troubles},
+                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"])
+        if not audit:
+            for name, why in report.unforgiven(found, args.get("strict") or []):
+                troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)
+        if unwritten or not troubles:
+            # Otherwise it is said once all that failed has done so.
+            Display().display("\n".join(said))
+        if unwritten:
+            raise unwritten
         # For a workflow of AWX: the node that follows can go by the verdict.
         stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
-        return {"verdict": verdict, "troubles": {name: why for name, why in troubles.items() if why}, "dest": dest, "ansible_stats": stats}
+        return {"verdict": verdict, "troubles": troubles, "lines": said, "dest": dest, "ansible_stats": stats}
+
+    def _say(self) -> dict:
+        """The last lines of a run in which something failed."""
+        Display().display("\n".join(self._vars.get("netaccess_outcome", {}).get("lines") or []))
+        return {}

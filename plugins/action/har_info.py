@@ -33,13 +33,15 @@ class ActionModule(ActionBase):
         if target and target.resolve() == source.resolve():
             raise AnsibleActionFail("har_info: redacted must not be the file itself, which stays as it is")
         try:
-            judge = har.Judge(load(plain(args["overlays"])), signatures.load(plain(args["signatures"])))
-            changed = read(reader.Reader(source), judge, redact.Copy(target, bool(self._task.check_mode)) if target else None)
+            catalogue, table = load(plain(args["overlays"])), signatures.load(plain(args["signatures"]))
+            judge, log = har.Judge(catalogue, table), reader.Reader(source)
+            copy = redact.Copy(target, redact.Redactor(catalogue, table), foresee=bool(self._task.check_mode)) if target else None
+            changed = read(log, judge, copy)
         except (CatalogueError, reader.HarError, signatures.SignatureError) as error:
             raise AnsibleActionFail("har_info: %s" % error) from error
         except OSError as error:
             raise AnsibleActionFail("har_info: %s cannot be written: %s" % (target, error.strerror)) from error
-        return dict(clean(judge.result()), changed=changed, redacted=str(target) if target else None)
+        return dict(clean(judge.result(log.head)), changed=changed, redacted=str(target) if target else None)
 
 
 def read(source, judge: har.Judge, copy: redact.Copy | None) -> bool:

@@ -29,6 +29,8 @@ _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _ASIDE, INTERRUPTED = "previous", "interrupted"
 #: Hours that a reviewed plan may be carried out: a week.
 _PLANS_VALID_FOR = 168.0
+#: Seconds that a signature may take. An agent may ask a person, who has to touch a key.
+_SIGNING = 60
 #: Classes that decide nothing unless they are asked to.
 _STRICT = [name for name, code, _words in report.CLASSES if not code]
 
@@ -73,8 +75,11 @@ def make(devices: dict, hosts: dict, args: dict) -> dict:
 
 
 def write(found: dict, dest: str, signing_key: str | None) -> bool:
-    """Every form of the report into the folder ``dest``; whether a file changed. :raises AnsibleActionFail:"""
-    folder, texts = Path(dest).expanduser(), report.files(found)
+    """Every form of the report into the folder ``dest``; whether a file changed.
+
+    :raises AnsibleActionFail: when it cannot be written; also when it is there and could not be signed.
+    """
+    folder, texts, unsigned = Path(dest).expanduser(), report.files(found), None
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         changed = any(not (folder / name).exists() or (folder / name).read_bytes() != text.encode("utf-8") for name, text in texts.items())
@@ -82,7 +87,7 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
             for name, text in texts.items():
                 write_atomically(str(Path(beside) / name), text)
             if signing_key:
-                _sign(Path(beside) / "SHA256SUMS", str(Path(signing_key).expanduser()))
+                unsigned = _unsigned(Path(beside) / "SHA256SUMS", str(Path(signing_key).expanduser()))
             # All of it is there. No part of an older report may stand beside a new one, its signature least of all: it goes first.
             _clear(folder)
             for name in [name for name in reversed(_NAMES) if (Path(beside) / name).exists()]:
@@ -91,10 +96,10 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
             _clear(folder / _ASIDE)
             with contextlib.suppress(OSError):
                 (folder / _ASIDE).rmdir()
-    except report.ReportError as error:
-        raise AnsibleActionFail("report: %s" % error) from error
     except OSError as error:
         raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
+    if unsigned:
+        raise AnsibleActionFail("report: signing_key: %s. The report in %s is whole and has no signature" % (unsigned, dest))
     return changed
 
 
@@ -132,33 +137,63 @@ def place(found: dict, dest: str) -> str:
     return dest.rstrip("/") + "-part" if whole and any(found["left_out"].values()) else dest
 
 
-def _about(args: dict) -> dict:
-    now, register = datetime.datetime.now(datetime.timezone.utc), args.get("register")
+def unforgiven(found: dict, strict: list) -> list:
+    """[(device or host, why it counts as failed)] by the classes of a report's verdict that decide because they were asked to."""
+    words = {name: text for name, code, text in report.CLASSES if not code and name in strict}
+    return [(text.partition(": ")[0], "%s: %s" % (words[name], text)) for name in words for text in found["verdict"]["classes"][name]]
+
+
+def check(args: dict) -> None:
+    """What a report cannot be made with, before there is anything to report. :raises AnsibleActionFail:"""
+    try:
+        _settings(args)
+    except (RegisterError, report.ReportError) as error:
+        raise AnsibleActionFail("report: %s. Nothing was touched" % error) from None
+
+
+def _settings(args: dict) -> tuple:
+    """(the time of the report, hours that its plans are valid, the lines of the register or None). :raises ReportError, RegisterError:"""
+    now, register, strict = datetime.datetime.now(datetime.timezone.utc), args.get("register"), args.get("strict") or []
     try:
         now = datetime.datetime.fromisoformat(args["generated"].replace("Z", "+00:00")) if args.get("generated") else now
     except ValueError as error:
         raise report.ReportError("generated: %s" % error) from error
-    wrong = sorted(set(args.get("strict") or []) - set(_STRICT))
+    wrong = sorted(set(strict) - set(_STRICT)) if isinstance(strict, list) else [strict]
     if wrong:
-        raise report.ReportError("strict: %s decides by itself or is no class; there are %s" % (wrong[0], ", ".join(_STRICT)))
-    valid = float(args.get("plans_valid_for") or _PLANS_VALID_FOR)
+        raise report.ReportError("strict: %s decides by itself or is no class; it is a list of %s" % (wrong[0], ", ".join(_STRICT)))
+    try:
+        valid = float(args.get("plans_valid_for") or _PLANS_VALID_FOR)
+    except (TypeError, ValueError) as error:
+        raise report.ReportError("plans_valid_for: %s is no number of hours" % args["plans_valid_for"]) from error
+    return now, valid, read_register(Path(register).expanduser()) if register else None
+
+
+def _about(args: dict) -> dict:
+    now, valid, register = _settings(args)
     versions = load().version_names()
     newest = max(versions)
     age = (now.date() - datetime.date.fromisoformat(newest)).days
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
             "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
             "collection": collection_version(), "change": args.get("change"), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(),
-            "left_out": args.get("left_out"), "strict": args.get("strict") or [],
-            "register": read_register(Path(register).expanduser()) if register else None}
+            "left_out": args.get("left_out"), "strict": args.get("strict") or [], "register": register}
 
 
-def _sign(path: Path, key: str) -> None:
-    """A detached signature beside the checksums. :raises ReportError:"""
-    Path(str(path) + ".sig").unlink(missing_ok=True)
+def _unsigned(path: Path, key: str) -> str | None:
+    """A detached signature beside the checksums; in words, why there is none."""
+    signature = Path(str(path) + ".sig")
     try:
+        # Nobody answers: without a terminal it cannot ask for a passphrase.
         done = subprocess.run(["ssh-keygen", "-Y", "sign", "-f", key, "-n", "netaccess.chatgpt", str(path)], capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL)
-    except FileNotFoundError as error:
-        raise report.ReportError("signing_key: ssh-keygen is not on this controller") from error
-    if done.returncode:
-        raise report.ReportError("signing_key: %s" % " ".join(done.stderr.split())[:300])
+                              stdin=subprocess.DEVNULL, timeout=_SIGNING, start_new_session=True, env=dict(os.environ, SSH_ASKPASS_REQUIRE="never"))
+    except FileNotFoundError:
+        return "ssh-keygen is not on this controller"
+    except OSError as error:
+        return "ssh-keygen cannot be run: %s" % error.strerror
+    except subprocess.TimeoutExpired:
+        signature.unlink(missing_ok=True)
+        return "ssh-keygen did not sign with %s within %d s: is it a key of an agent, or of a device that waits to be touched?" % (key, _SIGNING)
+    if done.returncode == 0 and signature.exists():
+        return None
+    signature.unlink(missing_ok=True)
+    return " ".join(done.stderr.split())[:300] or "ssh-keygen did not sign and gives no reason (code %d)" % done.returncode

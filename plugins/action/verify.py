@@ -10,14 +10,15 @@ from ansible_collections.netaccess.chatgpt.plugins.action import reachability_in
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome, proof, record
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import symptoms, verdicts
 
 #: Options of reachability_info that have another variable than verify_<option>, or a default of their own here.
 _NAMES = {"path": "netaccess_path"}
 _DEFAULTS = {"wait": 30, "wait_interval": 5, "timeout": 10, "deadline": 60, "consecutive": 1, "features": [], "levels": ["required", "optional"],
              "evidence": False, "signatures": []}
 _OPTIONS = ("probes", "proxy", "proxy_user", "proxy_password", "source_address", "ca_path", "resolve", "path", "pac_url", "resolver", *_DEFAULTS)
-_PROBES = trust_as_template("{{ lookup('netaccess.chatgpt.endpoints') }}")
+#: What is asked by default: everything, or of a symptom what it depends on.
+_PROBES = "{{ lookup('netaccess.chatgpt.endpoints', features=%r) }}"
 
 
 class ActionModule(reachability_info.ActionModule):
@@ -57,7 +58,8 @@ class ActionModule(reachability_info.ActionModule):
     def _looked(self, values: Variables, task_vars, baseline: dict | None, waits: bool) -> dict:
         options = dict(_DEFAULTS, **values.given({option: [_NAMES.get(option, "verify_%s" % option)] for option in _OPTIONS}))
         if "probes" not in options:
-            options["probes"] = plain(self._templar.template(_PROBES))
+            asked = symptoms.features(values.get("diagnose_symptom") or "")
+            options["probes"] = plain(self._templar.template(trust_as_template(_PROBES % asked)))
         # What the device in front of this host said of its last change: it may take a while until that is in force everywhere.
         arrival = outcome.arrival(values, task_vars, self._reverted)
         options["wait"] = 0 if not waits else arrival if self._reverted else max(float(options["wait"]), arrival)

@@ -44,12 +44,12 @@ def reachability_proof(results, baselines=None, expect=None, status=None) -> dic
     return verdicts.proof(results, plain(baselines or {}), plain(expect or {}), plain(status or {}))
 
 
-def diagnose(hosts, control=None, status=None) -> dict:
+def diagnose(hosts, control=None, status=None, symptom=None) -> dict:
     """Where a fault is, who does it and what to change, from what hosts, a vantage outside and the service say."""
     hosts = plain(hosts)
     if not isinstance(hosts, dict):
         raise AnsibleFilterError("diagnose: give a dictionary of host name to result of reachability_info")
-    return isolation.diagnose(hosts, plain(control or {}), plain(status or {}))
+    return isolation.diagnose(hosts, plain(control or {}), plain(status or {}), symptom=plain(symptom) if symptom else None)
 
 
 def import_probe(paths, rules=()) -> dict:

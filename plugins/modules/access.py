@@ -41,11 +41,10 @@ options:
     description: The hosts behind the device have to prove the change. Until then its journal is C(unproven) and keeps what they saw before it.
     type: bool
     default: false
-  older:
-    description: With O(state=reverted), journals of earlier changes to roll back after that one, the next one first.
-    type: list
-    elements: path
-    default: []
+  own:
+    description: With O(state=reverted), in the place of O(journal), what this run of C(site.yml) did there, then earlier changes that nothing has proven.
+    type: bool
+    default: false
   record:
     description: Never fail. RV(recorded) says that the device failed or was not reached, and the verdict of the run counts it.
     type: bool

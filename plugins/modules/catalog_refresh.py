@@ -96,7 +96,8 @@ hosts:
   description: >-
     What the page changes: C(added), C(removed) and C(renamed), each change with C(pattern), C(confidence) (V(high),
     V(medium) or V(low)) and C(why); C(mentioned), hosts that are on the page, not on its list and not known; C(compared_with), the newest known list;
-    and C(same_as), the known list that the page is.
+    C(same_as), the known list that the page is; C(unread), lines of the list that hold a host and were not understood; and C(kept), known names that were
+    not found on the page and are not taken for gone while a line was not read.
   returned: when O(page) is given
   type: dict
   sample:
@@ -104,6 +105,8 @@ hosts:
     removed: []
     renamed: []
     mentioned: []
+    unread: []
+    kept: []
     compared_with: '2026-07-25'
     same_as: null
 addresses:

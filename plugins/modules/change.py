@@ -22,10 +22,11 @@ options:
       - V(prove) says whether a change stays, by O(looks).
       - V(stage) says whether the next stage of a rollout begins.
       - V(together) says what the hosts of a play say together, and fails when none was reached.
-      - V(conclude) says what the run comes to, and writes the report where a folder is named.
+      - V(conclude) writes the report where a folder is named, and says what the run comes to, unless something failed.
+      - V(say) says that once what failed has done so, so that it stands at the end.
     type: str
     required: true
-    choices: [begin, gate, preflight, batch, prove, stage, together, conclude]
+    choices: [begin, gate, preflight, batch, prove, stage, together, conclude, say]
   stage:
     description: The stage of a rollout that this is about.
     type: dict
@@ -65,7 +66,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Say what the run comes to, and write the report
+- name: Write the report
   netaccess.chatgpt.change:
     step: conclude
   run_once: true
@@ -103,12 +104,6 @@ said:
   returned: for O(step=prove)
   type: str
   sample: All is as before
-older:
-  description: Journals of earlier changes of the device that nothing has proven, which are taken back with this one.
-  returned: for O(step=prove)
-  type: list
-  elements: str
-  sample: []
 proven:
   description: Whether the change, and every earlier one that nothing had proven, is proven.
   returned: for O(step=prove)
@@ -124,6 +119,12 @@ verdict:
   returned: for O(step=conclude)
   type: dict
   sample: {code: 0, message: "1 device, 2 hosts: compliant", classes: {}}
+lines:
+  description: What the run comes to - what changed, what is proven and what is not, how to undo it, what is left to do, and the verdict.
+  returned: for O(step=conclude)
+  type: list
+  elements: str
+  sample: ["Changed: nothing", "Verdict 0: 1 device, 2 hosts; everything is compliant"]
 troubles:
   description: Why a device or host counts as failed, by name.
   returned: for O(step=conclude)

@@ -13,6 +13,8 @@ author:
 description:
   - Reads a HAR 1.2 file on the controller and says which requests were blocked, decrypted, cut off or rewritten, by which product, for which entry of
     the catalogue, and which hosts are in no version of it.
+  - Nothing passes without a mark of the origin - a header that its network puts on every answer, a certificate of a public CA, or, where no such header
+    is known, the type that was asked for. Without one it is V(unverified), or a block where the origin would have left its mark.
   - Reads entry by entry, so a file of hundreds of megabytes takes no more memory than its largest entry.
   - What a HAR does not hold is not judged. Exporters leave out certificates and often cookies, so their absence proves nothing.
   - With O(redacted) it writes a copy from which everything is left out that is not known to be harmless - bodies, cookies, tokens, values of queries,
@@ -65,8 +67,9 @@ EXAMPLES = r"""
 RETURN = r"""
 checks:
   description: >-
-    One for each kind of fault of each host of the catalogue, or one that says that the host answers; of the form that
-    M(netaccess.chatgpt.reachability_info) returns, so that P(netaccess.chatgpt.diagnose#filter) takes a HAR for a host.
+    One for each kind of fault of each host of the catalogue, or one that says that the host answers. Hosts that the catalogue knows beside ChatGPT have one
+    when they fail. Of the form that M(netaccess.chatgpt.reachability_info) returns, with the further verdict C(origin), so that
+    P(netaccess.chatgpt.diagnose#filter) takes a HAR for a host.
   returned: always
   type: list
   elements: dict
@@ -84,6 +87,7 @@ checks:
         status: null
         confidence: high
         evidence: ['x-squid-error: ERR_ACCESS_DENIED 0']
+      written_by: null
       flags: []
       message: >-
         chatgpt.com: blocked by Squid (status 403; x-squid-error: ERR_ACCESS_DENIED 0), 2 of 2 requests, first at 2026-11-24T08:00:00.000Z
@@ -110,6 +114,27 @@ issuers:
   returned: always
   type: dict
   sample: {WE1: [chatgpt.com]}
+conclusion:
+  description:
+    - What the file shows as a whole, by the fault that got furthest on the lowest layer.
+    - C(works), C(origin) (the network lets it through, and the origin itself refuses, challenges or limits), C(blocked), C(intercepted), C(sign_in) (at a
+      gateway), C(proxy_auth), C(proxy_limit), C(proxy_error) (the proxy could not do it, and nobody forbade it), C(stream_cut), C(stream_buffered),
+      C(host) (the machine or its browser), or the layer of the fault, C(dns), C(tcp), C(proxy), C(tls), C(quic) or C(http).
+    - C(unverified) when nothing proves that it works, C(not_network) when the page or the browser gave its requests up, C(unlisted) when only hosts of no list
+      failed, and C(nothing) when nothing in it concerns ChatGPT.
+  returned: always
+  type: str
+  sample: blocked
+next:
+  description: What to do about it, or what to ask.
+  returned: always
+  type: str
+  sample: run squid_access; if a rule of the site stands before it, name its id in squid_access.unblock
+unreadable:
+  description: How many entries of the log have not the form of one, and were not read.
+  returned: always
+  type: int
+  sample: 0
 requests:
   description: How many requests the file holds.
   returned: always
@@ -136,5 +161,5 @@ message:
   type: str
   sample: >-
     214 requests, 6 hosts of the catalogue. chatgpt.com: blocked by Squid (status 403; x-squid-error: ERR_ACCESS_DENIED 0), 2 of 2 requests, first at
-    2026-11-24T08:00:00.000Z
+    2026-11-24T08:00:00.000Z. Next: run squid_access; if a rule of the site stands before it, name its id in squid_access.unblock
 """

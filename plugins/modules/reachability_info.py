@@ -180,6 +180,9 @@ checks:
         status: 403
         confidence: high
         evidence: ['x-squid-error: ERR_ACCESS_DENIED 0']
+      written_by: null
+      state: shut
+      answer: null
       flags: [blocked]
       addresses: []
       egress: null
@@ -194,7 +197,7 @@ summary:
   sample:
     verdict: pass
     features: {chat: pass, login: pass}
-    counts: {fail: 0, error: 0, unverified: 0, skipped: 0, pass: 31}
+    counts: {fail: 0, error: 0, origin: 0, unverified: 0, skipped: 0, pass: 31}
     exemption: proven
     macos_app: {verdict: likely, reason: "what was reached shows the origin's own certificate"}
     message: all 31 wanted checks pass

@@ -66,7 +66,9 @@ options:
     type: float
     default: 168
   signing_key:
-    description: SSH key to sign C(SHA256SUMS) with; the signature is C(SHA256SUMS.sig), for C(ssh-keygen -Y verify) in the namespace C(netaccess.chatgpt).
+    description:
+      - SSH key to sign C(SHA256SUMS) with; the signature is C(SHA256SUMS.sig), for C(ssh-keygen -Y verify) in the namespace C(netaccess.chatgpt).
+      - Nobody is asked for a passphrase. When there is no signature after a minute, or C(ssh-keygen) refuses, the report stays without one and the task fails.
     type: path
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes

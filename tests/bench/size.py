@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is long: plans of 10,000 changes and what is done with them, text of 100,000 characters and more that others wrote."""
+"""What is long: plans of 10,000 changes and what is done with them, text of a million characters that others wrote."""
 from __future__ import annotations
 
 import tempfile
@@ -14,10 +14,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import redact
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.publish import published
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 from tests.bench.products import ROW
 
+REDACTOR = redact.Redactor(load(), signatures.load())
 KNOWN = ["chatgpt.com", "openai.com", "oaistatic.com"]
 #: Lines that made one search begin anew at each of their characters.
 REPEATED = ("a", "a.", "[", "[a](", "**a", "# #", "<p>", "<p ", "<title", "\t|", "not ", "1.", ":", "(")
@@ -83,7 +86,13 @@ def noted(count: int) -> Callable:
 
 
 def redacted(part: str) -> Callable:
-    return lambda length: lambda: redact._clean((part * length)[:length])
+    def of(length: int) -> Callable:
+        line = (part * length)[:length]
+        headers = [{"name": name, "value": line} for name in ("via", "server", "location", "set-cookie", "x-cache", "content-type")]
+        entry = {"request": {"url": "https://chatgpt.com/%s?%s" % (line, line), "headers": headers},
+                 "response": {"headers": headers, "redirectURL": "https://%s/" % line, "_error": line}, "_securityDetails": {"issuer": line}}
+        return lambda: REDACTOR.entry(entry)
+    return of
 
 
 def page(part: str, html: bool) -> Callable:
@@ -112,7 +121,7 @@ def seconds(work: Callable) -> float:
 def main() -> None:
     for words, make, count in (("text of a plan", text_of, 10_000), ("plan, foresee and undo, rules", plan, 10_000), ("rules in another order", moved, 10_000),
                                ("placing among rules", placed, 10_000), ("rules that go", gone, 10_000), ("journal, steps", noted, 1_000),
-                               ("HAR: redact, characters", redacted("a."), 100_000), ("page: a line of letters", page("a", False), 1_000_000),
+                               ("HAR: redact, characters", redacted("a."), 1_000_000), ("page: a line of letters", page("a", False), 1_000_000),
                                ("page: tags that stay open", page("<p>", True), 1_000_000)):
         few, many = seconds(make(count // 4)), seconds(make(count))
         print(ROW % ("%s: %d" % (words, count), "%.2f s" % many, "%.2f of the time for a quarter of it, by 4" % (many / 4 / max(few, 1e-6))))

@@ -37,7 +37,7 @@ def rig(request, tmp_path):
         return
     if request.param in TWINS or request.param in BY_HAND:
         made = dict(TWINS, **BY_HAND)[request.param](tmp_path)
-        # Each rig meets the wire in test_weather and in the tests of its product.
+        # Each product meets the wire in test_weather, and in tests of its own that are marked so.
         with made.twin.at_hand():
             yield made
         return

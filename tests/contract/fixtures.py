@@ -55,12 +55,13 @@ def make_squid(internet):
 
 
 @pytest.fixture
-def open_rig(tmp_path):
-    """Makes a Rig of a class and starts its twin."""
+def open_rig(tmp_path, request):
+    """Makes a Rig of a class with its twin at hand; for a test marked ``wire`` it is asked by sockets."""
+    wire = request.node.get_closest_marker("wire")
     with contextlib.ExitStack() as stack:
         def build(kind, **options):
             made = kind(tmp_path, **options)
-            stack.enter_context(made.twin)
+            stack.enter_context(made.twin if wire else made.twin.at_hand())
             return made
         yield build
 

@@ -78,16 +78,19 @@ def good_weather(rig) -> Endings:
         return rig.twin.snapshot(), rig.decisions(), rig.left_open()
 
     def watched(request):
-        was = held()
+        nonlocal was
         try:
             return answer(request)
         finally:
+            now = held()
             # A draft shows in none of these.
-            if request.method in ("PUT", "PATCH", "DELETE") or held() != was:
+            if request.method in ("PUT", "PATCH", "DELETE") or now != was:
                 changing.append(len(rig.twin.log) - 1)
+            was = now
 
     with rig.twin.at_hand():
         old, before = rig.snapshot(), rig.decisions()
+        was = held()
         rig.twin.answer = watched
         rig.run()
         return Endings(old, before, rig.snapshot(), rig.decisions(), len(rig.twin.log), changing)

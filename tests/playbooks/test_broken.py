@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 from tests.lab import squid
 from tests.lab.fleet import kill
 from tests.lab.lab import ROOT, Lab
-from tests.lab.play import PROGRAM, altered, play, policy_of, verdict
+from tests.lab.play import GONE, PROGRAM, altered, play, policy_of, verdict
 from tests.playbooks.breaker.breaker import HOW, SAID
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
@@ -36,7 +36,8 @@ CELLS = {
     ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
                                "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
     ("Look from hosts behind the device", 1): {"": (BEFORE, "rolled back: every host behind it answered before, and none does now")},
-    ("Decide whether the change stays", 1): {"": (CHANGED, "FAILED: proxy1: what hosts see was not judged: ")},
+    # As if it had done harm.
+    ("Decide whether the change stays", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: what hosts see was not judged: ")},
     ("Revert the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
                                                 "unreachable after": (BEFORE, "NOT rolled back: ")},
     ("Look from hosts behind the device", 2): {"": (BEFORE, "Whether all is as before is not proven: ")},
@@ -44,7 +45,7 @@ CELLS = {
     # The change is proven; that its journal does not say so, the next run says.
     ("Record in the journal that the change is proven", 1): {"": (CHANGED, "FAILED: "), "crashed": (CHANGED, SAID)},
     ("Look from the host", 2): {"": (CHANGED, "not looked at")},
-    ("Say what the run comes to, and write the report", 1): {"": (CHANGED, None)},
+    ("Write the report", 1): {"": (CHANGED, None)},
 }
 BACK = ("Revert the device from its journal", "Say whether all is as before")
 SAMPLE = (("Decide whether the change stays", 1, "crashed"),)
@@ -67,6 +68,8 @@ def tasks_of(path: Path) -> list:
 
 
 def tasks_in(task: dict, path: Path) -> list:
+    if "block" in task:
+        return [found for one in task["block"] + task["always"] for found in tasks_in(one, path)]
     inner = task.get("ansible.builtin.include_tasks")
     if inner:
         return tasks_of(path.parent / ("tasks/device.yml" if "{{" in inner else inner))
@@ -91,6 +94,7 @@ def test_every_task_between_the_gate_and_the_report_is_broken():
     numbered = {(name, names[:place].count(name) + 1) for place, name in enumerate(names)}
     # What a limit leaves out is looked from in the place of the hosts' own baseline.
     assert numbered - set(CELLS) == {("Check the window, the number and the settings of the change", 1), ("Fail where something failed", 1),
+                                     ("Say what the run comes to", 1),
                                      ("Look from hosts behind the device that a limit leaves out", 1)}
     assert set(CELLS) <= numbered
 
@@ -116,18 +120,18 @@ def journals(lab) -> list:
     return [Journal.load(str(path)) for path in sorted((lab.folder / "journals").glob("*.json"))]
 
 
-@pytest.mark.parametrize("task,time,how", cells())
-def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, tmp_path, monkeypatch, task, time, how):
-    state, said = CELLS[task, time].get(how, CELLS[task, time][""])
+def broken(lab, tmp_path, monkeypatch, cell, expected, flags=(), view=None, **variables) -> None:
+    """site.yml with one broken task: (its name, the how manieth of that name, how). ``expected``: (what is on the device then, what the run says)."""
+    (task, time, how), (state, said) = cell, expected
     before, report = policy_of(lab), tmp_path / "report"
-    harm = HARM if task in BACK or (task, time) == ("Look from hosts behind the device", 2) else {}
-    with monkeypatch.context() as broken:
-        broken.setenv("ANSIBLE_CALLBACK_PLUGINS", str(Path(__file__).parent / "breaker"))
-        broken.setenv("ANSIBLE_CALLBACKS_ENABLED", "breaker")
-        broken.setenv("NETACCESS_BREAK", json.dumps({"task": task, "time": time, "how": how}))
-        code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(report), **harm)
+    with monkeypatch.context() as patch:
+        patch.setenv("ANSIBLE_CALLBACK_PLUGINS", str(Path(__file__).parent / "breaker"))
+        patch.setenv("ANSIBLE_CALLBACKS_ENABLED", "breaker")
+        patch.setenv("NETACCESS_BREAK", json.dumps({"task": task, "time": time, "how": how}))
+        code, out = play(view or lab, "site", tmp_path, *flags, netaccess_report_dir=str(report), **variables)
     text = " ".join(out.split())
     assert SAID in out, "the task was broken: %s" % out
+    # The change is proven; that its journal does not say so, the next run says.
     proven = task == "Record in the journal that the change is proven"
     assert (code == 0) is proven and (said is None or said in text), out
     assert (policy_of(lab) == before) is (state == BEFORE), out
@@ -138,6 +142,84 @@ def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, t
         # What is not proven decides in a strict report alone.
         assert (found["code"] == 0 and not found["classes"]["not_proven"]) is proven, out
     closed(lab, tmp_path, before, out)
+
+
+@pytest.mark.parametrize("task,time,how", cells())
+def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, tmp_path, monkeypatch, task, time, how):
+    harm = HARM if task in BACK or (task, time) == ("Look from hosts behind the device", 2) else {}
+    broken(lab, tmp_path, monkeypatch, (task, time, how), CELLS[task, time].get(how, CELLS[task, time][""]), **harm)
+
+
+@pytest.mark.exhaustive
+def test_with_keep_a_change_that_nobody_could_judge_stays(lab, tmp_path, monkeypatch):
+    cell = ("Decide whether the change stays", 1, "crashed")
+    broken(lab, tmp_path, monkeypatch, cell, (CHANGED, "FAILED: proxy1: what hosts see was not judged: "), on_failure="keep")
+
+
+def behind(_devices, hosts) -> None:
+    """A second host, of the last stage's audience."""
+    hosts["branch1"]["netaccess_path"]["audience"] = "pilot"
+    hosts["branch2"] = dict(hosts["branch1"], verify_source_address="127.0.0.3", netaccess_path=dict(hosts["branch1"]["netaccess_path"], audience="everyone"))
+
+
+def staged(devices, hosts) -> None:
+    behind(devices, hosts)
+    devices["proxy1"]["rollout"] = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "everyone"}]
+
+
+def harmed(devices, hosts) -> None:
+    """The last stage opens what has to stay as it is."""
+    staged(devices, hosts)
+    hosts["branch2"]["verify_expect"] = "unchanged"
+
+
+def lost(devices, hosts) -> None:
+    """A host behind the device and another device that nobody reaches from the start."""
+    devices["gone1"] = dict(GONE, access_product="squid", access_comment="lab", access_audience={"networks": ["10.0.0.0/8"]})
+    hosts["gone2"] = dict(GONE, netaccess_path={"device": "proxy1"})
+
+
+#: {setting: (what it makes of the inventory, flags, variables)}
+SETTINGS = {"a rollout": (staged, (), {}), "harm in the last stage": (harmed, (), {}), "a limit": (lambda _devices, _hosts: None, ("--limit", "proxy1"), {}),
+            "somebody is gone": (lost, (), {"netaccess_max_failures": 1})}
+SILENT, UNJUDGED = "rolled back: every host behind it answered before, and none does now", "rolled back: what hosts see was not judged: "
+UNDECIDED = "FAILED: proxy1: whether the next stage of its rollout begins was not decided: "
+#: What is different there: [(setting, task, how many of that name, how, what is on the device then, what the run says)].
+MORE = [
+    ("a rollout", "Find out where the rollout stands", 1, "crashed", BEFORE, "FAILED: proxy1: "),
+    ("a rollout", "Change the device", 1, "broken after", CHANGED, "a journal in "),
+    # The first stage is proven, and stays.
+    ("a rollout", "Change the device", 2, "crashed", CHANGED, "FAILED: proxy1: "),
+    ("a rollout", "Change the device", 2, "broken after", CHANGED, "a journal in "),
+    ("a rollout", "Look from hosts behind the device", 2, "broken", BEFORE, SILENT),
+    ("a rollout", "Decide whether the change stays", 1, "crashed", BEFORE, UNJUDGED),
+    ("a rollout", "Decide whether the change stays", 2, "crashed", BEFORE, UNJUDGED),
+    ("a rollout", "Decide whether the next stage begins", 1, "crashed", CHANGED, UNDECIDED),
+    ("a rollout", "Decide whether the next stage begins", 2, "crashed", CHANGED, UNDECIDED),
+    ("a rollout", "Record in the journal that the change is proven", 1, "crashed", CHANGED, SAID),
+    ("harm in the last stage", "Revert the device from its journal", 1, "broken", CHANGED, "NOT rolled back: "),
+    ("harm in the last stage", "Revert the device from its journal", 1, "broken after", CHANGED, "NOT rolled back: "),
+    ("harm in the last stage", "Say whether all is as before", 1, "crashed", BEFORE, "Whether all is as before is not proven: "),
+    ("a limit", "Compare the device with the policy", 1, "crashed", BEFORE, "NOT BEGUN: proxy1: "),
+    ("a limit", "Look from hosts behind the device that a limit leaves out", 1, "broken", CHANGED, "branch1 (no baseline)"),
+    ("a limit", "Decide whether this batch begins", 1, "crashed", BEFORE, "not begun: the run ended before"),
+    ("a limit", "Change the device", 1, "unreachable after", CHANGED, SAID),
+    ("a limit", "Look from hosts behind the device", 1, "unreachable", BEFORE, SILENT),
+    ("a limit", "Decide whether the change stays", 1, "crashed", BEFORE, UNJUDGED),
+    ("a limit", "Write the report", 1, "crashed", CHANGED, None),
+    ("somebody is gone", "Look from the host", 1, "crashed", CHANGED, "branch1 (no baseline)"),
+    ("somebody is gone", "Decide whether this batch begins", 2, "crashed", CHANGED, "NOT BEGUN: gone1: "),
+    ("somebody is gone", "Change the device", 1, "broken after", CHANGED, "a journal in "),
+    ("somebody is gone", "Look from hosts behind the device", 1, "broken", BEFORE, SILENT),
+    ("somebody is gone", "Decide whether the change stays", 1, "crashed", BEFORE, UNJUDGED),
+]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("setting,task,time,how,state,said", [pytest.param(*one, id="%s, %s %d-%s" % one[:4]) for one in MORE])
+def test_a_broken_task_where_more_is_different(lab, tmp_path, monkeypatch, setting, task, time, how, state, said):
+    edit, flags, variables = SETTINGS[setting]
+    broken(lab, tmp_path, monkeypatch, (task, time, how), (state, said), flags, altered(lab, "more.yml", edit), **variables)
 
 
 def closed(lab, tmp_path, before: str, out: str) -> None:
@@ -174,7 +256,8 @@ def test_a_run_killed_during_its_proof_is_judged_by_the_next_one_as_if_it_had_no
     assert policy_of(lab) != before and journal.status == "unproven"
     code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(tmp_path / "report"), **HARM)
     text = " ".join(out.split())
-    assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text and "rolled back: " in text, out
+    assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text, out
+    assert "rolled back what an earlier run left unproven: " in text, out
     assert "claude.ai: newly open" in text and "...ignoring" not in out and verdict(tmp_path / "report")["code"] == 1
     assert policy_of(lab) == before and [one.status for one in journals(lab)] == ["reverted"]
     closed(lab, tmp_path, before, out)

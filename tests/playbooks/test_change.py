@@ -48,7 +48,7 @@ def journals(lab) -> list:
 
 
 @pytest.mark.parametrize("variables,said,probed", [
-    ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come. Nothing was touched", False),
+    ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come", False),
     # Where a change takes its time to arrive: as the result of the preflight says.
     ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and rollback may take 2520 s", True),
     pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and rollback may take 1320 s", True,
@@ -60,7 +60,7 @@ def journals(lab) -> list:
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
     before = policy_of(lab)
     code, out = play(lab, "site", tmp_path, netaccess_preflight=False, **variables)
-    assert code != 0 and said in " ".join(out.split()), out
+    assert code != 0 and said in " ".join(out.split()) and out.count("Nothing was touched") == out.count(said), out
     assert policy_of(lab) == before and journals(lab) == [] and ("TASK [Look from the host]" in out) is probed
 
 
@@ -96,8 +96,13 @@ def test_an_exemption_without_a_line_in_the_register_stops_before_anything_is_wr
 
 def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path):
     folder = tmp_path / "report"
-    code, out = play(lab, "site", tmp_path, change=dict(CHANGE, emergency=True), change_window=window(minutes=-1), netaccess_report_dir=str(folder))
+    code, out = play(lab, "site", tmp_path, "--diff", change=dict(CHANGE, emergency=True), change_window=window(minutes=-1), netaccess_report_dir=str(folder))
     assert code == 0 and "an emergency goes on outside of it" in " ".join(out.split()), out
+    # What a task costs, each device and host pays; an end of a play is decided on the controller.
+    assert len([line for line in out.splitlines() if line.startswith("TASK [") and not line.startswith("TASK [End the play")]) <= 15, out
+    assert out.count("\n+++ after") == 1, "the check run before it showed the difference as well"
+    undo, = [line for line in out.splitlines() if line.startswith("Undo ")]
+    assert undo == "Undo proxy1: ansible-playbook netaccess.chatgpt.rollback -i %s -e netaccess_journal=%s -l proxy1" % (lab.inventory, journals(lab)[-1])
     found = report(folder)
     assert found["change"]["emergency"] is True and found["devices"][0]["state"] == "changed" and found["verdict"]["code"] == 0
     chat = next(check for host in found["hosts"] if host["name"] == "branch1" for check in host["checks"] if check["id"] == "chatgpt_trace")

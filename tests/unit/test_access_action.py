@@ -145,7 +145,7 @@ UNSAID = "it ended without an answer: %s. What it wrote, if anything, is in a jo
 
 
 @pytest.mark.parametrize("answer,word,text", [
-    (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", "ssh"),
+    (REFUSED, "failed", "refused"), (AnsibleConnectionFailure("ssh"), "unreachable", UNSAID % "ssh"),
     ({"failed": True, "msg": "no JSON", "module_stdout": "Killed", "rc": 137}, "unreachable", UNSAID % "no JSON"),
     (KeyError("x"), "unreachable", UNSAID % "'x'")])
 def test_a_recorded_failure_is_none_for_ansible(answer, word, text):
@@ -203,11 +203,17 @@ def test_a_change_that_hosts_have_to_prove_takes_along_what_they_saw():
 
 
 def test_earlier_changes_that_nothing_proves_go_back_after_the_stages_of_this_one():
-    args = {"state": "reverted", "journal": "/j/3.json", "older": ["/j/1.json", "/j/0.json"]}
+    args = {"state": "reverted", "own": True}
+    left = {"access_result": {"journal": "/j/3.json", "unproven": [{"journal": "/j/1.json"}, {"journal": "/j/0.json"}]}}
     answers = [{"changed": True, "earlier": ["/j/2.json"]}, {"changed": True, "earlier": ["/j/1.json"]}, {"changed": False, "earlier": []}, {"changed": False}]
-    result, ran = run(args, results=answers)
+    result, ran = run(args, results=answers, **left)
     assert [options["journal"] for _module, options in ran] == ["/j/3.json", "/j/2.json", "/j/1.json", "/j/0.json"] and result["changed"]
-    assert len(run(args, results=[{"failed": True, "msg": "no"}])[1]) == 1
+    assert len(run(args, results=[{"failed": True, "msg": "no"}], **left)[1]) == 1
+
+
+def test_what_this_run_did_not_write_is_not_taken_back():
+    result, ran = run({"state": "reverted", "own": True}, access_result={"changed": False})
+    assert ran == [] and result["changed"] is False and "failed" not in result
 
 
 def test_the_proof_of_a_change_is_no_change_that_a_plan_has_to_foresee(tmp_path):

@@ -15,7 +15,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
+from ansible.errors import AnsibleLookupError
 
+from ansible_collections.netaccess.chatgpt.plugins.lookup import endpoints as endpoints_lookup, policy as policy_lookup
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy, PolicyError
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue as module
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
@@ -246,6 +248,14 @@ def test_an_option_that_a_lookup_has_not_is_refused(name, said):
     given([*OPTIONS], OPTIONS)
     with pytest.raises(CatalogueError, match=said.replace("?", "[?]")):
         given([name], OPTIONS)
+
+
+@pytest.mark.parametrize("lookup", [endpoints_lookup, policy_lookup], ids=["endpoints", "policy"])
+def test_each_lookup_refuses_it(lookup, monkeypatch):
+    monkeypatch.setattr(lookup.LookupModule, "set_options", lambda _self, **_given: None)
+    monkeypatch.setattr(lookup.LookupModule, "get_options", lambda _self: dict.fromkeys(OPTIONS))
+    with pytest.raises(AnsibleLookupError, match="feature is no option of it: did you mean features[?]"):
+        lookup.LookupModule().run([], feature=["chat"])
 
 
 # -- in Ansible -----------------------------------------------------------------------------------------------------

@@ -52,7 +52,12 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
     ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
     ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
-    ({"on_failure": "never"}, {}, "on_failure is 'never'"),
+    ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"),
+    ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
+    ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is none of these"),
+    # What the report cannot be made with would cost the run its last lines.
+    ({"audit_strict": ["not_prove"]}, {}, "not_prove decides by itself or is no class"), ({"audit_plans_valid_for": "week"}, {}, "week is no number of hours"),
+    ({"audit_register": "/nowhere"}, {}, "/nowhere cannot be read"),
     ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, {}, "outside of the change window")])
 def test_the_gate_refuses(device, host, said):
     hosts = {"fw1": dict(FW, **device), "desk1": dict(DESK, **host)}
@@ -94,9 +99,11 @@ def test_no_later_batch_begins_once_too_many_have_failed():
 
 
 def prove(result, looks, before=None, **more) -> dict:
+    """What the step says, and what would go back."""
     args = {"reverted": more.pop("reverted")} if "reverted" in more else {}
-    host = dict(DESK, verify_baseline=FINE if before is None else before)
-    return step("prove", {"fw1": dict(FW, access_result=result, **more), "desk1": host}, looks=looks, **args)
+    host, device = dict(DESK, verify_baseline=FINE if before is None else before), dict(FW, access_result=result, **more)
+    journal, older = outcome.way_back(device)
+    return dict(step("prove", {"fw1": device, "desk1": host}, looks=looks, **args), journal=journal, older=older)
 
 
 WROTE = {"changed": True, "journal": "/j/1.json"}
@@ -118,9 +125,9 @@ def test_looks_that_cannot_be_judged_count_as_harm():
     assert found["harm"] and found["take_back"] and "the looks cannot be judged" in found["message"]
 
 
-def test_after_a_lost_connection_the_way_back_is_in_the_folder_of_the_journals(tmp_path):
-    found = prove({"recorded": "unreachable", "msg": "gone"}, [dict(SHUT, item="desk1")], access_journal="/journals",
-                  netaccess_status_path=str(tmp_path / "none"))
+@pytest.mark.parametrize("result", [{"recorded": "unreachable", "msg": "gone"}, {"failed": True, "msg": "the action timed out"}])
+def test_after_a_change_without_an_answer_the_way_back_is_in_the_folder_of_the_journals(tmp_path, result):
+    found = prove(result, [dict(SHUT, item="desk1")], access_journal="/journals", netaccess_status_path=str(tmp_path / "none"))
     assert found["take_back"] and found["journal"] == "/journals"
 
 
@@ -164,21 +171,54 @@ STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": Fa
 @pytest.mark.parametrize("variables,over", [
     ({"access_result": WROTE, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, None),
     ({"access_result": {"recorded": "failed", "msg": "refused"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "refused"),
+    ({"access_result": {"failed": True, "msg": "a traceback"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "a traceback"),
+    ({"access_result": WROTE, "verify_proof": {"failed": True, "msg": "no memory"}}, "what hosts see was not judged: no memory"),
     ({"access_result": WROTE}, "no host says that it stands behind fw1")])
 def test_whether_the_next_stage_begins(variables, over):
     found = step("stage", {"fw1": dict(FW, **variables)}, stage=STAGE)["over"]
     assert found is None if over is None else over in found
 
 
+@pytest.mark.parametrize("before,over", [
+    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "begins was not decided: no memory"), ({"over": None}, None)])
+def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
+    """Also for the last one, which asks nobody whether another begins."""
+    found = step("stage", {"fw1": dict(FW, access_result=WROTE, netaccess_stage=before)}, stage=dict(STAGE, last=True))["over"]
+    assert found is None if over is None else over in found
+
+
 def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys):
-    hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report")),
+    hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report"), ansible_inventory_sources=["/inv"]),
              "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
     found = step("conclude", hosts)
     assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
     assert found["ansible_stats"]["data"]["netaccess_verdict"]["code"] == 1
+    # Below one failure for each of them, as the last thing.
+    assert "Changed" not in capsys.readouterr().out
+    step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
-    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
+    assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
+    assert "Probe host desk1: not looked at after the change: gone" in said
+
+
+def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    hosts = {"fw1": dict(FW, access_result=WROTE, netaccess_report_dir=str(tmp_path / "file")), "desk1": dict(DESK, verify_result=FINE)}
+    with pytest.raises(AnsibleActionFail, match="cannot be written"):
+        step("conclude", hosts)
+    # Nothing comes after this failure.
+    said = capsys.readouterr().out
+    assert "Changed: fw1" in said and "netaccess_journal=/j/1.json -l fw1" in said and "The report is in" not in said
+
+
+def test_what_a_strict_run_does_not_forgive_fails_it():
+    """A list may come from the command line as a text."""
+    hosts = {"fw1": dict(FW, access_result=dict(WROTE, manual=["open UDP"]), audit_strict="stale, not_proven")}
+    found = step("conclude", hosts)
+    assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: no host behind it looked"}
+    assert step("conclude", {"fw1": dict(hosts["fw1"], audit_strict=[])})["troubles"] == {}
+    assert step("conclude", hosts, mode="audit")["troubles"] == {}
 
 
 def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):
@@ -231,13 +271,13 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
     (tmp_path / "fw1-access.json").write_text("of somebody else")
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def fail(path, _key):
-        raise report.report.ReportError("signing_key: no")
+    def fail(path, _text):
+        raise OSError(28, "No space left on device", path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(report, "_sign", fail)
-        with pytest.raises(AnsibleActionFail, match="signing_key"):
-            report.write(built(title="Another"), str(tmp_path), "key")
+        patch.setattr(report, "write_atomically", fail)
+        with pytest.raises(AnsibleActionFail, match="No space left on device"):
+            report.write(built(title="Another"), str(tmp_path), None)
     # What could not be finished leaves the old one whole, and nothing of its own.
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
     assert report.write(built(title="Another"), str(tmp_path), None) is True
@@ -245,6 +285,26 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
     for line in (tmp_path / "SHA256SUMS").read_text().splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == digest
+
+
+@pytest.mark.parametrize("program,said", [
+    ("exec sleep 60", "ssh-keygen did not sign with /the/key within 1 s"), ("echo no such key >&2; exit 1", "signing_key: no such key"),
+    ("exit 0", "gives no reason (code 0)"),
+    (None, "ssh-keygen is not on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
+def test_a_report_that_cannot_be_signed_is_left_without_a_signature_and_that_is_said(tmp_path, monkeypatch, program, said):
+    (tmp_path / "bin").mkdir()
+    if program:
+        (tmp_path / "bin" / "ssh-keygen").write_text("#!/bin/sh\n%s\n" % program)
+        (tmp_path / "bin" / "ssh-keygen").chmod(0o755)
+    dest = tmp_path / "report"
+    report.write(built(), str(dest), None)
+    (dest / "SHA256SUMS.sig").write_text("of the old one")
+    monkeypatch.setenv("PATH", "%s:/usr/bin:/bin" % (tmp_path / "bin") if program else str(tmp_path / "bin"))
+    monkeypatch.setattr(report, "_SIGNING", 1)
+    with pytest.raises(AnsibleActionFail) as refusal:
+        report.write(built(title="Another"), str(dest), "/the/key")
+    assert said in str(refusal.value) and str(refusal.value).endswith("The report in %s is whole and has no signature" % dest)
+    assert json.loads((dest / "report.json").read_text())["title"] == "Another" and not (dest / "SHA256SUMS.sig").exists()
 
 
 def test_a_report_of_a_part_does_not_take_the_place_of_a_whole_one(tmp_path):

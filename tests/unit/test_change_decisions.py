@@ -33,11 +33,17 @@ def settings(**given) -> dict:
     ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None),
     ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
     ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
+    ({"change_window": "tonight"}, "change_window: it has timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
+    # A text is no leave to go past the window.
+    ({"change_window": OVER, "change": dict(CHANGE, emergency="no")}, "change.emergency is 'no'; it is true or false, without quotes"),
     ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it has to be one of revert_if_regressed, revert, keep")])
 def test_a_run_begins_for_all_of_its_devices_or_for_none(given, said):
     good, found = settings(), settings(**given)
     refused = gate.judge({"a": good, "b": found}, good, False, NOW)["refused"]
-    assert (refused == []) if said is None else said in refused[0]
+    assert (refused == []) if said is None else (said in refused[0] and refused[0].startswith("b: "))
+    # What holds for all of them names none.
+    alone = gate.judge({"b": found}, good, False, NOW)["refused"]
+    assert (alone == []) if said is None else alone[0] == refused[0][3:]
 
 
 def test_a_check_run_needs_neither_window_nor_number_but_settings_that_are_some():
@@ -62,9 +68,18 @@ def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof()
 def test_who_stands_behind_what():
     behind = {"fw1": ["desk1"], "fw-1": ["desk2", "desk3"]}
     assert gate.mapped(["fw1"], behind, True) == [] and gate.mapped(["fw1", "fw2"], behind, False) == []
-    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no host says that it stands behind it (netaccess_path), and require_proof is set"]
+    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no probe host is mapped to it, and require_proof is set: set netaccess_path.device on one"]
     assert gate.mapped([], behind, False) == ["no host of the group netaccess_devices is in this run"]
     assert gate.strays(behind, ["fw1", "fw2"]) == ["desk2, desk3: netaccess_path.device is fw-1, which is not in the group netaccess_devices"]
+
+
+def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
+    fine = {"netaccess_path": {"device": "fw1"}, "verify_expect": "unchanged"}
+    assert gate.misread({"desk1": fine, "desk2": {"netaccess_path": None, "verify_expect": None}}) == []
+    assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
+        "desk1: netaccess_path: it needs device, and may have audience, kind and proven_by; devcie is none of these",
+        "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
+    assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
 
 
 def test_batches_that_ansible_will_not_make_are_refused():
@@ -141,6 +156,8 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("NOT proven: no probe host behind it")
     assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
+    nothing = {"changed": False, "summary": "nothing to take back: no journal is about it"}
+    assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to take back: no journal is about it"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 
 
@@ -173,7 +190,9 @@ PASSED = {"verdict": "pass", "message": "proven by a"}
 
 @pytest.mark.parametrize("found,expectations,stage,said", [
     (PASSED, {"a": "open"}, PILOT, None), (PASSED, {"a": "unchanged"}, LAST, None), (None, {}, LAST, None),
-    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "a is shut"), ({"verdict": "unverified", "message": "x"}, {}, LAST, "x"),
+    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "no stage after pilot begins: a is shut"),
+    # What it comes to the device says itself.
+    ({"verdict": "unverified", "message": "x"}, {}, LAST, None),
     (PASSED, {"a": "unchanged"}, PILOT, "stands behind fw and is in that audience"), (None, {}, PILOT, "no host says that it stands behind fw, so no later")])
 def test_a_stage_that_nobody_of_its_audience_saw_is_the_last(found, expectations, stage, said):
     over = proof.stage_over(found, expectations, stage, "fw")
@@ -278,13 +297,22 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": {"recorded": "unreachable", "msg": "gone"}}, {}, "unreachable", "gone"),
     ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
     ({"access_result": APPLIED, "verify_proof": {"skipped": True}}, {}, "changed", None),
-    # The task that judges has ended in a traceback.
+    # The task that judges has ended in a traceback: with on_failure keep the change stays, else it goes back.
     ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "failed", "what hosts see was not judged: no memory"),
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": True},
+      "verify_proof_back": {"verdict": "pass"}}, {}, "failed", "rolled back: what hosts see was not judged: no memory. All is as before"),
+    ({"access_result": {"changed": False}, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": False}}, {}, "failed",
+     "nothing had to be rolled back: what hosts see was not judged: no memory. Whether all is as before is not proven"),
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"recorded": "failed", "msg": "locked"}}, {}, "failed",
+     "NOT rolled back: locked. It had to be: what hosts see was not judged: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
-    ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "changed", "stage pilot is not proven"),
+    ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "begins was not decided: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. All is as before"),
+    (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",
+     "rolled back what an earlier run left unproven: desk1: newly open. "),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "fail", "moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
      "It is NOT as before: open"),
     # Hosts that say nothing do not say that all is as before.
@@ -301,7 +329,14 @@ def test_what_a_device_comes_to(variables, stops, state, said):
     trouble = found.trouble("fw1", stops, False)
     assert trouble is None if said is None else said in trouble
     # What had to be rolled back and was not is on the device still, and so is what nobody judged.
-    assert bool(result.get("changed")) is (state == "changed" or "NOT rolled back" in str(said) or "not judged" in str(said))
+    back, wrote = variables.get("access_back") or {}, not stops and (variables.get("access_result") or {}).get("changed", False)
+    assert bool(result.get("changed")) is (wrote and not (back and "recorded" not in back))
+
+
+def test_after_a_rollback_what_is_left_to_do_is_that_of_the_rollback():
+    change = dict(HARMED, access_result=dict(APPLIED, manual=["open UDP"]))
+    for back, left in (({"changed": True, "manual": ["close UDP"]}, ["close UDP"]), ({"recorded": "failed", "msg": "locked"}, ["open UDP"])):
+        assert fleet({"fw1": dict(change, access_back=back)}).device("fw1", {}, False)["manual"] == left
 
 
 def test_an_audit_is_about_the_check_run():
@@ -345,14 +380,30 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
                "fw4": {"changed": False}}
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}, "fw6": HARMED["verify_proof"]}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
-    assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, "/report", False) == [
+    assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, dest="/report", unwell={"desk1": "desk1: shut", "desk2": "not looked at"}) == [
         "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
-        "NOT proven: fw6 (desk1: newly open)", "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
+        "NOT proven: fw6 (desk1: newly open)",
+        "To find out what stands in the way: ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
+        "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is not written again",
+        "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
         "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo,
-        "Undo fw6: %s/j/6.json -l fw6" % undo, "Manual steps: fw2 (2)", "The report is in /report",
+        "Undo fw6: %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at", "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
-    assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}, None, False) == ["Changed: nothing", "Verdict 0: 1 device"]
-    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"}, None, False)[1] == \
+    # As a shell takes it.
+    odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"}, inventories=["/etc/hosts.yml", "my hosts"])
+    assert "Undo fw 1: ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
+    assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
+    assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
-    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, None, True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
+    assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
+
+
+def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired():
+    found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create x" % number for number in range(7)], "manual": ["x"]}}
+    assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
+        *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
+        "To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
+        "The report is in /a b", "Verdict 2: drift: 4"]
+    assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
+        "something still stands in the way: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

@@ -95,7 +95,8 @@ CASES = [
      "skipped", "proxy", "proxy_auth_required", None),
     ("denied CONNECT", dict(via="proxy", connect=dict(SQUID_PAGE), tls=None, http=None), {}, "fail", "proxy", "proxy_connect_denied", None),
     ("decrypted though exempt", INTERCEPTED, {}, "fail", "tls", "ssl_intercepted", "intercepted_trusted"),
-    ("decrypted and not exempt", INTERCEPTED, {"exempt": False}, "pass", None, None, "intercepted_trusted"),
+    ("decrypted and not exempt", dict(INTERCEPTED, http=http(200, {"cf-ray": "1-X"})), {"exempt": False}, "pass", None, None, "intercepted_trusted"),
+    ("decrypted, not exempt, and by nobody known", INTERCEPTED, {"exempt": False}, "unverified", None, None, "intercepted_trusted"),
     ("decrypted by nobody's friend", dict(INTERCEPTED, system=tls("ssl_unknown_authority", INSPECTION)), {"exempt": False},
      "fail", "tls", "ssl_unknown_authority", "intercepted_untrusted"),
     ("block page", dict(INTERCEPTED, http=SQUID_PAGE), {}, "fail", "http", "http_block_page", "intercepted_trusted"),
@@ -138,15 +139,93 @@ def test_an_old_bundle_alone_never_proves_interception():
     assert check(seen(**INTERCEPTED), date=OLD)["interception"] == "intercepted_trusted"
 
 
-def test_one_private_issuer_on_unrelated_hosts_is_interception():
-    def one(name, host):
-        return seen(id=name, host=host, tls=tls("ssl_unknown_authority", INSPECTION, True), system=tls(None, INSPECTION))
-    probes = [probe(id="x"), probe(id="y", host="js.stripe.com")]
-    found = classify.classify(probes, [one("x", "chatgpt.com"), one("y", "js.stripe.com")], FRESH, TABLE, TODAY)
-    assert {c["interception"] for c in found} == {"intercepted_trusted"}
-    probes = [probe(id="x"), probe(id="y", host="ws.chatgpt.com")]
-    same_site = classify.classify(probes, [one("x", "chatgpt.com"), one("y", "ws.chatgpt.com")], FRESH, TABLE, TODAY)
-    assert {c["interception"] for c in same_site} == {"unknown"}
+def test_certificates_of_a_root_that_the_bundle_lacks_are_no_proof_of_inspection_and_none_of_an_exemption():
+    """A public root that is newer than the bundle, or a copy of what only public certificates have: for an exempt host nobody knows."""
+    copied = dict(tls=tls("ssl_unknown_authority", INSPECTION, True), system=tls(None, INSPECTION))
+    found = classify.classify([probe(), probe(id="y", host="js.stripe.com", entry="stripe_js", exempt=False)],
+                              [seen(**copied), seen(id="y", host="js.stripe.com", http=http(200, {}, "var x"), **copied)], FRESH, TABLE, TODAY)
+    assert [(c["interception"], c["verdict"]) for c in found] == [("unknown", "unverified"), ("unknown", "pass")]
+    assert "exemption_unproven" in found[0]["flags"] and summarise(found)["exemption"] == "untested" and summarise(found)["verdict"] == "unverified"
+
+
+JS, PAGE = {"content-type": "text/javascript"}, {"content-type": "text/html"}
+
+
+@pytest.mark.parametrize("entry,answer,verdict,failure", [
+    ("turnstile", http(200, dict(JS, **{"cf-ray": "1-X"}), "var x"), "pass", None), ("turnstile", http(200, JS, "var x"), "unverified", None),
+    ("turnstile", http(403, PAGE, "<html>no"), "fail", "http_block_page"),
+    ("turnstile", http(302, {"location": "https://portal.example/x"}), "fail", "http_unexpected_redirect_url"),
+    ("turnstile", http(302, {"location": "/turnstile/v0/x.js", "cf-ray": "1-X"}), "pass", None),
+    ("turnstile", http(511, PAGE, "<html>"), "fail", "network_authentication_required"),
+    ("turnstile", http(403, {"cf-mitigated": "challenge", "cf-ray": "1-X"}, "<html>"), "pass", None), ("turnstile", http(401, {}, ""), "unverified", None),
+    ("stripe_js", http(200, JS, "var x"), "pass", None), ("stripe_js", http(200, PAGE, "<html>Blocked"), "unverified", None),
+    ("stripe_js", http(403, PAGE, "<html>Blocked"), "unverified", None), ("stripe_js", http(502, {}, ""), "unverified", None)])
+def test_under_inspection_an_answer_passes_only_when_it_is_shown_to_be_the_origin_s(entry, answer, verdict, failure):
+    wanted = probe(entry=entry, host="js.stripe.com", exempt=False)
+    found = check(seen(**dict(INTERCEPTED, http=answer)), wanted)
+    assert (found["verdict"], found["failure"]) == (verdict, failure)
+    # With the origin's own certificate nobody else can have written it.
+    assert check(seen(http=answer), wanted)["verdict"] == "pass"
+
+
+REFUSED = dict(tcp={"failure": "connection_refused"}, tls=None, http=None)
+LATE = dict(tcp={"failure": "generic_timeout_error"}, tls=None, http=None)
+UNRESOLVED = dict(dns={"addresses": [], "failure": "dns_temporary_failure"}, tcp=None, tls=None, http=None)
+
+
+def paged(status, body="<html>", **headers):
+    return dict(INTERCEPTED, http=http(status, dict(PAGE, **headers), body))
+
+
+@pytest.mark.parametrize("observation,state", [
+    ({}, "open"), (REFUSED, "shut"), (dict(INTERCEPTED, http=SQUID_PAGE), "shut"), (paged(200), "unknown"), (paged(403), "unknown"),
+    (paged(200, **{"cf-ray": "1-X"}), "unknown"), (LATE, "unknown"), (dict(LATE, again=True), "shut"), (UNRESOLVED, "unknown"),
+    (dict(UNRESOLVED, again=True), "unknown"),
+    (dict(tls=tls("ssl_invalid_hostname")), "shut"), (dict(tls=None, http=None, failure="generic_timeout_error"), "unknown"),
+    (dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None), "unknown")])
+def test_the_state_of_a_host_that_has_to_stay_shut_is_known_or_it_is_not(observation, state):
+    negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
+    assert check(seen(id="lookalike_suffix", host="evilopenai.com", **observation), negative)["state"] == state
+
+
+def test_a_negative_host_whose_network_leaves_a_mark_is_open_by_it():
+    negative = probe(id="other_ai", host="claude.ai", role="negative", entry=None, exempt=False)
+    assert check(seen(id="other_ai", host="claude.ai", **paged(200, **{"cf-ray": "1-X"})), negative)["state"] == "open"
+
+
+@pytest.mark.parametrize("before,after,verdict,flag", [
+    (REFUSED, {}, "fail", "newly_open"), (dict(INTERCEPTED, http=SQUID_PAGE), paged(404), "fail", "newly_open"), (paged(403), paged(403), "pass", None),
+    (paged(403), paged(200), "unverified", "not_compared"),
+    (paged(302, location="https://a.example/"), paged(302, location="https://b.example/"), "pass", None),
+    (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"), (dict(LATE, again=True), {}, "fail", "newly_open"),
+    ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_shut"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
+    ({}, paged(200), "fail", "newly_inspected")])
+def test_harm_needs_two_known_states(before, after, verdict, flag):
+    negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
+    old, new = (check(seen(id="lookalike_suffix", host="evilopenai.com", **one), negative) for one in (before, after))
+    verdicts.apply_baseline([new], [old])
+    assert new["verdict"] == verdict and (flag is None or flag in new["flags"])
+    # What nobody can compare is no harm, and no proof either.
+    assert summarise([new, check(seen())])["verdict"] == ("pass" if verdict == "pass" else verdict)
+
+
+def test_a_family_without_an_address_or_a_route_is_no_failure_when_the_other_works():
+    none = dict(dns={"addresses": [], "failure": "dns_no_answer"}, tcp=None, tls=None, http=None)
+    lost = dict(tcp={"failure": "network_unreachable"}, tls=None, http=None)
+    for four, six, verdicts_ in ((none, {}, ["skipped", "pass"]), (lost, {}, ["skipped", "pass"]), ({}, lost, ["pass", "skipped"]),
+                                 (lost, lost, ["fail", "fail"]), (REFUSED, {}, ["fail", "pass"]), (LATE, {}, ["fail", "pass"])):
+        checks = classify.classify([probe()], [seen(**four), seen(ip_version=6, **six)], FRESH, TABLE, TODAY)
+        assert [found["verdict"] for found in checks] == verdicts_
+
+
+def test_what_got_through_by_itself_is_told():
+    assert check(seen(again="connection_reset"))["flags"] == ["burst"] and check(seen(again="generic_timeout_error"))["flags"] == []
+    assert check(seen(again="connection_refused", **REFUSED))["flags"] == []
+
+
+def test_an_odd_address_in_a_trace_is_nobody_s():
+    body = "h=chatgpt.com\nip=nonsense\n"
+    assert check(seen(path="/cdn-cgi/trace", http=http(200, {"content-type": "text/plain"}, body)))["egress"] is None
 
 
 def test_the_worst_attempt_counts():
@@ -193,7 +272,7 @@ def test_a_rule_that_is_no_rule_is_named(rule):
     (http(302, {}, "https://notify.bluecoat.com"), "Symantec Cloud SWG"),
 ])
 def test_products_give_themselves_away(answer, product):
-    assert signatures.blocked_by(answer, TABLE).product == product
+    assert signatures.written_by(answer, TABLE).product == product
 
 
 @pytest.mark.parametrize("answer", [
@@ -201,7 +280,7 @@ def test_products_give_themselves_away(answer, product):
     http(200, {"via": "1.1 varnish"}), http(404, {}, "<h1>Not found</h1>"), http(401, {}, '{"error": "Access denied"}'),
 ])
 def test_origins_and_their_networks_are_nobody_s_block(answer):
-    assert signatures.blocked_by(answer, TABLE) is None
+    assert signatures.written_by(answer, TABLE) is None
 
 
 def test_every_shipped_rule_has_a_source_and_compiles():

@@ -10,6 +10,7 @@ import plistlib
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -117,14 +118,17 @@ PAC = b"""function FindProxyForURL(url, host) {
 
 
 @contextlib.contextmanager
-def serving(status=200, body=PAC):
+def serving(status=200, body=PAC, pause=0.0):
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
             self.send_response(status)
             self.send_header("Content-Type", "application/x-ns-proxy-autoconfig")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(OSError):
+                for byte in [body[:1], body[1:]] if not pause else [body[:1]] * len(body):
+                    self.wfile.write(byte)
+                    time.sleep(pause)
 
         def log_message(self, format, *args):  # pylint: disable=redefined-builtin
             pass
@@ -139,6 +143,13 @@ def test_a_pac_file_is_searched_and_not_run(monkeypatch):
         found = host.facts(["chatgpt.com", "api.openai.com", "claude.ai"], pac=url.replace("user:secret@", ""))["pac"]
     assert found["proxies"] == ["ai.example.com:8080", "proxy.example.com:3128", "s.example.com:1080"]
     assert found["names"] == ["chatgpt.com", "openai.com"] and (found["status"], found["failure"]) == (200, None) and len(found["sha256"]) == 64
+
+
+def test_a_pac_file_that_drips_is_not_waited_for():
+    with serving(body=PAC, pause=0.05) as url:
+        began = time.monotonic()
+        found = host.facts([], pac=url.replace("user:secret@", ""), timeout=0.2)["pac"]
+    assert found["failure"] == "generic_timeout_error" and found["sha256"] is None and time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("status", [404, 500])

@@ -25,13 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
     (11, "unknown some unknown", "segment_or_policy_group"), (12, "ok one bad", "host_local"), (7, "ok alone bad", "service_or_path"),
 ])
 def test_each_row_by_its_numbers(number, facts, scope):
-    found = isolation.row(mixed=False, named=False, **dict(zip("SNC", facts.split())))
+    found = isolation.row(mixed=False, named=False, refused=False, **dict(zip("SNC", facts.split())))
     assert (found["row"], found["scope"]) == (number, scope)
 
 
 def test_what_changes_over_time_is_intermittent_unless_the_service_says_why():
-    assert isolation.row(S=OK, N="one", C=OK, mixed=True, named=False)["row"] == 13
-    assert isolation.row(S=BAD, N="one", C=BAD, mixed=True, named=False)["row"] == 1
+    assert isolation.row(S=OK, N="one", C=OK, mixed=True, named=False, refused=False)["row"] == 13
+    assert isolation.row(S=BAD, N="one", C=BAD, mixed=True, named=False, refused=False)["row"] == 1
 
 
 @pytest.mark.parametrize("bad,said,word", [(0, 0, UNKNOWN), (0, 5, "none"), (1, 1, "alone"), (1, 2, "alone"), (2, 2, "alone"), (1, 3, "one"), (1, 100, "one"),
@@ -59,7 +59,12 @@ def test_every_row_and_every_value_in_it_is_reached_through_a_diagnosis():
             reached.add(chat["row"])
             for name, value in chat["facts"].items():
                 values.setdefault((chat["row"], name), set()).add(value)
-    assert reached == {one["row"] for one in isolation.ROWS} == set(range(1, 14))
+    for others in ([], [FINE]):
+        asked = isolation.diagnose({"refused%d" % number: one for number, one in enumerate([REFUSED, *others])})["features"]["chat"]
+        reached.add(asked["row"])
+        for name, value in asked["facts"].items():
+            values.setdefault((asked["row"], name), set()).add(value)
+    assert reached == {one["row"] for one in isolation.ROWS} == set(range(1, 15))
     missing = [(one["row"], name, value) for one in isolation.ROWS for name, allowed in one["when"].items() for value in allowed
                if value not in values[one["row"], name]]
     assert missing == []
@@ -88,6 +93,28 @@ def test_what_the_policy_leaves_under_inspection_is_no_fault_to_look_for():
     assert isolation.diagnose({"a": both, "b": both, "c": both}, {"out": FINE})["features"]["ios_attest"]["scope"] == "network_suspected"
 
 
+def test_what_the_origin_refuses_is_asked_for_and_not_changed_on_the_network():
+    found = isolation.diagnose({"a": REFUSED})
+    one = found["features"]["chat"]
+    assert (one["scope"], one["faults"][0]["verdict"]) == ("refused_by_origin", "origin_region")
+    assert "in which country" in found["text"] and found["message"] == "refused by origin: chat"
+    # A host where something on the network stands in the way says so first.
+    both = isolation.diagnose({"a": REFUSED, "b": result(check())})["features"]["chat"]
+    assert both["faults"][0]["product"] == "Squid" and both["scope"] != "refused_by_origin"
+
+
+def test_an_answer_of_nobody_knows_whom_is_settled_by_the_same_answer_outside():
+    def host(answer, **more):
+        one = check(verdict="unverified", layer=None, failure=None, product=None, level="required", flags=["origin_unproven", "unproven"],
+                    answer=answer)
+        return dict(result(one), **more)
+    outside = {"out": result(check(verdict="pass", level="required", answer="404 text/html"))}
+    scope = {name: isolation.diagnose({"a": inside}, control)["features"]["chat"]["hosts"]["a"] for name, inside, control in (
+        ("same", host("404 text/html"), outside), ("another", host("403 text/html"), outside), ("nobody outside", host("404 text/html"), {}),
+        ("no path", host("404 text/html", path={"proven": False}), outside))}
+    assert scope == {"same": OK, "another": UNKNOWN, "nobody outside": UNKNOWN, "no path": UNKNOWN}
+
+
 def test_half_of_the_hosts_is_no_matter_of_one_host():
     for bad, fine in ((2, 2), (5, 5), (7, 3), (2, 8)):
         assert world(bad, fine, "ok", "operational", True, False)["chat"]["scope"] == "segment_or_policy_group"
@@ -98,8 +125,8 @@ def test_half_of_the_hosts_is_no_matter_of_one_host():
 def check(host="chatgpt.com", verdict="fail", layer="http", failure="http_block_page", product="Squid", features=("chat",), interception="not_intercepted",
           flags=(), **more):
     return dict({
-        "id": host, "host": host, "role": "wanted", "features": list(features), "verdict": verdict, "layer": layer if verdict == "fail" else None,
-        "failure": failure if verdict == "fail" else None, "flags": list(flags), "interception": interception,
+        "id": host, "host": host, "role": "wanted", "features": list(features), "verdict": verdict, "layer": layer if verdict != "pass" else None,
+        "failure": failure if verdict != "pass" else None, "flags": list(flags), "interception": interception,
         "issuer": {"cn": "Example Inspection CA", "o": None},
         "blocked_by": {"product": product} if product and verdict == "fail" else None, "message": "%s: seen" % host}, **more)
 
@@ -112,6 +139,7 @@ def result(*checks):
     return {"checks": list(checks), "summary": {"features": features}}
 
 
+REFUSED = result(check(verdict="origin", layer="origin", failure="origin_region", product=None))
 BLOCKED, FINE = result(check()), result(check(verdict="pass"))
 
 

@@ -253,6 +253,71 @@ def test_more_probes_than_threads_all_get_their_turn():
     assert {seen["failure"] for seen in done["observations"]} == {None}
 
 
+def many(port, count, **roles) -> list:
+    return [{"id": "p%d" % number, "host": "a.test", "port": port, "kind": "https", "path": "/", **roles} for number in range(count)]
+
+
+def ask(probes, **settings) -> list:
+    options = dict(public_roots=PUBLIC.pem.decode(), pins={"a.test": "127.0.0.1"}, timeout=2, deadline=10)
+    return runner.run(probes, runner.Settings(**dict(options, **settings)))["observations"]
+
+
+def test_what_many_connections_at_once_caused_is_asked_one_by_one(tmp_path):
+    """Something on the way takes three connections at once and resets the others."""
+    healthy, open_now, lock = speaks_tls(tmp_path, PUBLIC.leaf(["a.test"])), [0], threading.Lock()
+
+    def limited(client):
+        with lock:
+            open_now[0] += 1
+            allowed = open_now[0] <= 3
+        try:
+            time.sleep(0.2)
+            if allowed:
+                healthy(client)
+            else:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        finally:
+            with lock:
+                open_now[0] -= 1
+
+    with server(limited) as port:
+        seen = ask(many(port, 10))
+    assert {job["http"]["status"] for job in seen if job["http"]} == {200} and all(job["http"] for job in seen)
+    assert sum(job["again"] is not None for job in seen) >= 6
+
+
+def test_what_is_refused_one_by_one_as_well_stays_refused():
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    seen = ask(many(port, 5))
+    assert [(job["tcp"]["failure"], job["again"]) for job in seen] == [("connection_refused", "connection_refused")] * 5
+    # A few are no burst.
+    assert [job["again"] for job in ask(many(port, 3))] == [None] * 3
+
+
+@pytest.mark.parametrize("role,again", [("negative", "generic_timeout_error"), ("wanted", None)])
+def test_silence_of_a_host_that_has_to_stay_shut_is_looked_at_again(role, again):
+    with server(lambda client: time.sleep(3)) as port:
+        job, = ask(many(port, 1, role=role), timeout=0.3)
+    assert (job["tls"]["failure"], job["again"]) == ("generic_timeout_error", again)
+
+
+def test_a_host_with_ipv6_alone_is_asked_over_ipv6(monkeypatch):
+    for ways, asked in (({6}, (6,)), ({4}, (4,)), ({4, 6}, (4,)), (set(), (4,))):
+        monkeypatch.setattr(runner, "_has_a_way", ways.__contains__)
+        assert runner._versions({"kind": "https", "host": "a.test"}, runner.Settings(public_roots="")) == asked
+    monkeypatch.setattr(runner, "_has_a_way", {6}.__contains__)
+    assert runner._versions({"kind": "https", "host": "a.test"}, runner.Settings(public_roots="", versions=(4, 6))) == (4, 6)
+
+
+def test_a_proxy_variable_in_lower_case_counts(monkeypatch):
+    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("all_proxy", "http://192.0.2.9:3128")
+    found = runner.effective_proxy({"kind": "https", "host": "a.test"}, runner.Settings(public_roots="", proxy="environment"))
+    assert str(found) == "http://192.0.2.9:3128"
+
+
 def test_each_attempt_is_a_new_connection(tmp_path):
     with server(speaks_tls(tmp_path, PUBLIC.leaf(["a.test"]))) as port:
         _seen, done = probe(port, consecutive=3)

@@ -137,6 +137,64 @@ def proposal(names, date=DATE, **more):
     return page, refresh.compare_page(KNOWN, page, date, 33)
 
 
+@pytest.mark.parametrize("line,names", [
+    ("https://*.chatgpt.com/*", ["*.chatgpt.com"]), ("*.chatgpt.com/*", ["*.chatgpt.com"]), ("wss://*.chatgpt.com/", ["*.chatgpt.com"]),
+    (".chatgpt.com", ["*.chatgpt.com"]), ("chatgpt.com / *.chatgpt.com", ["chatgpt.com", "*.chatgpt.com"]), ("*.chatgpt.com*", ["*.chatgpt.com"]),
+    ("*.chatgpt.com&#8203;", ["*.chatgpt.com"]), ("*.chatgpt.com<sup>1</sup>", ["*.chatgpt.com"]), ("\uff0a.chatgpt.com", ["*.chatgpt.com"]),
+    ("\u202a*.chatgpt.com\u202c", ["*.chatgpt.com"]), ("*.chatgpt.com\u2020", ["*.chatgpt.com"]),
+    ("*.chatgpt.com, a.openai.com and b.openai.com", ["*.chatgpt.com", "a.openai.com", "b.openai.com"]),
+    ("*.chatgpt.com,Chat,required", ["*.chatgpt.com"]), ('"*.chatgpt.com","Chat, and more"', ["*.chatgpt.com"])])
+def test_the_forms_in_which_names_are_written(line, names):
+    page = read_page(page_of(["files.oaiusercontent.com", "*.openai.com"] + ["LINE"]).replace("LINE", line).encode(), PATTERNS)
+    assert (page.patterns[2:], page.unread) == (names, [])
+
+
+@pytest.mark.parametrize("line", [
+    "oaisdmntpr*.blob.core.windows.net", "*-us.openai.com", "*openai.com", "codex-cdn.openai.example New", "Also edge.openai.example\u2026",
+    "http://new.openai.com/path", "new.openai.com new names", "see new.openai.com"])
+def test_a_line_with_a_host_that_is_not_read_is_said_and_nothing_is_taken_for_gone(line):
+    names = [name for name in JULY if name != "*.oaistatic.com"]
+    page, found = proposal(names + [line])
+    assert page.unread == [line] and found["kept"] == ["*.oaistatic.com"] and not found["removed"] + found["renamed"]
+    said = refresh.message(found, None)
+    assert line in said and "nothing new" in said and found["same_as"] is None
+    # A new name beside it is proposed all the same.
+    _page, found = proposal(names + [line, "new.chatgpt.com"])
+    assert [one["pattern"] for one in found["added"]] == ["new.chatgpt.com"] and found["kept"] == ["*.oaistatic.com"]
+    text = refresh.files(KNOWN, found, None, DATE, SOURCES)
+    assert line in text["proposal.md"] and "`*.oaistatic.com` were not found and are kept" in text["proposal.md"]
+    assert "until" not in text["proposal.yml"].replace("until: null", "")
+
+
+def test_words_with_a_dot_are_no_hosts():
+    page, _found = proposal(JULY + ["Version 1.2 of setup.exe, e.g. for macOS 14.1.", "ChatGPT uses chatgpt.com for this."])
+    assert page.unread == []
+
+
+def test_new_names_under_a_heading_of_their_own_are_said():
+    def with_more(heading, lead):
+        rows = "".join("<li>%s</li>" % name for name in JULY)
+        return whole("<h2>Allow these</h2><ul>%s</ul><h2>%s</h2><p>%s</p><ul><li>sora.com</li><li>*.sora.com</li></ul>" % (rows, heading, lead))
+    found = refresh.compare_page(KNOWN, read_page(with_more("More", "Please also allow:").encode(), PATTERNS), DATE, 33)
+    assert {one["pattern"]: one["confidence"] for one in found["added"]} == {"sora.com": "low", "*.sora.com": "low"}
+    # Without a word about allowing they are told, and not proposed.
+    found = refresh.compare_page(KNOWN, read_page(with_more("More", "Our other sites:").encode(), PATTERNS), DATE, 33)
+    assert found["same_as"] == "2026-07-25" and found["added"] == []
+    assert "it names hosts that are not known and not on its list: *.sora.com" in refresh.message(found, None)
+
+
+def test_a_table_under_another_heading_needs_its_own_word():
+    rows, other = "".join("<li>%s</li>" % name for name in JULY), ["chatgpt.com", "crawler.openai.example", "mail.openai.example"]
+    page = "<h2>Allow these</h2><ul>%s</ul><h2>%%s</h2><ul>%s</ul>" % (rows, "".join("<li>%s</li>" % name for name in other))
+    assert "crawler.openai.example" not in read_page(whole(page % "Hosts of our crawlers").encode(), PATTERNS).patterns
+    assert "crawler.openai.example" in read_page(whole(page % "Allow these too").encode(), PATTERNS).patterns
+
+
+def test_an_apex_beside_its_wildcard_is_no_addition():
+    _page, found = proposal(JULY + ["chatgpt.com", "openai.com"])
+    assert found["same_as"] == "2026-07-25" and found["added"] == []
+
+
 def test_a_change_is_added_removed_renamed_each_with_its_confidence():
     names = [name for name in JULY if name not in ("js.stripe.com", "cdn.workos.com", "*.oaistatsig.com")]
     names += ["sync.openai.com", "*.cdn.workos.com", "*.oaistatsig.org", "new.example.org", "statsigapi.net"]

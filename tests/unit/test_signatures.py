@@ -35,7 +35,8 @@ BLOCKS = [
     ("Skyhigh Web Gateway", page(403, "<title>McAfee Web Gateway - Notification - Blocked by URL filtering</title>")),
     ("Skyhigh Web Gateway", page(302, location="/mwg-internal/de5fs23hu73ds/auth")),
     ("Skyhigh Web Gateway", page(403, "The content you requested is blocked by your organization's security policy")),
-    ("Symantec Cloud SWG", page(403, "<a href=http://notify.bluecoat.com/x>")), ("Symantec Cloud SWG", page(302, location="http://notify.bluecoat.com/coach")),
+    ("Symantec Cloud SWG", page(403, "<a href=http://notify.bluecoat.com/x>")),
+    ("Symantec Cloud SWG", page(302, location="http://notify.bluecoat.com/coach")),
     ("Symantec Cloud SWG", page(403, "Your request was denied: content_filter_denied")),
     ("Cloudflare Gateway", page(302, location="https://blocked.teams.cloudflare.com/?account_id=x")),
     ("Forcepoint", page(302, location="http://10.0.0.1:15871/cgi-bin/blockpage.cgi?ws-session=1")),
@@ -44,6 +45,29 @@ BLOCKS = [
     ("SonicWall", page(200, "<img src=http://cfssupport.sonicwall.com/x>")), ("Cisco Meraki", page(302, location="http://wired.meraki.com:8090/blocked.cgi")),
     ("WatchGuard", page(403, "Request denied by WatchGuard HTTP Proxy.")), ("Cisco ScanSafe", page(302, location="http://alert.scansafe.net/x")),
     ("Cisco Secure Web Appliance", page(403, via="1.1 wsa1:80 (Cisco-WSA/14.5)")),
+    ("Cisco Secure Access", page(302, location="https://malware.block.sse.cisco.com/?url=x")),
+    ("Cisco Secure Access", page(403, '<script>location.replace("https://block.sse.cisco.com/?url=1&server=lon31")')),
+    ("Cloudflare Gateway", page(403, "<title>Cloudflare Zero Trust</title><h1>That page has been blocked.</h1>", cf_ray="1-X")),
+    ("Netskope", page(302, location="https://notify.goskope.com/block?app=ChatGPT")), ("Netskope", page(403, server="NetSkope")),
+    ("Netskope", page(403, "<title>Netskope - Access to Generative AI is blocked</title>")), ("Cato", page(403, "Corporate Internet policy violation")),
+    ("Privoxy", page(403, server="Privoxy")), ("tinyproxy", page(403, server="tinyproxy/1.11.1")),
+]
+#: Pages of products that forbid nothing, and why they were written.
+OTHERS = [
+    ("Squid", "credentials", page(407, x_squid_error="ERR_CACHE_ACCESS_DENIED 0")), ("Squid", "forged_host", page(409, x_squid_error="ERR_CONFLICT_HOST 0")),
+    ("Squid", "too_large", page(413, x_squid_error="ERR_TOO_BIG 0")), ("Squid", "dns", page(503, x_squid_error="ERR_DNS_FAIL 0")),
+    ("Squid", "timeout", page(504, x_squid_error="ERR_READ_TIMEOUT 0")), ("Squid", "certificate", page(503, x_squid_error="ERR_SECURE_CONNECT_FAIL 71")),
+    ("Squid", "cannot_connect", page(503, x_squid_error="ERR_CONNECT_FAIL 110")),
+    ("Squid", "cannot_connect", page(502, x_squid_error="ERR_ZERO_SIZE_OBJECT 0")),
+    ("Squid", "cannot_connect", page(503, x_squid_error="ERR_SHUTTING_DOWN 0")), ("Squid", "cannot_connect", page(400, x_squid_error="ERR_INVALID_REQ 0")),
+    ("Squid", "forged_host", page(409, "<body id=ERR_CONFLICT_HOST>")), ("Squid", "dns", page(503, "<body id=ERR_DNS_FAIL>")),
+    ("Squid", "timeout", page(504, "<body id=ERR_READ_TIMEOUT>")), ("Squid", "cannot_connect", page(503, "<body id=ERR_CONNECT_FAIL>")),
+    ("Privoxy", "cannot_connect", page(503, "<title>503 - Connect failed (Privoxy@proxy)</title> Privoxy was unable to connect to the host")),
+    ("tinyproxy", "credentials", page(407, server="tinyproxy/1.11.1")), ("tinyproxy", "cannot_connect", page(500, server="tinyproxy/1.11.1")),
+    ("Skyhigh Web Gateway", "cannot_connect", page(502, "<title>Skyhigh Web Gateway - Notification</title> Cannot Connect. The proxy could not connect")),
+    ("Skyhigh Web Gateway", "dns", page(502, "<title>McAfee Web Gateway - Notification - Host Not Found</title>")),
+    ("Skyhigh Web Gateway", "certificate", page(502, "<title>McAfee Web Gateway - Notification</title> Handshake failed")),
+    ("Zscaler Internet Access", "sign_in", page(307, location="https://gateway.zscalertwo.net:443/auT?origurl=x&user=alice")),
 ]
 ISSUERS = [
     ("Zscaler Internet Access", {"cn": "Zscaler Intermediate Root CA", "o": "Zscaler Inc."}),
@@ -60,9 +84,24 @@ ISSUERS = [
     ("Avast (antivirus on this machine)", {"cn": "avast! Web/Mail Shield Root", "o": "AVAST Software"}),
     ("Bitdefender (antivirus on this machine)", {"cn": "Bitdefender Personal CA.Net-Defender", "o": "Bitdefender"}),
     ("Kaspersky (antivirus on this machine)", {"cn": "Kaspersky Anti-Virus Personal Root Certificate", "o": "AO Kaspersky Lab"}),
+    # By the common name alone, as browsers write it down.
+    ("Zscaler Internet Access", {"cn": "Zscaler Intermediate Root CA (zscalertwo.net) (t) ", "o": None}),
+    ("FortiGate", {"cn": "FGT60F0000000000", "o": None}), ("Cisco Secure Access", {"cn": "Cisco Secure Access Root CA", "o": None}),
+    ("Netskope", {"cn": "ca.example.goskope.com", "o": None}), ("Netskope", {"cn": "x", "o": "Netskope Inc"}),
+    ("Check Point", {"cn": "Check Point CA", "o": None}), ("Check Point", {"cn": "x", "o": "CheckPoint"}),
+    ("Cato", {"cn": "Cato Networks Root CA", "o": None}), ("Cato", {"cn": "x", "o": "Cato Networks"}),
+    ("iboss", {"cn": "iboss Network Security", "o": None}), ("iboss", {"cn": "x", "o": "iboss Inc"}),
+    ("AVG (antivirus on this machine)", {"cn": "AVG Web/Mail Shield Root", "o": None}),
+    ("Norton (antivirus on this machine)", {"cn": "Norton Web/Mail Shield Root"}),
+    ("ESET (antivirus on this machine)", {"cn": "ESET SSL Filter CA", "o": "ESET, spol. s r. o."}),
+    ("AdGuard (blocker on this machine)", {"cn": "Adguard Personal CA"}),
+    ("mitmproxy (debugging proxy)", {"cn": "mitmproxy", "o": "mitmproxy"}), ("Fiddler (debugging proxy)", {"cn": "DO_NOT_TRUST_FiddlerRoot"}),
+    ("Charles (debugging proxy)", {"cn": "Charles Proxy CA (1 Jan 2026, laptop)"}), ("Burp (debugging proxy)", {"cn": "PortSwigger CA", "o": "PortSwigger"}),
+    ("Proxyman (debugging proxy)", {"cn": "Proxyman CA (1 Jan 2026)"}), ("ZAP (debugging proxy)", {"cn": "OWASP Zed Attack Proxy Root CA"}),
 ]
 NOBODY = [
-    page(403, "<title>Just a moment...</title> Ray ID: 8f", cf_mitigated="challenge", server="cloudflare"), page(403, "error 1020 Ray ID", server="cloudflare"),
+    page(403, "<title>Just a moment...</title> Ray ID: 8f", cf_mitigated="challenge", server="cloudflare"),
+    page(403, "error 1020 Ray ID", server="cloudflare"),
     page(200, "ok", via="1.1 varnish"), page(200, "ok", via="1.1 0123.cloudfront.net (CloudFront)"), page(200, "ok", via="1.1 google"),
     page(200, "ok", via="1.1 akamai.net(ghost) (AkamaiGHost)"),
     page(403, "<title>Access Denied</title> Reference #18.x errors.edgesuite.net", server="AkamaiGHost"),
@@ -75,8 +114,15 @@ NOBODY = [
 
 @pytest.mark.parametrize("product,answer", BLOCKS, ids=lambda value: value if isinstance(value, str) else "")
 def test_a_block_page_is_known_by_its_product(product, answer):
-    match = signatures.blocked_by(answer, TABLE)
+    match = signatures.written_by(answer, TABLE)
     assert match.product == product and match.evidence
+
+
+@pytest.mark.parametrize("product,reason,answer", OTHERS, ids=lambda value: value if isinstance(value, str) else "")
+def test_a_page_that_forbids_nothing_says_why_it_was_written(product, reason, answer):
+    match = signatures.written_by(answer, TABLE)
+    assert (match.product, match.reason) == (product, reason) and match.reason in signatures.REASONS
+    assert "alice" not in str(match.evidence)
 
 
 @pytest.mark.parametrize("product,issuer", ISSUERS, ids=lambda value: value if isinstance(value, str) else "")
@@ -86,7 +132,7 @@ def test_an_inspection_ca_is_known_by_its_product(product, issuer):
 
 @pytest.mark.parametrize("answer", NOBODY)
 def test_what_is_nobody_s_block_is_left_alone(answer):
-    assert signatures.blocked_by(answer, TABLE) is None and signatures.progress_page(answer, TABLE) is None
+    assert signatures.written_by(answer, TABLE) is None and signatures.progress_page(answer, TABLE) is None
 
 
 @pytest.mark.parametrize("issuer", [{"cn": "WE1", "o": "Google Trust Services"}, {"cn": "R11", "o": "Let's Encrypt"}, {"cn": None, "o": None},
@@ -95,10 +141,36 @@ def test_a_public_ca_is_no_inspection(issuer):
     assert signatures.issued_by(issuer, TABLE) is None
 
 
+PUBLIC = ["WE1", "WR2", "GTS CA 1P5", "GlobalSign Atlas R3 DV TLS CA 2025 Q1", "R11", "E7", "YE1", "YR2", "ISRG Root X1",
+          "DigiCert Global G2 TLS RSA SHA256 2020 CA1",
+          "GeoTrust TLS RSA CA G1", "Sectigo RSA Domain Validation Secure Server CA", "Amazon RSA 2048 M02", "Cloudflare Inc ECC CA-3",
+          "Cloudflare TLS Issuing ECC CA 1",
+          "Microsoft Azure RSA TLS Issuing CA 04", "Apple Public Server ECC CA 11 - G1", "SSL.com SSL Intermediate CA ECC R2", "HARICA DV TLS RSA",
+          "Certainly Intermediate E1"]
+
+
+@pytest.mark.parametrize("issuer", PUBLIC)
+def test_a_public_ca_is_known_by_its_name(issuer):
+    assert signatures.public(issuer, TABLE)
+
+
+PRIVATE = [issuer["cn"] for _product, issuer in ISSUERS if issuer["cn"] != "x"] + ["PaloAlto-Decrypt CA", "Example Inspection CA", "E", "WE1x corp"]
+
+
+@pytest.mark.parametrize("issuer", PRIVATE)
+def test_a_ca_of_a_product_or_of_a_company_is_no_public_one(issuer):
+    assert not signatures.public(issuer, TABLE)
+
+
+def test_a_public_rule_is_met_by_a_name():
+    for rule in TABLE["public"]:
+        assert rule["source"] and any(signatures.public(issuer, {"public": [rule]}) for issuer in PUBLIC), rule
+
+
 def test_every_rule_is_met_by_what_its_source_describes():
     for rule in TABLE["block"]:
         alone = dict(TABLE, block=[rule])
-        assert any(signatures.blocked_by(answer, alone) for _product, answer in BLOCKS), rule
+        assert any(signatures.written_by(answer, alone) for *_words, answer in BLOCKS + OTHERS), rule
     for rule in TABLE["issuer"]:
         assert any(signatures.issued_by(issuer, dict(TABLE, issuer=[rule])) for _product, issuer in ISSUERS), rule
     for kind in ("block", "progress", "issuer", "dns"):
@@ -107,7 +179,7 @@ def test_every_rule_is_met_by_what_its_source_describes():
 
 def test_a_progress_page_is_no_block_page():
     answer = page(200, "<html>scanning <script>poll('/mwg-internal/de5fs23hu73ds/progress?id=1')")
-    assert signatures.blocked_by(answer, TABLE) is None
+    assert signatures.written_by(answer, TABLE) is None
     assert signatures.progress_page(answer, TABLE).product == "Skyhigh Web Gateway"
 
 
@@ -127,7 +199,7 @@ def test_rules_of_the_site_come_first():
     own = [{"product": "House proxy", "body": "McAfee Web Gateway"}, {"product": "House DNS", "address": ["10.9.9.9/32"]},
            {"product": "House CA", "issuer_o": "^House"}]
     table = signatures.load(own)
-    assert signatures.blocked_by(page(403, "McAfee Web Gateway"), table).product == "House proxy"
+    assert signatures.written_by(page(403, "McAfee Web Gateway"), table).product == "House proxy"
     assert signatures.sinkhole("10.9.9.9", table).product == "House DNS" and signatures.issued_by({"cn": None, "o": "House"}, table).product == "House CA"
 
 

@@ -116,6 +116,16 @@ def test_reverting_is_noted_before_the_first_write(rig):
     assert seen and seen[0] == ["reverting"]
 
 
+@pytest.mark.parametrize("product,device", [("memory", "fw2"), ("fortios", "memory")])
+def test_the_journal_of_another_device_is_not_rolled_back(rig, tmp_path, product, device):
+    other = Journal(str(tmp_path / "other.json"), product, device)
+    other.begin([change for journal in [rig.run()["journal"]] for change in Journal.load(journal).changes])
+    before = rig.snapshot()
+    with pytest.raises(Failed, match="is about %s %s, this task is about memory memory. Nothing was changed" % (product, device)):
+        rig.run("reverted", journal=other.path)
+    assert rig.snapshot() == before and Journal.load(other.path).status == "open"
+
+
 def test_a_rollback_that_never_wrote_changed_nothing(rig):
     journal = rig.run()["journal"]
     rig.change_field()
@@ -162,6 +172,20 @@ def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
     assert failed.value.result["changed"] and Journal.load(third).status == "reverted"
 
 
+def test_a_rollback_that_ended_between_two_stages_goes_on_with_the_next_one(rig):
+    paths = stages(rig)
+    for path in reversed(paths):
+        assert Journal.load(path).status == "applied" and rig.run("reverted")["changed"] and Journal.load(path).status == "reverted"
+    assert not rig.run("reverted")["changed"]
+
+
+def test_a_rollback_does_not_go_on_past_a_stage_that_is_missing(rig):
+    first, second, third = stages(rig)
+    Journal.load(third).close("reverted")
+    os.unlink(second)
+    assert not rig.run("reverted")["changed"] and Journal.load(first).status == "applied"
+
+
 def test_a_whole_series_is_not_missed(rig):
     first, second, third = stages(rig)
     found = rig.run("reverted", journal=third)
@@ -204,21 +228,25 @@ VOICE = {"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["19
 
 @pytest.mark.parametrize("state", ["deleted", "reverted"])
 def test_where_all_of_ours_goes_nothing_is_in_the_way_and_what_was_opened_by_hand_is_to_be_shut(rig, state):
-    policy = Policy.from_config(dict(FIRST.to_config(), media=[VOICE]))
+    # One of the two the product opens itself. How what is left for a person reads, and what else is, makes no difference.
+    media = [VOICE, dict(VOICE, id="calls")]
+    policy = Policy.from_config(dict(FIRST.to_config(), media=media))
 
     def adapter():
         made = rig.adapter()
         judge = made.assess
-        made.assess = lambda wanted, at: replace(judge(wanted, at), manual=["voice (%s): open it on the firewall" % one for one in wanted.media])
+        made.assess = lambda wanted, at: replace(judge(wanted, at), manual=["Trust the CA"] + [
+            "Open %s on the firewall" % one.id for one in wanted.media if one.id == "voice"])
         return made
     rig.block_early()
     first = rig.run(policy=policy, adapter=adapter())
-    assert first["conflicts"] and first["manual"][0].endswith("open it on the firewall")
+    assert first["conflicts"] and first["manual"] == ["Trust the CA", "Open voice on the firewall"]
     # One of two changes goes back: what is left of ours needs it still.
-    second = rig.run("replaced", Policy.from_config(dict(LATER.to_config(), media=[VOICE])), adapter=adapter())
+    second = rig.run("replaced", Policy.from_config(dict(LATER.to_config(), media=media)), adapter=adapter())
     assert rig.run("reverted", policy, adapter=adapter(), journal=second["journal"])["manual"] == first["manual"]
     found = rig.run(state, policy, adapter=adapter(), **({"journal": first["journal"]} if state == "reverted" else {}))
-    assert found["conflicts"] == [] and len(found["manual"]) == 1 and "close it on the firewall, if it was opened there by hand" in found["manual"][0]
+    assert found["conflicts"] == [] and found["manual"][0] == "Trust the CA" and len(found["manual"]) == 2
+    assert found["manual"][1].startswith("voice (voice: UDP 3478") and "close it on the firewall, if it was opened there by hand" in found["manual"][1]
 
 
 def test_the_way_back_needs_nothing_that_a_task_names_and_that_may_be_gone(rig):

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Iterable
+from typing import Callable
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,14 @@ class Assessment:
     diagnosis: dict = field(default_factory=dict)
 
 
-def after_removal(assessment: Assessment, bare: Assessment, media: Iterable[Media]) -> Assessment:
+def after_removal(found: Assessment, assess: Callable[[Policy], Assessment], policy: Policy) -> Assessment:
     """What a device means of which all of ours is taken away: nothing is wanted of it, so nothing stands in the way, and what was opened by hand is to be shut.
 
-    ``assessment``: by the policy that was wanted; ``bare``: by one that wants nothing.
+    ``found``: what ``assess`` says of it for the ``policy`` that was wanted. Without a medium that was left to a person, less is left to a person.
     """
-    opened = [one for one in media if any(text.startswith("voice (%s)" % one) for text in assessment.manual)]
-    close = ["voice (%s): close it on the firewall, if it was opened there by hand for this" % one for one in opened]
-    return replace(bare, conflicts=[], coverage=assessment.coverage, resolved=assessment.resolved, diagnosis=assessment.diagnosis, manual=bare.manual + close)
+    bare, close = assess(Policy()), []
+    for one in policy.media:
+        others = assess(replace(policy, media=tuple(other for other in policy.media if other != one)))
+        if not set(found.manual) <= set(others.manual):
+            close.append("voice (%s): close it on the firewall, if it was opened there by hand for this" % one)
+    return replace(bare, conflicts=[], coverage=found.coverage, resolved=found.resolved, diagnosis=found.diagnosis, manual=bare.manual + close)

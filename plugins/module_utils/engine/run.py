@@ -132,7 +132,7 @@ class Run:
     def _foreseen(self, after: State, known: Assessment | None) -> Assessment:
         found = known or self._assess(after)
         if self.options.state in ("deleted", "reverted") and not any(obj.ours for obj in after.objects.values()):
-            return after_removal(found, self._assess(after, Policy()), self.policy.media)
+            return after_removal(found, lambda policy: self._assess(after, policy), self.policy)
         return found
 
     def _assess(self, state: State, policy: Policy | None = None) -> Assessment:
@@ -268,7 +268,7 @@ class Run:
         expected = self.options.expected_plan
         if expected and expected != digest:
             raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry "
-                              "out %s" % (expected[:12], digest[:12]))
+                              "out %s. Run the audit again and have its plan reviewed" % (expected[:12], digest[:12]))
         no_secret_inside(changes, self.options.secrets)
 
     def _to_activate(self, changes: list, state: State) -> bool:

@@ -38,6 +38,10 @@ def to_revert(options: Options, product: str, device: str) -> tuple[Journal | No
     if journal is None:
         return None, "nothing to take back: no journal in %s is about %s" % (options.journal, device)
     if journal.status == REVERTED and os.path.isdir(os.path.expanduser(options.journal)):
+        rest = journal.earlier()
+        if rest and not journal.missing():
+            # A rollback that ended between two journals of one change goes on.
+            return Journal.load(rest[0]), ""
         return None, "nothing to take back: the newest journal about %s, %s, is rolled back already. To go back further, name the file" % (device, journal.path)
     if (journal.product, journal.device) != (product, device):
         raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % (journal.path, journal.product, journal.device, product, device))

@@ -30,7 +30,8 @@ def resolve(host: str, port: int, version: int, pins: dict) -> dict:
         found = socket.getaddrinfo(host, port, FAMILIES[version], socket.SOCK_STREAM)
     except OSError as error:
         return {"addresses": [], "failure": failure(error), "pinned": False}
-    return {"addresses": sorted({entry[4][0] for entry in found}), "failure": None, "pinned": False}
+    # In the order of the system, which is the one in which clients try them.
+    return {"addresses": list(dict.fromkeys(entry[4][0] for entry in found)), "failure": None, "pinned": False}
 
 
 def resolvers(path: str = "/etc/resolv.conf") -> list:

@@ -17,6 +17,7 @@ import re
 import ssl
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -25,7 +26,7 @@ from typing import Collection, Iterable
 from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import without_user
 
 try:
@@ -73,7 +74,7 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
         "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, os.path.join(root, "etc/hosts")),
         "proxies": {scheme: without_user(url) for scheme, url in sorted(urllib.request.getproxies().items()) if scheme != "no"},
-        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "pac": _fetched(found, names, timeout) if found else None,
+        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "pac": _in_time(found, names, timeout) if found else None,
         "route": route(root), "agents": agents(_processes(root), root), "app": app(root),
     }
 
@@ -180,9 +181,18 @@ def _pac_of_system() -> dict | None:
     return None
 
 
-def _fetched(found: dict, names, timeout: float) -> dict:
-    """The PAC file is fetched, hashed and searched for names, and never run: it is JavaScript."""
+def _in_time(found: dict, names, timeout: float) -> dict:
+    """The PAC file, within ``timeout`` as a whole: that of a socket begins anew with each byte. A thread that outlives the wait is left behind."""
     seen = dict(found, url=without_user(found["url"]), status=None, content_type=None, sha256=None, proxies=[], names=[], failure=None)
+    answers: list = []
+    thread = threading.Thread(target=lambda: answers.append(_fetched(found, seen, names, timeout)), daemon=True)
+    thread.start()
+    thread.join(timeout)
+    return answers[0] if answers else dict(seen, failure=TIMEOUT)
+
+
+def _fetched(found: dict, seen: dict, names, timeout: float) -> dict:
+    """The PAC file is fetched, hashed and searched for names, and never run: it is JavaScript."""
     if urlsplit(found["url"]).scheme not in ("http", "https"):
         return dict(seen, failure="unsupported_scheme")
     try:

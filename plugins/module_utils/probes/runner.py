@@ -23,6 +23,13 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures 
 THREADS = 64
 #: A name that nobody filters, for the question whether it is the name that is filtered. Nothing but the handshake uses it.
 CONTROL_NAME = "example.com"
+#: So many that were cut off or refused may be a limit of connections at once.
+MANY = 4
+#: Addresses of the internet, for the question whether a route leads there.
+_SOMEWHERE = {4: "1.0.0.1", 6: "2606:4700:4700::1001"}
+_BUSY = "proxy_busy"
+_AT_ONCE = ("connection_refused", "connection_reset", "eof_error", _BUSY)
+_PASSING = (TIMEOUT, "dns_temporary_failure", "dns_server_misbehaving", "network_unreachable", "host_unreachable")
 _CUT = ("connection_reset", "eof_error", TIMEOUT)
 #: Bytes of a segment that gets through everywhere: IPv4 guarantees packets of 576 (RFC 9293, section 3.7.1).
 _SMALL = 536
@@ -65,19 +72,47 @@ def run(probes: list, settings: Settings) -> dict:
     counter = Counter()
     jobs = [_blank(probe, version, attempt, settings)
             for attempt in range(settings.consecutive) for probe in probes for version in _versions(probe, settings)]
-    todo: queue.Queue = queue.Queue()
-    done: queue.Queue = queue.Queue()
-    for index, job in enumerate(jobs):
-        todo.put((index, job))
-    threads = min(THREADS, len(jobs))
-    for _number in range(threads):
-        threading.Thread(target=_work, args=(todo, done, settings, contexts, counter), daemon=True).start()
-    finished = _collect(done, len(jobs), time.monotonic() + settings.deadline)
+    threads, until = min(THREADS, len(jobs)), time.monotonic() + settings.deadline
+    wave = (settings, contexts, counter)
+    finished = _wave(wave, dict(enumerate(jobs)), threads, until)
     for index, job in enumerate(jobs):
         if index not in finished:
             # Its thread may still write to it.
             jobs[index] = dict(job, failure=TIMEOUT)
+    _ask_again(wave, jobs, probes, until)
     return {"observations": jobs, "connections": counter.connections, "threads": threads}
+
+
+def _wave(how: tuple, jobs: dict, threads: int, until: float) -> set:
+    """Runs ``{number: job}``, so many at once; the numbers of those that ended in time."""
+    todo: queue.Queue = queue.Queue()
+    done: queue.Queue = queue.Queue()
+    for item in jobs.items():
+        todo.put(item)
+    for _number in range(threads):
+        threading.Thread(target=_work, args=(todo, done, *how), daemon=True).start()
+    return _collect(done, len(jobs), until)
+
+
+def _ask_again(how: tuple, jobs: list, probes: list, until: float) -> None:
+    """What many at once may have caused is asked one by one; and of a host that has to stay shut, what may be over a moment later is asked once more."""
+    settings, by_id = how[0], {probe["id"]: probe for probe in probes}
+    cut = [index for index, job in enumerate(jobs) if failed(job) in _AT_ONCE]
+    late = [index for index, job in enumerate(jobs) if failed(job) in _PASSING and by_id[job["id"]].get("role") == "negative"]
+    for indexes, threads in ((cut if len(cut) >= MANY else [], 1), (late, len(late))):
+        again = {index: _blank(by_id[jobs[index]["id"]], jobs[index]["ip_version"], jobs[index]["attempt"], settings) for index in indexes}
+        soon = min(until, time.monotonic() + settings.timeout + 1)
+        for index in _wave(how, again, threads, soon) if again else ():
+            jobs[index] = dict(again[index], again=failed(jobs[index]))
+
+
+def failed(job: dict) -> str | None:
+    """The failure of the lowest layer that failed in an observation."""
+    connect = job["connect"] or {}
+    if connect.get("status") in (429, 503):
+        return _BUSY
+    layers = (job["dns"], job["tcp"], connect, job["tls"], job["http"], job["stun"])
+    return next((layer["failure"] for layer in layers if layer and layer.get("failure") and not layer.get("leaf")), None)
 
 
 def _versions(probe: dict, settings: Settings) -> tuple:
@@ -85,7 +120,24 @@ def _versions(probe: dict, settings: Settings) -> tuple:
         return (6,) if ":" in probe["host"] else (4,)
     if effective_proxy(probe, settings) is not None:
         return (None,)
-    return settings.versions[:1] if (probe.get("options") or {}).get("record") else settings.versions
+    versions = _with_a_way(settings)
+    return versions[:1] if (probe.get("options") or {}).get("record") else versions
+
+
+def _with_a_way(settings: Settings) -> tuple:
+    """The IP versions that were asked for, without IPv4 on a host that has IPv6 alone."""
+    only = settings.versions == (4,) and not settings.pins and not settings.source and not _has_a_way(4) and _has_a_way(6)
+    return (6,) if only else settings.versions
+
+
+def _has_a_way(version: int) -> bool:
+    """Whether the host has a route to the internet; nothing is sent."""
+    try:
+        with socket.socket(dns_.FAMILIES[version], socket.SOCK_DGRAM) as sock:
+            sock.connect((_SOMEWHERE[version], 443))
+        return True
+    except OSError:
+        return False
 
 
 def effective_proxy(probe: dict, settings: Settings) -> tunnel.Proxy | None:
@@ -95,7 +147,7 @@ def effective_proxy(probe: dict, settings: Settings) -> tunnel.Proxy | None:
         return None
     if settings.proxy != "environment":
         return settings.proxy
-    found = getproxies().get("https") or os.environ.get("ALL_PROXY")
+    found = getproxies().get("https") or os.environ.get("ALL_PROXY") or os.environ.get("all_proxy")
     return None if not found or proxy_bypass(probe["host"]) else tunnel.parse_proxy(found)
 
 
@@ -105,7 +157,7 @@ def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
             "options": probe.get("options") or {}, "ip_version": version, "attempt": attempt, "via": "direct" if proxy is None else "proxy",
             "proxy": None if proxy is None else str(proxy), "dns": None, "tcp": None, "connect": None, "tls": None, "system": None,
             "other_name": None, "other_hello": None, "small_packets": None, "same_again": None, "second_dns": None, "http": None, "stun": None,
-            "application": None, "failure": None, "duration_ms": None}
+            "application": None, "failure": None, "again": None, "duration_ms": None}
 
 
 def _collect(done: queue.Queue, wanted: int, until: float) -> set:
@@ -221,7 +273,7 @@ class Probe:
         self._counter.add()
         if self._proxy is None:
             sock = None
-            for address in job["dns"]["addresses"][:3]:
+            for address in job["dns"]["addresses"][:4]:
                 sock, job["tcp"] = tunnel.open_tcp(address, job["port"], self._timeout, settings.source, 0, segment)
                 if sock is not None:
                     break

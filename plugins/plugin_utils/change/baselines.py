@@ -22,7 +22,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 FILE, FORMAT = "baselines.json", 1
 #: Days for which a look is compared with.
 MAX_AGE = 90.0
-_KEPT = ("id", "ip_version", "host", "role", "state", "interception")
+_NEEDED = ("id", "ip_version", "host", "role", "state", "interception")
+_KEPT = (*_NEEDED, "answer")
 
 
 class BaselineError(ValueError):
@@ -38,7 +39,7 @@ def read(path: Path) -> dict:
         hosts = data["hosts"] if data["format"] == FORMAT else None
         for one in hosts.values():
             _time(one["seen"])
-            one["device"], [[check[name] for name in _KEPT] for check in one["checks"]]
+            one["device"], [[check[name] for name in _NEEDED] for check in one["checks"]]
     except FileNotFoundError:
         return {}
     except OSError as error:

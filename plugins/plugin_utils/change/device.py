@@ -13,6 +13,15 @@ _PEOPLE = {"requester": "asked by", "approver": "approved by", "implementer": "d
 _VERBS = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips cookies from", "rewrite": "may rewrite"}
 
 
+def odd(change) -> str | None:
+    """Why ``change`` is no record of a change. An emergency goes past the window, so a text that reads "no" must not be taken for one."""
+    if not isinstance(change, dict):
+        return "change is %r; it is a dictionary, such as {id: CHG0012345}" % (change,)
+    if not isinstance(change.get("emergency") or False, bool):
+        return "change.emergency is %r; it is true or false, without quotes" % (change["emergency"],)
+    return None
+
+
 def refused(change: dict, comment: str | None, required: bool) -> str | None:
     """Why nothing may be written: the change has no number."""
     if not required or change.get("id") or comment:
@@ -29,7 +38,7 @@ def closed(window: dict | None, change: dict, needs: float, now: datetime.dateti
         return None, state["message"]
     if change.get("emergency"):
         return None, "%s; an emergency goes on outside of it" % state["message"]
-    return "%s. Nothing was touched" % state["message"], None
+    return "%s. With change.emergency set to true a run goes on all the same, and its record says so" % state["message"], None
 
 
 def needed(timeout: float, propagation: float, proof: float) -> float:
@@ -63,7 +72,8 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
 
 def _reverted(name: str, result: dict, check: bool) -> list:
     stage = ", stage %s" % result["stage"] if result.get("stage") else ""
-    head = "%s%s: %s: %s" % (name, stage, "would be rolled back" if check else "rolled back", result.get("summary") or "nothing to do")
+    done = "" if result.get("changed") is False else "would be rolled back: " if check else "rolled back: "
+    head = "%s%s: %s%s" % (name, stage, done, result.get("summary") or "nothing to do")
     unseen = bool(result.get("changed")) and not check and not result.get("behind", True)
     by_hand = ["manual step: %s" % text for text in result.get("manual") or []]
     return [head] + by_hand + ["NOT proven: no probe host behind it is known to the journal, so none says whether all is as before"] * unseen
@@ -78,6 +88,7 @@ def _written(name: str, result: dict, check: bool, kept_apart: str | None) -> li
     if result.get("changed") and not result.get("exclusive") and not kept_apart:
         found.append("concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set")
     found += [conflict_line(one) for one in result.get("conflicts") or []]
-    found += ["no longer applied to exempt hosts: %s" % control for control in dict.fromkeys(one["control"] for one in result.get("losses") or [])]
+    lost = list(dict.fromkeys(one["control"] for one in result.get("losses") or []))
+    found += ["no longer applied to exempt hosts: %s" % ", ".join(lost)] * bool(lost)
     found += ["reaches more people than you named: %s" % text for text in result.get("audience_widened") or []]
     return found + ["manual step: %s" % text for text in result.get("manual") or []]

@@ -9,6 +9,7 @@ from typing import Any, Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import path
 
 _SETTINGS = ("change", "change_window", "on_failure", "access_state", "access_comment", "access_require_change")
 
@@ -22,7 +23,8 @@ def mapped(devices: list, behind: dict, required: bool) -> list:
     """What is wrong with who stands behind what. ``behind``: {device: [hosts]}; ``required``: each device needs a host that proves its change."""
     found = ["no host of the group netaccess_devices is in this run"] * (not devices)
     if required:
-        found += ["%s: no host says that it stands behind it (netaccess_path), and require_proof is set" % name for name in devices if not behind.get(name)]
+        found += ["%s: no probe host is mapped to it, and require_proof is set: set netaccess_path.device on one" % name
+                  for name in devices if not behind.get(name)]
     return found
 
 
@@ -31,6 +33,20 @@ def strays(behind: dict, known: Iterable[str]) -> list:
     known = set(known)
     return ["%s: netaccess_path.device is %s, which is not in the group netaccess_devices" % (", ".join(hosts), name)
             for name, hosts in sorted(behind.items()) if name not in known]
+
+
+def misread(hosts: dict) -> list:
+    """What is wrong with what hosts say of themselves: one that nobody can place proves nothing. ``hosts``: {host: {"netaccess_path", "verify_expect"}}."""
+    found = []
+    for name, said in sorted(hosts.items()):
+        if said["verify_expect"] not in (None, proof.OPEN, proof.UNCHANGED):
+            found.append("%s: verify_expect is %r; it has to be %s or %s" % (name, said["verify_expect"], proof.OPEN, proof.UNCHANGED))
+        try:
+            if said["netaccess_path"] is not None:
+                path.check(said["netaccess_path"])
+        except path.PathError as error:
+            found.append("%s: netaccess_%s" % (name, error))
+    return found
 
 
 def unread(serials: dict, extra: Iterable[str]) -> list:
@@ -61,21 +77,27 @@ def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict
     ``devices``: {name: settings}; ``run``: those of the run as a whole. A run begins for all of its devices or for none. A check run changes nothing, so it
     needs neither window nor number.
     """
-    refused: dict = {}
-    said: dict = {}
-    for name, one in (devices or {"": run}).items():
-        if one["on_failure"] not in (None, *proof.POLICIES):
-            refused["on_failure is %r; it has to be one of %s" % (one["on_failure"], ", ".join(proof.POLICIES))] = name
-        if check:
-            continue
-        change = one["change"] or {}
-        if (one["access_state"] or "merged") in device.WRITES:
-            why = device.refused(change, one["access_comment"], one["access_require_change"] is not False)
-            refused.update({why: name} if why else {})
-        try:
-            why, text = device.closed(one["change_window"], change, 0, now)
-        except WindowError as error:
-            why, text = "change_window: %s" % error, None
-        refused.update({why: name} if why else {})
+    asked, refused, said = devices or {"": run}, {}, {}
+    for name, one in asked.items():
+        reasons, text = _one(one, check, now)
+        for why in reasons:
+            refused.setdefault(why, []).append(name)
         said.update({text: name} if text else {})
-    return {"refused": list(refused), "said": list(said)}
+    # What holds for some devices alone names them.
+    return {"refused": [why if len(names) == len(asked) else "%s: %s" % (", ".join(names), why) for why, names in refused.items()], "said": list(said)}
+
+
+def _one(one: dict, check: bool, now: datetime.datetime) -> tuple:
+    """([why a run must not begin], what is to be said of the window or None) by the settings of one device."""
+    change, policy, text = one["change"] or {}, one["on_failure"], None
+    reasons = ["on_failure is %r; it has to be one of %s" % (policy, ", ".join(proof.POLICIES))] * (policy not in (None, *proof.POLICIES))
+    odd = device.odd(change)
+    if check or odd:
+        return reasons + [odd] * bool(odd), None
+    if (one["access_state"] or "merged") in device.WRITES:
+        reasons.append(device.refused(change, one["access_comment"], one["access_require_change"] is not False))
+    try:
+        why, text = device.closed(one["change_window"], change, 0, now)
+    except WindowError as error:
+        why = "change_window: %s" % error
+    return [one for one in reasons + [why] if one], text

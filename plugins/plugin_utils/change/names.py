@@ -34,6 +34,6 @@ def unknown(names: Iterable[str], own: Iterable[str] = ()) -> list:
     for name in sorted(set(names) - KNOWN - set(own)):
         near = next(iter(difflib.get_close_matches(name, KNOWN, 1, _ALMOST)), None)
         if name.startswith(_OURS) or (near and name.startswith(_SHARED)):
-            way = ": did you mean %s?" % near if near else "; if it is one of your own, name it in netaccess_other_variables"
+            way = " (did you mean %s?)" % near if near else "; if it is one of your own, name it in netaccess_other_variables"
             found.append("%s is no variable of this collection%s" % (name, way))
     return found

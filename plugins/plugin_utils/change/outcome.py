@@ -24,6 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
@@ -36,7 +37,7 @@ class Fleet:
     """
 
     def __init__(self, task_vars: Mapping, within: Iterable[str] | None = None):
-        self._all, self._known = task_vars["hostvars"], {}
+        self._all, self._known, self._asked = task_vars["hostvars"], {}, {}
         groups, within = task_vars["groups"], set(within or task_vars["ansible_play_hosts_all"])
         self.devices = [name for name in groups.get(DEVICES, []) if name in within]
         self.every_device, self.every_host = list(groups.get(DEVICES, [])), list(groups.get(HOSTS, []))
@@ -51,7 +52,9 @@ class Fleet:
 
     def variable(self, name: str, variable: str, default: Any = None) -> Any:
         """A variable of the inventory."""
-        value = self._all[name].get(variable)
+        if name not in self._asked:
+            self._asked[name] = self._all[name]
+        value = self._asked[name].get(variable)
         return default if value is None else plain(value)
 
     def names(self) -> set:
@@ -108,17 +111,22 @@ class Fleet:
             back = self.registered(name, "access_back")
             # What was not rolled back is still there, and the last lines say how to undo it.
             return dict(result, failed=True, changed=bool(result.get("changed")) and _unanswered(back),
-                        msg=_back(found, back, self.registered(name, "verify_proof_back")))
-        if found.get("broken"):
-            return dict(result, failed=True, msg=found["message"])
+                        # What was to be done by hand for it was the other way round.
+                        manual=(result if _unanswered(back) else back).get("manual") or [],
+                        msg=_back(found, back, self.registered(name, "verify_proof_back"), bool(result.get("unproven")) and not result.get("changed")))
+        # A rollout that stopped has not done what the policy says, however well it went so far.
+        why = found["message"] if found.get("broken") else stage_over(self.registered(name, "netaccess_stage"))
+        if why:
+            return dict(result, failed=True, msg=why)
         return result or _not_begun("the run ended before")
 
     def proof(self, name: str) -> dict:
-        """What the hosts behind a device said of its change; empty where none was asked."""
+        """What the hosts behind a device said of its change; empty where none was asked. ``broken``: the task that judges did not."""
         found = self.registered(name, "verify_proof")
         if not found.get("failed"):
             return found
-        return {"verdict": UNVERIFIED, "broken": True, "message": "what hosts see was not judged: %s" % found.get("msg")}
+        return {"verdict": UNVERIFIED, "broken": True, "take_back": bool(self.registered(name, "access_back")),
+                "message": "what hosts see was not judged: %s" % found.get("msg")}
 
     def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
         """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
@@ -126,9 +134,14 @@ class Fleet:
         if result.get("failed") or result.get("unreachable"):
             return "not begun: " * (result.get("begun") is False) + str(result.get("msg") or "nothing came back")
         found = self.proof(name)
-        if found and found["verdict"] != PASS:
-            return found["message"]
-        return self.registered(name, "netaccess_stage").get("over")
+        return found["message"] if found and found["verdict"] != PASS else None
+
+
+def stage_over(stage: Mapping) -> str | None:
+    """Why no stage of a rollout begins after one. ``stage``: what was decided about that, empty before the first."""
+    if stage.get("failed"):
+        return "whether the next stage of its rollout begins was not decided: %s" % stage.get("msg")
+    return stage.get("over")
 
 
 def _not_begun(why: str) -> dict:
@@ -141,11 +154,12 @@ def _unanswered(back: Mapping) -> bool:
     return not back or any(back.get(word) for word in ("recorded", "failed", "unreachable"))
 
 
-def _back(found: Mapping, back: Mapping, after: Mapping) -> str:
-    """What became of a change that had to be rolled back, and whether every host sees what it saw before."""
+def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:
+    """What became of a change that had to be rolled back, and whether every host sees what it saw before. ``earlier``: it was none of this run's."""
     if _unanswered(back):
         return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
-    return "rolled back: %s. %s" % (found["message"], as_before(after))
+    done = "nothing had to be rolled back" if not back.get("changed") else "rolled back what an earlier run left unproven" if earlier else "rolled back"
+    return "%s: %s. %s" % (done, found["message"], as_before(after))
 
 
 def as_before(after: Mapping) -> str:
@@ -171,12 +185,25 @@ def expected(host_values, stage: Mapping, reverted: bool = False) -> str:
 
 
 #: What of a check is needed to compare a later look with it, to show it beside that, and to prove what stands in the way.
-_COMPARED = ("id", "ip_version", "host", "role", "state", "interception", "verdict", "flags", "egress", "blocked_by", "issuer", "inspected_by")
+_COMPARED = ("id", "ip_version", "host", "role", "state", "answer", "interception", "verdict", "flags", "egress", "blocked_by", "issuer", "inspected_by")
 
 
 def unproven(device_values) -> list:
     """The changes of a device that nothing had proven when this run began, as its access module tells them, the newest first."""
     return next((found for found in ((device_values.get(name) or {}).get("unproven") for name in ("access_result", "access_preview")) if found), [])
+
+
+def way_back(device_values) -> tuple[str | None, list]:
+    """(the journal of what this run did on a device, or None; those of earlier changes that nothing has proven, which go back after it).
+
+    A run that gave no answer is known to its journal alone, if it did anything: then it is the folder, where the mark of the run tells which.
+    """
+    result, waiting = device_values.get("access_result") or {}, [one["journal"] for one in unproven(device_values)]
+    if any(result.get(word) for word in ("recorded", "failed", "unreachable")):
+        journal = device_values.get("access_journal") or JOURNALS
+    else:
+        journal = result.get("journal") or (device_values.get("netaccess_stage") or {}).get("journal") or next(iter(waiting), None)
+    return journal, [path for path in waiting if path != journal]
 
 
 def baseline(host_values, device_values, host: str) -> dict | None:

@@ -28,10 +28,12 @@ def taken_back(proof: dict, policy: str, journal: str | None) -> bool:
 
 
 def stage_over(proof: dict | None, expectations: dict, stage: dict, device: str) -> str | None:
-    """Why no later stage begins after this one; None when the next may. ``expectations``: {host behind the device: what it has to see}."""
+    """Why no later stage begins after this one; None when the next may, or there is none. ``expectations``: {host behind the device: what it has to see}."""
+    if stage["last"]:
+        return None
     if proof and proof["verdict"] != PASS:
-        return proof["message"]
-    if stage["last"] or OPEN in expectations.values():
+        return "no stage after %s begins: %s" % (stage["name"], proof["message"])
+    if OPEN in expectations.values():
         return None
     whose = "no host says that it stands behind %s" % device
     return "stage %s is not proven: %s, so no later stage begins" % (

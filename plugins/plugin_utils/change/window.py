@@ -23,12 +23,14 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
     ``window``: ``{"timezone", "windows": [{"start", "end"} or {"days", "from", "until"}], "freeze": [date or "date/date"]}``; ``needs`` in seconds: there
     has to be that much time left. :raises WindowError:
     """
+    if not isinstance(window, dict) or set(window) - {"timezone", "windows", "freeze"} or not isinstance(window.get("windows"), list) or not window["windows"]:
+        raise WindowError("it has timezone, windows (a list that is not empty) and freeze")
+    if not isinstance(window.get("freeze") or [], list):
+        raise WindowError("freeze is a list, such as [2026-12-20/2027-01-06]")
     try:
         zone = zoneinfo.ZoneInfo(str(window.get("timezone") or "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise WindowError("timezone: %r is unknown on this controller" % window.get("timezone")) from error
-    if set(window) - {"timezone", "windows", "freeze"} or not isinstance(window.get("windows"), list) or not window["windows"]:
-        raise WindowError("it has timezone, windows (a list that is not empty) and freeze")
     # Python subtracts times of one zone by the clock on the wall, which is an hour off in two nights of the year: so it is asked in UTC.
     now = now.astimezone(datetime.timezone.utc)
     spans = sorted(span for number, one in enumerate(window["windows"], 1) for span in _spans(number, one, now.astimezone(zone), zone))

@@ -3,105 +3,117 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a browser's HAR file proves: which request was blocked, decrypted, cut off or rewritten, for which entry of the catalogue. Controller only.
 
-The checks have the form of those of ``classify``, so that a HAR stands for a host in a diagnosis. What a HAR does not hold is not judged: exporters
-leave out certificates and cookies, so that their absence proves nothing.
+Nothing passes without a mark of the origin. The checks have the form of those of ``classify``, so that a HAR stands for a host in a diagnosis. What a
+HAR does not hold is not judged: exporters leave out certificates and cookies, so that their absence proves nothing.
 """
 from __future__ import annotations
 
-import base64
-import binascii
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from pathlib import Path
+
+from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
     Catalogue, Selection, is_exempt, pattern_of,
 )
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import conclusion, entries, words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import origin, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, TRUSTED, UNVERIFIED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS, TRUSTED, UNVERIFIED
 
-BODY = 65536
+#: Bytes of a request from which on a cut is about its size.
 LARGE = 1 << 20
-#: Chromium's words (net/base/net_error_list.h) by their beginning: (layer, failure). None: the page itself let go; (): the status says it.
-_ERRORS = [
-    ("ABORTED", None), ("HTTP_RESPONSE_CODE_FAILURE", ()),
-    ("BLOCKED_BY_CLIENT", ("browser", "browser_extension")), ("BLOCKED_BY_ADMINISTRATOR", ("browser", "browser_policy")),
-    ("NAME_NOT_RESOLVED", ("dns", "dns_nxdomain_error")), ("NAME_RESOLUTION_FAILED", ("dns", "dns_temporary_failure")),
-    ("DNS_", ("dns", "dns_server_misbehaving")), ("ICANN_NAME_COLLISION", ("dns", "dns_bogon_error")),
-    ("PROXY_AUTH", ("proxy", "proxy_auth_required")), ("TUNNEL_CONNECTION_FAILED", ("proxy", "proxy_connect_denied")),
-    ("PROXY_", ("proxy", "proxy_connect_failed")), ("MANDATORY_PROXY_CONFIGURATION_FAILED", ("proxy", "proxy_connect_failed")),
-    ("UNEXPECTED_PROXY_AUTH", ("proxy", "proxy_auth_required")), ("SOCKS_", ("proxy", "proxy_connect_failed")),
-    ("CONNECTION_REFUSED", ("tcp", "connection_refused")), ("CONNECTION_RESET", ("tls", "connection_reset")),
-    ("CONNECTION_CLOSED", ("tls", "eof_error")), ("CONNECTION_TIMED_OUT", ("tcp", "generic_timeout_error")), ("TIMED_OUT", ("http", "generic_timeout_error")),
-    ("CONNECTION_FAILED", ("tcp", "connection_aborted")), ("ADDRESS_UNREACHABLE", ("tcp", "host_unreachable")),
-    ("INTERNET_DISCONNECTED", ("tcp", "network_unreachable")), ("NETWORK_", ("tcp", "network_down")),
-    ("CERT_AUTHORITY_INVALID", ("tls", "ssl_unknown_authority")), ("CERT_COMMON_NAME_INVALID", ("tls", "ssl_invalid_hostname")),
-    ("CERT_", ("tls", "ssl_invalid_certificate")), ("SSL_PINNED_KEY", ("tls", "ssl_pin_mismatch")),
-    ("CERTIFICATE_TRANSPARENCY", ("tls", "ssl_unknown_authority")),
-    ("SSL_", ("tls", "ssl_failed_handshake")), ("ECH_", ("tls", "ssl_failed_handshake")),
-    ("EMPTY_RESPONSE", ("http", "eof_error")), ("INCOMPLETE_CHUNKED", ("http", "eof_error")), ("CONTENT_LENGTH_MISMATCH", ("http", "eof_error")),
-    ("HTTP2_", ("http", "eof_error")), ("QUIC_", ("http", "eof_error")), ("CONTENT_DECODING", ("http", "http_content_type_mismatch")),
-    ("INVALID_HTTP_RESPONSE", ("http", "http_request_failed")), ("RESPONSE_HEADERS_TRUNCATED", ("http", "eof_error")),
-    ("TOO_MANY_REDIRECTS", ("http", "http_unexpected_redirect_url")),
-]
-#: What a request of a kind is answered with. The kinds are Chrome's and Playwright's ``_resourceType``.
-_KINDS = {"script": ("javascript", "ecmascript", "json"), "stylesheet": ("css",), "image": ("image/",), "font": ("font", "octet-stream")}
+#: An event stream that is held back arrives within so many milliseconds; when its beginning took so long as well, that is no short answer.
+_AT_ONCE, _LONG = 50, 2000
 _CUT = ("eof_error", "connection_reset", "generic_timeout_error")
+_REDIRECTS = (301, 302, 303, 307, 308)
+#: The origin and gateways limit requests alike: without a mark nobody knows who did.
+_LIMIT = 429
+_NOBODY = signatures.Match("unknown", "low", ())
+_HABITS = yaml_load((Path(__file__).parent / "habits.yml").read_text(encoding="utf-8"))
+
+
+@dataclass
+class Fault:
+    """How often something went wrong in one way, and what shows it."""
+
+    evidence: str
+    began: str = ""
+    match: signatures.Match | None = None
+    count: int = 0
 
 
 @dataclass
 class Seen:
-    """All requests to one host of the catalogue, of one kind."""
+    """All requests to one host of the catalogue, of one kind, and of one part of that host."""
 
     host: str
     port: int
     kind: str
+    path: str
     entry: dict
     features: list
+    level: str
     exempt: bool
     requests: int = 0
+    #: Answers that are shown to be the origin's and are no refusal.
     answered: int = 0
+    #: Answers whose writer is not known, and answers of the origin that are neither.
+    unproven: int = 0
+    errors: int = 0
+    #: Requests that the page or the browser gave up.
+    let_go: int = 0
     flags: set = field(default_factory=set)
     issuers: set = field(default_factory=set)
-    #: {(layer, failure, product): [how often, evidence, first time]}
+    #: {(layer, failure, product): Fault}
     faults: dict = field(default_factory=dict)
+
+    def note(self, began: str, what: tuple, evidence: str, *, match: signatures.Match | None = None) -> None:
+        """That something went wrong; ``what``: layer and failure."""
+        if match and match.evidence:
+            told = "; ".join(match.evidence)
+            evidence = told if evidence in match.evidence else "%s; %s" % (evidence, told)
+        self.faults.setdefault((*what, match.product if match else None), Fault(evidence=evidence, began=began, match=match)).count += 1
 
 
 class Judge:
     """Takes entries one by one (``add``) and says at the end what they prove (``result``); memory grows with the number of hosts."""
 
     def __init__(self, catalogue: Catalogue, table: dict):
-        self._table, self._catalogue = table, catalogue
+        self._table = table
         # The longest name first: *.openai.com also covers hosts that have an entry of their own.
         listed = [(pattern_of(entry), entry) for entry in catalogue.entries + catalogue.extras]
         self._listed = sorted(listed, key=lambda pair: -len(pair[0].name))
         self._probed = {probe["host"]: probe["features"] for _pattern, entry in listed for probe in entry["probes"] if probe.get("features")}
-        self._companions = [(parse(one["pattern"]), one["purpose"]) for one in catalogue.companions]
+        self._companions = [(parse(one["pattern"]), one) for one in catalogue.companions]
         self._seen: dict = {}
         self._others: dict = {}
         self._inspects: dict = {}
-        self.count, self.first, self.last = 0, None, None
+        self.count, self.unreadable, self.first, self.last = 0, 0, None, None
 
     def add(self, entry: dict) -> None:
-        """One entry of the log; what has not the form of one is passed over."""
-        request, response = (entry.get(key) if isinstance(entry, dict) else None for key in ("request", "response"))
-        if not isinstance(request, dict) or not isinstance(response, dict):
+        """One entry of the log; what has not the form of one is counted."""
+        if entries.malformed(entry):
+            self.unreadable += 1
             return
         self.count += 1
         began = str(entry.get("startedDateTime") or "")
         self.first = min(filter(None, (self.first, began)), default=None)
         self.last = max(filter(None, (self.last, began)), default=None)
-        url = _split(request.get("url"))
-        if url is None:
+        exchange = entries.read(entry)
+        if exchange is None or exchange.local:
             return
-        found = self._entry_of(url.hostname)
+        host = exchange.url.hostname.rstrip(".")
+        found = self._entry_of(host)
         if found is None:
-            self._note_other(url.hostname, entry, response)
+            self._note_other(host, exchange)
+            found = self._companion_of(host)
+        if found is None:
             return
-        seen = self._record(url, entry, request, found)
+        seen = self._record(host, exchange, found)
         seen.requests += 1
-        self._judge(seen, entry, request, response, began)
+        self._judge(seen, exchange)
 
     def _entry_of(self, host: str) -> dict | None:
         try:
@@ -109,110 +121,185 @@ class Judge:
         except PatternError:
             return None
 
-    def _record(self, url, entry: dict, request: dict, found: dict) -> Seen:
-        web_socket = url.scheme in ("ws", "wss") or entry.get("_resourceType") == "websocket" or "websocket" in _headers(request).get("upgrade", "").lower()
-        kind = "websocket" if web_socket else "https"
-        key = (url.hostname, kind)
+    def _companion_of(self, host: str) -> dict | None:
+        """A companion that serves a feature, in the form of an entry."""
+        one = self._known_as(host)
+        if one is None or not one.get("features"):
+            return None
+        return {"id": None, "features": one["features"], "level": "telemetry" if one["features"] == ["telemetry"] else "optional"}
+
+    def _known_as(self, host: str) -> dict | None:
+        try:
+            return next((one for pattern, one in self._companions if pattern.matches(host)), None)
+        except PatternError:
+            return None
+
+    def _record(self, host: str, exchange: entries.Exchange, found: dict) -> Seen:
+        part = next((one for one in _HABITS["paths"] if one["entry"] == found["id"] and exchange.url.path.startswith(one["path"])), None)
+        key = (host, exchange.kind, part["path"] if part else "")
         if key not in self._seen:
-            features = list(self._probed.get(url.hostname, found["features"]))
-            if kind == "websocket" and "websocket" in found["features"]:
+            features = list(self._probed.get(host, found["features"]))
+            if exchange.kind == "websocket" and "websocket" in found["features"]:
                 features = ["websocket"]
-            self._seen[key] = Seen(url.hostname, url.port or 443, kind, entry=found, features=features, exempt=is_exempt(found, Selection()))
+            self._seen[key] = Seen(
+                host=host, port=exchange.url.port or 443, kind=exchange.kind, path=key[2], entry=found, features=part["features"] if part else features,
+                level=part["level"] if part else found["level"], exempt=found["id"] is not None and is_exempt(found, Selection()))
         return self._seen[key]
 
-    def _note_other(self, host: str, entry: dict, response: dict) -> None:
+    def _note_other(self, host: str, exchange: entries.Exchange) -> None:
         other = self._others.setdefault(host, {"host": host, "requests": 0, "failed": 0, "known_as": None})
         other["requests"] += 1
-        error = _error(entry, response)
-        other["failed"] += int(bool(error and error[1])) or int(self._written_by(response) is not None)
-        for pattern, purpose in self._companions:
-            if pattern.matches(host):
-                other["known_as"] = purpose
+        lost = exchange.error is not None and exchange.error[0] not in (words.PAGE, "browser") and not exchange.status
+        other["failed"] += int(lost or signatures.written_by(exchange.answer, self._table) is not None)
+        other["known_as"] = other["known_as"] or (self._known_as(host) or {}).get("purpose")
 
-    def _written_by(self, response: dict):
-        answer = _answer(response)
-        return signatures.blocked_by(answer, self._table) or signatures.progress_page(answer, self._table)
+    # -- one exchange -----------------------------------------------------------------------------------------------------
 
-    def _judge(self, seen: Seen, entry: dict, request: dict, response: dict, began: str) -> None:
-        answer, error = _answer(response), _error(entry, response)
-        details = entry.get("_securityDetails")
-        issuer = str(details.get("issuer") or "") if isinstance(details, dict) else ""
-        seen.issuers |= {issuer} - {""}
-        inspector = signatures.issued_by({"cn": issuer, "o": issuer}, self._table) if issuer else None
-        block, page = signatures.blocked_by(answer, self._table), signatures.progress_page(answer, self._table)
-        if error is not None and error[1] is None and not answer["status"]:
-            seen.requests -= 1
-        elif block or page:
-            match = block or page
-            if issuer:
-                # The page came inside TLS, so whoever wrote it holds this CA.
-                self._inspects[issuer] = match
-            self._fault(seen, began, "http", "http_block_page" if block else "progress_page", match, "status %s" % answer["status"])
-        elif error is not None and error[1]:
-            self._failed(seen, entry, request, error, began)
-        elif not answer["status"]:
-            self._fault(seen, began, "http", "never_answered", None, "no answer and no reason in the file")
-        elif answer["status"] == 407:
-            self._fault(seen, began, "proxy", "proxy_auth_required", None, "status 407")
-        elif inspector and seen.exempt:
-            self._fault(seen, began, "tls", "ssl_intercepted", inspector, inspector.evidence[0])
+    def _judge(self, seen: Seen, exchange: entries.Exchange) -> None:
+        genuine = self._genuine(seen, exchange)
+        seen.issuers |= {exchange.issuer} - {""}
+        good = bool(genuine) and exchange.status < 400
+        match = signatures.written_by(exchange.answer, self._table, good)
+        scan = None if good else signatures.progress_page(exchange.answer, self._table)
+        if exchange.error is not None and exchange.error[0] == words.PAGE and not exchange.status:
+            seen.let_go += 1
+        elif match or scan:
+            self._page(seen, exchange, match or scan)
+        elif not exchange.status or self._cut(exchange):
+            self._failed(seen, exchange)
         else:
-            self._answered(seen, entry, request, answer, began)
+            self._answered(seen, exchange, genuine)
 
-    def _failed(self, seen: Seen, entry: dict, request: dict, error: tuple, began: str) -> None:
-        word, (layer, failure) = error
-        address = str(entry.get("serverIPAddress") or "").strip("[]")
-        sink = None
-        if address and layer in ("tcp", "tls"):
-            try:
-                sink = signatures.sinkhole(address, self._table)
-            except ValueError:
-                sink = None
-        if sink:
-            self._fault(seen, began, "dns", "dns_bogon_error", sink, "%s, at %s" % (word, address))
-        elif layer in ("tls", "http") and failure in _CUT and _size(request) >= LARGE:
-            self._fault(seen, began, "application", "upload_truncated", None, "%s while %d bytes were sent" % (word, _size(request)))
-        elif seen.kind == "websocket" and layer == "http":
-            self._fault(seen, began, "application", "websocket_upgrade_refused", None, word)
-        else:
-            self._fault(seen, began, layer, failure, None, word)
+    def _genuine(self, seen: Seen, exchange: entries.Exchange) -> bool | None:
+        """Whether the answer is shown to be the origin's: by a mark of its network, or a certificate of a public CA. None: no mark of it is known."""
+        marked = origin.marked(seen.entry["id"], exchange.headers)
+        return True if exchange.issuer and signatures.public(exchange.issuer, self._table) else marked
 
-    def _answered(self, seen: Seen, entry: dict, request: dict, answer: dict, began: str) -> None:
-        status, kind = answer["status"], answer["headers"].get("content-type", "").lower()
-        if answer["headers"].get("cf-mitigated"):
-            seen.flags.add("challenged")
-        elif status == 413:
-            self._fault(seen, began, "application", "upload_truncated", None, "status 413 to %d bytes" % _size(request))
-            return
-        elif seen.kind == "websocket" and status != 101:
-            # With the mark of the origin's network the origin itself said no.
-            if not (status in (401, 403, 429) and answer["headers"].get("cf-ray")):
-                self._fault(seen, began, "application", "websocket_upgrade_refused", None, "status %d in place of 101" % status)
-                return
-            seen.flags.add("websocket_refused_by_origin")
-        elif status == 200 and kind.startswith("text/html") and _wanted_other_than_html(entry, request):
-            self._fault(seen, began, "application", "http_content_type_mismatch", None, "a web page in place of %s" % entry.get("_resourceType", "data"))
-            return
-        elif status in (401, 403, 451):
-            seen.flags.add("refused_by_origin")
-        elif status >= 500:
-            seen.flags.add("server_error")
-        seen.answered += 1
+    def _page(self, seen: Seen, exchange: entries.Exchange, match: signatures.Match) -> None:
+        if exchange.issuer:
+            # The page came inside TLS, so whoever wrote it holds this CA.
+            self._inspects[exchange.issuer] = match
+        seen.note(exchange.began, signatures.REASONS[match.reason], "status %s" % exchange.status, match=match)
 
     @staticmethod
-    def _fault(seen: Seen, began: str, layer: str, failure: str, match, evidence: str) -> None:
-        key = (layer, failure, match.product if match else None)
+    def _cut(exchange: entries.Exchange) -> bool:
+        """An answer that began and did not end. What the browser then refused to show to the page is no fault of the way."""
+        return exchange.error is not None and exchange.error[1] in _CUT + ("quic_failed",)
+
+    def _failed(self, seen: Seen, exchange: entries.Exchange) -> None:
+        """No answer, or none that ended."""
+        if exchange.error is None:
+            layer, failure, word = ("tls", "ssl_invalid_certificate", "the browser calls the certificate broken") if exchange.broken else (
+                "http", "never_answered", "no answer and no reason in the file")
+        else:
+            layer, failure, word = exchange.error
+        sink = self._sinkhole(exchange.address) if layer in ("tcp", "tls") else None
+        if sink:
+            seen.note(exchange.began, ("dns", "dns_bogon_error"), "%s, at %s" % (word, exchange.address), match=sink)
+        elif failure in _CUT and exchange.sent >= LARGE:
+            seen.note(exchange.began, ("application", "upload_truncated"), "%s while %d bytes were sent" % (word, exchange.sent))
+        elif failure in _CUT and "event-stream" in exchange.headers.get("content-type", ""):
+            seen.note(exchange.began, ("application", "stream_cut"), "%s amid an event stream" % word)
+        elif seen.kind == "websocket" and layer == "http" and failure != "never_answered":
+            seen.note(exchange.began, ("application", "websocket_upgrade_refused"), word)
+        else:
+            seen.note(exchange.began, (layer, failure), word)
+
+    def _sinkhole(self, address: str) -> signatures.Match | None:
+        try:
+            return signatures.sinkhole(address, self._table) if address else None
+        except ValueError:
+            return None
+
+    def _answered(self, seen: Seen, exchange: entries.Exchange, genuine: bool | None) -> None:
+        status, inspector = exchange.status, self._inspector_of(seen, exchange.issuer)
+        if status == 407:
+            seen.note(exchange.began, ("proxy", "proxy_auth_required"), "status 407")
+        elif status == 511:
+            seen.note(exchange.began, ("http", "network_authentication_required"), "status 511")
+        elif inspector is not None and seen.exempt:
+            seen.note(exchange.began, ("tls", "ssl_intercepted"), "issuer %s" % exchange.issuer, match=inspector or None)
+        elif genuine:
+            self._origins(seen, exchange)
+        elif seen.kind == "websocket":
+            self._web_socket(seen, exchange)
+        elif status == 413 and exchange.sent:
+            seen.note(exchange.began, ("application", "upload_truncated"), "status 413 to %d bytes" % exchange.sent)
+        elif status == 413:
+            # Nothing is not too large, whoever says so.
+            seen.let_go += 1
+        else:
+            self._anybodys(seen, exchange, known=genuine is not None)
+
+    def _origins(self, seen: Seen, exchange: entries.Exchange) -> None:
+        """An answer of the origin itself."""
+        refusal = origin.refusal(exchange.status, exchange.headers, exchange.body)
+        if refusal:
+            layer = "application" if refusal.failure == "authorization_lost" else "origin"
+            seen.note(exchange.began, (layer, refusal.failure), "status %d" % exchange.status)
+        elif seen.kind == "websocket" and exchange.status != 101:
+            seen.note(exchange.began, ("origin", "origin_refusal"), "status %d in place of 101" % exchange.status)
+        elif exchange.status >= 400:
+            seen.errors += 1
+        else:
+            self._stream(seen, exchange)
+            seen.answered += 1
+
+    @staticmethod
+    def _stream(seen: Seen, exchange: entries.Exchange) -> None:
+        """An event stream that came whole and all at once was held back, unless the answer was short."""
+        if "event-stream" in exchange.headers.get("content-type", "") and exchange.error is None and 0 <= exchange.received < _AT_ONCE:
+            seen.note(exchange.began, ("application", "stream_buffered"), "its beginning took %d ms, the rest %d" % (exchange.waited, exchange.received))
+            if exchange.waited < _LONG:
+                seen.flags.add("unproven")
+
+    @staticmethod
+    def _web_socket(seen: Seen, exchange: entries.Exchange) -> None:
+        if exchange.status == 101:
+            seen.answered += 1
+        else:
+            seen.note(exchange.began, ("application", "websocket_upgrade_refused"), "status %d in place of 101" % exchange.status)
+
+    def _anybodys(self, seen: Seen, exchange: entries.Exchange, known: bool) -> None:
+        """An answer without a mark. ``known``: the origin has one, so that somebody else wrote it."""
+        status = exchange.status
+        if status in _REDIRECTS and self._leads_away(exchange):
+            seen.note(exchange.began, ("http", "http_unexpected_redirect_url"), "status %d, leads to a host of no list" % status)
+        elif status >= 400 and exchange.page and known and status != _LIMIT:
+            seen.note(exchange.began, ("http", "http_block_page"), "status %d, a web page without a mark of the origin" % status, match=_NOBODY)
+        elif status < 300 and exchange.page and exchange.for_data:
+            seen.note(exchange.began, ("application", "http_content_type_mismatch"), "a web page in place of %s" % (exchange.resource or "data"))
+        elif status < 300 and not known and exchange.as_asked:
+            seen.answered += 1
+        else:
+            seen.unproven += 1
+
+    def _leads_away(self, exchange: entries.Exchange) -> bool:
+        """Whether a redirect goes to a host that neither an entry nor a companion covers. A path alone stays on the host."""
+        target = entries.split(exchange.headers.get("location", ""))
+        if target is None:
+            return False
+        host = target.hostname.rstrip(".")
+        return host != exchange.url.hostname.rstrip(".") and self._entry_of(host) is None and self._known_as(host) is None
+
+    def _inspector_of(self, seen: Seen, issuer: str) -> signatures.Match | bool | None:
+        """The product whose CA signed; False for a CA that is nobody's and no public one; None for a public one, or where none is known."""
+        if not issuer:
+            return None
+        match = self._inspects.get(issuer) or signatures.issued_by({"cn": issuer, "o": issuer}, self._table)
         if match:
-            evidence = "%s; %s" % (evidence, "; ".join(match.evidence)) if evidence not in match.evidence else "; ".join(match.evidence)
-        seen.faults.setdefault(key, [0, evidence, began, match])[0] += 1
+            return match
+        return None if not seen.exempt or signatures.public(issuer, self._table) else False
 
     # -- the end --------------------------------------------------------------------------------------------------------
 
-    def result(self) -> dict:
-        """``{"checks", "summary", "requests", "first", "last", "unlisted", "message"}``; checks and summary as of reachability_info."""
-        for seen in self._seen.values():
+    def result(self, head: dict | None = None) -> dict:
+        """``{"checks", "summary", "conclusion", "requests", "unreadable", "first", "last", "unlisted", "issuers", "message"}``; checks and summary as of
+        reachability_info. ``head``: what the log holds beside its entries."""
+        checks = []
+        for _key, seen in sorted(self._seen.items()):
             self._decrypted(seen)
-        checks = [check for _key, seen in sorted(self._seen.items()) for check in _checks(seen, self._inspector(seen))]
+            checks += _checks(seen, *self._signer(seen))
         summary = summarise(checks)
         # A HAR says nothing about other hosts, and nothing about certificates that the exporter left out.
         summary.update(exemption="missing" if any(check["failure"] == "ssl_intercepted" for check in checks) else "untested")
@@ -221,139 +308,89 @@ class Judge:
         for seen in self._seen.values():
             for issuer in seen.issuers:
                 issuers.setdefault(issuer, set()).add(seen.host)
-        return {"checks": checks, "summary": summary, "requests": self.count, "first": self.first, "last": self.last, "unlisted": unlisted,
-                "issuers": {issuer: sorted(hosts) for issuer, hosts in sorted(issuers.items())}, "message": self._message(checks, unlisted, sorted(issuers))}
+        found = {"checks": checks, "summary": summary, "requests": self.count, "unreadable": self.unreadable, "first": self.first, "last": self.last,
+                 "unlisted": unlisted, "issuers": {issuer: sorted(hosts) for issuer, hosts in sorted(issuers.items())}}
+        return dict(found, **conclusion.conclude(found, conclusion.habit(head, _HABITS["exporters"])))
 
-    def _inspector(self, seen: Seen) -> tuple:
-        """(issuer, Match) of the inspection CA that signed for a host, or (None, None)."""
+    def _signer(self, seen: Seen) -> tuple:
+        """(issuer, Match or None) of the inspection CA that signed for a host, or (None, None)."""
         for issuer in sorted(seen.issuers):
-            match = self._inspects.get(issuer) or signatures.issued_by({"cn": issuer, "o": issuer}, self._table)
-            if match:
-                return issuer, match
+            match = self._inspector_of(seen, issuer)
+            if match is not None:
+                return issuer, match or None
         return None, None
 
     def _decrypted(self, seen: Seen) -> None:
         """A host that should be exempt and whose certificate is of the CA that signed for a block page elsewhere in the file."""
-        issuer, match = self._inspector(seen)
+        issuer, match = self._signer(seen)
         if issuer in self._inspects and seen.exempt and not seen.faults:
-            self._fault(seen, "", "tls", "ssl_intercepted", match, "issuer %s, which also signed for a block page" % issuer)
-            seen.faults["tls", "ssl_intercepted", match.product][0] = seen.requests
-
-    def _message(self, checks: list, unlisted: list, issuers: list) -> str:
-        bad = [check for check in checks if check["verdict"] == FAIL]
-        parts = ["%d requests, %d hosts of the catalogue" % (self.count, len({seen.host for seen in self._seen.values()}))]
-        parts.append("; ".join(check["message"] for check in bad[:3]) + (" and %d more" % (len(bad) - 3) if len(bad) > 3 else "") if bad
-                     else "nothing in it was blocked, decrypted by a known product, cut off or rewritten" if checks
-                     else "nothing in it concerns ChatGPT: record it while the trouble happens")
-        failed = [other["host"] for other in unlisted if other["failed"]]
-        if failed:
-            more = " and %d more" % (len(failed) - 3) if len(failed) > 3 else ""
-            parts.append("Of hosts that no list names, these failed: %s%s" % (", ".join(failed[:3]), more))
-        if issuers:
-            parts.append("Certificates by: %s" % ", ".join(issuers[:5]))
-        return ". ".join(parts)
+            text = "issuer %s, which also signed for a block page" % issuer
+            seen.faults["tls", "ssl_intercepted", match.product] = Fault(text, match=match, count=seen.requests)
 
 
-def _checks(seen: Seen, inspector: tuple) -> list:
-    """One check for each fault of a host, or one that says it works."""
-    if not seen.faults:
-        return [_check(seen, PASS if seen.answered else UNVERIFIED, None, None, None, "answers" if seen.answered else "nothing is known of it", inspector)]
-    found = []
-    for (layer, failure, product), (count, evidence, began, match) in seen.faults.items():
-        text = "%s (%s), %d of %d requests%s" % (_words(failure, product), evidence, count, seen.requests, ", first at " + began if began else "")
-        check = _check(seen, UNVERIFIED if failure == "never_answered" else FAIL, layer, failure, match, text, inspector)
-        if seen.answered and failure != "ssl_intercepted":
-            # Other requests to the same host got through.
-            check["flags"].append("intermittent")
-        found.append(check)
-    return found
+def _checks(seen: Seen, issuer: str | None, maker: signatures.Match | None) -> list:
+    """One check for each fault of a host, or one that says whether it works."""
+    faults = dict(seen.faults)
+    if seen.entry["id"] is None:
+        # It is on no list: only what goes wrong there tells something.
+        faults = {key: fault for key, fault in faults.items() if _verdict(seen, *key[:2]) == FAIL}
+        if not faults or seen.answered:
+            return []
+    if seen.answered:
+        # It got through in the end, so that the gateway only asked who this is; and what has no answer yet was still open, or not recorded.
+        signed_in = [key for key in faults if key[1] in ("gateway_sign_in", "http_unexpected_redirect_url")]
+        seen.flags |= {"gateway_sign_in"} if signed_in else set()
+        seen.flags |= {"unanswered"} if any(key[1] == "never_answered" for key in faults) else set()
+        faults = {key: fault for key, fault in faults.items() if key not in signed_in and key[1] != "never_answered"}
+    if not faults and seen.errors and not seen.answered:
+        faults["origin", "origin_refusal", None] = Fault("errors of the origin alone", count=seen.errors)
+    if not faults:
+        verdict, text = _without_fault(seen)
+        return [_check(seen, (None, None, None), (issuer, maker), verdict=verdict, text=text)]
+    return [_check(seen, (layer, failure, fault.match), (issuer, maker), verdict=_verdict(seen, layer, failure), text=_text(seen, failure, fault))
+            for (layer, failure, _product), fault in faults.items()]
 
 
-def _words(failure: str, product: str | None) -> str:
-    words = {
-        "http_block_page": "blocked by %s" % product, "progress_page": "%s answers with a page of its own while it scans" % product,
-        "ssl_intercepted": "decrypted by %s" % product, "dns_bogon_error": "its name leads to a block page of %s" % product,
-        "browser_extension": "an extension of the browser blocks it", "browser_policy": "a policy of the browser blocks it",
-        "upload_truncated": "a large upload was refused or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",
-        "http_content_type_mismatch": "something else came than was asked for", "never_answered": "never answered",
-    }
-    return words.get(failure) or failure.replace("_", " ")
+def _without_fault(seen: Seen) -> tuple:
+    if seen.answered:
+        return PASS, "answers"
+    if seen.unproven:
+        return UNVERIFIED, "something answers, and nothing shows that it is the origin"
+    if seen.let_go:
+        seen.flags.add("let_go")
+        return UNVERIFIED, "the page or the browser gave its requests up, which says nothing of the network"
+    return UNVERIFIED, "nothing is known of it"
 
 
-def _check(seen: Seen, verdict: str, layer, failure, match, text: str, inspector: tuple) -> dict:
-    issuer, maker = inspector
+def _verdict(seen: Seen, layer: str, failure: str) -> str:
+    if layer == "origin":
+        return ORIGIN
+    if failure in ("never_answered", "unknown_failure") or (failure == "stream_buffered" and "unproven" in seen.flags):
+        return UNVERIFIED
+    return FAIL
+
+
+def _text(seen: Seen, failure: str, fault: Fault) -> str:
+    first = ", first at " + fault.began if fault.began else ""
+    where = " under %s" % seen.path if seen.path else ""
+    return "%s (%s), %d of %d requests%s%s" % (conclusion.say(failure, fault.match), fault.evidence, fault.count, seen.requests, where, first)
+
+
+def _check(seen: Seen, fault: tuple, signer: tuple, *, verdict: str, text: str) -> dict:
+    """``fault``: layer, failure and Match; ``signer``: issuer and Match of the CA that decrypts."""
+    (layer, failure, match), (issuer, maker) = fault, signer
     blocked = failure in ("http_block_page", "progress_page", "dns_bogon_error")
+    flags = set(seen.flags)
+    if seen.answered and verdict == FAIL and failure != "ssl_intercepted":
+        # Other requests to the same host got through.
+        flags.add("intermittent")
     return {
-        "id": "%s:%s%s" % (seen.host, seen.kind, ":" + failure if failure else ""), "host": seen.host, "port": seen.port, "kind": seen.kind, "role": "wanted",
-        "entry": seen.entry["id"], "features": seen.features, "level": seen.entry["level"], "via": None, "proxy": None, "ip_version": None,
-        "verdict": verdict, "layer": layer, "flags": sorted(seen.flags), "failure": failure,
+        "id": "%s%s:%s%s" % (seen.host, seen.path, seen.kind, ":" + failure if failure else ""), "host": seen.host, "port": seen.port, "kind": seen.kind,
+        "role": "wanted", "entry": seen.entry["id"], "features": seen.features, "level": seen.level, "via": None, "proxy": None, "ip_version": None,
+        "verdict": verdict, "layer": layer, "flags": sorted(flags), "failure": failure,
         "interception": TRUSTED if issuer else None, "issuer": {"cn": issuer, "o": None} if issuer else None,
-        "inspected_by": maker.product if maker else None,
+        "inspected_by": maker.product if maker else None, "written_by": match.product if match and not blocked else None,
         "blocked_by": {"product": match.product, "where": "HAR", "status": None, "confidence": match.confidence,
                        "evidence": list(match.evidence)} if blocked and match else None,
         "state": "open" if verdict == PASS or failure == "ssl_intercepted" else "shut", "message": "%s: %s" % (seen.host, text), "duration_ms": None,
     }
-
-
-# -- reading an entry ---------------------------------------------------------------------------------------------------
-
-
-def _split(url):
-    """The parts of a URL that has a host, or None."""
-    try:
-        parts = urlsplit(str(url))
-        # A port that is none is said when it is asked for.
-        known = parts.hostname and parts.scheme in ("http", "https", "ws", "wss") and parts.port != 0
-        return parts if known else None
-    except ValueError:
-        return None
-
-
-def _headers(message: dict) -> dict:
-    found = message.get("headers")
-    return {str(one.get("name")).lower(): str(one.get("value") or "") for one in found if isinstance(one, dict)} if isinstance(found, list) else {}
-
-
-def _answer(response: dict) -> dict:
-    """As the signature table wants it: ``{"status", "headers", "body"}``."""
-    content = response.get("content") if isinstance(response.get("content"), dict) else {}
-    headers, text = _headers(response), str(content.get("text") or "")[:BODY * 2]
-    headers.setdefault("content-type", str(content.get("mimeType") or ""))
-    if headers["content-type"] and "html" not in headers["content-type"].lower():
-        # Pages of products are web pages; a scan of every script and picture would take most of the time.
-        text = ""
-    if content.get("encoding") == "base64":
-        try:
-            text = base64.b64decode(text[:len(text) // 4 * 4]).decode("utf-8", "replace")
-        except (binascii.Error, ValueError):
-            text = ""
-    if response.get("redirectURL"):
-        headers.setdefault("location", str(response["redirectURL"]))
-    status = response.get("status")
-    return {"status": status if isinstance(status, int) and status > 0 else 0, "headers": headers, "body": text[:BODY]}
-
-
-def _error(entry: dict, response: dict) -> tuple | None:
-    """(the browser's word, (layer, failure) or None for what is no fault), or None without an error."""
-    word = response.get("_error") or entry.get("_error") or response.get("_failureText")
-    if not isinstance(word, str) or not word:
-        return None
-    short = word.rpartition("::")[2].upper()
-    short = short[4:] if short.startswith("ERR_") else short
-    for start, meaning in _ERRORS:
-        if short.startswith(start):
-            return word, meaning
-    return word, ("http", "unknown_failure: %s" % short.lower()[:60])
-
-
-def _size(request: dict) -> int:
-    sizes = [request.get("bodySize"), _headers(request).get("content-length")]
-    return max((int(size) for size in sizes if str(size).isdigit()), default=0)
-
-
-def _wanted_other_than_html(entry: dict, request: dict) -> bool:
-    kind = entry.get("_resourceType")
-    if kind in _KINDS:
-        return True
-    accept = _headers(request).get("accept", "")
-    return "json" in accept and "html" not in accept

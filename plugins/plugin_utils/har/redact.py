@@ -1,10 +1,11 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A copy of a HAR that can be given away: what is not named here is left out. Controller only.
+"""A copy of a HAR that can be given away: what ``harmless.yml``, the catalogue or the signatures do not name is left out. Controller only.
 
-Kept are hosts, methods, the shape of paths, statuses, names of headers and cookies, the values of a few headers that products give themselves away by,
-sizes, types, timings and the issuer. Left out are bodies, cookies, tokens, query values, ids and file names in paths, and anything unknown.
+Kept are the hosts of the catalogue, methods, the shape of paths, statuses, names of known headers, parameters and cookies, the values of a few headers
+that products give themselves away by, sizes, types, timings, and of the issuer what a signature knows. Another host gets a name that stands for it
+throughout the copy. Nothing is recognised as a secret: it is not named, and so it goes.
 """
 from __future__ import annotations
 
@@ -15,77 +16,150 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
+
+from ansible.module_utils.common.yaml import yaml_load
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Catalogue, pattern_of
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 
 REMOVED = "(removed)"
-#: Headers whose values say something about the network and nothing about a person.
-_VALUES = {"accept", "accept-encoding", "cache-status", "cf-cache-status", "cf-mitigated", "cf-ray", "connection", "content-encoding", "content-length",
-           "content-type", "date", "retry-after", "sec-websocket-version", "server", "transfer-encoding", "upgrade", "via", "x-cache", "x-cache-lookup",
-           "x-squid-error"}
+_HARMLESS = yaml_load((Path(__file__).parent / "harmless.yml").read_text(encoding="utf-8"))
+_PATH, _ABOUT, _QUERY, _LABELS = (set(_HARMLESS[key]) for key in ("path", "about", "query", "labels"))
+_HEADERS, _COOKIES, _EXTENSIONS = (set(_HARMLESS[key]) for key in ("headers", "cookies", "extensions"))
+_PROGRAM = "(?i:%s)(/[0-9.]{1,12})?" % "|".join(_HARMLESS["servers"])
+_TYPE = "(?:%s)" % "|".join(map(re.escape, _HARMLESS["types"]))
+_VALUES = {name: re.compile("(?i:%s)\\Z" % form.replace("TYPE", _TYPE)) for name, form in _HARMLESS["values"].items()}
+_VALUES["server"] = re.compile(_PROGRAM + "\\Z")
+#: Of Via and X-Cache what is left without the names of proxies: the protocol and the program, whether it was in the cache.
+_VIA = re.compile(r"(?P<protocol>[0-9]\.[0-9]) \S+(?: \((?P<program>%s)\))?\s*\Z" % _PROGRAM)
+_CACHE = re.compile(r"(HIT|MISS) from ")
+_SQUID = re.compile(r"ERR_[A-Z_]{1,40}(?= |\Z)|[0-9]{3}(?= )")
 _TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z_.\[\]-]{0,39}\Z")
-_WORD = re.compile(r"(?:[a-z][a-z_-]{0,23}|v\d{1,2}|\.well-known)\Z")
-#: What follows one of these in a path is about somebody.
-_ABOUT = {"u", "user", "users", "account", "accounts", "org", "orgs", "organization", "organizations", "workspace", "workspaces", "share", "c", "g", "t", "p"}
-_ASSET = re.compile(r"(.*)\.(js|mjs|css|json|svg|png|woff2?|html|ico|wasm|map|txt|xml)\Z")
-_FILE = re.compile(r".+\.([A-Za-z0-9]{1,5})\Z")
-_LABEL = re.compile(r"[a-z0-9_-]{1,24}\Z")
-#: Nothing that is kept should look like these; what does is removed all the same.
-_SECRET = re.compile(r"eyJ[A-Za-z0-9_.-]{8,}|[A-Za-z0-9+/=_-]{40,}|(?i:bearer|basic)\s+\S+")
-#: It begins where a word does: from within one each character would be a new beginning, and a long text take minutes.
-_MAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.]+")
-_IP = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 
 
-def entry(raw: dict) -> dict:
-    """One entry of a log without anything that is not named here; what has not the form of one is empty."""
-    raw = raw if isinstance(raw, dict) else {}
-    request, response = _dict(raw.get("request")), _dict(raw.get("response"))
-    content = _dict(response.get("content"))
-    found = {
-        "startedDateTime": _date(raw.get("startedDateTime")), "time": _number(raw.get("time")),
-        "request": {
-            "method": _token(request.get("method")), "url": url(request.get("url")), "httpVersion": _version(request.get("httpVersion")), "cookies": [],
-            "headers": _headers(request), "queryString": [{"name": name, "value": REMOVED} for name in _query_names(request.get("url"))],
-            "headersSize": _number(request.get("headersSize")), "bodySize": _number(request.get("bodySize")),
-        },
-        "response": {
-            "status": _number(response.get("status")), "statusText": "", "httpVersion": _version(response.get("httpVersion")), "cookies": _cookies(response),
-            "headers": _headers(response), "content": {"size": _number(content.get("size")), "mimeType": _mime(content.get("mimeType"))},
-            "redirectURL": url(response.get("redirectURL")) if response.get("redirectURL") else "",
-            "headersSize": _number(response.get("headersSize")), "bodySize": _number(response.get("bodySize")),
-        },
-        "cache": {}, "timings": {key: _number(_dict(raw.get("timings")).get(key)) for key in _TIMINGS},
-    }
-    for holder, source in ((found["response"], response), (found, raw)):
-        for key in ("_error", "_failureText"):
-            if isinstance(source.get(key), str):
-                holder[key] = _token(source[key])
-    if isinstance(raw.get("_resourceType"), str):
-        found["_resourceType"] = _token(raw["_resourceType"])
-    address = _address(raw.get("serverIPAddress"))
-    if address:
-        found["serverIPAddress"] = address
-    details = _dict(raw.get("_securityDetails"))
-    if details:
-        found["_securityDetails"] = {key: _clean(str(details[key]))[:120] for key in ("protocol", "issuer") if isinstance(details.get(key), str)}
-    return found
+class Redactor:
+    """Entries of one log without anything that is not named; a host that is not named has the same stand-in in all of them."""
 
+    def __init__(self, catalogue: Catalogue, table: dict):
+        self._table, self._hosts, self._stand_ins = table, {}, 0
+        entries = catalogue.entries + catalogue.extras
+        self._patterns = [pattern_of(entry) for entry in entries] + [parse(one["pattern"]) for one in catalogue.companions]
+        # The longest first: what stands before it is judged label by label.
+        self._names = sorted({pattern.name for pattern in self._patterns} | set(_HARMLESS["hosts"]), key=len, reverse=True)
+        self._whole = set(_HARMLESS["hosts"]) | {probe["host"] for entry in entries for probe in entry["probes"]}
 
-def url(text) -> str:
-    """A URL whose query has names only and whose path has a placeholder for what is an id, a file name, or about somebody."""
-    try:
-        parts = urlsplit(str(text))
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return ""
-    if parts.scheme not in ("http", "https", "ws", "wss") or not host:
-        return ""
-    labels = [label if _LABEL.match(label) and sum(c.isdigit() for c in label) < 6 else "{id}" for label in host.split(".")]
-    place = ".".join(labels) if not _address(host) else host
-    names = "&".join("%s=%s" % (name, REMOVED) for name in _query_names(text))
-    place = ("[%s]" % place if ":" in place else place) + (":%d" % port if port else "")
-    return "%s://%s%s%s" % (parts.scheme, place, _path(parts.path), "?" + names if names else "")
+    def entry(self, raw) -> dict:
+        """One entry of a log without anything that is not named; what has not the form of one is empty."""
+        raw = _dict(raw)
+        request, response = _dict(raw.get("request")), _dict(raw.get("response"))
+        content = _dict(response.get("content"))
+        found = {
+            "startedDateTime": _date(raw.get("startedDateTime")), "time": _number(raw.get("time")),
+            "request": {
+                "method": _one_of(request.get("method"), "methods"), "url": self.url(request.get("url")), "httpVersion": _version(request.get("httpVersion")),
+                "cookies": [], "headers": self._headers(request), "headersSize": _number(request.get("headersSize")),
+                "queryString": [{"name": name, "value": REMOVED} for name in _query_names(request.get("url"))], "bodySize": _number(request.get("bodySize")),
+            },
+            "response": {
+                "status": _status(response.get("status")), "statusText": "", "httpVersion": _version(response.get("httpVersion")),
+                "cookies": _cookies(response), "headers": self._headers(response),
+                "content": {"size": _number(content.get("size")), "mimeType": _value("content-type", content.get("mimeType"))},
+                "redirectURL": self.url(response.get("redirectURL")) if response.get("redirectURL") else "",
+                "headersSize": _number(response.get("headersSize")), "bodySize": _number(response.get("bodySize")),
+            },
+            "cache": {}, "timings": {key: _number(_dict(raw.get("timings")).get(key)) for key in _TIMINGS},
+        }
+        for holder, source in ((found["response"], response), (found, raw)):
+            for key in ("_error", "_failureText"):
+                if isinstance(source.get(key), str) and source[key]:
+                    holder[key] = _failure(source[key])
+        if isinstance(raw.get("_resourceType"), str):
+            found["_resourceType"] = _one_of(raw["_resourceType"], "resources")
+        if raw.get("_securityState") == "broken":
+            found["_securityState"] = "broken"
+        if raw.get("_fromCache") or raw.get("_fetchedViaServiceWorker"):
+            found["_fromCache"] = "disk"
+        address = self._sinkhole(raw.get("serverIPAddress"))
+        if address:
+            found["serverIPAddress"] = address
+        issuer = _dict(raw.get("_securityDetails")).get("issuer")
+        if isinstance(issuer, str) and issuer:
+            found["_securityDetails"] = {"issuer": self._issuer(issuer)}
+        return found
+
+    def url(self, text) -> str:
+        """A URL of known hosts, parameters and words of paths; placeholders stand for the rest."""
+        try:
+            parts = urlsplit(str(text))
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return ""
+        if parts.scheme not in ("http", "https", "ws", "wss") or not host:
+            return ""
+        names = "&".join("%s=%s" % (name, REMOVED) for name in _query_names(text))
+        return "%s://%s%s%s%s" % (parts.scheme, self._host(host), ":%d" % port if port else "", _path(parts.path), "?" + names if names else "")
+
+    def _host(self, host: str) -> str:
+        host = host.rstrip(".")
+        if host not in self._hosts:
+            self._hosts[host] = self._known(host) or self._stand_in()
+        return self._hosts[host]
+
+    def _stand_in(self) -> str:
+        self._stand_ins += 1
+        return "host%d.invalid" % self._stand_ins
+
+    def _known(self, host: str) -> str | None:
+        """A host of the catalogue or of a gateway's pages; None for any other one."""
+        if host in self._whole:
+            return host
+        name = next((one for one in self._names if host == one or host.endswith("." + one)), None)
+        if name is None or not self._listed(host):
+            return None
+        labels = host[:-len(name)].rstrip(".").split(".") if host != name else []
+        return ".".join([label if label in _LABELS else "{id}" for label in labels] + [name])
+
+    def _listed(self, host: str) -> bool:
+        try:
+            return any(pattern.matches(host) for pattern in self._patterns)
+        except PatternError:
+            return False
+
+    def _headers(self, message: dict) -> list:
+        rows = message.get("headers")
+        found = []
+        for row in rows if isinstance(rows, list) else []:
+            row = _dict(row)
+            name = str(row.get("name", "")).lower()
+            if name in _HEADERS:
+                found.append({"name": name, "value": self._header(name, str(row.get("value") or ""))})
+        return found
+
+    def _header(self, name: str, value: str) -> str:
+        if name == "location":
+            return self.url(value) or REMOVED
+        if name == "set-cookie":
+            return _cookie_name(value.partition("=")[0])
+        return _value(name, value)
+
+    def _sinkhole(self, value) -> str | None:
+        """An address, when it is known to be one of block pages. Others are those of a proxy, or of nobody's interest."""
+        try:
+            address = str(ipaddress.ip_address(str(value).strip("[]")))
+            return address if signatures.sinkhole(address, self._table) else None
+        except ValueError:
+            return None
+
+    def _issuer(self, issuer: str) -> str:
+        """Of an issuer's name what a signature knows of it; the rest may name a company or a machine."""
+        for rule in self._table["public"] + self._table["issuer"]:
+            hit = re.search(rule.get("issuer_cn") or r"\A\Z", issuer, re.I)
+            if hit and sum(character.isdigit() for character in hit.group(0)) < 5:
+                return hit.group(0)
+        return REMOVED
 
 
 def _path(path: str) -> str:
@@ -97,41 +171,49 @@ def _path(path: str) -> str:
 
 
 def _segment(segment: str) -> str:
-    if _WORD.match(segment):
+    if segment in _PATH:
         return segment
-    asset = _ASSET.match(segment)
-    if asset:
-        return "%s.%s" % (asset.group(1) if _WORD.match(asset.group(1)) else "{id}", asset.group(2))
-    file = _FILE.match(segment)
-    return "{file}.%s" % file.group(1).lower() if file else "{id}"
+    stem, dot, ending = segment.rpartition(".")
+    if not dot:
+        return "{id}"
+    return "%s.%s" % (stem if stem in _PATH else "{id}", ending if ending in _EXTENSIONS else "{id}")
 
 
 def _query_names(text) -> list:
     try:
-        names = [name for name, _value in parse_qsl(urlsplit(str(text)).query, keep_blank_values=True, max_num_fields=200)]
+        pairs = [part.partition("=") for part in urlsplit(str(text)).query.split("&")[:200]]
     except ValueError:
         return []
-    return [name if _NAME.match(name) and not _secret(name) else "{name}" for name in names]
+    return [name if name.lower() in _QUERY and equals else "{name}" for name, equals, _text in pairs if name]
 
 
-def _headers(message: dict) -> list:
-    rows = message.get("headers")
-    found = []
-    for row in rows if isinstance(rows, list) else []:
-        row = _dict(row)
-        name = str(row.get("name", "")).lower()
-        if not re.match(r":?[a-z0-9!#$%&'*+.^_`|~-]{1,60}\Z", name) or _secret(name):
-            continue
-        if name == "location":
-            value = url(row.get("value")) or REMOVED
-        elif name == "set-cookie":
-            value = _cookie_name(str(row.get("value") or "").partition("=")[0])
-        elif name == "proxy-authenticate":
-            value = str(row.get("value") or "").split(" ", maxsplit=1)[0][:20]
-        else:
-            value = _clean(str(row.get("value") or ""))[:200] if name in _VALUES else REMOVED
-        found.append({"name": name, "value": value})
-    return found
+def _value(name: str, value) -> str:
+    """The value of a header when it is known to be harmless as a whole."""
+    value = value if isinstance(value, str) else ""
+    if name == "via":
+        return ", ".join(map(_via, value.split(",")[:8]))
+    if name in ("x-cache", "x-cache-lookup"):
+        hit = _CACHE.match(value)
+        return "%s from {name}" % hit.group(1) if hit else REMOVED
+    if name == "x-squid-error":
+        hit = _SQUID.match(value)
+        return hit.group(0) + " 0" if hit else REMOVED
+    if name == "proxy-authenticate":
+        value = value.partition(" ")[0]
+    return value if name in _VALUES and _VALUES[name].match(value) else REMOVED if value else ""
+
+
+def _via(one: str) -> str:
+    hit = _VIA.match(one.strip())
+    if not hit:
+        return REMOVED
+    return "%s {name}%s" % (hit.group("protocol"), " (%s)" % hit.group("program") if hit.group("program") else "")
+
+
+def _failure(word: str) -> str:
+    """What the table calls a failure; a sentence that it does not know may hold anything."""
+    layer, failure, known = words.meaning(word)
+    return known if (layer, failure) != ("http", "unknown_failure") else REMOVED
 
 
 def _cookies(response: dict) -> list:
@@ -140,16 +222,11 @@ def _cookies(response: dict) -> list:
 
 
 def _cookie_name(name: str) -> str:
-    name = name.strip()
-    return name if _NAME.match(name) and not _secret(name) else "{name}"
+    return name.strip() if name.strip() in _COOKIES else "{name}"
 
 
-def _clean(text: str) -> str:
-    return _IP.sub(REMOVED, _SECRET.sub(REMOVED, _MAIL.sub(REMOVED, text)))
-
-
-def _secret(text: str) -> bool:
-    return bool(_MAIL.search(text) or _SECRET.search(text))
+def _one_of(value, key: str) -> str:
+    return value if value in _HARMLESS[key] else REMOVED
 
 
 def _dict(value) -> dict:
@@ -160,50 +237,37 @@ def _number(value):
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1
 
 
-def _token(value) -> str:
-    return value if isinstance(value, str) and re.match(r"[A-Za-z0-9:_.-]{1,80}\Z", value) and not _secret(value) else REMOVED
+def _status(value):
+    return int(value) if isinstance(value, str) and re.match(r"[1-5][0-9]{2}\Z", value) else _number(value)
 
 
 def _version(value) -> str:
-    return value if isinstance(value, str) and re.match(r"(?i:h[0-9]|h2c|http/[0-9.]+|quic|unknown)?\Z", value) else REMOVED
-
-
-def _mime(value) -> str:
-    return value if isinstance(value, str) and re.match(r"[a-z0-9.+-]+/[a-z0-9.+-]+(; ?charset=[\w-]+)?\Z", value, re.I) else REMOVED
+    return value if isinstance(value, str) and re.match(r"(?i:h[0-9]|h2c|http/[0-9.]{1,4}|quic|unknown)?\Z", value) else REMOVED
 
 
 def _date(value) -> str:
-    return value if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?\Z", value) else ""
-
-
-def _address(value) -> str | None:
-    try:
-        return str(ipaddress.ip_address(str(value).strip("[]")))
-    except ValueError:
-        return None
+    return value if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)?\Z", value) else ""
 
 
 class Copy:
     """Writes a redacted HAR as the entries come, so that it never is in memory whole. Nothing is at ``path`` before ``keep``; mode 0600."""
 
-    def __init__(self, path: Path, foresee: bool = False):
+    def __init__(self, path: Path, redactor: Redactor, foresee: bool = False):
         """``foresee``: only find out whether it would be another file."""
-        self._path, self._first, self._foresee = path, True, foresee
+        self._path, self._redactor, self._first, self._foresee = path, redactor, True, foresee
         handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=None if foresee else path.parent)
         self._temporary, self._file = Path(temporary), os.fdopen(handle, "w", encoding="utf-8")
         self._file.write('{"log": {"entries": [\n')
 
     def add(self, raw: dict) -> None:
-        self._file.write(("" if self._first else ",\n") + json.dumps(entry(raw)))
+        self._file.write(("" if self._first else ",\n") + json.dumps(self._redactor.entry(raw)))
         self._first = False
 
     def keep(self, head: dict) -> bool:
         """The rest of the log, then the file takes its place. Whether there was another one, or none, before."""
-        def named(key):
-            return {field: _clean(str(_dict(head.get(key)).get(field, "")))[:60] for field in ("name", "version")}
-        rest = {"version": str(head.get("version", ""))[:8], "creator": named("creator"), "comment": "redacted by netaccess.chatgpt.har_info"}
+        rest = {"version": "1.2", "creator": _program(head.get("creator")), "comment": "redacted by netaccess.chatgpt.har_info"}
         if isinstance(head.get("browser"), dict):
-            rest["browser"] = named("browser")
+            rest["browser"] = _program(head["browser"])
         self._file.write("\n], " + json.dumps(rest)[1:] + "}\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -219,3 +283,8 @@ class Copy:
         """Nothing was kept; what was written so far goes."""
         self._file.close()
         self._temporary.unlink(missing_ok=True)
+
+
+def _program(value) -> dict:
+    version = str(_dict(value).get("version", ""))
+    return {"name": _one_of(_dict(value).get("name"), "programs"), "version": version if re.match(r"[0-9.]{1,20}\Z", version) else ""}

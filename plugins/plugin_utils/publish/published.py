@@ -31,12 +31,13 @@ class PublishedError(ValueError):
 @dataclass
 class Page:
     """``patterns`` as published, in published order; ``whole``: whether the end of the page was seen behind the list; ``mentioned``: other hosts by name;
-    ``stance``: whether the page says of the list that it is to be allowed."""
+    ``stance``: whether the page says of the list that it is to be allowed; ``unread``: lines of the list that hold a host and were not understood."""
 
     patterns: list
     whole: bool
     mentioned: list
     stance: bool
+    unread: list = field(default_factory=list)
 
 
 @dataclass
@@ -78,15 +79,62 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
         apart = {run.heading for run in runs if known & set(run.hosts)}
         lists = [run for run in runs if run.heading in apart]
         lists = lists if sum(len(run.hosts) for run in lists) >= _RUN else []
-    lists += [run for run in runs if lists and run not in lists and set(run.hosts) <= known]
+    lists += [run for run in runs if lists and run not in lists and (set(run.hosts) <= known or _allowed(run))]
     if not lists:
         raise PublishedError("no list of host names is on this page: it is another page, or a login or error page in its place")
     stances = [_stance_of(run, accept_heading) for run in runs if run in lists]
-    patterns = list(dict.fromkeys(host for run in runs if run in lists for host in run.hosts))
+    main = lists[0].heading
+    patterns: list = []
+    for run in (one for one in runs if one in lists):
+        # Under another heading, which does not say that they are to be allowed, names that nobody knows are something else.
+        patterns += run.hosts if run.heading == main or _allowed(run) else [host for host in run.hosts if host in known]
+    patterns = list(dict.fromkeys(patterns))
     others = [host for run in runs if run not in lists for host in run.hosts] + [host for block in blocks for host in _mentions(block[1], known)]
     mentioned = sorted({host for host in others if host not in patterns})
     whole = blocks[-1][2] is None or bool(html and re.search(r"</html\s*>", text, re.I))
-    return Page(patterns, whole, mentioned, stance=any(stances))
+    return Page(patterns, whole, mentioned, stance=any(stances), unread=_unread(blocks, {run.heading for run in lists}, patterns, known))
+
+
+def _allowed(run: _Run) -> bool:
+    """Whether names have a heading or a sentence of their own that says that they are to be allowed, and none that says the opposite."""
+    said = (stance(run.heading), stance(run.lead))
+    return ALLOW in said and BLOCK not in said
+
+
+_WORD = re.compile(r"[^\s,;|<>()\"]+")
+
+
+def _unread(blocks: list, headings: set, patterns: list, known: set) -> list:
+    """Lines of the list that hold a host which was not taken over: items, and lines that begin with one."""
+    found, heading, read = [], "", {parse(pattern).name for pattern in patterns}
+    domains = {".".join(name.split(".")[-2:]) for name in known}
+    for kind, text, hosts in blocks:
+        heading = text if kind == HEADING else heading
+        if kind == HEADING or hosts or heading not in headings:
+            continue
+        words = _WORD.findall(text)[:200]
+        held = [word for word in (words if kind == ITEM else words[:1]) if _like_a_host(word, domains)]
+        # A name of the list may be told of; a wildcard says what to allow.
+        if any("*" in word or _bare(word) not in read for word in held):
+            found.append(text[:200])
+    return list(dict.fromkeys(found))
+
+
+_LIKE = re.compile(r"[*\w-]*(?:\.[*\w-]+)*\.[a-z][a-z0-9-]+\Z", re.I)
+
+
+def _bare(word: str) -> str:
+    """A name without what may stand around it: a scheme, a wildcard, a port, a path, marks of a footnote."""
+    host = re.sub(r"\A[a-z]+://", "", word.lower()).split("/")[0].partition(":")[0]
+    return host.strip("*.\u2020\u2021`'\u2026")
+
+
+def _like_a_host(word: str, domains: set) -> bool:
+    """Whether a word may be meant as a name: with a wildcard, of a known domain, or of three labels and more."""
+    host = re.sub(r"\A[a-z]+://", "", word.lower()).split("/")[0].partition(":")[0].strip("\u2020\u2021`'\u2026")
+    if not _LIKE.match(host.rstrip("*.")) or len(host) > 253:
+        return False
+    return "*" in host or ".".join(_bare(word).split(".")[-2:]) in domains or host.strip(".").count(".") >= 2
 
 
 def _decoded(body: bytes) -> str:
@@ -100,7 +148,12 @@ def _decoded(body: bytes) -> str:
         raise PublishedError("it is no text in UTF-8 or UTF-16; save the page as HTML, Markdown or plain text") from error
     if "\0" in text or text.startswith("%PDF"):
         raise PublishedError("it is no text; save the page as HTML, Markdown or plain text")
-    return re.sub("[\u200b\u2060\u00ad\ufeff]", "", text)
+    return _visible(text)
+
+
+def _visible(text: str) -> str:
+    """Without characters that nobody sees: of no width, for the direction of writing, for hyphenation; a wide asterisk is one."""
+    return re.sub("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\u2066-\u2069\u00ad\ufeff]", "", text).replace("\uff0a", "*").replace("\u2217", "*")
 
 
 _CHALLENGE = re.compile(r"(just a moment|attention required|verify(ing)? (that )?you are (a )?human|checking your browser|one more step)")
@@ -119,7 +172,8 @@ class _Blocks(HTMLParser):
 
     _APART = {"p", "div", "li", "ul", "ol", "td", "th", "tr", "table", "br", "hr", "pre", "dt", "dd", "section", "article", "header", "footer", "main", "nav",
               "aside", "body", "blockquote", "figure", "tbody", "thead", "details", "summary", "title", "option"}
-    _HIDDEN = {"script", "style", "template", "noscript", "head", "svg"}
+    # A number of a footnote would become a part of the name before it.
+    _HIDDEN = {"script", "style", "template", "noscript", "head", "svg", "sup"}
     _ITEMS = {"li", "td", "th", "dt", "dd", "pre", "option"}
     _HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
     _VOID = {"br", "hr", "img", "input", "meta", "link", "wbr", "source", "col", "area", "base", "embed", "track"}
@@ -164,7 +218,7 @@ class _Blocks(HTMLParser):
         self._end()
 
     def _end(self):
-        text, self._text = " ".join("".join(self._text).split()), []
+        text, self._text = " ".join(_visible("".join(self._text)).split()), []
         if text:
             kind = ITEM if self._within(self._ITEMS) else HEADING if self._within(self._HEADINGS) else PARAGRAPH
             self.found.append((kind, text))
@@ -184,7 +238,7 @@ def _html_blocks(text: str) -> list:
     return _with_hosts(reader.found)
 
 
-_BULLET = re.compile(r"\s*(?:[-+•◦▪]|\*(?!\.)|\*(?=\s)|\d{1,3}[.)])\s+(?=\S)")
+_BULLET = re.compile(r"\s*(?:[-+•◦▪·‣●○■□\uf0b7–]|\*(?!\.)|\*(?=\s)|\d{1,3}[.)])\s+(?=\S)")
 
 
 def _text_blocks(text: str) -> list:
@@ -200,7 +254,8 @@ def _text_blocks(text: str) -> list:
         elif not bare or re.match(r"[-=_*|:+\s`~]+\Z", bare) or bare.startswith(("```", "~~~")):
             continue
         elif "|" in bare:
-            found += [(ITEM, _undecorated(cell)) for cell in bare.strip("|").split("|") if cell.strip()]
+            cells = [part for cell in bare.strip("|").split("|") for part in re.split(r"<br\s*/?>", cell)]
+            found += [(ITEM, _undecorated(cell)) for cell in cells if cell.strip()]
         elif _BULLET.match(line):
             found.append((ITEM, _undecorated(_BULLET.sub("", line, count=1))))
         else:
@@ -225,19 +280,27 @@ def _with_hosts(blocks: list) -> list:
 
 
 def _hosts(text: str) -> list | None:
-    words = [word for word in re.split(r"[\s,;]+", text) if word]
+    words = [word for word in re.split(r"[\s,;]+", text) if word and word.lower() not in _BETWEEN]
     hosts = [_host(word) for word in words]
     if hosts and all(hosts):
         return hosts
     # A name with its description: "chatgpt.com - the web app", "chatgpt.com: ...", "chatgpt.com (...)", or in columns.
-    found = re.match(r"([^\s,;()]+?)(?:\s*:\s+|\s+[-–—=>]+\s+|\s+\(|\t+|\s{2,})\S", text)
+    found = re.match(r"\"?([^\s,;()\"]+?)\"?(?:\s*:\s+|\s*[,;]\s*(?![^\s,;]*\.[a-z])|\s+[-–—=>]+\s+|\s+\(|\t+|\s{2,})\S", text)
     host = _host(found.group(1)) if found else None
     return [host] if host else None
 
 
+#: What stands between names in a row.
+_BETWEEN = ("and", "or", "&", "/", "+")
+
+
 def _host(word: str) -> str | None:
-    """The pattern that a word is, in lower case, or None. A word with a scheme or a path says where something is, not what to allow."""
-    word = re.sub(r":443\Z", "", word.strip("\"'`\u201c\u201d\u2018\u2019").rstrip(".:").lower())
+    """The pattern that a word is, in lower case, or None. A word with a scheme or a path says where something is, not what to allow; with a wildcard it
+    is a form for proxies, and says what to allow after all."""
+    word = re.sub(r":443\Z", "", word.strip("\"'`\u201c\u201d\u2018\u2019").rstrip(".:\u2020\u2021").lower())
+    form = re.match(r"(?:https?://|wss?://)?(\*\.[^/*]+)(?:/\*?)?\Z|(?:https?://|wss?://)?([^/*]+)/\*\Z", word)
+    word = (form.group(1) or form.group(2)) if form else re.sub(r"(?<=[a-z])\*\Z", "", word)
+    word = "*" + word if word.startswith(".") else word
     word = word[:-1] if word.endswith("/") and "//" not in word else word
     try:
         pattern = parse(word)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import re
+from dataclasses import replace
 
 import yaml
 
@@ -27,7 +28,9 @@ PURPOSE = "To be reviewed"
 
 
 def compare_page(catalogue: Catalogue, page: Page, date: str, max_missing: int) -> dict:
-    """``{"same_as", "compared_with", "added", "removed", "renamed", "mentioned"}``; each change has ``pattern``, ``confidence`` and ``why``.
+    """``{"same_as", "compared_with", "added", "removed", "renamed", "mentioned", "unread", "kept"}``; each change has ``pattern``, ``confidence``, ``why``.
+
+    While a line was not read (``unread``), no name is taken for gone: those that were not found are ``kept``.
 
     ``date`` (YYYY-MM-DD): of the list, when it is a new one; ``max_missing``: percent of the newest known list that may be gone before
     the page counts as half a page. ``same_as``: the known list that the page is, whose changes are then empty.
@@ -36,12 +39,18 @@ def compare_page(catalogue: Catalogue, page: Page, date: str, max_missing: int) 
     """
     lists = {version: _listed(catalogue, version) for version in catalogue.version_names()}
     newest = max(lists)
+    # The apex beside its wildcard is no name of its own where the entry stands for both.
+    apexes = {parse(entry["pattern"]).name for entry in catalogue.entries if entry["apex"]}
+    page = replace(page, patterns=[pattern for pattern in page.patterns if pattern not in apexes or "*." + pattern not in page.patterns])
     published = set(page.patterns)
     same = next((version for version in sorted(lists, reverse=True) if {entry["pattern"] for entry in lists[version]} == published), None)
-    nothing = {"same_as": same, "compared_with": newest, "added": [], "removed": [], "renamed": [], "mentioned": _unknown(catalogue, page)}
+    nothing = {"same_as": same, "compared_with": newest, "added": [], "removed": [], "renamed": [], "mentioned": _unknown(catalogue, page),
+               "unread": page.unread, "kept": []}
     if same:
         return nothing
     gone = [entry for entry in lists[newest] if entry["pattern"] not in published]
+    if page.unread and not [pattern for pattern in page.patterns if pattern not in {entry["pattern"] for entry in lists[newest]}]:
+        return dict(nothing, kept=[entry["pattern"] for entry in gone])
     if len(gone) * 100 > max_missing * len(lists[newest]):
         raise PublishedError("half a page, or another one: it lacks %d of the %d names of the list of %s. When that is right, raise max_missing (%d %%)"
                              % (len(gone), len(lists[newest]), newest, max_missing))
@@ -49,11 +58,13 @@ def compare_page(catalogue: Catalogue, page: Page, date: str, max_missing: int) 
         raise PublishedError("the page holds another list than that of %s, so its date (%s) has to be a later one" % (newest, date))
     new = [pattern for pattern in page.patterns if pattern not in {entry["pattern"] for entry in lists[newest]}]
     sure = HIGH if page.whole and page.stance else MEDIUM
-    renamed = _renamed(gone, new, sure)
+    renamed = [] if page.unread else _renamed(gone, new, sure)
     there = {one["pattern"] for one in renamed} | {one["was"] for one in renamed}
     added = [dict(_addition(catalogue, pattern, sure), pattern=pattern) for pattern in new if pattern not in there]
     removed = [{"pattern": entry["pattern"], "confidence": sure, "why": "it is no longer on the list" if sure == HIGH else
                 "it is no longer on the list, whose end or meaning the page does not make certain"} for entry in gone if entry["pattern"] not in there]
+    if page.unread:
+        return dict(nothing, added=added, kept=[one["pattern"] for one in removed])
     return dict(nothing, added=added, removed=removed, renamed=renamed)
 
 
@@ -196,9 +207,17 @@ def _summary(content: dict, hosts: dict | None, addresses: dict | None, date: st
     if addresses:
         lines += ["## Voice addresses, feed of %s" % addresses["feed_created"], "", "| change | address |", "|---|---|"]
         lines += ["| %s | `%s` |" % (word, one) for word in ("added", "removed") for one in addresses[word]] + [""]
+    if hosts and hosts["unread"]:
+        kept = ": %s were not found and are kept" % ", ".join("`%s`" % one for one in hosts["kept"]) if hosts["kept"] else ""
+        lines += ["## Lines with a host that were not read", "", *("- %s" % line.replace("`", "'") for line in hosts["unread"]), "",
+                  "While there is one, no name is taken for gone%s." % kept, ""]
     if hosts and hosts["mentioned"]:
         lines += ["## Mentioned on the page, not on its list, not known", "", *("- `%s`" % host for host in hosts["mentioned"]), ""]
     return "\n".join(lines)
+
+
+def _some(texts: list) -> str:
+    return ", ".join(texts[:5]) + (" and %d more" % (len(texts) - 5) if len(texts) > 5 else "")
 
 
 def message(hosts: dict | None, addresses: dict | None) -> str:
@@ -209,7 +228,11 @@ def message(hosts: dict | None, addresses: dict | None) -> str:
         parts.append("the page is the list of %s%s" % (hosts["same_as"], ", and a newer one (%s) is known" % hosts["compared_with"] if older else ""))
     elif hosts:
         parts.append("against the list of %s: %s" % (hosts["compared_with"], ", ".join(
-            "%d %s" % (len(hosts[word]), word) for word in ("added", "removed", "renamed") if hosts[word])))
+            "%d %s" % (len(hosts[word]), word) for word in ("added", "removed", "renamed") if hosts[word]) or "nothing new"))
+    if hosts and hosts["unread"]:
+        parts.append("%d lines that hold a host were not read (%s), so that no name is taken for gone" % (len(hosts["unread"]), _some(hosts["unread"])))
+    if hosts and hosts["mentioned"]:
+        parts.append("it names hosts that are not known and not on its list: %s" % _some(hosts["mentioned"]))
     if addresses:
         parts.append("voice addresses: %d added, %d removed" % (len(addresses["added"]), len(addresses["removed"])))
     return "; ".join(parts or ["the addresses are those of the catalogue"])

@@ -13,7 +13,9 @@ from pathlib import Path
 import yaml
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import file_name
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import reader, redact
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 
 _ROOT = Path(__file__).resolve().parents[3]
 #: The same content gives the same bytes.
@@ -46,7 +48,7 @@ def write(target: Path, parts: dict, hars: list, foresee: bool = False) -> bool:
 
 def _add_har(archive: zipfile.ZipFile, name: str, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        source, copy = reader.Reader(path), redact.Copy(Path(folder) / "copy.har")
+        source, copy = reader.Reader(path), redact.Copy(Path(folder) / "copy.har", redact.Redactor(load(), signatures.load()))
         try:
             for entry in source:
                 copy.add(entry)

@@ -8,23 +8,32 @@ import datetime
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import (
-    Context, interception, shared_issuers,
+    Context, interception,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.layers import (
-    judge_answer, judge_kind, judge_path, unproven,
+    answered, judge_answer, judge_kind, judge_path, judge_writer, unproven,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, RANK, SKIPPED, UNVERIFIED,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.wording import NOTES, sentence
 
+TIMEOUT = "generic_timeout_error"
+#: Trouble that may be over a moment later: it is no state that something else can be compared with.
+_PASSING = (TIMEOUT, "dns_temporary_failure", "dns_servfail_error", "dns_server_misbehaving", "network_unreachable", "network_down", "host_unreachable",
+            "proxy_auth_required", "auth_required", "cannot_connect", "dns_failed", "timeout")
+#: There is no address or no route of one family.
+_NO_WAY = ("dns_no_answer", "network_unreachable", "network_down")
+_AT_ONCE = ("connection_refused", "connection_reset", "eof_error", "proxy_busy")
+#: Somebody else answered.
+_NOT_IT = ("http_block_page", "dns_bogon_error", "http_unexpected_redirect_url", "network_authentication_required", "gateway_sign_in")
 ROOTS_FRESH = datetime.timedelta(days=90)
 
 
 def classify(probes: list, observations: list, roots_date: str, table: dict, today: datetime.date) -> list:
     """One check for each probe and IP version: the worst of its attempts."""
     fresh = today - datetime.date.fromisoformat(roots_date) < ROOTS_FRESH
-    context = Context(table, fresh, shared_issuers(observations))
+    context = Context(table, fresh)
     by_id = {probe["id"]: probe for probe in probes}
     found: dict = {}
     attempts: dict = {}
@@ -39,6 +48,11 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
         if PASS in verdicts and found[key]["verdict"] in (FAIL, ERROR):
             found[key]["flags"].append("intermittent")
             found[key]["message"] += "; %d of %d attempts got through" % (verdicts.count(PASS), len(verdicts))
+    for (name, version), check in found.items():
+        other = found.get((name, {4: 6, 6: 4}.get(version)))
+        if other and other["verdict"] == PASS and check["failure"] in _NO_WAY and check["verdict"] == FAIL:
+            # A host or a name with one family alone works.
+            check.update(verdict=SKIPPED, flags=check["flags"] + ["other_family"], message="%s; %s" % (check["message"], NOTES["other_family"]))
     for (name, version), check in found.items():
         if version == 6 and check["interception"] == NOT and _under_control(found.get((name, 4))):
             # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
@@ -77,7 +91,8 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "role": probe["role"], "entry": probe.get("entry"),
         "features": list(probe.get("features") or []), "level": probe.get("level", "required"), "via": seen["via"], "proxy": seen["proxy"],
         "ip_version": seen["ip_version"], "verdict": PASS, "layer": None, "flags": [], "failure": None, "interception": interception(seen, context),
-        "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "state": "open", "message": "",
+        "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "written_by": None, "state": "open", "answer": answered(seen["http"]),
+        "message": "",
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
     inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in INTERCEPTED else None
@@ -85,6 +100,8 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
     trace = kinds.trace(seen)
     check["egress"] = trace.get("ip")
     check["addresses"] = ((seen["dns"] or {}).get("addresses") or [])[:4]
+    if seen.get("again") in _AT_ONCE and seen["http"] and not seen["http"].get("failure"):
+        check["flags"].append("burst")
     if "on" in (trace.get("gateway"), trace.get("warp")):
         check["flags"].append("tenant_gateway")
     if probe["kind"] in ("dns", "http", "quic") and seen["via"] == "proxy":
@@ -97,6 +114,7 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         judge_answer(check, probe, seen)
     if check["verdict"] == PASS:
         judge_kind(check, kinds.judge(probe, seen, check["interception"] == NOT, context.table))
+    judge_writer(check, probe, seen)
     if probe["role"] != "wanted":
         _judge_other(check)
     check["message"] = "%s: %s" % (probe["host"], sentence(check))
@@ -106,10 +124,21 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
 def _judge_other(check: dict) -> None:
     """Control and negative hosts are not wanted open: their state counts, and later its comparison with the baseline."""
     if check["verdict"] in (ERROR, SKIPPED):
+        check["state"] = "unknown"
         return
     if check["kind"] == "stun":
         check["verdict"] = PASS
         return
-    reached = check["observations"]["http"] is not None and check["observations"]["http"]["status"] is not None
-    check["state"] = "open" if reached and check["failure"] != "http_block_page" else "shut"
+    check["state"] = _state(check)
     check["verdict"] = UNVERIFIED if check["role"] == "negative" else PASS
+
+
+def _state(check: dict) -> str:
+    """open, shut, or unknown: trouble that may pass, and for a host that has to stay shut an answer of nobody knows whom."""
+    if check["answer"] is None:
+        failure = (check["failure"] or "").replace("proxy_", "")
+        repeated = failure == TIMEOUT and check["observations"].get("again")
+        return "unknown" if failure in _PASSING and not repeated else "shut"
+    if check["failure"] in _NOT_IT or check["interception"] == INVALID:
+        return "shut"
+    return "unknown" if check["role"] == "negative" and "origin_unproven" in check["flags"] else "open"

@@ -14,11 +14,10 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 
 @dataclass
 class Context:
-    """What all observations of one host say together: the signature table, whether the roots are fresh, and issuers of unrelated hosts."""
+    """What judging an observation rests on: the signature table, and whether the roots are fresh."""
 
     table: dict
     roots_fresh: bool
-    shared_issuers: set
 
 
 def interception(seen: dict, context: Context) -> str | None:
@@ -30,23 +29,10 @@ def interception(seen: dict, context: Context) -> str | None:
     if tls["failure"] != "ssl_unknown_authority":
         return INVALID
     issuer = tls["leaf"]["issuer"] or {}
-    more = not tls["leaf"]["sct"] or _dn(issuer) in context.shared_issuers or signatures.issued_by(issuer, context.table) is not None
+    more = not tls["leaf"]["sct"] or signatures.issued_by(issuer, context.table) is not None
     trusted = seen["system"] is not None and seen["system"]["failure"] is None
     if not more:
-        # An old bundle alone proves nothing, and one self-signed site is no inspection.
+        # Public certificates alone have that list: a public root that is newer than the bundle, or a chain that lacks a certificate, looks like this for many
+        # hosts at once. An old bundle proves nothing either, and one self-signed site is no inspection.
         return UNKNOWN if trusted or not context.roots_fresh else INVALID
     return TRUSTED if trusted else UNTRUSTED
-
-
-def shared_issuers(observations) -> set:
-    """Issuers that the public roots do not vouch for and that signed for two unrelated sites: nobody but an inspection CA does that."""
-    sites: dict = {}
-    for seen in observations:
-        leaf = (seen["tls"] or {}).get("leaf")
-        if leaf and seen["tls"]["failure"] and leaf["issuer"]:
-            sites.setdefault(_dn(leaf["issuer"]), set()).add(".".join(seen["host"].split(".")[-2:]))
-    return {issuer for issuer, names in sites.items() if len(names) > 1}
-
-
-def _dn(issuer) -> str:
-    return "%s / %s" % (issuer.get("cn"), issuer.get("o"))

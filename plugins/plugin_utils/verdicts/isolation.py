@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, PASS, TRUSTED, UNTRUSTED,
+    ERROR, FAIL, ORIGIN, PASS, TRUSTED, UNTRUSTED,
 )
 
 OK, BAD, UNKNOWN = "ok", "bad", "unknown"
@@ -24,18 +25,27 @@ _BY_FAILURE = {
     "websocket_upgrade_refused": "websocket_filter", "http_content_type_mismatch": "content_rewritten", "udp_no_reply": "udp_filter",
     "browser_extension": "browser_extension", "browser_policy": "browser_policy", "upload_truncated": "upload_limit_or_dlp",
     "ssl_pin_mismatch": "tls_inspection", "throttled": "throttling", "stream_buffered": "stream_buffering", "cookie_rewritten": "cookie_interception",
-    "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter",
+    "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter", "network_authentication_required": "captive_portal",
+    "quic_failed": "quic", "ech_refused": "ech", "stream_cut": "stream_cut", "gateway_sign_in": "gateway_sign_in",
+    "authorization_lost": "authorization_lost", "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
+    "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
+    "proxy_certificate_refused": "proxy_certificate", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
-#: The layers from the bottom: of several faults the lowest hides the others.
-_LAYERS = ["browser", "dns", "tcp", "proxy", "tls", "http", "application"]
+#: The layers from the bottom.
+_LAYERS = ["host", "browser", "dns", "tcp", "proxy", "tls", "quic", "http", "application", "origin"]
 MIN_PEERS = 2
 #: In place of a row of the table: it is broken because the policy leaves it under inspection, and nobody has to look for a fault.
 _BY_POLICY = {"row": 0, "scope": "inspected_by_policy", "confidence": "high"}
 
 
+def depth(check: dict) -> int:
+    """How low the layer of a check is: of several faults the lowest hides the others."""
+    return _LAYERS.index(check["layer"]) if check["layer"] in _LAYERS else len(_LAYERS)
+
+
 def row(**facts) -> dict:
-    """The first row of the table that fits ``S`` and ``C`` (ok, bad, unknown), ``N`` (see ``many``), ``mixed`` and ``named`` (bool)."""
+    """The first row of the table that fits ``S`` and ``C`` (ok, bad, unknown), ``N`` (see ``many``), ``mixed``, ``named`` and ``refused`` (bool)."""
     return next(one for one in ROWS if all(facts[name] in allowed for name, allowed in one["when"].items()))
 
 
@@ -51,6 +61,8 @@ def sub_verdict(check: dict) -> str:
         return "large_hello_filter"
     if "by_choice" in check["flags"]:
         return "inspected_by_choice"
+    if check["verdict"] == ORIGIN:
+        return check["failure"]
     return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"]) or "unknown"
 
 
@@ -59,6 +71,8 @@ def culprit(check: dict) -> str | None:
     blocked = check.get("blocked_by") or {}
     if blocked.get("product") not in (None, "unknown"):
         return blocked["product"]
+    if check.get("written_by"):
+        return check["written_by"]
     if check["interception"] in (TRUSTED, UNTRUSTED):
         issuer = check.get("issuer") or {}
         return check.get("inspected_by") or "the inspection CA %r" % (issuer.get("cn") or issuer.get("o"))
@@ -66,8 +80,9 @@ def culprit(check: dict) -> str | None:
 
 
 def remedy(verdict: str, product: str | None) -> str:
+    """What to do about a sub-verdict; of a refusal of the origin, what to ask."""
     known = REMEDIES.get(verdict, REMEDIES["unknown"])
-    return known.get(product) or known["any"]
+    return origin.question(verdict) or known.get(product) or known["any"]
 
 
 def contaminated(result: dict) -> str | None:
@@ -85,11 +100,12 @@ def contaminated(result: dict) -> str | None:
     return None
 
 
-def diagnose(hosts: dict, control: dict | None = None, status: dict | None = None) -> dict:
+def diagnose(hosts: dict, control: dict | None = None, status: dict | None = None, *, symptom: str | None = None) -> dict:
     """``hosts`` and ``control``: {name: result of reachability_info, or None for one that was not reached}; ``status``: of service_status_info.
 
     ``{"features": {feature: {"scope", "row", "confidence", "next", "faults": [...], "hosts": {name: ok|bad|unknown}}}, "control": {...},
-    "unreachable": [...], "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    "unreachable": [...], "symptom", "message", "text"}``. Each fault names sub-verdict, product, hosts, evidence and remedy; the lowest layer comes first.
+    ``symptom``: what people say goes wrong, in their words.
     """
     hosts = _settled(hosts, control or {})
     reached = {name: result for name, result in hosts.items() if (result or {}).get("checks")}
@@ -105,23 +121,37 @@ def diagnose(hosts: dict, control: dict | None = None, status: dict | None = Non
     }
     found["notes"] = {name: result["notes"] for name, result in sorted(reached.items()) if result.get("notes")}
     found["cases"] = advice.cases(features, found["notes"])
+    found["symptom"] = symptoms.answer(symptom, features) if symptom else None
     found["message"] = _headline(features, len(reached), len(hosts))
     found["text"] = _text(found)
     return found
 
 
 def _settled(hosts: dict, control: dict) -> dict:
-    """What one vantage alone does not prove counts as a fault where a vantage outside got through to the same address."""
-    answered = {_place(check) for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
+    """What one vantage alone does not prove is settled by a vantage outside that got through to the same address.
+
+    Silence is a fault then. An answer of nobody knows whom is the origin's when it is the same as outside; when it is another, nobody knows still.
+    """
+    outside = {_place(check): check for result in control.values() for check in (result or {}).get("checks", []) if check["verdict"] == PASS}
     settled = {}
     for name, result in hosts.items():
-        proven = [check for check in (result or {}).get("checks", []) if "unproven" in check["flags"] and _place(check) in answered]
-        if proven:
-            checks = [dict(check, verdict=FAIL) if check in proven else check for check in result["checks"]]
-            features = dict(result["summary"]["features"], **{feature: FAIL for check in proven for feature in check["features"]})
-            result = dict(result, checks=checks, summary=dict(result["summary"], features=features))
+        checks = [dict(check, verdict=_with(outside.get(_place(check)), check)) for check in (result or {}).get("checks", [])]
+        if checks and checks != result["checks"]:
+            features = {feature: verdict for feature, verdict in summarise(checks)["features"].items()
+                        # What passes behind a path that nothing proves says nothing still.
+                        if verdict != PASS or (result.get("path") or {}).get("proven", True)}
+            result = dict(result, checks=checks, summary=dict(result["summary"], features=dict(result["summary"]["features"], **features)))
         settled[name] = result
     return settled
+
+
+def _with(outside: dict | None, check: dict) -> str:
+    """The verdict of a check, once a vantage outside was asked the same."""
+    if outside is None or "unproven" not in check["flags"]:
+        return check["verdict"]
+    if "origin_unproven" not in check["flags"]:
+        return FAIL
+    return PASS if outside.get("answer") and outside["answer"] == check.get("answer") else check["verdict"]
 
 
 def _place(check: dict) -> tuple:
@@ -161,8 +191,10 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
     states = {name: _state(result, feature) for name, result in sorted(hosts.items())}
     bad = [name for name, state in states.items() if state == BAD]
     said = [name for name, state in states.items() if state != UNKNOWN]
-    faults = _faults(feature, {name: hosts[name] for name in bad})
+    refused = [name for name in states if hosts[name]["summary"]["features"].get(feature) == ORIGIN]
+    faults = _faults(feature, {name: hosts[name] for name in bad or refused})
     facts = {"S": _service(status, feature), "N": many(len(bad), len(said)), "C": _together([_state(result, feature) for result in control.values()]),
+             "refused": bool(refused),
              "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
              # A block page is nobody's but its product's, whatever the service says of itself.
              "named": any(fault["product"] for fault in faults)}
@@ -184,9 +216,9 @@ def _faults(feature: str, hosts: dict) -> list:
     found: dict = {}
     for name, result in hosts.items():
         for check in result["checks"]:
-            if check["role"] != "wanted" or feature not in check["features"] or check["verdict"] not in (FAIL, ERROR):
+            if check["role"] != "wanted" or feature not in check["features"] or check["verdict"] not in (FAIL, ERROR, ORIGIN):
                 continue
-            key = (_LAYERS.index(check["layer"]) if check["layer"] in _LAYERS else len(_LAYERS), sub_verdict(check), culprit(check) or "")
+            key = (depth(check), sub_verdict(check), culprit(check) or "")
             fault = found.setdefault(key, {
                 "verdict": key[1], "layer": check["layer"], "product": culprit(check), "seen_from": [], "for": [], "evidence": check["message"],
                 "remedy": remedy(key[1], culprit(check))})
@@ -210,7 +242,8 @@ def _headline(features: dict, reached: int, hosts: int) -> str:
 
 def _text(found: dict) -> str:
     """For a person: the summary first; then for each scope what stands in the way, said once, which features that breaks, and what to do."""
-    lines, groups = [found["message"]], {}
+    lines, groups = [found["symptom"]["text"], ""] if found["symptom"] else [], {}
+    lines.append(found["message"])
     for name, one in found["features"].items():
         if one["scope"] != "none":
             groups.setdefault(one["row"], []).append(name)
@@ -243,7 +276,7 @@ def _merged(faults_by_feature: dict) -> list:
     found: dict = {}
     for feature, faults in faults_by_feature.items():
         for fault in faults:
-            key = (_LAYERS.index(fault["layer"]) if fault["layer"] in _LAYERS else len(_LAYERS), fault["verdict"], fault["product"] or "")
+            key = (depth(fault), fault["verdict"], fault["product"] or "")
             one, breaks = found.setdefault(key, (dict(fault), []))
             one["for"] = sorted(set(one["for"]) | set(fault["for"]))
             one["seen_from"] = sorted(set(one["seen_from"]) | set(fault["seen_from"]))

@@ -4,6 +4,7 @@
 """What the probes that ask for more than a page have found: uploads, event streams, echoes, TURN, HTTP/2, HTTP/3, HTTPS records, portals. Pure."""
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 
 def _page(answer: dict, table: dict) -> Found | None:
-    for look, failure in ((signatures.blocked_by, "http_block_page"), (signatures.progress_page, "progress_page")):
+    for look, failure in ((signatures.written_by, "http_block_page"), (signatures.progress_page, "progress_page")):
         match = look(answer, table)
         if match:
             return Found("http", failure, flags=["blocked"] if failure == "http_block_page" else [failure], match=match, answer=answer)
@@ -139,4 +140,10 @@ def trace(seen: dict) -> dict:
     http = seen.get("http")
     if not http or http["status"] != 200 or seen["path"] != _TRACE or not re.search(r"^h=", http["body"], re.M):
         return {}
-    return dict(line.split("=", 1) for line in http["body"].splitlines() if "=" in line)
+    said = dict(line.split("=", 1) for line in http["body"].splitlines() if "=" in line)
+    try:
+        ipaddress.ip_address(said.get("ip", ""))
+    except ValueError:
+        # Whoever wrote that is not Cloudflare.
+        said.pop("ip", None)
+    return said

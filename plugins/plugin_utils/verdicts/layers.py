@@ -9,10 +9,10 @@ import json
 import re
 from urllib.parse import urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, origin, signatures
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, SKIPPED, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, SKIPPED, UNKNOWN, UNTRUSTED, UNVERIFIED,
 )
 
 
@@ -94,13 +94,31 @@ def _judge_connect(check: dict, connect: dict, context: Context) -> None:
         _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required")
         check["verdict"] = SKIPPED
         return
-    _fail(check, "proxy", "proxy_" + connect["failure"] if connect["failure"] else "proxy_connect_denied", *["blocked"] * bool(connect["status"]))
-    if connect["status"]:
-        check["blocked_by"] = _culprit(signatures.blocked_by(connect, context.table), "CONNECT", connect)
+    if not connect["status"]:
+        _fail(check, "proxy", "proxy_" + connect["failure"])
+        return
+    match = signatures.written_by(connect, context.table)
+    if match and match.reason != "denied":
+        _could_not(check, match)
+    elif match is None and connect["status"] >= 500:
+        _fail(check, "proxy", "proxy_cannot_connect")
+    else:
+        _fail(check, "proxy", "proxy_connect_denied", "blocked")
+        check["blocked_by"] = _culprit(match, "CONNECT", connect)
+
+
+def _could_not(check: dict, match: signatures.Match) -> None:
+    """A page of a product that forbids nothing: it says why it could not, or what it wants first."""
+    _fail(check, *signatures.REASONS[match.reason])
+    check["written_by"] = match.product
 
 
 def _judge_block(check: dict, http: dict, context: Context) -> None:
-    match = signatures.blocked_by(http, context.table)
+    # With the origin's own certificate nobody else can have written it.
+    match = signatures.written_by(http, context.table, good=check["interception"] == NOT)
+    if match and match.reason != "denied":
+        _could_not(check, match)
+        return
     if match:
         _fail(check, "http", "http_block_page", "blocked")
         check["blocked_by"] = _culprit(match, "inside TLS", http)
@@ -146,6 +164,9 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     elif check["interception"] == UNTRUSTED:
         _fail(check, "tls", "ssl_unknown_authority")
         check["state"] = "open"
+    elif check["interception"] == UNKNOWN and seen["tls"]["failure"] and probe["exempt"]:
+        # This host trusts it and no public root does; it has what only public certificates have, or a copy of that.
+        check.update(verdict=UNVERIFIED, flags=check["flags"] + ["exemption_unproven"])
     if http is None:
         return
     if http["headers"].get("cf-mitigated"):
@@ -155,6 +176,45 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
         _judge_websocket(check)
     elif probe["kind"] in ("https", "echo"):
         _judge_expectation(check, probe.get("expect") or {}, http)
+
+
+def judge_writer(check: dict, probe: dict, seen: dict) -> None:
+    """Where somebody looks inside TLS, an answer is the origin's only when something shows that: a mark of its network, or what was asked for."""
+    http = seen["http"]
+    if check["verdict"] != PASS or http is None or check["interception"] in (None, NOT) or probe["kind"] not in ("https", "echo"):
+        return
+    marked = origin.marked(probe.get("entry") or probe["id"], http["headers"])
+    if marked or _as_asked(probe, http, marked):
+        return
+    if http["status"] == 511:
+        _fail(check, "http", "network_authentication_required")
+    elif _other_site(check["host"], http):
+        _fail(check, "http", "http_unexpected_redirect_url")
+    elif marked is False and http["status"] >= 400 and _is_page(http):
+        _fail(check, "http", "http_block_page", "blocked")
+        check["blocked_by"] = _culprit(None, "inside TLS", http)
+    else:
+        check.update(verdict=UNVERIFIED, flags=check["flags"] + ["origin_unproven"] + ["unproven"] * (marked is None))
+
+
+def _as_asked(probe: dict, http: dict, marked: bool | None) -> bool:
+    """Whether the content is what only the origin has; or, where it leaves no mark, at least no web page."""
+    expect = probe.get("expect") or {}
+    if set(expect) & {"body", "json", "content_type"}:
+        return _unexpected(expect, http) is None
+    return marked is None and http["status"] < 300 and bool(http["body"]) and not _is_page(http)
+
+
+def _is_page(http: dict) -> bool:
+    return "html" in http["headers"].get("content-type", "").lower() or http["body"].lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+
+
+def answered(http: dict | None) -> str | None:
+    """An answer in few words, for comparison with another one: status, type, and where it leads."""
+    if not http or http["status"] is None:
+        return None
+    target = urlsplit(http["headers"].get("location", "")).hostname
+    return " ".join(filter(None, (str(http["status"]), http["headers"].get("content-type", "").partition(";")[0].lower(), target)))
 
 
 def _judge_websocket(check: dict) -> None:

@@ -19,6 +19,8 @@ class PathError(ValueError):
 
 def check(path: dict) -> None:
     """:raises PathError: for a path that lacks the device, or has what it must not have."""
+    if not isinstance(path, dict):
+        raise PathError("path: it is a dictionary with device, and not %r" % (path,))
     unknown = sorted(set(path) - {"device", "audience", "kind", "proven_by"})
     if unknown or not isinstance(path.get("device"), str) or not path["device"]:
         raise PathError("path: it needs device, and may have audience, kind and proven_by%s" % ("; %s is none of these" % unknown[0] if unknown else ""))

@@ -4,39 +4,51 @@
 """The signature table: which product wrote this answer. Controller only, pure."""
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from ansible.module_utils.common.yaml import yaml_load
 
 _TABLE = Path(__file__).parent / "signatures.yml"
-_SCAN = 65536
-_KINDS = {"block": {"status", "header", "body"}, "progress": set(), "issuer": {"issuer_cn", "issuer_o"}, "dns": {"address"}}
+#: Characters of a page that are looked at. Block pages carry their styles and pictures before their words.
+SCAN = 262144
+_KINDS = {"block": {"status", "header", "body"}, "progress": set(), "issuer": {"issuer_cn", "issuer_o"}, "public": set(), "dns": {"address"}}
 _CONDITIONS = {word for words in _KINDS.values() for word in words}
-_FIELDS = _CONDITIONS | {"product", "confidence", "source"}
+_FIELDS = _CONDITIONS | {"product", "confidence", "source", "reason"}
+#: Why a product wrote a page in place of an answer, and the layer and failure that this is.
+REASONS = {
+    "denied": ("http", "http_block_page"), "sign_in": ("proxy", "gateway_sign_in"), "credentials": ("proxy", "proxy_auth_required"),
+    "too_large": ("proxy", "proxy_limit"), "forged_host": ("proxy", "proxy_host_conflict"), "cannot_connect": ("proxy", "proxy_cannot_connect"),
+    "dns": ("proxy", "proxy_dns_failed"), "progress": ("http", "progress_page"),
+    "timeout": ("proxy", "proxy_timeout"), "certificate": ("proxy", "proxy_certificate_refused"),
+}
 
 
 class SignatureError(ValueError):
     """A rule of the site that is no rule."""
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Match:
-    """``product`` did it; ``evidence`` are the facts that show it."""
+    """``product`` did it, for ``reason``, a key of ``REASONS``; ``evidence`` are the facts that show it."""
 
     product: str
     confidence: str
     evidence: tuple
+    reason: str = "denied"
 
 
 def load(own=()) -> dict:
-    """``{"block": [...], "progress": [...], "issuer": [...], "dns": [...]}`` with the site's own rules first. :raises SignatureError:"""
+    """``{"block": [...], "progress": [...], "issuer": [...], "public": [...], "dns": [...]}``, the site's own rules first. :raises SignatureError:"""
     table = yaml_load(_TABLE.read_text(encoding="utf-8"))
     for number, rule in enumerate(own, 1):
         if not isinstance(rule, dict) or not set(rule) <= _FIELDS or not rule.get("product") or not set(rule) & _CONDITIONS:
             raise SignatureError("signatures, rule %d: it needs product and one of %s" % (number, ", ".join(sorted(_CONDITIONS))))
+        if rule.get("reason", "denied") not in REASONS:
+            raise SignatureError("signatures, rule %d: reason is one of %s" % (number, ", ".join(REASONS)))
         try:
             for key in ("body", "issuer_cn", "issuer_o"):
                 re.compile(rule.get(key, ""))
@@ -48,16 +60,20 @@ def load(own=()) -> dict:
     return {kind: [rule for rule in own if words & set(rule)] + table[kind] for kind, words in _KINDS.items()}
 
 
-def blocked_by(answer: dict, table: dict) -> Match | None:
-    """The product that wrote this answer to CONNECT or GET, or None: a challenge of the origin's own network is nobody's block."""
+def written_by(answer: dict, table: dict, good: bool = False) -> Match | None:
+    """The product that wrote this answer to CONNECT or GET, or None: a challenge of the origin's own network is nobody's page.
+
+    ``good``: it is the origin's own answer, and one that succeeded. What its text talks about is then no sign of a product.
+    """
     if not answer or answer.get("headers", {}).get("cf-mitigated"):
         return None
-    return _first(table["block"], answer)
+    return _first([rule for rule in table["block"] if not (good and "body" in rule)], answer)
 
 
 def progress_page(answer: dict, table: dict) -> Match | None:
     """The product that answers with a page of its own while it scans what was asked for, or None."""
-    return _first(table["progress"], answer) if answer else None
+    match = _first(table["progress"], answer) if answer else None
+    return dataclasses.replace(match, reason="progress") if match else None
 
 
 def sinkhole(address: str, table: dict) -> Match | None:
@@ -73,8 +89,13 @@ def _first(rules: list, answer: dict) -> Match | None:
     for rule in rules:
         evidence = _evidence(rule, answer)
         if evidence:
-            return Match(rule["product"], rule.get("confidence", "medium"), tuple(evidence))
+            return Match(rule["product"], rule.get("confidence", "medium"), tuple(evidence), reason=rule.get("reason", "denied"))
     return None
+
+
+def public(issuer: str, table: dict) -> bool:
+    """Whether the common name of an issuer is that of a CA which browsers trust by themselves."""
+    return any(re.search(rule["issuer_cn"], issuer) for rule in table["public"])
 
 
 def _evidence(rule: dict, answer: dict) -> list:
@@ -85,16 +106,26 @@ def _evidence(rule: dict, answer: dict) -> list:
         found.append("status %d" % answer["status"])
     if "header" in rule:
         name, form = rule["header"]
-        value = answer["headers"].get(name.lower(), "")
-        if not re.search(form, value, re.I):
+        hit = re.search(form, answer["headers"].get(name.lower(), ""), re.I)
+        if not hit:
             return []
-        found.append("%s: %s" % (name, value[:120]))
+        found.append("%s: %s" % (name, _shown(name, hit)))
     if "body" in rule:
-        hit = re.search(rule["body"], answer["body"][:_SCAN], re.I)
+        hit = re.search(rule["body"], answer["body"][:SCAN], re.I)
         if not hit:
             return []
         found.append("page has %r" % hit.group(0)[:80])
     return found
+
+
+def _shown(name: str, hit) -> str:
+    """What of a header is told: of an address its host alone, since the rest names people and pages; of other headers what the rule knows."""
+    if name.lower() != "location":
+        return hit.group(0).strip()
+    try:
+        return urlsplit(hit.string).hostname or hit.group(0)[:40]
+    except ValueError:
+        return hit.group(0)[:40]
 
 
 def issued_by(issuer: dict | None, table: dict) -> Match | None:

@@ -22,7 +22,7 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
     # What one vantage alone cannot prove, and what the policy itself leaves broken, is said for its feature; it neither makes nor breaks a host.
     counted = [c for c in wanted if (c["verdict"] != UNVERIFIED or "unproven" not in c["flags"]) and "by_choice" not in c["flags"]]
     counted = [c for c in counted if c["level"] in levels and (not features or set(features) & set(c["features"]))]
-    counting = counted + [c for c in checks if c["role"] != "wanted" and "regressed" in c["flags"]]
+    counting = counted + [c for c in checks if c["role"] != "wanted" and {"regressed", "not_compared"} & set(c["flags"])]
     verdict = _worst(counting) if counting else UNVERIFIED
     shut = [c for c in counted if c["verdict"] == FAIL]
     regressed = [c for c in checks if "regressed" in c["flags"]]

@@ -4,10 +4,10 @@
 """The words of a check: what came of it, and what was seen of its certificate."""
 from __future__ import annotations
 
-#: What came of a check. UNVERIFIED: what was seen proves neither.
-PASS, FAIL, ERROR, SKIPPED, UNVERIFIED = "pass", "fail", "error", "skipped", "unverified"
+#: What came of a check. ORIGIN: the network lets it through, and the origin itself refuses. UNVERIFIED: what was seen proves neither.
+PASS, FAIL, ERROR, SKIPPED, UNVERIFIED, ORIGIN = "pass", "fail", "error", "skipped", "unverified", "origin"
 #: The worst first.
-RANK = (FAIL, ERROR, UNVERIFIED, SKIPPED, PASS)
+RANK = (FAIL, ERROR, ORIGIN, UNVERIFIED, SKIPPED, PASS)
 #: Whether a gateway looks inside. TRUSTED and UNTRUSTED: whether this host trusts its CA.
 NOT, TRUSTED, UNTRUSTED, INVALID, UNKNOWN = "not_intercepted", "intercepted_trusted", "intercepted_untrusted", "invalid_certificate", "unknown"
 INTERCEPTED = (TRUSTED, UNTRUSTED)

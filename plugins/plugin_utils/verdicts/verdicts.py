@@ -13,6 +13,9 @@ _OPENED = "newly open"
 _SHUT = "newly shut"
 _INSPECTION_LOST = "no longer inspected"
 _INSPECTION_NEW = "newly inspected"
+#: No harm is shown by these, and nothing shows that there is none.
+_MOVED = "another answer"
+_UNCLEAR = "not known"
 
 
 def _key(check: dict) -> tuple:
@@ -29,6 +32,9 @@ def apply_baseline(checks: list, baseline: list) -> None:
         change = _difference(old, check)
         if change is None:
             check["verdict"] = PASS
+        elif change in (_MOVED, _UNCLEAR):
+            text = "another answer than in the baseline" if change == _MOVED else "its state in the baseline or now is not known"
+            check.update(verdict=UNVERIFIED, message="%s: %s" % (check["host"], text), flags=check["flags"] + ["not_compared"])
         else:
             check.update(verdict=FAIL, failure="not_as_before", message="%s: %s since the baseline" % (check["host"], change))
             check["flags"] = check["flags"] + ["regressed", change.replace(" ", "_")]
@@ -41,12 +47,20 @@ def not_as_before(summary: dict, checks: list) -> dict:
 
 
 def _difference(old: dict, new: dict) -> str | None:
-    if old["state"] != new["state"]:
+    states = (old["state"], new["state"])
+    if set(states) == {"open", "shut"}:
         return _OPENED if new["state"] == "open" else _SHUT
+    if states == ("shut", "unknown") and new.get("answer"):
+        # It was shut and now something answers, which is not what shut it.
+        return _OPENED
     inspected = [check["interception"] in (TRUSTED, UNTRUSTED) for check in (old, new)]
     if inspected[0] != inspected[1] and old["interception"] and new["interception"]:
         return _INSPECTION_LOST if inspected[0] else _INSPECTION_NEW
-    return None
+    if "unknown" not in states:
+        return None
+    if not (old.get("answer") and new.get("answer")):
+        return _UNCLEAR
+    return None if old["answer"] == new["answer"] else _MOVED
 
 
 def compare(before: list, after: list) -> dict:

@@ -23,6 +23,14 @@ _WORDS = {
     "cookie_rewritten": "reachable, but its cookies are rewritten on the way",
     "turn_no_answer": "the TURN server's answer does not come through",
     "http_unexpected_redirect_url": "somebody on the way redirects to another site",
+    "proxy_cannot_connect": "the proxy could not connect, and nobody forbade it",
+    "proxy_dns_failed": "the proxy could not resolve the name, and nobody forbade it",
+    "proxy_timeout": "the proxy had no answer in time, and nobody forbade it",
+    "proxy_certificate_refused": "the proxy did not accept the certificate, and nobody forbade it",
+    "proxy_host_conflict": "the proxy sees other addresses for the name than this host, and refuses for that",
+    "proxy_limit": "it is too large for the proxy",
+    "gateway_sign_in": "the gateway wants a sign-in first",
+    "network_authentication_required": "a portal on the way wants a sign-in",
     "not_reached_again": "a second connection did not come about",
 }
 #: What a flag says to a person.
@@ -34,6 +42,10 @@ NOTES = {
     "dns_differs": "another resolver knows it",
     "sni_filtered": "the same address answers for another name, so it is this name that is filtered",
     "challenged": "a challenge of the origin, which a browser solves",
+    "origin_unproven": "it answers, and nothing shows that the answer is the origin's",
+    "exemption_unproven": "its certificate is of no public authority and has what only public ones have, so whether it is decrypted is not known",
+    "other_family": "over the other IP version it works, and of this one there is no way",
+    "burst": "asked by itself it gets through, at once with others it does not: something on the way limits connections",
     "h2_lost": "without HTTP/2",
     "quic_open": "HTTP/3 gets out over UDP 443, which a gateway that looks at TCP alone does not see",
     "quic_unavailable": "no answer over UDP 443, so no HTTP/3; browsers do without",
@@ -60,13 +72,15 @@ def sentence(check: dict) -> str:
             culprit["product"] if culprit["product"] != "unknown" else "an unknown product", "status", culprit["status"], culprit["where"]))
     elif check["failure"] == "proxy_auth_required":
         text.append("the proxy %s wants a user's credentials, which this host has not" % check["proxy"])
+    elif check["written_by"]:
+        text.append("%s: %s" % (check["written_by"], _WORDS[check["failure"]]))
     elif check["failure"] == "cookie_stripped":
         text.append("reachable, but its cookies are taken out on the way")
     elif check["failure"] == "websocket_upgrade_refused":
         text.append("reachable, but the WebSocket upgrade is taken out on the way")
     elif check["failure"] and check["failure"] != "ssl_intercepted":
         text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
-                                _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
+                                _WORDS.get(check["failure"]) or _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
     if check["interception"] in INTERCEPTED:
         text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else ", which this host does not trust"))
     elif check["state"] == "open" and not check["failure"]:

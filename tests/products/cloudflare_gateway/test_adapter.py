@@ -57,6 +57,7 @@ def bodies(rig, method, kind):
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_check_a_converge_and_a_rerun(rig):
     """Lists, rules; for the scan the account's switches, the categories and one list of the site that a rule names. Three lists and three rules, each one
     request. Read back: lists, rules, our three lists."""

@@ -43,6 +43,7 @@ def writes(rig):
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_converge_and_of_a_rerun(rig):
     """Read: policies, URL filters, web profiles, SSL profiles, wildcard FQDNs and groups; four more for the scan. Then the three looks before the
     first write; three wildcard FQDNs, the group, the SSL profile, the URL filter, the link, and a look before the list of somebody else; read back."""
@@ -522,6 +523,7 @@ def test_in_proxy_mode_a_local_category_exempts_by_name(proxy):
     assert not proxy.twin.rows("firewall.wildcard-fqdn/group") and not proxy.twin.rows("firewall.wildcard-fqdn/custom")
 
 
+@pytest.mark.wire
 def test_requests_with_a_local_category(proxy):
     result = proxy.run()
     assert writes(proxy) == [("POST", CATEGORY), ("POST", RATING), ("POST", RATING), ("PUT", "firewall/ssl-ssh-profile/deep-members"),
@@ -603,6 +605,7 @@ def policies(rig):
     return [row["name"] for row in rig.twin.rows("firewall/policy")]
 
 
+@pytest.mark.wire
 def test_voice_opens_for_the_audience_and_the_published_addresses_alone(voice):
     assert not any(voice.passes(who, *packet) for who in (MEMBER, STRANGER) for packet in PACKETS)
     result = voice.run()

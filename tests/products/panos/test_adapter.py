@@ -47,6 +47,7 @@ def at_top(rig, body):
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_converge_and_of_a_rerun(rig):
     """With an API key. Converge: system, changes, vsys, Panorama, groups, shared; HA, lock; changes, vsys again; one write; validate, commit, two
     looks at each job; changes, vsys to confirm; unlock. A re-run: the first six, of which scan_conflicts switches three off."""

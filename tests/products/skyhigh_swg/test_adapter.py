@@ -58,6 +58,7 @@ def test_a_rule_about_every_host_but_some_is_doubt_where_a_part_is_among_these(r
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_converge_and_of_a_rerun(rig):
     """Sign in; all lists, two lists; the rule sets, each exported. Two lists written, one commit. In a session of its own: all lists, two lists."""
     sets = len(rig.twin.rules)

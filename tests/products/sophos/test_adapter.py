@@ -57,6 +57,7 @@ def rules(rig, policy="Company") -> list:
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_converge_and_of_a_rerun(rig):
     """One request reads everything, one creates, one updates; a look before objects of somebody else are written, and one to read back."""
     result = rig.run()

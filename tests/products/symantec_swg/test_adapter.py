@@ -51,6 +51,7 @@ def coverage(result) -> dict:
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_first_run_of_a_rerun_and_of_a_change(rig):
     """The objects, one list, the console; the object and its content; the installation, and the console until it shows it; read back."""
     result = rig.run()

@@ -44,6 +44,7 @@ def many(count):
 # -- requests -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_converge_and_of_a_rerun(rig):
     """A token, the lists, the one web list of the site that may block, the two tables of policies. Two lists made with their entries, each read back. Then the
     lists and the entries of both of ours; what the site has is not read again."""

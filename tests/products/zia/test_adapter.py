@@ -51,6 +51,7 @@ def names(rig, kind):
 # -- requests and budgets -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.wire
 def test_requests_of_a_converge_and_of_a_rerun(rig):
     """Sign in; status, categories, URL and SSL rules; six more for the scan; one name looked up. Two categories, two rules disabled and then
     enabled, one activation. Read back; sign out."""
@@ -63,6 +64,7 @@ def test_requests_of_a_converge_and_of_a_rerun(rig):
     assert rig.run(adapter=rig.adapter(scan_conflicts=False))["requests"]["reads"] == 1 + 4 + 1
 
 
+@pytest.mark.wire
 def test_one_connection_for_each_host_name(legacy):
     assert legacy.run()["requests"]["connections"] == 1 and legacy.twin.connections == 1
 

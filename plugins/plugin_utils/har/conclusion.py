@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a HAR file shows as a whole: one word, one message, and what to do or to ask next. Controller only, pure."""
+from __future__ import annotations
+
+import re
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, origin
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS
+
+_BLOCKED = ("http_block_page", "progress_page", "http_unexpected_redirect_url", "network_authentication_required", "websocket_upgrade_refused",
+            "http_content_type_mismatch", "upload_truncated", "dns_bogon_error")
+_PROXY_ERRORS = ("proxy_cannot_connect", "proxy_dns_failed", "proxy_timeout", "proxy_certificate_refused", "proxy_host_conflict")
+#: Failures that are a conclusion of their own; any other one is named by its layer.
+_BY_FAILURE = dict.fromkeys(_BLOCKED, "blocked") | dict.fromkeys(_PROXY_ERRORS, "proxy_error") | dict.fromkeys(
+    ("ssl_intercepted", "authorization_lost"), "intercepted") | {
+    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "stream_cut": "stream_cut",
+    "stream_buffered": "stream_buffered"}
+_BY_LAYER = {"browser": "host"}
+_WORDS = {
+    "upload_truncated": "a large upload was refused or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",
+    "http_content_type_mismatch": "something else came than was asked for", "never_answered": "never answered", "unknown_failure": "it failed",
+    "browser_extension": "an extension of the browser blocks it", "browser_policy": "a policy of the browser blocks it",
+    "local_firewall": "a firewall on this machine blocks it", "offline": "this machine has no network", "no_resources": "this machine has no resources left",
+    "http_unexpected_redirect_url": "somebody on the way redirects to another site",
+    "network_authentication_required": "a portal on the way wants a sign-in", "stream_cut": "the answer was cut off while it came",
+    "stream_buffered": "what is sent bit by bit came all at once", "quic_failed": "HTTP/3 over UDP 443 broke down",
+    "ech_refused": "Encrypted ClientHello was refused", "authorization_lost": "the Authorization header did not arrive",
+    "origin_challenge": "the origin checks whether a browser asks", "origin_region": "the origin refuses by region",
+    "origin_sign_in": "the origin wants a sign-in", "origin_limit": "the origin limits it",
+    "origin_refusal": "the origin refuses", "origin_error": "the origin fails",
+}
+#: What a product did, by the failure.
+_DONE = {
+    "http_block_page": "blocked by %s", "progress_page": "%s answers with a page of its own while it scans", "ssl_intercepted": "decrypted by %s",
+    "dns_bogon_error": "its name leads to a block page of %s", "gateway_sign_in": "%s wants a sign-in first", "proxy_auth_required": "%s wants credentials",
+    "proxy_limit": "too large for %s", "proxy_host_conflict": "%s and this machine see different addresses for the name",
+    "proxy_cannot_connect": "%s could not connect", "proxy_dns_failed": "%s could not resolve the name", "proxy_timeout": "%s had no answer in time",
+    "proxy_certificate_refused": "%s did not accept the certificate",
+}
+
+
+def say(failure: str, match) -> str:
+    """A failure in words; ``match``: the product that did it, or None."""
+    if failure in _DONE:
+        return _DONE[failure] % (match.product if match and match.product != "unknown" else "an unknown product")
+    return _WORDS.get(failure) or failure.replace("_", " ")
+
+
+def habit(head: dict | None, exporters: list) -> dict | None:
+    """What is known of the program that wrote the file; ``head``: what the log holds beside its entries."""
+    creator = (head or {}).get("creator")
+    name = str(creator.get("name", "")) if isinstance(creator, dict) else ""
+    return next((one for one in exporters if re.search(one["creator"], name)), None)
+
+
+def conclude(found: dict, exporter: dict | None) -> dict:
+    """``{"conclusion", "next", "message"}``. ``found``: the result of a judge; ``exporter``: see ``habit``."""
+    word, checks = _word(found, exporter)
+    return {"conclusion": word, "next": _next(word, checks), "message": ". ".join(_message(found, word, checks, exporter))}
+
+
+def _word(found: dict, exporter: dict | None) -> tuple:
+    """The conclusion, and the checks that it rests on."""
+    checks = [check for check in found["checks"] if check["level"] != "telemetry"] or found["checks"]
+    failed = sorted(_furthest(check for check in checks if check["verdict"] == FAIL or check["failure"] == "stream_buffered"), key=isolation.depth)
+    if failed:
+        return _named(failed[0]), failed
+    refused = [check for check in checks if check["verdict"] == ORIGIN]
+    if refused:
+        return "origin", refused
+    if any(other["failed"] for other in found["unlisted"]):
+        return "unlisted", []
+    passed = [check for check in checks if check["verdict"] == PASS]
+    open_ = [check for check in checks if check["verdict"] not in (PASS, FAIL) and "let_go" not in check["flags"]]
+    if open_:
+        return "unverified", open_
+    if not passed:
+        return ("not_network" if checks else "nothing"), checks
+    return ("works", passed) if exporter is None or exporter["clean"] else ("unverified", [])
+
+
+def _furthest(failed) -> list:
+    """Of several faults of one host those of the highest layer: it got that far."""
+    by_host: dict = {}
+    for check in failed:
+        by_host.setdefault((check["host"], check["kind"]), []).append(check)
+    return [check for checks in by_host.values() for check in checks if isolation.depth(check) == max(map(isolation.depth, checks))]
+
+
+def _named(check: dict) -> str:
+    return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"], check["layer"])
+
+
+def _next(word: str, checks: list) -> str | None:
+    """What to do about the first thing that went wrong, or what to ask."""
+    if word == "origin":
+        return origin.question(checks[0]["failure"])
+    wrong = next((check for check in checks if check["verdict"] != PASS and check["failure"]), None)
+    return isolation.remedy(isolation.sub_verdict(wrong), isolation.culprit(wrong)) if wrong else None
+
+
+def _message(found: dict, word: str, checks: list, exporter: dict | None):
+    hosts = len({check["host"] for check in found["checks"]})
+    yield "%d requests, %d hosts of the catalogue" % (found["requests"], hosts)
+    if found["unreadable"]:
+        yield "%d entries have not the form of one and were not read" % found["unreadable"]
+    said = [check["message"] for check in checks]
+    more = " and %d more" % (len(said) - 3) if len(said) > 3 else ""
+    if word == "works":
+        yield "what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"
+    elif word == "nothing":
+        yield "nothing in it concerns ChatGPT: record it while the trouble happens"
+    elif word == "origin":
+        yield "The network lets it through, the origin itself refuses: %s%s" % ("; ".join(said[:3]), more)
+    elif word in ("unverified", "not_network"):
+        yield "Nothing proves that it works%s" % (": %s%s" % ("; ".join(said[:3]), more) if said else "")
+    elif word != "unlisted":
+        yield "; ".join(said[:3]) + more
+    beside = [check["message"] for check in found["checks"] if check["verdict"] == FAIL and check["level"] == "telemetry"]
+    if beside:
+        yield "Telemetry alone: %s" % "; ".join(beside[:2])
+    failed = [other["host"] for other in found["unlisted"] if other["failed"]]
+    if failed:
+        yield "Of hosts that no list names, these failed: %s%s" % (", ".join(failed[:3]), " and %d more" % (len(failed) - 3) if len(failed) > 3 else "")
+    if found["issuers"]:
+        yield "Certificates by: %s" % ", ".join(list(found["issuers"])[:5])
+    if exporter:
+        yield exporter["leaves_out"]
+    following = _next(word, checks)
+    if following:
+        yield "Next: %s" % following

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One entry of a HAR's log as plain facts, whichever browser wrote it. Controller only, pure."""
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urlsplit
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
+
+#: What a request of a kind is answered with. The kinds are Chrome's and Playwright's ``_resourceType``.
+_KINDS = {"script": ("javascript", "ecmascript", "json"), "stylesheet": ("css",), "image": ("image/",), "font": ("font", "octet-stream")}
+_DATA = ("fetch", "xhr", "eventsource")
+
+
+@dataclass
+class Exchange:
+    """A request and what came of it. ``error``: ``(layer, failure, word)`` of the browser, or None. ``status`` 0: no answer."""
+
+    url: SplitResult
+    kind: str
+    began: str
+    resource: str
+    status: int
+    headers: dict
+    headers_sent: dict
+    body: str
+    sent: int
+    error: tuple | None
+    issuer: str
+    address: str
+    #: Milliseconds that the first and the rest of the answer took; negative where they are not known.
+    waited: float
+    received: float
+    #: It came from a cache or a worker of the browser, and from no network.
+    local: bool
+    #: The browser itself calls the connection's certificate broken (Firefox, ``_securityState``).
+    broken: bool
+
+    @property
+    def answer(self) -> dict:
+        """As the signature table wants it."""
+        return {"status": self.status, "headers": self.headers, "body": self.body}
+
+    @property
+    def page(self) -> bool:
+        """Whether the answer is a web page."""
+        return "html" in self.headers.get("content-type", "").lower() or self.body.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+
+    @property
+    def for_data(self) -> bool:
+        """Whether something other than a web page was asked for."""
+        accept = self.headers_sent.get("accept", "")
+        return self.resource in _KINDS or self.resource in _DATA or ("json" in accept and "html" not in accept)
+
+    @property
+    def as_asked(self) -> bool:
+        """Whether the answer has the type that a request of this kind is answered with."""
+        kind = self.headers.get("content-type", "").lower()
+        if self.resource in _KINDS:
+            return any(word in kind for word in _KINDS[self.resource])
+        return "json" in kind or "event-stream" in kind
+
+
+def read(entry) -> Exchange | None:
+    """The exchange of one entry; None for what has not the form of one, or is no request over the network."""
+    request, response = (entry.get(key) if isinstance(entry, dict) else None for key in ("request", "response"))
+    url = split(request.get("url")) if isinstance(request, dict) else None
+    if url is None or not isinstance(response, dict):
+        return None
+    sent, headers, timings = _headers(request), _headers(response), entry.get("timings") if isinstance(entry.get("timings"), dict) else {}
+    web_socket = url.scheme in ("ws", "wss") or entry.get("_resourceType") == "websocket" or "websocket" in sent.get("upgrade", "").lower()
+    content = response.get("content") if isinstance(response.get("content"), dict) else {}
+    headers.setdefault("content-type", str(content.get("mimeType") or ""))
+    if response.get("redirectURL"):
+        headers.setdefault("location", str(response["redirectURL"]))
+    details = entry.get("_securityDetails")
+    status = _status(response.get("status"))
+    return Exchange(
+        url=url, kind="websocket" if web_socket else "https", began=str(entry.get("startedDateTime") or ""), resource=str(entry.get("_resourceType") or ""),
+        status=status, headers=headers, body=_body(content, headers["content-type"], status), sent=_size(request, sent), headers_sent=sent,
+        error=_error(entry, response), issuer=str(details.get("issuer") or "").strip() if isinstance(details, dict) else "",
+        address=str(entry.get("serverIPAddress") or "").strip("[]"), waited=_number(timings.get("wait")), received=_number(timings.get("receive")),
+        local=bool(entry.get("_fromCache") or entry.get("_fetchedViaServiceWorker")), broken=entry.get("_securityState") == "broken")
+
+
+def malformed(entry) -> bool:
+    """Whether an entry of a log is none."""
+    return not isinstance(entry, dict) or not all(isinstance(entry.get(key), dict) for key in ("request", "response"))
+
+
+def split(url) -> SplitResult | None:
+    """The parts of a URL that has a host, or None."""
+    try:
+        parts = urlsplit(str(url))
+        # A port that is none is said when it is asked for.
+        known = parts.hostname and parts.scheme in ("http", "https", "ws", "wss") and parts.port != 0
+        return parts if known else None
+    except ValueError:
+        return None
+
+
+def _headers(message: dict) -> dict:
+    found = message.get("headers")
+    return {str(one.get("name")).lower(): str(one.get("value") or "") for one in found if isinstance(one, dict)} if isinstance(found, list) else {}
+
+
+def _status(value) -> int:
+    """Some tools write it as text."""
+    number = int(value) if isinstance(value, (int, str)) and str(value).isdigit() else 0
+    return number if number < 1000 else 0
+
+
+def _number(value) -> float:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else -1.0
+
+
+def _body(content: dict, kind: str, status: int) -> str:
+    # Pages of products are web pages; a scan of every script and picture would take most of the time. What failed is looked at whatever it is called.
+    if kind and "html" not in kind.lower() and status < 300:
+        return ""
+    text = str(content.get("text") or "")[:signatures.SCAN * 2]
+    if content.get("encoding") == "base64":
+        try:
+            text = base64.b64decode(text[:len(text) // 4 * 4]).decode("utf-8", "replace")
+        except (binascii.Error, ValueError):
+            return ""
+    return text[:signatures.SCAN]
+
+
+def _error(entry: dict, response: dict) -> tuple | None:
+    word = response.get("_error") or entry.get("_error") or response.get("_failureText")
+    return words.meaning(word) if isinstance(word, str) and word else None
+
+
+def _size(request: dict, headers: dict) -> int:
+    sizes = [request.get("bodySize"), headers.get("content-length")]
+    return max((int(size) for size in sizes if str(size).isdigit()), default=0)

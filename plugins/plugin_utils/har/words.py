@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What browsers call a request that failed, read from ``words.yml``. Controller only, pure."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ansible.module_utils.common.yaml import yaml_load
+
+_BROWSERS = yaml_load((Path(__file__).parent / "words.yml").read_text(encoding="utf-8"))
+#: The layer of what the page, its developer or the browser's own rules let go.
+PAGE = "page"
+#: What holds nothing but words of a browser.
+_CONSTANT = re.compile(r"(net::ERR|NS|SEC|SSL|MOZILLA)_[A-Z0-9_]{1,60}\Z|Error during WebSocket handshake: Unexpected response code: [0-9]{3}\Z")
+
+
+def meaning(word: str) -> tuple:
+    """``(layer, failure, what the table calls it)`` of a browser's word or sentence; of one that is not in the table ``("http", "unknown_failure", ...)``.
+
+    What it is called is the table's text, or the whole constant that begins like it; a sentence of the file may hold anything.
+    """
+    # A sentence about a WebSocket ends in the word for the connection below it.
+    said = word[word.find("net::ERR_"):].strip().lower() if "net::ERR_" in word else word.strip().lower()
+    for browser in _BROWSERS:
+        short = said.removeprefix(browser.get("strip", "").lower())
+        for start, layer, failure in browser["rows"]:
+            if short.startswith(start.lower()):
+                return layer, failure, word.strip() if _CONSTANT.match(word.strip()) else start
+    return "http", "unknown_failure", "an error that is not known here"

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people say goes wrong, and what a diagnosis answers to it in one paragraph. Read from ``symptoms.yml``; pure, controller only."""
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from ansible.module_utils.common.yaml import yaml_load
+
+SYMPTOMS = yaml_load((Path(__file__).parent / "symptoms.yml").read_text(encoding="utf-8"))
+_SURE = {"high": "this is sure", "medium": "this is likely", "low": "this is not sure yet"}
+#: Who can change it, by the scope.
+_WHO = {
+    "network": "whoever runs the network", "network_suspected": "whoever runs the network, it seems", "host_local": "whoever looks after that machine",
+    "network_or_host": "whoever runs the network, or looks after the machine", "segment_or_policy_group": "whoever decides which group these hosts are in",
+    "service_wide": "nobody here: OpenAI reports an incident", "service_wide_suspected": "most likely nobody here: it fails outside as well",
+    "service_or_path": "most likely nobody here: it fails outside as well", "refused_by_origin": "whoever manages the account or workspace",
+    "inspected_by_policy": "whoever decides about TLS inspection",
+}
+_NOBODY_YET = "nobody can be named yet"
+
+
+def find(text: str) -> dict | None:
+    """The symptom that words mean: its id, or the first whose expressions fit; None when none does."""
+    said = " ".join(str(text).lower().split())[:500]
+    by_id = next((one for one in SYMPTOMS if one["id"] == said), None)
+    return by_id or next((one for one in SYMPTOMS if any(re.search(form, said) for form in one["words"])), None)
+
+
+def features(text: str) -> list:
+    """The features to ask for a symptom; empty, which is all of them, when the words mean none that is known."""
+    found = find(text)
+    return list(found["features"]) if found else []
+
+
+def answer(text: str, features_found: dict) -> dict:
+    """``{"id", "title", "text"}``: what it is, how sure that is, who can change it, and what to change. ``features_found``: of ``isolation.diagnose``."""
+    symptom = find(text)
+    if symptom is None:
+        known = "; ".join("%s (%s)" % (one["title"], one["id"]) for one in SYMPTOMS)
+        return {"id": None, "title": None, "text": "No symptom is known by these words, so all that was looked at follows. Known are: %s." % known}
+    looked = [(name, features_found[name]) for name in symptom["features"] if name in features_found]
+    wrong = [(name, one) for name, one in looked if one["scope"] not in ("none", "inconclusive")]
+    if wrong:
+        said = _wrong(*wrong[0])
+    elif not looked or any(one["scope"] == "inconclusive" for _name, one in looked):
+        said = "What was seen does not tell: %s. %s" % (_next(looked), symptom["first"])
+    else:
+        said = "What it needs of the network works, from %d hosts that looked (%s). Ask for %s." % (
+            max(one["of"] for _name, one in looked), ", ".join(name for name, _one in looked), symptom["else"])
+    return {"id": symptom["id"], "title": symptom["title"], "text": "%s. %s" % (symptom["title"], said)}
+
+
+def _wrong(name: str, one: dict) -> str:
+    fault = one["faults"][0] if one["faults"] else None
+    what = "%s%s" % (fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "") if fault else one["scope"].replace("_", " ")
+    parts = ["It is %s (%s), in %s, seen by %d of %d hosts that could tell; %s" % (
+        what, one["scope"].replace("_", " "), name, one["bad"], one["of"], _SURE[one["confidence"]])]
+    if fault:
+        parts.append("Such as: %s" % fault["evidence"])
+    parts.append("It can be changed by %s: %s" % (_WHO.get(one["scope"], _NOBODY_YET), fault["remedy"] if fault else one["next"]))
+    return ". ".join(parts) + "."
+
+
+def _next(looked: list) -> str:
+    return looked[0][1]["next"] if looked else "none of its features was looked at"
