@@ -111,7 +111,8 @@ def test_a_process_that_is_another_squid_is_told_from_ours(squid, site, options,
     assert (seen.answer, why in seen.why) == (answer, True), seen
 
 
-@pytest.mark.parametrize("text,answer", [("", "none"), ("4194999\n", "none"), ("rubbish\n", "none"), ("%d\n" % os.getpid(), "other")], ids=["empty", "nobody", "rubbish", "another"])
+@pytest.mark.parametrize("text,answer", [("", "none"), ("4194999\n", "none"), ("rubbish\n", "none"), ("%d\n" % os.getpid(), "other")],
+                         ids=["empty", "nobody", "rubbish", "another"])
 def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answer):
     control = squid("nothing", 9)
     control.build()
