@@ -27,18 +27,17 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import Alike
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import (
     CACHE_LOG, Control, last_loaded, make_folder, replace_file, workers_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import Alike
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import METHODS
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE
 
 _SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
