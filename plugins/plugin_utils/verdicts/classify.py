@@ -91,8 +91,8 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "id": probe["id"], "host": probe["host"], "port": probe["port"], "kind": probe["kind"], "role": probe["role"], "entry": probe.get("entry"),
         "features": list(probe.get("features") or []), "level": probe.get("level", "required"), "via": seen["via"], "proxy": seen["proxy"],
         "ip_version": seen["ip_version"], "verdict": PASS, "layer": None, "flags": [], "failure": None, "interception": interception(seen, context),
-        "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "written_by": None, "state": "open", "answer": answered(seen["http"]),
-        "message": "",
+        "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "written_by": None, "state": "open",
+        "answer": answered(seen["http"]), "message": "",
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
     inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in INTERCEPTED else None

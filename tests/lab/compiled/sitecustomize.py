@@ -41,7 +41,9 @@ def _kept(source: bytes, filename: str):
         with open(path, "rb") as kept:
             return marshal.loads(kept.read())
     except OSError:
-        code = _compile(source, filename, "exec", dont_inherit=True)
+        # It is the first time.
+        pass
+    code = _compile(source, filename, "exec", dont_inherit=True)
     try:
         os.makedirs(FOLDER, exist_ok=True)
         # Others may do the same at the same time, or read it.

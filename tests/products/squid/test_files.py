@@ -20,8 +20,9 @@ DROP_IN = "/etc/squid/conf.d/netaccess-chatgpt.conf"
 HOW = {"http_access": "last", "ssl_bump": "first"}
 
 
-def written(text, place=HOW):
+def written(text, place=None):
     """The drop-in with our lines among those of others in ``text``."""
+    place = place or HOW
     there = files.parse_drop_in(text or "", DROP_IN)
     rules = dict(there.rules)
     for obj in OURS[1:]:

@@ -69,9 +69,9 @@ class Site:
     def _told(self, text: str) -> str:
         return text.replace("{folder}", str(self.folder))
 
-    def foreseen(self, policy=POLICY) -> Assessment:
+    def foreseen(self, policy=None) -> Assessment:
         """What is said of the site once ours is written."""
-        policy, state = Policy.from_config(policy), self.adapter.read()
+        policy, state = Policy.from_config(policy or POLICY), self.adapter.read()
         self.after = desired("merged", self.adapter.target(policy, state), state, Options())
         return self.adapter.assess(policy, self.after)
 

@@ -378,7 +378,7 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
             if not directive.quoted:
                 # Squid reads nothing behind a file on the same line.
                 break
-        elif word[:1] in "-+" and len(word) > 1 and not values and not options[-1:] == ["--"]:
+        elif word[:1] in "-+" and len(word) > 1 and not values and options[-1:] != ["--"]:
             options.append(word)
         else:
             values.append(word)
