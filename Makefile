@@ -59,8 +59,9 @@ demo: setup system
 quick: setup system peers
 	@scripts/quick
 
+# Three at once on two cores: a fifth of the time is waiting, for a timeout that is tested or a proxy that starts.
 test: setup system peers
-	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
+	@$(VENV)/bin/python -m pytest -p tests.processor -n 3 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
 test-all: setup system peers squids
 	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder
