@@ -8,15 +8,30 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-UNPACKED = ROOT / ".build" / "squid"
+_FOLDER = ROOT / ".build" / "squid"
+
+
+def _without_blank(folder: Path) -> Path:
+    """The folder, or a link to it: a configuration of Squid names paths, and none with a blank in it."""
+    if " " not in str(folder):
+        return folder
+    link = Path(tempfile.gettempdir()) / ("netaccess-squid-%s" % hashlib.sha256(str(folder).encode()).hexdigest()[:12])
+    if not link.is_symlink():
+        link.symlink_to(folder)
+    return link
+
+
+UNPACKED = _without_blank(_FOLDER)
 #: {major release: the suite of Debian that has it}. Which minor release that is, the program says.
 SUITES = {"5": "bookworm", "6": "trixie", "7": "forky"}
 
