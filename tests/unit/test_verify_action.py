@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, trust_as_template
 
 from ansible_collections.netaccess.chatgpt.plugins.action import verify
 from tests.unit.test_change_action import FINE, SHUT, HostVars
@@ -53,3 +53,12 @@ def test_after_a_rollback_the_look_is_repeated_until_all_is_as_before_and_no_lon
     assert looked([FINE], back, reverted=True) == 4
     assert looked([FINE], {"access_back": dict(SLOW, changed=False), "access_result": SLOW}, reverted=True) == 1
     assert looked([FINE], back, before={}, reverted=True) == 1, "without a baseline nothing can become as before"
+
+
+def test_a_symptom_asks_for_what_it_depends_on_and_nothing_else_asks_for_less():
+    asked = {}
+    for words in ("", "uploads fail", "the coffee is cold"):
+        probes = Templar(DataLoader(), variables={}).template(trust_as_template(verify._PROBES % verify.symptoms.features(words)))
+        asked[words] = {feature for probe in probes for feature in probe["features"]}
+    assert "payment" in asked[""] and asked[""] == asked["the coffee is cold"]
+    assert "files" in asked["uploads fail"] and "payment" not in asked["uploads fail"]
