@@ -9,9 +9,10 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import Templar
 
 from ansible_collections.netaccess.chatgpt.plugins.action import verify
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
 from tests.unit.test_change_action import FINE, SHUT, HostVars
 
 
@@ -57,8 +58,7 @@ def test_after_a_rollback_the_look_is_repeated_until_all_is_as_before_and_no_lon
 
 def test_a_symptom_asks_for_what_it_depends_on_and_nothing_else_asks_for_less():
     asked = {}
-    for words in ("", "uploads fail", "the coffee is cold"):
-        probes = Templar(DataLoader(), variables={}).template(trust_as_template(verify._PROBES % verify.symptoms.features(words)))
-        asked[words] = {feature for probe in probes for feature in probe["features"]}
-    assert "payment" in asked[""] and asked[""] == asked["the coffee is cold"]
-    assert "files" in asked["uploads fail"] and "payment" not in asked["uploads fail"]
+    for words, listed in (("", []), ("uploads fail", ["files"]), ("the coffee is cold", [])):
+        assert verify._PROBES % verify.symptoms.features(words) == "{{ lookup('netaccess.chatgpt.endpoints', features=%r) }}" % listed
+        asked[words] = {feature for probe in endpoint_probes(load(), Selection(features=listed)) for feature in probe["features"]}
+    assert "payment" in asked[""] and "files" in asked["uploads fail"] and "payment" not in asked["uploads fail"]
