@@ -164,12 +164,14 @@ def test_under_inspection_an_answer_passes_only_when_it_is_shown_to_be_the_origi
     wanted = probe(entry=entry, host="js.stripe.com", exempt=False)
     found = check(seen(**dict(INTERCEPTED, http=answer)), wanted)
     assert (found["verdict"], found["failure"]) == (verdict, failure)
-    # With the origin's own certificate nobody else can have written it.
-    assert check(seen(http=answer), wanted)["verdict"] == "pass"
+    # With the origin's own certificate nobody else can have written it, also where that keeps its SCTs elsewhere.
+    assert check(seen(http=answer), wanted)["verdict"] == check(seen(tls=tls(sct=False), http=answer), wanted)["verdict"] == "pass"
 
 
 REFUSED = dict(tcp={"failure": "connection_refused"}, tls=None, http=None)
 LATE = dict(tcp={"failure": "generic_timeout_error"}, tls=None, http=None)
+SQUID_FAILED = http(503, {"x-squid-error": "ERR_CONNECT_FAIL 110"}, "<body id=ERR_CONNECT_FAIL>")
+UNTRUSTED_CA = dict(INTERCEPTED, system=tls("ssl_unknown_authority", INSPECTION))
 UNRESOLVED = dict(dns={"addresses": [], "failure": "dns_temporary_failure"}, tcp=None, tls=None, http=None)
 
 
@@ -179,8 +181,11 @@ def paged(status, body="<html>", **headers):
 
 @pytest.mark.parametrize("observation,state", [
     ({}, "open"), (REFUSED, "shut"), (dict(INTERCEPTED, http=SQUID_PAGE), "shut"), (paged(200), "unknown"), (paged(403), "unknown"),
-    (paged(200, **{"cf-ray": "1-X"}), "unknown"), (LATE, "unknown"), (dict(LATE, again=True), "shut"), (UNRESOLVED, "unknown"),
-    (dict(UNRESOLVED, again=True), "unknown"),
+    (paged(200, **{"cf-ray": "1-X"}), "unknown"), (LATE, "unknown"),
+    (dict(LATE, again="generic_timeout_error"), "shut"), (dict(LATE, again="dns_temporary_failure"), "unknown"), (UNRESOLVED, "unknown"),
+    (dict(UNRESOLVED, again="dns_temporary_failure"), "unknown"), (dict(INTERCEPTED, http=SQUID_FAILED), "unknown"),
+    (dict(UNTRUSTED_CA, http=http(403, PAGE)), "unknown"),
+    (dict(tls=tls(sct=False)), "open"),
     (dict(tls=tls("ssl_invalid_hostname")), "shut"), (dict(tls=None, http=None, failure="generic_timeout_error"), "unknown"),
     (dict(via="proxy", proxy="http://p:1", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None), "unknown")])
 def test_the_state_of_a_host_that_has_to_stay_shut_is_known_or_it_is_not(observation, state):
@@ -197,7 +202,9 @@ def test_a_negative_host_whose_network_leaves_a_mark_is_open_by_it():
     (REFUSED, {}, "fail", "newly_open"), (dict(INTERCEPTED, http=SQUID_PAGE), paged(404), "fail", "newly_open"), (paged(403), paged(403), "pass", None),
     (paged(403), paged(200), "unverified", "not_compared"),
     (paged(302, location="https://a.example/"), paged(302, location="https://b.example/"), "pass", None),
-    (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"), (dict(LATE, again=True), {}, "fail", "newly_open"),
+    (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"),
+    (dict(LATE, again="generic_timeout_error"), {}, "fail", "newly_open"),
+    (dict(INTERCEPTED, http=SQUID_PAGE), dict(INTERCEPTED, http=SQUID_FAILED), "unverified", "not_compared"),
     ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_shut"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
     ({}, paged(200), "fail", "newly_inspected")])
 def test_harm_needs_two_known_states(before, after, verdict, flag):

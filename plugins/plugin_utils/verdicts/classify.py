@@ -11,7 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interce
     Context, interception,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.layers import (
-    answered, judge_answer, judge_kind, judge_path, judge_writer, unproven,
+    answered, judge_answer, judge_kind, judge_path, judge_writer, origins_own, unproven,
 )
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, RANK, SKIPPED, UNVERIFIED,
@@ -116,12 +116,12 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         judge_kind(check, kinds.judge(probe, seen, check["interception"] == NOT, context.table))
     judge_writer(check, probe, seen)
     if probe["role"] != "wanted":
-        _judge_other(check)
+        _judge_other(check, probe)
     check["message"] = "%s: %s" % (probe["host"], sentence(check))
     return check
 
 
-def _judge_other(check: dict) -> None:
+def _judge_other(check: dict, probe: dict) -> None:
     """Control and negative hosts are not wanted open: their state counts, and later its comparison with the baseline."""
     if check["verdict"] in (ERROR, SKIPPED):
         check["state"] = "unknown"
@@ -129,16 +129,20 @@ def _judge_other(check: dict) -> None:
     if check["kind"] == "stun":
         check["verdict"] = PASS
         return
-    check["state"] = _state(check)
+    check["state"] = _state(check, probe)
     check["verdict"] = UNVERIFIED if check["role"] == "negative" else PASS
 
 
-def _state(check: dict) -> str:
+def _state(check: dict, probe: dict) -> str:
     """open, shut, or unknown: trouble that may pass, and for a host that has to stay shut an answer of nobody knows whom."""
+    failure = check["failure"] or ""
     if check["answer"] is None:
-        failure = (check["failure"] or "").replace("proxy_", "")
-        repeated = failure == TIMEOUT and check["observations"].get("again")
+        failure = failure.replace("proxy_", "")
+        repeated = failure == TIMEOUT == check["observations"].get("again")
         return "unknown" if failure in _PASSING and not repeated else "shut"
-    if check["failure"] in _NOT_IT or check["interception"] == INVALID:
+    if failure in _NOT_IT or check["interception"] == INVALID:
         return "shut"
-    return "unknown" if check["role"] == "negative" and "origin_unproven" in check["flags"] else "open"
+    if failure.startswith("proxy_"):
+        # A proxy that could not do it has neither opened nor shut it.
+        return "unknown"
+    return "unknown" if check["role"] == "negative" and not origins_own(probe, check["observations"]) else "open"

@@ -181,11 +181,9 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
 def judge_writer(check: dict, probe: dict, seen: dict) -> None:
     """Where somebody looks inside TLS, an answer is the origin's only when something shows that: a mark of its network, or what was asked for."""
     http = seen["http"]
-    if check["verdict"] != PASS or http is None or check["interception"] in (None, NOT) or probe["kind"] not in ("https", "echo"):
+    if check["verdict"] != PASS or http is None or probe["kind"] not in ("https", "echo") or origins_own(probe, seen):
         return
     marked = origin.marked(probe.get("entry") or probe["id"], http["headers"])
-    if marked or _as_asked(probe, http, marked):
-        return
     if http["status"] == 511:
         _fail(check, "http", "network_authentication_required")
     elif _other_site(check["host"], http):
@@ -195,6 +193,12 @@ def judge_writer(check: dict, probe: dict, seen: dict) -> None:
         check["blocked_by"] = _culprit(None, "inside TLS", http)
     else:
         check.update(verdict=UNVERIFIED, flags=check["flags"] + ["origin_unproven"] + ["unproven"] * (marked is None))
+
+
+def origins_own(probe: dict, seen: dict) -> bool:
+    """Whether an answer is shown to be the origin's: the public roots vouch for its certificate, its network left its mark, or it is what was asked for."""
+    http, marked = seen["http"], origin.marked(probe.get("entry") or probe["id"], seen["http"]["headers"])
+    return not (seen["tls"] or {}).get("failure") or bool(marked) or _as_asked(probe, http, marked)
 
 
 def _as_asked(probe: dict, http: dict, marked: bool | None) -> bool:

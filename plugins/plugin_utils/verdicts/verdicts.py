@@ -50,8 +50,8 @@ def _difference(old: dict, new: dict) -> str | None:
     states = (old["state"], new["state"])
     if set(states) == {"open", "shut"}:
         return _OPENED if new["state"] == "open" else _SHUT
-    if states == ("shut", "unknown") and new.get("answer"):
-        # It was shut and now something answers, which is not what shut it.
+    if states == ("shut", "unknown") and new.get("answer") and not str(new.get("failure")).startswith("proxy_"):
+        # It was shut and now something answers, which is neither what shut it nor a proxy that failed.
         return _OPENED
     inspected = [check["interception"] in (TRUSTED, UNTRUSTED) for check in (old, new)]
     if inspected[0] != inspected[1] and old["interception"] and new["interception"]:
