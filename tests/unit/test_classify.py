@@ -198,6 +198,13 @@ def test_a_negative_host_whose_network_leaves_a_mark_is_open_by_it():
     assert check(seen(id="other_ai", host="claude.ai", **paged(200, **{"cf-ray": "1-X"})), negative)["state"] == "open"
 
 
+def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_it_is():
+    stripe = check(seen(**dict(INTERCEPTED, http=http(403, PAGE, "<html>Blocked"))), probe(entry="stripe_js", host="js.stripe.com", exempt=False))
+    found = summarise([check(seen()), stripe])
+    assert found["verdict"] == "pass" and found["message"] == (
+        "all 1 wanted checks pass. Not counted, since nothing shows whose answer it is: js.stripe.com")
+
+
 @pytest.mark.parametrize("before,after,verdict,flag", [
     (REFUSED, {}, "fail", "newly_open"), (dict(INTERCEPTED, http=SQUID_PAGE), paged(404), "fail", "newly_open"), (paged(403), paged(403), "pass", None),
     (paged(403), paged(200), "unverified", "not_compared"),

@@ -161,7 +161,8 @@ def test_the_origin_itself_refuses(one, failure):
     (entry(status=302, headers=[("Location", "https://portal.example/x")]), "fail", "http_unexpected_redirect_url"),
     (entry(status=302, headers=[("Location", "https://auth.openai.com/x")]), "unverified", None),
     (entry(status=302, headers=[("Location", "/login")]), "unverified", None),
-    (entry(status=302, headers=[("Location", "https://sso.example/x"), *MARK]), "pass", None)])
+    (entry(status=302, headers=[("Location", "https://sso.example/x"), *MARK]), "unverified", None),
+    (entry(status=302, headers=[("Location", "https://auth.openai.com/x"), *MARK]), "pass", None)])
 def test_without_a_mark_of_the_origin_nothing_passes(one, verdict, failure):
     check, = judge([one])["checks"]
     assert (check["verdict"], check["failure"]) == (verdict, failure)

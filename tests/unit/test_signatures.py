@@ -154,7 +154,9 @@ def test_a_public_ca_is_known_by_its_name(issuer):
     assert signatures.public(issuer, TABLE)
 
 
-PRIVATE = [issuer["cn"] for _product, issuer in ISSUERS if issuer["cn"] != "x"] + ["PaloAlto-Decrypt CA", "Example Inspection CA", "E", "WE1x corp"]
+PRIVATE = [issuer["cn"] for _product, issuer in ISSUERS if issuer["cn"] != "x"] + [
+    "PaloAlto-Decrypt CA", "Example Inspection CA", "E", "WE1x corp", "Amazon Corp Proxy CA", "GTS Logistics Inspection", "Baltimore Schools CA",
+    "Gandi Proxy CA"]
 
 
 @pytest.mark.parametrize("issuer", PRIVATE)

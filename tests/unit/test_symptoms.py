@@ -59,7 +59,7 @@ def test_the_answer_says_what_it_is_how_sure_who_and_what_to_change():
 
 def test_when_the_network_is_fine_it_says_what_to_ask_and_when_nobody_knows_it_says_so():
     fine = isolation.diagnose({"a": seen(check("pass"))}, symptom="uploads fail")["symptom"]["text"]
-    assert "works, from 1 hosts that looked (files)" in fine and "another browser without extensions" in fine
+    assert "works, from 1 host that looked (files)" in fine and "another browser without extensions" in fine
     for hosts in ({"a": seen(check("unverified"))}, {"a": seen(check("pass", "chat"))}, {"a": None}):
         said = isolation.diagnose(hosts, symptom="uploads fail")["symptom"]["text"]
         assert "does not tell" in said and "Does a small text file go up" in said and "works" not in said
@@ -69,3 +69,4 @@ def test_a_refusal_of_the_origin_is_changed_by_whoever_manages_the_account():
     refused = check("origin", "chat", layer="origin", failure="origin_region", message="chatgpt.com: refused")
     said = isolation.diagnose({"a": seen(refused)}, symptom="nothing works")["symptom"]["text"]
     assert "origin region (refused by origin)" in said and "whoever manages the account" in said and "in which country" in said
+    assert said.endswith("The origin does not serve every region.") and "seen by 0 of 0" not in said

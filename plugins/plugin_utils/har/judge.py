@@ -241,6 +241,9 @@ class Judge:
             seen.note(exchange.began, ("origin", "origin_refusal"), "status %d in place of 101" % exchange.status)
         elif exchange.status >= 400:
             seen.errors += 1
+        elif exchange.status in _REDIRECTS and self._leads_away(exchange):
+            # An identity provider of the company, or a gateway that runs on the same network as the origin.
+            seen.unproven += 1
         else:
             self._stream(seen, exchange)
             seen.answered += 1

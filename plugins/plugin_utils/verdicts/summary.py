@@ -32,7 +32,7 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
         "counts": {word: sum(c["verdict"] == word for c in wanted) for word in RANK},
         "exemption": _exemption(checks),
         "macos_app": _macos_app(wanted),
-        "message": _headline(verdict, counted, shut, regressed) + _by_choice(wanted),
+        "message": _headline(verdict, counted, shut, regressed) + _by_choice(wanted) + _not_shown(wanted),
     }
 
 
@@ -40,6 +40,13 @@ def _by_choice(wanted: list) -> str:
     """What does not work since the policy leaves it under inspection, for the headline."""
     left = sorted({feature for check in wanted if "by_choice" in check["flags"] for feature in check["features"]})
     return ". Left under inspection by the policy, which breaks it: %s (exempt_level core exempts it)" % ", ".join(left) if left else ""
+
+
+def _not_shown(wanted: list) -> str:
+    """The hosts that answer although nothing shows that it is they, for the headline: they do not count, and are not fine."""
+    hosts = sorted({check["host"] for check in wanted if {"origin_unproven", "unproven"} <= set(check["flags"])})
+    more = " and %d more" % (len(hosts) - 5) if len(hosts) > 5 else ""
+    return ". Not counted, since nothing shows whose answer it is: %s%s" % (", ".join(hosts[:5]), more) if hosts else ""
 
 
 def unanswered(check: dict) -> bool:

@@ -48,20 +48,22 @@ def answer(text: str, features_found: dict) -> dict:
     elif not looked or any(one["scope"] == "inconclusive" for _name, one in looked):
         said = "What was seen does not tell: %s. %s" % (_next(looked), symptom["first"])
     else:
-        said = "What it needs of the network works, from %d hosts that looked (%s). Ask for %s." % (
-            max(one["of"] for _name, one in looked), ", ".join(name for name, _one in looked), symptom["else"])
+        count = max(one["of"] for _name, one in looked)
+        said = "What it needs of the network works, from %d host%s that looked (%s). Ask for %s." % (
+            count, "s" * (count != 1), ", ".join(name for name, _one in looked), symptom["else"])
     return {"id": symptom["id"], "title": symptom["title"], "text": "%s. %s" % (symptom["title"], said)}
 
 
 def _wrong(name: str, one: dict) -> str:
     fault = one["faults"][0] if one["faults"] else None
     what = "%s%s" % (fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "") if fault else one["scope"].replace("_", " ")
-    parts = ["It is %s (%s), in %s, seen by %d of %d hosts that could tell; %s" % (
-        what, one["scope"].replace("_", " "), name, one["bad"], one["of"], _SURE[one["confidence"]])]
+    seen = ", seen by %d of %d host%s that could tell" % (one["bad"], one["of"], "s" * (one["of"] != 1)) if one["of"] else ""
+    parts = ["It is %s (%s), in %s%s; %s" % (what, one["scope"].replace("_", " "), name, seen, _SURE[one["confidence"]])]
     if fault:
         parts.append("Such as: %s" % fault["evidence"])
     parts.append("It can be changed by %s: %s" % (_WHO.get(one["scope"], _NOBODY_YET), fault["remedy"] if fault else one["next"]))
-    return ". ".join(parts) + "."
+    text = ". ".join(parts)
+    return text if text.endswith(("?", ".")) else text + "."
 
 
 def _next(looked: list) -> str:
