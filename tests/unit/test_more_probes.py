@@ -388,6 +388,12 @@ def test_the_same_address_speaks_tls_with_another_name(other, flags):
     assert judged(seen(**cut))["flags"] == flags
 
 
+@pytest.mark.parametrize("other,flags", [(None, ["sni_filtered"]), ("ssl_failed_handshake", []), ("connection_reset", [])])
+def test_an_alert_is_a_filter_of_names_when_another_name_gets_through(other, flags):
+    alert = dict(tls=dict(tls_seen(), leaf=None, failure="ssl_failed_handshake"), http=None, other_name={"name": "example.com", "failure": other})
+    assert judged(seen(**alert))["flags"] == flags
+
+
 @pytest.mark.parametrize("small,again,flags", [(None, "generic_timeout_error", ["small_packets_pass"]), ("generic_timeout_error", None, []),
                                                (None, None, ["intermittent"])])
 def test_large_packets_are_blamed_only_when_they_fail_twice(small, again, flags):
@@ -544,3 +550,14 @@ def test_signatures_are_not_needed_to_know_a_portal():
                           (http_seen(511), ["captive_portal"]), (http_seen(body="Welcome"), ["captive_portal"])):
         check, = classify.classify([asked], [seen(kind="http", tls=None, http=answer)], FRESH, signatures.load(), TODAY)
         assert (check["verdict"], check["flags"]) == ("pass", flags)
+
+
+@pytest.mark.parametrize("code,word", [(5, "dns_refused_error"), (2, "dns_servfail_error"), (0, "dns_temporary_failure")])
+def test_a_resolver_that_answers_is_not_silent(monkeypatch, code, word):
+    def fails(*_args):
+        raise socket.gaierror(socket.EAI_AGAIN, "")
+    monkeypatch.setattr(dns_.socket, "getaddrinfo", fails)
+    monkeypatch.setattr(dns_, "resolvers", lambda: ["192.0.2.1"])
+    said = dns_.parse(b"\0\0" + bytes([0x81, 0x80 | code]) + bytes(8))
+    monkeypatch.setattr(dns_, "ask", lambda *_args: said)
+    assert dns_.resolve("chatgpt.com", 443, 4, {})["failure"] == word

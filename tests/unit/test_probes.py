@@ -120,7 +120,7 @@ def reset(client):
 @pytest.mark.parametrize("behave,failures", [
     (reset, {"connection_reset"}),
     (lambda client: client.recv(10000), {"eof_error", "connection_reset"}),
-    (lambda client: (client.recv(10000), client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")), {"ssl_failed_handshake"}),
+    (lambda client: (client.recv(10000), client.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")), {"ssl_no_tls"}),
 ], ids=["reset", "eof", "plain text"])
 def test_handshakes_that_fail(behave, failures):
     with server(behave) as port:
@@ -310,11 +310,27 @@ def test_a_host_with_ipv6_alone_is_asked_over_ipv6(monkeypatch):
     assert runner._versions({"kind": "https", "host": "a.test"}, runner.Settings(public_roots="", versions=(4, 6))) == (4, 6)
 
 
+@pytest.mark.parametrize("url,shown", [("socks5h://someone:se/cr@et@s.example.com:1080", "socks5h://s.example.com:1080"),
+                                       ("https://proxy.example.com", "https://proxy.example.com")])
+def test_a_proxy_variable_of_another_kind_ends_in_its_own_word_and_shows_no_password(monkeypatch, url, shown):
+    monkeypatch.setenv("https_proxy", url)
+    found, done = probe(443, proxy="environment")
+    assert (found["via"], found["proxy"], found["connect"]["failure"], found["tcp"], done["connections"]) == ("proxy", shown, "other_kind", None, 1)
+
+
+def test_an_exception_with_a_port_is_one_for_that_port(monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://192.0.2.9:3128")
+    monkeypatch.setenv("no_proxy", "chatgpt.com:443,b.test:8443")
+    asked = [runner.effective_proxy({"kind": "https", "host": host, "port": 443}, runner.Settings(public_roots="", proxy="environment"))
+             for host in ("chatgpt.com", "b.test")]
+    assert [proxy is None for proxy in asked] == [True, False]
+
+
 def test_a_proxy_variable_in_lower_case_counts(monkeypatch):
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("all_proxy", "http://192.0.2.9:3128")
-    found = runner.effective_proxy({"kind": "https", "host": "a.test"}, runner.Settings(public_roots="", proxy="environment"))
+    found = runner.effective_proxy({"kind": "https", "host": "a.test", "port": 443}, runner.Settings(public_roots="", proxy="environment"))
     assert str(found) == "http://192.0.2.9:3128"
 
 

@@ -29,9 +29,16 @@ def resolve(host: str, port: int, version: int, pins: dict) -> dict:
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[version], socket.SOCK_STREAM)
     except OSError as error:
-        return {"addresses": [], "failure": failure(error), "pinned": False}
+        return {"addresses": [], "failure": _said(host, version, failure(error)), "pinned": False}
     # In the order of the system, which is the one in which clients try them.
     return {"addresses": list(dict.fromkeys(entry[4][0] for entry in found)), "failure": None, "pinned": False}
+
+
+def _said(host: str, version: int, word: str) -> str:
+    """The system has one word for a resolver that is silent and for one that refuses or fails: what it says when we ask ourselves."""
+    known = resolvers() if word == "dns_temporary_failure" else []
+    said = ask(known[0], host, AAAA if version == 6 else A, 0.5)["failure"] if known else None
+    return said if said in _RCODES.values() else word
 
 
 def resolvers(path: str = "/etc/resolv.conf") -> list:

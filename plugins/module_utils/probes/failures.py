@@ -30,6 +30,8 @@ if hasattr(socket, "EAI_NODATA"):
     _RESOLVER[socket.EAI_NODATA] = "dns_no_answer"
 # OpenSSL's X509_V_ERR codes.
 UNKNOWN_AUTHORITY = (18, 19, 20, 21, 27)
+#: What OpenSSL makes of an answer that is no TLS.
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 _VERIFY = {10: "ssl_invalid_certificate", 62: "ssl_invalid_hostname", 64: "ssl_invalid_hostname"}
 
 
@@ -44,7 +46,7 @@ def failure(error: Exception) -> str:
     if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, EOFError, http.client.IncompleteRead)):
         return "eof_error"
     if isinstance(error, ssl.SSLError):
-        return "ssl_failed_handshake"
+        return "ssl_no_tls" if getattr(error, "reason", None) in _NO_TLS else "ssl_failed_handshake"
     if isinstance(error, OSError) and error.errno in _ERRNO:
         return _ERRNO[error.errno]
     if isinstance(error, http.client.RemoteDisconnected):

@@ -205,7 +205,10 @@ def _fetched(found: dict, seen: dict, names, timeout: float) -> dict:
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         return dict(seen, failure=failure(reason if isinstance(reason, Exception) else error))
-    text = body.decode("utf-8", "replace")
+    text = body.decode("utf-16" if body[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+    if "FindProxyForURL" not in text:
+        # A page of a portal, say.
+        return dict(seen, failure="no_pac")
     words = {part for name in names for part in (name, ".".join(name.split(".")[-2:]))}
     return dict(seen, sha256=hashlib.sha256(body).hexdigest(),
                 proxies=sorted(set(re.findall(r"(?:PROXY|HTTPS|SOCKS5?)\s+([\w.-]+:\d+)", text)))[:20],

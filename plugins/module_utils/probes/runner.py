@@ -29,8 +29,8 @@ MANY = 4
 _SOMEWHERE = {4: "1.0.0.1", 6: "2606:4700:4700::1001"}
 _BUSY = "proxy_busy"
 _AT_ONCE = ("connection_refused", "connection_reset", "eof_error", _BUSY)
-_PASSING = (TIMEOUT, "dns_temporary_failure", "dns_server_misbehaving", "network_unreachable", "host_unreachable")
-_CUT = ("connection_reset", "eof_error", TIMEOUT)
+_PASSING = (TIMEOUT, "dns_temporary_failure", "dns_servfail_error", "dns_server_misbehaving", "network_unreachable", "host_unreachable")
+_CUT = ("connection_reset", "eof_error", TIMEOUT, "ssl_failed_handshake")
 #: Bytes of a segment that gets through everywhere: IPv4 guarantees packets of 576 (RFC 9293, section 3.7.1).
 _SMALL = 536
 #: What a host that uses a proxy does not ask: names, HTTP/3 and portals are the proxy's business there.
@@ -148,7 +148,7 @@ def effective_proxy(probe: dict, settings: Settings) -> tunnel.Proxy | None:
     if settings.proxy != "environment":
         return settings.proxy
     found = getproxies().get("https") or os.environ.get("ALL_PROXY") or os.environ.get("all_proxy")
-    return None if not found or proxy_bypass(probe["host"]) else tunnel.parse_proxy(found)
+    return None if not found or proxy_bypass("%s:%d" % (probe["host"], probe["port"])) else tunnel.from_environment(found)
 
 
 def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:
@@ -278,6 +278,9 @@ class Probe:
                 if sock is not None:
                     break
             return sock
+        if self._proxy.other_kind:
+            job["connect"] = tunnel.connect(None, job["host"], job["port"], self._proxy)
+            return None
         sock, job["tcp"] = tunnel.open_tcp(self._proxy.host, self._proxy.port, self._timeout, settings.source, settings.retries, segment)
         if sock is None:
             return None

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import split_user
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import split_user, without_user
 
 BODY = 65536
+_NO_ANSWER = {"status": None, "headers": {}, "body": "", "failure": None, "user": False}
 
 
 @dataclass(frozen=True)
@@ -24,9 +25,11 @@ class Proxy:
     host: str
     port: int
     credentials: str | None = field(default=None, repr=False)
+    #: One that the probes cannot speak to; ``host`` is what may be shown of its URL.
+    other_kind: bool = False
 
     def __str__(self) -> str:
-        return "http://%s:%d" % (self.host, self.port)
+        return self.host if self.other_kind else "http://%s:%d" % (self.host, self.port)
 
 
 def parse_proxy(text: str) -> Proxy:
@@ -43,6 +46,14 @@ def parse_proxy(text: str) -> Proxy:
         return found
     user, _sep, password = pair.partition(":")
     return with_credentials(found, unquote(user), unquote(password))
+
+
+def from_environment(text: str) -> Proxy:
+    """The Proxy of a variable, also of a kind that the probes cannot speak to: what the host uses is so, whether or not we can."""
+    try:
+        return parse_proxy(text)
+    except ValueError:
+        return Proxy(without_user(text), 0, other_kind=True)
 
 
 def with_credentials(proxy: Proxy, user: str, password: str) -> Proxy:
@@ -86,7 +97,13 @@ def _dial(address: str, port: int, timeout: float, source: str | None, segment: 
 
 
 def connect(sock: socket.socket, host: str, port: int, proxy: Proxy) -> dict:
-    """Ask the proxy for a tunnel: ``{"status", "headers", "body", "failure"}``; status 200 leaves the socket at the far end."""
+    """Ask the proxy for a tunnel: ``{"status", "headers", "body", "failure", "user"}``; status 200 leaves the socket at the far end.
+
+    ``user``: whether it was told who asks.
+    """
+    if proxy.other_kind:
+        return dict(_NO_ANSWER, failure="other_kind")
+    user = proxy.credentials is not None
     target = "[%s]:%d" % (host, port) if ":" in host else "%s:%d" % (host, port)
     lines = ["CONNECT %s HTTP/1.1" % target, "Host: %s" % target]
     if proxy.credentials:
@@ -96,10 +113,10 @@ def connect(sock: socket.socket, host: str, port: int, proxy: Proxy) -> dict:
         # Unbuffered: the bytes after the head belong to the tunnel.
         status, headers = _head(sock)
         body = "" if status == 200 else _rest(sock, headers)
-        return {"status": status, "headers": headers, "body": body, "failure": None}
+        return {"status": status, "headers": headers, "body": body, "failure": None, "user": user}
     except (OSError, http.client.HTTPException, ValueError) as error:
         word = "http_request_failed" if isinstance(error, ValueError) else failure(error)
-        return {"status": None, "headers": {}, "body": "", "failure": word}
+        return dict(_NO_ANSWER, failure=word, user=user)
 
 
 def _head(sock) -> tuple:
