@@ -126,6 +126,61 @@ def test_verdicts(observation, wanted, verdict, layer, failure, interception):
     assert found["message"].startswith("chatgpt.com: ") and "{" not in found["message"]
 
 
+def proxied(status, user=False, headers=None, body=""):
+    return seen(via="proxy", proxy="http://proxy:3128", tls=None, http=None, dns=None,
+                connect={"status": status, "headers": headers or {}, "body": body, "failure": None, "user": user})
+
+
+@pytest.mark.parametrize("answer,verdict,failure,flag,advice", [
+    (proxied(407), "skipped", "proxy_auth_required", "proxy_auth_required", "proxy_auth"),
+    (proxied(407, True), "skipped", "proxy_auth_required", "user_refused", "proxy_auth"),
+    (proxied(401, True, {"www-authenticate": "Basic"}), "skipped", "proxy_auth_required", "user_refused", "proxy_auth"),
+    (proxied(401), "fail", "proxy_connect_denied", "blocked", "proxy_policy"),
+    (proxied(405), "fail", "proxy_none", None, "proxy_unreachable"), (proxied(429), "fail", "proxy_busy", None, "proxy_cannot_connect"),
+    (proxied(404, body="<title>502 - Bad Gateway (Privoxy@x)</title><h2>No such domain</h2>"), "fail", "proxy_dns_failed", None, "proxy_dns"),
+    (seen(via="proxy", proxy="socks5://s:1", tls=None, http=None, dns=None, tcp=None,
+          connect={"status": None, "headers": {}, "body": "", "failure": "other_kind"}), "error", "proxy_other_kind", None, "proxy_unreachable"),
+])
+def test_what_a_proxy_says_to_connect(answer, verdict, failure, flag, advice):
+    found = check(answer)
+    assert (found["verdict"], found["failure"], isolation.sub_verdict(found)) == (verdict, failure, advice)
+    assert flag is None or flag in found["flags"]
+    assert ("does not accept" in found["message"]) == (flag == "user_refused")
+
+
+@pytest.mark.parametrize("status,headers,flag", [(403, {}, "blocked"), (511, {}, "blocked"), (302, {"location": "https://portal.example.net/"}, "blocked"),
+                                                 (200, {}, "decrypted")])
+def test_a_page_on_a_decrypted_host_that_must_be_exempt_is_both(status, headers, flag):
+    found = check(seen(**dict(INTERCEPTED, http=http(status, dict(headers, **{"content-type": "text/html"}), "<html>no</html>"))))
+    assert found["failure"] == "ssl_intercepted" and flag in found["flags"] and (found["blocked_by"] is not None) == (flag == "blocked")
+
+
+def test_a_refusal_by_a_page_is_a_block_also_where_a_type_was_asked_for():
+    found = check(seen(**dict(INTERCEPTED, http=http(403, {"content-type": "text/html"}, "<html>no</html>"))),
+                  probe(exempt=False, expect={"content_type": "application/json"}))
+    assert (found["failure"], found["blocked_by"]["product"]) == ("http_block_page", "unknown")
+
+
+@pytest.mark.parametrize("exempt,failure,advice", [(True, "ssl_intercepted", "tls_inspection"), (False, "ssl_invalid_certificate", "invalid_certificate")])
+def test_an_inspection_ca_that_is_out_of_date_is_not_one_that_is_not_known(exempt, failure, advice):
+    found = check(seen(tls=tls("ssl_unknown_authority", INSPECTION, False), system={"failure": "ssl_invalid_certificate", "leaf": None}), probe(exempt=exempt))
+    assert (found["failure"], isolation.sub_verdict(found)) == (failure, advice)
+    assert "out_of_date" in found["flags"] and "out of date" in found["message"] and "does not trust" not in found["message"]
+
+
+def test_a_chain_that_lacks_a_certificate_is_no_inspection():
+    found = check(seen(tls=tls("ssl_unknown_authority")))
+    assert (found["interception"], isolation.sub_verdict(found)) == ("invalid_certificate", "invalid_certificate")
+
+
+@pytest.mark.parametrize("failure,state,advice", [("dns_refused_error", "shut", "dns_filter"), ("dns_servfail_error", "unknown", "dns_failure"),
+                                                  ("dns_temporary_failure", "unknown", "dns_failure")])
+def test_a_resolver_that_refuses_is_not_one_that_fails(failure, state, advice):
+    lost = seen(dns={"addresses": [], "failure": failure}, tcp=None, tls=None, http=None)
+    found = check(lost, probe(role="negative"))
+    assert found["state"] == state and isolation.sub_verdict(check(lost)) == advice and failure not in found["message"]
+
+
 def test_the_message_names_who_blocks_and_who_decrypts():
     message = check(seen(**dict(INTERCEPTED, http=SQUID_PAGE)))["message"]
     assert message == "chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA'"

@@ -50,6 +50,8 @@ BLOCKS = [
     ("Cloudflare Gateway", page(403, "<title>Cloudflare Zero Trust</title><h1>That page has been blocked.</h1>", cf_ray="1-X")),
     ("Netskope", page(302, location="https://notify.goskope.com/block?app=ChatGPT")), ("Netskope", page(403, server="NetSkope")),
     ("Netskope", page(403, "<title>Netskope - Access to Generative AI is blocked</title>")), ("Cato", page(403, "Corporate Internet policy violation")),
+    ("Privoxy", page(403, "<title>Request blocked (Privoxy@proxy)</title>")), ("e2guardian", page(302, server="e2guardian")),
+    ("e2guardian", page(200, "<title>E2Guardian - Access Denied</title>")),
     ("Privoxy", page(403, server="Privoxy")), ("tinyproxy", page(403, server="tinyproxy/1.11.1")),
 ]
 #: Pages of products that forbid nothing, and why they were written.
@@ -63,6 +65,8 @@ OTHERS = [
     ("Squid", "forged_host", page(409, "<body id=ERR_CONFLICT_HOST>")), ("Squid", "dns", page(503, "<body id=ERR_DNS_FAIL>")),
     ("Squid", "timeout", page(504, "<body id=ERR_READ_TIMEOUT>")), ("Squid", "cannot_connect", page(503, "<body id=ERR_CONNECT_FAIL>")),
     ("Privoxy", "cannot_connect", page(503, "<title>503 - Connect failed (Privoxy@proxy)</title> Privoxy was unable to connect to the host")),
+    ("Privoxy", "dns", page(404, "<title>502 - Bad Gateway (Privoxy@proxy)</title><h2>No such domain</h2>")),
+    ("Privoxy", "cannot_connect", page(504, "<title>504 - Connection timeout (Privoxy@proxy)</title>")),
     ("tinyproxy", "credentials", page(407, server="tinyproxy/1.11.1")), ("tinyproxy", "cannot_connect", page(500, server="tinyproxy/1.11.1")),
     ("Skyhigh Web Gateway", "cannot_connect", page(502, "<title>Skyhigh Web Gateway - Notification</title> Cannot Connect. The proxy could not connect")),
     ("Skyhigh Web Gateway", "dns", page(502, "<title>McAfee Web Gateway - Notification - Host Not Found</title>")),

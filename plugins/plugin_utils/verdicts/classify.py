@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.wording
 TIMEOUT = "generic_timeout_error"
 #: Trouble that may be over a moment later: it is no state that something else can be compared with.
 _PASSING = (TIMEOUT, "dns_temporary_failure", "dns_servfail_error", "dns_server_misbehaving", "network_unreachable", "network_down", "host_unreachable",
-            "proxy_auth_required", "auth_required", "cannot_connect", "dns_failed", "timeout")
+            "proxy_auth_required", "auth_required", "cannot_connect", "dns_failed", "timeout", "none", "busy")
 #: There is no address or no route of one family.
 _NO_WAY = ("dns_no_answer", "network_unreachable", "network_down")
 _AT_ONCE = ("connection_refused", "connection_reset", "eof_error", "proxy_busy")

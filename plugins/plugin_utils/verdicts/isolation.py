@@ -11,7 +11,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, ORIGIN, PASS, TRUSTED, UNTRUSTED,
+    ERROR, FAIL, INVALID, ORIGIN, PASS, TRUSTED, UNTRUSTED,
 )
 
 OK, BAD, UNKNOWN = "ok", "bad", "unknown"
@@ -29,7 +29,8 @@ _BY_FAILURE = {
     "quic_failed": "quic", "ech_refused": "ech", "stream_cut": "stream_cut", "gateway_sign_in": "gateway_sign_in",
     "authorization_lost": "authorization_lost", "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
     "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
-    "proxy_certificate_refused": "proxy_certificate", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
+    "proxy_certificate_refused": "proxy_certificate", "proxy_none": "proxy_unreachable", "proxy_busy": "proxy_cannot_connect",
+    "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
 #: The layers from the bottom.
@@ -61,6 +62,8 @@ def sub_verdict(check: dict) -> str:
         return "large_hello_filter"
     if "by_choice" in check["flags"]:
         return "inspected_by_choice"
+    if check["interception"] == INVALID and check["layer"] == "tls":
+        return "invalid_certificate"
     if check["verdict"] == ORIGIN:
         return check["failure"]
     return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"]) or "unknown"

@@ -16,6 +16,10 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 )
 
 
+#: What servers that are no proxy say to CONNECT.
+_NO_PROXY = (400, 405, 501)
+
+
 def judge_path(check: dict, seen: dict, context: Context) -> None:
     """The first layer that failed, from the name up to the answer."""
     dns, tcp, connect, tls, http = (seen[key] for key in ("dns", "tcp", "connect", "tls", "http"))
@@ -35,7 +39,9 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
         _fail(check, "http", http["failure"])
     elif http:
         _judge_block(check, http, context)
-    if check["layer"] == "tls" and _speaks_tls(seen.get("other_name")):
+    # An alert says little when another name gets one as well.
+    answers = _got_through if check["failure"] == "ssl_failed_handshake" else _speaks_tls
+    if check["layer"] == "tls" and answers(seen.get("other_name")):
         check["flags"].append("sni_filtered")
     if check["layer"] == "tls" and _got_through(seen.get("small_packets")):
         check["flags"].append("intermittent" if _got_through(seen.get("same_again")) else "small_packets_pass")
@@ -90,16 +96,23 @@ def _judge_udp(check: dict, stun: dict) -> None:
 
 
 def _judge_connect(check: dict, connect: dict, context: Context) -> None:
-    if connect["status"] == 407:
-        _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required")
+    if connect["status"] == 407 or connect["status"] == 401 and "www-authenticate" in connect["headers"]:
+        # 401 is what HAProxy and tinyproxy say.
+        _fail(check, "proxy", "proxy_auth_required", "proxy_auth_required", *["user_refused"] * bool(connect.get("user")))
         check["verdict"] = SKIPPED
         return
     if not connect["status"]:
         _fail(check, "proxy", "proxy_" + connect["failure"])
+        if connect["failure"] == "other_kind":
+            check["verdict"] = ERROR
         return
     match = signatures.written_by(connect, context.table)
     if match and match.reason != "denied":
         _could_not(check, match)
+    elif match is None and connect["status"] in _NO_PROXY:
+        _fail(check, "proxy", "proxy_none")
+    elif match is None and connect["status"] == 429:
+        _fail(check, "proxy", "proxy_busy")
     elif match is None and connect["status"] >= 500:
         _fail(check, "proxy", "proxy_cannot_connect")
     else:
@@ -150,8 +163,10 @@ def judge_kind(check: dict, found: kinds.Found) -> None:
 
 def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     http = seen["http"]
+    # The CA is known here: it is its time that is wrong, or this host's clock.
+    out_of_date = check["interception"] == UNTRUSTED and (seen["system"] or {}).get("failure") == "ssl_invalid_certificate"
     if check["interception"] in INTERCEPTED:
-        check["flags"].append("decrypted")
+        check["flags"] += ["decrypted"] + ["out_of_date"] * out_of_date
     if check["interception"] == INVALID:
         _fail(check, "tls", seen["tls"]["failure"])
     elif check["interception"] in INTERCEPTED and probe["exempt"]:
@@ -162,7 +177,7 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
         _fail(check, "tls", "ssl_intercepted", "by_choice")
         check["state"] = "open"
     elif check["interception"] == UNTRUSTED:
-        _fail(check, "tls", "ssl_unknown_authority")
+        _fail(check, "tls", "ssl_invalid_certificate" if out_of_date else "ssl_unknown_authority")
         check["state"] = "open"
     elif check["interception"] == UNKNOWN and seen["tls"]["failure"] and probe["exempt"]:
         # This host trusts it and no public root does; it has what only public certificates have, or a copy of that.
@@ -181,18 +196,28 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
 def judge_writer(check: dict, probe: dict, seen: dict) -> None:
     """Where somebody looks inside TLS, an answer is the origin's only when something shows that: a mark of its network, or what was asked for."""
     http = seen["http"]
-    if check["verdict"] != PASS or http is None or probe["kind"] not in ("https", "echo") or origins_own(probe, seen):
+    undecided = check["verdict"] == PASS or check["failure"] in ("ssl_intercepted", "http_content_type_mismatch")
+    if not undecided or http is None or probe["kind"] not in ("https", "echo") or origins_own(probe, seen):
         return
     marked = origin.marked(probe.get("entry") or probe["id"], http["headers"])
-    if http["status"] == 511:
+    if check["failure"] == "ssl_intercepted":
+        _answered_by_others(check, http, marked)
+    elif http["status"] == 511:
         _fail(check, "http", "network_authentication_required")
     elif _other_site(check["host"], http):
         _fail(check, "http", "http_unexpected_redirect_url")
     elif marked is False and http["status"] >= 400 and _is_page(http):
         _fail(check, "http", "http_block_page", "blocked")
         check["blocked_by"] = _culprit(None, "inside TLS", http)
-    else:
+    elif check["verdict"] == PASS:
         check.update(verdict=UNVERIFIED, flags=check["flags"] + ["origin_unproven"] + ["unproven"] * (marked is None))
+
+
+def _answered_by_others(check: dict, http: dict, marked: bool | None) -> None:
+    """A host that must be exempt is decrypted, and the answer is not shown to be the origin's: an exemption alone may not be all that it needs."""
+    if http["status"] == 511 or _other_site(check["host"], http) or marked is False and http["status"] >= 400 and _is_page(http):
+        check["flags"].append("blocked")
+        check["blocked_by"] = _culprit(None, "inside TLS", http)
 
 
 def origins_own(probe: dict, seen: dict) -> bool:

@@ -14,7 +14,23 @@ _WORDS = {
     "dns_nxdomain_error": "the name does not exist for this host's resolver",
     "dns_temporary_failure": "this host's resolver does not answer",
     "dns_no_answer": "the name has no address of this kind",
+    "dns_refused_error": "this host's resolver refuses to tell",
+    "dns_servfail_error": "this host's resolver failed to find out",
+    "dns_server_misbehaving": "the answer of this host's resolver makes no sense",
+    "dns_non_recoverable_failure": "this host's resolver failed",
+    "host_unreachable": "something on the way says that the host cannot be reached",
+    "network_down": "this host's network is down",
+    "connection_aborted": "the connection was given up",
     "ssl_failed_handshake": "the TLS handshake failed",
+    "ssl_no_tls": "what answers does not speak TLS, as a gateway that writes its page in plain text",
+    "ssl_unknown_authority": "no authority that is known here signed its certificate",
+    "ssl_invalid_hostname": "its certificate is for another name",
+    "ssl_invalid_certificate": "its certificate is out of date, or broken",
+    "http_request_failed": "the answer is no HTTP",
+    "http_content_type_mismatch": "the answer is not what was asked for",
+    "proxy_none": "what answers at the address of the proxy takes no CONNECT, so it is no proxy or not one for this port",
+    "proxy_busy": "the proxy has too many connections",
+    "proxy_other_kind": "the probes cannot speak to a proxy of this kind, so nothing was seen",
     "network_unreachable": "there is no route",
     "udp_no_reply": "no answer over UDP",
     "upload_truncated": "small uploads get through, large ones are refused or cut off",
@@ -71,7 +87,8 @@ def sentence(check: dict) -> str:
         text.append("blocked by %s (%s %s, %s)" % (
             culprit["product"] if culprit["product"] != "unknown" else "an unknown product", "status", culprit["status"], culprit["where"]))
     elif check["failure"] == "proxy_auth_required":
-        text.append("the proxy %s wants a user's credentials, which this host has not" % check["proxy"])
+        text.append("the proxy %s %s" % (check["proxy"], "does not accept the user that it was given" if "user_refused" in check["flags"]
+                                         else "wants a user's credentials, which this host has not"))
     elif check["written_by"]:
         text.append("%s: %s" % (check["written_by"], _WORDS[check["failure"]]))
     elif check["failure"] == "cookie_stripped":
@@ -82,7 +99,8 @@ def sentence(check: dict) -> str:
         text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
                                 _WORDS.get(check["failure"]) or _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
     if check["interception"] in INTERCEPTED:
-        text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else ", which this host does not trust"))
+        doubt = ", whose certificate is out of date" if "out_of_date" in check["flags"] else ", which this host does not trust"
+        text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else doubt))
     elif check["state"] == "open" and not check["failure"]:
         text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")
     text += [words for flag, words in NOTES.items() if flag in check["flags"]]
