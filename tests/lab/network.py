@@ -84,6 +84,12 @@ class Namespace:
     def ip(self, *lines) -> None:
         self.run(["ip", "-batch", "-"], "\n".join(lines) + "\n")
 
+    def listens(self, port: int) -> bool:
+        """Whether somebody here has a port: TCP that listens, or UDP."""
+        lines = [line.split() for kind in ("tcp", "tcp6", "udp", "udp6") for line in Path("/proc/%d/net/%s" % (self.pid, kind)).read_text().splitlines()]
+        # State 0A is a listener of TCP, 07 a socket of UDP that is connected to nobody.
+        return any(line[1].endswith(":%04X" % port) and line[3] in ("0A", "07") for line in lines)
+
     def stop(self) -> None:
         self._holder.stop()
 

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the collection's probes as a managed host does and prints the raw result. Standard library only, down to Python 3.8.
 
-``python tests/lab/observe.py < {"probes": [...], "settings": {...}, "times": n}``; the public roots are a path in the settings. Prints
-``{"runs": [...], "seconds": of the longest, "each": seconds of each, "work": seconds of processor for each, "peak_mb": of this process}``.
+``python tests/lab/observe.py < {"probes": [...], "settings": {...}, "times": n, "pac": [addresses]}``; the public roots are a path in the settings. Prints
+``{"runs": [...], "seconds": of the longest, "each": seconds of each, "work": seconds of processor for each, "peak_mb": of this process,
+"pac": [what was found there]}``.
 """
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / ".build" / "collections"))
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import runner, tunnel  # noqa: E402  pylint: disable=wrong-import-position
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import host, runner, tunnel  # noqa: E402  pylint: disable=wrong-import-position
 
 
 def main() -> None:
@@ -31,9 +32,10 @@ def main() -> None:
         runs.append(runner.run(asked["probes"], runner.Settings(**settings)))
         each.append(time.monotonic() - began)
         work.append(time.process_time() - worked)
+    pac = [host.facts([], url, settings.get("timeout", 10))["pac"] for url in asked.get("pac", [])]
     # Not from getrusage: that one also remembers the process which this one was forked from.
     peak = next(int(line.split()[1]) // 1024 for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    json.dump({"runs": runs, "seconds": max(each), "each": each, "work": work, "peak_mb": peak}, sys.stdout)
+    json.dump({"runs": runs, "seconds": max(each), "each": each, "work": work, "peak_mb": peak, "pac": pac}, sys.stdout)
 
 
 if __name__ == "__main__":

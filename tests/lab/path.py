@@ -23,7 +23,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from tests.lab.gateway import Gateway
 from tests.lab.internet import CANARY
 from tests.lab.lab import OVERLAY, ROOT, Internet, hosts
-from tests.lab.network import EVERYTHING, INTERNET, INTERNET6, TO_SQUID, Network
+from tests.lab.network import EVERYTHING, INTERNET, INTERNET6, LAN, LAN6, TO_SQUID, Network
 from tests.lab.pki import Authority
 from tests.lab.process import Process, wait_until
 from tests.lab.squid import Squid
@@ -85,14 +85,17 @@ class Host:
         self.trusts = squid.folder / "inspection-root.pem"
         return self._fault.enter_context(squid)
 
-    def observe(self, probes: list, python: str = sys.executable, trust: bool = True, times: int = 1, **settings) -> dict:
-        """What ``observe.py`` says, run by ``python`` where the host is; the host trusts the company's inspection CA unless told."""
+    def observe(self, probes: list, python: str = sys.executable, trust: bool = True, times: int = 1, environment=(), pac=(), **settings) -> dict:
+        """What ``observe.py`` says, run by ``python`` where the host is; the host trusts the company's inspection CA unless told.
+
+        ``environment``: pairs of more variables; ``pac``: addresses of PAC files to fetch.
+        """
         asked = dict({"public_roots": str(self.internet.public), "timeout": 2.5, "deadline": 10, "retries": 1}, **self.settings)
         asked.update(settings)
-        asked = json.dumps({"probes": probes, "settings": asked, "times": times})
+        asked = json.dumps({"probes": probes, "settings": asked, "times": times, "pac": list(pac)})
         store = self.trusts if trust and self.trusts else self.internet.public
         done = subprocess.run([*self.enter, python, str(ROOT / "tests" / "lab" / "observe.py")], input=asked, capture_output=True, text=True, check=False,
-                              env=dict(os.environ, SSL_CERT_FILE=str(store)))
+                              env=dict(os.environ, SSL_CERT_FILE=str(store), **dict(environment)))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -215,6 +218,32 @@ class Routed(Host):
         """A Squid that denies and decrypts what comes by IPv4; IPv6 is routed."""
         self.squid()
         self.network.filter(EVERYTHING, "\n".join("meta nfproto ipv4 " + line for line in TO_SQUID.splitlines()))
+
+    def search(self, domain: str) -> None:
+        """Hosts try this domain for names that they do not find."""
+        resolv_conf = self.folder / "network" / "resolv.conf"
+        known = resolv_conf.read_text()
+        # In place: the file is mounted where hosts look for it.
+        resolv_conf.write_text(known + "search %s\n" % domain)
+        self._fault.callback(resolv_conf.write_text, known)
+
+    def only_ipv6(self) -> None:
+        """The host has no way to the internet by IPv4; its resolver is at the gateway."""
+        branch, resolv_conf = self.network.spaces["branch1"], self.folder / "network" / "resolv.conf"
+        known = resolv_conf.read_text()
+        resolv_conf.write_text("nameserver %s\noptions timeout:1 attempts:1\n" % (LAN6 % 1))
+        self._fault.callback(resolv_conf.write_text, known)
+        branch.ip("route del default via %s" % (LAN % 1))
+        self._fault.callback(branch.ip, "route add default via %s" % (LAN % 1))
+
+    def box(self, command: list, port: int, rules: str = "") -> None:
+        """A program of a middlebox on the gateway for the time of this fault, once it has its port, and what is sent to it."""
+        gateway, said = self.network.spaces["gateway"], self.folder / "box.log"
+        with said.open("a") as log:
+            process = Process(command, gateway.enter, cwd=self.folder, stdout=log, stderr=log)
+        self._fault.callback(process.stop)
+        wait_until(lambda: gateway.listens(port), command[0], lambda: None if process.alive() else said.read_text()[-2000:], 60)
+        self.network.filter(EVERYTHING, rules)
 
     def middlebox(self, moods: dict, rules: str = 'iifname "lan" tcp dport 443 redirect to :%d' % OWN_INTERCEPTION) -> None:
         """Something on the gateway that sees the names in handshakes and has moods of its own."""

@@ -20,20 +20,20 @@ _SCT = bytes([4, len(_SIGNED) + 4]) + (len(_SIGNED) + 2).to_bytes(2, "big") + le
 
 
 class Authority:
-    """A root certificate that issues leafs. ``pem`` is the root, ``key_pem`` its key with the root."""
+    """A certificate that issues leafs, a root or one below ``parent``. ``pem`` is it, ``key_pem`` its key with it; ``days`` below 1 makes an expired one."""
 
-    def __init__(self, name: str, organisation: str):
+    def __init__(self, name: str, organisation: str, days: int = 90, parent: Authority | None = None):
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation), x509.NameAttribute(NameOID.COMMON_NAME, name)])
         now = datetime.datetime.now(datetime.timezone.utc)
         self.certificate = (
-            x509.CertificateBuilder().subject_name(self._name).issuer_name(self._name).public_key(self._key.public_key())
+            x509.CertificateBuilder().subject_name(self._name).issuer_name(parent._name if parent else self._name).public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=90))
+            .not_valid_before(now - datetime.timedelta(days=30)).not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
             .add_extension(x509.KeyUsage(True, False, False, False, False, True, True, False, False), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .sign(parent._key if parent else self._key, hashes.SHA256())
         )
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM)
         self.key_pem = _key_bytes(self._key) + self.pem

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Behind real middleboxes each host gets the verdict, and the advice, that was written down for it."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
+from tests.lab import boxes, network
+from tests.lab.path import Routed
+from tests.lab.situations import PROBES, SITES
+
+pytestmark = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
+
+
+def _marks(site) -> list:
+    lacking = boxes.missing(site.box)
+    return [pytest.mark.skipif(lacking is not None, reason=str(lacking))] + [] if site.often else [
+        pytest.mark.skipif(lacking is not None, reason=str(lacking)), pytest.mark.exhaustive]
+
+
+@pytest.fixture(scope="module")
+def seen():
+    """What was seen at a site: looked at once, for all of its situations."""
+    known: dict = {}
+    with Routed() as path:
+        def look(site) -> dict:
+            if site not in known:
+                known[site] = _look(path, site)
+            return known[site]
+        yield look
+
+
+def _look(path, site) -> dict:
+    asked, looks = [PROBES[name] for name in site.right], []
+    for arrange in [site.before, site.arrange] if site.before else [site.arrange]:
+        path.mend()
+        path.settings = {"versions": [4]}
+        arrange(path)
+        looks.append(path.look(asked, environment=site.environment, **site.settings))
+    if site.before:
+        verdicts.apply_baseline(looks[1], looks[0])
+    found = {check["id"]: check for check in looks[-1]}
+    # Who is told apart from others by a limit is chance.
+    assert not site.somewhere or any(site.somewhere in check["flags"] for check in found.values())
+    return found
+
+
+@pytest.mark.parametrize("site,name", [pytest.param(site, name, marks=_marks(site), id="%s, %s: %s" % (site.box, site.name, name))
+                                       for site in SITES for name in site.right])
+def test_situation(site, name, seen):
+    check, right = seen(site)[name], site.right[name]
+    if right.changed:
+        assert (check["verdict"], _change(check)) == (right.verdict, right.changed), check["message"]
+        return
+    product = (check["blocked_by"] or {}).get("product") or check["written_by"]
+    assert (check["verdict"], check["failure"], check["interception"], product) == (right.verdict, right.failure, right.interception, right.product), \
+        (check["message"], check["flags"])
+    assert set(right.flags) <= set(check["flags"]), check["flags"]
+    assert right.state in (None, check["state"]), check["message"]
+    assert right.advice in (None, isolation.sub_verdict(check)), check["message"]
+    # A person reads words.
+    assert "_" not in check["message"].replace(check["host"], ""), check["message"]
+
+
+def _change(check: dict) -> str:
+    """What a change after a baseline is called."""
+    if "regressed" in check["flags"]:
+        return check["message"].partition(": ")[2].replace(" since the baseline", "")
+    if "not_compared" in check["flags"]:
+        return "not known" if "not known" in check["message"] else "another answer"
+    return "same"
+
+
+@pytest.mark.parametrize("site", [pytest.param(site, marks=_marks(site), id="%s, %s" % (site.box, site.name)) for site in SITES if site.host])
+def test_the_host_as_a_whole(site, seen):
+    assert summarise(list(seen(site).values()))["verdict"] == site.host
