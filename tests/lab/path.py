@@ -173,7 +173,11 @@ class Routed(Host):
 
     def names(self, host: str, *addresses) -> None:
         """Other addresses for a host for the time of this fault; none: it does not exist."""
-        self.network.serve_names({host: ["address=/%s/%s" % (host, address) for address in addresses or [""]]})
+        self.other_names({host: addresses or [""]})
+
+    def other_names(self, addresses: dict) -> None:
+        """The same for several hosts: ``{host: [address]}``."""
+        self.network.serve_names({host: ["address=/%s/%s" % (host, address) for address in found] for host, found in addresses.items()})
         self._fault.callback(self.network.serve_names)
 
     @staticmethod

@@ -212,8 +212,8 @@ def as_proxy(rules: str = "default_backend parent", tls: bool = False):
 
 def answers(**by_probe) -> str:
     """What HAProxy answers to CONNECT for the hosts of these probes; the others go on to the proxy behind it."""
-    rules = ["http-request %s if { req.hdr(host) -m beg %s: }" % (what, host(name)) for name, what in by_probe.items()]
-    return "\n  ".join(rules + ["use_backend empty if { req.hdr(host) -m beg %s: }" % host("oaistatsig"), "default_backend parent\nbackend empty\n  mode http"])
+    rules = ["http-request %s if { req.hdr(host) -m beg %s }" % (what, host(name)) for name, what in by_probe.items()]
+    return "\n  ".join(rules + ["use_backend empty if { req.hdr(host) -m beg %s }" % host("oaistatsig"), "default_backend parent\nbackend empty\n  mode http"])
 
 
 DENIED = fail("proxy_connect_denied", None, "unknown", "blocked", advice="proxy_policy")
@@ -253,7 +253,7 @@ WRONG_USER = Right("skipped", "proxy_auth_required", flags=("proxy_auth_required
 def tinyproxy(**names):
     """``names`` that lead elsewhere, or nowhere."""
     def arrange(path) -> None:
-        path.network.serve_names({host(name): ["address=/%s/%s" % (host(name), address)] for name, address in names.items()})
+        path.other_names({host(name): [address] for name, address in names.items()})
         (path.folder / "filter").write_text("^chatgpt\\.com$\n^claude\\.ai$\n")
         boxes.tinyproxy(path, 'Filter "%s"\nConnectPort 443' % (path.folder / "filter"))
     return arrange
@@ -272,14 +272,14 @@ def denied_by(product: str) -> Right:
 
 def privoxy(path) -> None:
     # Nobody listens there.
-    path.network.serve_names({host("files"): ["address=/%s/" % host("files")], host("api_models"): ["address=/%s/192.0.2.1" % host("api_models")]})
+    path.other_names({host("files"): [""], host("livekit"): ["192.0.2.1"]})
     boxes.privoxy(path, "{+block{no}}\nchatgpt.com\nclaude.ai\n{+limit-connect{80}}\nauth.openai.com\n")
 
 
 SMALL = [
-    Site("a list of names, and what it cannot reach", "tinyproxy", tinyproxy(files="", api_models="192.0.2.1"), {
+    Site("a list of names, and what it cannot reach", "tinyproxy", tinyproxy(files="", livekit="192.0.2.1"), {
         "chatgpt_trace": denied_by("tinyproxy"), "auth_oidc": open_(), "files": fail("proxy_cannot_connect", None, "tinyproxy", advice="proxy_cannot_connect"),
-        "api_models": fail("proxy_cannot_connect", None, "tinyproxy", advice="proxy_cannot_connect"),
+        "livekit": fail("proxy_cannot_connect", None, "tinyproxy", advice="proxy_cannot_connect"),
         "other_ai": stays("shut", "proxy_connect_denied", None, "tinyproxy"), "lookalike_suffix": stays("open", None, NOT)}, often=True, host="fail"),
     Site("wants a user", "tinyproxy", tinyproxy_with("BasicAuth someone secret"), {
         "chatgpt_trace": WANTS_USER, "lookalike_suffix": Right("skipped", "proxy_auth_required", state="unknown")}, host="skipped"),
@@ -290,7 +290,7 @@ SMALL = [
     Site("other clients alone", "tinyproxy", tinyproxy_with("Allow 127.0.0.1"), {"chatgpt_trace": denied_by("tinyproxy")}),
     Site("a list of names, and what it cannot reach", "privoxy", privoxy, {
         "chatgpt_trace": denied_by("Privoxy"), "auth_oidc": denied_by("Privoxy"), "files": fail("proxy_dns_failed", None, "Privoxy", advice="proxy_dns"),
-        "api_models": fail("proxy_cannot_connect", None, "Privoxy", advice="proxy_cannot_connect"),
+        "livekit": fail("proxy_cannot_connect", None, "Privoxy", advice="proxy_cannot_connect"),
         "oaistatic_cdn": open_(), "other_ai": stays("shut", "proxy_connect_denied", None, "Privoxy")}, host="fail"),
 ]
 
@@ -314,7 +314,7 @@ def sinkhole(path) -> None:
     block = boxes.PROXY
     boxes.nginx(path, {host(name): page(200) for name in names}, leaf=lambda _host: public.leaf(["block.example.net"]))
     boxes.unbound(path, rpz=dict({host(name): "A " + block for name in names}, **{
-        host("auth_oidc"): "CNAME .", host("oaistatic_cdn"): "CNAME *.", host("files"): "CNAME rpz-drop.", host("api_models"): "A 10.10.0.77",
+        host("auth_oidc"): "CNAME .", host("oaistatic_cdn"): "CNAME *.", host("files"): "CNAME rpz-drop.", host("api_models"): "A 203.0.113.9",
         host("stripe_js"): "A 146.112.61.106"}), rules='ip daddr %s tcp dport 443 redirect to :3140' % block)
 
 
@@ -330,9 +330,9 @@ def search_domain(path) -> None:
 
 def dns64(path) -> None:
     """Names have addresses of IPv4 alone, hosts have IPv6 alone; the resolver translates names, and the gateway packets."""
-    path.network.serve_names({name: ["address=/%s/%s" % (name, path.address(name))] for name in map(host, ("chatgpt_trace", "auth_oidc"))})
+    path.other_names({name: [path.address(name)] for name in map(host, ("chatgpt_trace", "files"))})
     path.only_ipv6()
-    boxes.nginx(path, {host("auth_oidc"): ON})
+    boxes.nginx(path, {host("files"): ON})
     boxes.unbound(path, 'dns64-prefix: 64:ff9b::/96', modules="dns64 iterator", rules='ip6 daddr 64:ff9b::/96 tcp dport 443 redirect to :3140')
 
 
@@ -347,13 +347,13 @@ NAMES = [
         "chatgpt_trace": fail("ssl_invalid_hostname", INVALID, advice="invalid_certificate"),
         "livekit": fail("ssl_invalid_hostname", INVALID, advice="invalid_certificate"),
         "auth_oidc": fail("dns_nxdomain_error", advice="dns_failure"), "oaistatic_cdn": fail("dns_no_answer", advice="dns_failure"),
-        "files": fail("dns_temporary_failure", advice="dns_failure"), "api_models": fail("host_unreachable", advice="ip_port_filter"),
+        "files": fail("dns_temporary_failure", advice="dns_failure"), "api_models": fail("network_unreachable", advice="ip_port_filter"),
         "stripe_js": fail("dns_bogon_error", None, "Cisco Umbrella", "dns_sinkhole", advice="dns_filter"), "turnstile": open_(),
         "lookalike_suffix": stays("shut", "ssl_invalid_hostname", INVALID), "other_ai": stays("shut", "ssl_invalid_hostname", INVALID)}, often=True,
          host="fail"),
     Site("a wildcard of the search domain", "unbound", search_domain, {
         "chatgpt_trace": fail("ssl_invalid_hostname", INVALID, advice="invalid_certificate"), "auth_oidc": open_()}),
     Site("names are translated for hosts with IPv6 alone", "unbound", dns64, {
-        "chatgpt_trace": open_(), "auth_oidc": fail("ssl_intercepted", TRUSTED, None, "decrypted")}),
+        "chatgpt_trace": open_(), "files": fail("ssl_intercepted", TRUSTED, None, "decrypted")}),
 ]
 SITES = [*NGINX, *HAPROXY, *SMALL, *NAMES]

@@ -168,6 +168,15 @@ def test_an_inspection_ca_that_is_out_of_date_is_not_one_that_is_not_known(exemp
     assert "out_of_date" in found["flags"] and "out of date" in found["message"] and "does not trust" not in found["message"]
 
 
+@pytest.mark.parametrize("names,word", [(["www.corp.example"], "invalid_certificate"), (["chatgpt.com"], "intercepted_trusted"), (["*.com"], "intercepted_trusted"),
+                                        ([], "intercepted_trusted"), (["*.chatgpt.com"], "invalid_certificate"), (["x.test", "CHATGPT.com"], "intercepted_trusted")])
+def test_a_certificate_for_other_names_is_no_inspection(names, word):
+    forged = dict(INTERCEPTED["tls"], leaf=dict(leaf(INSPECTION, False), names=names))
+    found = check(seen(**dict(INTERCEPTED, tls=forged)))
+    assert found["interception"] == word
+    assert (found["failure"] == "ssl_invalid_hostname") == (word == "invalid_certificate")
+
+
 def test_a_chain_that_lacks_a_certificate_is_no_inspection():
     found = check(seen(tls=tls("ssl_unknown_authority")))
     assert (found["interception"], isolation.sub_verdict(found)) == ("invalid_certificate", "invalid_certificate")

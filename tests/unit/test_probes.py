@@ -298,7 +298,7 @@ def test_what_is_refused_one_by_one_as_well_stays_refused():
 @pytest.mark.parametrize("role,again", [("negative", "generic_timeout_error"), ("wanted", None)])
 def test_silence_of_a_host_that_has_to_stay_shut_is_looked_at_again(role, again):
     with server(lambda client: time.sleep(3)) as port:
-        job, = ask(many(port, 1, role=role), timeout=0.3)
+        job, = ask(many(port, 1, role=role), timeout=1.2)
     assert (job["tls"]["failure"], job["again"]) == ("generic_timeout_error", again)
 
 

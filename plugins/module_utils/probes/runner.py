@@ -101,9 +101,13 @@ def _ask_again(how: tuple, jobs: list, probes: list, until: float) -> None:
     late = [index for index, job in enumerate(jobs) if failed(job) in _PASSING and by_id[job["id"]].get("role") == "negative"]
     for indexes, threads in ((cut if len(cut) >= MANY else [], 1), (late, len(late))):
         again = {index: _blank(by_id[jobs[index]["id"]], jobs[index]["ip_version"], jobs[index]["attempt"], settings) for index in indexes}
+        for index in again if indexes is late else ():
+            # Why it failed is known; whether it does so again is the question.
+            again[index]["again"] = failed(jobs[index])
         soon = min(until, time.monotonic() + settings.timeout + 1)
         for index in _wave(how, again, threads, soon) if again else ():
-            jobs[index] = dict(again[index], again=failed(jobs[index]))
+            word = failed(jobs[index])
+            jobs[index] = dict(jobs[index] if again[index]["again"] and failed(again[index]) == word else again[index], again=word)
 
 
 def failed(job: dict) -> str | None:
@@ -212,7 +216,7 @@ class Probe:
         secure, job["tls"] = self._secure("public")
         if secure is None and (job["tls"] or {}).get("verify_code") is not None:
             secure = self._look_unverified()
-        elif secure is None and job["tls"] and job["tls"]["failure"] in _CUT:
+        elif secure is None and job["tls"] and job["tls"]["failure"] in _CUT and not job["again"]:
             self._try_otherwise()
         if secure is not None:
             with secure:

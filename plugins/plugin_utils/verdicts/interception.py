@@ -28,6 +28,9 @@ def interception(seen: dict, context: Context) -> str | None:
         return NOT if tls["leaf"]["sct"] else UNKNOWN
     if tls["failure"] != "ssl_unknown_authority":
         return INVALID
+    if other_name(seen):
+        # Who decrypts makes a certificate for the name that was asked for. This is the server of a filter, a portal or a search domain.
+        return INVALID
     issuer = tls["leaf"]["issuer"] or {}
     more = not tls["leaf"]["sct"] or signatures.issued_by(issuer, context.table) is not None
     trusted = seen["system"] is not None and seen["system"]["failure"] is None
@@ -36,3 +39,9 @@ def interception(seen: dict, context: Context) -> str | None:
         # hosts at once. An old bundle proves nothing either, and one self-signed site is no inspection.
         return UNKNOWN if trusted or not context.roots_fresh else INVALID
     return TRUSTED if trusted else UNTRUSTED
+
+
+def other_name(seen: dict) -> bool:
+    """Whether the certificate is for other names than the one that was asked for."""
+    names, host = [name.lower() for name in seen["tls"]["leaf"].get("names") or []], seen["host"].lower()
+    return bool(names) and host not in names and "*." + host.partition(".")[2] not in names

@@ -10,7 +10,7 @@ import re
 from urllib.parse import urlsplit
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, origin, signatures
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context, other_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, SKIPPED, UNKNOWN, UNTRUSTED, UNVERIFIED,
 )
@@ -168,7 +168,7 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     if check["interception"] in INTERCEPTED:
         check["flags"] += ["decrypted"] + ["out_of_date"] * out_of_date
     if check["interception"] == INVALID:
-        _fail(check, "tls", seen["tls"]["failure"])
+        _fail(check, "tls", "ssl_invalid_hostname" if other_name(seen) else seen["tls"]["failure"])
     elif check["interception"] in INTERCEPTED and probe["exempt"]:
         _fail(check, "tls", "ssl_intercepted")
         check["state"] = "open"
