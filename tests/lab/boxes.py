@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.lab import squid
 from tests.lab.lab import ROOT
 from tests.lab.network import RESOLVER
 from tests.lab.path import OWN_INTERCEPTION, Routed
@@ -46,12 +47,16 @@ SERVER = """\
 
 def missing(program: str) -> str | None:
     """Why a middlebox cannot run here, or None."""
+    if program == "mitmproxy":
+        return None if MITMPROXY.exists() else "mitmproxy is not here: scripts/install-boxes"
+    if program == "squid":
+        return squid.available()
     return None if shutil.which(program) or Path("/usr/sbin", program).exists() else "%s is not here" % program
 
 
 def page(status: int, text: str = "<html><head><title>Notice</title></head><body>This site is not available at your workplace.</body></html>") -> str:
     """Of nginx: a page that names no product."""
-    return "return %d %s;" % (status, "https://portal.example.net/notice?id=7" if status in (301, 302, 303, 307) else "'%s'" % text)
+    return "return %d %s;" % (status, "https://portal.example.org/notice?id=7" if status in (301, 302, 303, 307) else "'%s'" % text)
 
 
 def company(path: Routed, **options) -> Authority:
@@ -194,8 +199,9 @@ def unbound(path: Routed, server: str = "", more: str = "", rpz: dict | None = N
     path.box(["unbound", "-d", "-c", str(config)], 5353, 'iifname "lan" meta l4proto { tcp, udp } th dport 53 redirect to :5353\n' + rules)
 
 
-def e2guardian(path: Routed, banned: tuple, inspects: bool) -> None:
-    """The filter of schools; ``banned`` hosts; with ``inspects`` it decrypts, and shows its page inside TLS."""
+def e2guardian(path: Routed, banned: tuple, inspects: bool, since: str = "") -> None:
+    """The filter of schools; ``banned`` hosts; with ``inspects`` it decrypts, and shows its page inside TLS. ``since``: when its certificates begin, in
+    seconds; they are good for ten years, and by default they begin in 2014."""
     folder = path.folder / "e2guardian"
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree("/etc/e2guardian", folder)
@@ -213,11 +219,13 @@ def e2guardian(path: Routed, banned: tuple, inspects: bool) -> None:
                "certprivatekeypath": str(folder / "leaf.key"), "generatedcertpath": str(folder / "certificates") + "/", "httpworkers": "30",
                "sslcertificatepath": str(folder / "roots") + "/", "daemonuser": "root", "daemongroup": "root", "pidfilename": str(folder / "pid"),
                "nodaemon": "on"}
+    changes.update({"generatedcertstart": since} if since else {})
     for name, more in (("e2guardian.conf", changes), ("e2guardianf1.conf", {"sslmitm": "on" if inspects else "off"})):
         text = (folder / name).read_text().replace("/etc/e2guardian", str(folder))
         kept = [line for line in text.splitlines() if line.partition("=")[0].strip() not in more and line.strip() and not line.startswith("#")]
         (folder / name).write_text("\n".join(kept + ["%s = '%s'" % pair if pair[1] not in ("on", "off") and not pair[1].isdigit() else "%s = %s" % pair
                                                      for pair in more.items()]) + "\n")
+    explicit(path)
     path.box(["e2guardian", "-N", "-c", str(folder / "e2guardian.conf")], PROXY_PORT, TO_BOX)
 
 

@@ -162,6 +162,10 @@ class Routed(Host):
         """Rules before the one that lets everything pass, and how addresses are translated."""
         self.network.filter(rules + "\n" + EVERYTHING, "", leaving)
 
+    def filtered(self, rules: str) -> None:
+        """What passes, and nothing is sent elsewhere."""
+        self.network.filter(rules, "")
+
     def narrow(self) -> None:
         """Packets of more than 1280 bytes, the least that IPv6 needs, do not get to the hosts, and nobody hears of it."""
         gateway = self.network.spaces["gateway"]

@@ -8,12 +8,15 @@ and what is not known is neither open nor shut.
 """
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
 from tests.lab import boxes
 from tests.lab.boxes import ON, page
 from tests.lab.internet import CANARY
+from tests.lab.network import EVERYTHING, TO_SQUID
+from tests.lab.path import NO_BUMP, NO_COOKIE_RULES, NO_DENIES
 from tests.lab.pki import Authority
 
 NOT, TRUSTED, UNTRUSTED, INVALID, UNKNOWN = "not_intercepted", "intercepted_trusted", "intercepted_untrusted", "invalid_certificate", "unknown"
@@ -86,7 +89,8 @@ def stays(state, failure=None, interception=None, product=None, *flags) -> Right
 
 
 def changed(word: str) -> Right:
-    return Right("fail" if word.startswith("n") and word != "not known" else "pass" if word == "same" else "unverified", changed=word)
+    """After a baseline: one of the ways in which a host is not as it was, which is harm; or "same", "another answer", "not known"."""
+    return Right({"same": "pass", "another answer": "unverified", "not known": "unverified"}.get(word, "fail"), changed=word)
 
 
 # -- nginx: decrypts, and answers in the place of others ---------------------------------------------------------------
@@ -356,4 +360,166 @@ NAMES = [
     Site("names are translated for hosts with IPv6 alone", "unbound", dns64, {
         "chatgpt_trace": open_(), "files": fail("ssl_intercepted", TRUSTED, None, "decrypted")}),
 ]
-SITES = [*NGINX, *HAPROXY, *SMALL, *NAMES]
+
+# -- e2guardian, Squid, mitmproxy: what decrypts and filters -----------------------------------------------------------
+
+BANNED = (host("chatgpt_trace"), host("lookalike_suffix"))
+E2GUARDIAN = [
+    Site("a list of names", "e2guardian", lambda path: boxes.e2guardian(path, BANNED, False), {
+        "chatgpt_trace": denied_by("e2guardian"), "auth_oidc": open_(), "lookalike_suffix": stays("shut", "proxy_connect_denied", None, "e2guardian"),
+        "other_ai": stays("open", None, NOT)}, host="fail"),
+    Site("its page inside TLS", "e2guardian", lambda path: boxes.e2guardian(path, BANNED, True, "%d" % (time.time() - 86400)), {
+        "chatgpt_trace": fail("http_block_page", TRUSTED, "e2guardian", "blocked", advice="block_page"),
+        "auth_oidc": fail("ssl_intercepted", TRUSTED, None, "decrypted", advice="tls_inspection"), "turnstile": open_(TRUSTED, "decrypted"),
+        "lookalike_suffix": stays("shut", "http_block_page", TRUSTED, "e2guardian"), "other_ai": stays("open", None, TRUSTED)}, host="fail"),
+    Site("certificates of ten years that began in 2014", "e2guardian", lambda path: boxes.e2guardian(path, (), True), {
+        "auth_oidc": fail("ssl_intercepted", UNTRUSTED, None, "out_of_date", advice="tls_inspection"),
+        "livekit": fail("ssl_invalid_certificate", UNTRUSTED, None, "out_of_date", advice="invalid_certificate")}, host="fail"),
+]
+#: For Squid: names that lead nowhere, a far end that it does not believe, and one that says nothing.
+NO_WAY = {host("oaistatic_cdn"): [""], host("livekit"): ["192.0.2.1"]}
+MOODS = {host("stripe_js"): "private_ca", host("turnstile"): "http_silence"}
+IMPATIENT = ("http_access deny !Safe_ports", "read_timeout 1 seconds\nconnect_timeout 2 seconds\nhttp_access deny !Safe_ports")
+
+
+def squid(*replace, asks: bool = False):
+    """``asks``: the host asks it as a proxy; otherwise it takes what the gateway sends it."""
+    def arrange(path) -> None:
+        path.other_names(NO_WAY)
+        path.moods(MOODS)
+        found = path.squid([NO_COOKIE_RULES, IMPATIENT, *replace])
+        if asks:
+            path.filtered(EVERYTHING)
+            boxes.explicit(path, "http://%s:%d" % (boxes.PROXY, found.port))
+    return arrange
+
+
+#: What Squid does by itself where a host names a site that is elsewhere.
+STRICT = ("http_access deny !Safe_ports", "host_verify_strict on\nhttp_access deny !Safe_ports")
+
+
+def other_addresses(path) -> None:
+    """Hosts and Squid ask different resolvers, which know different addresses for a name."""
+    path.squid([NO_COOKIE_RULES, NO_DENIES, STRICT])
+    boxes.unbound(path, 'local-zone: "%s" redirect\n  local-data: "%s A 198.51.100.99"' % ((host("livekit"),) * 2), rules=TO_SQUID)
+
+
+def by_squid(failure: str, advice: str, interception=None) -> Right:
+    return fail(failure, interception, "Squid", advice=advice)
+
+
+DECRYPTED = fail("ssl_intercepted", TRUSTED, None, "decrypted", advice="tls_inspection")
+SQUID = [
+    Site("asked as a proxy, decrypts nothing", "squid", squid(NO_DENIES, *NO_BUMP, asks=True), {
+        "chatgpt_trace": open_(), "oaistatic_cdn": by_squid("proxy_cannot_connect", "proxy_cannot_connect"),
+        "livekit": by_squid("proxy_cannot_connect", "proxy_cannot_connect"), "other_ai": stays("open", None, NOT)}, host="fail"),
+    Site("asked as a proxy, decrypts and denies", "squid", squid(asks=True), {
+        "chatgpt_trace": fail("http_block_page", TRUSTED, "Squid", "blocked", advice="block_page"),
+        "turnstile": by_squid("proxy_timeout", "proxy_cannot_connect", TRUSTED), "workos_setup": Right("unverified", None, TRUSTED, flags=("decrypted",)),
+        "other_ai": stays("shut", "http_block_page", TRUSTED, "Squid")}, host="fail"),
+    Site("on the way, decrypts", "squid", squid(NO_DENIES), {
+        "chatgpt_trace": DECRYPTED, "stripe_js": by_squid("proxy_certificate_refused", "proxy_certificate", TRUSTED),
+        "turnstile": by_squid("proxy_timeout", "proxy_cannot_connect", TRUSTED), "other_ai": stays("open", None, TRUSTED)}, host="fail"),
+    Site("on the way, and sees other addresses than the host", "squid", other_addresses, {
+        "livekit": by_squid("proxy_host_conflict", "proxy_host_conflict", TRUSTED), "chatgpt_trace": DECRYPTED}, host="fail"),
+]
+ADDON = """
+def request(flow):
+    if len(flow.request.content or b"") > 524288:
+        flow.request.content = flow.request.content[:524288]
+
+def response(flow):
+    if flow.request.path.endswith("/echo"):
+        flow.response = http.Response.make(401, b"<html>who are you</html>", {"Content-Type": "text/html"})
+
+def websocket_message(flow):
+    flow.websocket.messages[-1].drop()
+"""
+
+
+def mitmproxy(path) -> None:
+    path.other_names({host("workos_setup"): ["192.0.2.1"]})
+    boxes.mitmproxy(path, ADDON, "connection_strategy=lazy", "ignore_hosts=^(.+\\.)?chatgpt\\.com:443$", "block_list=/~d js.stripe.com/403",
+                    "block_list=/~d chatgpt.livekit.cloud/444", "block_list=/~d evilopenai.com/403")
+
+
+MITMPROXY = [
+    Site("decrypts, changes and blocks", "mitmproxy", mitmproxy, {
+        "chatgpt_trace": open_(), "auth_oidc": DECRYPTED, "turnstile": open_(TRUSTED, "decrypted"), "stripe_js": UNPROVEN,
+        "livekit": fail("eof_error", TRUSTED, advice="connection_cut"),
+        "workos_setup": fail("proxy_cannot_connect", TRUSTED, "mitmproxy (debugging proxy)", advice="proxy_cannot_connect"),
+        "canary_upload": fail("upload_truncated", TRUSTED, None, "upload_changed", advice="upload_limit_or_dlp"),
+        "canary_stream": fail("stream_buffered", TRUSTED, advice="stream_buffering"),
+        "canary_echo": Right("fail", "http_block_page", TRUSTED, "unknown"), "canary_websocket": Right("fail", "websocket_frames_lost", TRUSTED),
+        "lookalike_suffix": stays("unknown", None, TRUSTED), "other_ai": stays("open", None, TRUSTED),
+        "control_example": Right("pass", None, TRUSTED, state="open")}, {"timeout": 6, "deadline": 25}, host="fail"),
+]
+#: (site, probe): what the canary does not see yet.
+NOT_SEEN = {("mitmproxy", "canary_echo"): "a 401 inside TLS is called a lost answer", ("mitmproxy", "canary_websocket"): "no frame is asked for"}
+
+# -- before and after --------------------------------------------------------------------------------------------------
+
+STAY = ("lookalike_suffix", "lookalike_prefix", "other_ai", "cdn_neighbour")
+
+
+def pages(*statuses):
+    """Pages for the hosts that have to stay shut; None: it is decrypted, and goes on."""
+    inside = {host(name): page(status) if status else ON for name, status in zip(STAY, statuses)}
+    return lambda path: boxes.nginx(path, dict(inside, **{"example.com": ON}))
+
+
+def nothing(path) -> None:
+    """Nothing is in the way."""
+
+
+def words(**by_probe) -> dict:
+    return {name: changed(word) for name, word in by_probe.items()}
+
+
+OPENED = "newly open"
+CHANGES = [
+    Site("pages, and then nothing", "nginx", nothing, words(
+        lookalike_suffix="no longer inspected", lookalike_prefix=OPENED, other_ai=OPENED, cdn_neighbour=OPENED, control_example="no longer inspected",
+        control_iana="same"), before=pages(200, 302, 403, 511)),
+    Site("pages, and then the same", "nginx", pages(200, 302, 403, 511), words(
+        lookalike_suffix="same", lookalike_prefix="same", other_ai="same", cdn_neighbour="same", control_example="same"), before=pages(200, 302, 403, 511)),
+    Site("pages, and then the sites themselves, decrypted", "nginx", pages(None, None, None, None), words(
+        lookalike_suffix="another answer", lookalike_prefix=OPENED, other_ai=OPENED, cdn_neighbour=OPENED), before=pages(200, 302, 403, 511), often=True),
+    Site("the sites themselves, and then pages", "nginx", pages(200, 302, 403, 511), words(
+        lookalike_suffix="another answer", lookalike_prefix="another answer", other_ai="newly shut", cdn_neighbour="newly shut"),
+         before=pages(None, None, None, None)),
+    Site("trouble with names, and then none", "unbound", nothing, words(
+        lookalike_suffix=OPENED, lookalike_prefix=OPENED, other_ai="not known", cdn_neighbour="not known"), before=zones, often=True),
+    Site("a response policy zone, and then none", "unbound", nothing, words(lookalike_suffix=OPENED, other_ai=OPENED), before=sinkhole),
+    Site("a filter by the name, and then none", "haproxy", nothing, words(lookalike_suffix=OPENED, lookalike_prefix=OPENED, other_ai=OPENED), before=by_name),
+    Site("denied and too many, and then neither", "haproxy", as_proxy(), words(other_ai=OPENED, lookalike_suffix="not known"),
+         before=as_proxy(answers(other_ai="deny deny_status 403", lookalike_suffix="deny deny_status 429"))),
+    Site("a proxy that wants a user, and then none", "tinyproxy", tinyproxy_with(""), words(lookalike_suffix="not known"),
+         before=tinyproxy_with("BasicAuth someone secret")),
+]
+
+# -- how a host is told of its proxy -----------------------------------------------------------------------------------
+
+THERE = "%s:%d" % (boxes.PROXY, boxes.PROXY_PORT)
+OTHER_KIND = Right("error", "proxy_other_kind", advice="proxy_unreachable")
+REFUSED = denied_by("tinyproxy")
+TOLD = [
+    ("in capitals", (("HTTPS_PROXY", "http://" + THERE),), REFUSED), ("in lower case", (("https_proxy", "http://" + THERE),), REFUSED),
+    ("for everything", (("ALL_PROXY", "http://" + THERE),), REFUSED), ("for everything, in lower case", (("all_proxy", "http://" + THERE),), REFUSED),
+    ("without a scheme", (("HTTPS_PROXY", THERE),), REFUSED), ("with a password that is not encoded", (("HTTPS_PROXY", "http://me:a/b@c#d@" + THERE),), REFUSED),
+    ("for plain HTTP alone", (("HTTP_PROXY", "http://" + THERE),), open_()), ("as SOCKS", (("HTTPS_PROXY", "socks5h://me:secret@" + THERE),), OTHER_KIND),
+    ("to be reached by TLS", (("HTTPS_PROXY", "https://" + THERE),), OTHER_KIND),
+    ("but for the host and its port", (("HTTPS_PROXY", "http://" + THERE), ("NO_PROXY", "chatgpt.com:443")), open_()),
+    ("but for the domain", (("HTTPS_PROXY", "http://" + THERE), ("NO_PROXY", "localhost, .chatgpt.com")), open_()),
+    ("but for another host", (("HTTPS_PROXY", "http://" + THERE), ("NO_PROXY", "notchatgpt.com")), REFUSED),
+    ("but for all", (("HTTPS_PROXY", "http://" + THERE), ("NO_PROXY", "*")), open_()),
+]
+
+
+def told(path) -> None:
+    tinyproxy()(path)
+    path.settings["proxy"] = "environment"
+
+
+VARIABLES = [Site("a proxy variable " + name, "tinyproxy", told, {"chatgpt_trace": right}, environment=variables) for name, variables, right in TOLD]
+SITES = [*NGINX, *HAPROXY, *SMALL, *NAMES, *E2GUARDIAN, *SQUID, *MITMPROXY, *CHANGES, *VARIABLES]

@@ -67,6 +67,7 @@ OTHERS = [
     ("Privoxy", "cannot_connect", page(503, "<title>503 - Connect failed (Privoxy@proxy)</title> Privoxy was unable to connect to the host")),
     ("Privoxy", "dns", page(404, "<title>502 - Bad Gateway (Privoxy@proxy)</title><h2>No such domain</h2>")),
     ("Privoxy", "cannot_connect", page(504, "<title>504 - Connection timeout (Privoxy@proxy)</title>")),
+    ("mitmproxy (debugging proxy)", "cannot_connect", page(502, server="mitmproxy 11.0.2")),
     ("tinyproxy", "credentials", page(407, server="tinyproxy/1.11.1")), ("tinyproxy", "cannot_connect", page(500, server="tinyproxy/1.11.1")),
     ("Skyhigh Web Gateway", "cannot_connect", page(502, "<title>Skyhigh Web Gateway - Notification</title> Cannot Connect. The proxy could not connect")),
     ("Skyhigh Web Gateway", "dns", page(502, "<title>McAfee Web Gateway - Notification - Host Not Found</title>")),
