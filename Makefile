@@ -12,7 +12,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-all generate lint bench build kit clean setup system squids peers
+.PHONY: help demo quick test test-all generate lint bench build kit clean setup system squids peers boxes
 
 help:
 	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
@@ -33,6 +33,11 @@ peers: setup .build/peers/stamp
 .build/peers/stamp: requirements-test.txt scripts/install-peers
 	@scripts/install-peers
 
+boxes: setup .build/mitmproxy/stamp
+
+.build/mitmproxy/stamp: requirements-test.txt scripts/install-boxes scripts/install-lab
+	@scripts/install-boxes
+
 $(VENV)/stamp: requirements-test.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found on PATH or in pyenv's folder."; exit 1; }
 	@echo "Setting up .build/venv with $(PYTHON)"
@@ -44,7 +49,7 @@ $(LINK):
 	@mkdir -p $(dir $@)
 	@ln -sfn "$(CURDIR)" $@
 
-# The lab's Squid comes from the distribution. Not root, or another system: the tests that need it say that they are skipped.
+# The lab's Squid and other middleboxes come from the distribution. Not root, or another system: the tests that need it say that they are skipped.
 system:
 	@scripts/install-lab
 
@@ -63,7 +68,7 @@ quick: setup system peers
 test: setup system peers
 	@$(VENV)/bin/python -m pytest -p tests.processor -n 3 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
-test-all: setup system peers squids
+test-all: setup system peers squids boxes
 	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder
 	@scripts/lint --all-cores
 

@@ -19,6 +19,8 @@ from tests.lab.pki import Authority
 
 #: Where an explicit proxy of the site is, for a host behind the gateway.
 PROXY, PROXY_PORT = "10.10.0.1", 3128
+#: Where it serves plain HTTP.
+PLAIN = 8099
 TO_BOX = 'iifname "lan" tcp dport 443 redirect to :%d' % OWN_INTERCEPTION
 #: Of nginx, for what is decrypted: carry on to the real far end.
 ON = """resolver %s ipv6=off; proxy_pass https://$ssl_server_name:443$request_uri; proxy_ssl_server_name on; proxy_ssl_name $ssl_server_name;
@@ -37,6 +39,7 @@ stream {{
 http {{
   access_log off; default_type text/html; server_names_hash_bucket_size 128; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{ {plain} }}
 {servers}
 }}
 """
@@ -48,7 +51,7 @@ SERVER = """\
 def missing(program: str) -> str | None:
     """Why a middlebox cannot run here, or None."""
     if program == "mitmproxy":
-        return None if MITMPROXY.exists() else "mitmproxy is not here: scripts/install-boxes"
+        return None if MITMPROXY.exists() else "mitmproxy is not here: make boxes"
     if program == "squid":
         return squid.available()
     return None if shutil.which(program) or Path("/usr/sbin", program).exists() else "%s is not here" % program
@@ -66,19 +69,18 @@ def company(path: Routed, **options) -> Authority:
     return made
 
 
-def nginx(path: Routed, inside: dict, elsewhere: dict | None = None, leaf=None) -> None:
-    """A gateway that goes by the name in the handshake. ``inside``: {host: directives} of what it decrypts; ``elsewhere``: {host: where it is sent
-    undecrypted}; everything else is carried on. ``leaf(host)`` makes what is shown; the company's CA does by itself."""
+def nginx(path: Routed, inside: dict, leaf=None, plain: str = "return 404;", rules: str = TO_BOX) -> None:
+    """A gateway that goes by the name in the handshake. ``inside``: {host: directives} of what it decrypts; everything else is carried on.
+    ``leaf(host)`` makes what is shown; the company's CA does by itself. ``plain``: what it serves over plain HTTP."""
     folder = path.folder / "nginx"
     folder.mkdir(exist_ok=True)
     leaf = leaf or (lambda host, authority=company(path): authority.leaf([host], sct=False))
     for host in inside:
         (folder / (host + ".pem")).write_bytes(leaf(host))
-    where = dict({host: "127.0.0.1:4430" for host in inside}, **elsewhere or {})
     (folder / "nginx.conf").write_text(NGINX.format(
-        folder=folder, resolver=RESOLVER, port=OWN_INTERCEPTION, where="\n".join("    %s %s;" % pair for pair in where.items()),
-        servers="".join(SERVER.format(host=host, pem=folder / (host + ".pem"), does=does) for host, does in inside.items())))
-    path.box(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"], OWN_INTERCEPTION, TO_BOX)
+        folder=folder, resolver=RESOLVER, port=OWN_INTERCEPTION, where="\n".join("    %s 127.0.0.1:4430;" % host for host in inside),
+        plain="listen %s:%d; %s" % (PROXY, PLAIN, plain), servers="".join(SERVER.format(host=host, pem=folder / (host + ".pem"), does=does) for host, does in inside.items())))
+    path.box(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"], OWN_INTERCEPTION, rules)
 
 
 HAPROXY = """\

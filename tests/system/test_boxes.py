@@ -30,6 +30,7 @@ def seen():
             if site not in known:
                 known[site] = _look(path, site)
             return known[site]
+        look.path = path
         yield look
 
 
@@ -77,3 +78,24 @@ def _change(check: dict) -> str:
 @pytest.mark.parametrize("site", [pytest.param(site, marks=_marks(site), id="%s, %s" % (site.box, site.name)) for site in SITES if site.host])
 def test_the_host_as_a_whole(site, seen):
     assert summarise(list(seen(site).values()))["verdict"] == site.host
+
+
+#: What is found where a PAC file should be: (failure, proxies).
+PAC = "function FindProxyForURL(url, host) { return \"SOCKS5 s.example.com:1080; PROXY p.example.com:3128\"; }"
+FOUND = {"pac": (None, ["p.example.com:3128", "s.example.com:1080"]), "utf16": (None, ["p.example.com:3128", "s.example.com:1080"]), "page": ("no_pac", []),
+         "gone": ("http_unexpected_status_code", []), "silent": ("generic_timeout_error", [])}
+
+
+@pytest.mark.skipif(boxes.missing("nginx") is not None, reason=str(boxes.missing("nginx")))
+def test_what_is_found_where_a_pac_file_should_be(seen):
+    path = seen.path
+    path.mend()
+    served = path.folder / "pac"
+    served.mkdir(exist_ok=True)
+    (served / "pac").write_text(PAC)
+    (served / "utf16").write_bytes(PAC.encode("utf-16"))
+    (served / "page").write_text("<html>Please sign in</html>")
+    boxes.nginx(path, {}, plain="root %s;" % served, rules='iifname "lan" tcp dport 8097 drop')
+    places = ["http://%s:%d/%s" % (boxes.PROXY, 8097 if name == "silent" else boxes.PLAIN, name) for name in FOUND]
+    found = path.observe([], pac=places, timeout=1)["pac"]
+    assert {name: (one["failure"], one["proxies"]) for name, one in zip(FOUND, found)} == FOUND
