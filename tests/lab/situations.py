@@ -37,6 +37,8 @@ class Right:
     advice: str | None = None
     state: str | None = None
     changed: str | None = None
+    #: It is enough that this is not said.
+    never: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -450,7 +452,7 @@ MITMPROXY = [
         "workos_setup": fail("proxy_cannot_connect", TRUSTED, "mitmproxy (debugging proxy)", advice="proxy_cannot_connect"),
         "canary_upload": fail("upload_truncated", TRUSTED, None, "upload_changed", advice="upload_limit_or_dlp"),
         "canary_stream": fail("stream_buffered", TRUSTED, advice="stream_buffering"),
-        "canary_echo": Right("fail", "http_block_page", TRUSTED, "unknown"), "canary_websocket": Right("fail", "websocket_frames_lost", TRUSTED),
+        "canary_echo": Right("fail", never="cookie_stripped"), "canary_websocket": Right("fail", "websocket_frames_lost", TRUSTED),
         "lookalike_suffix": stays("unknown", None, TRUSTED), "other_ai": stays("open", None, TRUSTED),
         "control_example": Right("pass", None, TRUSTED, state="open")}, {"timeout": 6, "deadline": 25}, host="fail"),
 ]
@@ -522,4 +524,11 @@ def told(path) -> None:
 
 
 VARIABLES = [Site("a proxy variable " + name, "tinyproxy", told, {"chatgpt_trace": right}, environment=variables) for name, variables, right in TOLD]
-SITES = [*NGINX, *HAPROXY, *SMALL, *NAMES, *E2GUARDIAN, *SQUID, *MITMPROXY, *CHANGES, *VARIABLES]
+CLOCK = [
+    Site("the clock of the host is %s" % name, "libfaketime", nothing, {
+        "chatgpt_trace": fail("ssl_invalid_certificate", INVALID, advice="invalid_certificate"),
+        "livekit": fail("ssl_invalid_certificate", INVALID, advice="invalid_certificate")},
+         environment=(("LD_PRELOAD", boxes.FAKETIME), ("FAKETIME", shift), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")), host="fail")
+    for name, shift in (("a year ahead", "+365d"), ("a year behind", "-365d"))
+]
+SITES = [*CLOCK, *NGINX, *HAPROXY, *SMALL, *NAMES, *E2GUARDIAN, *SQUID, *MITMPROXY, *CHANGES, *VARIABLES]
