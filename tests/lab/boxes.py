@@ -81,7 +81,8 @@ def nginx(path: Routed, inside: dict, leaf=None, plain: str = "return 404;", rul
         (folder / (host + ".pem")).write_bytes(leaf(host))
     (folder / "nginx.conf").write_text(NGINX.format(
         folder=folder, resolver=RESOLVER, port=OWN_INTERCEPTION, where="\n".join("    %s 127.0.0.1:4430;" % host for host in inside),
-        plain="listen %s:%d; %s" % (PROXY, PLAIN, plain), servers="".join(SERVER.format(host=host, pem=folder / (host + ".pem"), does=does) for host, does in inside.items())))
+        plain="listen %s:%d; %s" % (PROXY, PLAIN, plain), 
+        servers="".join(SERVER.format(host=host, pem=folder / (host + ".pem"), does=does) for host, does in inside.items())))
     path.box(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"], OWN_INTERCEPTION, rules)
 
 
@@ -147,10 +148,22 @@ def explicit(path: Routed, url: str = "http://%s:%d" % (PROXY, PROXY_PORT)) -> N
     path.settings["proxy"] = url
 
 
+TINYPROXY = """\
+User root
+Group root
+Listen %s
+Port %d
+Timeout 20
+MaxClients 100
+LogLevel Critical
+DefaultErrorFile "/usr/share/tinyproxy/default.html"
+%s
+"""
+
+
 def tinyproxy(path: Routed, text: str = "", listen: str = PROXY, port: int = PROXY_PORT) -> None:
     config = path.folder / "tinyproxy.conf"
-    config.write_text("User root\nGroup root\nListen %s\nPort %d\nTimeout 20\nMaxClients 100\nLogLevel Critical\nDefaultErrorFile \"/usr/share/tinyproxy/default.html\"\n%s\n"
-                      % (listen, port, text))
+    config.write_text(TINYPROXY % (listen, port, text))
     path.box(["tinyproxy", "-d", "-c", str(config)], port)
     explicit(path)
 

@@ -302,7 +302,8 @@ SMALL = [
 
 # -- unbound: names ----------------------------------------------------------------------------------------------------
 
-ZONES = {"chatgpt_trace": "always_refuse", "auth_oidc": "always_nxdomain", "oaistatic_cdn": "always_nodata", "files": "always_null", "api_models": "always_deny",
+ZONES = {"chatgpt_trace": "always_refuse", "auth_oidc": "always_nxdomain", "oaistatic_cdn": "always_nodata", "files": "always_null",
+         "api_models": "always_deny",
          "lookalike_suffix": "always_refuse", "lookalike_prefix": "always_nxdomain", "other_ai": "always_deny"}
 #: No way leads there from the gateway.
 FAILS = "forward-zone:\n  name: %s\n  forward-addr: 203.0.113.9\n"
@@ -355,8 +356,8 @@ NAMES = [
         "auth_oidc": fail("dns_nxdomain_error", advice="dns_failure"), "oaistatic_cdn": fail("dns_no_answer", advice="dns_failure"),
         "files": fail("dns_temporary_failure", advice="dns_failure"), "api_models": fail("network_unreachable", advice="ip_port_filter"),
         "stripe_js": fail("dns_bogon_error", None, "Cisco Umbrella", "dns_sinkhole", advice="dns_filter"), "turnstile": open_(),
-        "lookalike_suffix": stays("shut", "ssl_invalid_hostname", INVALID), "other_ai": stays("shut", "ssl_invalid_hostname", INVALID)}, often=True,
-         host="fail"),
+        "lookalike_suffix": stays("shut", "ssl_invalid_hostname", INVALID), "other_ai": stays("shut", "ssl_invalid_hostname", INVALID)},
+        often=True, host="fail"),
     Site("a wildcard of the search domain", "unbound", search_domain, {
         "chatgpt_trace": fail("ssl_invalid_hostname", INVALID, advice="invalid_certificate"), "auth_oidc": open_()}),
     Site("names are translated for hosts with IPv6 alone", "unbound", dns64, {
@@ -489,7 +490,7 @@ CHANGES = [
         lookalike_suffix="another answer", lookalike_prefix=OPENED, other_ai=OPENED, cdn_neighbour=OPENED), before=pages(200, 302, 403, 511), often=True),
     Site("the sites themselves, and then pages", "nginx", pages(200, 302, 403, 511), words(
         lookalike_suffix="another answer", lookalike_prefix="another answer", other_ai="newly shut", cdn_neighbour="newly shut"),
-         before=pages(None, None, None, None)),
+        before=pages(None, None, None, None)),
     Site("trouble with names, and then none", "unbound", nothing, words(
         lookalike_suffix=OPENED, lookalike_prefix=OPENED, other_ai="not known", cdn_neighbour="not known"), before=zones, often=True),
     Site("a response policy zone, and then none", "unbound", nothing, words(lookalike_suffix=OPENED, other_ai=OPENED), before=sinkhole),
@@ -508,7 +509,8 @@ REFUSED = denied_by("tinyproxy")
 TOLD = [
     ("in capitals", (("HTTPS_PROXY", "http://" + THERE),), REFUSED), ("in lower case", (("https_proxy", "http://" + THERE),), REFUSED),
     ("for everything", (("ALL_PROXY", "http://" + THERE),), REFUSED), ("for everything, in lower case", (("all_proxy", "http://" + THERE),), REFUSED),
-    ("without a scheme", (("HTTPS_PROXY", THERE),), REFUSED), ("with a password that is not encoded", (("HTTPS_PROXY", "http://me:a/b@c#d@" + THERE),), REFUSED),
+    ("without a scheme", (("HTTPS_PROXY", THERE),), REFUSED),
+    ("with a password that is not encoded", (("HTTPS_PROXY", "http://me:a/b@c#d@" + THERE),), REFUSED),
     ("for plain HTTP alone", (("HTTP_PROXY", "http://" + THERE),), open_()), ("as SOCKS", (("HTTPS_PROXY", "socks5h://me:secret@" + THERE),), OTHER_KIND),
     ("to be reached by TLS", (("HTTPS_PROXY", "https://" + THERE),), OTHER_KIND),
     ("but for the host and its port", (("HTTPS_PROXY", "http://" + THERE), ("NO_PROXY", "chatgpt.com:443")), open_()),
@@ -528,7 +530,7 @@ CLOCK = [
     Site("the clock of the host is %s" % name, "libfaketime", nothing, {
         "chatgpt_trace": fail("ssl_invalid_certificate", INVALID, advice="invalid_certificate"),
         "livekit": fail("ssl_invalid_certificate", INVALID, advice="invalid_certificate")},
-         environment=(("LD_PRELOAD", boxes.FAKETIME), ("FAKETIME", shift), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")), host="fail")
+        environment=(("LD_PRELOAD", boxes.FAKETIME), ("FAKETIME", shift), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")), host="fail")
     for name, shift in (("a year ahead", "+365d"), ("a year behind", "-365d"))
 ]
 SITES = [*CLOCK, *NGINX, *HAPROXY, *SMALL, *NAMES, *E2GUARDIAN, *SQUID, *MITMPROXY, *CHANGES, *VARIABLES]

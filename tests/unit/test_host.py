@@ -145,7 +145,8 @@ def test_a_pac_file_is_searched_and_not_run(monkeypatch):
     assert found["names"] == ["chatgpt.com", "openai.com"] and (found["status"], found["failure"]) == (200, None) and len(found["sha256"]) == 64
 
 
-@pytest.mark.parametrize("body,failure,proxies", [(PAC.decode().encode("utf-16"), None, 3), (b"<html>Sign in first</html>", "no_pac", 0)], ids=["UTF-16", "a page"])
+@pytest.mark.parametrize("body,failure,proxies", [(PAC.decode().encode("utf-16"), None, 3), (b"<html>Sign in first</html>", "no_pac", 0)],
+                         ids=["UTF-16", "a page"])
 def test_a_pac_file_in_other_forms(body, failure, proxies):
     with serving(body=body) as url:
         found = host.facts(["chatgpt.com"], pac=url.replace("user:secret@", ""))["pac"]
