@@ -81,7 +81,7 @@ def nginx(path: Routed, inside: dict, leaf=None, plain: str = "return 404;", rul
         (folder / (host + ".pem")).write_bytes(leaf(host))
     (folder / "nginx.conf").write_text(NGINX.format(
         folder=folder, resolver=RESOLVER, port=OWN_INTERCEPTION, where="\n".join("    %s 127.0.0.1:4430;" % host for host in inside),
-        plain="listen %s:%d; %s" % (PROXY, PLAIN, plain), 
+        plain="listen %s:%d; %s" % (PROXY, PLAIN, plain),
         servers="".join(SERVER.format(host=host, pem=folder / (host + ".pem"), does=does) for host, does in inside.items())))
     path.box(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"], OWN_INTERCEPTION, rules)
 
