@@ -148,6 +148,11 @@ def test_what_a_proxy_says_to_connect(answer, verdict, failure, flag, advice):
     assert ("does not accept" in found["message"]) == (flag == "user_refused")
 
 
+@pytest.mark.parametrize("status,state", [(403, "shut"), (405, "unknown"), (429, "unknown"), (503, "unknown")])
+def test_a_proxy_that_cannot_has_not_shut_a_host(status, state):
+    assert check(proxied(status), probe(role="negative"))["state"] == state
+
+
 @pytest.mark.parametrize("status,headers,flag", [(403, {}, "blocked"), (511, {}, "blocked"), (302, {"location": "https://portal.example.net/"}, "blocked"),
                                                  (200, {}, "decrypted")])
 def test_a_page_on_a_decrypted_host_that_must_be_exempt_is_both(status, headers, flag):
