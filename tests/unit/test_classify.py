@@ -398,8 +398,8 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
     assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
     brief = verdicts.table({"branch1": {"checks": checks}}, brief=True).splitlines()
-    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "the other 3 checks are as they have to be"
-    assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "all 3 checks are as they have to be\n"
+    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "branch1: the other 3 checks are as they have to be"
+    assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as they have to be\n"
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():

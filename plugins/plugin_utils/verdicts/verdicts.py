@@ -102,7 +102,8 @@ def table(results: dict, before: dict | None = None, width: int = 120, brief: bo
     head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
     lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
-    return "\n".join(lines + ["%s%d checks are as they have to be" % ("the other " if rows else "all ", well)] * brief) + "\n"
+    who = "%s: " % next(iter(results)) if len(results) == 1 else ""
+    return "\n".join(lines + ["%s%s%d checks are as they have to be" % (who, "the other " if rows else "all ", well)] * brief) + "\n"
 
 
 def _kind(check: dict) -> str:
