@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, refuse_users
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import idle
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, refuse_short, refuse_users
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
     advice, classify, path, signatures, verdicts,
@@ -49,6 +50,7 @@ class ActionModule(ActionBase):
         args = {name: value for name, value in self._task.args.items() if name not in _OURS}
         try:
             refuse_users(args)
+            refuse_short(plain(args))
             table = signatures.load(plain(ours["signatures"]))
             if ours["path"]:
                 path.check(plain(ours["path"]))
@@ -59,6 +61,9 @@ class ActionModule(ActionBase):
     def _until_it_passes(self, args: dict, ours: dict, task_vars) -> dict:
         """Look, and look again on new connections while something that has to pass does not and there is time."""
         host, began = (task_vars or {}).get("inventory_hostname", "the host"), time.monotonic()
+        waits = idle.announced(plain(args["probes"]), float(args.get("deadline") or 60))
+        if waits:
+            Display().display("%s: a look %s" % (host, waits))
         while True:
             result = self._look(args, ours, task_vars)
             left = ours["wait"] - (time.monotonic() - began)

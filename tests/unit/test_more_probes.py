@@ -448,7 +448,7 @@ def test_a_page_of_a_product_inside_tls_is_one_only_where_the_origin_cannot_have
     stream = {"status": 403, "headers": PAGE, "body": "", "arrivals_ms": [], "failure": None}
     asked = dict(kind="stream", exempt=False, expect={"events": 1})
     assert judged(seen(kind="stream", http=None, application=stream, **inspected()), **asked)["blocked_by"]["product"] == "Squid"
-    assert judged(seen(kind="stream", http=None, application=stream), **asked)["failure"] == "eof_error"
+    assert judged(seen(kind="stream", http=None, application=stream), **asked)["failure"] == "refused_before"
     assert judged(seen(kind="upload", http=None, application=[row(1, status=403, headers=PAGE)]), kind="upload")["verdict"] == "pass"
 
 

@@ -92,7 +92,7 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "features": list(probe.get("features") or []), "level": probe.get("level", "required"), "via": seen["via"], "proxy": seen["proxy"],
         "ip_version": seen["ip_version"], "verdict": PASS, "layer": None, "flags": [], "failure": None, "interception": interception(seen, context),
         "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "written_by": None, "state": "open",
-        "answer": answered(seen["http"]), "message": "",
+        "answer": answered(seen["http"]), "detail": None, "message": "",
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
     inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in INTERCEPTED else None

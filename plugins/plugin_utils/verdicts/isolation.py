@@ -27,7 +27,9 @@ _BY_FAILURE = {
     "ssl_pin_mismatch": "tls_inspection", "throttled": "throttling", "stream_buffered": "stream_buffering", "cookie_rewritten": "cookie_interception",
     "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter", "network_authentication_required": "captive_portal",
     "quic_failed": "quic", "ech_refused": "ech", "stream_cut": "stream_cut", "gateway_sign_in": "gateway_sign_in",
-    "authorization_lost": "authorization_lost", "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
+    "authorization_lost": "authorization_lost", "authorization_changed": "authorization_lost", "header_stripped": "header_filter",
+    "header_rewritten": "header_filter", "websocket_frames_lost": "websocket_frames", "idle_cut": "idle_limit", "sign_in_wanted": "gateway_sign_in",
+    "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
     "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
     "proxy_certificate_refused": "proxy_certificate", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
 }

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, NOT, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, NOT, PASS, RANK, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
 )
 
 _OPENED = "newly open"
@@ -212,7 +212,7 @@ def aggregate(results: dict, expect: dict, devices=()) -> dict:
             one["proven"] += [name] * said["proven"]
     missing = [name for name, verdict in hosts.items() if verdict == "unreachable"]
     judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
-    verdict = min(judged.values(), key=[FAIL, ERROR, UNVERIFIED, SKIPPED, PASS].index, default=UNVERIFIED)
+    verdict = min(judged.values(), key=RANK.index, default=UNVERIFIED)
     return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "devices": behind,
             "message": _together(judged, missing, [device for device, one in behind.items() if not one["hosts"]])}
 
