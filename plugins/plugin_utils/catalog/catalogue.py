@@ -373,6 +373,8 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
     exempt = Index([parse(p) for p in config["exempt"]])
     probes = [_wanted_probe(e, p, exempt, want) for e in select(catalogue, want).entries for p in e["probes"] if cost == "full" or p["cost"] == "quick"]
     if udp:
+        # Behind a proxy too: UDP may get out beside it.
+        probes = [dict(probe, options=dict(probe["options"], beside=True)) if probe["kind"] == "quic" else probe for probe in probes]
         probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
     if silences and not canary:
         raise CatalogueError("canary_silences: there is nobody to be silent with; name the canary with canary")

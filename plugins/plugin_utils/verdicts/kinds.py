@@ -23,9 +23,9 @@ def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     return how(probe, seen, genuine, table) if how else Found()
 
 
-def _written(probe: dict, answer: dict, genuine: bool, table: dict) -> Found | None:
-    """What somebody wrote in place of an answer: a product's page, or a no."""
-    return (None if genuine else _page(answer, table)) or refusals.judge(probe, answer, genuine)
+def _written(probe: dict, answer: dict, seen: dict, table: dict | None) -> Found | None:
+    """What somebody wrote in place of an answer: a product's page, which ``table`` knows, or a no."""
+    return (_page(answer, table) if table else None) or refusals.judge(probe, answer, seen)
 
 
 def _page(answer: dict, table: dict) -> Found | None:
@@ -39,7 +39,7 @@ def _page(answer: dict, table: dict) -> Found | None:
 def _upload(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     rows = seen["application"] or []
     for number, row in enumerate(rows):
-        written = _written(probe, row, genuine, table)
+        written = _written(probe, row, seen, None if genuine else table)
         if written:
             return written
         if row["failure"] and not number:
@@ -62,7 +62,7 @@ def _upload(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 def _stream(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     answer = seen["application"]
-    written = _written(probe, answer, genuine, table) if answer["status"] else None
+    written = _written(probe, answer, seen, None if genuine else table) if answer["status"] else None
     if written:
         return written
     if answer["failure"]:
@@ -110,7 +110,7 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     """Which silence survived, and which did not."""
     rows = seen["application"] or []
     for row in rows:
-        written = _written(probe, row, genuine, table) if row["status"] not in (None, 101) else None
+        written = _written(probe, row, seen, None if genuine else table) if row["status"] not in (None, 101) else None
         if written:
             return written
     survived, cut = [row for row in rows if row["survived"]], next((row for row in rows if not row["survived"]), None)
@@ -159,6 +159,13 @@ def _hello(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 def _quic(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     # Gateways are told to block it; browsers do without.
     return Found(flags=["quic_open" if (seen["application"] or {}).get("versions") else "quic_unavailable"])
+
+
+def offers_h3(seen: dict) -> bool:
+    """Whether an answer, or a record of the name, tells browsers that there is HTTP/3."""
+    said = ((seen["http"] or {}).get("headers") or {}).get("alt-svc", "")
+    record = seen.get("application") if seen["kind"] == "dns" else None
+    return bool(re.search(r"(^|[\s,])h3\b", said)) or "h3" in ((record or {}).get("alpn") or [])
 
 
 def _record(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:

@@ -178,7 +178,7 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     if http["headers"].get("cf-mitigated"):
         check["flags"].append("challenged")
         return
-    refused = _refused(check, probe, http)
+    refused = _refused(check, probe, seen)
     if refused:
         judge_kind(check, refused)
     elif probe["kind"] == "websocket" and not http["accepted"]:
@@ -187,15 +187,15 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
         _judge_expectation(check, probe.get("expect") or {}, http)
 
 
-def _refused(check: dict, probe: dict, http: dict) -> Found | None:
+def _refused(check: dict, probe: dict, seen: dict) -> Found | None:
     """Who says no in place of the answer. Of a page that was asked for, what it should be tells more, unless somebody wants to know who asks."""
-    kind, status = probe["kind"], http["status"]
+    kind, status = probe["kind"], seen["http"]["status"]
     if check["verdict"] != PASS or kind not in ("https", "echo", "websocket") or status in ((probe.get("expect") or {}).get("status") or []):
         return None
     if kind == "https" and status not in refusals.WHO or kind == "websocket" and refusals.of_canary(probe) and status == 404:
         # With 404 the canary answers a request that no longer asks for a WebSocket.
         return None
-    return refusals.judge(probe, http, check["interception"] == NOT)
+    return refusals.judge(probe, seen["http"], seen)
 
 
 def judge_writer(check: dict, probe: dict, seen: dict) -> None:

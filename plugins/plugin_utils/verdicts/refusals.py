@@ -17,9 +17,11 @@ def refuses(status: int | None) -> bool:
     return status in _NO or (status or 0) >= 500
 
 
-def judge(probe: dict, answer: dict, genuine: bool) -> Found | None:
-    """``genuine``: the certificate is the origin's own. None where nobody refuses, or the origin does, which answers that it is reached."""
+def judge(probe: dict, answer: dict, seen: dict) -> Found | None:
+    """``answer`` of what was ``seen``. None where nobody refuses, or where the origin does: then it is reached."""
     status, ours = answer.get("status"), of_canary(probe)
+    # Where the public roots vouch for the certificate nobody else can have written it.
+    genuine = not (seen["tls"] or {}).get("failure")
     marked = origin.marked(probe.get("entry") or probe["id"], answer.get("headers") or {})
     if ours and (genuine or marked) and (refuses(status) or status in (400, 404)):
         # The canary refuses nobody but when it is full, or of another release; what stands before it may.

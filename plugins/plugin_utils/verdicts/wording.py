@@ -58,6 +58,7 @@ NOTES = {
     "burst": "asked by itself it gets through, at once with others it does not: something on the way limits connections",
     "h2_lost": "without HTTP/2",
     "quic_open": "HTTP/3 gets out over UDP 443, which a gateway that looks at TCP alone does not see",
+    "quic_beside_proxy": "UDP 443 gets out beside the proxy",
     "quic_unavailable": "no answer over UDP 443, so no HTTP/3; browsers do without",
     "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from filters that go by SNI",
     "handshake_only": "of the WebSocket only the handshake was seen, and not that frames get through",
