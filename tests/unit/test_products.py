@@ -66,6 +66,7 @@ EDITS = {
     "plugins/plugin_utils/change/variables.yml": ("access_zia_cloud", "access_zia_tenant"),
     "meta/runtime.yml": ("    - zia_access\n", ""),
     "README.md": ("| `netaccess.chatgpt.zia_access` |", "| `zia_access` |"),
+    "docs/evidence.md": ("| `chatgpt` | `*.chatgpt.com` | 2026-", "| `chatgpt` | `*.chatgpt.com` | 2027-"),
 }
 
 
