@@ -212,7 +212,7 @@ def checkout(tmp_path_factory):
     for name in ("plugins", "roles", "scripts", "meta"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "docs").mkdir()
-    for name in ("README.md", "docs/variables.md", "docs/symptoms.md"):
+    for name in ("README.md", "docs/variables.md", "docs/symptoms.md", "docs/evidence.md"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
