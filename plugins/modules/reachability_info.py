@@ -98,7 +98,9 @@ options:
     type: float
     default: 0
   wait_interval:
-    description: Seconds between two looks.
+    description: >-
+      Seconds between two looks; also when something is not as it was in O(baseline) and nothing is newly open or no longer inspected, which is looked at
+      once more.
     type: float
     default: 5
   evidence:
