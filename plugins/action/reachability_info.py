@@ -76,7 +76,7 @@ class ActionModule(ActionBase):
             left = ours["wait"] - (time.monotonic() - began)
             if not again and _may_pass(result):
                 again = True
-                Display().display("%s: something is not as it was, which may be a moment's trouble. Looking once more in %.0f s" % (host, ours["wait_interval"]))
+                Display().display("%s: something is not as it was, maybe for a moment. Looking once more in %.0f s" % (host, ours["wait_interval"]))
                 time.sleep(ours["wait_interval"])
                 continue
             if left <= 0 or "checks" not in result or not self._may_pass_yet(result):

@@ -185,7 +185,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main(arguments: list) -> int:
-    parser = argparse.ArgumentParser(prog="netaccess-probe canary", description="A server outside the company for the probes of uploads, streams, WebSockets and headers.")
+    parser = argparse.ArgumentParser(prog="netaccess-probe canary")
+    parser.description = "A server outside the company for the probes of uploads, streams, WebSockets and headers."
     parser.add_argument("--certificate", required=True, help="PEM file with the certificate, which the public has to trust, and its chain")
     parser.add_argument("--key", help="PEM file with its key, where that is another file")
     parser.add_argument("--address", default="0.0.0.0", help="where to listen")

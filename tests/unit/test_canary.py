@@ -265,8 +265,8 @@ CANARY = {"x-netaccess-canary": "1"}
 KINDS = {
     "echo": ("canary_echo", lambda answer: {"http": dict(answer, cookies=[], echoed=None, arrived=None)}),
     "websocket": ("canary_websocket", lambda answer: {"http": dict(answer, cookies=[], accepted=False)}),
-    "upload": ("canary_upload", lambda answer: {"http": None, "application": [dict(answer, bytes=1, sent=1, intact=None),
-                                                                             said(None, bytes=9, sent=1, intact=None, failure="connection_reset")]}),
+    "upload": ("canary_upload", lambda answer: {"http": None, "application": [
+        dict(answer, bytes=1, sent=1, intact=None), said(None, bytes=9, sent=1, intact=None, failure="connection_reset")]}),
     "stream": ("canary_stream", lambda answer: {"http": None, "application": dict(answer, arrivals_ms=[])}),
     "idle": ("canary_idle_stream", lambda answer: {"http": None, "application": [dict(answer, opened=False, survived=False, silence_s=1, after_s=None)]})}
 

@@ -157,7 +157,8 @@ JS, PAGE = {"content-type": "text/javascript"}, {"content-type": "text/html"}
     ("turnstile", http(302, {"location": "https://portal.example/x"}), "fail", "http_unexpected_redirect_url"),
     ("turnstile", http(302, {"location": "/turnstile/v0/x.js", "cf-ray": "1-X"}), "pass", None),
     ("turnstile", http(511, PAGE, "<html>"), "fail", "network_authentication_required"),
-    ("turnstile", http(403, {"cf-mitigated": "challenge", "cf-ray": "1-X"}, "<html>"), "pass", None), ("turnstile", http(401, {}, ""), "fail", "gateway_sign_in"),
+    ("turnstile", http(403, {"cf-mitigated": "challenge", "cf-ray": "1-X"}, "<html>"), "pass", None),
+    ("turnstile", http(401, {}, ""), "fail", "gateway_sign_in"),
     ("stripe_js", http(401, {}, ""), "unverified", "sign_in_wanted"), ("stripe_js", http(407, {}, ""), "unverified", "sign_in_wanted"),
     ("stripe_js", http(200, JS, "var x"), "pass", None), ("stripe_js", http(200, PAGE, "<html>Blocked"), "unverified", None),
     ("stripe_js", http(403, PAGE, "<html>Blocked"), "unverified", None), ("stripe_js", http(502, {}, ""), "unverified", None)])

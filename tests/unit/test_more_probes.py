@@ -315,6 +315,7 @@ def row(size, **more) -> dict:
     ([row(1), row(1000, status=413)], False, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
     ([row(1, intact=True), row(1000, intact=False)], True, "fail", "upload_truncated", ["upload_changed"]),
     ([row(1, status=403, headers={"x-squid-error": "ERR_ACCESS_DENIED 0"})], False, "fail", "http_block_page", ["blocked"]),
+    ([row(1, intact=True), row(1000, status=413, headers={"x-squid-error": "ERR_TOO_BIG 0"})], False, "fail", "proxy_limit", ["proxy_limit"]),
 ])
 def test_uploads(rows, genuine, verdict, failure, flags):
     # Not exempt, and decrypted by a CA that this host trusts: then an answer may be anybody's.

@@ -134,8 +134,8 @@ def test_the_basis_says_what_they_share():
 
 def test_what_a_finding_is_about_is_seen_before_or_now():
     name, tcp, proxy = {"layer": "dns"}, {"layer": "tcp"}, {"layer": "proxy", "proxy": "http://p:1"}
-    assert [witnesses.question(*pair) for pair in ((name, {"layer": None}), ({"layer": None}, name), (None, tcp), (tcp, proxy), (None, {"layer": "proxy"}))] == [
-        "name", "name", "path", "proxy", "path"]
+    pairs = ((name, {"layer": None}), ({"layer": None}, name), (None, tcp), (tcp, proxy), (None, {"layer": "proxy"}))
+    assert [witnesses.question(*pair) for pair in pairs] == ["name", "name", "path", "proxy", "path"]
 
 
 def test_the_message_says_who_saw_what():

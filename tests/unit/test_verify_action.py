@@ -25,7 +25,8 @@ def looked(monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
 
     def run(seen, device, before=None, own=None, **args):
-        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": SHUT if before is None else before, **(own or {})}
+        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": SHUT if before is None else before,
+                     **(own or {})}
         task_vars = dict(variables, inventory_hostname="desk1", hostvars=HostVars({"fw1": device, "desk1": variables}))
         task = SimpleNamespace(args=dict(args, phase="after"), check_mode=False, async_val=0, action="netaccess.chatgpt.verify", diff=False, delegate_to=None)
         loader = DataLoader()
@@ -62,8 +63,8 @@ def moved(*flags):
 
 
 def test_harm_is_looked_at_twice_unless_something_was_seen_open(looked):
-    for seen, looks in (([moved("newly_shut"), FINE], 2), ([moved("newly_shut")], 2), ([moved("newly_inspected")], 2), ([moved("newly_open")], 1), ([moved("no_longer_inspected")], 1),
-                        ([FINE], 1)):
+    for seen, looks in (([moved("newly_shut"), FINE], 2), ([moved("newly_shut")], 2), ([moved("newly_inspected")], 2), ([moved("newly_open")], 1),
+                        ([moved("no_longer_inspected")], 1), ([FINE], 1)):
         assert looked(seen, {}) == looks, seen
 
 

@@ -132,8 +132,9 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
 
     ``verdict``: fail, unverified or pass; a host that did not answer, or has no baseline, proves nothing. ``harm``: something changed for a host that must be
     unchanged; or something is newly open or newly shut for two of the other hosts that answered, or for the only one; or every host that answered before
-    is silent now. Hosts that share a resolver or a proxy are one where that is the question (``witnesses``), and ``basis`` says so. That something is merely still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a
-    result of service_status_info): those are in ``explained``, {host: [what]}, and still no pass.
+    is silent now. Hosts that share a resolver or a proxy are one where that is the question (``witnesses``), and ``basis`` says so. That something is merely
+    still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a result of service_status_info): those are in
+    ``explained``, {host: [what]}, and still no pass.
     """
     moved, shut, unproven, explained, about = {}, {}, [], {}, {}
     answered = [name for name, result in results.items() if (result or {}).get("checks")]
