@@ -120,6 +120,16 @@ def test_witnesses_that_share_a_resolver_or_a_proxy_are_one_where_that_is_the_qu
     assert (found["verdict"], found["harm"]) == ("fail", harm)
 
 
+def test_a_name_that_resolves_now_and_did_not_before_is_a_matter_of_names():
+    opened, fine = shared(True, layer=None), shared(False, ["198.51.100.53"])
+    before = {name: shared(False, layer="dns") for name in "ab"}
+    for one in before.values():
+        one["checks"][0]["layer"] = "dns"
+    looks = {"a": opened, "b": opened, "c": fine}
+    assert not verdicts.proof(looks, dict(before, c=fine), {})["harm"]
+    assert verdicts.proof(looks, {"a": FINE, "b": FINE, "c": fine}, {})["harm"]
+
+
 def test_the_basis_says_what_they_share():
     looks = {"a": shared(True), "b": shared(True), "c": shared(False, ["198.51.100.53"])}
     found = verdicts.proof(looks, looks, {})
