@@ -252,6 +252,8 @@ def test_silences_that_no_time_is_left_for_are_refused_before_anybody_waits():
 
 @pytest.mark.parametrize("silences", [[0], [-1], [901], [1] * 9], ids=["none", "negative", "too long", "too many"])
 def test_silences_that_nobody_keeps(silences):
+    # A look of both kinds over both IP versions has room in a canary that nobody else asks.
+    assert idle.LONGEST == canary.MAX_SILENCE and 4 * idle.MANY <= canary.MAX_SILENT
     with pytest.raises(catalogue.CatalogueError, match="canary_silences"):
         catalogue.canary_probes(NAME, "quick", silences=silences)
     with pytest.raises(catalogue.CatalogueError, match="name the canary"):
