@@ -70,6 +70,7 @@ test: setup system peers
 
 test-all: setup system peers squids boxes
 	@$(VENV)/bin/python -m pytest -p tests.processor -n 2 --dist loadfile --no-loadscope-reorder
+	@scripts/test-cores
 	@scripts/lint --all-cores
 
 generate: setup system

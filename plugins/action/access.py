@@ -7,7 +7,6 @@ import datetime
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
@@ -16,6 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import de
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
 
 _MODULE = "netaccess.chatgpt.%s_access"
 _GROUP = "group/netaccess.chatgpt.all"

@@ -11,7 +11,8 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, refuse_users
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import idle
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, refuse_short, refuse_users
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import (
     advice, classify, path, signatures, verdicts,
@@ -21,6 +22,12 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 
 #: Options that the host never sees.
 _OURS = ("baseline", "path", "signatures", "features", "levels", "wait", "wait_interval", "evidence")
+
+
+def _may_pass(result: dict) -> bool:
+    """Whether what is not as it was may be a moment's trouble: what was once seen open, or not inspected, is so, however often one looks."""
+    moved = [set(check["flags"]) for check in result.get("checks", []) if "regressed" in check["flags"]]
+    return bool(moved) and not any(flags & {"newly_open", "no_longer_inspected"} for flags in moved)
 
 
 class ActionModule(ActionBase):
@@ -49,6 +56,7 @@ class ActionModule(ActionBase):
         args = {name: value for name, value in self._task.args.items() if name not in _OURS}
         try:
             refuse_users(args)
+            refuse_short(plain(args))
             table = signatures.load(plain(ours["signatures"]))
             if ours["path"]:
                 path.check(plain(ours["path"]))
@@ -59,9 +67,18 @@ class ActionModule(ActionBase):
     def _until_it_passes(self, args: dict, ours: dict, task_vars) -> dict:
         """Look, and look again on new connections while something that has to pass does not and there is time."""
         host, began = (task_vars or {}).get("inventory_hostname", "the host"), time.monotonic()
+        waits = idle.announced(plain(args["probes"]), float(args.get("deadline") or 60))
+        if waits:
+            Display().display("%s: a look %s" % (host, waits))
+        again = bool(waits)
         while True:
             result = self._look(args, ours, task_vars)
             left = ours["wait"] - (time.monotonic() - began)
+            if not again and _may_pass(result):
+                again = True
+                Display().display("%s: something is not as it was, maybe for a moment. Looking once more in %.0f s" % (host, ours["wait_interval"]))
+                time.sleep(ours["wait_interval"])
+                continue
             if left <= 0 or "checks" not in result or not self._may_pass_yet(result):
                 return result
             pause = min(ours["wait_interval"], left)

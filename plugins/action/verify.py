@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
-from ansible.template import trust_as_template
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.action import reachability_info
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome, proof, record
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import symptoms, verdicts
 
 #: Options of reachability_info that have another variable than verify_<option>, or a default of their own here.
@@ -45,7 +45,7 @@ class ActionModule(reachability_info.ActionModule):
             why = proof.problem(host, expect, result, baseline)
             result.update({"problem": why} if why else {})
         if result.get("recorded"):
-            Display().display("%s: not looked at: %s" % (host, result.get("msg")))
+            Display().display("%s: not looked at: %s" % (host, " ".join(str(result.get("msg")).split())))
         if values.get("verify_report_dir"):
             record.write(values.get("verify_report_dir"), host, "-before.json" if args["phase"] == "baseline" else "-after.json", result)
         return result

@@ -33,9 +33,18 @@ options:
   canary:
     description: >-
       Host, or host and port, of a canary of your own outside of the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive
-      whole, events come as they are sent, cookies pass unchanged and WebSockets open. Put its name under the same policy as OpenAI's, since policy goes
-      by name.
+      whole, events come as they are sent, cookies and a dummy Authorization header pass unchanged, and WebSockets carry frames. Put its name under the same
+      policy as OpenAI's, since policy goes by name.
     type: str
+  canary_silences:
+    description: >-
+      Seconds, for example V([30, 120, 300]), at most eight times of at most 900. For each a stream and a WebSocket of O(canary) are opened, stay silent for so
+      long, all of them at once, and have to speak again; the check names the longest silence that lasted and when the next one was cut. Each is a demand of
+      yours, since it is not published how long ChatGPT's own connections stay silent. The look takes as long as the longest, and the option C(deadline) of
+      M(netaccess.chatgpt.reachability_info) has to leave room for it. By default nothing waits.
+    type: list
+    elements: float
+    default: []
   turn:
     description: >-
       Host, or host and port, of a TURN server that takes TLS, the way that voice takes where UDP is shut. It is asked for a relay without a user, and has
@@ -52,6 +61,11 @@ EXAMPLES = r"""
 - name: Probe the quick set from a managed host
   netaccess.chatgpt.reachability_info:
     probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick') }}"
+
+- name: Find out how long a connection may stay silent, with a canary of your own
+  netaccess.chatgpt.reachability_info:
+    probes: "{{ lookup('netaccess.chatgpt.endpoints', cost='quick', canary='canary.example.net', canary_silences=[30, 60, 120, 300]) }}"
+    deadline: 330
 """
 
 RETURN = r"""
@@ -92,6 +106,6 @@ class LookupModule(LookupBase):
         try:
             given(kwargs, options)
             return [endpoint_probes(catalogue(options), selection(options), options["cost"], options["roles"], options["udp"], options["canary"],
-                                    options["turn"])]
+                                    options["turn"], silences=options["canary_silences"])]
         except CatalogueError as error:
             raise AnsibleLookupError("netaccess.chatgpt.endpoints: %s" % error) from error

@@ -48,7 +48,9 @@ options:
     type: float
     default: 10
   deadline:
-    description: Seconds for all probes together; what has not answered by then is an error of that probe.
+    description: >-
+      Seconds for all probes together; what has not answered by then is an error of that probe. Silences that the canary is asked for (option
+      C(canary_silences) of the P(netaccess.chatgpt.endpoints#lookup) lookup) have to fit into it with O(timeout), or the look is refused before it begins.
     type: float
     default: 60
   retries:
@@ -96,7 +98,9 @@ options:
     type: float
     default: 0
   wait_interval:
-    description: Seconds between two looks.
+    description: >-
+      Seconds between two looks; also when something is not as it was in O(baseline) and nothing is newly open or no longer inspected, which is looked at
+      once more.
     type: float
     default: 5
   evidence:
@@ -140,6 +144,7 @@ attributes:
 notes:
   - Python on a server is not a browser on a laptop. Roaming agents, HTTP/3 and user authentication are not what this sees.
   - A healthy host costs one connection.
+  - Sends no credentials; to a canary of your own it sends a dummy in the headers Authorization, Cookie, Origin and OpenAI-Beta, to see whether they arrive.
 seealso:
   - plugin: netaccess.chatgpt.endpoints
     plugin_type: lookup
@@ -159,7 +164,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 checks:
-  description: One for each probe and IP version. With O(evidence) also with what was observed at every layer, as C(observations).
+  description: >-
+    One for each probe and IP version. C(detail) is what a person should know beside the failure, such as the silence that a connection survived; C(resolvers)
+    are those that the name was asked of, none where a proxy asked. With O(evidence) also with what was observed at every layer, as C(observations).
   returned: always
   type: list
   elements: dict
@@ -183,8 +190,10 @@ checks:
       written_by: null
       state: shut
       answer: null
+      detail: null
       flags: [blocked]
       addresses: []
+      resolvers: []
       egress: null
       message: >-
         chatgpt.com: blocked by Squid (status 403, inside TLS); decrypted by 'Example Inspection CA', which this host does not trust
@@ -227,6 +236,7 @@ host:
     resolvers: [192.0.2.53]
     hosts_file: {}
     proxies: {https: 'http://proxy.example.com:3128'}
+    proxy_variables: {HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: localhost}
     no_proxy: localhost
     pac: null
     route: {interface: eth0, mtu: 1500, tunnel: false}

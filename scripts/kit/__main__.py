@@ -18,7 +18,7 @@ import time
 from netaccess_kit import canary
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, idle, runner, tunnel
 
 FORMAT = 1
 
@@ -28,8 +28,10 @@ def main() -> int:
         return canary.main(sys.argv[2:])
     held = json.loads(pkgutil.get_data("netaccess_kit", "probes.json").decode("utf-8"))
     parser = argparse.ArgumentParser(prog="netaccess-probe", description="Looks at what ChatGPT needs, from this machine, and writes down what it saw.")
-    parser.epilog = "netaccess-probe canary --help: a server of your own for probes of uploads, streams and cookies"
+    parser.epilog = "netaccess-probe canary --help: a server of your own for probes of uploads, streams, WebSockets and headers"
     parser.add_argument("--canary", help="host or host:port of such a server, to be asked too")
+    parser.add_argument("--silences", type=silences, default=[], metavar="SECONDS,...", help="with --canary: how long connections to it stay silent, to see "
+                        "which are cut, for example 30,60,300; the look takes as long as the longest")
     parser.add_argument("--full", action="store_true", help="ask every host, not only one or two for each feature")
     parser.add_argument("--no-udp", action="store_true", help="leave out the questions over UDP to the published voice addresses")
     parser.add_argument("--proxy", default="environment", help="direct, environment (the default), or http://host:port")
@@ -48,10 +50,17 @@ def main() -> int:
     except (OSError, ValueError) as error:
         parser.error(str(error))
     probes = [probe for probe in held["full" if asked.full else "quick"] if probe["kind"] != "stun" or not asked.no_udp]
-    probes += [dict(probe, host=asked.canary.partition(":")[0], port=int(asked.canary.partition(":")[2] or 443)) for probe in held["canary"]
+    if asked.silences and not asked.canary:
+        parser.error("--silences: there is nobody to be silent with; name the canary with --canary")
+    silent = [dict(probe, options=dict(probe["options"], silences=asked.silences)) for probe in held["silent"]] if asked.silences else []
+    probes += [dict(probe, host=asked.canary.partition(":")[0], port=int(asked.canary.partition(":")[2] or 443)) for probe in held["canary"] + silent
                ] if asked.canary else []
-    print("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), 60))
-    settings = runner.Settings(roots, proxy, versions=(4, 6) if dns_.has_ipv6() else (4,), timeout=asked.timeout)
+    # Silences get the time that they take, and everything else as much as without them.
+    deadline = max(60, idle.longest(probes) + 2 * asked.timeout)
+    print("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), deadline), flush=True)
+    if silent:
+        print("It %s." % idle.announced(probes, deadline), flush=True)
+    settings = runner.Settings(roots, proxy, versions=(4, 6) if dns_.has_ipv6() else (4,), timeout=asked.timeout, deadline=deadline)
     seen = runner.run(probes, settings)
     facts = host.facts(sorted({probe["host"] for probe in probes}), asked.pac, asked.timeout)
     body = dict(seen, format=FORMAT, label=asked.label, taken=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), kit=held["version"],
@@ -60,6 +69,14 @@ def main() -> int:
     print("\n".join(plainly(seen["observations"])))
     print("Written to %s. Give that file to whoever runs the diagnosis; it holds no password and no value of a cookie." % os.path.abspath(asked.output))
     return 0
+
+
+def silences(text: str) -> list:
+    """Seconds between commas. :raises ValueError:"""
+    found = [float(part) for part in text.split(",")]
+    if len(found) > idle.MANY or not all(0 < one <= idle.LONGEST for one in found):
+        raise argparse.ArgumentTypeError("at most %d, each of more than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
+    return found
 
 
 def plainly(observations: list) -> list:

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A server of one's own outside the company, for what no public server shows without an account: whether uploads arrive whole, events come as they are
-sent, cookies and headers pass unchanged, and WebSockets open. Python 3.8 or newer and nothing else. It keeps nothing.
+sent, cookies and headers pass unchanged, WebSockets open and carry frames, and how long both may stay silent. Python 3.8 or newer and nothing else. It keeps
+nothing.
 """
 from __future__ import annotations
 
@@ -10,15 +11,24 @@ import argparse
 import base64
 import hashlib
 import http.server
+import itertools
 import json
+import select
 import socket
 import ssl
 import struct
 import threading
 import time
+from urllib.parse import parse_qs, urlsplit
 
 MAX_UPLOAD, MAX_FRAME, MAX_CLIENTS, PATIENCE = 64 << 20, 1 << 20, 100, 60
 EVENTS, INTERVAL = 10, 0.2
+#: Seconds that a connection stays silent when it is asked to, and how many connections may at once.
+MAX_SILENCE, MAX_SILENT = 900, 40
+#: What the probes send as Authorization. Anything else may be somebody's secret, and is not given back.
+DUMMY = "Bearer netaccess-dummy-and-no-secret"
+#: On every answer, so that those of somebody else are told apart.
+MARK = ("X-Netaccess-Canary", "1")
 COOKIE = "netaccess_canary=1; Path=/; Secure; HttpOnly; SameSite=None"
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -33,6 +43,7 @@ class Canary(http.server.ThreadingHTTPServer):
         self._context.load_cert_chain(certificate, key)
         self._context.set_alpn_protocols(["http/1.1"])
         self._places = threading.BoundedSemaphore(MAX_CLIENTS)
+        self.silent = threading.BoundedSemaphore(MAX_SILENT)
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 
@@ -60,15 +71,46 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version, server_version, sys_version = "HTTP/1.1", "netaccess-canary", ""
 
     def do_GET(self):
-        if self.path == "/netaccess/echo":
-            headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "proxy-authorization")}
-            self._json(200, {"headers": headers}, COOKIE)
-        elif self.path == "/netaccess/stream":
-            self._stream()
-        elif self.path == "/netaccess/websocket" and self.headers.get("Upgrade", "").lower() == "websocket":
-            self._websocket()
+        path, upgrade = urlsplit(self.path).path, self.headers.get("Upgrade", "").lower() == "websocket"
+        if path == "/netaccess/echo":
+            self._echo()
+        elif path == "/netaccess/stream" or path == "/netaccess/websocket" and upgrade:
+            self._spoken(self._websocket if upgrade else self._stream)
         else:
             self._json(404, {"error": "a canary of netaccess.chatgpt; see its documentation"})
+
+    def _echo(self):
+        """The headers that arrived. What an Authorization holds that is not the dummy is nobody's business."""
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "proxy-authorization")}
+        sent = self.headers.get_all("Authorization")
+        self._json(200, {"headers": headers, "authorization": "absent" if not sent else "dummy" if sent == [DUMMY] else "other"},
+                   COOKIE)
+
+    def _spoken(self, how):
+        """A stream or a WebSocket; with ?silence=SECONDS it says one word, is silent for so long, and says another."""
+        try:
+            silence = float(parse_qs(urlsplit(self.path).query).get("silence", ["0"])[0])
+        except ValueError:
+            silence = -1
+        if not 0 <= silence <= MAX_SILENCE:
+            self._json(400, {"error": "silence: at most %d seconds" % MAX_SILENCE})
+        elif not silence:
+            how(0)
+        elif not self.server.silent.acquire(blocking=False):
+            self._json(503, {"error": "too many connections are silent now"})
+        else:
+            try:
+                how(silence)
+            finally:
+                self.server.silent.release()
+
+    def _gone(self, silence: float) -> bool:
+        """Waits; whether the client said something, or left, meanwhile."""
+        return bool(select.select([self.connection], [], [], silence)[0])
+
+    def end_headers(self):
+        self.send_header(*MARK)
+        super().end_headers()
 
     def do_POST(self):
         try:
@@ -99,27 +141,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self):
+    def _stream(self, silence: float):
         self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Cache-Control", "no-store")
         self.send_header("Connection", "close")
         self.end_headers()
-        for number in range(EVENTS):
+        for number in range(2 if silence else EVENTS):
+            if silence and number and self._gone(silence):
+                return
             self.wfile.write(b"data: %d\n\n" % number)
             self.wfile.flush()
-            time.sleep(INTERVAL)
+            time.sleep(0 if silence else INTERVAL)
 
-    def _websocket(self):
-        """Accept, and send back what comes until the client closes."""
+    def _websocket(self, silence: float):
+        """Accept, and send back what comes until the client closes: the first frame at once, others after the silence."""
         self.close_connection = True
         accept = base64.b64encode(hashlib.sha1(self.headers.get("Sec-WebSocket-Key", "").encode() + _GUID).digest()).decode()
         self.send_response(101)
         for pair in (("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", accept)):
             self.send_header(*pair)
         self.end_headers()
-        while True:
+        for number in itertools.count():
             head = self.rfile.read(2)
             if len(head) < 2 or not head[1] & 0x80 or head[0] & 15 == 8:
                 return
@@ -130,6 +174,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             mask, data = self.rfile.read(4), self.rfile.read(size)
             data = bytes(byte ^ mask[at % 4] for at, byte in enumerate(data))
+            if silence and number and self._gone(silence):
+                return
             length = struct.pack("!B", size) if size < 126 else struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ", 127, size)
             self.wfile.write(head[:1] + length + data)
             self.wfile.flush()
@@ -139,7 +185,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def main(arguments: list) -> int:
-    parser = argparse.ArgumentParser(prog="netaccess-probe canary", description="A server outside the company for the probes of uploads, streams and cookies.")
+    parser = argparse.ArgumentParser(prog="netaccess-probe canary")
+    parser.description = "A server outside the company for the probes of uploads, streams, WebSockets and headers."
     parser.add_argument("--certificate", required=True, help="PEM file with the certificate, which the public has to trust, and its chain")
     parser.add_argument("--key", help="PEM file with its key, where that is another file")
     parser.add_argument("--address", default="0.0.0.0", help="where to listen")

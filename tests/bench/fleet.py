@@ -20,41 +20,71 @@ import tests.conftest  # pylint: disable=unused-import  # puts the collection on
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
 from tests.lab.device import devices
+from tests.lab.play import PROGRAM, program
 from tests.lab.twinlab import variables_of
 
 ROW = "%-58s %-34s %s"
 FORKS = 10
 
 
+CORES = ("2.16.14", "2.18.17")
+
+
 def check_runs(counts=(10, 100)) -> None:
     """All names are one twin, which answers at once: what is measured is the controller."""
     with tempfile.TemporaryDirectory() as name, devices()["fortios"].make() as twin:
         folder, base = Path(name), None
-        (folder / "service.json").write_text('{"status": {"indicator": "none"}}')
-        variables = dict(variables_of("fortios", twin, folder), access_journal=str(folder / "journals"))
         for count in counts:
-            inventory = folder / ("%d.yml" % count)
-            inventory.write_text(yaml.safe_dump({"all": {
-                "vars": {"ansible_connection": "ansible.builtin.local", "ansible_python_interpreter": sys.executable,
-                         "netaccess_status_path": str(folder / "service.json")},
-                "children": {"netaccess_devices": {"hosts": {"fw%03d" % number: variables for number in range(count)}}}}}))
-            bare = folder / "bare.yml"
-            bare.write_text(yaml.safe_dump([{"hosts": "netaccess_devices", "gather_facts": False, "tasks": [{"netaccess.chatgpt.access": None}]}]))
-            _seconds, alone, _said = _played(inventory, str(bare))
-            seconds, cpu, said = _played(inventory, "netaccess.chatgpt.site", "-e", json.dumps({"netaccess_report_dir": str(folder / "report")}))
-            drift = json.loads((folder / "report" / "verdict.json").read_text())["classes"]["drift"]
-            if len(drift) != count:
-                raise SystemExit("the fleet's run failed: %s" % said[-2000:])
+            inventory, bare = _fleet(folder, twin, count)
+            _seconds, alone, _said = _played(PROGRAM, inventory, str(bare))
+            seconds, cpu, said = _site(PROGRAM, inventory, folder, count)
             base = base or cpu / count
             print(ROW % ("site.yml --check: %d devices, %d forks" % (count, FORKS), "%.0f s, %.2f s of CPU a device" % (seconds, cpu / count),
                          "%.2f of the CPU a device at %d, %.2f of that of the task alone, %d MB at most, %d lines" % (
                              cpu / count / base, counts[0], cpu / alone, _peak(), said.count("\n"))))
 
 
-def _played(inventory: Path, book: str, *more) -> tuple:
+def cores(count=10) -> None:
+    """The same on older releases of ansible-core, against the newest, one after the other."""
+    with tempfile.TemporaryDirectory() as name, devices()["fortios"].make() as twin:
+        folder = Path(name)
+        inventory, _bare = _fleet(folder, twin, count)
+        newest = _site(PROGRAM, inventory, folder, count)[1]
+        for core in CORES:
+            if not program(core).exists():
+                print(ROW % ("site.yml --check on ansible-core %s" % core, "not measured", "scripts/install-core %s" % core))
+                continue
+            seconds, cpu, _said = _site(str(program(core)), inventory, folder, count)
+            print(ROW % ("site.yml --check on ansible-core %s: %d devices" % (core, count), "%.0f s, %.2f s of CPU a device" % (seconds, cpu / count),
+                         "%.2f of the CPU of the newest core" % (cpu / newest)))
+
+
+def _fleet(folder: Path, twin, count: int) -> tuple:
+    """(inventory of so many devices, a play with the access task alone)"""
+    (folder / "service.json").write_text('{"status": {"indicator": "none"}}')
+    variables = dict(variables_of("fortios", twin, folder), access_journal=str(folder / "journals"))
+    inventory, bare = folder / ("%d.yml" % count), folder / "bare.yml"
+    inventory.write_text(yaml.safe_dump({"all": {
+        "vars": {"ansible_connection": "ansible.builtin.local", "ansible_python_interpreter": sys.executable,
+                 "netaccess_status_path": str(folder / "service.json")},
+        "children": {"netaccess_devices": {"hosts": {"fw%03d" % number: variables for number in range(count)}}}}}))
+    bare.write_text(yaml.safe_dump([{"hosts": "netaccess_devices", "gather_facts": False, "tasks": [{"netaccess.chatgpt.access": None}]}]))
+    return inventory, bare
+
+
+def _site(program_of: str, inventory: Path, folder: Path, count: int) -> tuple:
+    """As _played; every device has to have its drift."""
+    seconds, cpu, said = _played(program_of, inventory, "netaccess.chatgpt.site", "-e", json.dumps({"netaccess_report_dir": str(folder / "report")}))
+    drift = json.loads((folder / "report" / "verdict.json").read_text())["classes"]["drift"]
+    if len(drift) != count:
+        raise SystemExit("the fleet's run failed: %s" % said[-2000:])
+    return seconds, cpu, said
+
+
+def _played(program_of: str, inventory: Path, book: str, *more) -> tuple:
     """(seconds, processor seconds, output) of a check run"""
     began, spent = time.perf_counter(), _cpu()
-    done = subprocess.run([str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), book, "--check", "--forks", str(FORKS), *more],
+    done = subprocess.run([program_of, "-i", str(inventory), book, "--check", "--forks", str(FORKS), *more],
                           capture_output=True, text=True, check=False, env=dict(os.environ, ANSIBLE_NOCOLOR="1"))
     if done.returncode:
         raise SystemExit("the fleet's run failed: %s" % done.stdout[-2000:])
@@ -89,6 +119,7 @@ def reports() -> None:
 def main() -> None:
     reports()
     check_runs()
+    cores()
 
 
 if __name__ == "__main__":

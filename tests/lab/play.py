@@ -14,7 +14,15 @@ from pathlib import Path
 
 import yaml
 
-PROGRAM = str(Path(sys.executable).parent / "ansible-playbook")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def program(core: str | None) -> Path:
+    """ansible-playbook of the core that the tests run on, or of another ``core`` that scripts/install-core installed."""
+    return (ROOT / ".build" / ("core-" + core) / "bin" if core else Path(sys.executable).parent) / "ansible-playbook"
+
+
+PROGRAM = str(program(os.environ.get("NETACCESS_CORE")))
 #: A device or host that nobody reaches; the port refuses at once.
 GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 

@@ -92,8 +92,8 @@ def squid(name: str, replace, routed_says, proxied_says, elsewhere="pass", patie
 PATIENT = {"timeout": 4, "deadline": 12}
 _RESET = ("connection_reset", "eof_error")
 LIMITED = ("http_access deny !Safe_ports", "request_body_max_size 512 KB\nhttp_access deny !Safe_ports")
-#: Squid answers in the name of the host, so its page names it; the first uploads are below the limit.
-TOO_LARGE = fail("http", "http_block_page", TRUSTED, "Squid", "blocked")
+#: Squid answers in the name of the host, so its page names it, and says that it is too large; the first uploads are below the limit.
+TOO_LARGE = fail("proxy", "proxy_limit", TRUSTED, None, "proxy_limit")
 DECRYPTED = fail("tls", "ssl_intercepted", TRUSTED, None, "decrypted")
 #: HTTPS record (RFC 9460): priority 1, target ".", alpn=h2 and ech=<2 bytes>.
 HTTPS_RECORD = "0001" + "00" + "0001" + "0003" + "026832" + "0005" + "0002" + "abcd"

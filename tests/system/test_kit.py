@@ -61,11 +61,12 @@ def test_what_it_saw_is_judged_as_if_the_module_had_seen_it(path, tmp_path, pyth
 
 def test_a_canary_is_asked_too_and_everything_that_answers_is_said_to(path, tmp_path):
     path.mend()
-    done = run(path, tmp_path, "--full", "--canary", CANARY)
+    done = run(path, tmp_path, "--full", "--canary", CANARY, "--silences", "0.5,0.2")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "refused" not in done.stdout and "not reached" not in done.stdout and CANARY in done.stdout
     checks = {check["id"]: check for check in kit.read(tmp_path / "netaccess-probe.json")[1]["checks"]}
-    assert {checks[name]["verdict"] for name in ("canary_upload", "canary_stream", "canary_echo", "canary_websocket")} == {"pass"}
+    assert {check["verdict"] for name, check in checks.items() if name.startswith("canary_")} == {"pass"} and "stay silent for 0.2, 0.5 s" in done.stdout
+    assert "0.5 s of silence survived" in checks["canary_idle_stream"]["message"] and "survived" in checks["canary_idle_websocket"]["message"]
 
 
 def test_the_kit_is_a_canary_as_well(tmp_path):
@@ -97,7 +98,8 @@ def test_the_same_content_gives_the_same_bytes():
 
 
 def test_a_slip_is_said_and_nothing_is_written(path, tmp_path):
-    for flags in (["--proxy", "socks5://x"], ["--ca-file", "nowhere.pem"]):
+    for flags in (["--proxy", "socks5://x"], ["--ca-file", "nowhere.pem"], ["--silences", "30"], ["--canary", CANARY, "--silences", "901"],
+                  ["--canary", CANARY, "--silences", "x"]):
         done = run(path, tmp_path, *flags)
         assert done.returncode == 2 and "error:" in done.stderr
     assert list(tmp_path.iterdir()) == []

@@ -141,10 +141,10 @@ RESULT = {"changed": True, "summary": "create list allow (+3)", "journal": "/j/1
 
 def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
     assert device.lines("fw", RESULT, False, None) == [
-        "fw: create list allow (+3); rollback journal: /j/1.json", "takes up to 60 s to be in force everywhere",
-        "concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set",
-        "conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; resolve it by hand", "no longer applied to exempt hosts: av",
-        "reaches more people than you named: all of Sales", "manual step: open UDP 3478"]
+        "fw: create list allow (+3); rollback journal: /j/1.json", "fw: takes up to 60 s to be in force everywhere",
+        "fw: concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set",
+        "fw: conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; resolve it by hand", "fw: no longer applied to exempt hosts: av",
+        "fw: reaches more people than you named: all of Sales", "fw: manual step: open UDP 3478"]
 
 
 def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
@@ -152,8 +152,8 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert not [line for line in said if "in force" in line or "concurrent runs" in line]
     assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
     assert device.lines("fw", dict(RESULT, manual=["close UDP 3478"]), False, None, reverted=True) == [
-        "fw: rolled back: create list allow (+3)", "manual step: close UDP 3478"]
-    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("NOT proven: no probe host behind it")
+        "fw: rolled back: create list allow (+3)", "fw: manual step: close UDP 3478"]
+    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: no probe host behind it")
     assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
     nothing = {"changed": False, "summary": "nothing to take back: no journal is about it"}

@@ -227,7 +227,9 @@ JS, PAGE = {"content-type": "text/javascript"}, {"content-type": "text/html"}
     ("turnstile", http(302, {"location": "https://portal.example/x"}), "fail", "http_unexpected_redirect_url"),
     ("turnstile", http(302, {"location": "/turnstile/v0/x.js", "cf-ray": "1-X"}), "pass", None),
     ("turnstile", http(511, PAGE, "<html>"), "fail", "network_authentication_required"),
-    ("turnstile", http(403, {"cf-mitigated": "challenge", "cf-ray": "1-X"}, "<html>"), "pass", None), ("turnstile", http(401, {}, ""), "unverified", None),
+    ("turnstile", http(403, {"cf-mitigated": "challenge", "cf-ray": "1-X"}, "<html>"), "pass", None),
+    ("turnstile", http(401, {}, ""), "fail", "gateway_sign_in"),
+    ("stripe_js", http(401, {}, ""), "unverified", "sign_in_wanted"), ("stripe_js", http(407, {}, ""), "unverified", "sign_in_wanted"),
     ("stripe_js", http(200, JS, "var x"), "pass", None), ("stripe_js", http(200, PAGE, "<html>Blocked"), "unverified", None),
     ("stripe_js", http(403, PAGE, "<html>Blocked"), "unverified", None), ("stripe_js", http(502, {}, ""), "unverified", None)])
 def test_under_inspection_an_answer_passes_only_when_it_is_shown_to_be_the_origin_s(entry, answer, verdict, failure):
@@ -468,8 +470,8 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
     assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
     brief = verdicts.table({"branch1": {"checks": checks}}, brief=True).splitlines()
-    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "the other 3 checks are as they have to be"
-    assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "all 3 checks are as they have to be\n"
+    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "branch1: the other 3 checks are as they have to be"
+    assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as they have to be\n"
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():

@@ -139,7 +139,7 @@ def test_nothing_leaves_an_access_module_as_the_device_wrote_it(outcome, monkeyp
 
 def test_a_name_on_a_device_makes_up_no_line():
     said = device.lines("fw", {"summary": "create rule x\nfw2: compliant", "manual": ["a\nb"]}, False, "x")
-    assert said == ["fw: create rule x fw2: compliant", "manual step: a b"]
+    assert said == ["fw: create rule x fw2: compliant", "fw: manual step: a b"]
     assert device.lines("fw", {"summary": "x\ny"}, False, None, reverted=True) == ["fw: rolled back: x y"]
 
 

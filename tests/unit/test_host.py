@@ -198,11 +198,42 @@ PAC_FILE = {"url": "http://wpad.example.com/wpad.dat", "failure": None}
     ({"pac": PAC_FILE}, [check(via="proxy")], []), ({"app": {"version": "1.2"}}, [], ["app"]),
     ({}, [check(flags=["captive_portal"]), check(flags=["tenant_gateway", "symmetric_nat"])], ["tenant_gateway", "captive_portal", "symmetric_nat"]),
     ({}, [check(verdict="pass", flags=["quic_open"])], []), ({}, [check(flags=["quic_open"]), check(interception="intercepted_trusted")], ["quic_open"]),
-    ({}, [check(flags=["dns_differs"])], ["dns_differs"])])
+    ({}, [check(flags=["dns_differs"])], ["dns_differs"]),
+    ({"proxy_variables": {"HTTPS_PROXY": "http://a:1", "https_proxy": "http://b:1"}}, [], ["proxies_differ"]),
+    ({"proxy_variables": {"HTTPS_PROXY": "http://a:1", "https_proxy": "http://A:1/"}}, [], []), ({"proxy_variables": {"https_proxy": "http://a:1"}}, [], []),
+    ({"proxy_variables": {"NO_PROXY": "a.example, b.example", "no_proxy": "b.example,a.example"}}, [], []),
+    ({"proxy_variables": {"NO_PROXY": "a.example", "no_proxy": "b.example"}}, [], ["proxies_differ"]),
+    ({"proxy_variables": {"http_proxy": "http://a:1", "HTTPS_PROXY": "http://b:1"}}, [], ["proxies_by_scheme"]),
+    ({"proxy_variables": {"http_proxy": "http://a:1", "https_proxy": "http://a:1"}}, [], []),
+    ({}, [check(verdict="skipped", flags=["quic_beside_proxy"], via="proxy")], ["quic_beside_proxy"]),
+    ({}, [check(verdict="pass", flags=["ech_advertised"])], []), ({}, [check(verdict="pass", flags=["ech_advertised"]), check()], ["ech"]),
+    ({}, [check(verdict="pass", flags=["ech_advertised"]), check(product=None, flags=["sni_filtered"])], ["ech"]),
+    ({}, [check(verdict="pass", flags=["handshake_only"])], ["handshake_only"]),
+    ({}, [check(verdict="pass", flags=["handshake_only"]), check(verdict="pass", kind="websocket")], []),
+    ({}, [check(verdict="pass", flags=["handshake_only"]), check(kind="websocket")], ["handshake_only"]),
+    ({}, [check(verdict="pass", flags=["handshake_only"]), check(verdict="pass", kind="websocket", flags=["websocket_refused_by_origin"])],
+     ["handshake_only"])])
 def test_notes(facts, checks, ids):
-    checks = [dict({"via": "direct"}, **one) for one in checks]
+    checks = [dict({"via": "direct", "kind": "https"}, **one) for one in checks]
     assert [note["id"] for note in advice.notes(dict(FACTS, **facts), checks)] == ids
     assert advice.notes(None, []) == []
+
+
+def test_notes_say_which_variables_differ_and_who_offers_http3():
+    facts = dict(FACTS, proxy_variables={"HTTPS_PROXY": "http://a:1", "https_proxy": "http://b:1"})
+    checks = [dict(check(host="chatgpt.com", verdict="pass", flags=["h3_offered"], product=None), via="proxy", kind="https"),
+              dict(check(verdict="skipped", flags=["quic_beside_proxy"]), via="proxy", kind="quic")]
+    differ, beside = (note["text"] for note in advice.notes(facts, checks))
+    assert "HTTPS_PROXY is http://a:1, https_proxy is http://b:1" in differ and "set both to the same" in differ
+    assert "beside its proxy, and chatgpt.com offers it:" in beside and "drop UDP 443" in beside
+
+
+def test_variables_of_a_proxy_are_told_without_a_password(monkeypatch):
+    for name in host.PROXY_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://alice:p/w@d@proxy.example:3128")
+    monkeypatch.setenv("https_proxy", "proxy.example:3129")
+    assert host.facts([])["proxy_variables"] == {"HTTPS_PROXY": "http://proxy.example:3128", "https_proxy": "proxy.example:3129"}
 
 
 def diagnosed(*checks, notes=(), **more):

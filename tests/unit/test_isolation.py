@@ -251,6 +251,19 @@ def test_what_decides_is_in_the_facts():
     assert (found["facts"]["N"], found["bad"], found["of"]) == ("some", 2, 4) and found["facts"]["named"] is True
 
 
+@pytest.mark.parametrize("layer, hosts, confidence, said", [
+    ("dns", [{"resolvers": ["192.0.2.53"]}] * 3, "medium", "share 192.0.2.53"), ("dns", [{}] * 3, "medium", "not known to ask different ones"),
+    ("dns", [{"resolvers": ["192.0.2.%d" % number]} for number in (1, 2, 3)], "high", None),
+    ("dns", [{"resolvers": ["192.0.2.1"]}] * 2 + [{"resolvers": ["192.0.2.2"]}], "high", "share 192.0.2.1"),
+    ("proxy", [{"proxy": "http://p:1"}] * 3, "medium", "share http://p:1"), ("tcp", [{"resolvers": ["192.0.2.53"], "proxy": None}] * 3, "high", None)])
+def test_what_witnesses_share_is_said_and_makes_a_verdict_less_sure(layer, hosts, confidence, said):
+    looks = {"h%d" % number: result(check(layer=layer, failure="x", product=None, **one)) for number, one in enumerate(hosts)}
+    found = isolation.diagnose(looks, {"out": FINE})
+    chat = found["features"]["chat"]
+    assert (chat["scope"], chat["confidence"]) == ("network", confidence)
+    assert (said in chat["basis"] and said in found["text"]) if said else chat["basis"] is None
+
+
 def test_hosts_that_were_not_reached_make_a_diagnosis_less_sure():
     hosts = dict({"gone%d" % number: None for number in range(9)}, a=FINE)
     found = isolation.diagnose(hosts, {"out": None, "usual": FINE})

@@ -71,6 +71,24 @@ def test_quic_that_gets_through(tmp_path):
     assert kinds.judge({"kind": "quic"}, found, False, TABLE).flags == ["quic_open"]
 
 
+def test_quic_beside_a_proxy(tmp_path):
+    asked = [{"id": "x", "host": "a.test", "port": 443, "kind": "quic", "options": {"beside": True}}]
+    with quic_server(tmp_path) as port:
+        for beside, flags in ((True, ["quic_beside_proxy"]), (False, [])):
+            probes = [dict(asked[0], port=port, options={"beside": beside})]
+            found = runner.run(probes, settings(proxy=tunnel.Proxy("127.0.0.1", 1)))["observations"]
+            check, = classify.classify([wanted(kind="quic")], found, FRESH, TABLE, TODAY)
+            assert (check["verdict"], check["flags"], "beside the proxy" in check["message"]) == ("skipped", flags, beside)
+
+
+@pytest.mark.parametrize("offer,flags", [({"alt-svc": 'h3=":443"; ma=86400'}, ["h3_offered"]), ({"alt-svc": 'h2=":443", h3-29=":443"'}, ["h3_offered"]),
+                                         ({"alt-svc": "clear"}, []), ({"alt-svc": 'h2="h3.example:443"'}, []), ({}, [])])
+def test_who_offers_http3(offer, flags):
+    assert judged(seen(http=http_seen(headers=offer)))["flags"] == flags
+    record = {"alpn": ["h2", "h3"] if flags else ["h2"], "ech": False}
+    assert judged(seen(kind="dns", tls=None, http=None, application=record), kind="dns")["flags"] == flags
+
+
 def test_quic_that_does_not():
     assert quic.negotiate(LOCAL[0], free_udp(), 1)["failure"] == "connection_refused"
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
@@ -221,6 +239,11 @@ def test_the_resolvers_of_this_host(tmp_path):
     path = tmp_path / "resolv.conf"
     path.write_text("# nameserver 9.9.9.9\nnameserver 192.0.2.2\n  nameserver fd00::1\noptions timeout:1\n")
     assert dns_.resolvers(str(path)) == ["192.0.2.2", "fd00::1"] and dns_.resolvers(str(tmp_path / "none")) == []
+    # Behind a stub of its own those that it asks, and nobody when that is not known.
+    assert dns_.behind(str(path), str(tmp_path / "none")) == ["192.0.2.2", "fd00::1"]
+    stub = tmp_path / "stub.conf"
+    stub.write_text("nameserver 127.0.0.53\nnameserver ::1\n")
+    assert dns_.behind(str(stub), str(path)) == ["192.0.2.2", "fd00::1"] and dns_.behind(str(stub), str(tmp_path / "none")) == []
 
 
 # -- handshakes -----------------------------------------------------------------------------------------------------
@@ -292,6 +315,7 @@ def row(size, **more) -> dict:
     ([row(1), row(1000, status=413)], False, "fail", "upload_truncated", ["cut_at_1000_bytes"]),
     ([row(1, intact=True), row(1000, intact=False)], True, "fail", "upload_truncated", ["upload_changed"]),
     ([row(1, status=403, headers={"x-squid-error": "ERR_ACCESS_DENIED 0"})], False, "fail", "http_block_page", ["blocked"]),
+    ([row(1, intact=True), row(1000, status=413, headers={"x-squid-error": "ERR_TOO_BIG 0"})], False, "fail", "proxy_limit", ["proxy_limit"]),
 ])
 def test_uploads(rows, genuine, verdict, failure, flags):
     # Not exempt, and decrypted by a CA that this host trusts: then an answer may be anybody's.
@@ -454,7 +478,7 @@ def test_a_page_of_a_product_inside_tls_is_one_only_where_the_origin_cannot_have
     stream = {"status": 403, "headers": PAGE, "body": "", "arrivals_ms": [], "failure": None}
     asked = dict(kind="stream", exempt=False, expect={"events": 1})
     assert judged(seen(kind="stream", http=None, application=stream, **inspected()), **asked)["blocked_by"]["product"] == "Squid"
-    assert judged(seen(kind="stream", http=None, application=stream), **asked)["failure"] == "eof_error"
+    assert judged(seen(kind="stream", http=None, application=stream), **asked)["failure"] == "refused_before"
     assert judged(seen(kind="upload", http=None, application=[row(1, status=403, headers=PAGE)]), kind="upload")["verdict"] == "pass"
 
 

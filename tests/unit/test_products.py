@@ -66,6 +66,7 @@ EDITS = {
     "plugins/plugin_utils/change/variables.yml": ("access_zia_cloud", "access_zia_tenant"),
     "meta/runtime.yml": ("    - zia_access\n", ""),
     "README.md": ("| `netaccess.chatgpt.zia_access` |", "| `zia_access` |"),
+    "docs/evidence.md": ("| `chatgpt` | `*.chatgpt.com` | 2026-", "| `chatgpt` | `*.chatgpt.com` | 2027-"),
 }
 
 
@@ -211,7 +212,7 @@ def checkout(tmp_path_factory):
     for name in ("plugins", "roles", "scripts", "meta"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "docs").mkdir()
-    for name in ("README.md", "docs/variables.md", "docs/symptoms.md"):
+    for name in ("README.md", "docs/variables.md", "docs/symptoms.md", "docs/evidence.md"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts, witnesses
 
 
 def look(verdict="pass", checks=(("chat", "pass", False),)) -> dict:
@@ -85,6 +85,67 @@ def test_what_opens_for_a_host_outside_the_audience_is_not_explained():
     shut, opened = look("fail", [("chat", "fail", False)]), look("pass", [("chat", "pass", False)])
     opened["checks"][0].update(ITS_OWN)
     assert verdicts.proof({"s": opened}, {"s": shut}, {"s": "unchanged"}, ILL)["harm"]
+
+
+def shared(moved, resolvers=("192.0.2.53",), proxy=None, layer="dns"):
+    """A look of a host that asks these resolvers, or goes through that proxy; ``moved``: what was shut by a name, or by a proxy, is open."""
+    seen = look("fail" if moved else "pass", [("claude.ai", "fail" if moved else "pass", moved)])
+    seen["checks"][0].update(layer=layer if moved else None, resolvers=list(resolvers), proxy=proxy)
+    return seen
+
+
+ONE, TWO = {"resolvers": ["192.0.2.53"]}, {"resolvers": ["198.51.100.53"]}
+BOTH, UNKNOWN = {"resolvers": ["192.0.2.53", "198.51.100.53"]}, {"resolvers": []}
+VIA, OTHER = ({"proxy": "http://%s:3128" % name, "layer": "proxy", "resolvers": []} for name in ("p", "q"))
+
+
+@pytest.mark.parametrize("moved, others, harm", [
+    # Two hosts that ask one resolver are one witness for names; a third one that asks another has not seen it.
+    ((ONE, ONE), (TWO,), False), ((ONE, TWO), (ONE,), False), ((ONE, ONE, TWO), (), True), ((ONE, ONE, TWO), (TWO,), False), ((ONE, TWO), (), True),
+    # Where all share it they are the only witness, and two of them have to see it, as ever.
+    ((ONE, ONE), (), True), ((ONE, ONE), (ONE,), True), ((ONE,), (ONE,), False), ((ONE,), (), True),
+    # Who shares one of two resolvers shares it; of whom it is not known are one.
+    ((ONE, BOTH), (TWO,), True), ((BOTH, ONE), ({"resolvers": ["203.0.113.53"]},), False),
+    ((UNKNOWN, UNKNOWN), (ONE,), False), ((UNKNOWN, ONE), (), True), ((UNKNOWN, UNKNOWN), (), True),
+    # The same of proxies.
+    ((VIA, VIA), (OTHER,), False), ((VIA, OTHER), (), True), ((VIA, VIA), (), True),
+    # Where neither is the question, what they share does not matter.
+    (({**ONE, "layer": "tcp"}, {**ONE, "layer": "tcp"}), (TWO,), True), (({**VIA, "layer": "http"}, {**VIA, "layer": "http"}), (OTHER,), True),
+    # A host that saw it another way is a witness of names as well.
+    (({**ONE, "layer": "tls"}, TWO), (ONE,), False), (({**ONE, "layer": "tls"}, TWO), (), True)])
+def test_witnesses_that_share_a_resolver_or_a_proxy_are_one_where_that_is_the_question(moved, others, harm):
+    looks = {"m%d" % number: shared(True, **one) for number, one in enumerate(moved)}
+    looks.update({"o%d" % number: shared(False, **one) for number, one in enumerate(others)})
+    found = verdicts.proof(looks, looks, {})
+    assert (found["verdict"], found["harm"]) == ("fail", harm)
+
+
+def test_a_name_that_resolves_now_and_did_not_before_is_a_matter_of_names():
+    opened, fine = shared(True, layer=None), shared(False, ["198.51.100.53"])
+    before = {name: shared(False, layer="dns") for name in "ab"}
+    for one in before.values():
+        one["checks"][0]["layer"] = "dns"
+    looks = {"a": opened, "b": opened, "c": fine}
+    assert not verdicts.proof(looks, dict(before, c=fine), {})["harm"]
+    assert verdicts.proof(looks, {"a": FINE, "b": FINE, "c": fine}, {})["harm"]
+
+
+def test_the_basis_says_what_they_share():
+    looks = {"a": shared(True), "b": shared(True), "c": shared(False, ["198.51.100.53"])}
+    found = verdicts.proof(looks, looks, {})
+    assert found["basis"] == ["where the name is the question they count as one witness: a, b share 192.0.2.53"] and found["basis"][0] in found["message"]
+    looks = {"a": shared(True, [], "http://p:3128", "proxy"), "b": shared(True, [], "http://p:3128", "proxy")}
+    assert verdicts.proof(looks, looks, {})["basis"] == ["where the proxy is the question they count as one witness: a, b share http://p:3128"]
+    looks = {"a": shared(True, []), "b": shared(True, [])}
+    assert "are not known to ask different ones" in verdicts.proof(looks, looks, {})["message"]
+    looks = {"a": shared(True), "b": shared(True, ["198.51.100.53"])}
+    assert verdicts.proof(looks, looks, {})["basis"] == []
+
+
+def test_what_a_finding_is_about_is_seen_before_or_now():
+    name, tcp, proxy = {"layer": "dns"}, {"layer": "tcp"}, {"layer": "proxy", "proxy": "http://p:1"}
+    pairs = ((name, {"layer": None}), ({"layer": None}, name), (None, tcp), (tcp, proxy), (None, {"layer": "proxy"}))
+    assert [witnesses.question(*pair) for pair in pairs] == ["name", "name", "path", "proxy", "path"]
 
 
 def test_the_message_says_who_saw_what():

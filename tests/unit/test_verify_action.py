@@ -10,9 +10,10 @@ from types import SimpleNamespace
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.action import verify
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, endpoint_probes, load
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, canary_probes, endpoint_probes, load
 from tests.unit.test_change_action import FINE, SHUT, HostVars
 
 
@@ -23,8 +24,9 @@ def looked(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     monkeypatch.setattr(time, "sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
 
-    def run(seen, device, before=None, **args):
-        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": SHUT if before is None else before}
+    def run(seen, device, before=None, own=None, **args):
+        variables = {"netaccess_path": {"device": "fw1"}, "verify_probes": [{"id": "chat"}], "verify_baseline": SHUT if before is None else before,
+                     **(own or {})}
         task_vars = dict(variables, inventory_hostname="desk1", hostvars=HostVars({"fw1": device, "desk1": variables}))
         task = SimpleNamespace(args=dict(args, phase="after"), check_mode=False, async_val=0, action="netaccess.chatgpt.verify", diff=False, delegate_to=None)
         loader = DataLoader()
@@ -54,6 +56,26 @@ def test_after_a_rollback_the_look_is_repeated_until_all_is_as_before_and_no_lon
     assert looked([FINE], back, reverted=True) == 4
     assert looked([FINE], {"access_back": dict(SLOW, changed=False), "access_result": SLOW}, reverted=True) == 1
     assert looked([FINE], back, before={}, reverted=True) == 1, "without a baseline nothing can become as before"
+
+
+def moved(*flags):
+    return dict(FINE, checks=[{"id": "example", "host": "example.com", "role": "control", "verdict": "fail", "flags": ["regressed", *flags], "message": "x"}])
+
+
+def test_harm_is_looked_at_twice_unless_something_was_seen_open(looked):
+    for seen, looks in (([moved("newly_shut"), FINE], 2), ([moved("newly_shut")], 2), ([moved("newly_inspected")], 2), ([moved("newly_open")], 1),
+                        ([moved("no_longer_inspected")], 1), ([FINE], 1)):
+        assert looked(seen, {}) == looks, seen
+
+
+def test_a_look_that_waits_says_so_before_and_one_that_lacks_the_time_is_not_begun(looked, monkeypatch):
+    said = []
+    monkeypatch.setattr(Display, "display", lambda _self, text, *_more, **_named: said.append(text))
+    own = {"verify_probes": canary_probes("canary.test", "quick", silences=[30, 90])}
+    assert looked([FINE], {}, own=dict(own, verify_deadline=100)) == 1
+    assert said[0] == "desk1: a look takes 90 s, at most 100: connections to canary.test stay silent for 30, 90 s, to see which are cut"
+    said.clear()
+    assert looked([FINE], {}, own=own) == 0 and "deadline: 60 seconds" in said[0]
 
 
 def test_a_symptom_asks_for_what_it_depends_on_and_nothing_else_asks_for_less():

@@ -22,16 +22,17 @@ _ALPN, _ECH = 1, 5
 
 
 def resolve(host: str, port: int, version: int, pins: dict) -> dict:
-    """``{"addresses": [...], "failure": None or a word, "pinned": bool}`` for IP ``version`` 4 or 6."""
-    pinned = pins.get(host)
-    if pinned:
-        return {"addresses": [pinned] if (":" in pinned) == (version == 6) else [], "failure": None, "pinned": True}
+    """``{"addresses": [...], "failure": None or a word, "pinned": bool, "resolvers": [...]}`` for IP ``version`` 4 or 6."""
+    seen = {"addresses": [], "failure": None, "pinned": bool(pins.get(host)), "resolvers": []}
+    if seen["pinned"]:
+        return dict(seen, addresses=[pins[host]] if (":" in pins[host]) == (version == 6) else [])
+    seen["resolvers"] = behind()
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[version], socket.SOCK_STREAM)
     except OSError as error:
-        return {"addresses": [], "failure": _said(host, version, failure(error)), "pinned": False}
+        return dict(seen, failure=_said(host, version, failure(error)))
     # In the order of the system, which is the one in which clients try them.
-    return {"addresses": list(dict.fromkeys(entry[4][0] for entry in found)), "failure": None, "pinned": False}
+    return dict(seen, addresses=list(dict.fromkeys(entry[4][0] for entry in found)))
 
 
 def _said(host: str, version: int, word: str) -> str:
@@ -48,6 +49,13 @@ def resolvers(path: str = "/etc/resolv.conf") -> list:
             return re.findall(r"^\s*nameserver\s+([0-9A-Fa-f.:]+)", file.read(), re.M)
     except OSError:
         return []
+
+
+def behind(path: str = "/etc/resolv.conf", systemd: str = "/run/systemd/resolve/resolv.conf") -> list:
+    """The resolvers that answer for this host: behind a stub on the host itself those that it asks, none where nobody says which."""
+    def others(named: list) -> list:
+        return [address for address in named if not address.startswith("127.") and address != "::1"]
+    return others(resolvers(path)) or others(resolvers(systemd))
 
 
 def ask(resolver: str, host: str, kind: int, timeout: float, source: str | None = None) -> dict:

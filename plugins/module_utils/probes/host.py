@@ -55,6 +55,9 @@ AGENTS = [
     ("Cisco Secure Client", ("vpnagentd", "vpnagent"), ("/opt/cisco/secureclient", "/opt/cisco/anyconnect",
                                                         "C:\\Program Files (x86)\\Cisco\\Cisco Secure Client")),
 ]
+#: Of a pair that differs some programs take the one and some the other: curl knows http_proxy in lower case alone, others look at upper case first.
+PROXY_VARIABLES = tuple(name for pair in (("HTTP_PROXY", "http_proxy"), ("HTTPS_PROXY", "https_proxy"), ("ALL_PROXY", "all_proxy"), ("NO_PROXY", "no_proxy"))
+                        for name in pair)
 _TUNNELS = re.compile(r"(tun|tap|wg|utun|ppp|ipsec|gpd|cscotun|zcctun|CloudflareWARP|tailscale|nordlynx)", re.I)
 #: Not a private and not a documentation address, so that the route to it is the one that the internet has.
 _SOMEWHERE = "1.0.0.1"
@@ -64,7 +67,8 @@ _COMMAND = 5
 
 
 def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, root: str = "/") -> dict:
-    """``{"system", "python", "trust_store", "clock", "resolvers", "hosts_file", "proxies", "no_proxy", "pac", "route", "agents", "app"}``.
+    """``{"system", "python", "trust_store", "clock", "resolvers", "hosts_file", "proxies", "proxy_variables", "no_proxy", "pac",
+    "route", "agents", "app"}``.
 
     ``names`` are looked up in the hosts file, ``pac`` is fetched instead of the one that the system names; ``root`` is where files are, for tests.
     """
@@ -74,6 +78,7 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
         "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, os.path.join(root, "etc/hosts")),
         "proxies": {scheme: without_user(url) for scheme, url in sorted(urllib.request.getproxies().items()) if scheme != "no"},
+        "proxy_variables": {name: without_user(os.environ[name]) for name in PROXY_VARIABLES if os.environ.get(name)},
         "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "pac": _in_time(found, names, timeout) if found else None,
         "route": route(root), "agents": agents(_processes(root), root), "app": app(root),
     }

@@ -9,7 +9,7 @@ import os
 import ssl
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, idle, runner, tunnel
 
 
 class OptionError(ValueError):
@@ -22,6 +22,7 @@ def observe(params: dict) -> dict:
     :raises OptionError: for options that cannot be used.
     """
     refuse_users(params)
+    refuse_short(params)
     pem, source = _roots(params["ca_path"])
     settings = runner.Settings(
         public_roots=pem, proxy=_proxy(params), source=params["source_address"],
@@ -45,6 +46,17 @@ def refuse_users(params: dict) -> None:
         raise OptionError("proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
     if "@" in str(params.get("pac_url") or ""):
         raise OptionError("pac_url: a PAC file for which a user is asked is not fetched; leave user and password out")
+
+
+def refuse_short(params: dict) -> None:
+    """:raises OptionError: for silences that no time is left for, before anybody waits for them."""
+    try:
+        silence, deadline, timeout = idle.longest(params["probes"]), float(params.get("deadline") or 60), float(params.get("timeout") or 10)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise OptionError("probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
+    if silence and deadline < silence + timeout:
+        raise OptionError("deadline: %g seconds for all probes are too few for a silence of %g and the wait for an answer; it takes %g" % (
+            deadline, silence, silence + timeout))
 
 
 def _roots(path: str | None) -> tuple:

@@ -1,24 +1,21 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP request on an open connection, and the opening handshake of a WebSocket (RFC 6455)."""
+"""One HTTP request on an open connection."""
 from __future__ import annotations
 
-import base64
-import hashlib
 import http.client
 import json
-import os
 import socket
 import time
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.tunnel import BODY
 
-_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 AGENT = "netaccess.chatgpt reachability"
-#: What is sent to an echo, and no secret.
-ECHO_COOKIE = "netaccess_sent=1"
+#: What is sent to an echo, one of each kind that gateways are known to take out or to replace: plainly dummies, and no secret.
+DUMMIES = {"Authorization": "Bearer netaccess-dummy-and-no-secret", "Cookie": "netaccess_sent=1", "Origin": "https://netaccess-dummy.invalid",
+           "OpenAI-Beta": "netaccess-dummy"}
 
 
 def get(sock: socket.socket, host: str, path: str, extra: dict | None = None) -> dict:
@@ -70,20 +67,25 @@ def _without_value(cookie: str) -> str:
 
 
 def echo(sock: socket.socket, host: str, path: str) -> dict:
-    """As ``get``, with a cookie; ``echoed`` are the headers that arrived, by lower-case name, from a server that returns ``{"headers": {...}}``."""
-    seen = get(sock, host, path, {"Connection": "close", "Cookie": ECHO_COOKIE})
+    """As ``get``, with DUMMIES, for a server that returns ``{"headers": {...}, "authorization": "dummy", "other" or "absent"}``.
+
+    ``arrived``: {name in lower case: "as_sent", "changed", "absent" or "unknown"}; ``echoed``: names of all headers that arrived. Both are None for an answer
+    that is no echo. The values that arrived are not kept: gateways add names of people.
+    """
+    seen = get(sock, host, path, dict({"Connection": "close"}, **DUMMIES))
     try:
         said = json.loads(seen["body"])
-        seen["echoed"] = {str(key).lower(): str(value) for key, value in said["headers"].items()}
+        got = {str(key).lower(): str(value) for key, value in said["headers"].items()}
     except (ValueError, TypeError, KeyError, AttributeError):
-        seen["echoed"] = None
-    return seen
+        return dict(seen, echoed=None, arrived=None)
+    arrived = {name.lower(): _arrived(got.get(name.lower()), value) for name, value in DUMMIES.items()}
+    # The server keeps what it got of this one to itself; one of an earlier release says nothing of it.
+    arrived["authorization"] = {"dummy": "as_sent", "other": "changed", "absent": "absent"}.get(said.get("authorization"), "unknown")
+    return dict(seen, body="", echoed=sorted(got), arrived=arrived)
 
 
-def upgrade(sock: socket.socket, host: str, path: str) -> dict:
-    """As ``get``, asking for a WebSocket; ``accepted`` says whether status 101 came with the right key."""
-    key = base64.b64encode(os.urandom(16))
-    seen = get(sock, host, path, {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": key.decode("ascii")})
-    wanted = base64.b64encode(hashlib.sha1(key + _GUID).digest()).decode("ascii")
-    seen["accepted"] = seen["status"] == 101 and seen["headers"].get("sec-websocket-accept") == wanted
-    return seen
+def _arrived(got: str | None, sent: str) -> str:
+    if got is None:
+        return "absent"
+    # Others may have put cookies of theirs beside ours.
+    return "as_sent" if sent in [part.strip() for part in got.split(";")] else "changed"

@@ -15,6 +15,7 @@ from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, SUBDOMAINS, Index, Pattern, PatternError, parse,
 )
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import idle
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.schema import SchemaError, check
 
 try:
@@ -323,13 +324,19 @@ def _texts(patterns) -> list:
 
 #: What a canary (scripts/kit/canary.py) is asked: which path shows which feature.
 _CANARY = [
-    {"id": "canary_echo", "kind": "echo", "path": "/netaccess/echo", "features": ["login"], "cost": "quick",
+    {"id": "canary_echo", "kind": "echo", "path": "/netaccess/echo", "features": ["login"], "cost": "quick", "options": {"canary": True},
      "expect": {"set_cookie": ["netaccess_canary; Secure; HttpOnly; SameSite=None"]}},
-    {"id": "canary_websocket", "kind": "websocket", "path": "/netaccess/websocket", "features": ["websocket"], "cost": "quick"},
-    {"id": "canary_stream", "kind": "stream", "path": "/netaccess/stream", "features": ["chat"], "cost": "quick",
+    {"id": "canary_websocket", "kind": "websocket", "path": "/netaccess/websocket", "features": ["websocket"], "cost": "quick", "options": {"canary": True}},
+    {"id": "canary_stream", "kind": "stream", "path": "/netaccess/stream", "features": ["chat"], "cost": "quick", "options": {"canary": True},
      "expect": {"events": 10, "interval_ms": 200}},
     {"id": "canary_upload", "kind": "upload", "path": "/netaccess/upload", "features": ["files"], "cost": "full",
-     "options": {"sizes": [1 << 10, 1 << 20, 8 << 20, 32 << 20]}},
+     "options": {"canary": True, "sizes": [1 << 10, 1 << 20, 8 << 20, 32 << 20]}},
+]
+#: And with times to be silent: what stays silent, over what.
+_IDLE = [
+    {"id": "canary_idle_%s" % over, "kind": "idle", "path": "/netaccess/%s" % over, "features": [feature], "cost": "quick",
+     "options": {"canary": True, "over": over}}
+    for over, feature in (("stream", "chat"), ("websocket", "websocket"))
 ]
 
 
@@ -337,9 +344,13 @@ _CANARY = [
 _TURN = [{"id": "turn_tls", "kind": "turn", "path": "/", "features": ["voice"], "cost": "full"}]
 
 
-def canary_probes(place: str, cost: str, exempt: Index | None = None) -> list:
-    """The probes of a canary at ``place``, host or host:port. :raises CatalogueError:"""
-    return _probes_at("canary", place, _CANARY, cost, exempt)
+def canary_probes(place: str, cost: str, exempt: Index | None = None, *, silences=()) -> list:
+    """The probes of a canary at ``place``, host or host:port; ``silences`` in seconds are asked for besides. :raises CatalogueError:"""
+    wrong = [one for one in silences if not 0 < one <= idle.LONGEST]
+    if wrong or len(silences) > idle.MANY:
+        raise CatalogueError("canary_silences: at most %d, each of more than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
+    silent = [dict(one, options=dict(one["options"], silences=sorted(silences))) for one in _IDLE] if silences else []
+    return _probes_at("canary", place, _CANARY + silent, cost, exempt)
 
 
 def _probes_at(option: str, place: str, probes: list, cost: str, exempt: Index | None) -> list:
@@ -354,7 +365,7 @@ def _probes_at(option: str, place: str, probes: list, cost: str, exempt: Index |
 
 
 def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", roles=(), udp: bool = False, canary: str | None = None,
-                    turn: str | None = None) -> list:
+                    turn: str | None = None, *, silences=()) -> list:
     """The probes for reachability_info: of the selected entries, the negative set and the control hosts. :raises CatalogueError:"""
     _known("roles", roles, {"wanted", "negative", "control"})
     _known("cost", [cost], {"quick", "full"})
@@ -362,9 +373,13 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
     exempt = Index([parse(p) for p in config["exempt"]])
     probes = [_wanted_probe(e, p, exempt, want) for e in select(catalogue, want).entries for p in e["probes"] if cost == "full" or p["cost"] == "quick"]
     if udp:
+        # Behind a proxy too: UDP may get out beside it.
+        probes = [dict(probe, options=dict(probe["options"], beside=True)) if probe["kind"] == "quic" else probe for probe in probes]
         probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
+    if silences and not canary:
+        raise CatalogueError("canary_silences: there is nobody to be silent with; name the canary with canary")
     if canary:
-        probes += canary_probes(canary, cost, exempt)
+        probes += canary_probes(canary, cost, exempt, silences=silences)
     if turn:
         probes += _probes_at("turn", turn, _TURN, cost, exempt)
     for role in ("negative", "control"):

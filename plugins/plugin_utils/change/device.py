@@ -64,24 +64,27 @@ def conflict_line(conflict: dict) -> str:
 
 
 def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False) -> list:
-    """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what still blocks is nobody's business."""
-    found = _reverted(name, result, check) if reverted else _written(name, result, check, kept_apart)
+    """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what still blocks is nobody's business.
+
+    Each line names the device: a batch tells of several at the same time.
+    """
+    found = _reverted(result, check) if reverted else _written(result, check, kept_apart)
+    stage = ", stage %s" % result["stage"] if reverted and result.get("stage") else ""
     # A name on a device must not make up lines of its own.
-    return [" ".join(line.split()) for line in found]
+    return [" ".join(("%s%s: %s" % (name, stage, line)).split()) for line in found]
 
 
-def _reverted(name: str, result: dict, check: bool) -> list:
-    stage = ", stage %s" % result["stage"] if result.get("stage") else ""
+def _reverted(result: dict, check: bool) -> list:
     done = "" if result.get("changed") is False else "would be rolled back: " if check else "rolled back: "
-    head = "%s%s: %s%s" % (name, stage, done, result.get("summary") or "nothing to do")
+    head = done + (result.get("summary") or "nothing to do")
     unseen = bool(result.get("changed")) and not check and not result.get("behind", True)
     by_hand = ["manual step: %s" % text for text in result.get("manual") or []]
     return [head] + by_hand + ["NOT proven: no probe host behind it is known to the journal, so none says whether all is as before"] * unseen
 
 
-def _written(name: str, result: dict, check: bool, kept_apart: str | None) -> list:
+def _written(result: dict, check: bool, kept_apart: str | None) -> list:
     written = bool(result.get("changed")) and not check
-    head = "%s: %s" % (name, result.get("summary") or result.get("msg") or "rendered")
+    head = result.get("summary") or result.get("msg") or "rendered"
     found = [head + ("; rollback journal: %s" % result["journal"] if result.get("journal") else "")]
     if written and result.get("propagation"):
         found.append("takes up to %s s to be in force everywhere" % result["propagation"])

@@ -7,11 +7,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleValueOmittedError
 from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import argument_spec
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import AnsibleValueOmittedError, omitted
 
 _TABLE = yaml_load((Path(__file__).parent / "variables.yml").read_text(encoding="utf-8"))
 #: Where access modules keep their journals when nothing else is said.
@@ -35,7 +35,7 @@ class Variables:
             value = self._templar.template(self._values[name]) if self._own else self._values[name]
         except AnsibleValueOmittedError:
             return default
-        return default if value is None else plain(value)
+        return default if value is None or omitted(value) else plain(value)
 
     def given(self, names: dict) -> dict:
         """{option: value} of the options for which a variable is set; ``names``: {option: [variable]}, the first that is set counts."""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import INTERCEPTED, PASS
+
 _WORDS = yaml_load((Path(__file__).parent / "advice.yml").read_text(encoding="utf-8"))
 NOTES, CASES = ({key: " ".join(text.split()) for key, text in _WORDS[part].items()} for part in ("notes", "cases"))
 #: Seconds. Certificates have days, but some clients and sign-ins have minutes.
@@ -49,17 +51,52 @@ def notes(host: dict | None, checks: list) -> list:
         found["clock"] = ["%d s" % host["clock_skew_s"]]
     if proxies.get("https") and any(check["via"] == "direct" for check in checks):
         found["proxy_unused"] = [proxies["https"]]
+    found.update(_variables(host.get("proxy_variables") or {}))
     if pac and not any(check["via"] == "proxy" for check in checks):
         found["pac_unread" if pac.get("failure") else "pac"] = [pac["url"]]
     if host.get("app"):
         found["app"] = [str(host["app"]["version"])]
-    flags = {flag for check in checks for flag in check["flags"]}
-    found.update({flag: [] for flag in _OF_CHECKS if flag in flags})
-    if "quic_open" in flags and any(check["interception"] in ("intercepted_trusted", "intercepted_untrusted") or check["blocked_by"] for check in checks):
-        found["quic_open"] = []
-    if "dns_differs" in flags:
-        found["dns_differs"] = sorted({check["host"] for check in checks if "dns_differs" in check["flags"]})
+    found.update(_flagged(checks))
     return [{"id": key, "text": text.format(what=_listed(found[key]))} for key, text in NOTES.items() if key in found]
+
+
+def _variables(named: dict) -> dict:
+    """Variables of a proxy that do not agree; ``named``: {variable: value}. What a program takes of them is its own matter."""
+    found: dict = {}
+    pairs = [(name.upper(), name) for name in named if name.islower() and name.upper() in named]
+    differ = ["%s is %s, %s is %s" % (upper, named[upper], lower, named[lower]) for upper, lower in pairs if not _same(named[upper], named[lower])]
+    if differ:
+        found["proxies_differ"] = differ
+    plain, secure = ({value for name, value in named.items() if name.lower() == scheme} for scheme in ("http_proxy", "https_proxy"))
+    if plain and secure and not differ and not _same(next(iter(plain)), next(iter(secure))):
+        found["proxies_by_scheme"] = sorted(plain) + sorted(secure)
+    return found
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two values mean the same: the order of exceptions, a slash at the end and blanks do not matter."""
+    first, second = ({part.strip().rstrip("/").lower() for part in text.split(",") if part.strip()} for text in (one, other))
+    return first == second
+
+
+def _flagged(checks: list) -> dict:
+    """What the flags of the checks say of the host's way: {id of a note: what it is about}."""
+    def with_flag(flag: str) -> list:
+        return sorted({check["host"] for check in checks if flag in check["flags"]})
+    found: dict = {flag: [] for flag in _OF_CHECKS if with_flag(flag)}
+    guarded = any(check["interception"] in INTERCEPTED or check["blocked_by"] for check in checks)
+    offers = with_flag("h3_offered")
+    about = [", and %s offer%s it" % (_listed(offers), "s" * (len(offers) == 1))] if offers else [""]
+    found.update({flag: about for flag, counts in (("quic_open", guarded), ("quic_beside_proxy", True)) if counts and with_flag(flag)})
+    if with_flag("ech_advertised") and (guarded or with_flag("sni_filtered")):
+        found["ech"] = with_flag("ech_advertised")
+    if with_flag("handshake_only") and not any(check["kind"] == "websocket" and check["verdict"] == PASS and "handshake_only" not in check["flags"]
+                                               and "websocket_refused_by_origin" not in check["flags"] for check in checks):
+        # Where frames of the canary come back, the way carries them.
+        found["handshake_only"] = with_flag("handshake_only")
+    if with_flag("dns_differs"):
+        found["dns_differs"] = with_flag("dns_differs")
+    return found
 
 
 def _listed(names: list) -> str:

@@ -92,20 +92,25 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "features": list(probe.get("features") or []), "level": probe.get("level", "required"), "via": seen["via"], "proxy": seen["proxy"],
         "ip_version": seen["ip_version"], "verdict": PASS, "layer": None, "flags": [], "failure": None, "interception": interception(seen, context),
         "issuer": ((seen["tls"] or {}).get("leaf") or {}).get("issuer"), "blocked_by": None, "written_by": None, "state": "open",
-        "answer": answered(seen["http"]), "message": "",
+        "answer": answered(seen["http"]), "detail": None, "message": "",
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
     inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in INTERCEPTED else None
     check["inspected_by"] = inspector.product if inspector else None
     trace = kinds.trace(seen)
     check["egress"] = trace.get("ip")
+    check["resolvers"] = (seen["dns"] or {}).get("resolvers") or []
     check["addresses"] = ((seen["dns"] or {}).get("addresses") or [])[:4]
     if seen.get("again") in _AT_ONCE and seen["http"] and not seen["http"].get("failure"):
         check["flags"].append("burst")
     if "on" in (trace.get("gateway"), trace.get("warp")):
         check["flags"].append("tenant_gateway")
+    if kinds.offers_h3(seen):
+        check["flags"].append("h3_offered")
     if probe["kind"] in ("dns", "http", "quic") and seen["via"] == "proxy":
-        check.update(verdict=SKIPPED, message="%s: not asked through a proxy" % probe["host"])
+        beside = probe["kind"] == "quic" and bool((seen.get("application") or {}).get("versions"))
+        check.update(verdict=SKIPPED, flags=check["flags"] + ["quic_beside_proxy"] * beside,
+                     message="%s: not asked through a proxy%s" % (probe["host"], "; " + NOTES["quic_beside_proxy"] if beside else ""))
         return check
     judge_path(check, seen, context)
     if check["verdict"] in (FAIL, ERROR) and (probe.get("options") or {}).get("unproven"):

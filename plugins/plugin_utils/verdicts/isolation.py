@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms, witnesses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     ERROR, FAIL, INVALID, ORIGIN, PASS, TRUSTED, UNTRUSTED,
@@ -27,7 +27,9 @@ _BY_FAILURE = {
     "ssl_pin_mismatch": "tls_inspection", "throttled": "throttling", "stream_buffered": "stream_buffering", "cookie_rewritten": "cookie_interception",
     "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter", "network_authentication_required": "captive_portal",
     "quic_failed": "quic", "ech_refused": "ech", "stream_cut": "stream_cut", "gateway_sign_in": "gateway_sign_in",
-    "authorization_lost": "authorization_lost", "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
+    "authorization_lost": "authorization_lost", "authorization_changed": "authorization_lost", "header_stripped": "header_filter",
+    "header_rewritten": "header_filter", "websocket_frames_lost": "websocket_frames", "idle_cut": "idle_limit", "sign_in_wanted": "gateway_sign_in",
+    "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
     "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
     "proxy_certificate_refused": "proxy_certificate", "proxy_none": "proxy_unreachable", "proxy_busy": "proxy_cannot_connect",
     "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
@@ -203,14 +205,28 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
              "named": any(fault["product"] for fault in faults)}
     chosen = bool(faults) and all(fault["verdict"] == "inspected_by_choice" for fault in faults)
     found = dict(_BY_POLICY, next=faults[0]["remedy"]) if chosen else row(**facts)
-    confidence = "low" if unreached > len(said) else found["confidence"]
-    return {"scope": found["scope"], "row": found["row"], "confidence": confidence, "next": found["next"], "facts": facts,
+    basis, alone = (None, False) if facts["named"] else _basis(feature, {name: hosts[name] for name in bad})
+    confidence = "low" if unreached > len(said) else "medium" if alone and found["confidence"] == "high" else found["confidence"]
+    return {"scope": found["scope"], "row": found["row"], "confidence": confidence, "next": found["next"], "facts": facts, "basis": basis,
             "bad": len(bad), "of": len(said), "faults": faults, "hosts": states}
+
+
+def _basis(feature: str, hosts: dict) -> tuple:
+    """(What makes the hosts that see a fault fewer witnesses, where a name or the proxy is all that it is about, or None; whether they are but one)."""
+    questions = {witnesses.question(check) for result in hosts.values() for check in _failed(result, feature)}
+    if len(questions) != 1 or len(hosts) < 2:
+        return None, False
+    about = next(iter(questions))
+    return witnesses.basis(sorted(hosts), hosts, about), len(witnesses.groups(hosts, about)) == 1
+
+
+def _failed(result: dict, feature: str) -> list:
+    return [check for check in result["checks"] if check["role"] == "wanted" and feature in check["features"] and check["verdict"] in (FAIL, ERROR)]
 
 
 def _comes_and_goes(result: dict, feature: str) -> bool:
     """Whether everything of a feature that failed on a host also got through, in another attempt."""
-    failed = [check for check in result["checks"] if check["role"] == "wanted" and feature in check["features"] and check["verdict"] in (FAIL, ERROR)]
+    failed = _failed(result, feature)
     return bool(failed) and all("intermittent" in check["flags"] for check in failed)
 
 
@@ -258,6 +274,7 @@ def _text(found: dict) -> str:
                 number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", len(fault["for"]),
                 "s" * (len(fault["for"]) != 1), ", ".join(fault["seen_from"])),
                 "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
+        lines += ["  basis: %s" % text for text in dict.fromkeys(found["features"][name].get("basis") for name in names) if text]
         lines.append("  next: %s" % first["next"])
     fine = [name for name, one in found["features"].items() if one["scope"] == "none"]
     lines += ["", "working: %s" % ", ".join(fine)] if fine and len(fine) < len(found["features"]) else [""]

@@ -6,68 +6,70 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import refusals, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
 
 #: Headers that browsers never send and gateways add (github.com/cloudflare/mitmengine, reference_fingerprints).
 _ADDED = ("via", "x-forwarded-for", "x-bluecoat-via", "x-mwg-via", "proxy-connection", "x-forwarded-proto", "x-barracuda-wf-action", "cuda_cliip", "forwarded")
 _TRACE = "/cdn-cgi/trace"
 
 
-@dataclass
-class Found:
-    """``failure`` None: nothing in the way. ``proven`` False: the origin itself may have done it. ``match``: the product, when its page came instead."""
-
-    layer: str = "application"
-    failure: str | None = None
-    proven: bool = True
-    flags: list = field(default_factory=list)
-    match: object = None
-    answer: dict | None = None
-
-
 def judge(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     """``genuine``: the certificate is the origin's own, so that nobody else can have written an answer."""
-    kinds = {"upload": _upload, "stream": _stream, "echo": _echo, "turn": _turn, "tls": _hello, "quic": _quic, "dns": _record, "http": _portal, "stun": _nat}
+    kinds = {"upload": _upload, "stream": _stream, "echo": _echo, "websocket": _websocket, "idle": _idle, "turn": _turn, "tls": _hello, "quic": _quic,
+             "dns": _record, "http": _portal, "stun": _nat}
     how = kinds.get(probe["kind"])
     return how(probe, seen, genuine, table) if how else Found()
 
 
+def _written(probe: dict, answer: dict, seen: dict, table: dict | None) -> Found | None:
+    """What somebody wrote in place of an answer: a product's page, which ``table`` knows, or a no."""
+    return (_page(answer, table) if table else None) or refusals.judge(probe, answer, seen)
+
+
 def _page(answer: dict, table: dict) -> Found | None:
-    for look, failure in ((signatures.written_by, "http_block_page"), (signatures.progress_page, "progress_page")):
-        match = look(answer, table)
-        if match:
-            return Found("http", failure, flags=["blocked"] if failure == "http_block_page" else [failure], match=match, answer=answer)
-    return None
+    match = signatures.written_by(answer, table) or signatures.progress_page(answer, table)
+    if match is None:
+        return None
+    layer, failure = signatures.REASONS[match.reason]
+    return Found(layer, failure, flags=["blocked"] if failure == "http_block_page" else [failure], match=match, answer=answer)
 
 
 def _upload(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    for number, row in enumerate(seen["application"] or []):
-        page = None if genuine else _page(row, table)
-        if page:
-            return page
+    rows = seen["application"] or []
+    for number, row in enumerate(rows):
+        written = _written(probe, row, seen, None if genuine else table)
+        if written:
+            return written
         if row["failure"] and not number:
             return Found("http", row["failure"])
         if row["intact"] is False:
             return Found(failure="upload_truncated", flags=["upload_changed"])
         if row["failure"] or row["status"] == 413:
             # On the origin's own certificate only a cut can be somebody else's, and the origin may cut as well; a sink of ours does not.
-            sink = any(one["intact"] for one in seen["application"])
+            sink = any(one["intact"] for one in rows)
             if genuine and row["status"] == 413:
                 return Found(flags=["upload_refused_by_origin"])
+            if any(refusals.refuses(one["status"]) for one in rows):
+                # Who says no before it has read what is sent may close as well.
+                return Found("http", "refused_before", proven=False)
             return Found(failure="upload_truncated", proven=sink or not genuine, flags=["cut_at_%d_bytes" % row["bytes"]])
+    if refusals.of_canary(probe) and not all(row["intact"] for row in rows):
+        return Found(failure="http_content_type_mismatch", proven=not genuine)
     return Found()
 
 
 def _stream(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     answer = seen["application"]
-    page = None if genuine or not answer["status"] else _page(answer, table)
-    if page:
-        return page
+    written = _written(probe, answer, seen, None if genuine else table) if answer["status"] else None
+    if written:
+        return written
     if answer["failure"]:
         return Found("http", answer["failure"])
     arrivals, expect = answer["arrivals_ms"], probe.get("expect") or {}
+    if len(arrivals) < expect.get("events", 1) and refusals.refuses(answer["status"]):
+        return Found("http", "refused_before", proven=False)
     if len(arrivals) < expect.get("events", 1):
         return Found("http", "eof_error", flags=["stream_cut"])
     # They are sent evenly; when they come within half of that time, somebody held them back.
@@ -77,15 +79,51 @@ def _stream(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     return Found()
 
 
+#: What it means that a header did not arrive as it was sent. Of several the first in the order of sending is the failure.
+_OWN = {("authorization", "absent"): "authorization_lost", ("authorization", "changed"): "authorization_changed",
+        ("cookie", "absent"): "cookie_stripped", ("cookie", "changed"): "cookie_rewritten"}
+_ANY = {"absent": "header_stripped", "changed": "header_rewritten"}
+
+
 def _echo(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
-    http, echoed = seen["http"], (seen["http"] or {}).get("echoed")
-    if not http or echoed is None:
+    http, arrived = seen["http"], (seen["http"] or {}).get("arrived")
+    if not http or arrived is None:
         return Found(failure="http_content_type_mismatch", proven=not genuine)
-    added = sorted(set(echoed) & set(_ADDED))
-    flags = ["headers_added"] if added else []
-    if "netaccess_sent=" not in echoed.get("cookie", ""):
-        return Found(failure="cookie_stripped", flags=flags + ["cookie_stripped"])
-    return Found(flags=flags)
+    found = [_OWN.get((header, state), _ANY[state]) for header, state in arrived.items() if state in _ANY]
+    flags = ["headers_added"] * bool(set(http["echoed"]) & set(_ADDED)) + list(dict.fromkeys(found))
+    flags += ["headers_not_shown"] * ("unknown" in arrived.values())
+    lost = ["%s is %s" % (header, state) for header, state in arrived.items() if state in _ANY]
+    return Found(failure=found[0], flags=flags, detail="of the headers that were sent, %s" % ", ".join(lost)) if found else Found(flags=flags)
+
+
+def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
+    if not (seen["http"] or {}).get("accepted"):
+        return Found()
+    if not refusals.of_canary(probe):
+        # Who answers the handshake is not always who carries frames, and this host sends nothing back.
+        return Found(flags=["handshake_only"])
+    answer = seen.get("application") or {}
+    return Found() if answer.get("echoed") else Found(failure="websocket_frames_lost", flags=["websocket_frames_lost"])
+
+
+def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
+    """Which silence survived, and which did not."""
+    rows = seen["application"] or []
+    for row in rows:
+        written = _written(probe, row, seen, None if genuine else table) if row["status"] not in (None, 101) else None
+        if written:
+            return written
+    survived, cut = [row for row in rows if row["survived"]], next((row for row in rows if not row["survived"]), None)
+    known = "%g s survived" % survived[-1]["silence_s"] if survived else "no shorter silence was tried"
+    asked = (probe.get("options") or {}).get("silences") or []
+    if cut is None and len(survived) == len(asked):
+        return Found(detail="%g s of silence survived" % survived[-1]["silence_s"]) if survived else Found(failure="http_request_failed", proven=False)
+    if cut is None or not cut["opened"]:
+        # It did not come to silence.
+        return Found("http", (cut or {}).get("failure") or "not_reached_again", proven=not survived, detail=known if survived else None)
+    late = cut["failure"] == "generic_timeout_error"
+    when = "nothing came after %g s of silence" % cut["silence_s"] if late else "cut after %g s of silence" % cut["after_s"]
+    return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s" % (when, known))
 
 
 def cookies(expect: dict, lines: list) -> tuple:
@@ -121,6 +159,13 @@ def _hello(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 def _quic(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     # Gateways are told to block it; browsers do without.
     return Found(flags=["quic_open" if (seen["application"] or {}).get("versions") else "quic_unavailable"])
+
+
+def offers_h3(seen: dict) -> bool:
+    """Whether an answer, or a record of the name, tells browsers that there is HTTP/3."""
+    said = ((seen["http"] or {}).get("headers") or {}).get("alt-svc", "")
+    record = seen.get("application") if seen["kind"] == "dns" else None
+    return bool(re.search(r"(^|[\s,])h3\b", said)) or "h3" in ((record or {}).get("alpn") or [])
 
 
 def _record(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:

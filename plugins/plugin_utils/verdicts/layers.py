@@ -9,10 +9,11 @@ import json
 import re
 from urllib.parse import urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, origin, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kinds, origin, refusals, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interception import Context, other_name
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, INTERCEPTED, INVALID, NOT, PASS, SKIPPED, UNKNOWN, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, INTERCEPTED, INVALID, NOT, ORIGIN, PASS, SKIPPED, UNKNOWN, UNTRUSTED, UNVERIFIED,
 )
 
 
@@ -148,14 +149,19 @@ def _culprit(match, where: str, answer: dict) -> dict:
             "confidence": match.confidence if match else "low", "evidence": evidence}
 
 
-def judge_kind(check: dict, found: kinds.Found) -> None:
+def judge_kind(check: dict, found: Found) -> None:
+    check["detail"] = found.detail
     if found.failure is None:
         check["flags"] += found.flags
         return
     _fail(check, found.layer, found.failure, *found.flags)
-    if found.match:
+    if found.match and found.match.reason not in ("denied", "progress"):
+        check["written_by"] = found.match.product
+    elif found.answer:
         check["blocked_by"] = _culprit(found.match, "inside TLS", found.answer)
-    if not found.proven:
+    if found.layer == "origin":
+        check.update(verdict=ORIGIN, state="open")
+    elif not found.proven:
         unproven(check)
     elif found.layer == "application":
         check["state"] = "open"
@@ -187,10 +193,24 @@ def judge_answer(check: dict, probe: dict, seen: dict) -> None:
     if http["headers"].get("cf-mitigated"):
         check["flags"].append("challenged")
         return
-    if probe["kind"] == "websocket" and not http["accepted"]:
+    refused = _refused(check, probe, seen)
+    if refused:
+        judge_kind(check, refused)
+    elif probe["kind"] == "websocket" and not http["accepted"]:
         _judge_websocket(check)
     elif probe["kind"] in ("https", "echo"):
         _judge_expectation(check, probe.get("expect") or {}, http)
+
+
+def _refused(check: dict, probe: dict, seen: dict) -> Found | None:
+    """Who says no in place of the answer. Of a page that was asked for, what it should be tells more, unless somebody wants to know who asks."""
+    kind, status = probe["kind"], seen["http"]["status"]
+    if check["verdict"] != PASS or kind not in ("https", "echo", "websocket") or status in ((probe.get("expect") or {}).get("status") or []):
+        return None
+    if kind == "https" and status not in refusals.WHO or kind == "websocket" and refusals.of_canary(probe) and status == 404:
+        # With 404 the canary answers a request that no longer asks for a WebSocket.
+        return None
+    return refusals.judge(probe, seen["http"], seen)
 
 
 def judge_writer(check: dict, probe: dict, seen: dict) -> None:
@@ -258,7 +278,8 @@ def _judge_websocket(check: dict) -> None:
 
 
 def _judge_expectation(check: dict, expect: dict, http: dict) -> None:
-    for names, failure in zip(kinds.cookies(expect, http["cookies"]), ("cookie_stripped", "cookie_rewritten")):
+    # Who refuses sets no cookies.
+    for names, failure in zip(kinds.cookies(expect, http["cookies"]), ("cookie_stripped", "cookie_rewritten")) if http["status"] < 400 else ():
         if names:
             check["flags"].append(failure)
             if check["verdict"] == PASS:

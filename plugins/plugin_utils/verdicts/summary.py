@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    FAIL, INTERCEPTED, NOT, PASS, RANK, SKIPPED, UNKNOWN, UNVERIFIED,
+    FAIL, INTERCEPTED, NOT, ORIGIN, PASS, RANK, SKIPPED, UNKNOWN, UNVERIFIED,
 )
 
 
@@ -95,6 +95,9 @@ def _headline(verdict, wanted, shut, regressed) -> str:
         parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), more))
     if regressed:
         parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
+    refused = sorted({c["host"] for c in wanted if c["verdict"] == ORIGIN})
+    if refused:
+        parts.append("the network lets it through, and the far end refuses: %s" % ", ".join(refused[:5]))
     unknown = sorted({c["host"] for c in wanted if unanswered(c)})
     if unknown:
         more = " and %d more" % (len(unknown) - 5) if len(unknown) > 5 else ""

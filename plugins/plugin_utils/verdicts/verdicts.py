@@ -4,9 +4,10 @@
 """Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import witnesses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
-    ERROR, FAIL, NOT, PASS, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
+    ERROR, FAIL, NOT, PASS, RANK, SKIPPED, TRUSTED, UNTRUSTED, UNVERIFIED,
 )
 
 _OPENED = "newly open"
@@ -102,7 +103,8 @@ def table(results: dict, before: dict | None = None, width: int = 120, brief: bo
     head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
     lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
-    return "\n".join(lines + ["%s%d checks are as they have to be" % ("the other " if rows else "all ", well)] * brief) + "\n"
+    who = "%s: " % next(iter(results)) if len(results) == 1 else ""
+    return "\n".join(lines + ["%s%s%d checks are as they have to be" % (who, "the other " if rows else "all ", well)] * brief) + "\n"
 
 
 def _kind(check: dict) -> str:
@@ -125,14 +127,16 @@ def _line(row, sizes, width) -> str:
 
 
 def proof(results: dict, baselines: dict, expect: dict, status: dict | None = None) -> dict:
-    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "message"}``.
+    """What the hosts behind one device say of a change: ``{"verdict", "moved": {host: [what]}, "shut": {host: what}, "harm", "explained", "basis",
+    "message"}``.
 
     ``verdict``: fail, unverified or pass; a host that did not answer, or has no baseline, proves nothing. ``harm``: something changed for a host that must be
     unchanged; or something is newly open or newly shut for two of the other hosts that answered, or for the only one; or every host that answered before
-    is silent now. That something is merely still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a
-    result of service_status_info): those are in ``explained``, {host: [what]}, and still no pass.
+    is silent now. Hosts that share a resolver or a proxy are one where that is the question (``witnesses``), and ``basis`` says so. That something is merely
+    still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a result of service_status_info): those are in
+    ``explained``, {host: [what]}, and still no pass.
     """
-    moved, shut, unproven, explained = {}, {}, [], {}
+    moved, shut, unproven, explained, about = {}, {}, [], {}, {}
     answered = [name for name, result in results.items() if (result or {}).get("checks")]
     for name, result in sorted(results.items()):
         if name not in answered:
@@ -143,6 +147,8 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
         checks = {_key(check): check for check in result["checks"]}
         regressed = [(one["message"], _the_service(checks[_key(one)], status)) for one in found["regressed"]]
         lines = [text for text, why in regressed if not why] + [one["message"] for one in (found["fixed"] if outside else [])]
+        old = {_key(check): check for check in (baselines.get(name) or {}).get("checks", [])}
+        about[name] = {witnesses.question(old.get(_key(one)), checks[_key(one)]) for one, (_text, why) in zip(found["regressed"], regressed) if not why}
         if any(why for _text, why in regressed):
             explained[name] = ["%s (%s)" % item for item in regressed if item[1]]
         if lines:
@@ -157,10 +163,13 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
             unproven.append("%s (no baseline)" % name)
     insiders = [name for name in answered if expect.get(name, "open") == "open"]
     silent = not answered and any((baselines.get(name) or {}).get("checks") for name in results)
-    harm = silent or bool(set(moved) - set(insiders)) or 0 < min(2, len(insiders)) <= len(moved)
+    saw = {name: about[name] for name in insiders if name in moved}
+    harm = silent or bool(set(moved) - set(insiders)) or bool(saw) and witnesses.enough(saw, {name: results[name] for name in insiders})
+    basis = [witnesses.basis([name for name in saw if word in saw[name]], results, word) for word in (witnesses.NAME, witnesses.PROXY)]
+    basis = [text for text in basis if text]
     verdict = FAIL if harm or moved or shut or explained else UNVERIFIED if unproven or not results else PASS
     return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "explained": explained,
-            "message": _proof_message(results, moved, shut, unproven, explained, silent)}
+            "basis": basis, "message": ". ".join([_proof_message(results, moved, shut, unproven, explained, silent), *basis])}
 
 
 def _the_service(check: dict, status: dict | None) -> str | None:
@@ -211,7 +220,7 @@ def aggregate(results: dict, expect: dict, devices=()) -> dict:
             one["proven"] += [name] * said["proven"]
     missing = [name for name, verdict in hosts.items() if verdict == "unreachable"]
     judged = {name: verdict for name, verdict in hosts.items() if verdict != "unreachable" and expect.get(name, "open") == "open"}
-    verdict = min(judged.values(), key=[FAIL, ERROR, UNVERIFIED, SKIPPED, PASS].index, default=UNVERIFIED)
+    verdict = min(judged.values(), key=RANK.index, default=UNVERIFIED)
     return {"verdict": verdict, "hosts": hosts, "unreachable": missing, "features": features, "devices": behind,
             "message": _together(judged, missing, [device for device, one in behind.items() if not one["hosts"]])}
 

@@ -47,6 +47,16 @@ _WORDS = {
     "proxy_limit": "it is too large for the proxy",
     "gateway_sign_in": "the gateway wants a sign-in first",
     "network_authentication_required": "a portal on the way wants a sign-in",
+    "sign_in_wanted": "somebody wants a sign-in, and nothing shows whether it is the origin or the gateway",
+    "refused_by_somebody": "somebody refuses, and nothing shows whether it is the origin or the gateway",
+    "refused_before": "it is refused before, so that nothing is shown of what was asked for",
+    "canary_refused": "the canary, or what stands before it, refuses what it is asked, which is no matter of the network",
+    "authorization_lost": "reachable, but something on the way takes the Authorization header out",
+    "authorization_changed": "reachable, but something on the way puts another Authorization header in its place",
+    "header_stripped": "reachable, but headers are taken out on the way",
+    "header_rewritten": "reachable, but headers are rewritten on the way",
+    "websocket_frames_lost": "the WebSocket opens, and a frame that is sent through it does not come back as it was sent",
+    "idle_cut": "a connection that stays silent does not last",
     "not_reached_again": "a second connection did not come about",
 }
 #: What a flag says to a person.
@@ -64,8 +74,12 @@ NOTES = {
     "burst": "asked by itself it gets through, at once with others it does not: something on the way limits connections",
     "h2_lost": "without HTTP/2",
     "quic_open": "HTTP/3 gets out over UDP 443, which a gateway that looks at TCP alone does not see",
+    "quic_beside_proxy": "UDP 443 gets out beside the proxy",
     "quic_unavailable": "no answer over UDP 443, so no HTTP/3; browsers do without",
     "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from filters that go by SNI",
+    "handshake_only": "of the WebSocket only the handshake was seen, and not that frames get through",
+    "websocket_refused_by_origin": "the origin itself refuses the WebSocket without a login, so that nothing is shown of it",
+    "headers_not_shown": "the canary is of an earlier release and does not say whether the Authorization header arrived",
     "symmetric_nat": "the NAT makes a new mapping for each destination, so voice has to go over a relay",
     "headers_added": "a gateway adds headers of its own",
     "by_choice": "that breaks it, and the policy leaves it so: exempt_level core exempts it",
@@ -98,10 +112,12 @@ def sentence(check: dict) -> str:
     elif check["failure"] and check["failure"] != "ssl_intercepted":
         text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
                                 _WORDS.get(check["failure"]) or _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
+    text += [check["detail"]] if check["failure"] and check["detail"] else []
     if check["interception"] in INTERCEPTED:
         doubt = ", whose certificate is out of date" if "out_of_date" in check["flags"] else ", which this host does not trust"
         text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else doubt))
     elif check["state"] == "open" and not check["failure"]:
         text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")
+    text += [check["detail"]] if not check["failure"] and check["detail"] else []
     text += [words for flag, words in NOTES.items() if flag in check["flags"]]
     return "; ".join(text) or check["verdict"]

@@ -1,0 +1,96 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How long a connection may stay silent: streams and WebSockets of a server of ours that is told when to speak again."""
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import websocket
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.web import AGENT, headers_of
+
+#: What a server of ours takes, in seconds, and how many at once from one place.
+LONGEST, MANY = 900, 8
+_LINE = 65536
+
+
+def longest(probes: list) -> float:
+    """The longest silence that any of the probes asks for, 0 when none asks."""
+    return max((seconds for probe in probes for seconds in (probe.get("options") or {}).get("silences") or []), default=0)
+
+
+def announced(probes: list, deadline: float) -> str | None:
+    """What a look waits for, for whoever watches it; None when it does not wait."""
+    asked = sorted({seconds for probe in probes for seconds in (probe.get("options") or {}).get("silences") or []})
+    hosts = sorted({probe["host"] for probe in probes if (probe.get("options") or {}).get("silences")})
+    return "takes %g s, at most %g: connections to %s stay silent for %s s, to see which are cut" % (
+        asked[-1], deadline, ", ".join(hosts), ", ".join("%g" % seconds for seconds in asked)) if asked else None
+
+
+class Held:
+    """One connection, from its first word to the one after the silence. ``row``: ``{"silence_s", "status", "headers", "body", "opened", "survived",
+    "after_s", "failure"}``; ``after_s`` is when the silence ended, be it with an answer or with a cut."""
+
+    def __init__(self, sock: socket.socket, over: str, silence: float, timeout: float):
+        self._sock, self._over, self._timeout, self._wanted = sock, over, timeout, None
+        self._reply, self._began = None, 0.0
+        self.row = {"silence_s": silence, "status": None, "headers": {}, "body": "", "opened": False, "survived": False, "after_s": None, "failure": None}
+
+    def open(self, host: str, path: str) -> None:
+        """Asks, and waits for the first word, which shows that what comes is not held back."""
+        place = "%s?silence=%g" % (path, self.row["silence_s"])
+        try:
+            (self._open_websocket if self._over == "websocket" else self._open_stream)(host, place)
+        except (OSError, EOFError, http.client.HTTPException) as error:
+            self.row["failure"] = failure(error)
+        self._began = time.monotonic()
+
+    def _open_stream(self, host: str, place: str) -> None:
+        head = ["GET %s HTTP/1.1" % place, "Host: %s" % host, "User-Agent: %s" % AGENT, "Accept: text/event-stream", "Connection: close"]
+        self._sock.sendall(("\r\n".join(head) + "\r\n\r\n").encode("ascii"))
+        self._reply = http.client.HTTPResponse(self._sock, method="GET")
+        self._reply.begin()
+        self.row.update(status=self._reply.status, headers=headers_of(self._reply))
+        if self.row["headers"].get("content-type", "").lower().startswith("text/event-stream"):
+            self._event()
+            self.row["opened"] = True
+        else:
+            self.row["body"] = self._reply.read(_LINE).decode("utf-8", "replace")
+
+    def _open_websocket(self, host: str, place: str) -> None:
+        seen = websocket.upgrade(self._sock, host, place)
+        self.row.update({key: seen[key] for key in ("status", "headers", "body", "failure")})
+        if seen["accepted"]:
+            self.row["opened"] = websocket.receive(self._sock, websocket.send(self._sock))
+            # The answer to this one comes after the silence.
+            self._wanted = websocket.send(self._sock)
+
+    def wait(self) -> None:
+        """Until the far end speaks again, somebody cuts the connection, or it is late for either."""
+        if not self.row["opened"]:
+            return
+        try:
+            self._sock.settimeout(max(0.1, self._began + self.row["silence_s"] + self._timeout - time.monotonic()))
+            if self._over == "websocket":
+                self.row["survived"] = websocket.receive(self._sock, self._wanted)
+            else:
+                self._event()
+                self.row["survived"] = True
+        except (OSError, EOFError, http.client.HTTPException) as error:
+            self.row["failure"] = failure(error)
+        self.row["after_s"] = round(time.monotonic() - self._began, 1)
+
+    def _event(self) -> None:
+        """:raises EOFError: when the stream ends before an event."""
+        while True:
+            line = self._reply.readline(_LINE)
+            if not line:
+                raise EOFError("no event")
+            if line.startswith(b"data:"):
+                return
+
+    def close(self) -> None:
+        self._sock.close()

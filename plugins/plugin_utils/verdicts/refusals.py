@@ -1,0 +1,45 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who wrote an answer that asks who this is, or refuses, in place of what was asked for. It says nothing of cookies, uploads, streams or WebSockets. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import origin
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.found import Found
+
+#: Somebody wants to know who asks.
+WHO = (401, 407)
+_NO = WHO + (402, 403, 429, 451)
+
+
+def refuses(status: int | None) -> bool:
+    """Whether a status is a no that has nothing to do with what was sent: 404, 405 and 413 are about that."""
+    return status in _NO or (status or 0) >= 500
+
+
+def judge(probe: dict, answer: dict, seen: dict) -> Found | None:
+    """``answer`` of what was ``seen``. None where nobody refuses, or where the origin does: then it is reached."""
+    status, ours = answer.get("status"), of_canary(probe)
+    # Where the public roots vouch for the certificate nobody else can have written it.
+    genuine = not (seen["tls"] or {}).get("failure")
+    marked = origin.marked(probe.get("entry") or probe["id"], answer.get("headers") or {})
+    if ours and (genuine or marked) and (refuses(status) or status in (400, 404)):
+        # The canary refuses nobody but when it is full, or of another release; what stands before it may.
+        return Found("origin", "canary_refused", detail="status %d%s" % (status, "" if marked else ", and not by the canary itself"))
+    if genuine or marked or not refuses(status):
+        return None
+    if marked is None:
+        return Found("http", "sign_in_wanted" if status in WHO else "refused_by_somebody", proven=False, flags=["origin_unproven"],
+                     detail="status %d" % status)
+    if status in WHO:
+        return Found("proxy", "gateway_sign_in", detail="status %d" % status)
+    if status == 511:
+        return Found("http", "network_authentication_required")
+    if status >= 500:
+        return Found("proxy", "proxy_cannot_connect", detail="status %d" % status)
+    return Found("http", "http_block_page", flags=["blocked"], answer=answer)
+
+
+def of_canary(probe: dict) -> bool:
+    """Whether a probe asks a canary."""
+    return bool((probe.get("options") or {}).get("canary"))
