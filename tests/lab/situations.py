@@ -457,8 +457,6 @@ MITMPROXY = [
         "lookalike_suffix": stays("unknown", None, TRUSTED), "other_ai": stays("open", None, TRUSTED),
         "control_example": Right("pass", None, TRUSTED, state="open")}, {"timeout": 6, "deadline": 25}, host="fail"),
 ]
-#: (site, probe): what the canary does not see yet.
-NOT_SEEN = {("mitmproxy", "canary_echo"): "a 401 inside TLS is called a lost answer", ("mitmproxy", "canary_websocket"): "no frame is asked for"}
 
 # -- before and after --------------------------------------------------------------------------------------------------
 

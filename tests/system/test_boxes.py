@@ -10,15 +10,15 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from tests.lab import boxes, network
 from tests.lab.path import Routed
-from tests.lab.situations import NOT_SEEN, PROBES, SITES
+from tests.lab.situations import PROBES, SITES
 
 pytestmark = pytest.mark.skipif(network.available() is not None, reason=str(network.available()))
 
 
-def _marks(site, name: str | None = None) -> list:
-    lacking, unseen = boxes.missing(site.box), NOT_SEEN.get((site.box, name))
+def _marks(site) -> list:
+    lacking = boxes.missing(site.box)
     marks = [pytest.mark.skipif(lacking is not None, reason=str(lacking))]
-    return marks + [pytest.mark.exhaustive] * (not site.often) + ([pytest.mark.xfail(strict=True, reason=unseen)] if unseen else [])
+    return marks + [pytest.mark.exhaustive] * (not site.often)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def _look(path, site) -> dict:
     return found
 
 
-@pytest.mark.parametrize("site,name", [pytest.param(site, name, marks=_marks(site, name), id="%s, %s: %s" % (site.box, site.name, name))
+@pytest.mark.parametrize("site,name", [pytest.param(site, name, marks=_marks(site), id="%s, %s: %s" % (site.box, site.name, name))
                                        for site in SITES for name in site.right])
 def test_situation(site, name, seen):
     check, right = seen(site)[name], site.right[name]

@@ -581,7 +581,7 @@ def test_a_resolver_that_answers_is_not_silent(monkeypatch, code, word):
     def fails(*_args):
         raise socket.gaierror(socket.EAI_AGAIN, "")
     monkeypatch.setattr(dns_.socket, "getaddrinfo", fails)
-    monkeypatch.setattr(dns_, "resolvers", lambda: ["192.0.2.1"])
+    monkeypatch.setattr(dns_, "resolvers", lambda *_path: ["192.0.2.1"])
     said = dns_.parse(b"\0\0" + bytes([0x81, 0x80 | code]) + bytes(8))
     monkeypatch.setattr(dns_, "ask", lambda *_args: said)
     assert dns_.resolve("chatgpt.com", 443, 4, {})["failure"] == word
