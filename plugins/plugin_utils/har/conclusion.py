@@ -44,7 +44,7 @@ _DONE = {
 def say(failure: str, match) -> str:
     """A failure in words; ``match``: the product that did it, or None."""
     if failure in _DONE:
-        return _DONE[failure] % (match.product if match and match.product != "unknown" else "an unknown product")
+        return _DONE[failure] % (match.name if match else "an unknown product")
     return _WORDS.get(failure) or failure.replace("_", " ")
 
 

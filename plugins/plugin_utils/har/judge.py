@@ -159,7 +159,7 @@ class Judge:
         genuine = self._genuine(seen, exchange)
         seen.issuers |= {exchange.issuer} - {""}
         good = bool(genuine) and exchange.status < 400
-        match = signatures.written_by(exchange.answer, self._table, good)
+        match = signatures.written_by(exchange.answer, self._table, good, marked=bool(genuine))
         scan = None if good else signatures.progress_page(exchange.answer, self._table)
         if exchange.error is not None and exchange.error[0] == words.PAGE and not exchange.status:
             seen.let_go += 1
@@ -392,7 +392,7 @@ def _check(seen: Seen, fault: tuple, signer: tuple, *, verdict: str, text: str) 
         "role": "wanted", "entry": seen.entry["id"], "features": seen.features, "level": seen.level, "via": None, "proxy": None, "ip_version": None,
         "verdict": verdict, "layer": layer, "flags": sorted(flags), "failure": failure,
         "interception": TRUSTED if issuer else None, "issuer": {"cn": issuer, "o": None} if issuer else None,
-        "inspected_by": maker.product if maker else None, "written_by": match.product if match and not blocked else None,
+        "inspected_by": maker.product if maker and maker.sure else None, "written_by": match.product if match and not blocked else None,
         "blocked_by": {"product": match.product, "where": "HAR", "status": None, "confidence": match.confidence,
                        "evidence": list(match.evidence)} if blocked and match else None,
         "state": "open" if verdict == PASS or failure == "ssl_intercepted" else "shut", "message": "%s: %s" % (seen.host, text), "duration_ms": None,
