@@ -34,8 +34,9 @@ _WORDS = {
 #: What a product did, by the failure.
 _DONE = {
     "http_block_page": "blocked by %s", "progress_page": "%s answers with a page of its own while it scans", "ssl_intercepted": "decrypted by %s",
-    "dns_bogon_error": "its name leads to a block page of %s", "gateway_sign_in": "%s wants a sign-in first", "proxy_auth_required": "%s wants credentials",
-    "proxy_limit": "too large for %s", "proxy_host_conflict": "%s and this machine see different addresses for the name",
+    "dns_bogon_error": "its name leads to where no origin is, a block of %s",
+    "gateway_sign_in": "%s wants a sign-in first", "proxy_auth_required": "%s wants credentials", "proxy_limit": "too large for %s",
+    "proxy_host_conflict": "%s and this machine see different addresses for the name",
     "proxy_cannot_connect": "%s could not connect", "proxy_dns_failed": "%s could not resolve the name", "proxy_timeout": "%s had no answer in time",
     "proxy_certificate_refused": "%s did not accept the certificate",
 }
@@ -64,7 +65,9 @@ def conclude(found: dict, exporter: dict | None) -> dict:
 def _word(found: dict, exporter: dict | None) -> tuple:
     """The conclusion, and the checks that it rests on."""
     checks = [check for check in found["checks"] if check["level"] != "telemetry"] or found["checks"]
-    failed = sorted(_furthest(check for check in checks if check["verdict"] == FAIL or check["failure"] == "stream_buffered"), key=isolation.depth)
+    # A stream that came at once proves less than what failed beside it.
+    failed = [check for check in checks if check["verdict"] == FAIL] or [check for check in checks if check["failure"] == "stream_buffered"]
+    failed = sorted(_furthest(failed), key=isolation.depth)
     if failed:
         return _named(failed[0]), failed
     refused = [check for check in checks if check["verdict"] == ORIGIN]
