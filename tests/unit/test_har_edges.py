@@ -201,6 +201,55 @@ def test_what_comes_and_goes_is_a_flag_but_for_what_is_decrypted():
         "connection_reset": ["intermittent", "unproven"], "ssl_intercepted": ["unproven"], "stream_buffered": ["unproven"]}
 
 
+HEAD = "1 requests, 1 hosts of the catalogue. "
+SEEN = "1 of 1 requests, first at 2026-11-24T08:00:00.000Z"
+MESSAGES = [
+    ([GOOD], "works", None, HEAD + "what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"),
+    ([entry("https://portal.corp.example/")], "nothing", None, "1 requests, 0 hosts of the catalogue. nothing in it concerns ChatGPT: record it while the "
+                                                             "trouble happens"),
+    ([LOST], "tcp", "ip_port_filter", HEAD + "chatgpt.com: connection reset (net::ERR_CONNECTION_RESET), %s. Next: " % SEEN),
+    ([entry(status=451)], "origin", "origin_region",
+     HEAD + "The network lets it through, the origin itself refuses: chatgpt.com: the origin refuses by region (status 451), %s. Next: " % SEEN),
+    ([entry(headers=[])], "unverified", None, HEAD + "Nothing proves that it works: chatgpt.com: something answers, and nothing shows that it is the origin"),
+    ([lost("ABORTED")], "not_network", None,
+     HEAD + "Nothing proves that it works: chatgpt.com: the page or the browser gave its requests up, which says nothing of the network"),
+    ([lost("CONNECTION_RESET", url="https://portal.corp.example/")], "unlisted", None, "1 requests, 0 hosts of the catalogue. Of hosts that no list names, these "
+                                                                                    "failed: portal.corp.example"),
+    ([GOOD, lost("CONNECTION_RESET", url="https://chatgpt.com/ces/v1/t")], "works", None,
+     "2 requests, 1 hosts of the catalogue. what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin. "
+     "Telemetry alone: chatgpt.com: connection reset (net::ERR_CONNECTION_RESET), 1 of 1 requests under /ces/, first at 2026-11-24T08:00:00.000Z"),
+    ([GOOD, entry("https://chatgpt.com/ces/v1/t", headers=[])], "works", None,
+     "2 requests, 1 hosts of the catalogue. what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"),
+    ([under("WE1"), {"request": None}], "works", None,
+     "1 requests, 1 hosts of the catalogue. 1 entries have not the form of one and were not read. what it holds was neither blocked nor decrypted, cut off or "
+     "rewritten: every answer has a mark of the origin. Certificates by: WE1"),
+]
+
+
+@pytest.mark.parametrize("content,conclusion,remedy,message", MESSAGES, ids=lambda value: value if value in ("works", "origin") else "")
+def test_the_message_and_what_comes_next(content, conclusion, remedy, message):
+    found = judge(content)
+    following = remedy and isolation.remedy(remedy, None)
+    assert (found["conclusion"], found["next"], found["message"]) == (conclusion, following, message + (following or ""))
+
+
+def test_of_many_hosts_three_are_said_by_name():
+    hosts = ["%s.chatgpt.com" % name for name in "abcde"]
+    for one, more in ((dict(status=0, error=ERR + "CONNECTION_RESET"), "and 2 more. Next"), (dict(status=451), "and 2 more. Next"),
+                      (dict(headers=[]), "and 2 more")):
+        message = judge([entry("https://%s/" % host, **one) for host in hosts])["message"]
+        assert more in message and "c.chatgpt.com" in message and "d.chatgpt.com" not in message
+        assert "more" not in judge([entry("https://%s/" % host, **one) for host in hosts[:3]])["message"]
+    others = judge([lost("CONNECTION_RESET", url="https://%s.corp.example/" % name) for name in "abcde"])["message"]
+    assert others.endswith("these failed: a.corp.example, b.corp.example, c.corp.example and 2 more")
+
+
+def test_of_what_failed_what_got_furthest_counts_and_of_hosts_the_lowest():
+    assert judge([lost("NAME_NOT_RESOLVED"), entry(status=403, **PAGE)])["conclusion"] == "blocked"
+    assert judge([lost("NAME_NOT_RESOLVED"), entry("https://x.chatgpt.com/", 403, [], mime="text/html")])["conclusion"] == "dns"
+    assert judge([entry("https://chatgpt.com/ces/v1/t", 0, error=ERR + "CONNECTION_RESET")])["conclusion"] == "tcp", "nothing else is in it"
+
+
 def test_two_products_that_block_one_host_are_two_checks():
     pages = [entry(status=403, headers=[("Server", name)]) for name in ("squid/5.7", "Zscaler/6.2", "squid/5.7")]
     assert {check["blocked_by"]["product"]: check["message"].partition(", first")[0][-17:] for check in judge(pages)["checks"]} == {

@@ -376,7 +376,34 @@ def test_rules_of_the_site_come_first():
     assert signatures.sinkhole("10.9.9.9", table).product == "House DNS" and signatures.issued_by({"cn": None, "o": "House"}, table).product == "House CA"
 
 
-@pytest.mark.parametrize("rule", [{"product": "x"}, {"body": "y"}, {"product": "x", "body": "("}, {"product": "x", "address": ["nowhere"]},
+def test_a_page_that_is_the_origin_s_or_its_network_s_own_is_nobody_s():
+    assert signatures.written_by(page(403, x_squid_error="ERR_ACCESS_DENIED 0", cf_mitigated="challenge"), TABLE) is None
+    talk, header = page(200, "Powered By FortiGuard"), page(403, server="squid")
+    assert signatures.written_by(talk, TABLE, good=True) is None and signatures.written_by(talk, TABLE).product == "FortiGate"
+    assert signatures.written_by(header, TABLE, good=True).product == "Squid"
+    assert signatures.called("unknown", "low") == "an unknown product"
+
+
+@pytest.mark.parametrize("answer,evidence", [
+    (page(307, location="https://gateway.zscalertwo.net:443/auT?user=alice"), ("location: gateway.zscalertwo.net",)),
+    (page(302, location="/mwg-internal/de5fs23hu73ds/auth?user=alice"), ("location: /mwg-internal/",)),
+    (page(403, server="squid/5.7 alice"), ("status 403", "server: squid/")), (page(200, x_squid_error="302 Access Denied"), ("x-squid-error: 302",)),
+    (page(403, "by Powered By FortiGuard alice"), ("page has 'Powered By FortiGuard'",))])
+def test_what_of_an_answer_is_told(answer, evidence):
+    assert signatures.written_by(answer, TABLE).evidence == evidence
+
+
+@pytest.mark.parametrize("issuer,evidence", [(None, None), ({}, None), ({"cn": None, "o": "Netskope Inc"}, ("issuer Netskope Inc",)),
+                                             ({"cn": "ca.x.goskope.com", "o": "X"}, ("issuer ca.x.goskope.com",))])
+def test_what_of_an_issuer_is_told(issuer, evidence):
+    match = signatures.issued_by(issuer, TABLE)
+    assert (match and match.evidence) == evidence
+
+
+@pytest.mark.parametrize("rule", ["text", {"product": "x", "body": "y", "colour": "red"}, {"product": "x", "body": "y", "reason": "whim"},
+                                  {"product": "x", "header": ["server"]}, {"product": "x", "header": ["server", "("]}, {"product": "x", "issuer_cn": "("},
+                                  {"product": "x", "issuer_o": "("}, {"product": "x"}, {"body": "y"}, {"product": "x", "body": "("},
+                                  {"product": "x", "address": ["nowhere"]},
                                   {"product": "x", "colour": "red"}])
 def test_a_rule_that_is_none_is_an_error_that_names_it(rule):
     with pytest.raises(signatures.SignatureError, match="signatures, rule 1"):

@@ -143,6 +143,40 @@ def test_each_symptom_has_a_page_with_all_of_that():
         assert re.findall(r"\]\(#([a-z0-9-]+)\)", text) == [heading.lower().replace(" ", "-") for heading in re.findall(r"^### (.*)$", text, re.M)]
 
 
+def said(**more) -> str:
+    fault = {"verdict": "block_page", "product": "Squid", "evidence": "chatgpt.com: blocked", "remedy": "run squid_access"}
+    one = dict({"scope": "network", "confidence": "high", "next": "look again", "bad": 2, "of": 3, "faults": [fault], "hosts": {}}, **more)
+    return symptoms.answer("uploads", {"files": one})["text"]
+
+
+@pytest.mark.parametrize("scope,who", [
+    ("network", "whoever runs the network:"), ("network_suspected", "whoever runs the network, it seems:"), ("host_local", "whoever looks after that machine:"),
+    ("network_or_host", "whoever runs the network, or looks after the machine:"), ("refused_by_origin", "whoever manages the account or workspace:"),
+    ("segment_or_policy_group", "whoever decides which group these hosts are in:"), ("service_wide", "nobody here: OpenAI reports an incident:"),
+    ("service_wide_suspected", "most likely nobody here: it fails outside as well:"), ("service_or_path", "most likely nobody here: it fails outside as well:"),
+    ("inspected_by_policy", "whoever decides about TLS inspection:"), ("intermittent", "nobody can be named yet:")])
+def test_who_can_change_it(scope, who):
+    assert "It can be changed by %s run squid_access." % who in said(scope=scope)
+
+
+@pytest.mark.parametrize("confidence,sure", [("high", "this is sure"), ("medium", "this is likely"), ("low", "this is not sure yet")])
+def test_how_sure_it_is(confidence, sure):
+    assert said(confidence=confidence) == (
+        "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts that could tell; %s. Such as: chatgpt.com: blocked. It can be "
+        "changed by whoever runs the network: run squid_access." % sure)
+
+
+def test_the_answer_without_a_product_a_fault_or_anybody_who_looked():
+    fault = {"verdict": "dns_filter", "product": None, "evidence": "x", "remedy": "ask whom?"}
+    assert "It is dns filter (network), in files, seen by 1 of 1 host that" in said(faults=[fault], bad=1, of=1)
+    assert said(faults=[fault]).endswith("the network: ask whom?")
+    assert said(faults=[], scope="service_wide", of=0) == (
+        "Uploads fail. It is service wide (service wide), in files; this is sure. It can be changed by nobody here: OpenAI reports an incident: look again.")
+    assert "does not tell: look again. Does a small" in said(scope="inconclusive", faults=[])
+    assert "does not tell: none of its features was looked at. Does a small" in symptoms.answer("uploads", {})["text"]
+    assert symptoms.features("uploads fail") == ["files"] and symptoms.features("the coffee is cold") == []
+
+
 def test_words_that_nobody_knows_hide_nothing():
     found = isolation.diagnose({"a": seen(check())}, symptom="the coffee is cold")
     assert found["symptom"]["id"] is None and "Uploads fail (uploads)" in found["symptom"]["text"] and "upload limit or dlp" in found["text"]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, origin
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS
 
 _BLOCKED = ("http_block_page", "progress_page", "http_unexpected_redirect_url", "network_authentication_required", "websocket_upgrade_refused",
@@ -59,7 +59,7 @@ def habit(head: dict | None, exporters: list) -> dict | None:
 def conclude(found: dict, exporter: dict | None) -> dict:
     """``{"conclusion", "next", "message"}``. ``found``: the result of a judge; ``exporter``: see ``habit``."""
     word, checks = _word(found, exporter)
-    return {"conclusion": word, "next": _next(word, checks), "message": ". ".join(_message(found, word, checks, exporter))}
+    return {"conclusion": word, "next": _next(checks), "message": ". ".join(_message(found, word, checks, exporter))}
 
 
 def _word(found: dict, exporter: dict | None) -> tuple:
@@ -76,7 +76,7 @@ def _word(found: dict, exporter: dict | None) -> tuple:
     if any(other["failed"] for other in found["unlisted"]):
         return "unlisted", []
     passed = [check for check in checks if check["verdict"] == PASS]
-    open_ = [check for check in checks if check["verdict"] not in (PASS, FAIL) and "let_go" not in check["flags"]]
+    open_ = [check for check in checks if check["verdict"] != PASS and "let_go" not in check["flags"]]
     if open_:
         return "unverified", open_
     if not passed:
@@ -96,11 +96,9 @@ def _named(check: dict) -> str:
     return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"], check["layer"])
 
 
-def _next(word: str, checks: list) -> str | None:
+def _next(checks: list) -> str | None:
     """What to do about the first thing that went wrong, or what to ask."""
-    if word == "origin":
-        return origin.question(checks[0]["failure"])
-    wrong = next((check for check in checks if check["verdict"] != PASS and check["failure"]), None)
+    wrong = next((check for check in checks if check["failure"]), None)
     return isolation.remedy(isolation.sub_verdict(wrong), isolation.culprit(wrong)) if wrong else None
 
 
@@ -131,6 +129,6 @@ def _message(found: dict, word: str, checks: list, exporter: dict | None):
         yield "Certificates by: %s" % ", ".join(list(found["issuers"])[:5])
     if exporter:
         yield exporter["leaves_out"]
-    following = _next(word, checks)
+    following = _next(checks)
     if following:
         yield "Next: %s" % following

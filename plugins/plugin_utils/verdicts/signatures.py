@@ -82,7 +82,7 @@ def written_by(answer: dict, table: dict, good: bool = False, marked: bool = Fal
     ``good``: it is the origin's own answer, and one that succeeded. What its text talks about is then no sign of a product. ``marked``: it shows itself to be
     the origin's; rules of low confidence then count for nothing, as in an answer that succeeded.
     """
-    if not answer or answer.get("headers", {}).get("cf-mitigated"):
+    if answer["headers"].get("cf-mitigated"):
         return None
     hints = not marked and (answer["status"] or 0) >= 300
     return _first([rule for rule in table["block"] if not (good and "body" in rule) and (hints or rule.get("confidence") != "low")], answer)
@@ -90,7 +90,7 @@ def written_by(answer: dict, table: dict, good: bool = False, marked: bool = Fal
 
 def progress_page(answer: dict, table: dict) -> Match | None:
     """The product that answers with a page of its own while it scans what was asked for, or None."""
-    match = _first(table["progress"], answer) if answer else None
+    match = _first(table["progress"], answer)
     return dataclasses.replace(match, reason="progress") if match else None
 
 
