@@ -152,11 +152,12 @@ class Judge:
         return self._seen[key]
 
     def _note_other(self, host: str, exchange: entries.Exchange) -> None:
-        other = self._others.setdefault(host, {"host": host, "requests": 0, "failed": 0, "known_as": None})
+        if host not in self._others:
+            self._others[host] = {"host": host, "requests": 0, "failed": 0, "known_as": (self._known_as(host) or {}).get("purpose")}
+        other = self._others[host]
         other["requests"] += 1
         lost = exchange.error is not None and exchange.error[0] not in (words.PAGE, "browser") and not exchange.status
         other["failed"] += int(lost or signatures.written_by(exchange.answer, self._table) is not None)
-        other["known_as"] = other["known_as"] or (self._known_as(host) or {}).get("purpose")
 
     # -- one exchange -----------------------------------------------------------------------------------------------------
 
