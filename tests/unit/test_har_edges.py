@@ -290,6 +290,93 @@ def test_the_exemption_is_missing_only_when_something_is_decrypted():
     assert judge([GOOD, LOST])["summary"]["exemption"] == "untested" and judge([GOOD, under("Our CA")])["summary"]["exemption"] == "missing"
 
 
+@pytest.mark.parametrize("mime,text,page", [
+    ("text/html; charset=utf-8", "", True), ("TEXT/HTML", "", True), ("", "<!DOCTYPE html>", True), ("", " <HTML lang=x>", True), ("", "<svg>", False),
+    ("application/json", "", False)])
+def test_what_a_web_page_is(mime, text, page):
+    assert entries.read(entry(status=403, mime=mime, text=text)).page is page
+
+
+@pytest.mark.parametrize("resource,accept,data", [
+    ("script", "*/*", True), ("stylesheet", "*/*", True), ("image", "*/*", True), ("font", "*/*", True), ("fetch", "*/*", True), ("xhr", "*/*", True),
+    ("eventsource", "text/event-stream", True), ("", "application/json", True), ("document", "text/html,application/json", False), ("", "*/*", False),
+    ("document", "*/*", False)])
+def test_whether_something_else_than_a_page_was_asked_for(resource, accept, data):
+    one = entry(_resourceType=resource)
+    one["request"]["headers"][0]["value"] = accept
+    assert entries.read(one).for_data is data
+
+
+@pytest.mark.parametrize("resource,mime,as_asked", [
+    ("script", "text/javascript", True), ("script", "application/ecmascript", True), ("script", "application/json", True), ("script", "text/plain", False),
+    ("stylesheet", "text/css", True), ("stylesheet", "text/javascript", False), ("image", "image/webp", True), ("image", "text/css", False),
+    ("font", "font/woff2", True), ("font", "application/octet-stream", True), ("font", "image/png", False), ("fetch", "application/json", True),
+    ("fetch", "TEXT/EVENT-STREAM", True), ("fetch", "text/plain", False), ("", "text/css", False)])
+def test_whether_the_answer_has_the_type_that_was_asked_for(resource, mime, as_asked):
+    assert entries.read(entry(_resourceType=resource, mime=mime)).as_asked is as_asked
+
+
+@pytest.mark.parametrize("raw,broken", [
+    ("text", True), (None, True), ({}, True), ({"request": {}, "response": []}, True), ({"request": 1, "response": {}}, True),
+    ({"request": {}, "response": {}}, False)])
+def test_what_is_no_entry(raw, broken):
+    assert entries.malformed(raw) is broken
+    assert broken or entries.read(raw) is None
+
+
+@pytest.mark.parametrize("url,host", [("https://a.example/x", "a.example"), ("wss://a.example", "a.example"), ("ws://a.example", "a.example"),
+                                      ("http://a.example", "a.example"), ("ftp://a.example", None), ("https:///x", None), ("https://a.example:0/", None),
+                                      ("https://a.example:99999/", None), ("https://[x", None), (None, None), ("/x", None), ("data:text/html,x", None)])
+def test_what_an_address_over_the_network_is(url, host):
+    parts = entries.split(url)
+    assert (parts and parts.hostname) == host
+
+
+@pytest.mark.parametrize("more,socket", [
+    (dict(_resourceType="websocket"), True), (dict(url="wss://chatgpt.com/"), True), (dict(url="ws://chatgpt.com/"), True), ({}, False)])
+def test_what_a_websocket_is(more, socket):
+    assert entries.read(entry(**more)).kind == ("websocket" if socket else "https")
+    asked = entry()
+    asked["request"]["headers"].append({"name": "Upgrade", "value": "WebSocket"})
+    assert entries.read(asked).kind == "websocket"
+
+
+@pytest.mark.parametrize("size,length,sent", [(5, None, 5), (-1, "7", 7), (3, "9", 9), (9, "3", 9), (None, None, 0), ("x", "y", 0), ("4", None, 4)])
+def test_how_much_was_sent(size, length, sent):
+    one = entry(sent=size)
+    one["request"]["headers"] += [{"name": "Content-Length", "value": length}] * (length is not None)
+    assert entries.read(one).sent == sent
+
+
+@pytest.mark.parametrize("content,status,body", [
+    ({"text": "<p>", "mimeType": "text/html"}, 200, "<p>"), ({"text": "x", "mimeType": "text/css"}, 200, ""), ({"text": "x", "mimeType": "text/css"}, 403, "x"),
+    ({"text": "x"}, 200, "x"), ({"text": None, "mimeType": "text/html"}, 200, ""),
+    ({"text": "PHA+", "encoding": "base64", "mimeType": "text/html"}, 200, "<p>"),
+    ({"text": "PHA+P", "encoding": "base64", "mimeType": "text/html"}, 200, "<p>"), ({"text": "\u00e9\u00e9\u00e9\u00e9", "encoding": "base64"}, 403, "")])
+def test_what_of_a_body_is_looked_at(content, status, body):
+    one = entry(status=status)
+    one["response"]["content"] = content
+    assert entries.read(one).body == body
+
+
+@pytest.mark.parametrize("place,word", [("response", "_error"), ("entry", "_error"), ("response", "_failureText")])
+def test_where_an_error_is_written(place, word):
+    one = entry(status=0)
+    (one if place == "entry" else one["response"])[word] = ERR + "NAME_NOT_RESOLVED"
+    assert entries.read(one).error[0] == "dns"
+    (one if place == "entry" else one["response"])[word] = 5
+    assert entries.read(one).error is None
+
+
+def test_what_is_missing_is_read_as_nothing():
+    bare = entries.read({"request": {"url": "https://chatgpt.com/"}, "response": {}})
+    assert (bare.status, bare.headers, bare.body, bare.sent, bare.error, bare.issuer, bare.address, bare.began, bare.resource, bare.local, bare.broken) == (
+        0, {"content-type": ""}, "", 0, None, "", "", "", "", False, False)
+    full = entries.read(entry(redirect="https://x.example/", _securityDetails={"issuer": " WE1 "}, _securityState="broken", _fromCache="disk"))
+    assert (full.headers["location"], full.issuer, full.broken, full.local) == ("https://x.example/", "WE1", True, True)
+    assert entries.read(entry(_fetchedViaServiceWorker=True)).local and entries.read(entry(headers=[("Non-Authoritative-Reason", "HSTS")])).local
+
+
 def test_what_headers_and_numbers_are_read_as():
     odd = entry(headers=[("X", None), (None, "y"), ("cf-ray", 5)])
     odd["response"]["headers"].append("text")

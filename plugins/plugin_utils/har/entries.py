@@ -70,11 +70,11 @@ class Exchange:
         return "json" in kind or "event-stream" in kind
 
 
-def read(entry) -> Exchange | None:
-    """The exchange of one entry; None for what has not the form of one, or is no request over the network."""
-    request, response = (entry.get(key) if isinstance(entry, dict) else None for key in ("request", "response"))
-    url = split(request.get("url")) if isinstance(request, dict) else None
-    if url is None or not isinstance(response, dict):
+def read(entry: dict) -> Exchange | None:
+    """The exchange of one entry that is not ``malformed``; None for what is no request over the network."""
+    request, response = entry["request"], entry["response"]
+    url = split(request.get("url"))
+    if url is None:
         return None
     sent, headers, timings = _headers(request), _headers(response), entry.get("timings") if isinstance(entry.get("timings"), dict) else {}
     web_socket = url.scheme in ("ws", "wss") or entry.get("_resourceType") == "websocket" or "websocket" in sent.get("upgrade", "").lower()
