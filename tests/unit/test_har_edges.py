@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import entries, judge as har
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
-from tests.unit.test_har import MARK, entry, judge, redactor
+from tests.unit.test_har import CATALOGUE, MARK, TABLE, entry, judge, redactor
 from tests.unit.test_signatures import BLOCKS, OTHERS
 
 ERR = "net::ERR_"
@@ -184,7 +184,8 @@ def test_who_is_named_for_it():
 
 
 @pytest.mark.parametrize("one,fields", [
-    (GOOD, ("open", None, None, None)), (under("WE1"), ("open", None, None, None)), (LOST, ("shut", None, None, None)),
+    (GOOD, ("open", None, None, None)), (under("Our CA"), ("open", "intercepted_trusted", None, None)), (under("WE1"), ("open", None, None, None)),
+    (LOST, ("shut", None, None, None)),
     (under("SSL-SG1-GLOBAL"), ("open", "intercepted_trusted", None, "Symantec Cloud SWG")),
     (entry(status=403, headers=[("Server", "squid/5.7")]), ("shut", None, "Squid", None)), (entry(status=403, **PAGE), ("shut", None, "unknown", None)),
     (entry(headers=[], text="/mwg-internal/a/progress?id=1", mime="text/html"), ("shut", None, "Skyhigh Web Gateway", None)),
@@ -194,6 +195,11 @@ def test_who_is_named_for_it():
 def test_the_fields_of_a_check(one, fields):
     check = check_of(judge([one]))
     assert (check["state"], check["interception"], (check["blocked_by"] or {}).get("product"), check["written_by"]) == fields
+
+
+def test_a_company_s_ca_for_a_host_that_need_not_be_exempt_is_no_matter():
+    one, = judge([under("Our CA", STRIPE, 200, [], mime="text/javascript", _resourceType="script")])["checks"]
+    assert (one["verdict"], one["interception"], one["issuer"]) == ("pass", None, None)
 
 
 def test_what_comes_and_goes_is_a_flag_but_for_what_is_decrypted():
@@ -231,6 +237,16 @@ def test_the_message_and_what_comes_next(content, conclusion, remedy, message):
     found = judge(content)
     following = remedy and isolation.remedy(remedy, None)
     assert (found["conclusion"], found["next"], found["message"]) == (conclusion, following, message + (following or ""))
+
+
+@pytest.mark.parametrize("creator,message", [
+    ({"name": "WebKit Web Inspector"}, HEAD + "Nothing proves that it works. Safari leaves out requests that failed, so a file without a fault proves nothing"),
+    ({"name": "Firefox"}, MESSAGES[0][3] + ". Firefox does not write why a request failed"), ({"name": "Chrome"}, MESSAGES[0][3]), ("Firefox", MESSAGES[0][3]),
+    (None, MESSAGES[0][3])])
+def test_what_a_file_without_a_fault_proves(creator, message):
+    one = har.Judge(CATALOGUE, TABLE)
+    one.add(GOOD)
+    assert one.result({"creator": creator})["message"] == message
 
 
 def test_of_many_hosts_three_are_said_by_name():
@@ -329,7 +345,7 @@ def test_what_is_no_entry(raw, broken):
                                       ("https://a.example:99999/", None), ("https://[x", None), (None, None), ("/x", None), ("data:text/html,x", None)])
 def test_what_an_address_over_the_network_is(url, host):
     parts = entries.split(url)
-    assert (parts and parts.hostname) == host
+    assert (parts and parts.hostname) == host and (parts is None) == (host is None)
 
 
 @pytest.mark.parametrize("more,socket", [
@@ -383,6 +399,25 @@ def test_what_headers_and_numbers_are_read_as():
     read = entries.read(odd | {"timings": {"wait": True, "receive": "5"}, "serverIPAddress": "[2001:db8::1]"})
     assert (read.headers["x"], read.headers["none"], read.headers["cf-ray"]) == ("", "y", "5")
     assert (read.waited, read.received, read.address, read.length) == (-1, -1, "2001:db8::1", 0)
+
+
+def test_a_copy_of_an_odd_entry():
+    safe = redactor()
+    assert safe.entry(entry())["response"]["redirectURL"] == "" and safe.entry(away("/login"))["response"]["headers"][0]["value"] == "/login"
+    assert safe.entry(away("/login?token=secret#x"))["response"]["headers"][0]["value"] == "/login?token=(removed)"
+    assert safe.entry(away("//portal.corp.example/x"))["response"]["headers"][0]["value"] == "(removed)"
+    silent = entry()
+    silent["response"]["_error"] = ""
+    assert "_error" not in safe.entry(silent)["response"] and safe.entry(lost("RESET"))["response"]["_error"] == "(removed)"
+    assert [safe.entry(entry(_securityState=state)).get("_securityState") for state in ("broken", "secure")] == ["broken", None]
+    assert safe.url("https:///x") == safe.url("ftp://chatgpt.com/") == "" and safe.url("https://ca.acme.goskope.com/x") == "https://{id}.{id}.goskope.com/{id}"
+    assert safe.url("https://accounts.google.com/") == "https://accounts.google.com/"
+    assert safe.entry(entry(headers=[("X-Cache-Lookup", "MISS from proxy1:3128")]))["response"]["headers"][0]["value"] == "MISS from {name}"
+    assert [safe.entry(under(name))["_securityDetails"]["issuer"] for name in ("FGT60F0000000000", "Our CA", "SSL-SG1-GLOBAL", "WE1")] == [
+        "(removed)", "(removed)", "SSL-SG1-GLOBAL", "WE1"]
+    kept = [entry(_fetchType="Disk Cache"), entry(_fromCache="memory"), entry(_fetchedViaServiceWorker=True), entry(_fetchType="Network Load"), entry()]
+    assert [safe.entry(one).get("_fromCache") for one in kept] == ["disk", "disk", "disk", None, None]
+    assert safe.entry(entry(headers=[("Non-Authoritative-Reason", "HSTS")]))["response"]["headers"] == [{"name": "non-authoritative-reason", "value": "HSTS"}]
 
 
 def test_a_redirect_to_a_gateway_s_own_host_is_known_in_the_copy():

@@ -67,7 +67,7 @@ class Redactor:
                 "status": entries.number_of(response.get("status")), "statusText": "", "httpVersion": _version(response.get("httpVersion")),
                 "cookies": _cookies(response), "headers": self._headers(response),
                 "content": {"size": _number(content.get("size")), "mimeType": _value("content-type", content.get("mimeType"))},
-                "redirectURL": self.url(response.get("redirectURL")) if response.get("redirectURL") else "",
+                "redirectURL": self.url(response.get("redirectURL")),
                 "headersSize": _number(response.get("headersSize")), "bodySize": _number(response.get("bodySize")),
             },
             "cache": {}, "timings": {key: _number(_dict(raw.get("timings")).get(key)) for key in _TIMINGS},
@@ -94,7 +94,7 @@ class Redactor:
         """A URL of known hosts, parameters and words of paths; placeholders stand for the rest."""
         try:
             parts = urlsplit(str(text))
-            host, port = parts.hostname or "", parts.port
+            host, port = parts.hostname, parts.port
         except ValueError:
             return ""
         if parts.scheme not in ("http", "https", "ws", "wss") or not host:
