@@ -420,6 +420,47 @@ def test_a_copy_of_an_odd_entry():
     assert safe.entry(entry(headers=[("Non-Authoritative-Reason", "HSTS")]))["response"]["headers"] == [{"name": "non-authoritative-reason", "value": "HSTS"}]
 
 
+FULL = {
+    "startedDateTime": "2026-11-24T08:00:00.123Z", "time": 12.5, "serverIPAddress": "[::ffff:146.112.61.106]", "_resourceType": "fetch",
+    "_error": ERR + "FAILED", "_securityState": "broken", "_securityDetails": {"issuer": "Charles Proxy CA (alice)"},
+    "timings": {"wait": 5, "receive": True, "ssl": -1, "x": 1},
+    "request": {
+        "method": "POST", "url": "https://chatgpt.com/c/alice?model=x&alice", "httpVersion": "h2", "headersSize": 7, "bodySize": 9,
+        "headers": [{"name": "Accept", "value": "application/json"}, {"name": "X-Alice", "value": "1"}]},
+    "response": {
+        "status": "403 No", "httpVersion": "HTTP/1.1", "headersSize": True, "bodySize": 4, "redirectURL": "https://chatgpt.com/login", "_failureText": "alice",
+        "_error": ERR + "CONNECTION_RESET", "cookies": [{"name": "oai-did"}, {"name": "alice"}, "x"],
+        "content": {"size": 3, "mimeType": "text/html; charset=utf-8"},
+        "headers": [{"name": name, "value": value} for name, value in (
+            ("Content-Type", "text/html; charset=utf-8"), ("Proxy-Authenticate", "Basic realm=alice"), ("Server", "Squid/5.7"),
+            ("Via", "1.1 alice (squid/5.7), 1.0 bob"), ("X-Cache", "HIT from alice"), ("X-Squid-Error", "ERR_ACCESS_DENIED 0"),
+            ("Set-Cookie", "__cf_bm=alice; Path=/"), ("Location", "/login"), ("Date", "x"), ("Retry-After", "5"), ("Cf-Ray", "alice"))] + ["text"]}}
+
+
+def test_a_copy_of_an_entry_that_has_everything():
+    gone = "(removed)"
+    assert redactor().entry(FULL) == {
+        "startedDateTime": "2026-11-24T08:00:00.123Z", "time": 12.5,
+        "request": {
+            "method": "POST", "url": "https://chatgpt.com/c/{id}?model=(removed)&{name}=(removed)", "httpVersion": "h2", "cookies": [],
+            "headers": [{"name": "accept", "value": "application/json"}], "headersSize": 7,
+            "queryString": [{"name": "model", "value": gone}, {"name": "{name}", "value": gone}], "bodySize": 9},
+        "response": {
+            "status": 403, "statusText": "", "httpVersion": "HTTP/1.1", "cookies": [{"name": name, "value": gone} for name in ("oai-did", "{name}", "{name}")],
+            "headers": [{"name": name, "value": value} for name, value in (
+                ("content-type", "text/html; charset=utf-8"), ("proxy-authenticate", "Basic"), ("server", "Squid/5.7"),
+                ("via", "1.1 {name} (squid/5.7), 1.0 {name}"), ("x-cache", "HIT from {name}"), ("x-squid-error", "ERR_ACCESS_DENIED 0"),
+                ("set-cookie", "__cf_bm"), ("location", "/login"), ("date", gone), ("retry-after", "5"), ("cf-ray", gone))],
+            "content": {"size": 3, "mimeType": "text/html; charset=utf-8"}, "redirectURL": "https://chatgpt.com/login", "headersSize": -1, "bodySize": 4,
+            "_error": ERR + "CONNECTION_RESET", "_failureText": gone},
+        "cache": {}, "timings": {"blocked": -1, "dns": -1, "connect": -1, "ssl": -1, "send": -1, "wait": 5, "receive": -1}, "_error": gone,
+        "_resourceType": "fetch", "_securityState": "broken", "serverIPAddress": "::ffff:146.112.61.106",
+        "_securityDetails": {"issuer": "Charles Proxy CA"}}
+    bare = redactor().entry("text")
+    assert (bare["startedDateTime"], bare["time"], bare["request"]["method"], bare["request"]["url"], bare["response"]["status"], bare["response"]["headers"]) == (
+        "", -1, gone, "", 0, []) and set(bare) == {"startedDateTime", "time", "request", "response", "cache", "timings"}
+
+
 def test_a_redirect_to_a_gateway_s_own_host_is_known_in_the_copy():
     """But for FortiGate's, whose path says nothing to anybody else."""
     safe, lost_in_it = redactor(), []
