@@ -195,6 +195,7 @@ def test_who_is_named_for_it():
     (entry(status=503, headers=[("X-Squid-Error", "ERR_DNS_FAIL 0")]), ("shut", None, None, "Squid"))])
 def test_the_fields_of_a_check(one, fields):
     check = check_of(judge([one]))
+    assert (check["issuer"] is None) is (check["interception"] is None)
     assert (check["state"], check["interception"], (check["blocked_by"] or {}).get("product"), check["written_by"]) == fields
 
 
@@ -381,8 +382,9 @@ def test_where_an_error_is_written(place, word):
     one = entry(status=0)
     (one if place == "entry" else one["response"])[word] = ERR + "NAME_NOT_RESOLVED"
     assert entries.read(one).error[0] == "dns"
-    (one if place == "entry" else one["response"])[word] = 5
-    assert entries.read(one).error is None
+    for nothing in (5, ""):
+        (one if place == "entry" else one["response"])[word] = nothing
+        assert entries.read(one).error is None
 
 
 def test_what_is_missing_is_read_as_nothing():
@@ -407,6 +409,8 @@ def test_a_copy_of_an_odd_entry():
     assert safe.entry(entry())["response"]["redirectURL"] == "" and safe.entry(away("/login"))["response"]["headers"][0]["value"] == "/login"
     assert safe.entry(away("/login?token=secret#x"))["response"]["headers"][0]["value"] == "/login?token=(removed)"
     assert safe.entry(away("//portal.corp.example/x"))["response"]["headers"][0]["value"] == "(removed)"
+    assert safe.entry(entry(headers=[("Server", None)]))["response"]["headers"] == [{"name": "server", "value": ""}]
+    assert safe.url("ws://chatgpt.com/") == "ws://chatgpt.com/" and "_securityDetails" not in safe.entry(under(""))
     silent = entry()
     silent["response"]["_error"] = ""
     assert "_error" not in safe.entry(silent)["response"] and safe.entry(lost("RESET"))["response"]["_error"] == "(removed)"

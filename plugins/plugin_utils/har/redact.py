@@ -116,7 +116,7 @@ class Redactor:
         if host in self._whole:
             return host
         name = next((one for one in self._names if host == one or host.endswith("." + one)), None)
-        if name is None or not (name in _GATEWAYS or self._listed(host)):
+        if name not in _GATEWAYS and not self._listed(host):
             return None
         labels = host[:-len(name)].rstrip(".").split(".") if host != name else []
         return ".".join([label if label in _LABELS else "{id}" for label in labels] + [name])
