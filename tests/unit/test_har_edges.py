@@ -411,6 +411,8 @@ def test_a_copy_of_an_odd_entry():
     assert safe.entry(away("//portal.corp.example/x"))["response"]["headers"][0]["value"] == "(removed)"
     assert safe.entry(entry(headers=[("Server", None)]))["response"]["headers"] == [{"name": "server", "value": ""}]
     assert safe.url("ws://chatgpt.com/") == "ws://chatgpt.com/" and "_securityDetails" not in safe.entry(under(""))
+    assert safe.url("https://chatgpt.com/?model&model=x") == "https://chatgpt.com/?{name}=(removed)&model=(removed)"
+    assert safe.entry(entry(headers=[("Via", "alice, 1.1 bob")]))["response"]["headers"][0]["value"] == "(removed), 1.1 {name}"
     silent = entry()
     silent["response"]["_error"] = ""
     assert "_error" not in safe.entry(silent)["response"] and safe.entry(lost("RESET"))["response"]["_error"] == "(removed)"
