@@ -129,6 +129,13 @@ def test_a_word_of_a_browser(word, meaning):
     assert not word.isascii() or words.meaning(word.upper())[:2] == meaning
 
 
+def test_what_is_told_of_a_word():
+    """A constant as it is, of a sentence what the table has of it."""
+    for word, told in ((" net::ERR_HTTP2_PING_FAILED ", "net::ERR_HTTP2_PING_FAILED"), ("cancelled by alice", "cancelled"),
+                       ("net::ERR_HTTP2_alice", "net::ERR_HTTP2_"), ("alice", "an error that is not known here")):
+        assert words.meaning(word)[2] == told
+
+
 def test_no_row_of_the_table_can_be_left_out(monkeypatch):
     table, needless = words._BROWSERS, []
     known = {word.lower(): meaning for browser in BROWSERS for word, meaning in browser.items()}
