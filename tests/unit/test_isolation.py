@@ -82,6 +82,13 @@ def test_a_named_product_is_never_the_doing_of_the_service():
     assert world(3, 0, None, "outage", False, False)["chat"]["scope"] == "service_wide"
 
 
+def test_a_hint_at_a_product_names_nobody():
+    """So the service may still be the one to blame, and the remedy is that of any product."""
+    hint = result(check(blocked_by={"product": "Symantec Cloud SWG", "confidence": "low"}))
+    found = isolation.diagnose(dict.fromkeys("abc", hint), None, {"state": "outage", "features": {"chat": "outage"}})["features"]["chat"]
+    assert (found["scope"], found["faults"][0]["product"]) == ("service_wide", None) and "symantec" not in found["faults"][0]["remedy"]
+
+
 def test_what_the_policy_leaves_under_inspection_is_no_fault_to_look_for():
     chosen = result(check(features=["ios_attest"], layer="tls", failure="ssl_intercepted", flags=["by_choice"], interception="intercepted_trusted"),
                     check(verdict="pass"))

@@ -67,6 +67,7 @@ EDITS = {
     "meta/runtime.yml": ("    - zia_access\n", ""),
     "README.md": ("| `netaccess.chatgpt.zia_access` |", "| `zia_access` |"),
     "docs/evidence.md": ("| `chatgpt` | `*.chatgpt.com` | 2026-", "| `chatgpt` | `*.chatgpt.com` | 2027-"),
+    "docs/symptoms/README.md": ("(voice.md)", "(calls.md)"), "docs/symptoms/uploads.md": ("Error uploading file", "Error"),
 }
 
 
@@ -213,6 +214,8 @@ def checkout(tmp_path_factory):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "docs").mkdir()
     for name in ("README.md", "docs/variables.md", "docs/symptoms.md", "docs/evidence.md"):
+    shutil.copytree(ROOT / "docs" / "symptoms", folder / "docs" / "symptoms")
+    for name in ("README.md", "docs/variables.md"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 
@@ -231,6 +234,15 @@ def test_an_edit_of_generated_text_is_named_and_undone(checkout):
     assert done.returncode == 1 and set(re.findall(r"^(\S+): stale", done.stdout, re.MULTILINE)) == set(EDITS), done.stdout + done.stderr
     assert generate(checkout).returncode == 0
     assert [path for path in EDITS if (checkout / path).read_text(encoding="utf-8") != read(path)] == []
+
+
+def test_a_page_whose_symptom_is_gone_goes_with_it_and_one_that_lacks_is_made(checkout):
+    gone, lacks = checkout / "docs/symptoms/gone.md", checkout / "docs/symptoms/voice.md"
+    gone.write_text("# Gone\n", encoding="utf-8")
+    lacks.unlink()
+    done = generate(checkout, "--check")
+    assert done.returncode == 1 and set(re.findall(r"^(\S+): stale", done.stdout, re.MULTILINE)) == {"docs/symptoms/gone.md", "docs/symptoms/voice.md"}
+    assert generate(checkout).returncode == 0 and not gone.exists() and lacks.read_text(encoding="utf-8") == read("docs/symptoms/voice.md")
 
 
 def test_a_file_without_its_region_is_named(checkout):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, origin
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS
 
 _BLOCKED = ("http_block_page", "progress_page", "http_unexpected_redirect_url", "network_authentication_required", "websocket_upgrade_refused",
@@ -34,8 +34,9 @@ _WORDS = {
 #: What a product did, by the failure.
 _DONE = {
     "http_block_page": "blocked by %s", "progress_page": "%s answers with a page of its own while it scans", "ssl_intercepted": "decrypted by %s",
-    "dns_bogon_error": "its name leads to a block page of %s", "gateway_sign_in": "%s wants a sign-in first", "proxy_auth_required": "%s wants credentials",
-    "proxy_limit": "too large for %s", "proxy_host_conflict": "%s and this machine see different addresses for the name",
+    "dns_bogon_error": "its name leads to where no origin is, a block of %s",
+    "gateway_sign_in": "%s wants a sign-in first", "proxy_auth_required": "%s wants credentials", "proxy_limit": "too large for %s",
+    "proxy_host_conflict": "%s and this machine see different addresses for the name",
     "proxy_cannot_connect": "%s could not connect", "proxy_dns_failed": "%s could not resolve the name", "proxy_timeout": "%s had no answer in time",
     "proxy_certificate_refused": "%s did not accept the certificate",
 }
@@ -44,7 +45,7 @@ _DONE = {
 def say(failure: str, match) -> str:
     """A failure in words; ``match``: the product that did it, or None."""
     if failure in _DONE:
-        return _DONE[failure] % (match.product if match and match.product != "unknown" else "an unknown product")
+        return _DONE[failure] % (match.name if match else "an unknown product")
     return _WORDS.get(failure) or failure.replace("_", " ")
 
 
@@ -58,13 +59,15 @@ def habit(head: dict | None, exporters: list) -> dict | None:
 def conclude(found: dict, exporter: dict | None) -> dict:
     """``{"conclusion", "next", "message"}``. ``found``: the result of a judge; ``exporter``: see ``habit``."""
     word, checks = _word(found, exporter)
-    return {"conclusion": word, "next": _next(word, checks), "message": ". ".join(_message(found, word, checks, exporter))}
+    return {"conclusion": word, "next": _next(checks), "message": ". ".join(_message(found, word, checks, exporter))}
 
 
 def _word(found: dict, exporter: dict | None) -> tuple:
     """The conclusion, and the checks that it rests on."""
     checks = [check for check in found["checks"] if check["level"] != "telemetry"] or found["checks"]
-    failed = sorted(_furthest(check for check in checks if check["verdict"] == FAIL or check["failure"] == "stream_buffered"), key=isolation.depth)
+    # A stream that came at once proves less than what failed beside it.
+    failed = [check for check in checks if check["verdict"] == FAIL] or [check for check in checks if check["failure"] == "stream_buffered"]
+    failed = sorted(_furthest(failed), key=isolation.depth)
     if failed:
         return _named(failed[0]), failed
     refused = [check for check in checks if check["verdict"] == ORIGIN]
@@ -73,7 +76,7 @@ def _word(found: dict, exporter: dict | None) -> tuple:
     if any(other["failed"] for other in found["unlisted"]):
         return "unlisted", []
     passed = [check for check in checks if check["verdict"] == PASS]
-    open_ = [check for check in checks if check["verdict"] not in (PASS, FAIL) and "let_go" not in check["flags"]]
+    open_ = [check for check in checks if check["verdict"] != PASS and "let_go" not in check["flags"]]
     if open_:
         return "unverified", open_
     if not passed:
@@ -93,11 +96,9 @@ def _named(check: dict) -> str:
     return _BY_FAILURE.get(check["failure"]) or _BY_LAYER.get(check["layer"], check["layer"])
 
 
-def _next(word: str, checks: list) -> str | None:
+def _next(checks: list) -> str | None:
     """What to do about the first thing that went wrong, or what to ask."""
-    if word == "origin":
-        return origin.question(checks[0]["failure"])
-    wrong = next((check for check in checks if check["verdict"] != PASS and check["failure"]), None)
+    wrong = next((check for check in checks if check["failure"]), None)
     return isolation.remedy(isolation.sub_verdict(wrong), isolation.culprit(wrong)) if wrong else None
 
 
@@ -128,6 +129,6 @@ def _message(found: dict, word: str, checks: list, exporter: dict | None):
         yield "Certificates by: %s" % ", ".join(list(found["issuers"])[:5])
     if exporter:
         yield exporter["leaves_out"]
-    following = _next(word, checks)
+    following = _next(checks)
     if following:
         yield "Next: %s" % following

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -15,6 +16,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 #: What a request of a kind is answered with. The kinds are Chrome's and Playwright's ``_resourceType``.
 _KINDS = {"script": ("javascript", "ecmascript", "json"), "stylesheet": ("css",), "image": ("image/",), "font": ("font", "octet-stream")}
 _DATA = ("fetch", "xhr", "eventsource")
+#: Where Safari has an answer from, when that is no network.
+_KEPT = ("Memory Cache", "Disk Cache", "Service Worker")
 
 
 @dataclass
@@ -33,10 +36,11 @@ class Exchange:
     error: tuple | None
     issuer: str
     address: str
-    #: Milliseconds that the first and the rest of the answer took; negative where they are not known.
+    #: Milliseconds that the first and the rest of the answer took, and how many bytes it has; negative where that is not known.
     waited: float
     received: float
-    #: It came from a cache or a worker of the browser, and from no network.
+    length: float
+    #: The browser itself answered, from a cache or a worker or with a redirect of its own, such as to https, and no network did.
     local: bool
     #: The browser itself calls the connection's certificate broken (Firefox, ``_securityState``).
     broken: bool
@@ -66,11 +70,11 @@ class Exchange:
         return "json" in kind or "event-stream" in kind
 
 
-def read(entry) -> Exchange | None:
-    """The exchange of one entry; None for what has not the form of one, or is no request over the network."""
-    request, response = (entry.get(key) if isinstance(entry, dict) else None for key in ("request", "response"))
-    url = split(request.get("url")) if isinstance(request, dict) else None
-    if url is None or not isinstance(response, dict):
+def read(entry: dict) -> Exchange | None:
+    """The exchange of one entry that is not ``malformed``; None for what is no request over the network."""
+    request, response = entry["request"], entry["response"]
+    url = split(request.get("url"))
+    if url is None:
         return None
     sent, headers, timings = _headers(request), _headers(response), entry.get("timings") if isinstance(entry.get("timings"), dict) else {}
     web_socket = url.scheme in ("ws", "wss") or entry.get("_resourceType") == "websocket" or "websocket" in sent.get("upgrade", "").lower()
@@ -79,13 +83,13 @@ def read(entry) -> Exchange | None:
     if response.get("redirectURL"):
         headers.setdefault("location", str(response["redirectURL"]))
     details = entry.get("_securityDetails")
-    status = _status(response.get("status"))
+    status = number_of(response.get("status"))
     return Exchange(
         url=url, kind="websocket" if web_socket else "https", began=str(entry.get("startedDateTime") or ""), resource=str(entry.get("_resourceType") or ""),
         status=status, headers=headers, body=_body(content, headers["content-type"], status), sent=_size(request, sent), headers_sent=sent,
-        error=_error(entry, response), issuer=str(details.get("issuer") or "").strip() if isinstance(details, dict) else "",
+        error=_error(entry, response), issuer=_text(details.get("issuer")).strip() if isinstance(details, dict) else "",
         address=str(entry.get("serverIPAddress") or "").strip("[]"), waited=_number(timings.get("wait")), received=_number(timings.get("receive")),
-        local=bool(entry.get("_fromCache") or entry.get("_fetchedViaServiceWorker")), broken=entry.get("_securityState") == "broken")
+        length=_number(content.get("size")), local=kept(entry) or "non-authoritative-reason" in headers, broken=entry.get("_securityState") == "broken")
 
 
 def malformed(entry) -> bool:
@@ -109,10 +113,19 @@ def _headers(message: dict) -> dict:
     return {str(one.get("name")).lower(): str(one.get("value") or "") for one in found if isinstance(one, dict)} if isinstance(found, list) else {}
 
 
-def _status(value) -> int:
-    """Some tools write it as text."""
-    number = int(value) if isinstance(value, (int, str)) and str(value).isdigit() else 0
-    return number if number < 1000 else 0
+def number_of(status) -> int:
+    """Some tools write it as text, with its phrase, or as a float; 0 for what is none."""
+    found = re.match(r"\d{3}(?!\d)", str(status))
+    return int(found.group()) if found else 0
+
+
+def _text(value) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def kept(entry: dict) -> bool:
+    """Whether the answer came from a cache or a worker of the browser."""
+    return bool(entry.get("_fromCache") or entry.get("_fetchedViaServiceWorker")) or entry.get("_fetchType") in _KEPT
 
 
 def _number(value) -> float:

@@ -8,6 +8,7 @@ HAR does not hold is not judged: exporters leave out certificates and cookies, s
 """
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,11 +27,15 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 LARGE = 1 << 20
 #: An event stream that is held back arrives within so many milliseconds; when its beginning took so long as well, that is no short answer.
 _AT_ONCE, _LONG = 50, 2000
+#: Bytes. What is shorter fits into one packet, and says nothing of that.
+_SHORT = 1024
 _CUT = ("eof_error", "connection_reset", "generic_timeout_error")
 _REDIRECTS = (301, 302, 303, 307, 308)
 #: The origin and gateways limit requests alike: without a mark nobody knows who did.
 _LIMIT = 429
 _NOBODY = signatures.Match("unknown", "low", ())
+#: It failed, and nobody knows why.
+_NOBODY_KNOWS = ("never_answered", "unknown_failure")
 _HABITS = yaml_load((Path(__file__).parent / "habits.yml").read_text(encoding="utf-8"))
 
 
@@ -147,11 +152,12 @@ class Judge:
         return self._seen[key]
 
     def _note_other(self, host: str, exchange: entries.Exchange) -> None:
-        other = self._others.setdefault(host, {"host": host, "requests": 0, "failed": 0, "known_as": None})
+        if host not in self._others:
+            self._others[host] = {"host": host, "requests": 0, "failed": 0, "known_as": (self._known_as(host) or {}).get("purpose")}
+        other = self._others[host]
         other["requests"] += 1
         lost = exchange.error is not None and exchange.error[0] not in (words.PAGE, "browser") and not exchange.status
         other["failed"] += int(lost or signatures.written_by(exchange.answer, self._table) is not None)
-        other["known_as"] = other["known_as"] or (self._known_as(host) or {}).get("purpose")
 
     # -- one exchange -----------------------------------------------------------------------------------------------------
 
@@ -159,7 +165,7 @@ class Judge:
         genuine = self._genuine(seen, exchange)
         seen.issuers |= {exchange.issuer} - {""}
         good = bool(genuine) and exchange.status < 400
-        match = signatures.written_by(exchange.answer, self._table, good)
+        match = signatures.written_by(exchange.answer, self._table, good, marked=bool(genuine))
         scan = None if good else signatures.progress_page(exchange.answer, self._table)
         if exchange.error is not None and exchange.error[0] == words.PAGE and not exchange.status:
             seen.let_go += 1
@@ -173,12 +179,11 @@ class Judge:
     def _genuine(self, seen: Seen, exchange: entries.Exchange) -> bool | None:
         """Whether the answer is shown to be the origin's: by a mark of its network, or a certificate of a public CA. None: no mark of it is known."""
         marked = origin.marked(seen.entry["id"], exchange.headers)
-        return True if exchange.issuer and signatures.public(exchange.issuer, self._table) else marked
+        return True if signatures.public(exchange.issuer, self._table) else marked
 
     def _page(self, seen: Seen, exchange: entries.Exchange, match: signatures.Match) -> None:
-        if exchange.issuer:
-            # The page came inside TLS, so whoever wrote it holds this CA.
-            self._inspects[exchange.issuer] = match
+        # Where there is an issuer the page came inside TLS, so whoever wrote it holds this CA.
+        self._inspects[exchange.issuer] = match
         seen.note(exchange.began, signatures.REASONS[match.reason], "status %s" % exchange.status, match=match)
 
     @staticmethod
@@ -193,21 +198,21 @@ class Judge:
                 "http", "never_answered", "no answer and no reason in the file")
         else:
             layer, failure, word = exchange.error
-        sink = self._sinkhole(exchange.address) if layer in ("tcp", "tls") else None
-        if sink:
+        sink = self._sinkhole(exchange.address)
+        if sink or _nowhere(exchange.address, failure):
             seen.note(exchange.began, ("dns", "dns_bogon_error"), "%s, at %s" % (word, exchange.address), match=sink)
         elif failure in _CUT and exchange.sent >= LARGE:
             seen.note(exchange.began, ("application", "upload_truncated"), "%s while %d bytes were sent" % (word, exchange.sent))
-        elif failure in _CUT and "event-stream" in exchange.headers.get("content-type", ""):
-            seen.note(exchange.began, ("application", "stream_cut"), "%s amid an event stream" % word)
-        elif seen.kind == "websocket" and layer == "http" and failure != "never_answered":
+        elif failure in _CUT and (exchange.status == 101 or "event-stream" in exchange.headers.get("content-type", "")):
+            seen.note(exchange.began, ("application", "stream_cut"), "%s amid %s" % (word, "a WebSocket" if exchange.status == 101 else "an event stream"))
+        elif seen.kind == "websocket" and layer == "http" and failure not in _NOBODY_KNOWS:
             seen.note(exchange.began, ("application", "websocket_upgrade_refused"), word)
         else:
             seen.note(exchange.began, (layer, failure), word)
 
     def _sinkhole(self, address: str) -> signatures.Match | None:
         try:
-            return signatures.sinkhole(address, self._table) if address else None
+            return signatures.sinkhole(address, self._table)
         except ValueError:
             return None
 
@@ -218,7 +223,7 @@ class Judge:
         elif status == 511:
             seen.note(exchange.began, ("http", "network_authentication_required"), "status 511")
         elif inspector is not None and seen.exempt:
-            seen.note(exchange.began, ("tls", "ssl_intercepted"), "issuer %s" % exchange.issuer, match=inspector or None)
+            seen.note(exchange.began, ("tls", "ssl_intercepted"), "issuer %s" % exchange.issuer, match=inspector)
         elif genuine:
             self._origins(seen, exchange)
         elif seen.kind == "websocket":
@@ -251,7 +256,9 @@ class Judge:
     @staticmethod
     def _stream(seen: Seen, exchange: entries.Exchange) -> None:
         """An event stream that came whole and all at once was held back, unless the answer was short."""
-        if "event-stream" in exchange.headers.get("content-type", "") and exchange.error is None and 0 <= exchange.received < _AT_ONCE:
+        # Programs that do not measure write nothing but zeros.
+        measured = exchange.waited > 0 and not 0 < exchange.length < _SHORT
+        if "event-stream" in exchange.headers.get("content-type", "") and exchange.error is None and measured and 0 <= exchange.received < _AT_ONCE:
             seen.note(exchange.began, ("application", "stream_buffered"), "its beginning took %d ms, the rest %d" % (exchange.waited, exchange.received))
             if exchange.waited < _LONG:
                 seen.flags.add("unproven")
@@ -283,16 +290,16 @@ class Judge:
         if target is None:
             return False
         host = target.hostname.rstrip(".")
-        return host != exchange.url.hostname.rstrip(".") and self._entry_of(host) is None and self._known_as(host) is None
+        return self._entry_of(host) is None and self._known_as(host) is None
 
-    def _inspector_of(self, seen: Seen, issuer: str) -> signatures.Match | bool | None:
-        """The product whose CA signed; False for a CA that is nobody's and no public one; None for a public one, or where none is known."""
+    def _inspector_of(self, seen: Seen, issuer: str) -> signatures.Match | None:
+        """The product whose CA signed, or nobody for a CA that is no public one; None for a public one, or where none is known."""
         if not issuer:
             return None
         match = self._inspects.get(issuer) or signatures.issued_by({"cn": issuer, "o": issuer}, self._table)
         if match:
             return match
-        return None if not seen.exempt or signatures.public(issuer, self._table) else False
+        return None if not seen.exempt or signatures.public(issuer, self._table) else _NOBODY
 
     # -- the end --------------------------------------------------------------------------------------------------------
 
@@ -320,7 +327,7 @@ class Judge:
         for issuer in sorted(seen.issuers):
             match = self._inspector_of(seen, issuer)
             if match is not None:
-                return issuer, match or None
+                return issuer, match
         return None, None
 
     def _decrypted(self, seen: Seen) -> None:
@@ -329,6 +336,15 @@ class Judge:
         if issuer in self._inspects and seen.exempt and not seen.faults:
             text = "issuer %s, which also signed for a block page" % issuer
             seen.faults["tls", "ssl_intercepted", match.product] = Fault(text, match=match, count=seen.requests)
+
+
+def _nowhere(address: str, failure: str) -> bool:
+    """Whether a name led to where no origin is. A connection that was refused at this machine is such a one; any other may have gone to a proxy here."""
+    try:
+        place = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return place.is_unspecified or (place.is_loopback and failure == "connection_refused")
 
 
 def _checks(seen: Seen, issuer: str | None, maker: signatures.Match | None) -> list:
@@ -359,16 +375,14 @@ def _without_fault(seen: Seen) -> tuple:
         return PASS, "answers"
     if seen.unproven:
         return UNVERIFIED, "something answers, and nothing shows that it is the origin"
-    if seen.let_go:
-        seen.flags.add("let_go")
-        return UNVERIFIED, "the page or the browser gave its requests up, which says nothing of the network"
-    return UNVERIFIED, "nothing is known of it"
+    seen.flags.add("let_go")
+    return UNVERIFIED, "the page or the browser gave its requests up, which says nothing of the network"
 
 
 def _verdict(seen: Seen, layer: str, failure: str) -> str:
     if layer == "origin":
         return ORIGIN
-    if failure in ("never_answered", "unknown_failure") or (failure == "stream_buffered" and "unproven" in seen.flags):
+    if failure in _NOBODY_KNOWS or (failure == "stream_buffered" and "unproven" in seen.flags):
         return UNVERIFIED
     return FAIL
 
@@ -392,7 +406,7 @@ def _check(seen: Seen, fault: tuple, signer: tuple, *, verdict: str, text: str) 
         "role": "wanted", "entry": seen.entry["id"], "features": seen.features, "level": seen.level, "via": None, "proxy": None, "ip_version": None,
         "verdict": verdict, "layer": layer, "flags": sorted(flags), "failure": failure,
         "interception": TRUSTED if issuer else None, "issuer": {"cn": issuer, "o": None} if issuer else None,
-        "inspected_by": maker.product if maker else None, "written_by": match.product if match and not blocked else None,
+        "inspected_by": maker.product if maker and maker.sure else None, "written_by": match.product if match and match.sure and not blocked else None,
         "blocked_by": {"product": match.product, "where": "HAR", "status": None, "confidence": match.confidence,
                        "evidence": list(match.evidence)} if blocked and match else None,
         "state": "open" if verdict == PASS or failure == "ssl_intercepted" else "shut", "message": "%s: %s" % (seen.host, text), "duration_ms": None,

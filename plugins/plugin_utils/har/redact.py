@@ -22,13 +22,13 @@ from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Catalogue, pattern_of
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import entries, words
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
 
 REMOVED = "(removed)"
 _HARMLESS = yaml_load((Path(__file__).parent / "harmless.yml").read_text(encoding="utf-8"))
 _PATH, _ABOUT, _QUERY, _LABELS = (set(_HARMLESS[key]) for key in ("path", "about", "query", "labels"))
-_HEADERS, _COOKIES, _EXTENSIONS = (set(_HARMLESS[key]) for key in ("headers", "cookies", "extensions"))
+_HEADERS, _COOKIES, _EXTENSIONS, _GATEWAYS = (set(_HARMLESS[key]) for key in ("headers", "cookies", "extensions", "hosts"))
 _PROGRAM = "(?i:%s)(/[0-9.]{1,12})?" % "|".join(_HARMLESS["servers"])
 _TYPE = "(?:%s)" % "|".join(map(re.escape, _HARMLESS["types"]))
 _VALUES = {name: re.compile("(?i:%s)\\Z" % form.replace("TYPE", _TYPE)) for name, form in _HARMLESS["values"].items()}
@@ -45,11 +45,11 @@ class Redactor:
 
     def __init__(self, catalogue: Catalogue, table: dict):
         self._table, self._hosts, self._stand_ins = table, {}, 0
-        entries = catalogue.entries + catalogue.extras
-        self._patterns = [pattern_of(entry) for entry in entries] + [parse(one["pattern"]) for one in catalogue.companions]
+        listed = catalogue.entries + catalogue.extras
+        self._patterns = [pattern_of(entry) for entry in listed] + [parse(one["pattern"]) for one in catalogue.companions]
         # The longest first: what stands before it is judged label by label.
-        self._names = sorted({pattern.name for pattern in self._patterns} | set(_HARMLESS["hosts"]), key=len, reverse=True)
-        self._whole = set(_HARMLESS["hosts"]) | {probe["host"] for entry in entries for probe in entry["probes"]}
+        self._names = sorted({pattern.name for pattern in self._patterns} | _GATEWAYS, key=len, reverse=True)
+        self._whole = _GATEWAYS | {probe["host"] for entry in listed for probe in entry["probes"]}
 
     def entry(self, raw) -> dict:
         """One entry of a log without anything that is not named; what has not the form of one is empty."""
@@ -64,10 +64,10 @@ class Redactor:
                 "queryString": [{"name": name, "value": REMOVED} for name in _query_names(request.get("url"))], "bodySize": _number(request.get("bodySize")),
             },
             "response": {
-                "status": _status(response.get("status")), "statusText": "", "httpVersion": _version(response.get("httpVersion")),
+                "status": entries.number_of(response.get("status")), "statusText": "", "httpVersion": _version(response.get("httpVersion")),
                 "cookies": _cookies(response), "headers": self._headers(response),
                 "content": {"size": _number(content.get("size")), "mimeType": _value("content-type", content.get("mimeType"))},
-                "redirectURL": self.url(response.get("redirectURL")) if response.get("redirectURL") else "",
+                "redirectURL": self.url(response.get("redirectURL")),
                 "headersSize": _number(response.get("headersSize")), "bodySize": _number(response.get("bodySize")),
             },
             "cache": {}, "timings": {key: _number(_dict(raw.get("timings")).get(key)) for key in _TIMINGS},
@@ -80,7 +80,7 @@ class Redactor:
             found["_resourceType"] = _one_of(raw["_resourceType"], "resources")
         if raw.get("_securityState") == "broken":
             found["_securityState"] = "broken"
-        if raw.get("_fromCache") or raw.get("_fetchedViaServiceWorker"):
+        if entries.kept(raw):
             found["_fromCache"] = "disk"
         address = self._sinkhole(raw.get("serverIPAddress"))
         if address:
@@ -94,13 +94,12 @@ class Redactor:
         """A URL of known hosts, parameters and words of paths; placeholders stand for the rest."""
         try:
             parts = urlsplit(str(text))
-            host, port = parts.hostname or "", parts.port
+            host, port = parts.hostname, parts.port
         except ValueError:
             return ""
         if parts.scheme not in ("http", "https", "ws", "wss") or not host:
             return ""
-        names = "&".join("%s=%s" % (name, REMOVED) for name in _query_names(text))
-        return "%s://%s%s%s%s" % (parts.scheme, self._host(host), ":%d" % port if port else "", _path(parts.path), "?" + names if names else "")
+        return "%s://%s%s%s%s" % (parts.scheme, self._host(host), ":%d" % port if port else "", _path(parts.path), _query(text))
 
     def _host(self, host: str) -> str:
         host = host.rstrip(".")
@@ -117,7 +116,7 @@ class Redactor:
         if host in self._whole:
             return host
         name = next((one for one in self._names if host == one or host.endswith("." + one)), None)
-        if name is None or not self._listed(host):
+        if name not in _GATEWAYS and not self._listed(host):
             return None
         labels = host[:-len(name)].rstrip(".").split(".") if host != name else []
         return ".".join([label if label in _LABELS else "{id}" for label in labels] + [name])
@@ -140,7 +139,7 @@ class Redactor:
 
     def _header(self, name: str, value: str) -> str:
         if name == "location":
-            return self.url(value) or REMOVED
+            return self.url(value) or _place(value) or REMOVED
         if name == "set-cookie":
             return _cookie_name(value.partition("=")[0])
         return _value(name, value)
@@ -177,6 +176,16 @@ def _segment(segment: str) -> str:
     if not dot:
         return "{id}"
     return "%s.%s" % (stem if stem in _PATH else "{id}", ending if ending in _EXTENSIONS else "{id}")
+
+
+def _place(text: str) -> str:
+    """A place on the host itself."""
+    return _path(text.partition("?")[0].partition("#")[0]) + _query(text) if re.match("/[^/]", text) else ""
+
+
+def _query(text) -> str:
+    names = "&".join("%s=%s" % (name, REMOVED) for name in _query_names(text))
+    return "?" + names if names else ""
 
 
 def _query_names(text) -> list:
@@ -235,10 +244,6 @@ def _dict(value) -> dict:
 
 def _number(value):
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1
-
-
-def _status(value):
-    return int(value) if isinstance(value, str) and re.match(r"[1-5][0-9]{2}\Z", value) else _number(value)
 
 
 def _version(value) -> str:

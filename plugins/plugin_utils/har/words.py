@@ -21,11 +21,12 @@ def meaning(word: str) -> tuple:
 
     What it is called is the table's text, or the whole constant that begins like it; a sentence of the file may hold anything.
     """
+    said = word.strip().lower()
     # A sentence about a WebSocket ends in the word for the connection below it.
-    said = word[word.find("net::ERR_"):].strip().lower() if "net::ERR_" in word else word.strip().lower()
+    said = said[max(said.find("net::err_"), 0):]
     for browser in _BROWSERS:
-        short = said.removeprefix(browser.get("strip", "").lower())
+        begins = browser.get("begins", "")
         for start, layer, failure in browser["rows"]:
-            if short.startswith(start.lower()):
-                return layer, failure, word.strip() if _CONSTANT.match(word.strip()) else start
+            if said.startswith((begins + start).lower()):
+                return layer, failure, word.strip() if _CONSTANT.match(word.strip()) else begins + start
     return "http", "unknown_failure", "an error that is not known here"

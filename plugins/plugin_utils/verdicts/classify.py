@@ -96,7 +96,7 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
         "observations": seen, "duration_ms": seen["duration_ms"],
     }
     inspector = signatures.issued_by(check["issuer"], context.table) if check["interception"] in INTERCEPTED else None
-    check["inspected_by"] = inspector.product if inspector else None
+    check["inspected_by"] = inspector.product if inspector and inspector.sure else None
     trace = kinds.trace(seen)
     check["egress"] = trace.get("ip")
     check["resolvers"] = (seen["dns"] or {}).get("resolvers") or []

@@ -31,8 +31,8 @@ def interception(seen: dict, context: Context) -> str | None:
     if other_name(seen):
         # Who decrypts makes a certificate for the name that was asked for. This is the server of a filter, a portal or a search domain.
         return INVALID
-    issuer = tls["leaf"]["issuer"] or {}
-    more = not tls["leaf"]["sct"] or signatures.issued_by(issuer, context.table) is not None
+    maker = signatures.issued_by(tls["leaf"]["issuer"], context.table)
+    more = not tls["leaf"]["sct"] or (maker is not None and maker.sure)
     trusted = seen["system"] is not None and seen["system"]["failure"] is None
     if not more:
         # Public certificates alone have that list: a public root that is newer than the bundle, or a chain that lacks a certificate, looks like this for many

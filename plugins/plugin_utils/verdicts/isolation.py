@@ -72,9 +72,9 @@ def sub_verdict(check: dict) -> str:
 
 
 def culprit(check: dict) -> str | None:
-    """The product that did it, when a signature or the inspection CA says so."""
+    """The product that did it, when a signature or the inspection CA says so. A signature of low confidence is a hint, which the message tells."""
     blocked = check.get("blocked_by") or {}
-    if blocked.get("product") not in (None, "unknown"):
+    if blocked.get("product") not in (None, "unknown") and blocked.get("confidence") != "low":
         return blocked["product"]
     if check.get("written_by"):
         return check["written_by"]

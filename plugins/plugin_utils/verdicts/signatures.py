@@ -40,6 +40,22 @@ class Match:
     evidence: tuple
     reason: str = "denied"
 
+    @property
+    def sure(self) -> bool:
+        """Whether it may be named as the one who did it. A rule of low confidence only gives a hint."""
+        return self.confidence != "low"
+
+    @property
+    def name(self) -> str:
+        return called(self.product, self.confidence)
+
+
+def called(product: str, confidence: str) -> str:
+    """A product in a sentence."""
+    if product == "unknown":
+        return "an unknown product"
+    return product if confidence != "low" else "an unknown product, perhaps %s" % product
+
 
 def load(own=()) -> dict:
     """``{"block": [...], "progress": [...], "issuer": [...], "public": [...], "dns": [...]}``, the site's own rules first. :raises SignatureError:"""
@@ -60,19 +76,21 @@ def load(own=()) -> dict:
     return {kind: [rule for rule in own if words & set(rule)] + table[kind] for kind, words in _KINDS.items()}
 
 
-def written_by(answer: dict, table: dict, good: bool = False) -> Match | None:
+def written_by(answer: dict, table: dict, good: bool = False, marked: bool = False) -> Match | None:
     """The product that wrote this answer to CONNECT or GET, or None: a challenge of the origin's own network is nobody's page.
 
-    ``good``: it is the origin's own answer, and one that succeeded. What its text talks about is then no sign of a product.
+    ``good``: it is the origin's own answer, and one that succeeded. What its text talks about is then no sign of a product. ``marked``: it shows itself to be
+    the origin's; rules of low confidence then count for nothing, as in an answer that succeeded.
     """
-    if not answer or answer.get("headers", {}).get("cf-mitigated"):
+    if answer["headers"].get("cf-mitigated"):
         return None
-    return _first([rule for rule in table["block"] if not (good and "body" in rule)], answer)
+    hints = not marked and (answer["status"] or 0) >= 300
+    return _first([rule for rule in table["block"] if not (good and "body" in rule) and (hints or rule.get("confidence") != "low")], answer)
 
 
 def progress_page(answer: dict, table: dict) -> Match | None:
     """The product that answers with a page of its own while it scans what was asked for, or None."""
-    match = _first(table["progress"], answer) if answer else None
+    match = _first(table["progress"], answer)
     return dataclasses.replace(match, reason="progress") if match else None
 
 

@@ -4,12 +4,15 @@
 """What people say goes wrong, and what a diagnosis answers to it in one paragraph. Read from ``symptoms.yml``; pure, controller only."""
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
 SYMPTOMS = yaml_load((Path(__file__).parent / "symptoms.yml").read_text(encoding="utf-8"))
+#: The plain words in the expressions.
+_VOCABULARY = sorted(set(re.findall("[a-z]{5,}", " ".join(form.replace("s?", "") for one in SYMPTOMS for form in one["words"]))))
 _SURE = {"high": "this is sure", "medium": "this is likely", "low": "this is not sure yet"}
 #: Who can change it, by the scope.
 _WHO = {
@@ -23,10 +26,19 @@ _NOBODY_YET = "nobody can be named yet"
 
 
 def find(text: str) -> dict | None:
-    """The symptom that words mean: its id, or the first whose expressions fit; None when none does."""
-    said = " ".join(str(text).lower().split())[:500]
+    """The symptom that words mean: its id, or the first whose expressions fit the words, or the words as they are spelled; None when none does."""
+    said = " ".join(str(text).lower().replace("\u2019", "'").split())[:500]
     by_id = next((one for one in SYMPTOMS if one["id"] == said), None)
-    return by_id or next((one for one in SYMPTOMS if any(re.search(form, said) for form in one["words"])), None)
+    return by_id or _fitting(said) or _fitting(" ".join(map(_spelled, said.split())))
+
+
+def _fitting(said: str) -> dict | None:
+    return next((one for one in SYMPTOMS if any(re.search(form, said) for form in one["words"])), None)
+
+
+def _spelled(word: str) -> str:
+    """The word of the table that is nearest to a word that nobody knows, since people write in a hurry."""
+    return (difflib.get_close_matches(word, _VOCABULARY, n=1, cutoff=0.8) or [word])[0]
 
 
 def features(text: str) -> list:

@@ -4,6 +4,7 @@
 """What a check says to a person."""
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.signatures import called
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import INTERCEPTED, NOT, TRUSTED
 
 _WORDS = {
@@ -98,8 +99,7 @@ def sentence(check: dict) -> str:
         text.append("%s answers with a page of its own while it scans; programs that want data get that page" % check["blocked_by"]["product"])
     elif check["blocked_by"]:
         culprit = check["blocked_by"]
-        text.append("blocked by %s (%s %s, %s)" % (
-            culprit["product"] if culprit["product"] != "unknown" else "an unknown product", "status", culprit["status"], culprit["where"]))
+        text.append("blocked by %s (status %s, %s)" % (called(culprit["product"], culprit.get("confidence")), culprit["status"], culprit["where"]))
     elif check["failure"] == "proxy_auth_required":
         text.append("the proxy %s %s" % (check["proxy"], "does not accept the user that it was given" if "user_refused" in check["flags"]
                                          else "wants a user's credentials, which this host has not"))
