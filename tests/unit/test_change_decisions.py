@@ -30,7 +30,7 @@ def settings(**given) -> dict:
 @pytest.mark.parametrize("given,said", [
     ({}, None), ({"change_window": OPEN}, None), ({"change": None, "access_comment": "CHG1"}, None), ({"change": None, "access_require_change": False}, None),
     ({"change": None, "access_state": "gathered"}, None), ({"change": None, "access_state": "reverted"}, None),
-    ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None),
+    ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None), ({"on_failure": "keep"}, None), ({"on_failure": "revert"}, None),
     ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
     ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
     ({"change_window": "tonight"}, "change_window: it has timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
@@ -396,6 +396,10 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
+    # Nobody sees anything shut; a change without a journal; a device that gave no answer; more than are shown.
+    many = summary.lines({"fw%d" % number: {"changed": True} for number in range(7)} | {"gone": {"unreachable": True, "msg": "ssh"}},
+                         {"fw0": {"verdict": "pass"}}, {"code": 1, "message": "x"})
+    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[3:] == ["FAILED: gone: ssh", "Verdict 1: x"]
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
 
 
@@ -405,5 +409,7 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
         *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
         "To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
         "The report is in /a b", "Verdict 2: drift: 4"]
+    assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
+    assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
         "something still stands in the way: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

@@ -36,6 +36,9 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     ({"would_stop": ["edits of others wait", "no journal"]}, None, None, "edits of others wait; a real run would stop: no journal"),
     ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
     ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
+    # Wanted is enough: who approves it need not wait until it is seen to be in force.
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no line for the exemption of .chatgpt.com"),
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no line for the exemption of .chatgpt.com"),
     ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
 def test_what_stops(device, hosts, register, said):
     found = judged(device, hosts, register)

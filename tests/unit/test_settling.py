@@ -4,12 +4,14 @@
 """Writes that get no answer, several of them in one run: each is settled by reading the device, and what is then to do is in the journal."""
 from __future__ import annotations
 
+import copy
+
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import UNREACHABLE, Failed, OutcomeUnknown
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import Journal
 from tests.contract.memory import ALLOW, LOG, OPEN, MemoryAdapter, MemoryRig
-from tests.contract.rig import MEMBER
+from tests.contract.rig import MEMBER, Fault
 
 #: A first run sends as many.
 WRITES = 5
@@ -59,7 +61,9 @@ def test_the_third_write_without_an_answer_is_the_last(rig):
     site = rig.snapshot()
     with pytest.raises(Failed, match="gave up after 3 writes without an answer; the last: no answer to write 3.*The old state was restored") as failed:
         rig.run(adapter=lossy(rig, 1, 2, 3, arrives=False))
-    assert failed.value.result["failure"]["class"] == UNREACHABLE and rig.meter.sends == 3 and rig.snapshot() == site
+    assert failed.value.result["failure"]["class"] == UNREACHABLE and rig.snapshot() == site
+    # Nothing was brought into force, so nothing has to be.
+    assert (rig.meter.sends, rig.meter.activations) == (3, 0)
 
 
 def test_what_reading_again_makes_necessary_is_in_the_journal(rig):
@@ -90,3 +94,18 @@ def test_a_draft_that_was_dropped_is_not_taken_back_write_by_write(tmp_path):
     with pytest.raises(Failed, match="gave up after 3 writes.*The old state was restored"):
         rig.run(adapter=lossy(rig, seals=False))
     assert rig.snapshot() == site and (rig.meter.writes, rig.meter.activations) == (WRITES, 0)
+
+
+class Dropping(MemoryAdapter):
+    """What is not in force is dropped in one go, as on products that can."""
+
+    def discard(self):
+        self._device.candidate, self._device.editor = copy.deepcopy(self._device.running), None
+        return True
+
+
+def test_where_the_device_drops_what_is_not_in_force_nothing_is_activated_for_it(rig):
+    site = rig.snapshot()
+    with pytest.raises(Failed, match="the activation failed. The old state was restored"):
+        rig.run(adapter=Dropping(rig.device, (MEMBER,)), fault=Fault("no_activation"))
+    assert rig.snapshot() == site and (rig.meter.writes, rig.meter.activations) == (WRITES, 1)
