@@ -75,11 +75,21 @@ def test_who_stands_behind_what():
 
 def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
     fine = {"netaccess_path": {"device": "fw1"}, "verify_expect": "unchanged"}
-    assert gate.misread({"desk1": fine, "desk2": {"netaccess_path": None, "verify_expect": None}}) == []
+    assert gate.misread({"desk1": fine, "desk2": {"netaccess_path": None, "verify_expect": None}, "desk3": dict(fine, verify_expect="open")}) == []
     assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
         "desk1: netaccess_path: it needs device, and may have audience, kind and proven_by; devcie is none of these",
         "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
     assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
+
+
+@pytest.mark.parametrize("about,said", [
+    (None, None), ({"generated": "2026-11-01T08:00:00Z"}, None), ({"valid_until": "2026-12-01T08:00:00Z"}, None),
+    ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z were valid until 2026-11-10"),
+    ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit were valid until"),
+    ({"valid_until": "soon"}, "is 'soon', which is no time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is no time")], ids=str)
+def test_plans_that_are_over_are_not_carried_out(about, said):
+    found = gate.plans_ended(about, NOW)
+    assert found is None if said is None else said in found and found.endswith("Nothing was changed")
 
 
 def test_batches_that_ansible_will_not_make_are_refused():

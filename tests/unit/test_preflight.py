@@ -118,7 +118,7 @@ def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
 
 
 def test_a_device_that_said_nothing_stops_alone():
-    found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, None, TODAY)
+    found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, [LINE], TODAY)
     assert found["stops"] == {"fw2": "nothing came back"} and found["message"].startswith("1 of 2 devices may be changed")
 
 
