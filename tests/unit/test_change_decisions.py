@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from pathlib import Path
 
@@ -235,6 +236,7 @@ def test_what_is_recorded_is_what_was_returned():
     for given in ({"changed": True, "summary": "x"}, {"failed": True, "msg": "no"}, {"unreachable": True, "msg": "gone", "changed": False}):
         assert record.outcome(record.recorded(given)) == given
     assert record.recorded({"failed": True, "msg": "no", "exception": "Traceback", "rc": 127}) == {"msg": "no", "recorded": "failed"}
+    assert record.recorded({"unreachable": True, "msg": "gone"}) == {"msg": "gone", "recorded": "unreachable"}
     assert record.recorded({"changed": True}, foreseen=True) == {"changed": False, "would_change": True}
     assert record.outcome({"changed": False, "would_change": True}) == {"changed": True} and record.outcome(None) == {}
 
@@ -245,6 +247,7 @@ def test_whatever_is_raised_is_a_result():
 
     assert record.guarded(lost) == {"unreachable": True, "msg": "ssh: refused"}
     assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "'x'"} and record.guarded(dict) == {}
+    assert record.guarded(lambda: next(iter(()))) == {"failed": True, "msg": "StopIteration"}
 
 
 def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
@@ -253,6 +256,8 @@ def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
     assert sorted(path.read_text() for path in (tmp_path / "report").iterdir()) == sorted(["../../odd", "fw a", "fw-a", "fw/a"])
     assert (tmp_path / "report" / "fw-a-ChatGPT-allow.xml").read_text() == "fw-a"
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "report").iterdir()} == {0o600}
+    record.write(tmp_path, "fw1", "-access.json", {"changed": True})
+    assert json.loads((tmp_path / "fw1-access.json").read_text()) == {"changed": True}
 
 
 class HostVars(dict):
