@@ -32,7 +32,7 @@ class HostVars(dict):
 
 
 def step(name: str, hosts: dict, on: str = "fw1", check: bool = False, play: tuple = (), **args) -> dict:
-    """What a step returns for the host ``on``; ``hosts``: {name: variables}, devices and hosts by how they are called; ``play``: those in it, by default all."""
+    """What a step returns for the host ``on``; ``hosts``: {name: variables}, devices and hosts by how they are called; ``play``: by default all."""
     loader, play = DataLoader(), list(play or hosts)
     task_vars = dict(hosts.get(on, {}), inventory_hostname=on, hostvars=HostVars(hosts), ansible_play_hosts_all=play, ansible_play_batch=play,
                      groups={"netaccess_devices": [one for one in hosts if one.startswith("fw")],

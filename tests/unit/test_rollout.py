@@ -32,7 +32,8 @@ def test_the_stages_in_their_order():
 
 
 @pytest.mark.parametrize("broken,said", [
-    ([], "list of stages"), ({}, "list of stages"), ("pilot", "list of stages"), ([["name", "audience"]], "number 1"), ([{"name": "a"}, {"name": "b"}], "number 1"), ([{"audience": {}}], "number 1"), (["x"], "number 1"),
+    ([], "list of stages"), ({}, "list of stages"), ("pilot", "list of stages"), ([["name", "audience"]], "number 1"),
+    ([{"name": "a"}, {"name": "b"}], "number 1"), ([{"audience": {}}], "number 1"), (["x"], "number 1"),
     ([{"name": "a", "audience": {"x": 1}}, {"name": "a"}], "one name"), ([{"name": "a", "colour": 1}], "number 1")])
 def test_stages_that_are_none(broken, said):
     with pytest.raises(rollout.RolloutError, match=said):
