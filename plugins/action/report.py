@@ -139,7 +139,7 @@ def place(found: dict, dest: str) -> str:
 
 def unforgiven(found: dict, strict: list) -> list:
     """[(device or host, why it counts as failed)] by the classes of a report's verdict that decide because they were asked to."""
-    words = {name: text for name, code, text in report.CLASSES if not code and name in strict}
+    words = {name: text for name, _code, text in report.CLASSES if name in strict}
     return [(text.partition(": ")[0], "%s: %s" % (words[name], text)) for name in words for text in found["verdict"]["classes"][name]]
 
 

@@ -120,7 +120,7 @@ def seconds(work: Callable) -> float:
 
 def main() -> None:
     for words, make, count in (("text of a plan", text_of, 10_000), ("plan, foresee and undo, rules", plan, 10_000), ("rules in another order", moved, 10_000),
-                               ("placing among rules", placed, 10_000), ("rules that go", gone, 10_000), ("journal, steps", noted, 1_000),
+                               ("placing among rules", placed, 10_000), ("rules that go", gone, 10_000), ("journal, steps", noted, 10_000),
                                ("HAR: redact, characters", redacted("a."), 1_000_000), ("page: a line of letters", page("a", False), 1_000_000),
                                ("page: tags that stay open", page("<p>", True), 1_000_000)):
         few, many = seconds(make(count // 4)), seconds(make(count))

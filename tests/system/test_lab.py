@@ -121,7 +121,7 @@ def test_two_labs_live_side_by_side():
     with Lab() as one, Lab() as other:
         assert fetch("www.example.com", one.squid.port).open
         assert fetch("www.example.com", other.squid.port).open
-    assert segments(one.squid.name) == segments(other.squid.name) == []
+    assert segments(one.squid.name) == segments(other.squid.name) == [] and running([str(one.folder), str(other.folder)]) == []
 
 
 # -- its internet --------------------------------------------------------------------------------------------------

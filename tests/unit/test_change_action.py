@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -29,10 +31,10 @@ class HostVars(dict):
     raw_get = dict.__getitem__
 
 
-def step(name: str, hosts: dict, on: str = "fw1", check: bool = False, **args) -> dict:
-    """What a step returns for the host ``on``; ``hosts``: {name: variables}, devices and hosts by how they are called."""
-    loader = DataLoader()
-    task_vars = dict(hosts.get(on, {}), inventory_hostname=on, hostvars=HostVars(hosts), ansible_play_hosts_all=list(hosts), ansible_play_batch=list(hosts),
+def step(name: str, hosts: dict, on: str = "fw1", check: bool = False, play: tuple = (), **args) -> dict:
+    """What a step returns for the host ``on``; ``hosts``: {name: variables}, devices and hosts by how they are called; ``play``: by default all."""
+    loader, play = DataLoader(), list(play or hosts)
+    task_vars = dict(hosts.get(on, {}), inventory_hostname=on, hostvars=HostVars(hosts), ansible_play_hosts_all=play, ansible_play_batch=play,
                      groups={"netaccess_devices": [one for one in hosts if one.startswith("fw")],
                              "netaccess_vantages": [one for one in hosts if one.startswith("desk")]})
     task = SimpleNamespace(args=dict(args, step=name), check_mode=check, async_val=0, action="netaccess.chatgpt.change", diff=False)
@@ -81,6 +83,24 @@ def test_the_preflight_judges_what_was_found_and_a_status_page_that_cannot_be_re
     assert "ok: the service: its status page cannot be read: " in said and "stop: fw2: no such policy" in said
     with pytest.raises(AnsibleActionFail, match="set audit_register to the file"):
         step("preflight", {"fw1": dict(FW, require_register=True)})
+
+
+def test_the_preflight_hands_on_what_a_site_says(tmp_path):
+    """A register that cannot be read is none, and a run that asks for one does not begin without."""
+    register, status = tmp_path / "register.yml", {"netaccess_status_path": str(tmp_path / "none")}
+    register.write_text("[]\n")
+    preview = dict(PREVIEW, exclusive="", coverage=[{"pattern": ".chatgpt.com", "exempt": "yes"}])
+    hosts = {"fw1": dict(FW, access_preview=preview, audit_register=str(register), netaccess_kept_apart_by="the pipeline",
+                         netaccess_run={"behind": {"fw1": ["desk1"]}}, **status), "desk1": DESK}
+    found = step("preflight", hosts)
+    said = {row["message"]: row["verdict"] for row in found["rows"] if row["subject"] == "fw1"}
+    assert found["stops"] == {} and said["the register has no line for the exemption of .chatgpt.com"] == "warn"
+    assert said["a second run is kept away by the pipeline"] == "ok"
+    assert said["none of the hosts behind it was reached (desk1), so nothing will be proven"] == "warn"
+    assert "no line for the exemption" in step("preflight", dict(hosts, fw1=dict(hosts["fw1"], require_register=True)))["stops"]["fw1"]
+    register.write_text("- pattern: x")
+    with pytest.raises(AnsibleActionFail, match="audit_register: "):
+        step("preflight", hosts)
 
 
 def test_a_preflight_says_what_the_gate_lets_a_check_run_go_past():
@@ -192,6 +212,8 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
              "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
     found = step("conclude", hosts)
     assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
+    refused = dict(hosts, fw1=dict(FW, access_result={"recorded": "failed", "msg": "refused"}))
+    assert step("conclude", refused)["troubles"]["fw1"] == "refused"
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
     assert found["ansible_stats"]["data"]["netaccess_verdict"]["code"] == 1
     # Below one failure for each of them, as the last thing.
@@ -219,6 +241,19 @@ def test_what_a_strict_run_does_not_forgive_fails_it():
     assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: no host behind it looked"}
     assert step("conclude", {"fw1": dict(hosts["fw1"], audit_strict=[])})["troubles"] == {}
     assert step("conclude", hosts, mode="audit")["troubles"] == {}
+    # An audit has its verdict, and fails by that where it is asked to.
+    seen = step("conclude", {"fw1": dict(FW, access_preview={"changed": False}, audit_strict=["not_proven"])}, mode="audit")
+    assert seen["verdict"]["deciding"] == ["not_proven"] and seen["troubles"] == {}
+
+
+def test_what_is_not_forgiven_of_a_host_that_is_not_in_the_play_fails_a_device():
+    """Looked from in the place of its device, where a limit leaves it out: no task would fail for it."""
+    other = {"id": "n", "ip_version": 4, "host": "claude.ai", "role": "negative", "verdict": "unverified", "flags": [], "message": "m", "failure": None}
+    seen = dict(FINE, item="desk1", path=dict(DESK["netaccess_path"], proven=True, message="m"), checks=FINE["checks"] + [other])
+    hosts = {"fw1": dict(FW, access_result=WROTE, verify_looks={"results": [seen]}, audit_strict=["not_proven"]), "desk1": DESK}
+    assert list(step("conclude", hosts)["troubles"]) == ["desk1"]
+    troubles = step("conclude", hosts, play=("fw1",))["troubles"]
+    assert list(troubles) == ["fw1"] and troubles["fw1"].startswith("not proven: desk1: 1 other site is not compared")
 
 
 def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):
@@ -226,6 +261,8 @@ def test_an_audit_is_no_failure_of_hosts_and_goes_by_the_check_run(capsys):
     for found in (step("conclude", hosts, check=True), step("conclude", hosts, mode="audit")):
         assert found["verdict"]["code"] == 2 and found["troubles"] == {}
     assert "Changed" not in capsys.readouterr().out
+    gone = step("conclude", dict(hosts, desk1=dict(DESK, verify_baseline={"recorded": "unreachable", "msg": "gone"})), mode="audit")
+    assert gone["verdict"]["code"] == 1 and gone["troubles"] == {}
     assert step("conclude", hosts, mode="audit", within=["desk1"])["verdict"]["classes"]["drift"] == []
 
 
@@ -316,6 +353,19 @@ def test_a_report_of_a_part_does_not_take_the_place_of_a_whole_one(tmp_path):
     assert report.place(part, dest) == dest + "-part" and report.place(part, dest + "/") == dest + "-part" and report.place(built(), dest) == dest
 
 
+def test_the_verdict_comes_after_what_it_is_about_and_what_vouches_for_all_comes_last(tmp_path, monkeypatch):
+    placed, replace = [], os.replace
+    monkeypatch.setattr(os, "replace", lambda source, target: placed.append(Path(target)) or replace(source, target))
+    report.write(built(), str(tmp_path), None)
+    assert [path.name for path in placed if path.parent == tmp_path][-2:] == ["verdict.json", "SHA256SUMS"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"left_out": []}', '{"left_out": null}'])
+def test_what_is_no_report_is_in_nobodys_way(tmp_path, text):
+    (tmp_path / "report.json").write_text(text)
+    assert report.place(built(left_out={"devices": ["fw2"]}), str(tmp_path)) == str(tmp_path)
+
+
 def test_a_run_that_dies_leaves_no_report_that_could_be_taken_for_its_own(tmp_path):
     """An older verdict of 0 would let a pipeline go on. The older report stays beside it until there is a new one."""
     hosts, dest = {"fw1": dict(FW, access_preview={"changed": False})}, str(tmp_path / "report")
@@ -327,9 +377,19 @@ def test_a_run_that_dies_leaves_no_report_that_could_be_taken_for_its_own(tmp_pa
         assert {path.name for path in folder.iterdir()} == {"verdict.json", "previous"}
         assert {path.name: path.read_bytes() for path in (folder / "previous").iterdir()} == before
         mark = json.loads((folder / "verdict.json").read_text())
+        assert {path.stat().st_mode & 0o777 for path in (folder, folder / "previous")} == {0o700}
         assert mark["code"] == 1 and mark["deciding"] == ["interrupted"] and "has not written its report" in mark["message"]
     step("conclude", hosts, mode="audit", dest=dest)
     assert {path.name for path in folder.iterdir()} == set(before) and json.loads((folder / "verdict.json").read_text())["deciding"] == []
+
+
+def test_what_stays_aside_is_one_report(tmp_path):
+    """No signature of an older one beside it, which a run may have left that died while it cleared."""
+    report.write(built(), str(tmp_path), None)
+    (tmp_path / "previous").mkdir()
+    (tmp_path / "previous" / "SHA256SUMS.sig").write_text("of an older one")
+    report.begin(str(tmp_path))
+    assert not (tmp_path / "previous" / "SHA256SUMS.sig").exists() and (tmp_path / "previous" / "SHA256SUMS").exists()
 
 
 def test_a_run_that_is_refused_leaves_no_older_verdict_either_and_a_preflight_has_no_report(tmp_path):
@@ -337,6 +397,8 @@ def test_a_run_that_is_refused_leaves_no_older_verdict_either_and_a_preflight_ha
     with pytest.raises(AnsibleActionFail, match="without the number"):
         step("gate", {"fw1": {"access_product": "squid"}}, dest=str(tmp_path))
     assert json.loads((tmp_path / "verdict.json").read_text())["code"] == 1
+    step("gate", {"fw1": FW}, dest=str(tmp_path / "new"))
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
     step("gate", {"fw1": dict(FW, netaccess_report_dir=str(tmp_path / "other"))})
     assert not (tmp_path / "other").exists()
     with pytest.raises(AnsibleActionFail, match="cannot be written"):
@@ -348,3 +410,5 @@ def test_a_run_of_a_part_leaves_the_whole_report_where_it_is(tmp_path):
     report.write(built(), dest, None)
     step("begin", {"fw1": FW, "fw2": FW}, dest=dest, within=["fw1"])
     assert (tmp_path / "report" / "report.json").exists() and json.loads((tmp_path / "report-part" / "verdict.json").read_text())["deciding"] == ["interrupted"]
+    found = step("conclude", {"fw1": dict(FW, access_preview={"changed": False}), "fw2": FW}, mode="audit", dest=dest, within=["fw1"])
+    assert found["dest"] == dest + "-part" and json.loads((tmp_path / "report" / "report.json").read_text())["left_out"]["devices"] == []

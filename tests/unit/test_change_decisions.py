@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import re
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def settings(**given) -> dict:
 @pytest.mark.parametrize("given,said", [
     ({}, None), ({"change_window": OPEN}, None), ({"change": None, "access_comment": "CHG1"}, None), ({"change": None, "access_require_change": False}, None),
     ({"change": None, "access_state": "gathered"}, None), ({"change": None, "access_state": "reverted"}, None),
-    ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None),
+    ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None), ({"on_failure": "keep"}, None), ({"on_failure": "revert"}, None),
     ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
     ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
     ({"change_window": "tonight"}, "change_window: it has timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
@@ -75,11 +76,21 @@ def test_who_stands_behind_what():
 
 def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
     fine = {"netaccess_path": {"device": "fw1"}, "verify_expect": "unchanged"}
-    assert gate.misread({"desk1": fine, "desk2": {"netaccess_path": None, "verify_expect": None}}) == []
+    assert gate.misread({"desk1": fine, "desk2": {"netaccess_path": None, "verify_expect": None}, "desk3": dict(fine, verify_expect="open")}) == []
     assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
         "desk1: netaccess_path: it needs device, and may have audience, kind and proven_by; devcie is none of these",
         "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
     assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
+
+
+@pytest.mark.parametrize("about,said", [
+    (None, None), ({"generated": "2026-11-01T08:00:00Z"}, None), ({"valid_until": "2026-12-01T08:00:00Z"}, None),
+    ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z were valid until 2026-11-10"),
+    ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit were valid until"),
+    ({"valid_until": "soon"}, "is 'soon', which is no time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is no time")], ids=str)
+def test_plans_that_are_over_are_not_carried_out(about, said):
+    found = gate.plans_ended(about, NOW)
+    assert found is None if said is None else said in found and found.endswith("Nothing was changed")
 
 
 def test_batches_that_ansible_will_not_make_are_refused():
@@ -225,6 +236,7 @@ def test_what_is_recorded_is_what_was_returned():
     for given in ({"changed": True, "summary": "x"}, {"failed": True, "msg": "no"}, {"unreachable": True, "msg": "gone", "changed": False}):
         assert record.outcome(record.recorded(given)) == given
     assert record.recorded({"failed": True, "msg": "no", "exception": "Traceback", "rc": 127}) == {"msg": "no", "recorded": "failed"}
+    assert record.recorded({"unreachable": True, "msg": "gone"}) == {"msg": "gone", "recorded": "unreachable"}
     assert record.recorded({"changed": True}, foreseen=True) == {"changed": False, "would_change": True}
     assert record.outcome({"changed": False, "would_change": True}) == {"changed": True} and record.outcome(None) == {}
 
@@ -235,6 +247,7 @@ def test_whatever_is_raised_is_a_result():
 
     assert record.guarded(lost) == {"unreachable": True, "msg": "ssh: refused"}
     assert record.guarded(lambda: {}["x"]) == {"failed": True, "msg": "'x'"} and record.guarded(dict) == {}
+    assert record.guarded(lambda: next(iter(()))) == {"failed": True, "msg": "StopIteration"}
 
 
 def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
@@ -243,6 +256,8 @@ def test_names_of_hosts_are_no_paths_and_share_no_file(tmp_path):
     assert sorted(path.read_text() for path in (tmp_path / "report").iterdir()) == sorted(["../../odd", "fw a", "fw-a", "fw/a"])
     assert (tmp_path / "report" / "fw-a-ChatGPT-allow.xml").read_text() == "fw-a"
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "report").iterdir()} == {0o600}
+    record.write(tmp_path, "fw1", "-access.json", {"changed": True})
+    assert json.loads((tmp_path / "fw1-access.json").read_text()) == {"changed": True}
 
 
 class HostVars(dict):
@@ -396,6 +411,10 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
+    # Nobody sees anything shut; a change without a journal; a device that gave no answer; more than are shown.
+    many = summary.lines({"fw%d" % number: {"changed": True} for number in range(7)} | {"gone": {"unreachable": True, "msg": "ssh"}},
+                         {"fw0": {"verdict": "pass"}}, {"code": 1, "message": "x"})
+    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[3:] == ["FAILED: gone: ssh", "Verdict 1: x"]
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
 
 
@@ -405,5 +424,7 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
         *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
         "To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
         "The report is in /a b", "Verdict 2: drift: 4"]
+    assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
+    assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
         "something still stands in the way: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

@@ -243,3 +243,11 @@ def test_a_note_costs_what_is_in_it_and_not_what_was_noted_before(tmp_path):
         sizes.append(os.path.getsize(journal.path))
     assert sizes[0] > 40_000 and max(after - before for before, after in zip(sizes, sizes[1:])) < 400
     assert len(Journal.load(journal.path).changes) == 500
+
+
+def test_who_reads_a_file_sees_the_old_text_or_the_new_one(tmp_path):
+    path = tmp_path / "verdict.json"
+    path.write_text("old")
+    with open(path, encoding="utf-8") as reader:
+        journal_module.write_atomically(str(path), "new")
+        assert reader.read() == "old" and path.read_text() == "new" and os.listdir(tmp_path) == ["verdict.json"]

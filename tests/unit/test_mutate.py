@@ -5,13 +5,18 @@
 from __future__ import annotations
 
 import ast
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.mutants import mutants
+from tests.mutate import Chosen, forked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -41,6 +46,7 @@ def changed(source: str) -> set:
     ("x = a | b", {"x = a", "x = b"}),
     ("x = 'a b'.split()", {"x = 'a'.split()", "x = 'b'.split()"}),
     ("x = f('a b')", set()),
+    ("a, b = x", set()),
     ("@f(frozen=a or b)\nclass A:\n    b: dict[str, int]", set()),
 ])
 def test_one_thing_is_changed_at_a_time(source, expected):
@@ -49,6 +55,18 @@ def test_one_thing_is_changed_at_a_time(source, expected):
 
 def test_a_word_that_a_function_of_the_file_splits_is_left_out():
     assert {text.rpartition("\n")[2].rpartition(" x = ")[2] for text in changed("def f(a): pass\nx = f('a b')")} == {"f('a')", "f('b')"}
+
+
+def test_what_a_change_does_stays_in_its_own_process_which_may_die_or_take_too_long():
+    seen: list = []
+    assert forked(60, lambda: seen.append(1) or "tests/red.py") == "tests/red.py" and seen == []
+    assert forked(60, lambda: os.kill(os.getpid(), signal.SIGKILL)) is None
+    assert forked(1, lambda: time.sleep(4) or "too late") is None
+
+
+def test_the_tests_that_come_by_run_in_the_order_of_their_sharpness_and_no_others_do():
+    items = [SimpleNamespace(nodeid=name) for name in ("a", "b", "c")]
+    assert [item.nodeid for item in Chosen(["c", "a"]).of(items)] == ["c", "a"]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="watches lines by sys.monitoring")

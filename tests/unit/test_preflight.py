@@ -36,6 +36,9 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     ({"would_stop": ["edits of others wait", "no journal"]}, None, None, "edits of others wait; a real run would stop: no journal"),
     ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
     ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
+    # Wanted is enough: who approves it need not wait until it is seen to be in force.
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no line for the exemption of .chatgpt.com"),
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no line for the exemption of .chatgpt.com"),
     ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
 def test_what_stops(device, hosts, register, said):
     found = judged(device, hosts, register)
@@ -47,7 +50,10 @@ def test_what_stops(device, hosts, register, said):
     ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "what hosts saw before that: /j/1.json"),
     ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
     ({"exclusive": ""}, None, None, "not protected against a second run"),
-    ({"pending": "ours"}, None, None, "edits of ours wait there"),
+    ({"pending": "ours"}, None, None, "edits of ours wait there"), ({"pending": "both"}, None, None, "edits of ours wait there"),
+    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will stay in the way: 1, 2"),
+    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "that it stands behind fw1 is not proven"),
+    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "not well either: odd"),
     ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
@@ -62,7 +68,28 @@ def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     assert found["stops"] == {} and [row["message"] for row in found["rows"] if row["verdict"] == "warn" and said in row["message"]], found
 
 
+def test_a_host_behind_no_device_that_sees_the_service_well_is_no_warning():
+    for summary in ({"verdict": "pass", "message": "m"}, None):
+        assert judged(hosts={"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": summary}})["message"] == "1 of 1 device may be changed"
+    failing = dict(look(), summary={"verdict": "fail", "message": "it is what the change is for"})
+    assert judged(hosts={"branch1": failing})["message"] == "1 of 1 device may be changed"
+
+
+def test_numbers_and_releases_are_said_as_they_are():
+    row = judged({"reversal": {"writes": 1, "activations": 2}, "release": "FortiOS 7.4.9", "summary": ""})["rows"][-1]
+    assert row["message"] == "FortiOS 7.4.9; nothing to do; rollback takes 1 write and 2 activations"
+    many = [{"pattern": "%d.example" % number, "exempt": "yes"} for number in range(7)]
+    assert "of 0.example, 1.example, 2.example, 3.example, 4.example and 2 more" in judged({"coverage": many}, register=[])["stops"]["fw1"]
+    assert judged({"coverage": None}, register=[])["stops"] == {}
+    # What is compliant has no way back, and no limits of one.
+    assert judged({"changed": False, "limits": "40 an hour"})["rows"][0]["message"] == "create list allow (+3)"
+    assert judged({"held_by": ["alice"]})["message"].endswith("; 1 warning")
+    assert judged({"held_by": ["alice"], "pending": "ours"})["message"].endswith("; 2 warnings")
+
+
 def test_what_the_service_says_of_itself_is_said_and_an_incident_is_a_warning():
+    row, = [row for row in judged(None, None, None, True, {"state": "unknown"})["rows"] if row["subject"] == "the service"]
+    assert row["message"] == "unknown"
     words = ("operational", "unknown", "degraded", "outage", "maintenance")
     rows = {word: judged(None, None, None, True, {"state": word, "message": "it is so"})["rows"] for word in words}
     said = {word: [row["verdict"] for row in found if row["subject"] == "the service" and row["message"] == "it is so"] for word, found in rows.items()}
@@ -91,7 +118,7 @@ def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
 
 
 def test_a_device_that_said_nothing_stops_alone():
-    found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, None, TODAY)
+    found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, [LINE], TODAY)
     assert found["stops"] == {"fw2": "nothing came back"} and found["message"].startswith("1 of 2 devices may be changed")
 
 

@@ -212,10 +212,8 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("plugins", "roles", "scripts", "meta"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "docs").mkdir()
-    for name in ("README.md", "docs/variables.md", "docs/symptoms.md", "docs/evidence.md"):
     shutil.copytree(ROOT / "docs" / "symptoms", folder / "docs" / "symptoms")
-    for name in ("README.md", "docs/variables.md"):
+    for name in ("README.md", "docs/variables.md", "docs/evidence.md"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 

@@ -16,7 +16,12 @@ def people(*names) -> list:
     return [{"op": "update", "kind": "rule", "name": "r", "fields": {name: {} for name in names}}]
 
 
-ENTRY = [{"op": "update", "kind": "list", "name": "l", "members": {"urls": {"added": ["x"], "removed": []}}}]
+def entries(added: list, removed: list) -> list:
+    return [{"op": "update", "kind": "list", "name": "l", "members": {"urls": {"added": added, "removed": removed}}}]
+
+
+ENTRY = entries(["x"], [])
+PLACED = [{"op": "update", "kind": "rule", "name": "r", "place": {"old": None, "new": {"rulebase": "base", "after": None}}}]
 
 
 def test_the_stages_in_their_order():
@@ -27,7 +32,8 @@ def test_the_stages_in_their_order():
 
 
 @pytest.mark.parametrize("broken,said", [
-    ([], "list of stages"), ({}, "list of stages"), ([{"name": "a"}, {"name": "b"}], "number 1"), ([{"audience": {}}], "number 1"), (["x"], "number 1"),
+    ([], "list of stages"), ({}, "list of stages"), ("pilot", "list of stages"), ([["name", "audience"]], "number 1"),
+    ([{"name": "a"}, {"name": "b"}], "number 1"), ([{"audience": {}}], "number 1"), (["x"], "number 1"),
     ([{"name": "a", "audience": {"x": 1}}, {"name": "a"}], "one name"), ([{"name": "a", "colour": 1}], "number 1")])
 def test_stages_that_are_none(broken, said):
     with pytest.raises(rollout.RolloutError, match=said):
@@ -45,7 +51,12 @@ def test_a_stage_that_is_not_there():
     # At the pilot; at the end; at the end, where a narrower audience is no difference to the product.
     ([[], people("users")], True, ["everyone"]), ([people("users"), []], True, []), ([[], []], True, []),
     # An entry went missing, or is new in the catalogue: nobody who has access loses it to the pilot.
-    ([people("users") + ENTRY, ENTRY], True, ["everyone"]), ([ENTRY, people("users") + ENTRY], True, ["pilot", "everyone"])])
+    ([people("users") + ENTRY, ENTRY], True, ["everyone"]), ([ENTRY, people("users") + ENTRY], True, ["pilot", "everyone"]),
+    # As many objects differ; less of them does: a field, an entry that comes or goes, a place.
+    ([people("users", "groups"), people("users")], True, ["everyone"]), ([people("users", "groups"), PLACED], True, ["everyone"]),
+    ([entries(["x", "y"], []), ENTRY], True, ["everyone"]), ([entries([], ["x", "y"]), ENTRY], True, ["everyone"]),
+    ([PLACED, [dict(PLACED[0], fields={"users": {}})]], True, ["pilot", "everyone"]),
+    ([PLACED, [{"op": "update", "kind": "rule", "name": "r"}]], True, ["everyone"])])
 def test_where_a_device_stands(plans, ours, left):
     assert [one["name"] for one in rollout.remaining(rollout.stages(TWO), plans, ours)] == left
 

@@ -74,7 +74,7 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     if result.get("changed") and not result.get("exclusive"):
         rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
             name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
-    cost = result.get("reversal") or {}
+    cost = result.get("reversal")
     back = "; rollback takes %d write%s and %d activation%s" % (
         cost["writes"], "" if cost["writes"] == 1 else "s", cost["activations"], "" if cost["activations"] == 1 else "s")\
         if result.get("changed") and cost else ""

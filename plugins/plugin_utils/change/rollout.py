@@ -51,5 +51,5 @@ def remaining(found: list, plans: list, ours: bool) -> list:
 
 
 def _differences(change: dict) -> int:
-    members = sum(len(part.get("added") or []) + len(part.get("removed") or []) for part in (change.get("members") or {}).values())
-    return 1 + len(change.get("fields") or {}) + members + bool(change.get("place"))
+    members = sum(len(part["added"]) + len(part["removed"]) for part in change.get("members", {}).values())
+    return 1 + len(change.get("fields", {})) + members + ("place" in change)

@@ -173,7 +173,7 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
     for host in report["hosts"]:
         _verified(host, drifting, found)
     found["not_proven"] += _not_proven(report)
-    codes = {name: 1 if name in strict and not code else code for name, code, _words in CLASSES if found[name]}
+    codes = {name: 1 if name in strict else code for name, code, _words in CLASSES if found[name]}
     return {"code": 1 if 1 in codes.values() else max(codes.values(), default=0), "message": _message(report, found), "classes": found,
             "deciding": [name for name, code in codes.items() if code]}
 
