@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adapter for Squid: one drop-in file and two lists, read below the site's port and authentication rules.
+"""Adapter for Squid: one drop-in file and its lists, read below the site's port and authentication rules.
 
 Every line of ours carries the client, port 443 and, where the site authenticates, its authentication ACL: it opens nothing that the
 site's own rules would not carry. The exemption asks for the name in the CONNECT request *and* the name in the TLS handshake: with the
@@ -119,12 +119,10 @@ class SquidAdapter(Adapter):
         self._drop_in = text
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
-        for ref in (files.ALLOW, files.EXEMPT):
-            text = self._own_text(self._path(ref))
-            self._own_text(self._path(ref, True))
+        for ref in files.LISTS:
+            text, *_exceptions = [self._own_text(path) for path in self._paths(ref)]
             if text is not None:
-                marked = text.startswith(files.MARK)
-                objects[ref] = Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
+                objects[ref] = self._list(ref, text)
         for directive in self._site.directives:
             if directive.name in _SWITCHABLE:
                 ref = Ref("directive", directive.identity)
@@ -150,8 +148,15 @@ class SquidAdapter(Adapter):
         except OSError as error:
             raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
 
-    def _path(self, ref: Ref, exceptions: bool = False) -> str:
-        return os.path.join(self._settings.list_dir, "%s.%s" % (ref.name, "except" if exceptions else "domains"))
+    @staticmethod
+    def _list(ref: Ref, text: str) -> Object:
+        marked = text.startswith(files.MARK)
+        if ref in (files.NETWORKS, files.USERS):
+            return files.people_list(ref, conf.list_values(text), marked)
+        return Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
+
+    def _paths(self, ref: Ref) -> list:
+        return files.paths_of(self._settings.list_dir, ref)
 
     def _pending(self, unread: Collection[str]) -> str | None:
         self._seen = self._control.look(self._site)
@@ -170,9 +175,9 @@ class SquidAdapter(Adapter):
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         prefix = self._settings.prefix
         self._refuse_unfit_site()
-        audience = self._audience()
+        audience = self._audience(state)
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
-        wanted += [Wanted(obj) for obj in audience.acl_objects]
+        wanted += [Wanted(obj) for obj in audience.objects.values()]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
         hosts = [prefix + "allow_host", "!" + prefix + "allow_except"]
         if policy.exempt and self.bumps():
@@ -207,7 +212,7 @@ class SquidAdapter(Adapter):
         if taken:
             raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take "
                               "that file out of what Squid includes" % (taken[0].where[0], taken[0].name))
-        paths = ['"%s"' % self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
+        paths = ['"%s"' % path for path in self._own_paths()[1:]]
         using = [directive for directive in self._site.named("acl") if any(path in directive.args for path in paths)]
         if using:
             raise AccessError(REFUSED, "%s uses a list in %s: give each drop-in a list_dir of its own" % (using[0].where, self._settings.list_dir))
@@ -217,10 +222,11 @@ class SquidAdapter(Adapter):
         if not self._settings.names_somebody:
             return []
         found = []
-        for obj in audience.acl_objects:
-            old = state.objects.get(obj.ref)
-            gone = sorted(set(old.fields["values"]) - set(obj.fields["values"])) if old is not None and old.ours else []
-            if gone and obj.ref.name != self._settings.prefix + "port":
+        for name in ("client", "user"):
+            ref = Ref("acl", self._settings.prefix + name)
+            now, old = ([] if ref not in some else files.named_by(some[ref], some, self._settings.list_dir) for some in (audience.objects, state.objects))
+            gone = sorted(set(old) - set(now)) if ref in audience.objects else []
+            if gone:
                 found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a "
                              "list_dir of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
@@ -251,13 +257,24 @@ class SquidAdapter(Adapter):
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
         # -n: no reverse lookup of an address, whose owner could claim any name. --client-requested: not the names in the server's certificate.
         option = "-n" if kind == "dstdomain" else "--client-requested"
-        return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
+        return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._paths(ref)[exceptions]], [option])
 
-    def _audience(self) -> _Audience:
+    def _named(self, acl: Object, ref: Ref, state: State) -> list:
+        """The objects that name people: an ACL, or one and its list, where they are many or that list is there already."""
+        there = state.objects.get(ref)
+        if len(acl.fields["values"]) <= files.IN_LINE and (there is None or not there.ours):
+            return [acl]
+        path, = self._paths(ref)
+        if there is not None and not there.ours:
+            raise AccessError(REFUSED, "%s exists and was not made by this collection, and whom it names would be let in: remove it, or name another list_dir"
+                              % path)
+        return [files.people_list(ref, acl.fields["values"]), files.acl(acl.ref.name, acl.fields["type"], ['"%s"' % path])]
+
+    def _audience(self, state: State) -> _Audience:
         wanted, prefix, found = self._settings, self._settings.prefix, people(self._settings, self._site)
-        acls, words = [files.acl(prefix + "port", "port", ["443"])], []
+        objects, words = [files.acl(prefix + "port", "port", ["443"])], []
         if wanted.networks:
-            acls.append(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)))
+            objects += self._named(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)), files.NETWORKS, state)
             words.append(prefix + "client")
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
         if unknown and self._site.files:
@@ -270,9 +287,9 @@ class SquidAdapter(Adapter):
             if not auth and self._site.files:
                 raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
             names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
-            acls.append(files.acl(prefix + "user", "proxy_auth", sorted(set(names))))
+            objects += self._named(files.acl(prefix + "user", "proxy_auth", set(names)), files.USERS, state)
             auth = [name for name in auth if not Judge(self._site, found.who).takes_any_user(name)] + [prefix + "user"]
-        return _Audience(acls, words, auth)
+        return _Audience({obj.ref: obj for obj in objects}, words, auth)
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""
@@ -322,7 +339,7 @@ class SquidAdapter(Adapter):
 
     def _file_of(self, ref: Ref, state: State) -> str:
         if ref.kind == "list":
-            return self._path(ref)
+            return self._paths(ref)[0]
         if ref.kind == "directive":
             return state.objects[ref].native["file"]
         return self._settings.drop_in
@@ -331,11 +348,9 @@ class SquidAdapter(Adapter):
         if path == self._settings.drop_in:
             text = files.render_drop_in(state, self._settings.comment, self._drop_in, prefix=self._settings.prefix)
             return {path: "" if text is None and self._included_alone() else text}
-        for ref in (files.ALLOW, files.EXEMPT):
-            if path == self._path(ref):
-                obj = state.objects.get(ref)
-                domains, exceptions = files.render_list(obj.members, obj.fields["marked"]) if obj else (None, None)
-                return {path: domains, self._path(ref, True): exceptions}
+        for ref in files.LISTS:
+            if path == self._paths(ref)[0]:
+                return dict(zip(self._paths(ref), files.texts_of(ref, state.objects.get(ref))))
         return {path: self._site_text(path, state)}
 
     def _included_alone(self) -> bool:
@@ -403,13 +418,13 @@ class SquidAdapter(Adapter):
         return any(obj.ours for obj in held) or any(os.path.exists(path) for path in lists)
 
     def _own_paths(self) -> list:
-        return [self._settings.drop_in] + [self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
+        return [self._settings.drop_in] + [path for ref in files.LISTS for path in self._paths(ref)]
 
 
 @dataclass(frozen=True)
 class _Audience:
-    """ACL objects of ours, the ACL words that name the client, and the words that make it authenticate."""
+    """Objects of ours by Ref, the ACL words that name the client, and the words that make it authenticate."""
 
-    acl_objects: list
+    objects: dict
     words: list
     auth: list

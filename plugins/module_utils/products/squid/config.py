@@ -404,6 +404,11 @@ def _file_values(path: str, acl: Acl, quoted: bool, read: Callable[[str], str]) 
     except OSError as error:
         acl.unread.append("%s cannot be read: %s" % (path, error.strerror))
         return []
+    return list_values(text, quoted)
+
+
+def list_values(text: str, quoted: bool = False) -> list:
+    """The values in a file that an ACL names."""
     lines = (line.strip(_BLANK) for _number, line in _pieces(text, _LIST_BUFFER))
     if quoted:
         return [word for line in lines for word in _quoted_words(line)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who, networks_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings, collapsed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE
 
 
@@ -43,7 +43,7 @@ def folds_names(site: Site) -> bool:
 
 
 def _who(settings: Settings, site: Site, clients: tuple) -> Who:
-    networks = [ipaddress.ip_network(n) for n in settings.networks] or None
+    networks = [ipaddress.ip_network(n) for n in collapsed(settings.networks)] or None
     for name in (*clients, *settings.acls):
         theirs = networks_of(site, name)
         if theirs is not None:
