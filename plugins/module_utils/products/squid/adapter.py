@@ -72,6 +72,8 @@ class SquidAdapter(Adapter):
         self._doubtful: list = []
         self._decrypts, self._release = True, ""
         self._shut_out: list = []
+        #: (a Site, whom the task is about there)
+        self._asked: tuple | None = None
         self._counts = Counter()
 
     def begin_cleanup(self, undo: bool = False) -> None:
@@ -271,7 +273,7 @@ class SquidAdapter(Adapter):
         return [files.people_list(ref, acl.fields["values"]), files.acl(acl.ref.name, acl.fields["type"], ['"%s"' % path])]
 
     def _audience(self, state: State) -> _Audience:
-        wanted, prefix, found = self._settings, self._settings.prefix, people(self._settings, self._site)
+        wanted, prefix, found = self._settings, self._settings.prefix, self._people()
         objects, words = [files.acl(prefix + "port", "port", ["443"])], []
         if wanted.networks:
             objects += self._named(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)), files.NETWORKS, state)
@@ -288,7 +290,7 @@ class SquidAdapter(Adapter):
                 raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
             names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
             objects += self._named(files.acl(prefix + "user", "proxy_auth", set(names)), files.USERS, state)
-            auth = [name for name in auth if not Judge(self._site, found.who).takes_any_user(name)] + [prefix + "user"]
+            auth = [name for name in auth if not found.judge.takes_any_user(name)] + [prefix + "user"]
         return _Audience({obj.ref: obj for obj in objects}, words, auth)
 
     def bumps(self) -> bool:
@@ -314,7 +316,9 @@ class SquidAdapter(Adapter):
         return found
 
     def _people(self) -> People:
-        return people(self._settings, self._site)
+        if self._asked is None or self._asked[0] is not self._site:
+            self._asked = self._site, people(self._settings, self._site)
+        return self._asked[1]
 
     # -- writing
 

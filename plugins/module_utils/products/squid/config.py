@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Callable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
@@ -116,7 +117,18 @@ class Site:
 
     def named(self, *names: str) -> list[Directive]:
         """The enabled directives of these names, in order."""
-        return [d for d in self.directives if d.name in names and d.enabled]
+        places = self._by_name
+        found = places.get(names[0], []) if len(names) == 1 else sorted(one for name in names for one in places.get(name, ()))
+        return [self.directives[at] for at in found]
+
+    @cached_property
+    def _by_name(self) -> dict:
+        """{name: places in ``directives``} of the enabled ones, once all are read."""
+        found: dict = {}
+        for at, directive in enumerate(self.directives):
+            if directive.enabled:
+                found.setdefault(directive.name, []).append(at)
+        return found
 
     def acl(self, name: str) -> Acl | None:
         """The ACL of that name."""
@@ -148,11 +160,11 @@ class Site:
 
     def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
-        return [d for d in self.directives[:self.position or 0] if d.name == name and d.enabled]
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at < (self.position or 0)]
 
     def after(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads after the drop-in."""
-        return [d for d in self.directives[self.position or 0:] if d.name == name and d.enabled]
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at >= (self.position or 0)]
 
 
 def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Callable[[str], list],
