@@ -72,6 +72,8 @@ class SquidAdapter(Adapter):
         self._doubtful: list = []
         self._decrypts, self._release = True, ""
         self._shut_out: list = []
+        #: What the disk said when the site was made of it, and the lines of it that can be switched.
+        self._told, self._switches = None, {}
         #: (a Site, whom the task is about there)
         self._asked: tuple | None = None
         self._counts = Counter()
@@ -113,8 +115,7 @@ class SquidAdapter(Adapter):
         if first:
             build = self._control.build()
             self._decrypts, self._release = build.decrypts, "Squid %s" % build.number
-        self._load_site()
-        text = self._own_text(self._settings.drop_in)
+        text = self._load_site()
         if first:
             # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
             self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, conf.real_glob)
@@ -125,22 +126,37 @@ class SquidAdapter(Adapter):
             text, *_exceptions = [self._own_text(path) for path in self._paths(ref)]
             if text is not None:
                 objects[ref] = self._list(ref, text)
-        for directive in self._site.directives:
-            if directive.name in _SWITCHABLE:
-                ref = Ref("directive", directive.identity)
-                objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
-                                      native={"file": directive.file, "line": directive.line})
+        objects.update(self._switches)
         self._counts["reads"] += self._files.reads
         # Lists that no line of ours names are read by nobody.
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
 
-    def _load_site(self) -> None:
-        self._files = Files()
+    def _load_site(self) -> str | None:
+        """Read the site, and as long as all that it is made of is as it was, make no other one of it. The text of the drop-in, if there is one."""
+        drop_in, told = self._settings.drop_in, self._told
+        if told is not None:
+            self._files = Files(conf.real_glob)
+            self._files.ask_again(told)
+            text = self._own_text(drop_in)
+            if self._files.told(drop_in) == told and self._others(text) == self._others(self._drop_in):
+                return text
+        self._files = Files(conf.real_glob)
         try:
-            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._files.read, conf.real_glob, self._service_name)
+            self._site = conf.load(self._settings.config_file, drop_in, self._files.read, self._files.glob, self._service_name)
         except (OSError, UnicodeDecodeError) as error:
             raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+        self._told = self._files.told(drop_in)
+        self._switches = {}
+        for directive in self._site.directives:
+            if directive.name in _SWITCHABLE:
+                ref = Ref("directive", directive.identity)
+                self._switches[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
+                                             native={"file": directive.file, "line": directive.line})
+        return self._own_text(drop_in)
+
+    def _others(self, text: str | None) -> list:
+        return conf.lines_of_others(text or "", self._settings.drop_in, self._site.quoted)
 
     def _own_text(self, path: str) -> str | None:
         try:
@@ -214,8 +230,8 @@ class SquidAdapter(Adapter):
         if taken:
             raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take "
                               "that file out of what Squid includes" % (taken[0].where[0], taken[0].name))
-        paths = ['"%s"' % path for path in self._own_paths()[1:]]
-        using = [directive for directive in self._site.named("acl") if any(path in directive.args for path in paths)]
+        paths = {'"%s"' % path for path in self._own_paths()[1:]}
+        using = [directive for directive in self._site.named("acl") if not paths.isdisjoint(directive.args)]
         if using:
             raise AccessError(REFUSED, "%s uses a list in %s: give each drop-in a list_dir of its own" % (using[0].where, self._settings.list_dir))
 

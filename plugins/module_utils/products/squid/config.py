@@ -244,10 +244,14 @@ class _Loader:
             text = self._read(path)
         except FileNotFoundError:
             return
-        for number, line in logical_lines(text):
-            words = split(line, self._quoted)
-            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path))):
-                self._site.directives.append(Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=self._quoted))
+        self._site.directives += lines_of_others(text, path, self._quoted)
+
+
+def lines_of_others(text: str, path: str, quoted: bool) -> list:
+    """What of a drop-in is not ours and no rule."""
+    lines = ((number, split(line, quoted)) for number, line in logical_lines(text))
+    return [Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=quoted) for number, words in lines
+            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path)))]
 
 
 def matches(path: str, pattern: str) -> bool:
@@ -330,15 +334,13 @@ def switched(text: str, number: int, enabled: bool) -> str:
 
 def split(line: str, quoted: bool = False) -> list:
     """The words of a line up to its comment. ``quoted``: as under configuration_includes_quoted_values, where a file is ``parameters("...")``."""
-    name = line.split(None, 2)
     if quoted:
         return _quoted_words(line)
-    words = []
-    expression = len(name) > 2 and name[0] == "acl" and name[2].split(None, 1)[0] in EXPRESSIONS
-    for word in (_EXPRESSION if expression else _WORD).findall(line):
-        if word.startswith("#"):
-            break
-        words.append(word)
+    name = line.split(None, 3) if line.startswith("acl") else ()
+    expression = len(name) > 2 and name[0] == "acl" and name[2] in EXPRESSIONS
+    words = (_EXPRESSION if expression else _WORD).findall(line)
+    if "#" in line:
+        words = words[:next((at for at, word in enumerate(words) if word.startswith("#")), len(words))]
     return words
 
 

@@ -269,7 +269,7 @@ class _Tree:
         if "include" in text:
             lines = text.split("\n")
             for number, line in logical_lines(text):
-                words = split(line)
+                words = split(line) if line.startswith("include") else []
                 if words[:1] == ["include"]:
                     end = number - 1
                     while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):

@@ -213,7 +213,7 @@ def render_drop_in(state: State, comment: str | None, text: str | None = None, *
     others = [piece for piece in there if not piece.ours] or [_Piece([""], 1, [])]
     bare = not any(line for piece in others for line in piece.lines)
     kept = text is not None and bare and (any(_KEPT in piece.lines for piece in there) or not any(piece.ours for piece in there))
-    ours = [obj for ref, obj in sorted(state.objects.items()) if ref.kind == "acl"]
+    ours = [state.objects[ref] for ref in sorted(ref for ref in state.objects if ref.kind == "acl")]
     below: dict = {}
     for base in RULEBASES:
         above = None

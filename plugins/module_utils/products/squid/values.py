@@ -37,7 +37,10 @@ class Domains:
         values = [value.lower() for value in acl.values]
         self._exact = {value for value in values if not value.startswith(".")}
         self._below = {value[1:] for value in values if value.startswith(".")}
-        self._parents = {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
+
+    @functools.cached_property
+    def _parents(self) -> set:
+        return {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
 
     def level(self, pattern: Pattern) -> int:
         """How far they are about the pattern."""
