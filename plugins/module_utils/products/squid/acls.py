@@ -45,13 +45,15 @@ CONNECT, INSIDE = Moment(), Moment(inside=True)
 
 
 class _Word(NamedTuple):
-    """An ACL word of a line: the name in it, whether it is turned round, a group, looks at where a request goes, and says the same at each moment."""
+    """An ACL word of a line: the name in it, whether it is turned round, a group, looks at where a request goes, says the same at each moment, and asks
+    who the user is."""
 
     name: str
     turned: bool
     group: bool
     about_host: bool
     timeless: bool
+    signs_in: bool
 
 
 class Judge:
@@ -66,6 +68,7 @@ class Judge:
         self._prepared: dict = {}
         self._answers: dict = {}
         self._words: dict = {}
+        self._lines: dict = {}
         self._reached: dict = {}
         self._timeless = columns.TIMELESS - (columns.DESTINATION if self._intercepting else frozenset())
 
@@ -98,10 +101,14 @@ class Judge:
         """What of ``left`` a directive with these ACL words is about."""
         words, left = tuple(words), frozenset(left)
         # A site's lines are asked at several moments, and before and after a change; most say the same each time.
-        key = (words, directive.sure, left, CONNECT if all(self._known(word).timeless for word in words) else moment)
-        if key not in self._reached:
-            self._reached[key] = self._reach(words, SURE if directive.sure else MAY, left, key[-1])
-        return self._reached[key]
+        timeless = self._lines.get(words)
+        if timeless is None:
+            timeless = self._lines[words] = all(self._known(word).timeless for word in words)
+        key = (words, directive.sure, left, CONNECT if timeless else moment)
+        found = self._reached.get(key)
+        if found is None:
+            found = self._reached[key] = self._reach(words, SURE if directive.sure else MAY, left, key[-1])
+        return found
 
     def _reach(self, words: tuple, most: int, left: frozenset, moment: Moment) -> Hits:
         people = min(self.people(words, moment), most)
@@ -130,7 +137,7 @@ class Judge:
 
     def signs_in(self, words: Iterable[str]) -> bool:
         """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
-        return self._some(words, self._asks_for_user)
+        return any(self._known(word).signs_in for word in words)
 
     def takes_any_user(self, word: str) -> bool:
         """Whether an ACL asks for a login and takes any."""
@@ -185,7 +192,7 @@ class Judge:
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
-        name, turned, group, about_host, _timeless = self._known(word)
+        name, turned, group, about_host, _timeless, _signs_in = self._known(word)
         if pattern is None and about_host and (turned or not group):
             return SURE
         key = (word, pattern if about_host else None, moment)
@@ -201,7 +208,7 @@ class Judge:
             acl = self._site.acl(name)
             found = self._words[word] = _Word(
                 name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, self._some([name], self._looks_at_host),
-                not self._some([name], lambda acl: acl.type not in self._timeless))
+                not self._some([name], lambda acl: acl.type not in self._timeless), self._some([name], self._asks_for_user))
         return found
 
     def _named(self, name: str, pattern: Pattern | None, moment: Moment) -> int:

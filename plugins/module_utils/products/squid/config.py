@@ -12,7 +12,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Callable, Iterator
+from typing import Callable, Iterator, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, prefix_of
@@ -33,8 +33,7 @@ _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
 
 
-@dataclass(frozen=True)
-class Directive:
+class Directive(NamedTuple):
     """One line of the site. ``identity`` is stable when lines move: file, text, and which of several equal lines it is.
 
     ``sure`` is false where a condition decides whether Squid reads it, and nobody can tell which way; ``listed`` are the files that its values are read from.

@@ -30,6 +30,10 @@ def folds(options: Iterable[str]) -> bool:
     return bool(told) and told[-1].startswith("-")
 
 
+#: Of a wanted name each list is asked.
+_above = functools.lru_cache(maxsize=4096)(names_above)
+
+
 class Domains:
     """The values of a ``dstdomain``: ``.x`` is apex and below, ``x`` is that name alone; anything else matches nothing."""
 
@@ -44,7 +48,7 @@ class Domains:
 
     def level(self, pattern: Pattern) -> int:
         """How far they are about the pattern."""
-        if not self._below.isdisjoint(names_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
+        if not self._below.isdisjoint(_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
             return SURE
         return MAY if pattern.kind != EXACT and pattern.name in self._parents else NO
 
