@@ -4,7 +4,6 @@
 """Users and networks that are too many for a line stand in lists, on a real Squid: what it then does, edits of others, and the way back."""
 from __future__ import annotations
 
-import dataclasses
 import os
 import time
 
@@ -140,16 +139,16 @@ def test_a_list_of_somebody_else_is_neither_used_nor_written(rig, state):
 @pytest.mark.exhaustive
 def test_each_drop_in_has_a_list_of_its_own(rig):
     run(rig, MANY)
-    other = rig.adapter(networks=(SOURCES[STRANGER], *MANY[3:]))
-    settings = dataclasses.replace(other._settings, drop_in=str(rig.squid.drop_in_dir / "other.conf"))
-    other._settings = settings
+
+    def other(**options):
+        return rig.adapter(networks=(SOURCES[STRANGER], *MANY[3:]), drop_in=str(rig.squid.drop_in_dir / "other.conf"), **options)
     with pytest.raises(Failed, match="uses a list in .*: give each drop-in a list_dir of its own"):
-        rig.run(adapter=other)
-    other._settings = dataclasses.replace(settings, list_dir=str(rig.squid.list_dir / "other"))
-    rig.run(adapter=other)
-    assert decisions(rig) == ["allow", "allow"] and not run(rig, MANY)["changed"]
-    rig.run("deleted", adapter=other)
-    assert decisions(rig) == ["allow", SHUT] and not run(rig, MANY)["changed"]
+        rig.run(adapter=other())
+    lists = rig.squid.folder / "other"
+    rig.run(adapter=other(list_dir=str(lists)))
+    assert decisions(rig) == ["allow", "allow"] and (lists / "audience.networks").exists() and not run(rig, MANY)["changed"]
+    rig.run("deleted", adapter=other(list_dir=str(lists)))
+    assert decisions(rig) == ["allow", SHUT] and not lists.exists() and not run(rig, MANY)["changed"]
 
 
 @pytest.mark.exhaustive

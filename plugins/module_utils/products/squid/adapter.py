@@ -34,13 +34,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     CACHE_LOG, Control, last_loaded, make_folder, replace_file, workers_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE
-
-_SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -66,20 +65,22 @@ class SquidAdapter(Adapter):
     traits = Traits(product="squid", kinds=("list", "acl", "line", "rule", "directive"))
 
     def __init__(self, settings: Settings, control: Control, service_name: str | None = None):
-        self._settings, self._control, self._service_name = settings, control, service_name
-        self._site, self._files, self._seen = conf.Site(), Files(), Seen(NONE)
-        self._in_force, self._waiting, self._drop_in = InForce(settings.list_dir), [], None
+        self._settings, self._control = settings, control
+        self._reader, self._seen = Reader(settings, service_name), Seen(NONE)
+        self._in_force, self._waiting = InForce(settings.list_dir), []
         self._doubtful: list = []
         self._decrypts, self._release = True, ""
         self._shut_out: list = []
-        #: What the disk said when the site was made of it, and the lines of it that can be switched.
-        self._told, self._switches = None, {}
         #: (a Site, whom the task is about there)
         self._asked: tuple | None = None
         self._counts = Counter()
 
     def begin_cleanup(self, undo: bool = False) -> None:
         self._control.begin_cleanup(undo)
+
+    @property
+    def _site(self) -> conf.Site:
+        return self._reader.site
 
     @property
     def device(self) -> str:
@@ -115,56 +116,22 @@ class SquidAdapter(Adapter):
         if first:
             build = self._control.build()
             self._decrypts, self._release = build.decrypts, "Squid %s" % build.number
-        text = self._load_site()
+        self._reader.load()
+        text = self._reader.drop_in
         if first:
             # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
             self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, conf.real_glob)
-        self._drop_in = text
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in files.LISTS:
-            text, *_exceptions = [self._own_text(path) for path in self._paths(ref)]
+            text, *_exceptions = [self._reader.own_text(path) for path in self._paths(ref)]
             if text is not None:
                 objects[ref] = self._list(ref, text)
-        objects.update(self._switches)
-        self._counts["reads"] += self._files.reads
+        objects.update(self._reader.switches)
+        self._counts["reads"] += self._reader.files.reads
         # Lists that no line of ours names are read by nobody.
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
-
-    def _load_site(self) -> str | None:
-        """Read the site, and as long as all that it is made of is as it was, make no other one of it. The text of the drop-in, if there is one."""
-        drop_in, told = self._settings.drop_in, self._told
-        if told is not None:
-            self._files = Files(conf.real_glob)
-            self._files.ask_again(told)
-            text = self._own_text(drop_in)
-            if self._files.told(drop_in) == told and self._others(text) == self._others(self._drop_in):
-                return text
-        self._files = Files(conf.real_glob)
-        try:
-            self._site = conf.load(self._settings.config_file, drop_in, self._files.read, self._files.glob, self._service_name)
-        except (OSError, UnicodeDecodeError) as error:
-            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
-        self._told = self._files.told(drop_in)
-        self._switches = {}
-        for directive in self._site.directives:
-            if directive.name in _SWITCHABLE:
-                ref = Ref("directive", directive.identity)
-                self._switches[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
-                                             native={"file": directive.file, "line": directive.line})
-        return self._own_text(drop_in)
-
-    def _others(self, text: str | None) -> list:
-        return conf.lines_of_others(text or "", self._settings.drop_in, self._site.quoted)
-
-    def _own_text(self, path: str) -> str | None:
-        try:
-            return self._files.read(path)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
 
     @staticmethod
     def _list(ref: Ref, text: str) -> Object:
@@ -178,7 +145,7 @@ class SquidAdapter(Adapter):
 
     def _pending(self, unread: Collection[str]) -> str | None:
         self._seen = self._control.look(self._site)
-        self._waiting, self._doubtful = self._in_force.waiting(self._files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
+        self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
         return whose(self._waiting)
 
     def _unreachable(self) -> str:
@@ -324,7 +291,7 @@ class SquidAdapter(Adapter):
         theirs = sorted(path for path, ours in self._waiting if not ours)
         if theirs:
             found.warnings.append("edits of others that Squid may not have read yet wait in %s: reload it, or have that done, before this run does%s" % (
-                ", ".join(theirs), "" if self._drop_in is not None or not self._site.positions or not self._included_alone() else
+                ", ".join(theirs), "" if self._reader.drop_in is not None or not self._site.positions or not self._included_alone() else
                 ". It takes this configuration only once %s is there: make that file, empty" % self._settings.drop_in))
         if self._doubtful:
             found.warnings.append("it cannot be told whether Squid has read %s as it is now: each was replaced, or changed its owner or mode, since the last "
@@ -366,7 +333,7 @@ class SquidAdapter(Adapter):
 
     def _texts(self, path: str, state: State) -> dict:
         if path == self._settings.drop_in:
-            text = files.render_drop_in(state, self._settings.comment, self._drop_in, prefix=self._settings.prefix)
+            text = files.render_drop_in(state, self._settings.comment, self._reader.drop_in, prefix=self._settings.prefix)
             return {path: "" if text is None and self._included_alone() else text}
         for ref in files.LISTS:
             if path == self._paths(ref)[0]:
@@ -399,7 +366,7 @@ class SquidAdapter(Adapter):
             self._counts["writes"] += 1
             self._as_read([path])
             replace_file(path, text, self._seen.reader)
-            self._files.digests[path] = digest_of(path)
+            self._reader.files.digests[path] = digest_of(path)
 
     def _note(self, texts: dict) -> None:
         """In one for all that a run writes: each waits for the disk. What others changed before, and waits, stays theirs."""
@@ -409,19 +376,19 @@ class SquidAdapter(Adapter):
     def _as_read(self, paths: list) -> None:
         """:raises AccessError: conflict, when somebody else changed one of these files since it was read."""
         for path in paths:
-            if digest_of(path) != self._files.digests.get(path):
+            if digest_of(path) != self._reader.files.digests.get(path):
                 raise AccessError(CONFLICT, "somebody changed %s during this run: run again" % path)
 
     def seal(self) -> None:
         """What others changed since it was read would go live with our reload."""
-        self._as_read(list(self._files.digests))
+        self._as_read(list(self._reader.files.digests))
 
     def activate(self) -> list[dict]:
         shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
         if shut:
             raise AccessError(ACTIVATION, "the Squid that runs (user %d) may not read %s, so it was not reloaded: let it" % (
                 self._seen.reader[0], ", ".join(shut)))
-        before = dict(self._files.digests)
+        before = dict(self._reader.files.digests)
         done = self._control.reconfigure(self._site)
         if self._holds_ours():
             make_folder(self._settings.list_dir, self._seen.reader)
@@ -434,7 +401,7 @@ class SquidAdapter(Adapter):
     def _holds_ours(self) -> bool:
         """Whether a list, or a line of ours in the drop-in, is there."""
         drop_in, *lists = self._own_paths()
-        held = files.parse_drop_in(self._own_text(drop_in) or "", drop_in).objects.values()
+        held = files.parse_drop_in(self._reader.own_text(drop_in) or "", drop_in).objects.values()
         return any(obj.ours for obj in held) or any(os.path.exists(path) for path in lists)
 
     def _own_paths(self) -> list:
