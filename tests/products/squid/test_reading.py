@@ -25,14 +25,16 @@ def reader(tmp_path):
     (tmp_path / "squid.conf").write_text(SITE.format(folder=tmp_path))
     (tmp_path / "conf.d" / "early.conf").write_text("acl early src 10.0.0.0/8\n")
     (tmp_path / "hosts").write_text("a.example\n")
-    made = Reader(Settings(str(tmp_path / "squid.conf"), str(tmp_path / "conf.d" / "netaccess-chatgpt.conf"), str(tmp_path / "lists")), None)
+    made = Reader(Settings(config_file=str(tmp_path / "squid.conf"), drop_in=str(tmp_path / "conf.d" / "netaccess-chatgpt.conf"),
+                           list_dir=str(tmp_path / "lists")), None)
     made.load()
     return made
 
 
 @pytest.mark.parametrize("path,text", [
     ("squid.conf", "http_access deny all\n"), ("conf.d/early.conf", "acl early src 10.0.0.0/9\n"), ("conf.d/new.conf", "acl new src 10.0.0.1\n"),
-    ("conf.d/early.conf", None), ("hosts", "b.example\n"), ("hosts", None), ("absent", "c.example\n"), ("conf.d/netaccess-chatgpt.conf", OURS + "acl mine src 10.0.0.8\n")],
+    ("conf.d/early.conf", None), ("hosts", "b.example\n"), ("hosts", None), ("absent", "c.example\n"),
+    ("conf.d/netaccess-chatgpt.conf", OURS + "acl mine src 10.0.0.8\n")],
     ids=["the configuration", "what it includes", "one more", "one less", "a list", "no list", "a list that was not there", "others in our file"])
 def test_what_changes_makes_another_site(reader, tmp_path, path, text):
     before = reader.site
