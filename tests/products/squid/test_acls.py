@@ -44,11 +44,8 @@ def levels(asked, *words):
 @pytest.mark.parametrize("words", [("asked",), ("!asked",), ("grouped",), ("asked", "all")], ids=" ".join)
 def test_an_answer_that_is_kept_is_the_one_of_its_moment(kind, port, words):
     more = "acl grouped any-of asked\n"
-    alone = []
-    for moment in MOMENTS:
-        # One that was asked nothing before.
-        hits = judge(kind, more, port).reach(line(*words), words, frozenset([HOST]), moment)
-        alone.append(SURE if hits.sure else MAY if hits.may else NO)
+    # One that was asked nothing before, and word by word.
+    alone = [judge(kind, more, port).level(words, HOST, moment) for moment in MOMENTS]
     assert levels(judge(kind, more, port), *words) == alone
 
 
