@@ -33,7 +33,7 @@ options:
     type: path
     default: /etc/squid/conf.d/netaccess-chatgpt.conf
   list_dir:
-    description: Folder of our list files; it is created when missing.
+    description: Folder of our list files, of hosts and of more than 20 users or networks; it is created when missing.
     type: path
     default: /etc/squid/netaccess-chatgpt
   squid:
@@ -59,7 +59,7 @@ options:
         default: []
       users:
         description: >-
-          Names as the site's proxy authentication knows them. Those of basic sign-in, which Squid makes lower case unless it is told not to, may be written
+          Names as the site's proxy authentication knows them; none of them can be V(REQUIRED). Those of basic sign-in, which Squid makes lower case unless it is told not to, may be written
           as people know them.
         type: list
         elements: str

@@ -127,7 +127,7 @@ def diff(state: State, target: State, kinds: Sequence[str]) -> list[Change]:
     come = []
     for ref, wanted in target.objects.items():
         current = state.objects.get(ref)
-        change = _creation(wanted) if current is None else _update(current, wanted)
+        change = _creation(wanted) if current is None else _update(current, wanted) if current is not wanted else None
         if change is not None:
             come.append(change)
     gone.sort(key=lambda change: (-rank[change.ref.kind], change.ref))

@@ -107,10 +107,8 @@ def assessment_data(assessment: Assessment) -> dict:
 def strangers(state: State, wanted: set, retired: set) -> dict:
     """Entries in our objects that the policy does not want: ``stale`` when it once did, else ``foreign``."""
     found: dict = {"stale": [], "foreign": []}
-    for ref, obj in sorted(state.objects.items()):
-        if not obj.ours:
-            continue
-        for path, members in sorted(obj.members.items()):
+    for ref in sorted(ref for ref, obj in state.objects.items() if obj.ours):
+        for path, members in sorted(state.objects[ref].members.items()):
             for entry in sorted(members - wanted):
                 found["stale" if entry in retired else "foreign"].append({"object": str(ref), "path": path, "entry": entry})
     return found

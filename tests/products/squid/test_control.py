@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import process
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
@@ -135,6 +137,29 @@ def test_another_address_of_the_same_number_is_somebody_else_s_port():
                            "[::1]:%d" % number])
     first, second, local, everywhere, third, six = found.values()
     assert len(first) == len(second) == 1 and first != second and local == first and not everywhere | third | six
+
+
+@pytest.mark.parametrize("family,address", [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::")], ids=str)
+def test_the_kernel_s_answer_and_its_tables_tell_the_same(family, address):
+    with socket.create_server((address, 0), family=family) as one, socket.create_connection(one.getsockname()[:2]):
+        number, inode = one.getsockname()[1], os.fstat(one.fileno()).st_ino
+        rows = [[row for row in some() if row[1] == number] for some in (process.told, process.tabled)]
+    assert rows[0] == rows[1] == [(socket.inet_pton(family, address), number, inode)]
+
+
+def test_a_kernel_that_gives_no_answer_or_not_all_of_it_leaves_its_tables(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        port = "127.0.0.1:%d" % one.getsockname()[1]
+        found = listening([port])
+        for flags, kind in ((process._INTERRUPTED, process._BY_FAMILY), (0, process._ERROR)):
+            with pytest.raises(OSError):
+                process._taken([], struct.pack("=LHH8x72x", 88, kind, flags), 4)
+        with pytest.raises((OSError, struct.error)):
+            process._taken([], struct.pack("=LHH8x", 16, process._BY_FAMILY, 0), 4)
+        monkeypatch.setattr(process, "_SOCK_DIAG", 9999)
+        with pytest.raises(OSError):
+            process.told()
+        assert listening([port]) == found and len(found[port]) == 1
 
 
 def test_what_hangs_is_killed_with_its_children(tmp_path):

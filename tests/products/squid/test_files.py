@@ -76,7 +76,24 @@ def test_an_acl_of_thousands_of_values_is_several_lines_that_squid_can_read():
     (("10.0.0.0/8", "10.1.0.0/16"), ["10.0.0.0/8"]), (("127.0.0.2", "127.0.0.2/32"), ["127.0.0.2"]), (("10.0.0.0/9", "10.128.0.0/9"), ["10.0.0.0/8"]),
     (("10.0.0.1", "fd00::/8", "fd00::1/128"), ["10.0.0.1", "fd00::/8"]), (("192.0.2.7", "10.0.0.7"), ["10.0.0.7", "192.0.2.7"])])
 def test_networks_inside_others_are_left_out(networks, fewest):
-    assert files.collapsed(networks) == fewest
+    assert list(files.collapsed(networks)) == fewest
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8\n192.0.2.7\n", "# ours\n  192.0.2.7\t# why\n10.0.0.0/8\r\n\n"])
+def test_a_list_of_people_is_read_as_squid_reads_it(text):
+    assert files.people_list(files.NETWORKS, conf.list_values(text)) == files.people_list(files.NETWORKS, ("10.0.0.0/8", "192.0.2.7"))
+
+
+def test_two_values_on_a_line_of_a_list_are_one_that_nobody_has():
+    assert conf.list_values("alice bob\n") == ["alice bob"]
+
+
+def test_a_list_of_people_is_marked_one_a_line_and_of_an_acl_its_values():
+    users = files.people_list(files.USERS, ("bob", "alice"))
+    assert files.texts_of(files.USERS, users) == (files.MARK + "\nalice\nbob\n",)
+    acl = files.acl("netaccess_user", "proxy_auth", ['"/lists/audience.users"', "mallory"])
+    assert files.named_by(acl, {files.USERS: users}, "/lists") == ["alice", "bob", "mallory"]
+    assert files.named_by(acl, {}, "/lists") == ["mallory"] and files.named_by(acl, {files.USERS: users}, "/other") == acl.fields["values"]
 
 
 LINES = ("http_access deny ai", "\t  http_access deny ai   # by policy 7", "http_access deny ai \\\n    CONNECT",

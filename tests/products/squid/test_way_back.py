@@ -16,7 +16,6 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.a
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
 from tests.contract.rig import MEMBER, STRANGER
-from tests.lab.client import decide
 from tests.lab.squid import available
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
@@ -230,14 +229,3 @@ def test_a_squid_that_never_was_root_can_read_what_is_written(make, umask):
     rig.squid.list_dir.chmod(0o700)
     with pytest.raises(Failed, match="may not read .*allow.domains"):
         rig.run("merged", adapter=rig.adapter(networks=("127.0.0.3",)))
-
-
-@pytest.mark.exhaustive
-def test_users_and_networks_by_the_thousand(make):
-    rig = make(auth=True)
-    users = ("alice",) + tuple("firstname.lastname%04d" % number for number in range(1000))
-    networks = ("127.0.0.2", "127.0.0.2/32", "127.0.0.0/30") + tuple("10.%d.%d.0/24" % (number // 100, number % 100 * 2) for number in range(1500))
-    adapter = rig.adapter(users=users, networks=networks)
-    rig.run(adapter=adapter)
-    assert decide("chatgpt.com", rig.squid.port, user="alice") == OPEN and decide("chatgpt.com", rig.squid.port, user="bob")[0] == SHUT
-    assert not rig.run(adapter=rig.adapter(users=users, networks=networks))["changed"]

@@ -44,6 +44,18 @@ class Moment(NamedTuple):
 CONNECT, INSIDE = Moment(), Moment(inside=True)
 
 
+class _Word(NamedTuple):
+    """An ACL word of a line: the name in it, whether it is turned round, a group, looks at where a request goes, says the same at each moment, and asks
+    who the user is."""
+
+    name: str
+    turned: bool
+    group: bool
+    about_host: bool
+    timeless: bool
+    signs_in: bool
+
+
 class Judge:
     """Answers questions about one Site for one Who, on port 443."""
 
@@ -55,7 +67,10 @@ class Judge:
         self._asked: set = set()
         self._prepared: dict = {}
         self._answers: dict = {}
-        self._hosts: dict = {}
+        self._words: dict = {}
+        self._lines: dict = {}
+        self._reached: dict = {}
+        self._timeless = columns.TIMELESS - (columns.DESTINATION if self._intercepting else frozenset())
 
     # -- rules
 
@@ -84,11 +99,23 @@ class Judge:
 
     def reach(self, directive: Directive, words: Iterable[str], left: Iterable[Pattern], moment: Moment) -> Hits:
         """What of ``left`` a directive with these ACL words is about."""
-        words, left = list(words), frozenset(left)
-        people = min(self.people(words, moment), SURE if directive.sure else MAY)
+        words, left = tuple(words), frozenset(left)
+        # A site's lines are asked at several moments, and before and after a change; most say the same each time.
+        timeless = self._lines.get(words)
+        if timeless is None:
+            timeless = self._lines[words] = all(self._known(word).timeless for word in words)
+        key = (words, directive.sure, left, CONNECT if timeless else moment)
+        found = self._reached.get(key)
+        if found is None:
+            found = self._reached[key] = self._reach(words, SURE if directive.sure else MAY, left, key[-1])
+        return found
+
+    def _reach(self, words: tuple, most: int, left: frozenset, moment: Moment) -> Hits:
+        people = min(self.people(words, moment), most)
         if people == NO or not self.names_destination(words):
             return Hits(left).capped(people)
-        return hits_of({pattern: self.level(words, pattern, moment) for pattern in left}).capped(SURE if directive.sure else MAY)
+        levels = {pattern: self.level(words, pattern, moment) for pattern in left}
+        return hits_of(levels).capped(most) if any(levels.values()) else Hits()
 
     def level(self, words: Iterable[str], pattern: Pattern, moment: Moment = CONNECT) -> int:
         """Whether all ACL ``words`` match a request for a host of the pattern."""
@@ -106,16 +133,11 @@ class Judge:
 
     def names_destination(self, words: Iterable[str]) -> bool:
         """Whether one of them looks at where the request goes."""
-        for word in words:
-            if word not in self._hosts:
-                self._hosts[word] = self._some([word], self._looks_at_host)
-            if self._hosts[word]:
-                return True
-        return False
+        return any(self._known(word).about_host for word in words)
 
     def signs_in(self, words: Iterable[str]) -> bool:
         """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
-        return self._some(words, self._asks_for_user)
+        return any(self._known(word).signs_in for word in words)
 
     def takes_any_user(self, word: str) -> bool:
         """Whether an ACL asks for a login and takes any."""
@@ -170,9 +192,8 @@ class Judge:
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
-        name = word.lstrip("!")
-        turned, about_host = (len(word) - len(name)) % 2 == 1, self.names_destination([name])
-        if pattern is None and about_host and (turned or not self._is_group(name)):
+        name, turned, group, about_host, _timeless, _signs_in = self._known(word)
+        if pattern is None and about_host and (turned or not group):
             return SURE
         key = (word, pattern if about_host else None, moment)
         if key not in self._answers:
@@ -180,9 +201,15 @@ class Judge:
             self._answers[key] = opposite(answer) if turned else answer
         return self._answers[key]
 
-    def _is_group(self, name: str) -> bool:
-        acl = self._site.acl(name)
-        return acl is not None and acl.type in columns.GROUPS
+    def _known(self, word: str) -> _Word:
+        found = self._words.get(word)
+        if found is None:
+            name = word.lstrip("!")
+            acl = self._site.acl(name)
+            found = self._words[word] = _Word(
+                name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, self._some([name], self._looks_at_host),
+                not self._some([name], lambda acl: acl.type not in self._timeless), self._some([name], self._asks_for_user))
+        return found
 
     def _named(self, name: str, pattern: Pattern | None, moment: Moment) -> int:
         acl = self._site.acl(name)
@@ -285,7 +312,7 @@ class Judge:
         if acl.type == "urlpath_regex":
             # A CONNECT has no path.
             return MAY if moment.inside else NO
-        if acl.type not in columns.DOMAINS | columns.EXPRESSIONS:
+        if acl.type not in columns.NAMES:
             return MAY
         if acl.type.startswith("ssl::") and self._by_certificate(acl, moment):
             return MAY if moment.step in (None, 3) else NO

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adapter for Squid: one drop-in file and two lists, read below the site's port and authentication rules.
+"""Adapter for Squid: one drop-in file and its lists, read below the site's port and authentication rules.
 
 Every line of ours carries the client, port 443 and, where the site authenticates, its authentication ACL: it opens nothing that the
 site's own rules would not carry. The exemption asks for the name in the CONNECT request *and* the name in the TLS handshake: with the
@@ -34,13 +34,12 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.c
     CACHE_LOG, Control, last_loaded, make_folder, replace_file, workers_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files, InForce, digest_of, whose
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import InForce, digest_of, whose
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.judge import Assessor
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.people import People, folds_names, people
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import NONE, RUNS, Seen, readable
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.reading import Reader
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import SURE
-
-_SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
 
 
 def from_module(module: AnsibleModule) -> Adapter:
@@ -66,16 +65,22 @@ class SquidAdapter(Adapter):
     traits = Traits(product="squid", kinds=("list", "acl", "line", "rule", "directive"))
 
     def __init__(self, settings: Settings, control: Control, service_name: str | None = None):
-        self._settings, self._control, self._service_name = settings, control, service_name
-        self._site, self._files, self._seen = conf.Site(), Files(), Seen(NONE)
-        self._in_force, self._waiting, self._drop_in = InForce(settings.list_dir), [], None
+        self._settings, self._control = settings, control
+        self._reader, self._seen = Reader(settings, service_name), Seen(NONE)
+        self._in_force, self._waiting = InForce(settings.list_dir), []
         self._doubtful: list = []
         self._decrypts, self._release = True, ""
         self._shut_out: list = []
+        #: (a Site, whom the task is about there)
+        self._asked: tuple | None = None
         self._counts = Counter()
 
     def begin_cleanup(self, undo: bool = False) -> None:
         self._control.begin_cleanup(undo)
+
+    @property
+    def _site(self) -> conf.Site:
+        return self._reader.site
 
     @property
     def device(self) -> str:
@@ -111,51 +116,36 @@ class SquidAdapter(Adapter):
         if first:
             build = self._control.build()
             self._decrypts, self._release = build.decrypts, "Squid %s" % build.number
-        self._load_site()
-        text = self._own_text(self._settings.drop_in)
+        self._reader.load()
+        text = self._reader.drop_in
         if first:
             # An include of our file alone is as we advise it, and fatal for Squid until that file is there.
             self._control.check_site({self._settings.drop_in: ""} if text is None and self._site.positions else {}, conf.real_glob)
-        self._drop_in = text
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
-        for ref in (files.ALLOW, files.EXEMPT):
-            text = self._own_text(self._path(ref))
-            self._own_text(self._path(ref, True))
+        for ref in files.LISTS:
+            text, *_exceptions = [self._reader.own_text(path) for path in self._paths(ref)]
             if text is not None:
-                marked = text.startswith(files.MARK)
-                objects[ref] = Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
-        for directive in self._site.directives:
-            if directive.name in _SWITCHABLE:
-                ref = Ref("directive", directive.identity)
-                objects[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
-                                      native={"file": directive.file, "line": directive.line})
-        self._counts["reads"] += self._files.reads
+                objects[ref] = self._list(ref, text)
+        objects.update(self._reader.switches)
+        self._counts["reads"] += self._reader.files.reads
         # Lists that no line of ours names are read by nobody.
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
 
-    def _load_site(self) -> None:
-        self._files = Files()
-        try:
-            self._site = conf.load(self._settings.config_file, self._settings.drop_in, self._files.read, conf.real_glob, self._service_name)
-        except (OSError, UnicodeDecodeError) as error:
-            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+    @staticmethod
+    def _list(ref: Ref, text: str) -> Object:
+        marked = text.startswith(files.MARK)
+        if ref in (files.NETWORKS, files.USERS):
+            return files.people_list(ref, conf.list_values(text), marked)
+        return Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
 
-    def _own_text(self, path: str) -> str | None:
-        try:
-            return self._files.read(path)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
-
-    def _path(self, ref: Ref, exceptions: bool = False) -> str:
-        return os.path.join(self._settings.list_dir, "%s.%s" % (ref.name, "except" if exceptions else "domains"))
+    def _paths(self, ref: Ref) -> list:
+        return files.paths_of(self._settings.list_dir, ref)
 
     def _pending(self, unread: Collection[str]) -> str | None:
         self._seen = self._control.look(self._site)
-        self._waiting, self._doubtful = self._in_force.waiting(self._files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
+        self._waiting, self._doubtful = self._in_force.waiting(self._reader.files, self._seen, last_loaded(self._site.last("cache_log", CACHE_LOG)), unread)
         return whose(self._waiting)
 
     def _unreachable(self) -> str:
@@ -170,9 +160,9 @@ class SquidAdapter(Adapter):
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         prefix = self._settings.prefix
         self._refuse_unfit_site()
-        audience = self._audience()
+        audience = self._audience(state)
         wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
-        wanted += [Wanted(obj) for obj in audience.acl_objects]
+        wanted += [Wanted(obj) for obj in audience.objects.values()]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
         hosts = [prefix + "allow_host", "!" + prefix + "allow_except"]
         if policy.exempt and self.bumps():
@@ -207,8 +197,8 @@ class SquidAdapter(Adapter):
         if taken:
             raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take "
                               "that file out of what Squid includes" % (taken[0].where[0], taken[0].name))
-        paths = ['"%s"' % self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
-        using = [directive for directive in self._site.named("acl") if any(path in directive.args for path in paths)]
+        paths = {'"%s"' % path for path in self._own_paths()[1:]}
+        using = [directive for directive in self._site.named("acl") if not paths.isdisjoint(directive.args)]
         if using:
             raise AccessError(REFUSED, "%s uses a list in %s: give each drop-in a list_dir of its own" % (using[0].where, self._settings.list_dir))
 
@@ -217,10 +207,11 @@ class SquidAdapter(Adapter):
         if not self._settings.names_somebody:
             return []
         found = []
-        for obj in audience.acl_objects:
-            old = state.objects.get(obj.ref)
-            gone = sorted(set(old.fields["values"]) - set(obj.fields["values"])) if old is not None and old.ours else []
-            if gone and obj.ref.name != self._settings.prefix + "port":
+        for name in ("client", "user"):
+            ref = Ref("acl", self._settings.prefix + name)
+            now, old = ([] if ref not in some else files.named_by(some[ref], some, self._settings.list_dir) for some in (audience.objects, state.objects))
+            gone = sorted(set(old) - set(now)) if ref in audience.objects else []
+            if gone:
                 found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a "
                              "list_dir of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
@@ -251,13 +242,24 @@ class SquidAdapter(Adapter):
     def _list_acl(self, name: str, kind: str, ref: Ref, exceptions: bool = False) -> Object:
         # -n: no reverse lookup of an address, whose owner could claim any name. --client-requested: not the names in the server's certificate.
         option = "-n" if kind == "dstdomain" else "--client-requested"
-        return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._path(ref, exceptions)], [option])
+        return files.acl(self._settings.prefix + name, kind, ['"%s"' % self._paths(ref)[exceptions]], [option])
 
-    def _audience(self) -> _Audience:
-        wanted, prefix, found = self._settings, self._settings.prefix, people(self._settings, self._site)
-        acls, words = [files.acl(prefix + "port", "port", ["443"])], []
+    def _named(self, acl: Object, ref: Ref, state: State) -> list:
+        """The objects that name people: an ACL, or one and its list, where they are many or that list is there already."""
+        there = state.objects.get(ref)
+        if len(acl.fields["values"]) <= files.IN_LINE and (there is None or not there.ours):
+            return [acl]
+        path, = self._paths(ref)
+        if there is not None and not there.ours:
+            raise AccessError(REFUSED, "%s exists and was not made by this collection, and whom it names would be let in: remove it, or name another list_dir"
+                              % path)
+        return [files.people_list(ref, acl.fields["values"]), files.acl(acl.ref.name, acl.fields["type"], ['"%s"' % path])]
+
+    def _audience(self, state: State) -> _Audience:
+        wanted, prefix, found = self._settings, self._settings.prefix, self._people()
+        objects, words = [files.acl(prefix + "port", "port", ["443"])], []
         if wanted.networks:
-            acls.append(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)))
+            objects += self._named(files.acl(prefix + "client", "src", files.collapsed(wanted.networks)), files.NETWORKS, state)
             words.append(prefix + "client")
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
         if unknown and self._site.files:
@@ -270,9 +272,9 @@ class SquidAdapter(Adapter):
             if not auth and self._site.files:
                 raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
             names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
-            acls.append(files.acl(prefix + "user", "proxy_auth", sorted(set(names))))
-            auth = [name for name in auth if not Judge(self._site, found.who).takes_any_user(name)] + [prefix + "user"]
-        return _Audience(acls, words, auth)
+            objects += self._named(files.acl(prefix + "user", "proxy_auth", set(names)), files.USERS, state)
+            auth = [name for name in auth if not found.judge.takes_any_user(name)] + [prefix + "user"]
+        return _Audience({obj.ref: obj for obj in objects}, words, auth)
 
     def bumps(self) -> bool:
         """Whether this Squid decrypts anything at all."""
@@ -289,7 +291,7 @@ class SquidAdapter(Adapter):
         theirs = sorted(path for path, ours in self._waiting if not ours)
         if theirs:
             found.warnings.append("edits of others that Squid may not have read yet wait in %s: reload it, or have that done, before this run does%s" % (
-                ", ".join(theirs), "" if self._drop_in is not None or not self._site.positions or not self._included_alone() else
+                ", ".join(theirs), "" if self._reader.drop_in is not None or not self._site.positions or not self._included_alone() else
                 ". It takes this configuration only once %s is there: make that file, empty" % self._settings.drop_in))
         if self._doubtful:
             found.warnings.append("it cannot be told whether Squid has read %s as it is now: each was replaced, or changed its owner or mode, since the last "
@@ -297,7 +299,9 @@ class SquidAdapter(Adapter):
         return found
 
     def _people(self) -> People:
-        return people(self._settings, self._site)
+        if self._asked is None or self._asked[0] is not self._site:
+            self._asked = self._site, people(self._settings, self._site)
+        return self._asked[1]
 
     # -- writing
 
@@ -322,20 +326,18 @@ class SquidAdapter(Adapter):
 
     def _file_of(self, ref: Ref, state: State) -> str:
         if ref.kind == "list":
-            return self._path(ref)
+            return self._paths(ref)[0]
         if ref.kind == "directive":
             return state.objects[ref].native["file"]
         return self._settings.drop_in
 
     def _texts(self, path: str, state: State) -> dict:
         if path == self._settings.drop_in:
-            text = files.render_drop_in(state, self._settings.comment, self._drop_in, prefix=self._settings.prefix)
+            text = files.render_drop_in(state, self._settings.comment, self._reader.drop_in, prefix=self._settings.prefix)
             return {path: "" if text is None and self._included_alone() else text}
-        for ref in (files.ALLOW, files.EXEMPT):
-            if path == self._path(ref):
-                obj = state.objects.get(ref)
-                domains, exceptions = files.render_list(obj.members, obj.fields["marked"]) if obj else (None, None)
-                return {path: domains, self._path(ref, True): exceptions}
+        for ref in files.LISTS:
+            if path == self._paths(ref)[0]:
+                return dict(zip(self._paths(ref), files.texts_of(ref, state.objects.get(ref))))
         return {path: self._site_text(path, state)}
 
     def _included_alone(self) -> bool:
@@ -364,7 +366,7 @@ class SquidAdapter(Adapter):
             self._counts["writes"] += 1
             self._as_read([path])
             replace_file(path, text, self._seen.reader)
-            self._files.digests[path] = digest_of(path)
+            self._reader.files.digests[path] = digest_of(path)
 
     def _note(self, texts: dict) -> None:
         """In one for all that a run writes: each waits for the disk. What others changed before, and waits, stays theirs."""
@@ -374,19 +376,19 @@ class SquidAdapter(Adapter):
     def _as_read(self, paths: list) -> None:
         """:raises AccessError: conflict, when somebody else changed one of these files since it was read."""
         for path in paths:
-            if digest_of(path) != self._files.digests.get(path):
+            if digest_of(path) != self._reader.files.digests.get(path):
                 raise AccessError(CONFLICT, "somebody changed %s during this run: run again" % path)
 
     def seal(self) -> None:
         """What others changed since it was read would go live with our reload."""
-        self._as_read(list(self._files.digests))
+        self._as_read(list(self._reader.files.digests))
 
     def activate(self) -> list[dict]:
         shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
         if shut:
             raise AccessError(ACTIVATION, "the Squid that runs (user %d) may not read %s, so it was not reloaded: let it" % (
                 self._seen.reader[0], ", ".join(shut)))
-        before = dict(self._files.digests)
+        before = dict(self._reader.files.digests)
         done = self._control.reconfigure(self._site)
         if self._holds_ours():
             make_folder(self._settings.list_dir, self._seen.reader)
@@ -399,17 +401,17 @@ class SquidAdapter(Adapter):
     def _holds_ours(self) -> bool:
         """Whether a list, or a line of ours in the drop-in, is there."""
         drop_in, *lists = self._own_paths()
-        held = files.parse_drop_in(self._own_text(drop_in) or "", drop_in).objects.values()
+        held = files.parse_drop_in(self._reader.own_text(drop_in) or "", drop_in).objects.values()
         return any(obj.ours for obj in held) or any(os.path.exists(path) for path in lists)
 
     def _own_paths(self) -> list:
-        return [self._settings.drop_in] + [self._path(ref, e) for ref in (files.ALLOW, files.EXEMPT) for e in (False, True)]
+        return [self._settings.drop_in] + [path for ref in files.LISTS for path in self._paths(ref)]
 
 
 @dataclass(frozen=True)
 class _Audience:
-    """ACL objects of ours, the ACL words that name the client, and the words that make it authenticate."""
+    """Objects of ours by Ref, the ACL words that name the client, and the words that make it authenticate."""
 
-    acl_objects: list
+    objects: dict
     words: list
     auth: list

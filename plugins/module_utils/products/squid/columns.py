@@ -11,7 +11,8 @@ from __future__ import annotations
 #: Types that look at where a request goes.
 DOMAINS = frozenset(("dstdomain", "ssl::server_name"))
 EXPRESSIONS = frozenset(("dstdom_regex", "ssl::server_name_regex", "url_regex", "urlpath_regex"))
-DESTINATION = DOMAINS | EXPRESSIONS | {"dst", "dst_as"}
+NAMES = DOMAINS | EXPRESSIONS
+DESTINATION = NAMES | {"dst", "dst_as"}
 #: Types that ask who the user is. An external one does when its helper is given a name, or anything else of the client alone (a portal, say).
 SIGN_IN = frozenset(("proxy_auth", "proxy_auth_regex", "max_user_ip", "ext_user", "ext_user_regex", "ident", "ident_regex", "user_cert", "ca_cert"))
 #: What external_acl_type hands to a helper, in lower case: of the user, and of where a request goes.
@@ -27,6 +28,8 @@ REPLY = frozenset(("http_status", "rep_header", "rep_mime_type"))
 ALWAYS = frozenset(("annotate_client", "annotate_transaction"))
 #: The other types that the judge reads.
 READ = frozenset(("src", "port", "method", "proto", "at_step", "localport", "myportname", "transaction_initiator"))
+#: Types that say the same of a connection and of what is inside of it; those of a destination where its name is known from the start.
+TIMELESS = frozenset(("src", "port", "localport", "myportname", "transaction_initiator", "dst", "dstdomain", "dstdom_regex", "proxy_auth", "proxy_auth_regex"))
 #: Types of which nobody can tell from the files whether they match.
 UNREAD = frozenset("""
     adaptation_service arp browser client_connection_mark connections_encrypted eui64 external has hier_code localip maxconn note peername peername_regex

@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Callable, Iterator
+from functools import cached_property
+from typing import Callable, Iterator, NamedTuple
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.columns import ACTION_AT, BUILT_IN, EXPRESSIONS, RENAMED
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import RULEBASES, prefix_of
@@ -32,8 +33,7 @@ _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
 
 
-@dataclass(frozen=True)
-class Directive:
+class Directive(NamedTuple):
     """One line of the site. ``identity`` is stable when lines move: file, text, and which of several equal lines it is.
 
     ``sure`` is false where a condition decides whether Squid reads it, and nobody can tell which way; ``listed`` are the files that its values are read from.
@@ -116,7 +116,18 @@ class Site:
 
     def named(self, *names: str) -> list[Directive]:
         """The enabled directives of these names, in order."""
-        return [d for d in self.directives if d.name in names and d.enabled]
+        places = self._by_name
+        found = places.get(names[0], []) if len(names) == 1 else sorted(one for name in names for one in places.get(name, ()))
+        return [self.directives[at] for at in found]
+
+    @cached_property
+    def _by_name(self) -> dict:
+        """{name: places in ``directives``} of the enabled ones, once all are read."""
+        found: dict = {}
+        for at, directive in enumerate(self.directives):
+            if directive.enabled:
+                found.setdefault(directive.name, []).append(at)
+        return found
 
     def acl(self, name: str) -> Acl | None:
         """The ACL of that name."""
@@ -148,11 +159,11 @@ class Site:
 
     def before(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads before the drop-in."""
-        return [d for d in self.directives[:self.position or 0] if d.name == name and d.enabled]
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at < (self.position or 0)]
 
     def after(self, name: str) -> list[Directive]:
         """The directives of that name that Squid reads after the drop-in."""
-        return [d for d in self.directives[self.position or 0:] if d.name == name and d.enabled]
+        return [self.directives[at] for at in self._by_name.get(name, ()) if at >= (self.position or 0)]
 
 
 def load(config_file: str, drop_in: str, read: Callable[[str], str], glob: Callable[[str], list],
@@ -232,10 +243,14 @@ class _Loader:
             text = self._read(path)
         except FileNotFoundError:
             return
-        for number, line in logical_lines(text):
-            words = split(line, self._quoted)
-            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path))):
-                self._site.directives.append(Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=self._quoted))
+        self._site.directives += lines_of_others(text, path, self._quoted)
+
+
+def lines_of_others(text: str, path: str, quoted: bool) -> list:
+    """What of a drop-in is not ours and no rule."""
+    lines = ((number, split(line, quoted)) for number, line in logical_lines(text))
+    return [Directive(words[0], tuple(words[1:]), text=" ".join(words), file=path, line=number, quoted=quoted) for number, words in lines
+            if words and words[0] not in RULEBASES and not (words[0] == "acl" and words[1:] and words[1].startswith(prefix_of(path)))]
 
 
 def matches(path: str, pattern: str) -> bool:
@@ -318,15 +333,13 @@ def switched(text: str, number: int, enabled: bool) -> str:
 
 def split(line: str, quoted: bool = False) -> list:
     """The words of a line up to its comment. ``quoted``: as under configuration_includes_quoted_values, where a file is ``parameters("...")``."""
-    name = line.split(None, 2)
     if quoted:
         return _quoted_words(line)
-    words = []
-    expression = len(name) > 2 and name[0] == "acl" and name[2].split(None, 1)[0] in EXPRESSIONS
-    for word in (_EXPRESSION if expression else _WORD).findall(line):
-        if word.startswith("#"):
-            break
-        words.append(word)
+    name = line.split(None, 3) if line.startswith("acl") else ()
+    expression = len(name) > 2 and name[0] == "acl" and name[2] in EXPRESSIONS
+    words = (_EXPRESSION if expression else _WORD).findall(line)
+    if "#" in line:
+        words = words[:next((at for at, word in enumerate(words) if word.startswith("#")), len(words))]
     return words
 
 
@@ -404,6 +417,11 @@ def _file_values(path: str, acl: Acl, quoted: bool, read: Callable[[str], str]) 
     except OSError as error:
         acl.unread.append("%s cannot be read: %s" % (path, error.strerror))
         return []
+    return list_values(text, quoted)
+
+
+def list_values(text: str, quoted: bool = False) -> list:
+    """The values in a file that an ACL names."""
     lines = (line.strip(_BLANK) for _number, line in _pieces(text, _LIST_BUFFER))
     if quoted:
         return [word for line in lines for word in _quoted_words(line)]

@@ -31,6 +31,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.p
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
 )
 
+#: In a line with a problem: squid -k parse repeats the whole configuration, and most of its lines are none.
+_HINT = re.compile(r"ERROR|WARNING|FATAL|Warning|Bungled|unrecognized")
 _PROBLEM = re.compile(r"\b(ERROR|WARNING|FATAL|Warning|Bungled)\b|unrecognized")
 _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
 _LOADED = re.compile(
@@ -99,7 +101,7 @@ class Control:
         That it parses proves little: a list file that is missing is an ERROR line and an empty ACL.
         """
         rc, text = self._run("-k", "parse", "-f", path)
-        lines = [_STAMP.sub("", line).strip() for line in text.split("\n")]
+        lines = [_STAMP.sub("", line).strip() for line in text.split("\n") if _HINT.search(line)]
         found = Counter()
         for line in lines:
             if _PROBLEM.search(line):
@@ -269,7 +271,7 @@ class _Tree:
         if "include" in text:
             lines = text.split("\n")
             for number, line in logical_lines(text):
-                words = split(line)
+                words = split(line) if line.startswith("include") else []
                 if words[:1] == ["include"]:
                     end = number - 1
                     while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):

@@ -36,6 +36,10 @@ NAMES = frozenset("""allow_except allow_host client exempt_except exempt_host ex
 #: Directives whose lines are read in order, and how many words name a rule before its ACLs.
 RULEBASES = {"ssl_bump": 1, "request_header_access": 2, "reply_header_access": 2, "http_access": 1}
 ALLOW, EXEMPT = Ref("list", "allow"), Ref("list", "exempt")
+#: Whom an audience names, where that is more than a line of the drop-in takes and stays readable: an address has up to 43 characters, a screen some 160.
+NETWORKS, USERS = Ref("list", "audience.networks"), Ref("list", "audience.users")
+IN_LINE = 20
+LISTS = (ALLOW, EXEMPT, NETWORKS, USERS)
 ALLOW_RULE = Ref("rule", "http_access allow")
 PEEK_RULE, SPLICE_RULE = Ref("rule", "ssl_bump peek"), Ref("rule", "ssl_bump splice")
 COOKIE_RULES = {"request_header_access": "Cookie", "reply_header_access": "Set-Cookie"}
@@ -75,7 +79,8 @@ class Settings:
                 raise AccessError(REFUSED, "audience.networks: %r is not a network in CIDR form (%s)" % (network, error)) from error
         for option, words in (("users", self.users), ("acls", self.acls), ("auth_acl", (self.auth_acl,) if self.auth_acl else ())):
             for word in words:
-                if not _NAME.match(word) or word.startswith("-"):
+                # Of a list of users REQUIRED would be everybody who signs in.
+                if not _NAME.match(word) or word.startswith("-") or (option, word) == ("users", "REQUIRED"):
                     raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
         for path in (self.drop_in, self.list_dir):
             if re.search(r"\s|\"", path):
@@ -99,13 +104,14 @@ def prefix_of(drop_in: str) -> str:
     return "%s%s_" % (PREFIX, word[len(PREFIX):] if word.startswith(PREFIX) else word)
 
 
-def collapsed(networks: Iterable[str]) -> list[str]:
+@lru_cache(maxsize=8)
+def collapsed(networks: tuple) -> tuple:
     """The fewest networks that hold the same addresses: Squid warns of one inside another, and ignores it. Those that stay keep their text."""
     texts: dict = {}
     for text in networks:
         texts.setdefault(ipaddress.ip_network(text), text)
     found = [network for version in (4, 6) for network in ipaddress.collapse_addresses(one for one in texts if one.version == version)]
-    return [texts.get(network, str(network)) for network in found]
+    return tuple(texts.get(network, str(network)) for network in found)
 
 
 def acl(name: str, kind: str, values: Iterable[str], options: Iterable[str] = ()) -> Object:
@@ -207,7 +213,7 @@ def render_drop_in(state: State, comment: str | None, text: str | None = None, *
     others = [piece for piece in there if not piece.ours] or [_Piece([""], 1, [])]
     bare = not any(line for piece in others for line in piece.lines)
     kept = text is not None and bare and (any(_KEPT in piece.lines for piece in there) or not any(piece.ours for piece in there))
-    ours = [obj for ref, obj in sorted(state.objects.items()) if ref.kind == "acl"]
+    ours = [state.objects[ref] for ref in sorted(ref for ref in state.objects if ref.kind == "acl")]
     below: dict = {}
     for base in RULEBASES:
         above = None
@@ -238,6 +244,34 @@ def _acl_lines(obj: Object) -> list[str]:
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
+
+
+def paths_of(folder: str, ref: Ref) -> list[str]:
+    """The files of a list: its entries and, of domains, what is excepted from them."""
+    endings = (".domains", ".except") if ref in (ALLOW, EXEMPT) else ("",)
+    return [os.path.join(folder, ref.name + ending) for ending in endings]
+
+
+def texts_of(ref: Ref, obj: Object | None) -> tuple:
+    """The text of each of ``paths_of``; None for a file that is not to be there."""
+    if obj is None:
+        return (None, None)
+    if ref in (ALLOW, EXEMPT):
+        return render_list(obj.members, obj.fields["marked"])
+    return ("\n".join([MARK] * obj.fields["marked"] + obj.fields["values"]) + "\n",)
+
+
+def people_list(ref: Ref, values: Iterable[str], marked: bool = True) -> Object:
+    """Those whom an audience names. They are fields: nobody whom a task does not name stays in."""
+    return Object(ref, {"marked": marked, "values": sorted(values)}, ours=marked)
+
+
+def named_by(obj: Object, objects: dict, folder: str) -> list[str]:
+    """The values of an ACL of ours, those that stand in a list of ``objects`` included."""
+    lists = {'"%s"' % paths_of(folder, ref)[0]: objects.get(ref) for ref in (NETWORKS, USERS)}
+    held = ((lists[value].fields["values"] if lists[value] else []) if value in lists else [value] for value in obj.fields["values"])
+    return [value for values in held for value in values]
+
 
 _COVERED = "#~ "
 _DEAD = "#? "

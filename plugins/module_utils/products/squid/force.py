@@ -9,10 +9,11 @@ content, which anybody can set, and of its inode, which nobody can.
 """
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
-from typing import Collection, Mapping
+from typing import Callable, Collection, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, OURS
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
@@ -24,21 +25,51 @@ _READING = 2
 
 
 class Files:
-    """What was read of the disk: of each path its digest, and its times from before it was read. ``reads`` counts."""
+    """What was read of the disk: of each path its digest, and its times from before it was read, or why it could not be; of each pattern what it found.
+    ``reads`` counts. ``glob`` gives the paths of a pattern."""
 
-    def __init__(self):
+    def __init__(self, glob: Callable[[str], list] = lambda pattern: []):
         self.digests: dict = {}
         self.stats: dict = {}
+        self.failed: dict = {}
+        self.found: dict = {}
         self.reads = 0
+        self._glob = glob
 
     def read(self, path: str) -> str:
         """The text of a file, with line ends as they are. :raises OSError:"""
+        return self._body(path).decode("utf-8", "surrogateescape")
+
+    def _body(self, path: str) -> bytes:
         self.reads += 1
-        with _quiet(path) as source:
-            self.stats[path] = os.fstat(source.fileno())
-            body = source.read()
+        try:
+            with _quiet(path) as source:
+                self.stats[path] = os.fstat(source.fileno())
+                body = source.read()
+        except OSError as error:
+            self.failed[path] = error.errno
+            raise
         self.digests[path] = hashlib.sha256(body).hexdigest()
-        return body.decode("utf-8", "surrogateescape")
+        return body
+
+    def glob(self, pattern: str) -> list:
+        """The paths that a pattern stands for."""
+        self.found[pattern] = sorted(self._glob(pattern))
+        return self.found[pattern]
+
+    def told(self, but: str) -> tuple:
+        """All that the disk has said, but of one path."""
+        return tuple({name: value for name, value in some.items() if name != but} for some in (self.digests, self.failed)) + (
+            {pattern: [path for path in paths if path != but] for pattern, paths in self.found.items()},)
+
+    def ask_again(self, told: tuple) -> None:
+        """Read once more what was read then."""
+        digests, failed, found = told
+        for pattern in found:
+            self.glob(pattern)
+        for path in (*digests, *failed):
+            with contextlib.suppress(OSError):
+                self._body(path)
 
     def changed(self) -> list[str]:
         """The paths whose content is no longer as it was read."""

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state imp
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import bump, config as conf
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Judge, Moment
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Moment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
     ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, SPLICE_RULE, Settings,
@@ -38,7 +38,7 @@ def with_drop_in(site: conf.Site, state: State, drop_in: str) -> conf.Site:
     enabled = {ref.name: obj.fields["enabled"] for ref, obj in state.objects.items() if ref.kind == "directive"}
     # Few are others than they were read.
     there = {d.name for d in site.directives if not d.enabled} | {name for name in RULEBASES if not all(enabled.values())}
-    lines = [replace(d, enabled=enabled.get(d.identity, d.enabled)) if d.name in there else d for d in site.directives]
+    lines = [d._replace(enabled=enabled.get(d.identity, d.enabled)) if d.name in there else d for d in site.directives]
     rules = []
     for base in RULEBASES:
         for ref in state.rules.get(base, ()):
@@ -57,7 +57,8 @@ class Assessor:
     def __init__(self, settings: Settings, site: conf.Site, decrypts: bool, people: People, policy: Policy, state: State):
         self._settings, self._people, self._policy, self._state = settings, people, policy, state
         self._site = with_drop_in(site, state, settings.drop_in)
-        self._judge = Judge(self._site, people.who)
+        # Our rules and switched lines change nothing of what an ACL says.
+        self._judge = people.judge
         self._found = Assessment()
         self._exempt = Index(policy.exempt)
         #: {pattern: the line} that shuts it for sure, and {pattern: what} may shut it, a part of it or some of the people.

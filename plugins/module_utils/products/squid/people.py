@@ -9,15 +9,16 @@ from dataclasses import dataclass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who, networks_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings, collapsed
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import NO, SURE
 
 
 @dataclass
 class People:
-    """``clients``: ACLs of the site that name the client, where the task does not; ``sign_in``: that ask who it is; ``problem``: why it cannot be told."""
+    """``judge``: of the site for them; ``clients``: ACLs of the site that name the client, where the task does not; ``sign_in``: that ask who it is;
+    ``problem``: why it cannot be told."""
 
-    who: Who
+    judge: Judge
     clients: tuple = ()
     sign_in: tuple = ()
     problem: str = ""
@@ -29,11 +30,11 @@ def people(settings: Settings, site: Site) -> People:
     clients, problem = (), ""
     if not settings.networks and not any(plain.clients(name) for name in settings.acls):
         clients, problem = _clients(site, plain)
-    who = _who(settings, site, clients)
-    sign_in, doubt = _sign_in(site, Judge(site, who))
+    judge = Judge(site, _who(settings, site, clients))
+    sign_in, doubt = _sign_in(site, judge)
     if settings.auth_acl:
         sign_in, doubt = (settings.auth_acl,), ""
-    return People(who, clients=clients, sign_in=sign_in, problem=problem or doubt)
+    return People(judge, clients=clients, sign_in=sign_in, problem=problem or doubt)
 
 
 def folds_names(site: Site) -> bool:
@@ -43,7 +44,7 @@ def folds_names(site: Site) -> bool:
 
 
 def _who(settings: Settings, site: Site, clients: tuple) -> Who:
-    networks = [ipaddress.ip_network(n) for n in settings.networks] or None
+    networks = [ipaddress.ip_network(n) for n in collapsed(settings.networks)] or None
     for name in (*clients, *settings.acls):
         theirs = networks_of(site, name)
         if theirs is not None:

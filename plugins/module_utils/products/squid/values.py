@@ -30,6 +30,10 @@ def folds(options: Iterable[str]) -> bool:
     return bool(told) and told[-1].startswith("-")
 
 
+#: Of a wanted name each list is asked.
+_above = functools.lru_cache(maxsize=4096)(names_above)
+
+
 class Domains:
     """The values of a ``dstdomain``: ``.x`` is apex and below, ``x`` is that name alone; anything else matches nothing."""
 
@@ -37,11 +41,14 @@ class Domains:
         values = [value.lower() for value in acl.values]
         self._exact = {value for value in values if not value.startswith(".")}
         self._below = {value[1:] for value in values if value.startswith(".")}
-        self._parents = {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
+
+    @functools.cached_property
+    def _parents(self) -> set:
+        return {name for value in self._exact | self._below if _NAME.match(value) for name in names_above(value)}
 
     def level(self, pattern: Pattern) -> int:
         """How far they are about the pattern."""
-        if not self._below.isdisjoint(names_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
+        if not self._below.isdisjoint(_above(pattern.name)) or (pattern.kind == EXACT and pattern.name in self._exact):
             return SURE
         return MAY if pattern.kind != EXACT and pattern.name in self._parents else NO
 

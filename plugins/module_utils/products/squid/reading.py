@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the site and our own files from the disk, each time anew; a Site is made of them again only when one of them says something else."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import REFUSED, AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.force import Files
+
+_SWITCHABLE = ("http_access", "ssl_bump", "request_header_access", "reply_header_access")
+
+
+class Reader:
+    """``site``; ``files``: what was read; ``drop_in``: the text of ours, if there is one; ``switches``: an Object for each line that can be switched."""
+
+    def __init__(self, settings: Settings, service_name: str | None):
+        self._settings, self._service_name = settings, service_name
+        self.site, self.files, self.drop_in, self.switches = conf.Site(), Files(), None, {}
+        #: What the disk said when the site was made of it.
+        self._told: tuple | None = None
+
+    def load(self) -> None:
+        """Read all. :raises AccessError: refused, for what cannot be read."""
+        if self._told is None or not self._as_it_was(self._told):
+            self._make()
+
+    def _as_it_was(self, told: tuple) -> bool:
+        """Read what the site is made of, and whether that makes the same one. Of the drop-in, what is not ours."""
+        path, before = self._settings.drop_in, self.drop_in
+        self.files = Files(conf.real_glob)
+        self.files.ask_again(told)
+        self.drop_in = self.own_text(path)
+        lines, earlier = (conf.lines_of_others(text or "", path, self.site.quoted) for text in (self.drop_in, before))
+        return self.files.told(path) == told and lines == earlier
+
+    def _make(self) -> None:
+        path = self._settings.drop_in
+        self.files = Files(conf.real_glob)
+        try:
+            self.site = conf.load(self._settings.config_file, path, self.files.read, self.files.glob, self._service_name)
+        except (OSError, UnicodeDecodeError) as error:
+            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+        self._told, self.switches = self.files.told(path), {}
+        for directive in self.site.directives:
+            if directive.name in _SWITCHABLE:
+                ref = Ref("directive", directive.identity)
+                self.switches[ref] = Object(ref, {"enabled": directive.enabled}, borrowed={} if directive.enabled else {"enabled": True},
+                                            native={"file": directive.file, "line": directive.line})
+        self.drop_in = self.own_text(path)
+
+    def own_text(self, path: str) -> str | None:
+        """The text of a file of ours; None when it is not there. :raises AccessError: refused, when it cannot be read."""
+        try:
+            return self.files.read(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
