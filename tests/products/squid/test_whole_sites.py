@@ -1,0 +1,230 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole configurations by chance on each release: what a run says of a site is what its Squid then does, and the way back is the whole way.
+
+``NETACCESS_SEED`` rolls others, and ``NETACCESS_SITES=17:18`` looks at one of them alone.
+"""
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from tests.contract.rig import wider
+from tests.products.squid import whole
+from tests.products.squid.whole import COLLEAGUE, MEMBER, OUTSIDER, USERS
+
+INSIDE = {".chatgpt.com": ("chatgpt.com", "ab.chatgpt.com"), "*.openai.com": ("api.openai.com", "setup.auth.openai.com"), "js.stripe.com": ("js.stripe.com",)}
+HOSTS = tuple(host for hosts in INSIDE.values() for host in hosts)
+OTHERS = ("www.example.com", "claude.ai", "evilopenai.com")
+#: (host, port, name in the handshake) that ours must not open: another port, and another host than the one that was asked for.
+ODD = (("chatgpt.com", 8443, None), ("www.example.com", 443, "chatgpt.com"))
+LIE = ("chatgpt.com", 443, "www.example.com")
+#: (options of the audience, the addresses that it is)
+AUDIENCES = (({"networks": (MEMBER,)}, (MEMBER,)),) * 5 + (
+    ({"networks": (MEMBER,), "users": ("alice",)}, (MEMBER,)), ({"networks": (), "acls": ("lan",)}, (MEMBER, COLLEAGUE)),
+    ({"networks": (), "everyone": True}, (MEMBER, COLLEAGUE)), ({"networks": (), "users": ("alice",)}, (MEMBER, COLLEAGUE)))
+FEW, MANY = 3, 300
+
+
+class Bench:
+    """One Squid that takes one site after the other. ``faults``: what was said of a site and is not so; ``counts``: how the sites ended."""
+
+    def __init__(self, rig, folder):
+        self.rig, self.squid, self._runs = rig, rig.squid, folder
+        self.faults, self.counts = [], Counter()
+        self._head = self.squid.site.partition("acl lan src")[0] + "hosts_file {folder}/hosts\ndns_nameservers 127.0.0.1\n"
+        for name, text in whole.HELPERS.items():
+            (self.squid.folder / name).write_text("#!/bin/sh\n%s\n" % text)
+            (self.squid.folder / name).chmod(0o755)
+        (self.squid.folder / "hosts").write_text("192.0.2.7 %s\n127.0.0.4 pc4.example.com\n" % whole.EVERY)
+
+    def hold(self, seed: str, at: int) -> None:
+        """Put the site of that number through."""
+        dice = random.Random("%s %d" % (seed, at))
+        site = whole.Maker(dice, self.squid.folder, self.squid.port, self._head).site()
+        options, addresses = dice.choice(AUDIENCES)
+        self.rig.folder = self._runs / str(at)
+        self._story = "site %d: %s\naudience: %s\n%s" % (at, site.story, options, "".join(
+            "--- %s\n%s" % (name, text.decode("utf-8", "replace").replace(self._head.replace("{folder}", str(self.squid.folder)), ""))
+            for name, text in site.files.items()))
+        try:
+            self._put(site)
+            end = _Case(self, site, dice, options, addresses).look()
+            self.counts[end] += 1
+            print("END", at, end, time.process_time(), time.time(), flush=True)
+        finally:
+            self._clear()
+
+    def fault(self, kind: str, *said) -> None:
+        self.faults.append("%s: %s\n%s" % (kind, " ".join(map(str, said)), self._story))
+        print(self.faults[-1], flush=True)
+
+    def _put(self, site) -> None:
+        for name, text in site.files.items():
+            path = self.squid.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(text)
+            # As if the reload came a moment later: Squid's log has whole seconds.
+            os.utime(path, (time.time() - 2,) * 2)
+
+    def _clear(self) -> None:
+        for name in ("site.d", "lists-of-site", "lists", "conf.d"):
+            shutil.rmtree(self.squid.folder / name, ignore_errors=True)
+        self.squid.drop_in_dir.mkdir()
+
+    def content(self) -> dict:
+        """Every byte that belongs to the configuration."""
+        folder = self.squid.folder
+        paths = [self.squid.config, *(path for name in ("conf.d", "site.d", "lists-of-site", "lists") for path in sorted((folder / name).glob("*")))]
+        return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.suffix != ".json"}
+
+    def parses(self) -> str:
+        """Squid's own last word against the configuration; "" when it takes it."""
+        done = subprocess.run(self.squid.command("-k", "parse"), capture_output=True, check=False, text=True, errors="replace")
+        lines = [line for line in done.stderr.splitlines() if "FATAL" in line or "Bungled" in line]
+        return "" if done.returncode == 0 else (lines or [done.stderr[-300:] or "no word"])[0]
+
+
+class _Case:
+    """One site, and what is asked of it."""
+
+    def __init__(self, bench: Bench, site, dice, options: dict, addresses: tuple):
+        self._bench, self._rig, self._site, self._dice, self._options, self._addresses = bench, bench.rig, site, dice, options, addresses
+        self._people = whole.People(bench.squid.port, site.scheme)
+        users = (None, *USERS) if site.scheme else (None,)
+        self._asked = [((MEMBER, user), question) for user in users for question in (*HOSTS, *OTHERS)]
+        self._asked += [((address, user), question) for address in (COLLEAGUE, OUTSIDER) for user in users[:2]
+                        for question in (dice.sample(HOSTS, 2) + dice.sample(OTHERS, 1))]
+        self._asked += [((MEMBER, users[-1]), question) for question in (*ODD, LIE)]
+
+    def look(self) -> str:
+        """How it ended, in a word."""
+        bench, squid_says = self._bench, self._bench.parses()
+        held = bench.content()
+        if squid_says:
+            return self._refused(squid_says, held)
+        if not self._force():
+            return "Squid ends"
+        before = self._looks(self._asked)
+        try:
+            result = self._run()
+        except Failed as failed:
+            why = failed.result["failure"]
+            if why["class"] not in ("refused", "conflict") or "does not parse" in why["message"]:
+                bench.fault("failed", why)
+            if bench.content() != held:
+                bench.fault("a refused run wrote", why)
+            return "refused"
+        self._claims(result, before, self._looks(self._asked))
+        again = self._run()
+        if again["changed"]:
+            bench.fault("again", again["summary"])
+        self._back(result, held, before)
+        if any(row["allowed"] == "unchecked" or row["exempt"] == "unchecked" for row in result["coverage"]):
+            return "unchecked"
+        return "compliant" if all(row["allowed"] == "yes" and row["exempt"] in ("yes", "not wanted") for row in result["coverage"]) else "conflicts"
+
+    def _refused(self, squid_says: str, held: dict) -> str:
+        """A site that does not parse: Squid goes on with the last one, and nothing is written."""
+        line = squid_says.partition("FATAL: ")[2] or squid_says
+        try:
+            self._bench.fault("a run on what Squid does not take", squid_says, self._run()["summary"])
+        except Failed as failed:
+            why = failed.result["failure"]
+            if why["class"] != "refused" or line.split(" (")[0] not in why["message"]:
+                self._bench.fault("not in Squid's words", why["message"], "|", line)
+        if self._bench.content() != held or self._bench.squid.list_dir.exists():
+            self._bench.fault("a refused run wrote", sorted(self._bench.content()))
+        return "broken"
+
+    def _force(self) -> bool:
+        """Whether Squid takes the site, which it may not where it only parses."""
+        squid = self._bench.squid
+        try:
+            self._rig.force()
+        except AssertionError:
+            squid.stop()
+            squid.config.write_text(squid.site)
+            squid.start()
+            return False
+        return True
+
+    def _run(self, state: str = "merged", **options) -> dict:
+        return self._rig.run(state, adapter=self._rig.adapter(**self._options), accept_wider_audience=True, **options)
+
+    def _looks(self, asked: list) -> dict:
+        def one(asked) -> tuple:
+            person, question = asked
+            host, port, name = question if isinstance(question, tuple) else (question, 443, None)
+            return self._people.ask(person, host, port, name)
+        # Three programs take part in each, and two of them wait.
+        with ThreadPoolExecutor(4) as several:
+            return dict(zip(asked, several.map(one, asked)))
+
+    def _claims(self, result: dict, before: dict, after: dict) -> None:
+        bench = self._bench
+        must_sign_in = {source for (source, user), question in before if user is None and before[(source, user), question][2]}
+        users = self._options.get("users") or (None, *USERS)
+
+        def in_audience(person) -> bool:
+            return person[0] in self._addresses and person[1] in users and (person[1] is not None or person[0] not in must_sign_in)
+        for row in result["coverage"]:
+            seen = {key: after[key][:2] for key in after if in_audience(key[0]) and key[1] in INSIDE[row["pattern"]]}
+            words, hows = {one[0] for one in seen.values()}, {one[1] for one in seen.values() if one[1]}
+            if row["allowed"] == "yes" and words - {"allow"}:
+                bench.fault("said yes", row, seen)
+            # What the site opens by itself, where it does not include ours, is none of our doing.
+            if row["allowed"] == "no" and words == {"allow"} and not result["manual"]:
+                bench.fault("said no", row, seen)
+            if row["exempt"] == "yes" and hows - {"tunnel"}:
+                bench.fault("said exempt", row, seen)
+            if row["exempt"] == "no" and hows - {"decrypt"}:
+                bench.fault("said not exempt", row, seen)
+        theirs = {key: (before[key][:2], after[key][:2]) for key in before if not (in_audience(key[0]) and key[1] in HOSTS) and before[key][:2] != after[key][:2]}
+        opened = {key: pair for key, pair in theirs.items() if wider(pair[1], pair[0]) and not (key[1] == LIE and pair[1][1] != "tunnel")}
+        other = {key: pair for key, pair in theirs.items() if key not in opened and key[1] != LIE}
+        if opened and not result["audience_widened"]:
+            bench.fault("opened", opened)
+        if other:
+            bench.fault("changed for others", other, result["audience_widened"])
+        lost = {key: pair for key, pair in ((key, (before[key][:2], after[key][:2])) for key in before if in_audience(key[0]) and key[1] in HOSTS)
+                if pair[0][0] == "allow" and pair[1][0] == "block"}
+        if lost:
+            bench.fault("shut", lost)
+
+    def _back(self, result: dict, held: dict, before: dict) -> None:
+        bench = self._bench
+        if result["changed"] and self._dice.random() < .6:
+            self._run("reverted", journal=result["journal"])
+        else:
+            self._run("deleted")
+        if bench.content() != held:
+            bench.fault("the way back", sorted(name for name in {**held, **bench.content()} if held.get(name) != bench.content().get(name)))
+        some = self._dice.sample(self._asked, 6)
+        now = self._looks(some)
+        if any(now[key][:2] != before[key][:2] for key in some):
+            bench.fault("answers after the way back", {key: (before[key], now[key]) for key in some if now[key][:2] != before[key][:2]})
+
+
+def put_through(rig, folder, number: int) -> None:
+    """So many sites on one Squid."""
+    seed, bench = os.environ.get("NETACCESS_SEED", "20261130"), Bench(rig, folder)
+    first, _colon, last = os.environ.get("NETACCESS_SITES", "0:%d" % number).partition(":")
+    for at in range(int(first), int(last)):
+        bench.hold(seed, at)
+    print("\n%s" % dict(bench.counts))
+    assert not bench.faults, "%d of %s\n%s" % (len(bench.faults), dict(bench.counts), "\n\n".join(bench.faults))
+    assert number < MANY or bench.counts["compliant"] > number / 2, bench.counts
+
+
+def test_a_few_whole_sites(make, tmp_path):
+    put_through(make(), tmp_path, FEW)
