@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import control, process
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
@@ -121,6 +123,21 @@ def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answ
     assert seen.answer == answer and ("no Squid" in seen.why) is (answer == "other")
 
 
+def test_a_process_whose_program_may_not_be_seen_cannot_be_told_from_another_build(squid, site, monkeypatch):
+    control, there = squid("nothing", 9), site(1)
+    control.build()
+    assert control.look(there).answer == "runs"
+    link = process._content
+
+    def refuse(path):
+        if path.endswith("/exe"):
+            raise PermissionError(13, "Permission denied")
+        return link(path)
+    monkeypatch.setattr(process, "_content", refuse)
+    seen = control.look(there)
+    assert seen.answer == "unknown" and "does not let this user see which program it runs (Permission denied): run as root" in seen.why
+
+
 def test_without_a_pid_file_it_cannot_be_told_what_runs(squid):
     control = squid("nothing", 9)
     control.build()
@@ -147,6 +164,21 @@ def test_what_hangs_is_killed_with_its_children(tmp_path):
             return
         time.sleep(0.02)
     raise AssertionError("it goes on: %s" % state)
+
+
+def test_what_does_not_die_is_not_waited_for(monkeypatch):
+    """As one does not that waits for a share that does not answer: no signal reaches it."""
+    told = []
+    monkeypatch.setattr(os, "killpg", lambda pid, _signal: told.append(pid))
+    monkeypatch.setattr(control, "_DYING", 0.1)
+    began = time.monotonic()
+    try:
+        with pytest.raises(TimeoutError):
+            ended(["/bin/sleep", "3"], 0.1)
+        assert time.monotonic() - began < 2
+    finally:
+        os.kill(told[0], signal.SIGKILL)
+        os.waitpid(told[0], 0)
 
 
 def test_a_program_that_cannot_be_run_is_named(tmp_path):

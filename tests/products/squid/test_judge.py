@@ -4,6 +4,8 @@
 """How a site's configuration is judged, on files that no Squid runs. What a real one then does is in test_sites."""
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
@@ -547,10 +549,14 @@ def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
     assert allowed(site(rules, "http_access allow y y").foreseen()) == ALL_MAY
 
 
-def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site):
-    found = site(text=HEAD + PEEK + "include conf.d/*.conf\n" + TAIL).foreseen()
+@pytest.mark.parametrize("include,said", [
+    ("include conf.d/*.conf", "squid.conf reads .* only Squid knows \\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): take that out, and add"),
+    ("include {folder}/${process_name}.conf", "only Squid knows"), ("include conf.d/ours-*.conf", "squid.conf does not include .*: make that file, empty, and add")])
+def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site, include, said):
+    found = site(text=HEAD + PEEK + include + "\n" + TAIL).foreseen()
     assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note
     assert [(one.effect, one.certain) for one in found.conflicts] == [("decrypt", False)]
+    assert re.search(said, found.manual[0]) and len(found.manual) == 1
 
 
 @pytest.mark.parametrize("lines,word", [("follow_x_forwarded_for allow lan", PERHAPS), ("follow_x_forwarded_for deny all", EXEMPT)])

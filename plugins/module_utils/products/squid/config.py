@@ -101,6 +101,8 @@ class Site:
     doubts: list = field(default_factory=list)
     #: Where each of ``positions`` is included, for people.
     included: list = field(default_factory=list)
+    #: Includes that may be of the drop-in, by a path that only Squid knows, in words.
+    perhaps: list = field(default_factory=list)
     #: Whether Squid takes what stands in quotes for a value there, and not for a file.
     quoted: bool = False
 
@@ -209,6 +211,8 @@ class _Loader:
         for pattern in (one.strip("\"'") for one in patterns):
             if _PROCESS in pattern or not pattern.startswith("/"):
                 self._site.doubts.append("%s includes %s, and which file that is only Squid knows" % (where, pattern))
+                if _PROCESS in pattern or _name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
+                    self._site.perhaps.append("%s includes %s" % (where, pattern))
                 continue
             paths = set(self._glob(pattern))
             if matches(self._drop_in, pattern):

@@ -73,8 +73,7 @@ class Assessor:
         found.resolved = {conflict_id("squid", ref.name): ref for ref, obj in self._state.objects.items()
                           if ref.kind == "directive" and not obj.fields["enabled"]}
         if self._site.position is None and self._site.files:
-            found.manual.append("%s does not include %s: make that file, empty, and add \"include %s\" below its port and authentication rules and above "
-                                "the rules that deny" % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
+            found.manual.append(self._no_include())
         if self._site.intercepting:
             self._by_address()
         if not self._undecrypted:
@@ -87,6 +86,14 @@ class Assessor:
         found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
         found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
         return found
+
+    def _no_include(self) -> str:
+        """That Squid does not read the drop-in, or that this cannot be told, and what to do about it."""
+        drop_in, advice = self._settings.drop_in, "add \"include %s\" below its port and authentication rules and above the rules that deny"
+        if self._site.perhaps:
+            return "whether %s reads %s only Squid knows (%s): take that out, and %s" % (
+                self._settings.config_file, drop_in, "; ".join(self._site.perhaps), advice % drop_in)
+        return "%s does not include %s: make that file, empty, and %s" % (self._settings.config_file, drop_in, advice % drop_in)
 
     def _by_address(self) -> None:
         """Squid judges an intercepted connection twice: by its address, and by its name once that is known. Our rules are about names."""
