@@ -101,6 +101,8 @@ BROKEN = ("no_such_directive on", "acl odd no_such_type 1", "acl lan dstdomain .
           "acl odd any-of nowhere", "http_access deny !", "http_access deny all all !all nowhere", "acl dup dstdomain .example.org a.example.org", "\x00", "caché on",
           "acl odd src 127.0.0.2 127.0.0.2", "acl odd dstdom_regex [", "visible_hostname", "shutdown_lifetime 0", "acl odd proxy_auth REQUIRED\nhttp_access deny !odd",
           "if 1 = 2\nno_such_directive\nendif", "workers many", "refresh_pattern", "acl odd random 7", "acl all src 127.0.0.2")
+#: So many seconds an answer has: what is denied before a peek at every step gets none (6.13).
+_PATIENCE = 4
 #: How a site includes a part of it.
 INCLUDES = ("include {folder}/site.d/%s.conf", 'include "{folder}/site.d/%s.conf"', "include {folder}/site.d/%s*.conf")
 HELPERS = {
@@ -268,10 +270,10 @@ class People:
         """(allow or block, how that is looked at: tunnel or decrypt, None for what is shut; whether a login is asked for)"""
         source, user = person
         target = "%s:%d" % (host, port)
-        answer = fetch(host, self._port, source, port=port, sni=sni, login=self._login(user))
+        answer = fetch(host, self._port, source, port=port, sni=sni, login=self._login(user), timeout=_PATIENCE)
         if answer.connect == 407 and user and self._scheme == "Digest":
             nonce = re.search('nonce="([^"]*)"', answer.headers.get("proxy-authenticate", 'nonce=""'))[1]
-            answer = fetch(host, self._port, source, port=port, sni=sni, login=self._digest(user, target, nonce))
+            answer = fetch(host, self._port, source, port=port, sni=sni, login=self._digest(user, target, nonce), timeout=_PATIENCE)
         how = None if answer.issuer is None else "decrypt" if answer.decrypted else "tunnel"
         shut = answer.connect != 200 or "ERR_ACCESS_DENIED" in answer.headers.get("x-squid-error", "") if port != 443 else not answer.open
         return "block" if shut else "allow", None if shut else how, answer.connect == 407
