@@ -551,7 +551,8 @@ def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
 
 @pytest.mark.parametrize("include,said", [
     ("include conf.d/*.conf", "squid.conf reads .* only Squid knows \\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): take that out, and add"),
-    ("include {folder}/${process_name}.conf", "only Squid knows"), ("include conf.d/ours-*.conf", "squid.conf does not include .*: make that file, empty, and add")])
+    ("include {folder}/${process_name}.conf", "only Squid knows"),
+    ("include conf.d/ours-*.conf", "squid.conf does not include .*: make that file, empty, and add")])
 def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site, include, said):
     found = site(text=HEAD + PEEK + include + "\n" + TAIL).foreseen()
     assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note
@@ -562,3 +563,9 @@ def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site, include, 
 @pytest.mark.parametrize("lines,word", [("follow_x_forwarded_for allow lan", PERHAPS), ("follow_x_forwarded_for deny all", EXEMPT)])
 def test_addresses_that_another_proxy_tells_leave_the_exemption_unchecked(site, lines, word):
     assert exempt(site(lines).foreseen()) == word
+
+
+def test_a_comment_behind_an_include_names_more_files(site):
+    """As Squid takes it, which then finds none of these names, and does not start."""
+    found = site(text=HEAD + PEEK + "include \"{folder}/conf.d/*.conf\" # ours\n" + TAIL).foreseen()
+    assert allowed(found) == ALL_MAY and "includes #" in found.coverage[0].note

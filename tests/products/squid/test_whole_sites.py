@@ -27,7 +27,7 @@ HOSTS = tuple(host for hosts in INSIDE.values() for host in hosts)
 OTHERS = ("www.example.com", "claude.ai", "evilopenai.com")
 #: (host, port, name in the handshake) that ours must not open: another port, and another host than the one that was asked for.
 ODD = (("chatgpt.com", 8443, None), ("www.example.com", 443, "chatgpt.com"))
-LIE = ("chatgpt.com", 443, "www.example.com")
+LIE = ("chatgpt.com", 443, "evilopenai.com")
 #: (options of the audience, the addresses that it is)
 AUDIENCES = (({"networks": (MEMBER,)}, (MEMBER,)),) * 5 + (
     ({"networks": (MEMBER,), "users": ("alice",)}, (MEMBER,)), ({"networks": (), "acls": ("lan",)}, (MEMBER, COLLEAGUE)),
@@ -156,7 +156,8 @@ class _Case:
         squid = self._bench.squid
         try:
             self._rig.force()
-        except RuntimeError:
+        except RuntimeError as error:
+            print("ENDS", error, flush=True)
             squid.stop()
             squid.config.write_text(squid.site)
             squid.start()

@@ -23,7 +23,7 @@ EVERY = "chatgpt.com ab.chatgpt.com api.openai.com setup.auth.openai.com js.stri
 BASIC = "auth_param basic program {folder}/basic\nauth_param basic realm lab\n"
 DIGEST = "auth_param digest program {folder}/digest\nauth_param digest realm lab\n"
 NEGOTIATE = "auth_param negotiate program {folder}/negotiate\nauth_param negotiate children 2 startup=1\n"
-GROUPS = "external_acl_type groups ttl=1 children-max=2 %%%s {folder}/group\n"
+GROUPS = "external_acl_type groups ttl=1 children-max=2 queue-size=99 %%%s {folder}/group\n"
 #: How a site knows its users: (how they sign in, lines that define the ACL ``staff``).
 SIGN_IN = (
     ("", ""), ("", ""), ("", ""),
@@ -56,7 +56,7 @@ HOSTS = ("acl {n} dstdomain {hosts}", "acl {n} dstdomain {hosts}", "acl {n} dstd
          "acl {n} ssl::server_name_regex -i {word}", "acl {n} dst 127.0.0.0/8", "acl {n} dst 192.0.2.0/24", "acl {n} dst 198.51.100.7",
          "acl {n}x dstdomain {hosts}\nacl {n} all-of CONNECT {n}x", "acl {n}x dstdomain {hosts}\nacl {n}y src 127.0.0.4\nacl {n} any-of {n}x {n}y",
          'acl {n}x dstdomain "{list}"\nacl {n}y dstdom_regex {word}\nacl {n} any-of {n}x {n}y', "acl {n} dstdomain {hosts}\nacl {n} dstdomain extra.example",
-         "external_acl_type {n}e ttl=1 children-max=1 %DST {{folder}}/host\nacl {n} external {n}e")
+         "external_acl_type {n}e ttl=1 children-max=2 queue-size=99 %DST {{folder}}/host\nacl {n} external {n}e")
 PEOPLE = ("acl {n} src 127.0.0.4", "acl {n} src 127.0.0.4", "acl {n} src 127.0.0.2", "acl {n} src 127.0.0.2-127.0.0.9", "acl {n} src 127.0.0.0/29", "acl {n} src 10.0.0.0/8",
           "acl {n} src 127.0.0.4/255.255.255.255", "acl {n}x src 127.0.0.4\nacl {n}y src 127.0.0.12\nacl {n} any-of {n}x {n}y", "acl {n} srcdomain pc4.example.com")
 OTHER = ("acl {n} port 443", "acl {n} port 8443", "acl {n} port 1-1024", "acl {n} method CONNECT", "acl {n} method GET", "acl {n} method POST PUT", "acl {n} time SMTWHFA",

@@ -197,7 +197,7 @@ class _Loader:
                 continue
             here = sure and state is True
             if enabled and words[0] == "include":
-                self._include(words[1:], depth, here, "%s:%d" % (path, number))
+                self._include(included(line), depth, here, "%s:%d" % (path, number))
                 continue
             normal = " ".join(words)
             seen[normal] = seen.get(normal, 0) + 1
@@ -208,7 +208,7 @@ class _Loader:
                 self._quoted = words[1] == "on"
 
     def _include(self, patterns: list, depth: int, sure: bool, where: str) -> None:
-        for pattern in (one.strip("\"'") for one in patterns):
+        for pattern in patterns:
             if _PROCESS in pattern or not pattern.startswith("/"):
                 self._site.doubts.append("%s includes %s, and which file that is only Squid knows" % (where, pattern))
                 if _PROCESS in pattern or _name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
@@ -332,6 +332,11 @@ def split(line: str, quoted: bool = False) -> list:
             break
         words.append(word)
     return words
+
+
+def included(line: str) -> list:
+    """The files that an include names: a comment behind them is more of them to Squid."""
+    return [word.strip("\"'") for word in _WORD.findall(line)[1:]]
 
 
 def _quoted_words(line: str) -> list:

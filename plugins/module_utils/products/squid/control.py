@@ -26,7 +26,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, logical_lines, matches, split,
+    Site, included, logical_lines, matches, split,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
@@ -274,13 +274,12 @@ class _Tree:
         if "include" in text:
             lines = text.split("\n")
             for number, line in logical_lines(text):
-                words = split(line)
-                if words[:1] == ["include"]:
+                if split(line)[:1] == ["include"]:
                     end = number - 1
                     while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):
                         lines[end] = ""
                         end += 1
-                    lines[end] = "include %s" % " ".join(self._included(words[1:]))
+                    lines[end] = "include %s" % " ".join(self._included(included(line)))
             text = "\n".join(lines)
         for real, content in self._files.items():
             if content is not None and '"%s"' % real in text:
@@ -290,7 +289,7 @@ class _Tree:
     def _included(self, patterns) -> list:
         paths = []
         # What is not a whole path squid -k parse looks for where it is started, which is here.
-        for pattern in (os.path.abspath(p.strip("\"'")) for p in patterns):
+        for pattern in map(os.path.abspath, patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
             here |= {p for p, text in self._files.items() if text is not None and matches(p, pattern)}
             paths += [self.copy(p) for p in sorted(here)] or [self._nothing(pattern)]
