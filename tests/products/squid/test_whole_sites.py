@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import time
@@ -35,17 +36,21 @@ AUDIENCES = (({"networks": (MEMBER,)}, (MEMBER,)),) * 5 + (
 FEW, MANY = 3, 300
 
 
+class _Ended(Exception):
+    """Squid is no more."""
+
+
 class Bench:
     """One Squid that takes one site after the other. ``faults``: what was said of a site and is not so; ``counts``: how the sites ended."""
 
     def __init__(self, rig, folder):
         self.rig, self.squid, self._runs = rig, rig.squid, folder
         self.faults, self.counts = [], Counter()
-        self._head = self.squid.site.partition("acl lan src")[0] + "hosts_file {folder}/hosts\ndns_nameservers 127.0.0.1\n"
+        self._head = self.squid.site.partition("acl lan src")[0] + "hosts_file {folder}/hosts\ndns_nameservers 127.0.0.1\ndns_timeout 1 second\n"
         for name, text in whole.HELPERS.items():
             (self.squid.folder / name).write_text("#!/bin/sh\n%s\n" % text)
             (self.squid.folder / name).chmod(0o755)
-        (self.squid.folder / "hosts").write_text("192.0.2.7 %s\n127.0.0.4 pc4.example.com\n" % whole.EVERY)
+        (self.squid.folder / "hosts").write_text("192.0.2.7 %s\n" % whole.EVERY + "".join("%s pc%s.example.com\n" % (address, address[8:]) for address in (MEMBER, COLLEAGUE, OUTSIDER)))
 
     def hold(self, seed: str, at: int) -> None:
         """Put the site of that number through."""
@@ -56,13 +61,17 @@ class Bench:
         self._story = "site %d: %s\naudience: %s\n%s" % (at, site.story, options, "".join(
             "--- %s\n%s" % (name, text.decode("utf-8", "replace").replace(self._head.replace("{folder}", str(self.squid.folder)), ""))
             for name, text in site.files.items()))
+        faults = list(self.faults)
         try:
             self._put(site)
-            end = _Case(self, site, dice, options, addresses).look()
-            self.counts[end.partition(":")[0]] += 1
-            print("END", at, end, time.process_time(), time.time(), flush=True)
+            end = _Case(self, site, dice, options, addresses).look_alive()
+        except _Ended as ended:
+            # Squid itself does not bear this site; what was asked of a dead one is no fault of ours.
+            end, self.faults = "Squid ends: %s" % ended, faults
         finally:
             self._clear()
+        self.counts[end.partition(":")[0]] += 1
+        print("site %d: %s" % (at, end), flush=True)
 
     def fault(self, kind: str, *said) -> None:
         self.faults.append("%s: %s\n%s" % (kind, " ".join(map(str, said)), self._story))
@@ -81,17 +90,36 @@ class Bench:
             shutil.rmtree(self.squid.folder / name, ignore_errors=True)
         self.squid.drop_in_dir.mkdir()
 
+    def force(self) -> None:
+        """Have Squid read the site. :raises _Ended: when it does not survive that, or what was asked of it before."""
+        try:
+            self.squid.reconfigure()
+        except (OSError, RuntimeError):
+            self.still_alive()
+            raise
+
+    def still_alive(self) -> None:
+        """:raises _Ended: when it is not; another one is there then."""
+        if not self.squid.alive():
+            last = [line for line in self.squid.log().splitlines() if "assertion" in line or "FATAL" in line]
+            self.squid.stop()
+            self.squid.config.write_text(self.squid.site)
+            (self.squid.drop_in_dir / "empty.conf").touch()
+            (self.squid.folder / "cache.log").unlink()
+            self.squid.start()
+            raise _Ended(last[-1] if last else "no word")
+
     def content(self) -> dict:
         """Every byte that belongs to the configuration."""
         folder = self.squid.folder
         paths = [self.squid.config, *(path for name in ("conf.d", "site.d", "lists-of-site", "lists") for path in sorted((folder / name).glob("*")))]
         return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.suffix != ".json"}
 
-    def parses(self) -> str:
-        """Squid's own last word against the configuration; "" when it takes it."""
-        done = subprocess.run(self.squid.command("-k", "parse"), capture_output=True, check=False, text=True, errors="replace")
-        lines = [line for line in done.stderr.splitlines() if "FATAL" in line or "Bungled" in line]
-        return "" if done.returncode == 0 else (lines or [done.stderr[-300:] or "no word"])[0]
+    def against(self) -> list:
+        """What Squid itself has to say against the configuration; nothing when it takes it."""
+        done = subprocess.run(self.squid.command("-k", "parse"), capture_output=True, check=False, text=True, errors="surrogateescape")
+        said = [line.rpartition("| ")[2].strip() for line in done.stderr.splitlines() if re.search("FATAL|ERROR|Bungled|unrecognized", line)]
+        return [] if done.returncode == 0 else said or ["squid -k parse ends with %d" % done.returncode]
 
 
 class _Case:
@@ -107,14 +135,21 @@ class _Case:
                         for question in (dice.sample(HOSTS, 2) + dice.sample(OTHERS, 1))]
         self._asked += [((MEMBER, users[-1]), question) for question in (*ODD, LIE)]
 
-    def look(self) -> str:
-        """How it ended, in a word."""
-        bench, squid_says = self._bench, self._bench.parses()
+    def look_alive(self) -> str:
+        """How it ended, in a word. :raises _Ended:"""
+        try:
+            return self._look()
+        except Failed as failed:
+            self._bench.still_alive()
+            self._bench.fault("failed", failed)
+            return "failed"
+
+    def _look(self) -> str:
+        bench, squid_says = self._bench, self._bench.against()
         held = bench.content()
         if squid_says:
             return self._refused(squid_says, held)
-        if not self._force():
-            return "Squid ends"
+        bench.force()
         before = self._looks(self._asked)
         try:
             # What stands in the way for sure is taken out of it, or left there.
@@ -122,7 +157,7 @@ class _Case:
             result = self._run(unblock=tuple(found))
         except Failed as failed:
             if failed.result["failure"]["class"] not in ("refused", "conflict") or "does not parse" in str(failed):
-                bench.fault("failed", failed)
+                raise
             self._untouched(held)
             return "refused: %s" % failed
         after, then = self._looks(self._asked), bench.content()
@@ -133,36 +168,22 @@ class _Case:
         self._back(result, held, before)
         self._others(result, self._by_hand(held, then) if found else before, after)
         if any(row["allowed"] == "unchecked" or row["exempt"] == "unchecked" for row in result["coverage"]):
-            return "unchecked"
+            return "unchecked: %s" % [row["note"] for row in result["coverage"]]
         return "compliant" if all(row["allowed"] == "yes" and row["exempt"] in ("yes", "not wanted") for row in result["coverage"]) else "conflicts"
 
-    def _refused(self, squid_says: str, held: dict) -> str:
+    def _refused(self, squid_says: list, held: dict) -> str:
         """A site that does not parse: Squid goes on with the last one, and nothing is written."""
-        line = squid_says.partition("FATAL: ")[2] or squid_says
         try:
             self._bench.fault("a run on what Squid does not take", squid_says, self._run()["summary"])
         except Failed as failed:
-            if failed.result["failure"]["class"] != "refused" or line.split(" (")[0] not in str(failed):
-                self._bench.fault("not in Squid's words", failed, "|", line)
+            if failed.result["failure"]["class"] != "refused" or not any(line in str(failed) for line in squid_says):
+                self._bench.fault("not in Squid's words", failed, "|", squid_says)
         self._untouched(held)
         return "broken"
 
     def _untouched(self, held: dict) -> None:
         if self._bench.content() != held or self._bench.squid.list_dir.exists():
             self._bench.fault("a refused run wrote", sorted(self._bench.content()))
-
-    def _force(self) -> bool:
-        """Whether Squid takes the site, which it may not where it only parses."""
-        squid = self._bench.squid
-        try:
-            self._rig.force()
-        except RuntimeError as error:
-            print("ENDS", error, flush=True)
-            squid.stop()
-            squid.config.write_text(squid.site)
-            squid.start()
-            return False
-        return True
 
     def _run(self, state: str = "merged", **options) -> dict:
         return self._rig.run(state, adapter=self._rig.adapter(**self._options), accept_wider_audience=True, **options)
@@ -174,7 +195,9 @@ class _Case:
             return self._people.ask(person, host, port, name)
         # Most of it is waiting.
         with ThreadPoolExecutor(8) as several:
-            return dict(zip(asked, several.map(one, asked)))
+            found = dict(zip(asked, several.map(one, asked)))
+        self._bench.still_alive()
+        return found
 
     def _by_hand(self, held: dict, then: dict) -> dict:
         """What Squid does with the lines out of the way that were taken out, and with nothing of ours."""
@@ -182,7 +205,7 @@ class _Case:
             for name in held:
                 if not name.endswith("netaccess-chatgpt.conf"):
                     (self._bench.squid.folder / name).write_bytes(content[name])
-            self._force()
+            self._bench.force()
             seen = seen if content is held else self._looks(self._asked)
         return seen
 

@@ -26,7 +26,8 @@ NEGOTIATE = "auth_param negotiate program {folder}/negotiate\nauth_param negotia
 GROUPS = "external_acl_type groups ttl=1 children-max=2 queue-size=99 %%%s {folder}/group\n"
 #: How a site knows its users: (how they sign in, lines that define the ACL ``staff``).
 SIGN_IN = (
-    ("", ""), ("", ""), ("", ""),
+    ("", ""), ("", ""), ("", ""), ("", ""),
+    ("Basic", BASIC + "acl staff proxy_auth REQUIRED"),
     ("Basic", BASIC + "acl staff proxy_auth REQUIRED"),
     ("Basic", BASIC + "auth_param basic casesensitive on\nacl staff proxy_auth REQUIRED"),
     ("Basic", BASIC + "acl staff proxy_auth -i Alice Carol"),
@@ -148,16 +149,16 @@ class Maker:
                 "acl shady ssl::server_name .claude.ai", "acl ai_hosts dstdomain .chatgpt.com .openai.com js.stripe.com .claude.ai"]
         if dice.random() < .3:
             acls[-1] = 'acl ai_hosts dstdomain "%s"' % self._list(".chatgpt.com .openai.com js.stripe.com .claude.ai".split())
-        early = [line for _number in range(dice.choice((0, 0, 1, 1, 2))) for line in self._rule(.1)]
+        early = [line for _number in range(dice.choice((0, 0, 0, 1, 1, 2))) for line in self._rule(.1)]
         late = [line for _number in range(dice.choice((0, 0, 1, 2))) for line in self._rule(.6)]
-        beside = [line for row in dice.sample(BESIDE, dice.choice((0, 0, 1, 2))) for line in self._beside(row)]
+        beside = [line for row in dice.sample(BESIDE, dice.choice((0, 0, 0, 1, 1, 2))) for line in self._beside(row)]
         blocks = {
             "head": head.splitlines(), "acls": acls, "login": login.splitlines(), "ports": ["http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports"],
             "above": above.splitlines(), "bump-above": bump_above, "early": early, "@": [], "late": late, "beside": beside, "bump-below": bump_below,
             "ai": ["http_access deny ai_hosts"] if dice.random() < .8 else [], "let-in": below.splitlines(), "end": ["http_access deny all"]}
         if dice.random() < .2:
             blocks["ports"].insert(0, "http_access deny to_localhost")
-        if dice.random() < .12:
+        if dice.random() < .08:
             self._broken(blocks)
         return self._written(self._ordered(blocks))
 
@@ -184,7 +185,7 @@ class Maker:
 
     def _rule(self, wanted: float) -> list:
         dice = self._dice
-        parts = [self._condition(rows, wanted) for rows, often in ((HOSTS, .75), (PEOPLE, .35), (OTHER, .3)) if dice.random() < often] or [
+        parts = [self._condition(rows, wanted) for rows, often in ((HOSTS, .75), (PEOPLE, .35), (OTHER, .2)) if dice.random() < often] or [
             self._condition(HOSTS, wanted)]
         dice.shuffle(parts)
         action = dice.choice(("deny", "deny", "deny", "allow"))
@@ -248,7 +249,7 @@ class Maker:
         dice, found = self._dice, []
         odd = dice.random() < .5
         for line in lines:
-            if odd and line and line[0] != "#" and dice.random() < .15:
+            if odd and line and line[0] != "#" and dice.random() < .12:
                 words = line.split(" ")
                 line = dice.choice((
                     "\t" + line, line + "   # asked for by \"Jane\"", "  " + line.replace(" ", "  "), line + " ",
