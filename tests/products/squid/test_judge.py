@@ -544,6 +544,16 @@ def test_a_group_that_a_helper_tells_of_is_a_part_of_the_audience(site):
     assert allowed(site(SIGN_IN, "http_access allow lan staff", tail="ssl_bump bump all\n").foreseen()) == ALL_YES
 
 
+@pytest.mark.parametrize("lines,word", [
+    ("acl a dst 192.0.2.0/24\nhttp_access allow a", ALL_MAY), ("acl a dstdomain js.stripe.com\nhttp_access allow a", only(stripe="unchecked")),
+    ("acl a dstdomain .claude.ai\nhttp_access allow a", ALL_YES), ("acl a dstdomain js.stripe.com\nhttp_access allow a staff", ALL_YES),
+    ("acl a dst 192.0.2.0/24\nhttp_access deny !staff\nhttp_access allow a", ALL_YES),
+    ("acl a dst 192.0.2.0/24\nacl t time 09:00-17:00\nhttp_access deny !staff t\nhttp_access allow a", ALL_MAY),
+    ("acl a dstdomain .chatgpt.com .openai.com js.stripe.com\nhttp_access deny a\nacl b dst 192.0.2.0/24\nhttp_access allow b", ALL_YES)])
+def test_hosts_that_the_site_opens_without_a_login_are_unchecked_where_ours_asks_for_one(site, lines, word):
+    assert allowed(site(SIGN_IN, lines, tail="ssl_bump bump all\nhttp_access allow lan staff\n").foreseen()) == word
+
+
 def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
     rules = "acl y any-of y y y lan\nacl z all-of z z z\nhttp_access deny z\nhttp_access allow y y"
     assert allowed(site(rules, "http_access allow y y").foreseen()) == ALL_MAY

@@ -50,7 +50,8 @@ class Bench:
         for name, text in whole.HELPERS.items():
             (self.squid.folder / name).write_text("#!/bin/sh\n%s\n" % text)
             (self.squid.folder / name).chmod(0o755)
-        (self.squid.folder / "hosts").write_text("192.0.2.7 %s\n" % whole.EVERY + "".join("%s pc%s.example.com\n" % (address, address[8:]) for address in (MEMBER, COLLEAGUE, OUTSIDER)))
+        names = "".join("%s pc%s.example.com\n" % (address, address[8:]) for address in (MEMBER, COLLEAGUE, OUTSIDER))
+        (self.squid.folder / "hosts").write_text("192.0.2.7 %s\n%s" % (whole.EVERY, names))
 
     def hold(self, seed: str, at: int) -> None:
         """Put the site of that number through."""

@@ -51,57 +51,81 @@ LET_ALL_IN = (("", "http_access allow lan"), ("", "http_access allow lan"), ("ht
               ("", "http_access allow kiosk\nhttp_access allow lan"), ("", "http_access allow lan CONNECT\nhttp_access allow lan"))
 
 #: Conditions of a rule, each the lines of an ACL {n}; {hosts} are names, {list} a file that holds them.
-HOSTS = ("acl {n} dstdomain {hosts}", "acl {n} dstdomain {hosts}", "acl {n} dstdomain -n {hosts}", 'acl {n} dstdomain "{list}"', 'acl {n} dstdomain -n "{list}"',
-         "acl {n} dstdom_regex -i {word}", "acl {n} dstdom_regex (^|\\.){word}\\.com$", "acl {n} dstdom_regex -n ^{word}", "acl {n} url_regex -i {word}",
-         "acl {n} url_regex ^https://{word}", "acl {n} url_regex ^{word}\\.com:443$", "acl {n} urlpath_regex \\.exe$", "acl {n} ssl::server_name {hosts}",
-         "acl {n} ssl::server_name_regex -i {word}", "acl {n} dst 127.0.0.0/8", "acl {n} dst 192.0.2.0/24", "acl {n} dst 198.51.100.7",
-         "acl {n}x dstdomain {hosts}\nacl {n} all-of CONNECT {n}x", "acl {n}x dstdomain {hosts}\nacl {n}y src 127.0.0.4\nacl {n} any-of {n}x {n}y",
-         'acl {n}x dstdomain "{list}"\nacl {n}y dstdom_regex {word}\nacl {n} any-of {n}x {n}y', "acl {n} dstdomain {hosts}\nacl {n} dstdomain extra.example",
-         "external_acl_type {n}e ttl=1 children-max=2 queue-size=99 %DST {{folder}}/host\nacl {n} external {n}e")
-PEOPLE = ("acl {n} src 127.0.0.4", "acl {n} src 127.0.0.4", "acl {n} src 127.0.0.2", "acl {n} src 127.0.0.2-127.0.0.9", "acl {n} src 127.0.0.0/29", "acl {n} src 10.0.0.0/8",
-          "acl {n} src 127.0.0.4/255.255.255.255", "acl {n}x src 127.0.0.4\nacl {n}y src 127.0.0.12\nacl {n} any-of {n}x {n}y", "acl {n} srcdomain pc4.example.com")
-OTHER = ("acl {n} port 443", "acl {n} port 8443", "acl {n} port 1-1024", "acl {n} method CONNECT", "acl {n} method GET", "acl {n} method POST PUT", "acl {n} time SMTWHFA",
-         "acl {n} time M 00:00-00:01", "acl {n} time MTWHFAS 00:00-23:59", "acl {n} proto HTTPS", "acl {n} proto FTP", "acl {n} proto HTTP", "acl {n} browser Mozilla",
-         "acl {n} note origin lab", "acl {n} annotate_client seen=yes", "acl {n} annotate_transaction seen=yes", "acl {n} localport {port}", "acl {n} localport 1",
-         "acl {n} localip 127.0.0.1", "acl {n} myportname 127.0.0.1:{port}", "acl {n} myportname office", "acl {n} req_header X-Next-Year .", "acl {n} req_header Host .",
-         "acl {n} maxconn 1000", "acl {n} referer_regex -i {word}", "acl {n} hier_code HIER_DIRECT", "acl {n} peername nobody", "acl {n} http_status 200",
-         "acl {n} rep_mime_type text/html", "acl {n} req_mime_type json", "acl {n} has request", "acl {n} has response", "acl {n} urllogin -i {word}", "acl {n} tag nobody",
-         "acl {n} transaction_initiator client", "acl {n} transaction_initiator internal", "acl {n} at_step SslBump1", "acl {n} connections_encrypted",
-         "acl {n} rep_header Server .", "acl {n} client_connection_mark 0x9", "acl {n} squid_error ERR_ACCESS_DENIED", "acl {n} ext_user nobody", "acl {n} arp 02:00:00:00:00:01")
+HOSTS = (
+    "acl {n} dstdomain {hosts}", "acl {n} dstdomain {hosts}", "acl {n} dstdomain -n {hosts}", 'acl {n} dstdomain "{list}"',
+    'acl {n} dstdomain -n "{list}"', "acl {n} dstdom_regex -i {word}", "acl {n} dstdom_regex (^|\\.){word}\\.com$",
+    "acl {n} dstdom_regex -n ^{word}", "acl {n} url_regex -i {word}", "acl {n} url_regex ^https://{word}",
+    "acl {n} url_regex ^{word}\\.com:443$", "acl {n} urlpath_regex \\.exe$", "acl {n} ssl::server_name {hosts}",
+    "acl {n} ssl::server_name_regex -i {word}", "acl {n} dst 127.0.0.0/8", "acl {n} dst 192.0.2.0/24", "acl {n} dst 198.51.100.7",
+    "acl {n}x dstdomain {hosts}\nacl {n} all-of CONNECT {n}x",
+    "acl {n}x dstdomain {hosts}\nacl {n}y src 127.0.0.4\nacl {n} any-of {n}x {n}y",
+    'acl {n}x dstdomain "{list}"\nacl {n}y dstdom_regex {word}\nacl {n} any-of {n}x {n}y',
+    "acl {n} dstdomain {hosts}\nacl {n} dstdomain extra.example",
+    "external_acl_type {n}e ttl=1 children-max=2 queue-size=99 %DST {{folder}}/host\nacl {n} external {n}e")
+PEOPLE = (
+    "acl {n} src 127.0.0.4", "acl {n} src 127.0.0.4", "acl {n} src 127.0.0.2", "acl {n} src 127.0.0.2-127.0.0.9",
+    "acl {n} src 127.0.0.0/29", "acl {n} src 10.0.0.0/8", "acl {n} src 127.0.0.4/255.255.255.255",
+    "acl {n}x src 127.0.0.4\nacl {n}y src 127.0.0.12\nacl {n} any-of {n}x {n}y", "acl {n} srcdomain pc4.example.com")
+OTHER = (
+    "acl {n} port 443", "acl {n} port 8443", "acl {n} port 1-1024", "acl {n} method CONNECT", "acl {n} method GET",
+    "acl {n} method POST PUT", "acl {n} time SMTWHFA", "acl {n} time M 00:00-00:01", "acl {n} time MTWHFAS 00:00-23:59",
+    "acl {n} proto HTTPS", "acl {n} proto FTP", "acl {n} proto HTTP", "acl {n} browser Mozilla", "acl {n} note origin lab",
+    "acl {n} annotate_client seen=yes", "acl {n} annotate_transaction seen=yes", "acl {n} localport {port}", "acl {n} localport 1",
+    "acl {n} localip 127.0.0.1", "acl {n} myportname 127.0.0.1:{port}", "acl {n} myportname office", "acl {n} req_header X-Next-Year .",
+    "acl {n} req_header Host .", "acl {n} maxconn 1000", "acl {n} referer_regex -i {word}", "acl {n} hier_code HIER_DIRECT",
+    "acl {n} peername nobody", "acl {n} http_status 200", "acl {n} rep_mime_type text/html", "acl {n} req_mime_type json",
+    "acl {n} has request", "acl {n} has response", "acl {n} urllogin -i {word}", "acl {n} tag nobody",
+    "acl {n} transaction_initiator client", "acl {n} transaction_initiator internal", "acl {n} at_step SslBump1",
+    "acl {n} connections_encrypted", "acl {n} rep_header Server .", "acl {n} client_connection_mark 0x9",
+    "acl {n} squid_error ERR_ACCESS_DENIED", "acl {n} ext_user nobody", "acl {n} arp 02:00:00:00:00:01")
 
 #: Inspection, in order; "@" is where the drop-in is included. vip, bank and shady are ACLs of the site.
-BUMP = ("@; bump all", "peek step1; @; bump all", "@; peek step1; bump all", "peek step1; @; bump all", "@; peek step1; splice bank; bump all", "peek step1; splice bank; @; bump all",
-        "@; stare all; bump all", "peek step1; stare step2; @; bump all", "stare step1; @; bump all", "@; peek step1; splice vip; bump all", "@; splice vip; bump all",
-        "@; terminate shady; peek step1; bump all", "peek step1; terminate shady; @; bump all", "peek step1; bump shady; @; splice all", "peek all; @; splice all",
-        "@; peek all; splice all", "@; splice all", "@", "splice all; @", "@; peek step1; bump vip; splice all", "bump vip; @; peek step1; splice all",
-        "@; peek step1; peek step2 bank; splice step3 bank; stare step2; bump step3", "@; peek step1; bump step2 !bank; splice all", "@; bump step1 vip; peek step1; bump all",
-        "@; server-first all", "client-first vip; @; bump all", "@; none bank; server-first all", "peek step1; bump step2; @", "@; peek step1; bump step2", "@; bump step1",
-        "@; terminate step1 vip; peek step1; bump all", "peek step1; splice all; @", "bump !bank; @", "@; peek step1 !vip; bump all", "peek step1; @; splice bank; bump !vip; terminate vip")
+BUMP = (
+    "@; bump all", "peek step1; @; bump all", "@; peek step1; bump all", "peek step1; @; bump all", "@; peek step1; splice bank; bump all",
+    "peek step1; splice bank; @; bump all", "@; stare all; bump all", "peek step1; stare step2; @; bump all", "stare step1; @; bump all",
+    "@; peek step1; splice vip; bump all", "@; splice vip; bump all", "@; terminate shady; peek step1; bump all",
+    "peek step1; terminate shady; @; bump all", "peek step1; bump shady; @; splice all", "peek all; @; splice all",
+    "@; peek all; splice all", "@; splice all", "@", "splice all; @", "@; peek step1; bump vip; splice all",
+    "bump vip; @; peek step1; splice all", "@; peek step1; peek step2 bank; splice step3 bank; stare step2; bump step3",
+    "@; peek step1; bump step2 !bank; splice all", "@; bump step1 vip; peek step1; bump all", "@; server-first all",
+    "client-first vip; @; bump all", "@; none bank; server-first all", "peek step1; bump step2; @", "@; peek step1; bump step2",
+    "@; bump step1", "@; terminate step1 vip; peek step1; bump all", "peek step1; splice all; @", "bump !bank; @",
+    "@; peek step1 !vip; bump all", "peek step1; @; splice bank; bump !vip; terminate vip")
 #: Other lists and filters. {some} is the name of an ACL by chance, about hosts or about people.
-BESIDE = ("http_reply_access deny {some}", "http_reply_access allow all", "miss_access deny {some}", "adapted_http_access deny {some}", "adapted_http_access allow all",
-          "cache_peer_access 127.0.0.1 deny {some}", "cache_peer_access 127.0.0.1 allow all", "request_header_access Cookie deny all", "request_header_access All allow all",
-          "request_header_access Authorization deny {some}", "reply_header_access Set-Cookie deny {some}", "reply_header_access Server deny all",
-          "icap_enable on\nicap_service scan reqmod_precache bypass=on icap://127.0.0.1:1/scan\nadaptation_access scan allow {some}",
-          "icap_enable on\nicap_service scan reqmod_precache bypass=off icap://127.0.0.1:1/scan\nadaptation_access scan allow {some}",
-          "icap_enable on\nicap_service scan respmod_precache bypass=off icap://127.0.0.1:1/scan\nadaptation_access scan deny {some}\nadaptation_access scan allow all",
-          "icap_enable off\nicap_service scan reqmod_precache bypass=off icap://127.0.0.1:1/scan\nadaptation_access scan allow all",
-          "url_rewrite_program {{folder}}/rewrite\nurl_rewrite_children 1\nurl_rewrite_access allow {some}", "deny_info ERR_CANNOT_FORWARD {some}",
-          "follow_x_forwarded_for allow localhost", "reply_body_max_size 10 KB {some}", "reply_body_max_size 1 GB", "request_header_add X-Company lab {some}",
-          "delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 -1/-1\ndelay_access 1 allow {some}", "http_upgrade_request_protocols websocket allow all", "via off\nforwarded_for delete",
-          "note origin lab {some}", "never_direct allow {some}", "always_direct deny all", "tcp_outgoing_address 127.0.0.1 {some}", "log_access deny {some}",
-          "client_ip_max_connections 500", "refresh_pattern . 0 20% 4320", "cache_mgr web@example.com", "logformat short %ts %>a\naccess_log none {some}",
-          "sslproxy_cert_error allow {some}\nsslproxy_cert_error deny all", "tls_outgoing_options options=NO_SSLv3", "on_unsupported_protocol tunnel all",
-          "acl tagged annotate_transaction part=lab\nhttp_access deny tagged !all")
+BESIDE = (
+    "http_reply_access deny {some}", "http_reply_access allow all", "miss_access deny {some}", "adapted_http_access deny {some}",
+    "adapted_http_access allow all", "cache_peer_access 127.0.0.1 deny {some}", "cache_peer_access 127.0.0.1 allow all",
+    "request_header_access Cookie deny all", "request_header_access All allow all", "request_header_access Authorization deny {some}",
+    "reply_header_access Set-Cookie deny {some}", "reply_header_access Server deny all",
+    "icap_enable on\nicap_service scan reqmod_precache bypass=on icap://127.0.0.1:1/scan\nadaptation_access scan allow {some}",
+    "icap_enable on\nicap_service scan reqmod_precache bypass=off icap://127.0.0.1:1/scan\nadaptation_access scan allow {some}",
+    "icap_enable on\nicap_service scan respmod_precache bypass=off icap://127.0.0.1:1/scan"
+    "\nadaptation_access scan deny {some}\nadaptation_access scan allow all",
+    "icap_enable off\nicap_service scan reqmod_precache bypass=off icap://127.0.0.1:1/scan\nadaptation_access scan allow all",
+    "url_rewrite_program {{folder}}/rewrite\nurl_rewrite_children 1\nurl_rewrite_access allow {some}",
+    "deny_info ERR_CANNOT_FORWARD {some}", "follow_x_forwarded_for allow localhost", "reply_body_max_size 10 KB {some}",
+    "reply_body_max_size 1 GB", "request_header_add X-Company lab {some}",
+    "delay_pools 1\ndelay_class 1 1\ndelay_parameters 1 -1/-1\ndelay_access 1 allow {some}",
+    "http_upgrade_request_protocols websocket allow all", "via off\nforwarded_for delete", "note origin lab {some}",
+    "never_direct allow {some}", "always_direct deny all", "tcp_outgoing_address 127.0.0.1 {some}", "log_access deny {some}",
+    "client_ip_max_connections 500", "refresh_pattern . 0 20% 4320", "cache_mgr web@example.com",
+    "logformat short %ts %>a\naccess_log none {some}", "sslproxy_cert_error allow {some}\nsslproxy_cert_error deny all",
+    "tls_outgoing_options options=NO_SSLv3", "on_unsupported_protocol tunnel all",
+    "acl tagged annotate_transaction part=lab\nhttp_access deny tagged !all")
 #: What somebody got wrong; some of it Squid takes all the same.
-BROKEN = ("no_such_directive on", "acl odd no_such_type 1", "acl lan dstdomain .example.org", "http_access deny nowhere", "include {folder}/site.d/gone.conf",
-          "include {folder}/site.d/gone-*.conf", 'acl gone dstdomain "{folder}/gone.txt"\nhttp_access deny gone', "http_access", "http_access perhaps lan",
-          "acl odd url_regex (", "if true", "endif", "else", "acl odd src 300.1.2.3", "acl odd port many", "acl odd time Z", "acl odd", "acl odd dstdomain",
-          "auth_param basic program {folder}/gone\nauth_param basic children 1", "include {folder}/squid.conf", "ssl_bump perhaps all", "ssl_bump",
-          "http_port 127.0.0.1:1 ssl-bump cert={folder}/gone.pem", 'configuration_includes_quoted_values on\nacl odd dstdomain "half', "cache_mem lots",
-          "acl odd external nothing", "icap_service scan nowhere icap://127.0.0.1:1/scan", "adaptation_access nothing allow all", "delay_pools 1\ndelay_class 2 1",
-          "acl odd any-of nowhere", "http_access deny !", "http_access deny all all !all nowhere", "acl dup dstdomain .example.org a.example.org", "\x00", "caché on",
-          "acl odd src 127.0.0.2 127.0.0.2", "acl odd dstdom_regex [", "visible_hostname", "shutdown_lifetime 0", "acl odd proxy_auth REQUIRED\nhttp_access deny !odd",
-          "if 1 = 2\nno_such_directive\nendif", "workers many", "refresh_pattern", "acl odd random 7", "acl all src 127.0.0.2")
+BROKEN = (
+    "no_such_directive on", "acl odd no_such_type 1", "acl lan dstdomain .example.org", "http_access deny nowhere",
+    "include {folder}/site.d/gone.conf", "include {folder}/site.d/gone-*.conf",
+    'acl gone dstdomain "{folder}/gone.txt"\nhttp_access deny gone', "http_access", "http_access perhaps lan", "acl odd url_regex (",
+    "if true", "endif", "else", "acl odd src 300.1.2.3", "acl odd port many", "acl odd time Z", "acl odd", "acl odd dstdomain",
+    "auth_param basic program {folder}/gone\nauth_param basic children 1", "include {folder}/squid.conf", "ssl_bump perhaps all",
+    "ssl_bump", "http_port 127.0.0.1:1 ssl-bump cert={folder}/gone.pem",
+    'configuration_includes_quoted_values on\nacl odd dstdomain "half', "cache_mem lots", "acl odd external nothing",
+    "icap_service scan nowhere icap://127.0.0.1:1/scan", "adaptation_access nothing allow all", "delay_pools 1\ndelay_class 2 1",
+    "acl odd any-of nowhere", "http_access deny !", "http_access deny all all !all nowhere",
+    "acl dup dstdomain .example.org a.example.org", "\x00", "caché on", "acl odd src 127.0.0.2 127.0.0.2", "acl odd dstdom_regex [",
+    "visible_hostname", "shutdown_lifetime 0", "acl odd proxy_auth REQUIRED\nhttp_access deny !odd", "if 1 = 2\nno_such_directive\nendif",
+    "workers many", "refresh_pattern", "acl odd random 7", "acl all src 127.0.0.2")
 #: So many seconds an answer has: what is denied before a peek at every step gets none (6.13).
 _PATIENCE = 4
 #: How a site includes a part of it.
@@ -120,11 +144,10 @@ HELPERS = {
 
 @dataclass
 class Site:
-    """``files``: {path below the folder: bytes}; ``scheme``: how people sign in, "" for not at all; ``broken``: what is wrong with it; ``story``: for messages."""
+    """``files``: {path below the folder: bytes}; ``scheme``: how people sign in, "" for not at all; ``story``: for messages."""
 
     files: dict = field(default_factory=dict)
     scheme: str = ""
-    broken: str = ""
     story: list = field(default_factory=list)
 
 
@@ -144,8 +167,9 @@ class Maker:
         head = re.sub(r" ssl-bump .*", "", self._head, count=1) if dice.random() < .08 else self._head
         if dice.random() < .1:
             head = re.sub(r"(http_port \S+)", r"\1 name=office", head, count=1)
-        acls = ["acl lan src 127.0.0.2-127.0.0.9", "acl kiosk src 127.0.0.4", "acl SSL_ports port 443", "acl Safe_ports port 80 443 8443", "acl vip src 127.0.0.4",
-                *("acl step%d at_step SslBump%d" % (step, step) for step in (1, 2, 3)), "acl bank ssl::server_name .bank.example www.example.com",
+        acls = ["acl lan src 127.0.0.2-127.0.0.9", "acl kiosk src 127.0.0.4", "acl SSL_ports port 443", "acl Safe_ports port 80 443 8443",
+                "acl vip src 127.0.0.4", *("acl step%d at_step SslBump%d" % (step, step) for step in (1, 2, 3)),
+                "acl bank ssl::server_name .bank.example www.example.com",
                 "acl shady ssl::server_name .claude.ai", "acl ai_hosts dstdomain .chatgpt.com .openai.com js.stripe.com .claude.ai"]
         if dice.random() < .3:
             acls[-1] = 'acl ai_hosts dstdomain "%s"' % self._list(".chatgpt.com .openai.com js.stripe.com .claude.ai".split())
@@ -153,7 +177,8 @@ class Maker:
         late = [line for _number in range(dice.choice((0, 0, 1, 2))) for line in self._rule(.6)]
         beside = [line for row in dice.sample(BESIDE, dice.choice((0, 0, 0, 1, 1, 2))) for line in self._beside(row)]
         blocks = {
-            "head": head.splitlines(), "acls": acls, "login": login.splitlines(), "ports": ["http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports"],
+            "head": head.splitlines(), "acls": acls, "login": login.splitlines(),
+            "ports": ["http_access deny !Safe_ports", "http_access deny CONNECT !SSL_ports"],
             "above": above.splitlines(), "bump-above": bump_above, "early": early, "@": [], "late": late, "beside": beside, "bump-below": bump_below,
             "ai": ["http_access deny ai_hosts"] if dice.random() < .8 else [], "let-in": below.splitlines(), "end": ["http_access deny all"]}
         if dice.random() < .2:
@@ -196,8 +221,9 @@ class Maker:
         return lines + row.format(some=word).splitlines()
 
     def _broken(self, blocks: dict) -> None:
-        self._site.broken = self._dice.choice(BROKEN)
-        self._dice.choice([blocks[name] for name in ("acls", "early", "late", "beside", "end")]).extend(self._site.broken.splitlines())
+        lines = self._dice.choice(BROKEN).splitlines()
+        self._site.story.append("broken: %s" % lines)
+        self._dice.choice([blocks[name] for name in ("acls", "early", "late", "beside", "end")]).extend(lines)
 
     # -- order and files
 
@@ -253,7 +279,7 @@ class Maker:
                 words = line.split(" ")
                 line = dice.choice((
                     "\t" + line, line + "   # asked for by \"Jane\"", "  " + line.replace(" ", "  "), line + " ",
-                    " ".join(words[:1]) + " \\\n   " + " ".join(words[1:]), " ".join(words[:2]) + " \\\n# why\n\n\t" + " ".join(words[2:]) if len(words) > 2 else line))
+                    " \\\n   ".join((words[0], " ".join(words[1:]))), " \\\n# why\n\n\t".join((" ".join(words[:2]), " ".join(words[2:])))))
             found.append(line)
         text = ("\n".join(found) + "\n").replace("{folder}", self._folder)
         if dice.random() < .1:
