@@ -29,10 +29,10 @@ OTHERS = ("www.example.com", "claude.ai", "evilopenai.com")
 #: (host, port, name in the handshake) that ours must not open: another port, and another host than the one that was asked for.
 ODD = (("chatgpt.com", 8443, None), ("www.example.com", 443, "chatgpt.com"))
 LIE = ("chatgpt.com", 443, "evilopenai.com")
-#: (options of the audience, the addresses that it is)
+#: (options of the audience, the addresses that it is); the last two need people who sign in.
 AUDIENCES = (({"networks": (MEMBER,)}, (MEMBER,)),) * 5 + (
-    ({"networks": (MEMBER,), "users": ("alice",)}, (MEMBER,)), ({"networks": (), "acls": ("lan",)}, (MEMBER, COLLEAGUE)),
-    ({"networks": (), "everyone": True}, (MEMBER, COLLEAGUE)), ({"networks": (), "users": ("alice",)}, (MEMBER, COLLEAGUE)))
+    ({"networks": (), "acls": ("lan",)}, (MEMBER, COLLEAGUE)), ({"networks": (), "everyone": True}, (MEMBER, COLLEAGUE)),
+    ({"networks": (MEMBER,), "users": ("alice",)}, (MEMBER,)), ({"networks": (), "users": ("alice",)}, (MEMBER, COLLEAGUE)))
 FEW, MANY = 3, 300
 
 
@@ -45,7 +45,7 @@ class Bench:
 
     def __init__(self, rig, folder):
         self.rig, self.squid, self._runs = rig, rig.squid, folder
-        self.faults, self.counts = [], Counter()
+        self.faults, self.counts, self.doing = [], Counter(), ""
         self._head = self.squid.site.partition("acl lan src")[0] + "hosts_file {folder}/hosts\ndns_nameservers 127.0.0.1\ndns_timeout 1 second\n"
         for name, text in whole.HELPERS.items():
             (self.squid.folder / name).write_text("#!/bin/sh\n%s\n" % text)
@@ -57,7 +57,7 @@ class Bench:
         """Put the site of that number through."""
         dice = random.Random("%s %d" % (seed, at))
         site = whole.Maker(dice, self.squid.folder, self.squid.port, self._head).site()
-        options, addresses = dice.choice(AUDIENCES)
+        options, addresses = dice.choice(AUDIENCES if site.scheme else AUDIENCES[:-2])
         self.rig.folder = self._runs / str(at)
         self._story = "site %d: %s\naudience: %s\n%s" % (at, site.story, options, "".join(
             "--- %s\n%s" % (name, text.decode("utf-8", "replace").replace(self._head.replace("{folder}", str(self.squid.folder)), ""))
@@ -108,7 +108,7 @@ class Bench:
             (self.squid.drop_in_dir / "empty.conf").touch()
             (self.squid.folder / "cache.log").unlink()
             self.squid.start()
-            raise _Ended(last[-1] if last else "no word")
+            raise _Ended("%s, %s" % (self.doing, last[-1] if last else "no word"))
 
     def content(self) -> dict:
         """Every byte that belongs to the configuration."""
@@ -150,8 +150,9 @@ class _Case:
         held = bench.content()
         if squid_says:
             return self._refused(squid_says, held)
+        bench.doing = "the site alone"
         bench.force()
-        before = self._looks(self._asked)
+        before, bench.doing = self._looks(self._asked), "with ours"
         try:
             # What stands in the way for sure is taken out of it, or left there.
             found = [one["id"] for one in self._run(check=True)["conflicts"] if one["remedy"]] if self._dice.random() < .7 else []
@@ -161,7 +162,7 @@ class _Case:
                 raise
             self._untouched(held)
             return "refused: %s" % failed
-        after, then = self._looks(self._asked), bench.content()
+        after, then, bench.doing = self._looks(self._asked), bench.content(), "later"
         self._rows(result, before, after)
         again = self._run(unblock=tuple(found))
         if again["changed"]:

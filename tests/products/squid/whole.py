@@ -24,11 +24,11 @@ BASIC = "auth_param basic program {folder}/basic\nauth_param basic realm lab\n"
 DIGEST = "auth_param digest program {folder}/digest\nauth_param digest realm lab\n"
 NEGOTIATE = "auth_param negotiate program {folder}/negotiate\nauth_param negotiate children 2 startup=1\n"
 GROUPS = "external_acl_type groups ttl=1 children-max=2 queue-size=99 %%%s {folder}/group\n"
-#: How a site knows its users: (how they sign in, lines that define the ACL ``staff``).
+#: How a site knows its users: (how they sign in, lines that define the ACL ``staff``). Nobody can tell from the files whom a helper lets in, so these are rarer.
 SIGN_IN = (
-    ("", ""), ("", ""), ("", ""), ("", ""),
-    ("Basic", BASIC + "acl staff proxy_auth REQUIRED"),
-    ("Basic", BASIC + "acl staff proxy_auth REQUIRED"),
+    *(("", ""),) * 8,
+    *(("Basic", BASIC + "acl staff proxy_auth REQUIRED"), ("Digest", DIGEST + "acl staff proxy_auth REQUIRED"),
+      ("Negotiate", NEGOTIATE + "acl staff proxy_auth REQUIRED"), ("Basic", NEGOTIATE + BASIC + "acl staff proxy_auth REQUIRED")) * 2,
     ("Basic", BASIC + "auth_param basic casesensitive on\nacl staff proxy_auth REQUIRED"),
     ("Basic", BASIC + "acl staff proxy_auth -i Alice Carol"),
     ("Basic", BASIC + "acl staff proxy_auth_regex -i ^ali"),
@@ -37,15 +37,13 @@ SIGN_IN = (
     ("Basic", BASIC + GROUPS % "LOGIN" + "acl staff external groups Internet"),
     ("Basic", BASIC + GROUPS % "un" + "acl staff external groups Internet"),
     ("Basic", BASIC + "acl staff max_user_ip 2"),
-    ("Digest", DIGEST + "acl staff proxy_auth REQUIRED"),
     ("Digest", DIGEST + GROUPS % "LOGIN" + "acl staff external groups Internet"),
-    ("Negotiate", NEGOTIATE + "acl staff proxy_auth REQUIRED"),
-    ("Basic", NEGOTIATE + BASIC + "acl staff proxy_auth REQUIRED"),
     ("", GROUPS % "SRC" + "acl staff external groups"),
 )
 #: What the site's people are let in by, and what stands above that: with a login, and without one.
 LET_IN = (("", "http_access allow lan staff"), ("http_access deny !staff", "http_access allow lan"), ("", "http_access allow staff lan"),
-          ("", "http_access deny lan !staff\nhttp_access allow lan"), ("", "http_access allow kiosk\nhttp_access allow lan staff"),
+          ("", "http_access deny lan !staff\nhttp_access allow lan"), ("http_access deny !staff", "http_access allow lan"),
+          ("", "http_access allow lan staff"), ("", "http_access allow kiosk\nhttp_access allow lan staff"),
           ("http_access deny !lan", "http_access allow staff"))
 LET_ALL_IN = (("", "http_access allow lan"), ("", "http_access allow lan"), ("http_access deny !lan", "http_access allow all"),
               ("", "http_access allow kiosk\nhttp_access allow lan"), ("", "http_access allow lan CONNECT\nhttp_access allow lan"))
@@ -213,7 +211,7 @@ class Maker:
         parts = [self._condition(rows, wanted) for rows, often in ((HOSTS, .75), (PEOPLE, .35), (OTHER, .2)) if dice.random() < often] or [
             self._condition(HOSTS, wanted)]
         dice.shuffle(parts)
-        action = dice.choice(("deny", "deny", "deny", "allow"))
+        action = dice.choice(("deny",) * 5 + ("allow",))
         return [line for lines, _word in parts for line in lines] + ["http_access %s %s" % (action, " ".join(word for _lines, word in parts))]
 
     def _beside(self, row: str) -> list:
