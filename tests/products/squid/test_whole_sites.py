@@ -95,9 +95,9 @@ class Bench:
         """Have Squid read the site. :raises _Ended: when it does not survive that, or what was asked of it before."""
         try:
             self.squid.reconfigure()
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError) as error:
             self.still_alive()
-            raise
+            raise AssertionError("%s\n%s\n%s" % (error, self.squid.log()[-1500:], self._story)) from error
 
     def still_alive(self) -> None:
         """:raises _Ended: when it is not; another one is there then."""

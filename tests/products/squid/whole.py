@@ -274,10 +274,10 @@ class Maker:
         odd = dice.random() < .5
         for line in lines:
             if odd and line and line[0] != "#" and dice.random() < .12:
-                words = line.split(" ")
+                words = line.split(" ", 2)
                 line = dice.choice((
                     "\t" + line, line + "   # asked for by \"Jane\"", "  " + line.replace(" ", "  "), line + " ",
-                    " \\\n   ".join((words[0], " ".join(words[1:]))), " \\\n# why\n\n\t".join((" ".join(words[:2]), " ".join(words[2:])))))
+                    " \\\n   ".join(words), " \\\n# why\n\n\t".join(words)))
             found.append(line)
         text = ("\n".join(found) + "\n").replace("{folder}", self._folder)
         if dice.random() < .1:
