@@ -30,7 +30,7 @@ OTHERS = ("www.example.com", "claude.ai", "evilopenai.com")
 ODD = (("chatgpt.com", 8443, None), ("www.example.com", 443, "chatgpt.com"))
 LIE = ("chatgpt.com", 443, "evilopenai.com")
 #: (options of the audience, the addresses that it is); the last two need people who sign in.
-AUDIENCES = (({"networks": (MEMBER,)}, (MEMBER,)),) * 5 + (
+AUDIENCES = (({"networks": (MEMBER,)}, (MEMBER,)),) * 12 + (
     ({"networks": (), "acls": ("lan",)}, (MEMBER, COLLEAGUE)), ({"networks": (), "everyone": True}, (MEMBER, COLLEAGUE)),
     ({"networks": (MEMBER,), "users": ("alice",)}, (MEMBER,)), ({"networks": (), "users": ("alice",)}, (MEMBER, COLLEAGUE)))
 FEW, MANY = 3, 300

@@ -171,7 +171,7 @@ class Maker:
                 "acl shady ssl::server_name .claude.ai", "acl ai_hosts dstdomain .chatgpt.com .openai.com js.stripe.com .claude.ai"]
         if dice.random() < .3:
             acls[-1] = 'acl ai_hosts dstdomain "%s"' % self._list(".chatgpt.com .openai.com js.stripe.com .claude.ai".split())
-        early = [line for _number in range(dice.choice((0, 0, 0, 1, 1, 2))) for line in self._rule(.1)]
+        early = [line for _number in range(dice.choice((0, 0, 0, 1, 1))) for line in self._rule(.1)]
         late = [line for _number in range(dice.choice((0, 0, 1, 2))) for line in self._rule(.6)]
         beside = [line for row in dice.sample(BESIDE, dice.choice((0, 0, 0, 1, 1, 2))) for line in self._beside(row)]
         blocks = {
@@ -228,7 +228,7 @@ class Maker:
     def _ordered(self, blocks: dict) -> list:
         """[(name, lines)], with the include of the drop-in where the site has it."""
         dice, names = self._dice, list(blocks)
-        place = dice.choice(("here",) * 16 + ("top", "last", "behind", "none"))
+        place = dice.choice(("here",) * 24 + ("top", "last", "behind", "none"))
         if place != "here":
             names.remove("@")
             names.insert({"top": names.index("head"), "last": names.index("let-in"), "behind": len(names), "none": len(names)}[place], "@")
