@@ -267,14 +267,15 @@ class _Case:
 
 
 def put_through(rig, folder, number: int) -> None:
-    """So many sites on one Squid; more than half of many have to be all that is wanted in the end, or too little is tried."""
+    """So many sites on one Squid. Of many that it takes more than half have to be all that is wanted in the end, or too little is tried."""
     seed, bench = os.environ.get("NETACCESS_SEED", "20261130"), Bench(rig, folder)
     first, _colon, last = os.environ.get("NETACCESS_SITES", "0:%d" % number).partition(":")
     for at in range(int(first), int(last)):
         bench.hold(seed, at)
     print("\n%s" % dict(bench.counts))
     assert not bench.faults, "%d of %s\n%s" % (len(bench.faults), dict(bench.counts), "\n\n".join(bench.faults))
-    assert sum(bench.counts.values()) < MANY or bench.counts["compliant"] > number / 2, bench.counts
+    taken = sum(bench.counts.values()) - bench.counts["broken"] - bench.counts["Squid ends"]
+    assert taken < MANY / 2 or bench.counts["compliant"] > taken / 2, bench.counts
 
 
 def test_a_few_whole_sites(make, tmp_path):

@@ -26,9 +26,9 @@ NEGOTIATE = "auth_param negotiate program {folder}/negotiate\nauth_param negotia
 GROUPS = "external_acl_type groups ttl=1 children-max=2 queue-size=99 %%%s {folder}/group\n"
 #: How a site knows its users: (how they sign in, lines that define the ACL ``staff``). Nobody can tell from the files whom a helper lets in, so these are rarer.
 SIGN_IN = (
-    *(("", ""),) * 8,
+    *(("", ""),) * 16,
     *(("Basic", BASIC + "acl staff proxy_auth REQUIRED"), ("Digest", DIGEST + "acl staff proxy_auth REQUIRED"),
-      ("Negotiate", NEGOTIATE + "acl staff proxy_auth REQUIRED"), ("Basic", NEGOTIATE + BASIC + "acl staff proxy_auth REQUIRED")) * 2,
+      ("Negotiate", NEGOTIATE + "acl staff proxy_auth REQUIRED"), ("Basic", NEGOTIATE + BASIC + "acl staff proxy_auth REQUIRED")) * 5,
     ("Basic", BASIC + "auth_param basic casesensitive on\nacl staff proxy_auth REQUIRED"),
     ("Basic", BASIC + "acl staff proxy_auth -i Alice Carol"),
     ("Basic", BASIC + "acl staff proxy_auth_regex -i ^ali"),
