@@ -16,7 +16,7 @@ import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import control, process
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, logical_lines, real_glob, split
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
 from tests.lab.process import wait_until
@@ -228,3 +228,14 @@ def test_a_log_that_cannot_be_read_is_named_before_the_reload(workers, tmp_path)
     with pytest.raises(AccessError, match="none cannot be read: No such file.*nothing was brought into force"):
         workers(BEGAN % 1, ACCEPTS % 1, readable=False)
     assert not (tmp_path / "cache.log").read_text()
+
+
+@pytest.mark.parametrize("text", ["include \\\n  {a}\n", "include \\\n# why\n\n\t{a}\n", "include {a} \\\r\n# why\r\n\r\n\t{a}\r\n", "include {a}"])
+def test_a_continued_include_is_one_in_the_copy_that_is_parsed(tmp_path, text):
+    """Also over comments and blank lines, which do not end it."""
+    (tmp_path / "a.conf").write_text("# nothing\n")
+    (tmp_path / "squid.conf").write_text("http_port 1\n%s" % text.replace("{a}", str(tmp_path / "a.conf")), newline="")
+    (tmp_path / "copy").mkdir()
+    copied = control._Tree(str(tmp_path / "copy"), {}, real_glob).copy(str(tmp_path / "squid.conf"))
+    words = [split(line) for _number, line in logical_lines(Path(copied).read_text())]
+    assert [line[0] for line in words] == ["http_port", "include"] and set(words[1][1:]) == {str(tmp_path / "copy" / "1-a.conf")}

@@ -287,7 +287,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """
     held, start = {True: "", False: ""}, {}
     for number, piece in _pieces(text, _BUFFER):
-        enabled, line = _physical(piece)
+        enabled, line = physical(piece)
         if not line or line.startswith("#"):
             continue
         if not held[enabled]:
@@ -301,7 +301,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
             yield start[enabled], line if enabled else DISABLED + line
 
 
-def _physical(raw: str) -> tuple:
+def physical(raw: str) -> tuple:
     """(whether it is not disabled by us, what Squid takes, or would take, of a line of a file)"""
     enabled = not raw.startswith(DISABLED)
     return enabled, (raw if enabled else raw[len(DISABLED):]).partition("\r")[0].lstrip(_SPACE)
@@ -311,7 +311,7 @@ def switched(text: str, number: int, enabled: bool) -> str:
     """``text`` with the directive that begins at line ``number`` enabled or disabled, and with every other byte as it was."""
     lines = text.split("\n")
     for at in range(number - 1, len(lines)):
-        now, line = _physical(lines[at])
+        now, line = physical(lines[at])
         if now == enabled or not line or line.startswith("#"):
             continue
         lines[at] = lines[at][len(DISABLED):] if enabled else DISABLED + lines[at]

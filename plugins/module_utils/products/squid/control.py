@@ -26,7 +26,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, included, logical_lines, matches, split,
+    Site, included, logical_lines, matches, physical, split,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
@@ -276,9 +276,13 @@ class _Tree:
             for number, line in logical_lines(text):
                 if split(line)[:1] == ["include"]:
                     end = number - 1
-                    while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):
-                        lines[end] = ""
-                        end += 1
+                    for at in range(end, len(lines)):
+                        enabled, part = physical(lines[at])
+                        if not enabled or not part or part.startswith("#"):
+                            continue
+                        lines[at], end = "", at
+                        if not part.endswith("\\"):
+                            break
                     lines[end] = "include %s" % " ".join(self._included(included(line)))
             text = "\n".join(lines)
         for real, content in self._files.items():
