@@ -24,7 +24,7 @@ BASIC = "auth_param basic program {folder}/basic\nauth_param basic realm lab\n"
 DIGEST = "auth_param digest program {folder}/digest\nauth_param digest realm lab\n"
 NEGOTIATE = "auth_param negotiate program {folder}/negotiate\nauth_param negotiate children 2 startup=1\n"
 GROUPS = "external_acl_type groups ttl=1 children-max=2 queue-size=99 %%%s {folder}/group\n"
-#: How a site knows its users: (how they sign in, lines that define the ACL ``staff``). Nobody can tell from the files whom a helper lets in, so these are rarer.
+#: How a site knows its users: (how they sign in, lines that define ``staff``). Nobody can tell from the files whom a helper lets in, so these are rarer.
 SIGN_IN = (
     *(("", ""),) * 16,
     *(("Basic", BASIC + "acl staff proxy_auth REQUIRED"), ("Digest", DIGEST + "acl staff proxy_auth REQUIRED"),
