@@ -42,14 +42,18 @@ class Answer:
 
 
 def fetch(host: str, proxy_port: int, source: str = "127.0.0.2", path: str = "/", port: int = 443, user: str | None = None,
-          sni: str | None = None, headers: dict | None = None, upgrade: bool = False) -> Answer:
-    """One GET through the proxy, from the address ``source``. A refused connection is tried again: Squid reopens its ports on a reload."""
+          sni: str | None = None, headers: dict | None = None, upgrade: bool = False, login: str = "", timeout: float = 10) -> Answer:
+    """One GET through the proxy, from the address ``source``. A refused connection is tried again: Squid reopens its ports on a reload.
+
+    ``login``: what Proxy-Authorization says, where that is not ``user`` with the right password.
+    """
     answer = Answer()
     try:
-        with _connected(proxy_port, source) as raw:
+        with _connected(proxy_port, source, timeout) as raw:
             request = "CONNECT %s:%d HTTP/1.1\r\nHost: %s:%d\r\n" % (host, port, host, port)
-            if user:
-                request += "Proxy-Authorization: Basic %s\r\n" % base64.b64encode((user + ":right").encode()).decode()
+            if user and not login:
+                login = "Basic " + base64.b64encode((user + ":right").encode()).decode()
+            request += "Proxy-Authorization: %s\r\n" % login if login else ""
             raw.sendall((request + "\r\n").encode())
             reply = http.client.HTTPResponse(raw, method="CONNECT")
             reply.begin()
@@ -104,11 +108,11 @@ def _inside(raw, host, sni, path, headers, upgrade, answer) -> None:
         answer.body = b"" if reply.status == 101 else reply.read()
 
 
-def _connected(port: int, source: str) -> socket.socket:
+def _connected(port: int, source: str, timeout: float) -> socket.socket:
     deadline = time.monotonic() + 5
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), 10, source_address=(source, 0))
+            return socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0))
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise

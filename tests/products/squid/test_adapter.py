@@ -470,3 +470,13 @@ def test_a_site_that_authenticates_is_told_that_intercepted_clients_cannot(make)
     said = {auth: [line for line in make(auth=auth, early="http_port %s intercept" % port).run(check=True)["manual"] if "cannot authenticate" in line]
             for auth in (True, False)}
     assert len(said[True]) == 1 and port in said[True][0] and said[False] == []
+
+
+@pytest.mark.parametrize("shut", ["conf.d", "."])
+def test_where_one_of_the_folders_may_not_be_written_to_nothing_is(rig, monkeypatch, shut):
+    """Nor is the folder of the lists made, which comes first."""
+    folder, access = str((rig.squid.folder / shut).resolve()), os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != folder and access(path, mode))
+    with pytest.raises(Failed, match="this user may not write to %s: run as one who may" % folder) as caught:
+        rig.run()
+    assert caught.value.result["failure"]["class"] == "refused" and not rig.squid.list_dir.exists()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -15,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import AccessError
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import process
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import control, process
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Directive, Site, logical_lines, real_glob, split
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control, ended
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import listening
 from tests.lab.process import wait_until
@@ -123,6 +124,21 @@ def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answ
     assert seen.answer == answer and ("no Squid" in seen.why) is (answer == "other")
 
 
+def test_a_process_whose_program_may_not_be_seen_cannot_be_told_from_another_build(squid, site, monkeypatch):
+    control, there = squid("nothing", 9), site(1)
+    control.build()
+    assert control.look(there).answer == "runs"
+    link = process._content
+
+    def refuse(path):
+        if path.endswith("/exe"):
+            raise PermissionError(13, "Permission denied")
+        return link(path)
+    monkeypatch.setattr(process, "_content", refuse)
+    seen = control.look(there)
+    assert seen.answer == "unknown" and "does not let this user see which program it runs (Permission denied): run as root" in seen.why
+
+
 def test_without_a_pid_file_it_cannot_be_told_what_runs(squid):
     control = squid("nothing", 9)
     control.build()
@@ -174,6 +190,21 @@ def test_what_hangs_is_killed_with_its_children(tmp_path):
     raise AssertionError("it goes on: %s" % state)
 
 
+def test_what_does_not_die_is_not_waited_for(monkeypatch):
+    """As one does not that waits for a share that does not answer: no signal reaches it."""
+    told = []
+    monkeypatch.setattr(os, "killpg", lambda pid, _signal: told.append(pid))
+    monkeypatch.setattr(control, "_DYING", 0.1)
+    began = time.monotonic()
+    try:
+        with pytest.raises(TimeoutError):
+            ended(["/bin/sleep", "3"], 0.1)
+        assert time.monotonic() - began < 2
+    finally:
+        os.kill(told[0], signal.SIGKILL)
+        os.waitpid(told[0], 0)
+
+
 def test_a_program_that_cannot_be_run_is_named(tmp_path):
     with pytest.raises(AccessError, match="squid cannot be run: No such file"):
         Control(str(tmp_path / "squid"), str(tmp_path / "squid.conf"), None, 5).build()
@@ -221,3 +252,14 @@ def test_a_log_that_cannot_be_read_is_named_before_the_reload(workers, tmp_path)
     with pytest.raises(AccessError, match="none cannot be read: No such file.*nothing was brought into force"):
         workers(BEGAN % 1, ACCEPTS % 1, readable=False)
     assert not (tmp_path / "cache.log").read_text()
+
+
+@pytest.mark.parametrize("text", ["include \\\n  {a}\n", "include \\\n# why\n\n\t{a}\n", "include {a} \\\r\n# why\r\n\r\n\t{a}\r\n", "include {a}"])
+def test_a_continued_include_is_one_in_the_copy_that_is_parsed(tmp_path, text):
+    """Also over comments and blank lines, which do not end it."""
+    (tmp_path / "a.conf").write_text("# nothing\n")
+    (tmp_path / "squid.conf").write_text("http_port 1\n%s" % text.replace("{a}", str(tmp_path / "a.conf")), newline="")
+    (tmp_path / "copy").mkdir()
+    copied = control._Tree(str(tmp_path / "copy"), {}, real_glob).copy(str(tmp_path / "squid.conf"))
+    words = [split(line) for _number, line in logical_lines(Path(copied).read_text())]
+    assert [line[0] for line in words] == ["http_port", "include"] and set(words[1][1:]) == {str(tmp_path / "copy" / "1-a.conf")}

@@ -4,6 +4,8 @@
 """How a site's configuration is judged, on files that no Squid runs. What a real one then does is in test_sites."""
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment
@@ -542,17 +544,38 @@ def test_a_group_that_a_helper_tells_of_is_a_part_of_the_audience(site):
     assert allowed(site(SIGN_IN, "http_access allow lan staff", tail="ssl_bump bump all\n").foreseen()) == ALL_YES
 
 
+@pytest.mark.parametrize("lines,word", [
+    ("acl a dst 192.0.2.0/24\nhttp_access allow a", ALL_MAY), ("acl a dstdomain js.stripe.com\nhttp_access allow a", only(stripe="unchecked")),
+    ("acl a dstdomain .claude.ai\nhttp_access allow a", ALL_YES), ("acl a dstdomain js.stripe.com\nhttp_access allow a staff", ALL_YES),
+    ("acl a dst 192.0.2.0/24\nhttp_access deny !staff\nhttp_access allow a", ALL_YES),
+    ("acl a dst 192.0.2.0/24\nacl t time 09:00-17:00\nhttp_access deny !staff t\nhttp_access allow a", ALL_MAY),
+    ("acl a dstdomain .chatgpt.com .openai.com js.stripe.com\nhttp_access deny a\nacl b dst 192.0.2.0/24\nhttp_access allow b", ALL_YES)])
+def test_hosts_that_the_site_opens_without_a_login_are_unchecked_where_ours_asks_for_one(site, lines, word):
+    assert allowed(site(SIGN_IN, lines, tail="ssl_bump bump all\nhttp_access allow lan staff\n").foreseen()) == word
+
+
 def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
     rules = "acl y any-of y y y lan\nacl z all-of z z z\nhttp_access deny z\nhttp_access allow y y"
     assert allowed(site(rules, "http_access allow y y").foreseen()) == ALL_MAY
 
 
-def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site):
-    found = site(text=HEAD + PEEK + "include conf.d/*.conf\n" + TAIL).foreseen()
+@pytest.mark.parametrize("include,said", [
+    ("include conf.d/*.conf", "squid.conf reads .* only Squid knows \\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): take that out, and add"),
+    ("include {folder}/${process_name}.conf", "only Squid knows"),
+    ("include conf.d/ours-*.conf", "squid.conf does not include .*: make that file, empty, and add")])
+def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site, include, said):
+    found = site(text=HEAD + PEEK + include + "\n" + TAIL).foreseen()
     assert allowed(found) == ALL_MAY and exempt(found) == PERHAPS and "only Squid knows" in found.coverage[0].note
     assert [(one.effect, one.certain) for one in found.conflicts] == [("decrypt", False)]
+    assert re.search(said, found.manual[0]) and len(found.manual) == 1
 
 
 @pytest.mark.parametrize("lines,word", [("follow_x_forwarded_for allow lan", PERHAPS), ("follow_x_forwarded_for deny all", EXEMPT)])
 def test_addresses_that_another_proxy_tells_leave_the_exemption_unchecked(site, lines, word):
     assert exempt(site(lines).foreseen()) == word
+
+
+def test_a_comment_behind_an_include_names_more_files(site):
+    """As Squid takes it, which then finds none of these names, and does not start."""
+    found = site(text=HEAD + PEEK + "include \"{folder}/conf.d/*.conf\" # ours\n" + TAIL).foreseen()
+    assert allowed(found) == ALL_MAY and "includes #" in found.coverage[0].note

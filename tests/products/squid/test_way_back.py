@@ -129,6 +129,14 @@ def test_a_site_that_does_not_parse_is_refused_in_squid_s_words_also_on_the_way_
 
 
 @pytest.mark.exhaustive
+def test_a_comment_behind_our_include_is_refused_in_squid_s_words_too(make):
+    rig = make(include="none")
+    rig.squid.config.write_text(rig.squid.config.read_text().replace("http_access deny ai_hosts", "include %s/*.conf # ours\nhttp_access deny ai_hosts"
+                                                                     % rig.squid.drop_in_dir))
+    assert not starts(rig) and refused(rig, match="does not parse.*Unable to find configuration file: #:") == "refused"
+
+
+@pytest.mark.exhaustive
 def test_the_way_back_does_not_ask_what_is_wanted(make):
     rig = make()
     journal = rig.run()["journal"]

@@ -352,8 +352,10 @@ class SquidAdapter(Adapter):
         return text
 
     def begin(self) -> bool:
-        if self._unreachable():
-            raise AccessError(REFUSED, self._unreachable())
+        may = self.permissions()
+        if not may.write:
+            # Else what comes first is written and taken back, and leaves the folder of the lists behind.
+            raise AccessError(REFUSED, may.why)
         return False
 
     def send(self, request: dict) -> object:

@@ -101,6 +101,8 @@ class Site:
     doubts: list = field(default_factory=list)
     #: Where each of ``positions`` is included, for people.
     included: list = field(default_factory=list)
+    #: Includes that may be of the drop-in, by a path that only Squid knows, in words.
+    perhaps: list = field(default_factory=list)
     #: Whether Squid takes what stands in quotes for a value there, and not for a file.
     quoted: bool = False
 
@@ -206,7 +208,7 @@ class _Loader:
                 continue
             here = sure and state is True
             if enabled and words[0] == "include":
-                self._include(words[1:], depth, here, "%s:%d" % (path, number))
+                self._include(included(line), depth, here, "%s:%d" % (path, number))
                 continue
             normal = " ".join(words)
             seen[normal] = seen.get(normal, 0) + 1
@@ -217,9 +219,11 @@ class _Loader:
                 self._quoted = words[1] == "on"
 
     def _include(self, patterns: list, depth: int, sure: bool, where: str) -> None:
-        for pattern in (one.strip("\"'") for one in patterns):
+        for pattern in patterns:
             if _PROCESS in pattern or not pattern.startswith("/"):
                 self._site.doubts.append("%s includes %s, and which file that is only Squid knows" % (where, pattern))
+                if _PROCESS in pattern or _name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
+                    self._site.perhaps.append("%s includes %s" % (where, pattern))
                 continue
             paths = set(self._glob(pattern))
             if matches(self._drop_in, pattern):
@@ -298,7 +302,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """
     held, start = {True: "", False: ""}, {}
     for number, piece in _pieces(text, _BUFFER):
-        enabled, line = _physical(piece)
+        enabled, line = physical(piece)
         if not line or line.startswith("#"):
             continue
         if not held[enabled]:
@@ -312,7 +316,7 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
             yield start[enabled], line if enabled else DISABLED + line
 
 
-def _physical(raw: str) -> tuple:
+def physical(raw: str) -> tuple:
     """(whether it is not disabled by us, what Squid takes, or would take, of a line of a file)"""
     enabled = not raw.startswith(DISABLED)
     return enabled, (raw if enabled else raw[len(DISABLED):]).partition("\r")[0].lstrip(_SPACE)
@@ -322,7 +326,7 @@ def switched(text: str, number: int, enabled: bool) -> str:
     """``text`` with the directive that begins at line ``number`` enabled or disabled, and with every other byte as it was."""
     lines = text.split("\n")
     for at in range(number - 1, len(lines)):
-        now, line = _physical(lines[at])
+        now, line = physical(lines[at])
         if now == enabled or not line or line.startswith("#"):
             continue
         lines[at] = lines[at][len(DISABLED):] if enabled else DISABLED + lines[at]
@@ -341,6 +345,11 @@ def split(line: str, quoted: bool = False) -> list:
     if "#" in line:
         words = words[:next((at for at, word in enumerate(words) if word.startswith("#")), len(words))]
     return words
+
+
+def included(line: str) -> list:
+    """The files that an include names: a comment behind them is more of them to Squid."""
+    return [word.strip("\"'") for word in _WORD.findall(line)[1:]]
 
 
 def _quoted_words(line: str) -> list:

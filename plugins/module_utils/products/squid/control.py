@@ -8,6 +8,7 @@ where a bare SIGHUP (what a service reload sends on Debian) ends the whole proxy
 """
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, REFUSED, UNREACHABLE, AccessError,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import (
-    Site, logical_lines, matches, split,
+    Site, included, logical_lines, matches, physical, split,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.process import (
     NONE, RUNS, UNKNOWN, Build, Seen, alive, is_script, lets, listening, look,
@@ -38,6 +39,8 @@ _STAMP = re.compile(r"^(?:[0-9/]+ [0-9:]+(?:\.[0-9]+)?(?: kid[0-9]+)?\| ?)?")
 _LOADED = re.compile(
     r"^(?P<stamp>[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}).*(?P<what>Reconfiguring Squid Cache|Starting Squid Cache|Accepting )")
 CACHE_LOG = "/var/log/squid/cache.log"
+#: For how many seconds the end of a program that was killed is waited for.
+_DYING = 2
 #: How much of the end of a log is searched.
 _LOG = 16 << 20
 _WORKER = re.compile(r"[0-9/:. ]+ kid(?P<kid>[0-9]+)\| (?P<what>Reconfiguring Squid Cache|Accepting )")
@@ -213,7 +216,9 @@ def ended(command: list[str], seconds: float) -> tuple:
             code = program.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(program.pid, signal.SIGKILL)
-            program.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                # One that waits for a disk or a share that does not answer dies when it does.
+                program.wait(_DYING)
             raise TimeoutError() from None
         said.seek(0)
         return code, said.read().decode("utf-8", "surrogateescape")
@@ -271,13 +276,16 @@ class _Tree:
         if "include" in text:
             lines = text.split("\n")
             for number, line in logical_lines(text):
-                words = split(line) if line.startswith("include") else []
-                if words[:1] == ["include"]:
+                if line.startswith("include") and split(line)[:1] == ["include"]:
                     end = number - 1
-                    while lines[end].rstrip("\r").endswith("\\") and end + 1 < len(lines):
-                        lines[end] = ""
-                        end += 1
-                    lines[end] = "include %s" % " ".join(self._included(words[1:]))
+                    for at in range(end, len(lines)):
+                        enabled, part = physical(lines[at])
+                        if not enabled or not part or part.startswith("#"):
+                            continue
+                        lines[at], end = "", at
+                        if not part.endswith("\\"):
+                            break
+                    lines[end] = "include %s" % " ".join(self._included(included(line)))
             text = "\n".join(lines)
         for real, content in self._files.items():
             if content is not None and '"%s"' % real in text:
@@ -286,7 +294,8 @@ class _Tree:
 
     def _included(self, patterns) -> list:
         paths = []
-        for pattern in (p.strip("\"'") for p in patterns):
+        # What is not a whole path squid -k parse looks for where it is started, which is here.
+        for pattern in map(os.path.abspath, patterns):
             here = {p for p in self._glob(pattern) if self._files.get(p, "") is not None}
             here |= {p for p, text in self._files.items() if text is not None and matches(p, pattern)}
             paths += [self.copy(p) for p in sorted(here)] or [self._nothing(pattern)]

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Iterable
+from itertools import takewhile
+from typing import Iterable, Iterator
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import (
     Assessment, Conflict, Coverage, Loss, TenantControl,
@@ -74,8 +75,7 @@ class Assessor:
         found.resolved = {conflict_id("squid", ref.name): ref for ref, obj in self._state.objects.items()
                           if ref.kind == "directive" and not obj.fields["enabled"]}
         if self._site.position is None and self._site.files:
-            found.manual.append("%s does not include %s: make that file, empty, and add \"include %s\" below its port and authentication rules and above "
-                                "the rules that deny" % (self._settings.config_file, self._settings.drop_in, self._settings.drop_in))
+            found.manual.append(self._no_include())
         if self._site.intercepting:
             self._by_address()
         if not self._undecrypted:
@@ -88,6 +88,14 @@ class Assessor:
         found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
         found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
         return found
+
+    def _no_include(self) -> str:
+        """That Squid does not read the drop-in, or that this cannot be told, and what to do about it."""
+        drop_in, advice = self._settings.drop_in, "add \"include %s\" below its port and authentication rules and above the rules that deny"
+        if self._site.perhaps:
+            return "whether %s reads %s only Squid knows (%s): take that out, and %s" % (
+                self._settings.config_file, drop_in, "; ".join(self._site.perhaps), advice % drop_in)
+        return "%s does not include %s: make that file, empty, and %s" % (self._settings.config_file, drop_in, advice % drop_in)
 
     def _by_address(self) -> None:
         """Squid judges an intercepted connection twice: by its address, and by its name once that is known. Our rules are about names."""
@@ -204,9 +212,24 @@ class Assessor:
                 self._doubt(pattern, "%s %s may shut it" % (directive.where, gates.title(directive)))
         asked = [word for word in self._people.sign_in if self._judge.people([word]) != SURE]
         ours = [("our rule asks for %s, as the site does, and lets in whom that lets in" % " and ".join(asked), self._policy.allow)] if asked else []
-        for why, patterns in (*gates.doubts(), *ours):
+        for why, patterns in (*gates.doubts(), *ours, *self._without_login()):
             for pattern in patterns:
                 self._doubt(pattern, why)
+
+    def _without_login(self) -> Iterator[tuple]:
+        """(why, patterns) of what the site opens to people who need no login there, behind our rule that asks for one."""
+        asks = " and ".join(self._people.sign_in)
+        chain = [directive for directive in self._site.after("http_access") if asks and not directive.ours]
+        for directive, sure, may in self._judge.walk(takewhile(self._lets_strangers_on, chain), lambda d: d.args[1:], self._policy.allow):
+            if directive.args[:1] == ("allow",) and not self._judge.signs_in(directive.args[1:]):
+                yield "%s lets in without a login, and our rule above it asks for %s" % (self._rule(directive), asks), sure + may
+
+    def _lets_strangers_on(self, directive: conf.Directive) -> bool:
+        """Whether somebody who has not signed in may get to the lines below this one."""
+        logins = [word for word in directive.args[1:] if self._judge.signs_in([word])]
+        others = [word for word in directive.args[1:] if word not in logins]
+        stops = logins and all(word.startswith("!") for word in logins) and directive.sure
+        return not stops or self._judge.names_destination(directive.args[1:]) or self._judge.people(others) != SURE
 
     # -- conflicts and coverage
 

@@ -99,8 +99,7 @@ def _not_ours(pid: int, program: str, build: Build, config_file: str, service: s
         return OTHER, "runs with %s, and config_file names %s" % (named, config_file)
     if (_option(words, "-n") or "squid") != service:
         return OTHER, "runs as service %s, and service_name is %s" % (_option(words, "-n") or "squid", service)
-    difference = _other_build(pid, program, build)
-    return (OTHER, difference) if difference else None
+    return _other_build(pid, program, build)
 
 
 def _option(words: list, name: str) -> str | None:
@@ -112,23 +111,23 @@ def _option(words: list, name: str) -> str | None:
     return next((value for option, value in reversed(given) if option == name), None)
 
 
-def _other_build(pid: int, program: str, build: Build) -> str:
-    """In words, when the process is another build than ``program``; "" when it is the same, or may not be looked at."""
+def _other_build(pid: int, program: str, build: Build) -> tuple | None:
+    """(answer, why) for a process that is another build than ``program``, or of which that cannot be told; None when it is the same."""
     running = "%s/%d/exe" % (_PROC, pid)
     try:
         if os.path.samefile(running, program):
-            return ""
+            return None
         theirs = _content(running)
-    except OSError:
-        return ""
+    except OSError as error:
+        return UNKNOWN, "does not let this user see which program it runs (%s): run as root (become)" % error.strerror
     ours = _content(program)
     if ours[:4] == b"\x7fELF" and ours != theirs:
-        return "runs the program %s, which is another build than %s: let the option squid name the one that runs, or restart it" % (
+        return OTHER, "runs the program %s, which is another build than %s: let the option squid name the one that runs, or restart it" % (
             _link(pid, "exe"), program)
     # A script that starts a Squid says of itself which one.
     if ours[:2] == b"#!" and ("squid/%s" % build.number).encode() not in theirs:
-        return "runs the program %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
-    return ""
+        return OTHER, "runs the program %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
+    return None
 
 
 def is_script(program: str) -> bool:
