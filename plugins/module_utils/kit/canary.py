@@ -14,6 +14,7 @@ import json
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
 
@@ -28,7 +29,7 @@ class Canary(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple, certificate: str, key):
+    def __init__(self, address: tuple, certificate: str, key: str | None):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._context.set_alpn_protocols(["http/1.1"])
@@ -36,7 +37,7 @@ class Canary(http.server.ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 
-    def process_request_thread(self, request, client_address):
+    def process_request_thread(self, request: socket.socket, client_address: tuple) -> None:
         if not self._places.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -50,7 +51,7 @@ class Canary(http.server.ThreadingHTTPServer):
         finally:
             self._places.release()
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request: socket.socket, client_address: tuple) -> None:
         """Clients and gateways break off; that is what this is for."""
 
 
@@ -59,7 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version, server_version, sys_version = "HTTP/1.1", "netaccess-canary", ""
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.path == "/netaccess/echo":
             headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "proxy-authorization")}
             self._json(200, {"headers": headers}, COOKIE)
@@ -70,7 +71,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._json(404, {"error": "a canary of netaccess.chatgpt; see its documentation"})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         try:
             left = int(self.headers.get("Content-Length", "0"))
         except ValueError:
@@ -134,7 +135,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(head[:1] + length + data)
             self.wfile.flush()
 
-    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+    def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
         """Nothing is written down: who asks is nobody's business."""
 
 
@@ -149,7 +150,8 @@ def main(arguments: list) -> int:
         server = Canary((asked.address, asked.port), asked.certificate, asked.key)
     except (OSError, ssl.SSLError) as error:
         parser.error(str(error))
-    print("Listening on %s, port %d. It keeps nothing; stop it with Ctrl-C." % server.server_address[:2], flush=True)
+    sys.stdout.write("Listening on %s, port %d. It keeps nothing; stop it with Ctrl-C.\n" % server.server_address[:2])
+    sys.stdout.flush()
     try:
         server.serve_forever()
     except KeyboardInterrupt:
