@@ -20,7 +20,8 @@ import pytest
 from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
-from ansible.plugins.loader import connection_loader, shell_loader
+from ansible.plugins.connection import local
+from ansible.plugins.shell import cmd, powershell, sh
 from ansible.template import Templar
 
 from ansible_collections.netaccess.chatgpt.plugins.action import verify
@@ -59,11 +60,12 @@ class Recorder:
             self.put[target] = file.read()
 
 
-def action(shell: str, host=None, become=None) -> verify.ActionModule:
+def action(shell, host=None, become=None) -> verify.ActionModule:
     """One whose host is this machine or, with a shell of Windows, a Recorder."""
-    connection = connection_loader.get("ansible.builtin.local", PlayContext())
+    connection = local.Connection(PlayContext(), shell=shell.ShellModule())
+    connection._load_name = shell.ShellModule._load_name = "local"
     if host:
-        connection._shell, connection.allow_executable, connection.become = shell_loader.get(shell), False, become
+        connection.allow_executable, connection.become = False, become
         connection.exec_command, connection.put_file = host.exec_command, host.put_file
     task = SimpleNamespace(args={"phase": "baseline"}, check_mode=False, async_val=0, action="netaccess.chatgpt.verify", diff=False, delegate_to=None,
                            environment=None)
@@ -71,7 +73,7 @@ def action(shell: str, host=None, become=None) -> verify.ActionModule:
     return verify.ActionModule(task, connection, PlayContext(), loader, Templar(loader, variables={}), None)
 
 
-def on_windows(host: Recorder, shell: str = "powershell", looks: int = 1, **options) -> dict:
+def on_windows(host: Recorder, shell=powershell, looks: int = 1, **options) -> dict:
     with errand.Errand(action(shell, host), options) as way:
         return [way.look(ARGS) for _number in range(looks)][-1]
 
@@ -112,7 +114,7 @@ def lines(text: str) -> list:
     return [line for line in text.splitlines() if line]
 
 
-@pytest.mark.parametrize("shell", ["powershell", "cmd"])
+@pytest.mark.parametrize("shell", [powershell, cmd], ids=["powershell", "cmd"])
 def test_what_windows_is_told_to_look_twice(shell):
     host = Recorder()
     assert on_windows(host, shell, looks=2) == SEEN
@@ -171,7 +173,7 @@ def test_options_that_cannot_be_used_are_refused_before_the_host_is_touched(opti
 
 def test_nobody_becomes_another_account_on_windows_unseen():
     with pytest.raises(AnsibleActionFail, match="become is not done on Windows"):
-        errand.Errand(action("powershell", Recorder(), become=object()), {})
+        errand.Errand(action(powershell, Recorder(), become=object()), {})
 
 
 @pytest.mark.parametrize("said,problem", [
@@ -221,16 +223,16 @@ def test_an_answer_that_would_fill_the_controller_is_none(monkeypatch):
 
 
 @pytest.mark.parametrize("variables,shell,way", [
-    ({}, "powershell", errand.Errand), ({}, "cmd", errand.Errand), ({"verify_by": "kit"}, None, errand.Errand), ({}, None, contextlib.nullcontext),
-    ({"verify_by": "module"}, "powershell", contextlib.nullcontext)])
+    ({}, powershell, errand.Errand), ({}, cmd, errand.Errand), ({"verify_by": "kit"}, sh, errand.Errand), ({}, sh, contextlib.nullcontext),
+    ({"verify_by": "module"}, powershell, contextlib.nullcontext)])
 def test_who_is_looked_from_by_the_kit(variables, shell, way):
-    mine = action(shell, Recorder() if shell else None)
+    mine = action(shell)
     task_vars = dict(variables, inventory_hostname="desk1", hostvars=HostVars({}))
     assert isinstance(mine._way(verify.Variables(mine._templar, task_vars, "desk1")), way)
 
 
 def test_another_word_is_refused():
-    mine = action("sh")
+    mine = action(sh)
     with pytest.raises(AnsibleActionFail, match="verify_by is kti"):
         mine._way(verify.Variables(mine._templar, {"verify_by": "kti", "inventory_hostname": "desk1", "hostvars": {}}, "desk1"))
 
@@ -239,7 +241,7 @@ def test_another_word_is_refused():
 
 
 def on_this_machine(folder, **options):
-    return errand.Errand(action("sh"), dict({"folder": str(folder), "python": [sys.executable]}, **options))
+    return errand.Errand(action(sh), dict({"folder": str(folder), "python": [sys.executable]}, **options))
 
 
 @pytest.fixture
@@ -252,7 +254,7 @@ def kit(monkeypatch):
 
 def test_the_folder_is_for_its_owner_alone_and_gone_afterwards_also_after_a_failure(tmp_path, kit):
     kit("print(oct(os.stat(os.path.dirname(__file__)).st_mode), sys.flags.isolated, sys.flags.utf8_mode, file=sys.stderr); sys.exit(4)")
-    place = tmp_path / "a 'place' \"of\" $HOME"
+    place = tmp_path / "a 'place' \"of\" $(id)"
     place.mkdir()
     with pytest.raises(AnsibleActionFail, match=r"gave no answer \(exit code 4\): 0o40700 1 1$"), on_this_machine(place) as way:
         way.look(ARGS)

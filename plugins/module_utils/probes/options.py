@@ -52,6 +52,8 @@ def observe(params: dict) -> dict:
         seen = runner.run(params["probes"], settings)
     except ssl.SSLError as error:
         raise OptionError("%s holds no certificate in PEM form" % source["source"]) from error
+    except tunnel.ProxyError as error:
+        raise OptionError("the proxy of this host's own settings cannot be used: %s" % error) from error
     except (KeyError, TypeError) as error:
         raise OptionError("probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
     if params["host_facts"]:
@@ -90,7 +92,7 @@ def _proxy(params: dict) -> str | tunnel.Proxy:
         return text
     try:
         found = tunnel.parse_proxy(text)
-    except ValueError as error:
+    except tunnel.ProxyError as error:
         raise OptionError(str(error)) from error
     if params["proxy_user"] is None:
         return found

@@ -78,12 +78,12 @@ class Errand:
         try:
             said = unpacked(done["stdout"])
         except ValueError as error:
-            raise AnsibleActionFail("the probe kit gave %s (exit code %s): %s" % (error, done["rc"], _last(done))) from error
+            raise AnsibleActionFail("the probe kit gave %s (exit code %s): %s" % (error, done["rc"], _last(done))) from None
         return {key: said[key] for key in _ANSWER if key in said}
 
     def _arrive(self) -> None:
         done = self._do(self._shell.make(self._options["folder"]))
-        found = re.search("^%s(.+?)\r?$" % posix.FOLDER, done["stdout"], re.M)
+        found = re.search("^%s(.+?)\r*$" % posix.FOLDER, done["stdout"], re.M)
         if done["rc"] or not found:
             raise AnsibleActionFail("no folder could be made for the probe kit: %s" % _last(done))
         self._folder = found.group(1)
@@ -141,7 +141,7 @@ def _sha256(options: dict) -> str | None:
     try:
         found = hashlib.sha256(Path(source).expanduser().read_bytes()).hexdigest()
     except OSError as error:
-        raise AnsibleActionFail("probe_host_python_zip: %s cannot be read: %s" % (source, error.strerror)) from error
+        raise AnsibleActionFail("probe_host_python_zip: %s cannot be read: %s" % (source, error.strerror)) from None
     if said and said.partition(":")[2] != found:
         raise AnsibleActionFail("probe_host_python_zip: %s has another checksum" % source)
     return found
