@@ -70,13 +70,13 @@ def programs(said: dict):
 def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         world = json.load(file)
-    for name in POSIX_ONLY & set(sys.modules):
-        del sys.modules[name]
-    sys.meta_path.insert(0, Gone())
     # What looks at the platform while it is loaded is loaded for the machine that this is.
     import argparse, base64, contextlib, http.client, http.server, ipaddress, pathlib, pkgutil, platform, plistlib, queue, socket, ssl, tempfile  # noqa: E401,F401
     import urllib.error, urllib.request, zlib  # noqa: E401,F401
     if world["platform"] == "win32":
+        for name in POSIX_ONLY & set(sys.modules):
+            del sys.modules[name]
+        sys.meta_path.insert(0, Gone())
         sys.modules["winreg"] = registry(world.get("registry", {}))
         for name in POSIX_CALLS:
             if hasattr(os, name):

@@ -142,7 +142,7 @@ def test_a_policy_may_take_the_settings_from_the_machine(on):
     assert host._pac_of_system() is None
 
 
-@pytest.mark.parametrize("text,proxy", zip(WINHTTP, ("http://proxy.example.com:8080", "http://b.example.com:8080", None)), ids=["english", "german", "direct"])
+@pytest.mark.parametrize("text,proxy", list(zip(WINHTTP, ("http://proxy.example.com:8080", "http://b.example.com:8080", None))), ids=["english", "german", "direct"])
 def test_the_proxy_of_services(on, text, proxy):
     on("win32", winhttp=text)
     assert system.proxy_of_services() == proxy
