@@ -214,7 +214,7 @@ threads:
 host:
   description: >-
     What the host has that changes its way to the internet. C(trust_store) is where the certificates are from that were asked as this host's own, after
-    the public ones in RV(roots); on macOS that is Python's and not the keychain. C(clock_skew_s) is how far its clock is ahead
+    the public ones in RV(roots); on macOS also those of the system's keychains. C(clock_skew_s) is how far its clock is ahead
     of the origins' own C(Date), null when none was seen.
   returned: with O(host_facts)
   type: dict
