@@ -3,12 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the probe kit as if this machine were another one: ``python -I elsewhere.py WORLD.json KIT ARGUMENT...``. Standard library only, down to Python 3.8.
 
-WORLD.json: ``{"platform": "win32" or "darwin", "registry": {path: {name: value}}, "programs": {a word of a command: what it prints}}``. Modules and functions that
-Windows does not have are taken away, a program that is not named does not exist, and the kit's branches for that system are the ones that run. It is still
-Linux below: sockets, OpenSSL and the file system are those of this machine.
+WORLD.json: ``{"platform": "win32" or "darwin", "registry": {path: {name: value}}, "programs": {a word of a command: what it prints}}``. Modules and calls
+that Windows does not have are taken away, a program that is not named does not exist, and the kit's branches for that system are the ones that run. It is
+still Linux below: sockets, OpenSSL and the file system are those of this machine.
 """
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import json
 import os
@@ -19,6 +20,9 @@ import types
 
 #: docs.python.org: modules whose availability is Unix.
 POSIX_ONLY = {"crypt", "curses", "fcntl", "grp", "nis", "ossaudiodev", "posixshmem", "pty", "pwd", "readline", "resource", "spwd", "syslog", "termios", "tty"}
+#: What the kit imports of it, and those import.
+STANDARD = ("argparse", "base64", "contextlib", "http.client", "http.server", "ipaddress", "pathlib", "pkgutil", "platform", "plistlib", "queue", "socket",
+            "ssl", "tempfile", "urllib.error", "urllib.request", "zlib")
 POSIX_CALLS = ("fork", "forkpty", "getgid", "getuid", "geteuid", "getgroups", "getpgid", "killpg", "mkfifo", "setsid", "uname", "wait", "statvfs")
 
 
@@ -71,8 +75,8 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:
         world = json.load(file)
     # What looks at the platform while it is loaded is loaded for the machine that this is.
-    import argparse, base64, contextlib, http.client, http.server, ipaddress, pathlib, pkgutil, platform, plistlib, queue, socket, ssl, tempfile  # noqa: E401,F401
-    import urllib.error, urllib.request, zlib  # noqa: E401,F401
+    for name in STANDARD:
+        importlib.import_module(name)
     if world["platform"] == "win32":
         for name in POSIX_ONLY & set(sys.modules):
             del sys.modules[name]
@@ -82,8 +86,9 @@ def main() -> None:
             if hasattr(os, name):
                 delattr(os, name)
         # As the headers of Windows have them (ws2tcpip.h): one number for both.
-        socket.EAI_NONAME = socket.EAI_NODATA = 11001
-        del socket.AF_UNIX
+        sockets = sys.modules["socket"]
+        sockets.EAI_NONAME = sockets.EAI_NODATA = 11001
+        del sockets.AF_UNIX
     sys.platform, subprocess.run = world["platform"], programs(world.get("programs", {}))
     sys.argv = sys.argv[2:]
     runpy.run_path(sys.argv[0], run_name="__main__")

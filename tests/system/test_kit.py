@@ -105,13 +105,14 @@ def elsewhere(folder, world: dict, *arguments, **environment) -> subprocess.Comp
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
 
 
-@pytest.mark.parametrize("platform,found", [("win32", ("Windows", ["Windows"], ["10.0.0.53"], "Ethernet")), ("darwin", ("Linux", None, ["172.20.10.1"], "en0"))])
-def test_it_answers_a_controller_on_windows_and_on_macos(path, tmp_path, platform, found):
+@pytest.mark.parametrize("platform,resolvers", [("win32", ["10.0.0.53"]), ("darwin", ["172.20.10.1"])])
+def test_it_answers_a_controller_on_windows_and_on_macos(path, tmp_path, platform, resolvers):
     """Where POSIX alone has modules and calls they are gone; on Windows the proxy comes from the registry."""
     path.mend()
     path.moods({TARGET: "tls_reset"})
     proxy = path.settings["proxy"]
-    world = {"platform": platform, "registry": {"HKCU\\" + system._SETTINGS: {"ProxyEnable": 1, "ProxyServer": proxy, "ProxyOverride": "<local>"}}, "programs": {
+    settings = {"ProxyEnable": 1, "ProxyServer": proxy, "ProxyOverride": "<local>"}
+    world = {"platform": platform, "registry": {"HKCU\\" + system._SETTINGS: settings}, "programs": {
         "powershell.exe": json.dumps({"interface": "Ethernet", "adapter": "Intel", "mtu": 1500, "resolvers": ["10.0.0.53"]}),
         "scutil --dns": "resolver #1\n  nameserver[0] : 172.20.10.1\n", "route -n get": "  interface: en0\n", "tasklist": '"ZSATunnel.exe","1"\n'}}
     question = tmp_path / "question.json"
@@ -126,9 +127,9 @@ def test_it_answers_a_controller_on_windows_and_on_macos(path, tmp_path, platfor
     features = summarise(checks)["features"]
     assert (features["chat"], features["login"]) == ("fail", "pass")
     host = said["host"]
-    assert (host["system"], host["resolvers"]) == (found[0], found[2]) and found[1] in (None, host["trust_store"])
-    # Linux has its routes in a file, which comes first.
-    assert platform != "win32" or host["proxies"]["https"] == proxy
+    assert host["resolvers"] == resolvers
+    if platform == "win32":
+        assert (host["system"], host["trust_store"], host["proxies"]["https"]) == ("Windows", ["Windows"], proxy)
 
 
 def test_a_host_that_hangs_and_a_question_that_cannot_be_answered_are_said_to(path, tmp_path):
@@ -148,7 +149,8 @@ def test_a_console_that_cannot_show_a_letter_is_no_end(tmp_path):
     build()
     text = "import sys; from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit import main; sys.argv = ['x', '--help']\n" \
            "main.argparse.ArgumentParser.parse_args = lambda _self: main._say('L\u00f6sung \u2713') or sys.exit(0)\nmain.main()"
-    done = subprocess.run([sys.executable, "-c", text], env=dict(os.environ, PYTHONPATH=str(PROGRAM), PYTHONIOENCODING="ascii"), capture_output=True, check=False)
+    environment = dict(os.environ, PYTHONPATH=str(PROGRAM), PYTHONIOENCODING="ascii")
+    done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, check=False)
     assert done.returncode == 0 and done.stdout == b"L?sung ?\n", done.stderr
 
 

@@ -66,7 +66,8 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
         "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, _hosts(root)),
         "proxies": {scheme: without_user(url) for scheme, url in sorted(_proxies().items()) if scheme != "no"},
-        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or system.internet_settings().get("ProxyOverride"), "pac": _in_time(found, names, timeout) if found else None,
+        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or system.internet_settings().get("ProxyOverride"),
+        "pac": _in_time(found, names, timeout) if found else None,
         "route": route(root), "agents": agents(_processes(root), root), "app": app(root),
     }
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of the probe kit to a host and of its answer back, by the connection that Ansible has: no module runs there, so Ansible asks nothing of its Python."""
+"""The way of the probe kit to a host and of its answer back, by the connection that Ansible has. No module runs there, so Ansible asks for no Python."""
 from __future__ import annotations
 
 import hashlib
