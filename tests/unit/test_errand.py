@@ -288,7 +288,15 @@ def test_a_mac_without_apple_s_tools_is_not_made_to_offer_them(tmp_path, name, t
     assert done.returncode == code and (posix.NO_PYTHON in done.stdout) is (code == 127)
 
 
-def test_an_old_python_does_not_serve(tmp_path):
+@pytest.mark.parametrize("version,code", [((3, 7, 17), True), ((3, 8, 0), False), ((3, 14, 0), False), ((2, 7, 18), True)])
+def test_which_python_serves(monkeypatch, version, code):
+    monkeypatch.setattr(sys, "version_info", version)
+    with pytest.raises(SystemExit) as ended:
+        exec(posix.WORKS, {})  # pylint: disable=exec-used
+    assert ended.value.code is code
+
+
+def test_a_python_that_does_not_serve_is_passed_over(tmp_path):
     (tmp_path / "old").write_text("#!/bin/sh\nexit 1\n")
     (tmp_path / "old").chmod(0o755)
     (tmp_path / "kit.py").write_text("import os, sys; print(sys.argv[1:], os.environ['A'])")

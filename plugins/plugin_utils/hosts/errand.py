@@ -93,7 +93,7 @@ class Errand:
     def _ask(self, asked: dict) -> dict:
         question = self._put("question.json", json.dumps(asked).encode("ascii"))
         # The account that looks may be another one than the one that brought the files.
-        self._action._fixup_perms2((self._folder, self._kit, question))
+        self._action._fixup_perms2((self._folder, self._kit, question), execute=False)
         environment = "" if self._windows else self._action._compute_environment_string()
         return self._do(self._shell.run(self._pythons, self._kit, question, environment), sudoable=True)
 

@@ -20,7 +20,7 @@ _MAC = 'case $(uname):$(command -v "$python") in Darwin:/usr/bin/python3) xcode-
 def make(folder: str | None) -> str:
     """A folder for its owner alone, in ``folder`` or where the system keeps what is temporary; its name is printed."""
     place = quote(folder) if folder else '"${TMPDIR:-/tmp}"'
-    return "umask 77; made=$(mktemp -d %s/netaccess-probe.XXXXXXXXXX) && printf '%s%%s\\n' \"$made\"" % (place, FOLDER)
+    return "made=$(mktemp -d %s/netaccess-probe.XXXXXXXXXX) && printf '%s%%s\\n' \"$made\"" % (place, FOLDER)
 
 
 def join(folder: str, name: str) -> str:
