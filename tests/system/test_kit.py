@@ -116,8 +116,8 @@ def test_it_answers_a_controller_on_windows_and_on_macos(path, tmp_path, platfor
         "powershell.exe": json.dumps({"interface": "Ethernet", "adapter": "Intel", "mtu": 1500, "resolvers": ["10.0.0.53"]}),
         "scutil --dns": "resolver #1\n  nameserver[0] : 172.20.10.1\n", "route -n get": "  interface: en0\n", "tasklist": '"ZSATunnel.exe","1"\n'}}
     question = tmp_path / "question.json"
-    question.write_text(json.dumps(dict(DEFAULTS, probes=quick(), proxy="environment" if platform == "win32" else proxy, timeout=2,
-                                        ca_path=str(path.internet.public))))
+    question.write_text(json.dumps(dict(DEFAULTS, probes=quick(), proxy="environment" if platform == "win32" else proxy, timeout=2, ca_path="~/public.pem")))
+    (tmp_path / "public.pem").write_bytes(path.internet.public.read_bytes())
     # Without it, the home of this Linux is asked of a module that is gone.
     done = elsewhere(tmp_path, world, "answer", str(question), HOME=str(tmp_path))
     assert done.returncode == 0 and done.stdout.isascii() and not question.exists(), done.stderr

@@ -31,7 +31,7 @@ from tests.unit.test_change_action import HostVars
 
 SEEN = {"observations": [], "connections": 0, "threads": 0, "roots": {"source": "shipped", "date": "2026-01-01"}}
 HOME = "C:\\Users\\Jörg O’Neil\\AppData\\Local\\Temp\\netaccess-probe.1"
-ARGS = {"probes": [], "timeout": "2", "proxy_password": "geheim"}
+ARGS = {"probes": [], "timeout": "2", "proxy_password": "geheim", "ca_path": "~/roots.pem"}
 UTF8 = "try { [Console]::OutputEncoding = New-Object System.Text.UTF8Encoding } catch { }"
 
 
@@ -121,6 +121,7 @@ def test_what_windows_is_told_to_look_twice(shell):
     assert list(map(lines, host.told)) == list(map(lines, [MAKE % (UTF8, "([IO.Path]::GetTempPath())"), USUAL, USUAL, REMOVE]))
     assert sorted(host.put) == [HOME + "\\netaccess-probe.pyz", HOME + "\\question.json"]
     asked = json.loads(host.put[HOME + "\\question.json"])
+    assert asked["ca_path"] == "~/roots.pem", "the home of that host, and not of this one"
     # The kit has no defaults of its own.
     assert (asked["timeout"], asked["deadline"], asked["host_facts"], asked["proxy_password"]) == (2.0, 60, True, "geheim")
     assert "geheim" not in "".join(host.told)
@@ -189,6 +190,13 @@ def test_a_host_that_gives_no_answer_is_said_to(said, problem):
         on_windows(Recorder(**said))
 
 
+@pytest.mark.parametrize("stdout,stderr,last", [
+    ("a\r\nno module ssl\r\n", "Shared connection to 192.0.2.1 closed.\r\n", "no module ssl"), ("a", "b\n\n", "b"), ("", "", "it said nothing"),
+    ("", "Connection to pc1 closed.", "it said nothing")])
+def test_what_a_host_said_last_is_shown_and_not_the_farewell_of_ssh(stdout, stderr, last):
+    assert errand._last({"stdout": stdout, "stderr": stderr}) == last
+
+
 def test_a_package_that_does_not_unpack_is_said_to(tmp_path):
     (tmp_path / "python.zip").write_bytes(b"PK")
     host = Recorder(answer="NETACCESS-NO-PYTHON\n", ExtractToDirectory=(1, "End of Central Directory record could not be found."))
@@ -203,6 +211,11 @@ def test_what_was_seen_counts_also_where_the_folder_stays(monkeypatch):
     assert on_windows(Recorder(**{"Remove-Item": (1, "in use")})) == SEEN
     assert on_windows(Recorder(**{"Remove-Item": AnsibleConnectionFailure("gone")})) == SEEN
     assert ["is still there: in use" in said[0], "is still there: gone" in said[1]] == [True, True]
+
+
+def test_a_host_that_is_not_reached_stays_one():
+    with pytest.raises(AnsibleConnectionFailure):
+        on_windows(Recorder(made=AnsibleConnectionFailure("no route")))
 
 
 def test_of_an_answer_only_what_the_module_returns_is_taken():

@@ -47,7 +47,7 @@ def main(arguments: list) -> int:
 
 def _give_up(patience: float) -> None:
     _say({"failed": True, "msg": "the probe kit had no answer after %d seconds" % patience})
-    os._exit(3)  # pylint: disable=protected-access
+    os._exit(3)
 
 
 def _say(said: dict) -> None:

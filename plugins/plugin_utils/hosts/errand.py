@@ -84,7 +84,7 @@ class Errand:
     def _arrive(self) -> None:
         done = self._do(self._shell.make(self._options["folder"]))
         found = re.search("^%s(.+?)\r*$" % posix.FOLDER, done["stdout"], re.M)
-        if done["rc"] or not found:
+        if not found:
             raise AnsibleActionFail("no folder could be made for the probe kit: %s" % _last(done))
         self._folder = found.group(1)
         self._kit = self._put(kitfile.NAME, kitfile.build())
@@ -148,6 +148,7 @@ def _sha256(options: dict) -> str | None:
 
 
 def _last(done: dict) -> str:
-    """What a command said last."""
-    lines = (done.get("stderr") or done.get("stdout") or "").strip().splitlines()
+    """What a command said last. With a terminal, SSH says farewell on the error stream, and all else is in the other one."""
+    said = (line.strip() for text in (done.get("stdout"), done.get("stderr")) for line in (text or "").splitlines())
+    lines = [line for line in said if line and not re.fullmatch("(Shared c|C)onnection to .* closed.", line)]
     return clean(lines[-1][:300]) if lines else "it said nothing"
