@@ -196,6 +196,8 @@ def test_a_port_that_windows_calls_closed_is_refused_over_udp(monkeypatch):
 def test_the_way_to_the_internet_on_macos(on, tmp_path, name, tunnel_):
     on("darwin", route=ROUTE % name)
     assert host.route(str(tmp_path)) == {"interface": name, "mtu": 1380, "tunnel": tunnel_}
+    on("darwin", route=(ROUTE % name).replace(" mtu ", " mss "))
+    assert host.route(str(tmp_path))["mtu"] is None
     on("darwin", route="route: writing to routing socket: not in table\n")
     assert host.route(str(tmp_path)) is None
 
