@@ -86,7 +86,7 @@ class ActionModule(ActionBase):
             time.sleep(pause)
 
     def _look(self, args: dict, ours: dict, task_vars) -> dict:
-        result = plain(self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars))
+        result = plain(self._seen(args, task_vars))
         if result.get("failed") or "observations" not in result:
             return clean(result)
         observations = result.pop("observations")
@@ -105,6 +105,10 @@ class ActionModule(ActionBase):
             if ours["evidence"]:
                 check["observations"] = seen
         return clean(dict(result, checks=checks, notes=advice.notes(result.get("host"), checks)))
+
+    def _seen(self, args: dict, task_vars) -> dict:
+        """What the host sees; nothing of it is judged."""
+        return self._execute_module("netaccess.chatgpt.reachability_info", module_args=dict(args), task_vars=task_vars)
 
     def _may_pass_yet(self, result: dict) -> bool:
         """Whether more time can help: something fails, and nothing was opened that has to stay shut."""

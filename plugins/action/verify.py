@@ -3,6 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+
+from ansible.errors import AnsibleActionFail
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.action import reachability_info
@@ -10,6 +13,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome, proof, record
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts import errand
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import symptoms, verdicts
 
 #: Options of reachability_info that have another variable than verify_<option>, or a default of their own here.
@@ -64,7 +68,20 @@ class ActionModule(reachability_info.ActionModule):
         arrival = outcome.arrival(values, task_vars, self._reverted)
         options["wait"] = 0 if not waits else arrival if self._reverted else max(float(options["wait"]), arrival)
         self._task.args = dict(options, **({"baseline": baseline} if baseline else {}))
-        return self.judged(task_vars)
+        with self._way(values) as self._errand:
+            return self.judged(task_vars)
+
+    def _way(self, values: Variables) -> contextlib.AbstractContextManager:
+        """How the host is looked from: by the module or, where Ansible's modules cannot run, by the probe kit."""
+        said, is_windows = values.get("verify_by"), getattr(self._connection._shell, "_IS_WINDOWS", False)
+        if said not in (None, "kit", "module"):
+            raise AnsibleActionFail("verify_by is %s; it has to be kit or module" % said)
+        if said == "module" or said is None and not is_windows:
+            return contextlib.nullcontext()
+        return errand.Errand(self, values.given({option: ["probe_host_%s" % option] for option in errand.OPTIONS}))
+
+    def _seen(self, args: dict, task_vars) -> dict:
+        return self._errand.look(args) if self._errand else super()._seen(args, task_vars)
 
     def _may_pass_yet(self, result: dict) -> bool:
         """After a rollback nothing has to be open: more time can help while something is not as before."""

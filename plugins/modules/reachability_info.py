@@ -223,7 +223,7 @@ threads:
 host:
   description: >-
     What the host has that changes its way to the internet. C(trust_store) is where the certificates are from that were asked as this host's own, after
-    the public ones in RV(roots); on macOS that is Python's and not the keychain. C(clock_skew_s) is how far its clock is ahead
+    the public ones in RV(roots); on macOS also those of the system's keychains. C(clock_skew_s) is how far its clock is ahead
     of the origins' own C(Date), null when none was seen.
   returned: with O(host_facts)
   type: dict
@@ -264,27 +264,13 @@ roots:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, observe
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import ARGUMENTS, OptionError, observe
 
 
 def main():
     module = AnsibleModule(
         argument_spec=dict(
-            probes=dict(type="list", elements="dict", required=True),
-            proxy=dict(type="str", default="direct"),
-            proxy_user=dict(type="str"),
-            proxy_password=dict(type="str", no_log=True),
-            source_address=dict(type="str"),
-            ip_versions=dict(type="list", elements="int", choices=[4, 6]),
-            timeout=dict(type="float", default=10),
-            deadline=dict(type="float", default=60),
-            retries=dict(type="int", default=1),
-            consecutive=dict(type="int", default=1),
-            ca_path=dict(type="path"),
-            resolve=dict(type="dict", default={}),
-            resolver=dict(type="str"),
-            host_facts=dict(type="bool", default=True),
-            pac_url=dict(type="str"),
+            ARGUMENTS,
             baseline=dict(type="dict"),
             path=dict(type="dict"),
             features=dict(type="list", elements="str", default=[]),

@@ -13,6 +13,7 @@ author:
 description:
   - Takes every option of M(netaccess.chatgpt.reachability_info) from the variables C(verify_*) of the host, as the role P(netaccess.chatgpt.verify#role)
     documents them. With C(delegate_to) they are those of the host that it is delegated to.
+  - With C(verify_by=kit), and by default on Windows, the probe kit looks in the place of that module; see the role P(netaccess.chatgpt.probe_host#role).
   - Never fails. RV(problem) says why a look after a change is no pass, RV(recorded) that there was none.
 options:
   phase:

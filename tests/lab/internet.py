@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.lab.doorman import Doorman
 from tests.lab.pki import Authority
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "scripts" / "kit"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent / "plugins" / "module_utils" / "kit"))
 from canary import Canary  # noqa: E402  pylint: disable=wrong-import-position
 
 CANARY = "canary.example.net"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 
 import pytest
 import yaml
@@ -13,6 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 from tests.lab import squid
 from tests.lab.lab import Lab
 from tests.lab.play import GONE, altered, play, policy_of, report, verdict
+from tests.system.test_scenarios import oldest_python
 
 pytestmark = pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 #: The hosts behind a device look in its place, and not once more for themselves.
@@ -123,6 +125,8 @@ def wider(up):
     def edit(devices, vantages):
         devices["gone1"] = dict(GONE, access_product="squid", access_audience={"networks": ["10.0.0.0/8"]})
         vantages["gone2"] = dict(GONE, netaccess_path={"device": "gone1"})
+        # One without a Python for Ansible's modules.
+        vantages["branch2"].update(verify_by="kit", ansible_python_interpreter="/nowhere/python", probe_host_python=[oldest_python() or sys.executable])
     return altered(up, "wider.yml", edit)
 
 
@@ -136,6 +140,7 @@ def test_a_run_limited_to_a_device_keeps_its_window_proof_and_report(wider, tmp_
     seen = {host["name"]: {check["id"]: (check["before"], check["verdict"]) for check in host["checks"]} for host in found["hosts"]}
     assert sorted(seen) == ["branch1", "branch2", "stranger"]
     assert seen["branch1"]["chatgpt_trace"] == ("fail", "pass") and seen["stranger"]["chatgpt_trace"] == ("fail", "fail")
+    assert seen["branch2"] == seen["branch1"], "by the kit as by the module"
     journal, = [path for path in journals(wider) if Journal.load(str(path)).status not in ("reverted", "undone")]
     code, out = play(wider, "rollback", tmp_path, "--limit", "proxy1", netaccess_journal=str(journal))
     assert code == 0 and policy_of(wider) == before, out

@@ -4,8 +4,10 @@
 """The probe kit as somebody without Ansible runs it: from any folder, with an empty environment, on the oldest Python."""
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
+import os
 import re
 import socket
 import ssl
@@ -14,10 +16,14 @@ import sys
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import kit
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit import answer
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import system
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import DEFAULTS
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, kit, signatures
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from tests.lab.internet import CANARY
 from tests.lab.lab import ROOT
-from tests.lab.path import TARGET, Proxied
+from tests.lab.path import TARGET, Proxied, quick
 from tests.lab.pki import Authority
 from tests.system.test_scenarios import oldest_python
 
@@ -91,6 +97,62 @@ def test_the_kit_is_a_canary_as_well(tmp_path):
             process.terminate()
     wrong = subprocess.run(command[:5] + [str(tmp_path / "none.pem")], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2 and "error:" in wrong.stderr
+
+
+def elsewhere(folder, world: dict, *arguments, **environment) -> subprocess.CompletedProcess:
+    """The kit on the oldest Python, in a world of tests/lab/elsewhere.py."""
+    (folder / "world.json").write_text(json.dumps(world))
+    command = [oldest_python() or sys.executable, "-I", str(ROOT / "tests" / "lab" / "elsewhere.py"), str(folder / "world.json"), str(PROGRAM), *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("platform,resolvers", [("win32", ["10.0.0.53"]), ("darwin", ["172.20.10.1"])])
+def test_it_answers_a_controller_on_windows_and_on_macos(path, tmp_path, platform, resolvers):
+    """Where POSIX alone has modules and calls they are gone; on Windows the proxy comes from the registry."""
+    path.mend()
+    path.moods({TARGET: "tls_reset"})
+    proxy = path.settings["proxy"]
+    settings = {"ProxyEnable": 1, "ProxyServer": proxy, "ProxyOverride": "<local>"}
+    world = {"platform": platform, "registry": {"HKCU\\" + system._SETTINGS: settings}, "programs": {
+        "powershell.exe": json.dumps({"interface": "Ethernet", "adapter": "Intel", "mtu": 1500, "resolvers": ["10.0.0.53"]}),
+        "scutil --dns": "resolver #1\n  nameserver[0] : 172.20.10.1\n", "route -n get": "  interface: en0\n", "tasklist": '"ZSATunnel.exe","1"\n'}}
+    question = tmp_path / "question.json"
+    question.write_text(json.dumps(dict(DEFAULTS, probes=quick(), proxy="environment" if platform == "win32" else proxy, timeout=2, ca_path="~/public.pem")))
+    (tmp_path / "public.pem").write_bytes(path.internet.public.read_bytes())
+    # Without it, the home of this Linux is asked of a module that is gone.
+    done = elsewhere(tmp_path, world, "answer", str(question), HOME=str(tmp_path))
+    assert done.returncode == 0 and done.stdout.isascii() and not question.exists(), done.stderr
+    said = answer.unpacked(done.stdout.decode())
+    checks = classify.classify(quick(), said["observations"], said["roots"]["date"], signatures.load(), datetime.date.today())
+    assert {check["via"] for check in checks} == {"proxy"}
+    features = summarise(checks)["features"]
+    assert (features["chat"], features["login"]) == ("fail", "pass")
+    host = said["host"]
+    assert host["resolvers"] == resolvers
+    if platform == "win32":
+        assert (host["system"], host["trust_store"], host["proxies"]["https"]) == ("Windows", ["Windows"], proxy)
+
+
+def test_a_host_that_hangs_and_a_question_that_cannot_be_answered_are_said_to(path, tmp_path):
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps(dict(DEFAULTS, probes=[], proxy="socks5://x")))
+    done = elsewhere(tmp_path, {"platform": "linux"}, "answer", str(wrong))
+    assert done.returncode == 0 and "proxy must be" in answer.unpacked(done.stdout.decode())["msg"], done.stderr
+    hangs = ("import sys, time; sys.path.insert(0, '.build/collections')\n"
+             "from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit import answer\n"
+             "answer.observe, answer._GRACE = lambda _asked: time.sleep(60), 0.2\nanswer.main(sys.argv[1:])")
+    wrong.write_text(json.dumps(dict(DEFAULTS, probes=[], deadline=0, timeout=0)))
+    done = subprocess.run([sys.executable, "-c", hangs, str(wrong)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 3 and answer.unpacked(done.stdout) == {"failed": True, "msg": "the probe kit had no answer after 0 seconds"}
+
+
+def test_a_console_that_cannot_show_a_letter_is_no_end(tmp_path):
+    build()
+    text = "import sys; from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit import main; sys.argv = ['x', '--help']\n" \
+           "main.argparse.ArgumentParser.parse_args = lambda _self: main._say('L\u00f6sung \u2713') or sys.exit(0)\nmain.main()"
+    environment = dict(os.environ, PYTHONPATH=str(PROGRAM), PYTHONIOENCODING="ascii")
+    done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0 and done.stdout == b"L?sung ?\n", done.stderr
 
 
 def test_the_same_content_gives_the_same_bytes():

@@ -9,21 +9,17 @@ import json
 import re
 import socket
 import ssl
-import sys
 import threading
 import time
 
 import pytest
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit import canary
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import idle, options, runner, web, websocket
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog import catalogue
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import classify, isolation, summary
-from tests.lab.lab import ROOT
 from tests.lab.pki import Authority
 from tests.unit.test_classify import FRESH, TABLE, TODAY, http as http_seen, probe as wanted, seen, tls as tls_seen
-
-sys.path.insert(0, str(ROOT / "scripts" / "kit"))
-import canary  # noqa: E402  pylint: disable=wrong-import-position
 
 PUBLIC = Authority("Test Public Root", "Test Trust")
 NAME = "canary.test"

@@ -23,6 +23,7 @@ FLOORS = {
     "transport": {"engine"},
     "products": GROUND | {"policy", "engine", "rules", "transport"},
     "probes": {"_public_roots"},
+    "kit": {"probes", "_public_roots"},
     "_public_roots": set(),
 }
 

@@ -64,9 +64,9 @@ def test_a_tree_with_everything(tmp_path, monkeypatch):
 
 
 def test_a_tree_with_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(host, "_run", lambda command: "")
+    monkeypatch.setattr(host.system, "run", lambda command: "")
     found = host.facts(["chatgpt.com"], root=str(tmp_path))
-    assert (found["route"], found["hosts_file"], found["resolvers"], found["agents"], found["app"], found["pac"]) == (None, {}, [], [], None, None)
+    assert (found["route"], found["hosts_file"], found["resolvers"], found["agents"], found["app"], found["pac"]) == (None, None, [], [], None, None)
     (tmp_path / "proc" / "net").mkdir(parents=True)
     (tmp_path / "proc/net/route").write_text(ROUTES + line("eth9", "0.0.0.0", "0.0.0.0"))
     assert host.facts(["chatgpt.com"], root=str(tmp_path))["route"] == {"interface": "eth9", "mtu": None, "tunnel": False}

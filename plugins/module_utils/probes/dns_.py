@@ -11,12 +11,15 @@ import os
 import re
 import socket
 import struct
+import sys
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import system
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure, of_datagrams
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 A, AAAA, HTTPS = 1, 28, 65
 _RCODES = {2: "dns_servfail_error", 3: "dns_nxdomain_error", 5: "dns_refused_error"}
+_NO_NAME = "dns_nxdomain_error"
 #: SvcParamKeys of RFC 9460 and of ECH.
 _ALPN, _ECH = 1, 5
 
@@ -30,7 +33,10 @@ def resolve(host: str, port: int, version: int, pins: dict) -> dict:
     try:
         found = socket.getaddrinfo(host, port, FAMILIES[version], socket.SOCK_STREAM)
     except OSError as error:
-        return dict(seen, failure=_said(host, version, failure(error)))
+        word = failure(error)
+        # macOS says the same of a name that has addresses of the other kind alone.
+        word = "dns_no_answer" if word == _NO_NAME and sys.platform == "darwin" and _exists(host, port) else _said(host, version, word)
+        return dict(seen, failure=word)
     # In the order of the system, which is the one in which clients try them.
     return dict(seen, addresses=list(dict.fromkeys(entry[4][0] for entry in found)))
 
@@ -42,8 +48,20 @@ def _said(host: str, version: int, word: str) -> str:
     return said if said in _RCODES.values() else word
 
 
+def _exists(host: str, port: int) -> bool:
+    try:
+        return bool(socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM))
+    except OSError:
+        return False
+
+
 def resolvers(path: str = "/etc/resolv.conf") -> list:
-    """The addresses of the resolvers that this host asks; none where there is no such file."""
+    """The addresses of the resolvers that this host asks; none where it does not say."""
+    if sys.platform == "win32":
+        return system.network_of_windows().get("resolvers", [])
+    found = system.resolvers_of_mac() if sys.platform == "darwin" else []
+    if found:
+        return found
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return re.findall(r"^\s*nameserver\s+([0-9A-Fa-f.:]+)", file.read(), re.M)
@@ -80,7 +98,7 @@ def ask(resolver: str, host: str, kind: int, timeout: float, source: str | None 
                 if answer[:2] == number:
                     return dict(seen, **parse(answer))
     except (OSError, UnicodeError) as error:
-        seen["failure"] = failure(error)
+        seen["failure"] = of_datagrams(error)
     return seen
 
 

@@ -27,7 +27,10 @@ _RESOLVER = {
     socket.EAI_FAIL: "dns_non_recoverable_failure",
 }
 if hasattr(socket, "EAI_NODATA"):
-    _RESOLVER[socket.EAI_NODATA] = "dns_no_answer"
+    # On Windows it is another name for EAI_NONAME.
+    _RESOLVER.setdefault(socket.EAI_NODATA, "dns_no_answer")
+# WSANO_DATA, by which Windows says it.
+_RESOLVER.setdefault(11004, "dns_no_answer")
 # OpenSSL's X509_V_ERR codes.
 UNKNOWN_AUTHORITY = (18, 19, 20, 21, 27)
 #: What OpenSSL makes of an answer that is no TLS.
@@ -54,3 +57,9 @@ def failure(error: Exception) -> str:
     if isinstance(error, http.client.HTTPException):
         return "http_request_failed"
     return "unknown_failure: %s" % type(error).__name__
+
+
+def of_datagrams(error: Exception) -> str:
+    """``failure`` for UDP, which has no connection to reset: Windows says so (WSAECONNRESET) of a port that an ICMP message calls closed."""
+    word = failure(error)
+    return "connection_refused" if word == "connection_reset" else word

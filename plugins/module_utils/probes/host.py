@@ -15,7 +15,6 @@ import platform
 import plistlib
 import re
 import ssl
-import subprocess
 import sys
 import threading
 import time
@@ -25,14 +24,9 @@ from pathlib import Path
 from typing import Collection, Iterable
 from urllib.parse import urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, system
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import without_user
-
-try:
-    import winreg
-except ImportError:
-    winreg = None
 
 #: Agents that steer the traffic of a host: what their processes are called (lower case, without .exe), and where they are installed.
 #: help.zscaler.com/client-connector (processes to allowlist); developers.cloudflare.com (WARP); the others from public inventories of processes and
@@ -59,11 +53,8 @@ AGENTS = [
 PROXY_VARIABLES = tuple(name for pair in (("HTTP_PROXY", "http_proxy"), ("HTTPS_PROXY", "https_proxy"), ("ALL_PROXY", "all_proxy"), ("NO_PROXY", "no_proxy"))
                         for name in pair)
 _TUNNELS = re.compile(r"(tun|tap|wg|utun|ppp|ipsec|gpd|cscotun|zcctun|CloudflareWARP|tailscale|nordlynx)", re.I)
-#: Not a private and not a documentation address, so that the route to it is the one that the internet has.
-_SOMEWHERE = "1.0.0.1"
 _PAC_LIMIT = 1 << 20
 _APPS = ("/Applications/ChatGPT.app/Contents/Info.plist", "~/Applications/ChatGPT.app/Contents/Info.plist")
-_COMMAND = 5
 
 
 def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, root: str = "/") -> dict:
@@ -74,28 +65,44 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
     """
     found = _pac_of_system() if pac is None else {"url": pac, "source": "option"}
     return {
-        "system": platform.system(), "python": platform.python_version(), "trust_store": trust_store(),
+        # On Windows the module platform asks WMI, which may take its time.
+        "system": "Windows" if sys.platform == "win32" else platform.system(), "python": platform.python_version(), "trust_store": trust_store(),
         "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, os.path.join(root, "etc/hosts")),
-        "proxies": {scheme: without_user(url) for scheme, url in sorted(urllib.request.getproxies().items()) if scheme != "no"},
+        "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, _hosts(root)),
+        "proxies": {scheme: without_user(url) for scheme, url in sorted(_proxies().items()) if scheme != "no"},
         "proxy_variables": {name: without_user(os.environ[name]) for name in PROXY_VARIABLES if os.environ.get(name)},
-        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "pac": _in_time(found, names, timeout) if found else None,
+        "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or system.internet_settings().get("ProxyOverride"),
+        "pac": _in_time(found, names, timeout) if found else None,
         "route": route(root), "agents": agents(_processes(root), root), "app": app(root),
     }
 
 
 def trust_store() -> list:
-    """Where the certificates are from that Python takes for this host's own: files, folders, or "Windows". macOS keeps others for its apps."""
+    """Where the certificates are from that count as this host's own: files, folders, "Windows", or "keychains" of macOS, which Python does not ask itself."""
     if sys.platform == "win32":
         return ["Windows"]
     places = ssl.get_default_verify_paths()
-    return [place for place in (places.cafile, places.capath) if place]
+    return [place for place in (places.cafile, places.capath) if place] + ["keychains"] * bool(system.keychains())
 
 
-def hosts_file(names: Iterable[str], path: str) -> dict:
-    """{name: [addresses]} of ``names`` in a hosts file, which goes before every resolver."""
-    wanted, found = {name.lower() for name in names}, {}
-    for line in (_text(path) or "").splitlines():
+def _hosts(root: str) -> str:
+    return system.of_windows("System32", "drivers", "etc", "hosts") if sys.platform == "win32" and root == "/" else os.path.join(root, "etc/hosts")
+
+
+def _proxies() -> dict:
+    """{scheme: URL} as the variables of the process and the system's settings have them; ``winhttp`` is for services of Windows."""
+    if sys.platform != "win32":
+        return urllib.request.getproxies()
+    found = urllib.request.getproxies_environment() or {"https": system.proxy_of_windows()}
+    return {scheme: url for scheme, url in dict(found, winhttp=system.proxy_of_services()).items() if url}
+
+
+def hosts_file(names: Iterable[str], path: str) -> dict | None:
+    """{name: [addresses]} of ``names`` in a hosts file, which goes before every resolver; None where it cannot be read."""
+    wanted, found, text = {name.lower() for name in names}, {}, _text(path)
+    if text is None:
+        return None
+    for line in text.splitlines():
         address, *listed = line.split("#", 1)[0].split() or [""]
         for name in listed:
             if name.lower() in wanted:
@@ -126,8 +133,8 @@ def _processes(root: str) -> list:
     if folder.is_dir():
         return [name for name in (_text(str(path)) for path in folder.glob("[0-9]*/comm")) for name in [(name or "").strip()] if name]
     if sys.platform == "win32":
-        return [line.split('"')[1] for line in _run(["tasklist", "/FO", "CSV", "/NH"]).splitlines() if line.startswith('"')]
-    return [os.path.basename(line.strip()) for line in _run(["ps", "-axo", "comm="]).splitlines()]
+        return [line.split('"')[1] for line in system.run(["tasklist", "/FO", "CSV", "/NH"]).splitlines() if line.startswith('"')]
+    return [os.path.basename(line.strip()) for line in system.run(["ps", "-axo", "comm="]).splitlines()]
 
 
 def route(root: str = "/") -> dict | None:
@@ -139,14 +146,16 @@ def route(root: str = "/") -> dict | None:
         # ARPHRD_NONE and ARPHRD_PPP (linux/if_arp.h): what VPNs make.
         tunnel = bool(name) and (bool(_TUNNELS.match(name)) or (kind or "").strip() in ("65534", "512"))
         return {"interface": name, "mtu": int(mtu) if mtu else None, "tunnel": tunnel} if name else None
-    said = _run(["/sbin/route", "-n", "get", _SOMEWHERE]) if sys.platform == "darwin" else ""
-    name, mtu = re.search(r"interface:\s*(\S+)", said), re.search(r"mtu\s*\n.*\s(\d+)\s+\d+\s*$", said, re.M)
-    return {"interface": name.group(1), "mtu": int(mtu.group(1)) if mtu else None, "tunnel": bool(_TUNNELS.match(name.group(1)))} if name else None
+    if sys.platform == "win32":
+        found = system.network_of_windows()
+        return {key: found[key] for key in ("interface", "mtu", "tunnel")} if found.get("interface") else None
+    found = system.route_of_mac() if sys.platform == "darwin" else {}
+    return dict(found, tunnel=bool(_TUNNELS.match(found["interface"]))) if found else None
 
 
 def interface_of(table: str) -> str | None:
     """The interface of the longest match for an address of the internet in /proc/net/route; VPNs often add two halves to the default route."""
-    target, best = int(ipaddress.ip_address(_SOMEWHERE)), None
+    target, best = int(ipaddress.ip_address(system.SOMEWHERE)), None
     for line in table.splitlines()[1:]:
         fields = line.split()
         if len(fields) < 8:
@@ -174,16 +183,12 @@ def app(root: str = "/") -> dict | None:
 
 def _pac_of_system() -> dict | None:
     """Where the system's own settings say that a PAC file is: macOS and Windows; Linux desktops have no one place for it."""
+    url = system.internet_settings().get("AutoConfigURL")
     if sys.platform == "darwin":
-        said = re.search(r"ProxyAutoConfigURLString\s*:\s*(\S+)", _run(["/usr/sbin/scutil", "--proxy"]))
-        return {"url": said.group(1), "source": "system settings"} if said else None
-    if winreg is not None:
-        try:
-            with winreg.OpenKey(winreg.HKEY_CURRENT_USER, r"Software\Microsoft\Windows\CurrentVersion\Internet Settings") as key:
-                return {"url": winreg.QueryValueEx(key, "AutoConfigURL")[0], "source": "system settings"}
-        except OSError:
-            return None
-    return None
+        said = system.proxies_of_mac()
+        # An address that was switched off stays there.
+        url = said.get("ProxyAutoConfigURLString") if said.get("ProxyAutoConfigEnable") == "1" else None
+    return {"url": url, "source": "system settings"} if url else None
 
 
 def _in_time(found: dict, names, timeout: float) -> dict:
@@ -226,11 +231,3 @@ def _text(path: str) -> str | None:
             return file.read(1 << 20)
     except OSError:
         return None
-
-
-def _run(command: list) -> str:
-    try:
-        # The kit runs this too, where there is no module.
-        return subprocess.run(command, capture_output=True, text=True, timeout=_COMMAND, check=False).stdout or ""  # pylint: disable=ansible-bad-function
-    except (OSError, subprocess.SubprocessError):
-        return ""

@@ -12,6 +12,27 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_r
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, idle, runner, tunnel
 
 
+#: The options that a host sees, for the module and for the kit.
+ARGUMENTS = dict(
+    probes=dict(type="list", elements="dict", required=True),
+    proxy=dict(type="str", default="direct"),
+    proxy_user=dict(type="str"),
+    proxy_password=dict(type="str", no_log=True),
+    source_address=dict(type="str"),
+    ip_versions=dict(type="list", elements="int", choices=[4, 6]),
+    timeout=dict(type="float", default=10),
+    deadline=dict(type="float", default=60),
+    retries=dict(type="int", default=1),
+    consecutive=dict(type="int", default=1),
+    ca_path=dict(type="path"),
+    resolve=dict(type="dict", default={}),
+    resolver=dict(type="str"),
+    host_facts=dict(type="bool", default=True),
+    pac_url=dict(type="str"),
+)
+DEFAULTS = {name: one.get("default") for name, one in ARGUMENTS.items()}
+
+
 class OptionError(ValueError):
     """An option that cannot be used; the message names it."""
 
@@ -63,6 +84,8 @@ def _roots(path: str | None) -> tuple:
     """(PEM, where they are from): the shipped public roots or the file that was named."""
     if path is None:
         return _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
+    # The module has done that; the kit has not.
+    path = os.path.expanduser(os.path.expandvars(path))
     try:
         with open(path, encoding="ascii", errors="replace") as pem:
             text = pem.read()
@@ -79,7 +102,7 @@ def _proxy(params: dict) -> str | tunnel.Proxy:
         return text
     try:
         found = tunnel.parse_proxy(text)
-    except ValueError as error:
+    except tunnel.ProxyError as error:
         raise OptionError(str(error)) from error
     if params["proxy_user"] is None:
         return found

@@ -9,7 +9,7 @@ import socket
 import struct
 import time
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, of_datagrams
 
 #: Reserved so that servers answer with Version Negotiation (RFC 9000, section 15); datagrams below 1200 bytes may be ignored (section 14.1).
 _NO_VERSION, _SIZE = 0x1A2A3A4A, 1200
@@ -36,7 +36,7 @@ def negotiate(address: str, port: int, timeout: float, source: str | None = None
                     continue
             seen["failure"] = None if seen["versions"] else TIMEOUT
     except OSError as error:
-        seen["failure"] = failure(error)
+        seen["failure"] = of_datagrams(error)
     return seen
 
 

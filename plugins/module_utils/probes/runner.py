@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import queue
 import socket
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import (
-    dns_, idle, quic, stun, tls, transfer, tunnel, web, websocket,
+    dns_, idle, quic, stun, system, tls, transfer, tunnel, web, websocket,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT
 
@@ -153,8 +154,12 @@ def effective_proxy(probe: dict, settings: Settings) -> tunnel.Proxy | None:
         return None
     if settings.proxy != "environment":
         return settings.proxy
-    found = getproxies().get("https") or os.environ.get("ALL_PROXY") or os.environ.get("all_proxy")
-    return None if not found or proxy_bypass("%s:%d" % (probe["host"], probe["port"])) else tunnel.from_environment(found)
+    if sys.platform == "win32" and not getproxies_environment():
+        found = system.proxy_of_windows(probe["host"])
+    else:
+        found = getproxies().get("https") or os.environ.get("ALL_PROXY") or os.environ.get("all_proxy")
+        found = None if not found or proxy_bypass("%s:%d" % (probe["host"], probe["port"])) else found
+    return tunnel.from_environment(found) if found else None
 
 
 def _blank(probe: dict, version, attempt: int, settings: Settings) -> dict:

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure, of_datagrams
 
 COOKIE = 0x2112A442
 _REQUEST, _SUCCESS, _XOR_MAPPED = 0x0001, 0x0101, 0x0020
@@ -43,7 +43,7 @@ def binding(address: str, port: int, timeout: float, source: str | None = None, 
                     return seen
             seen["failure"] = TIMEOUT
     except OSError as error:
-        seen["failure"] = failure(error)
+        seen["failure"] = of_datagrams(error)
     return seen
 
 

@@ -4,12 +4,14 @@
 """TLS handshakes and what the leaf certificate says. Facts only: who is to be believed is decided on the controller."""
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import socket
 import ssl
 import threading
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import system
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
 
 _CN, _O = bytes.fromhex("550403"), bytes.fromhex("55040a")
@@ -43,10 +45,19 @@ class Contexts:
             context.load_verify_locations(cadata=self._pem)
         elif store == "system":
             context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+            _add_keychains(context)
         else:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _add_keychains(context: ssl.SSLContext) -> None:
+    """Python on macOS has certificates of its own, or none; what the company trusts is in the keychains."""
+    pem = system.keychains()
+    if pem:
+        with contextlib.suppress(ssl.SSLError, ValueError):
+            context.load_verify_locations(cadata=pem)
 
 
 def handshake(sock: socket.socket, host: str, context: ssl.SSLContext) -> tuple:

@@ -18,6 +18,10 @@ BODY = 65536
 _NO_ANSWER = {"status": None, "headers": {}, "body": "", "failure": None, "user": False}
 
 
+class ProxyError(ValueError):
+    """What names no proxy that can be used; the message does not repeat it, for it may hold a password."""
+
+
 @dataclass(frozen=True)
 class Proxy:
     """An explicit HTTP proxy. ``credentials`` is the value for Proxy-Authorization; ``str()`` never shows it."""
@@ -33,7 +37,7 @@ class Proxy:
 
 
 def parse_proxy(text: str) -> Proxy:
-    """A Proxy from ``http://[user:password@]host:port``. :raises ValueError: without repeating the text, which may hold a password."""
+    """A Proxy from ``http://[user:password@]host:port``. :raises ProxyError: for any other text."""
     pair, place = split_user(text)
     try:
         parts = urlsplit(place if "://" in place else "http://" + place)
@@ -41,7 +45,7 @@ def parse_proxy(text: str) -> Proxy:
     except ValueError:
         found = None
     if not found or not found.host or parts.scheme != "http":
-        raise ValueError("proxy must be direct, environment, or of the form http://host:port")
+        raise ProxyError("proxy must be direct, environment, or of the form http://host:port")
     if pair is None:
         return found
     user, _sep, password = pair.partition(":")

@@ -322,7 +322,7 @@ def _texts(patterns) -> list:
     return list(dict.fromkeys(str(p) for p in patterns))
 
 
-#: What a canary (scripts/kit/canary.py) is asked: which path shows which feature.
+#: What a canary (module_utils/kit/canary.py) is asked: which path shows which feature.
 _CANARY = [
     {"id": "canary_echo", "kind": "echo", "path": "/netaccess/echo", "features": ["login"], "cost": "quick", "options": {"canary": True},
      "expect": {"set_cookie": ["netaccess_canary; Secure; HttpOnly; SameSite=None"]}},

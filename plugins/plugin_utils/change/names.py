@@ -16,7 +16,7 @@ KNOWN = frozenset(name for names in _NAMES.values() for name in names)
 #: {variable of the playbooks: its type}; those of roles are checked by their argument specs.
 TYPES = {name: one["type"] for name, one in _NAMES["playbooks"].items()}
 #: Whatever begins so is taken to be of this collection.
-_OURS = ("access_", "audit_", "diagnose_", "netaccess_", "verify_")
+_OURS = ("access_", "audit_", "diagnose_", "netaccess_", "probe_host_", "verify_")
 #: Words that others use as well: such a name is only refused where it is almost one of ours.
 _SHARED = ("catalog", "change", "fail_on_drift", "on_", "require_", "rollout")
 _ALMOST = 0.85

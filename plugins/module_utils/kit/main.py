@@ -14,19 +14,23 @@ import pkgutil
 import sys
 import tempfile
 import time
+from urllib.parse import unquote
 
-from netaccess_kit import canary
-
-from ansible_collections.netaccess.chatgpt.plugins.module_utils import _public_roots
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, host, idle, runner, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.kit import answer, canary
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import idle, runner
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import DEFAULTS, OptionError, observe
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import split_user
 
 FORMAT = 1
 
 
 def main() -> int:
-    if sys.argv[1:2] == ["canary"]:
-        return canary.main(sys.argv[2:])
-    held = json.loads(pkgutil.get_data("netaccess_kit", "probes.json").decode("utf-8"))
+    # A console that cannot show a letter, of an issuer for example, shows another one.
+    sys.stdout.reconfigure(errors="replace")
+    others = {"answer": answer.main, "canary": canary.main}
+    if sys.argv[1:2] and sys.argv[1] in others:
+        return others[sys.argv[1]](sys.argv[2:])
+    held = json.loads(pkgutil.get_data(__package__, "probes.json").decode("utf-8"))
     parser = argparse.ArgumentParser(prog="netaccess-probe", description="Looks at what ChatGPT needs, from this machine, and writes down what it saw.")
     parser.epilog = "netaccess-probe canary --help: a server of your own for probes of uploads, streams, WebSockets and headers"
     parser.add_argument("--canary", help="host or host:port of such a server, to be asked too")
@@ -41,14 +45,6 @@ def main() -> int:
     parser.add_argument("--ca-file", help="public roots (PEM) in place of the ones in this file")
     parser.add_argument("--timeout", type=float, default=10, help="seconds for each step")
     asked = parser.parse_args()
-    try:
-        proxy = asked.proxy if asked.proxy in ("direct", "environment") else tunnel.parse_proxy(asked.proxy)
-        roots, source = _public_roots.PEM, {"source": "shipped", "date": _public_roots.DATE}
-        if asked.ca_file:
-            with open(asked.ca_file, encoding="ascii", errors="replace") as pem:
-                roots, source = pem.read(), {"source": "file", "date": time.strftime("%Y-%m-%d", time.gmtime(os.stat(asked.ca_file).st_mtime))}
-    except (OSError, ValueError) as error:
-        parser.error(str(error))
     probes = [probe for probe in held["full" if asked.full else "quick"] if probe["kind"] != "stun" or not asked.no_udp]
     if asked.silences and not asked.canary:
         parser.error("--silences: there is nobody to be silent with; name the canary with --canary")
@@ -56,18 +52,23 @@ def main() -> int:
     probes += [dict(probe, host=asked.canary.partition(":")[0], port=int(asked.canary.partition(":")[2] or 443)) for probe in held["canary"] + silent
                ] if asked.canary else []
     # Silences get the time that they take, and everything else as much as without them.
-    deadline = max(60, idle.longest(probes) + 2 * asked.timeout)
-    print("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), deadline), flush=True)
+    deadline = max(DEFAULTS["deadline"], idle.longest(probes) + 2 * asked.timeout)
+    question = dict(DEFAULTS, probes=probes, ca_path=asked.ca_file, timeout=asked.timeout, deadline=deadline, pac_url=asked.pac, **_proxy(asked.proxy))
+    _say("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), deadline))
     if silent:
-        print("It %s." % idle.announced(probes, deadline), flush=True)
-    settings = runner.Settings(roots, proxy, versions=(4, 6) if dns_.has_ipv6() else (4,), timeout=asked.timeout, deadline=deadline)
-    seen = runner.run(probes, settings)
-    facts = host.facts(sorted({probe["host"] for probe in probes}), asked.pac, asked.timeout)
+        _say("It %s." % idle.announced(probes, deadline))
+    try:
+        seen = observe(question)
+    except OptionError as error:
+        parser.error(str(error))
+    if asked.ca_file:
+        # Where it lies here may name a person.
+        seen["roots"]["source"] = "file"
     body = dict(seen, format=FORMAT, label=asked.label, taken=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), kit=held["version"],
-                catalogue=held["catalogue"], probes=probes, roots=source, host=facts)
+                catalogue=held["catalogue"], probes=probes)
     write(asked.output, json.dumps(body))
-    print("\n".join(plainly(seen["observations"])))
-    print("Written to %s. Give that file to whoever runs the diagnosis; it holds no password and no value of a cookie." % os.path.abspath(asked.output))
+    _say("\n".join(plainly(seen["observations"])))
+    _say("Written to %s. Give that file to whoever runs the diagnosis; it holds no password and no value of a cookie." % os.path.abspath(asked.output))
     return 0
 
 
@@ -77,6 +78,12 @@ def silences(text: str) -> list:
     if len(found) > idle.MANY or not all(0 < one <= idle.LONGEST for one in found):
         raise argparse.ArgumentTypeError("at most %d, each of more than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
     return found
+
+
+def _proxy(text: str) -> dict:
+    pair, place = split_user(text)
+    user, _sep, password = (pair or "").partition(":")
+    return {"proxy": place, "proxy_user": unquote(user), "proxy_password": unquote(password)} if pair is not None else {"proxy": place}
 
 
 def plainly(observations: list) -> list:
@@ -109,5 +116,6 @@ def write(path: str, text: str) -> None:
     os.replace(temporary, path)
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -17,8 +17,10 @@ import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 import time
+from typing import Callable
 from urllib.parse import parse_qs, urlsplit
 
 MAX_UPLOAD, MAX_FRAME, MAX_CLIENTS, PATIENCE = 64 << 20, 1 << 20, 100, 60
@@ -38,7 +40,7 @@ class Canary(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, address: tuple, certificate: str, key):
+    def __init__(self, address: tuple, certificate: str, key: str | None):
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._context.set_alpn_protocols(["http/1.1"])
@@ -47,7 +49,7 @@ class Canary(http.server.ThreadingHTTPServer):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, Handler)
 
-    def process_request_thread(self, request, client_address):
+    def process_request_thread(self, request: socket.socket, client_address: tuple) -> None:
         if not self._places.acquire(blocking=False):
             self.shutdown_request(request)
             return
@@ -61,7 +63,7 @@ class Canary(http.server.ThreadingHTTPServer):
         finally:
             self._places.release()
 
-    def handle_error(self, request, client_address):
+    def handle_error(self, request: socket.socket, client_address: tuple) -> None:
         """Clients and gateways break off; that is what this is for."""
 
 
@@ -70,7 +72,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     protocol_version, server_version, sys_version = "HTTP/1.1", "netaccess-canary", ""
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         path, upgrade = urlsplit(self.path).path, self.headers.get("Upgrade", "").lower() == "websocket"
         if path == "/netaccess/echo":
             self._echo()
@@ -79,14 +81,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self._json(404, {"error": "a canary of netaccess.chatgpt; see its documentation"})
 
-    def _echo(self):
+    def _echo(self) -> None:
         """The headers that arrived. What an Authorization holds that is not the dummy is nobody's business."""
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("authorization", "proxy-authorization")}
         sent = self.headers.get_all("Authorization")
         self._json(200, {"headers": headers, "authorization": "absent" if not sent else "dummy" if sent == [DUMMY] else "other"},
                    COOKIE)
 
-    def _spoken(self, how):
+    def _spoken(self, how: Callable[[float], None]) -> None:
         """A stream or a WebSocket; with ?silence=SECONDS it says one word, is silent for so long, and says another."""
         try:
             silence = float(parse_qs(urlsplit(self.path).query).get("silence", ["0"])[0])
@@ -108,11 +110,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Waits; whether the client said something, or left, meanwhile."""
         return bool(select.select([self.connection], [], [], silence)[0])
 
-    def end_headers(self):
+    def end_headers(self) -> None:
         self.send_header(*MARK)
         super().end_headers()
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         try:
             left = int(self.headers.get("Content-Length", "0"))
         except ValueError:
@@ -130,7 +132,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             size, left = size + len(part), left - len(part)
         self._json(200, {"bytes": size, "sha256": digest.hexdigest()})
 
-    def _json(self, status: int, value: dict, cookie=None):
+    def _json(self, status: int, value: dict, cookie=None) -> None:
         body = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -141,7 +143,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _stream(self, silence: float):
+    def _stream(self, silence: float) -> None:
         self.close_connection = True
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -155,7 +157,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.flush()
             time.sleep(0 if silence else INTERVAL)
 
-    def _websocket(self, silence: float):
+    def _websocket(self, silence: float) -> None:
         """Accept, and send back what comes until the client closes: the first frame at once, others after the silence."""
         self.close_connection = True
         accept = base64.b64encode(hashlib.sha1(self.headers.get("Sec-WebSocket-Key", "").encode() + _GUID).digest()).decode()
@@ -180,7 +182,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(head[:1] + length + data)
             self.wfile.flush()
 
-    def log_message(self, format, *args):  # pylint: disable=redefined-builtin
+    def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
         """Nothing is written down: who asks is nobody's business."""
 
 
@@ -196,7 +198,8 @@ def main(arguments: list) -> int:
         server = Canary((asked.address, asked.port), asked.certificate, asked.key)
     except (OSError, ssl.SSLError) as error:
         parser.error(str(error))
-    print("Listening on %s, port %d. It keeps nothing; stop it with Ctrl-C." % server.server_address[:2], flush=True)
+    sys.stdout.write("Listening on %s, port %d. It keeps nothing; stop it with Ctrl-C.\n" % server.server_address[:2])
+    sys.stdout.flush()
     try:
         server.serve_forever()
     except KeyboardInterrupt:
