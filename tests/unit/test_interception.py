@@ -16,7 +16,7 @@ TRUSTED, REFUSED = {"failure": None}, {"failure": UNKNOWN_CA}
 
 
 def seen(failure, sct, issuer="nobody", system=TRUSTED) -> dict:
-    return {"tls": {"failure": failure, "leaf": {"sct": sct, "issuer": NAMES[issuer]}}, "system": system}
+    return {"host": "chatgpt.com", "tls": {"failure": failure, "leaf": {"sct": sct, "issuer": NAMES[issuer]}}, "system": system}
 
 
 @pytest.mark.parametrize("observation,fresh,word", [

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import load
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import canary_probes, load
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import conclusion
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, origin
 
@@ -25,8 +25,10 @@ def test_whose_answer_it_is(entry, headers, marked):
 def test_every_entry_of_a_mark_is_one_of_the_catalogue_and_has_a_case():
     catalogue = load()
     known = {entry["id"] for entry in catalogue.entries + catalogue.extras} | {probe["id"] for probe in catalogue.negative}
-    named = {entry for mark in origin.MARKS for entry in mark["entries"]}
-    assert named <= known and named == set(CLOUDFLARE)
+    ours = {probe["id"] for probe in canary_probes("canary.example.net", "full", silences=[1])}
+    named = {mark["network"]: set(mark["entries"]) for mark in origin.MARKS}
+    assert named.pop("a canary") <= ours
+    assert set().union(*named.values()) <= known and set().union(*named.values()) == set(CLOUDFLARE)
 
 
 #: (status, headers, text, what it is)

@@ -16,7 +16,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 ROOT = Path(__file__).resolve().parents[2]
 FINDINGS = yaml.safe_load((Path(symptoms.__file__).parent / "findings.yml").read_text(encoding="utf-8"))
 #: What comes so seldom that no sentence of a person leads to it.
-IN_NO_PAGE: set = set()
+#: About a server of the operator's own, which people do not meet.
+IN_NO_PAGE = {"canary_refused"}
 CATALOGUE = load()
 FEATURES = {feature for entry in CATALOGUE.entries + CATALOGUE.extras + CATALOGUE.media for feature in entry["features"]} | {"connectors"}
 

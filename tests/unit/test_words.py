@@ -153,5 +153,5 @@ def test_what_a_word_means_can_be_said_and_has_a_remedy():
     for layer, failure in {meaning for browser in BROWSERS for meaning in browser.values()} - {UNKNOWN}:
         if layer == words.PAGE:
             continue
-        check = {"flags": [], "verdict": "fail", "failure": failure, "layer": layer}
+        check = {"flags": [], "verdict": "fail", "failure": failure, "layer": layer, "interception": None}
         assert isolation.sub_verdict(check) in set(isolation.REMEDIES) - {"unknown"} and conclusion.say(failure, None), failure
