@@ -59,8 +59,8 @@ options:
         default: []
       users:
         description: >-
-          Names as the site's proxy authentication knows them; none of them can be V(REQUIRED). Those of basic sign-in, which Squid makes lower case unless it is told not to, may be written
-          as people know them.
+          Names as the site's proxy authentication knows them; none of them can be V(REQUIRED). Those of basic sign-in, which Squid makes lower case unless
+          it is told not to, may be written as people know them.
         type: list
         elements: str
         default: []

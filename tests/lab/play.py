@@ -79,5 +79,7 @@ def report(folder: Path) -> dict:
 
 def policy_of(lab) -> str:
     """Digest of every file of the site's and ours that Squid reads."""
-    paths = [lab.squid.config, lab.squid.drop_in, *(sorted(lab.squid.list_dir.iterdir()) if lab.squid.list_dir.exists() else [])]
+    lists = sorted(lab.squid.list_dir.iterdir()) if lab.squid.list_dir.exists() else []
+    # What is in force tells of a process, which is another one after each reload.
+    paths = [lab.squid.config, lab.squid.drop_in, *(path for path in lists if path.name != "in-force.json")]
     return hashlib.sha256(b"".join(str(path).encode() + path.read_bytes() for path in paths if path.exists())).hexdigest()

@@ -50,8 +50,9 @@ class Rulebook:
         return self._log.read_text()
 
     def found(self) -> dict:
-        """The classes of the last report."""
-        return verdict(self.reports)["classes"] if (self.reports / "verdict.json").exists() else {}
+        """The classes of the last report; none while the run is under way."""
+        last = verdict(self.reports) if (self.reports / "verdict.json").exists() else {}
+        return {} if "interrupted" in last.get("deciding", []) else last.get("classes", {})
 
     def post(self, event: dict, token: str = "of-the-test") -> int:
         request = urllib.request.Request("http://127.0.0.1:%d/endpoint" % self._port, json.dumps(event).encode(), {"Authorization": "Bearer " + token})

@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, failures, host, runner, stun, system, tls, tunnel
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, failures, host, runner, stun, system, tls
 from tests.lab.elsewhere import registry
 from tests.lab.pki import Authority
 
@@ -68,6 +68,7 @@ WINHTTP = ("\nCurrent WinHTTP proxy settings:\n\n    Proxy Server(s) :  proxy.ex
            "\nCurrent WinHTTP proxy settings:\n\n    Direct access (no proxy server).\n\n")
 PUBLIC = Authority("Test Public Root", "Test Trust").pem.decode()
 SETTINGS = "HKCU\\" + system._SETTINGS
+ENVIRONMENT = runner.Settings(public_roots="", proxy="environment")
 
 
 @pytest.fixture(autouse=True)
@@ -126,10 +127,10 @@ def test_the_proxy_of_windows_settings(on, monkeypatch, values, proxy):
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "all_proxy", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
     for name in ("chatgpt.com", "api.openai.com"):
-        found = runner.effective_proxy({"host": name, "port": 443, "kind": "https"}, runner.Settings(public_roots="", proxy="environment"))
+        found = runner.effective_proxy({"host": name, "port": 443, "kind": "https"}, ENVIRONMENT)
         assert (str(found) if found else None) == proxy
     monkeypatch.setenv("https_proxy", "http://variable:1")
-    assert str(runner.effective_proxy({"host": "chatgpt.com", "port": 443, "kind": "https"}, runner.Settings(public_roots="", proxy="environment"))) == "http://variable:1"
+    assert str(runner.effective_proxy({"host": "chatgpt.com", "port": 443, "kind": "https"}, ENVIRONMENT)) == "http://variable:1"
 
 
 def test_a_policy_may_take_the_settings_from_the_machine(on):
@@ -245,5 +246,5 @@ def test_a_name_without_an_address_of_one_kind_exists_on_macos_too(on, monkeypat
 
 def test_a_proxy_of_the_settings_that_cannot_be_spoken_to_is_known_without_its_user(on, monkeypatch):
     monkeypatch.setenv("https_proxy", "socks5://alice:geheim@s:1080")
-    found = runner.effective_proxy({"host": "chatgpt.com", "port": 443, "kind": "https"}, runner.Settings(public_roots="", proxy="environment"))
+    found = runner.effective_proxy({"host": "chatgpt.com", "port": 443, "kind": "https"}, ENVIRONMENT)
     assert found.other_kind and "geheim" not in str(found) and "alice" not in str(found)
