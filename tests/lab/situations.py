@@ -102,16 +102,21 @@ UNPROVEN = Right("unverified", None, TRUSTED, None, ("decrypted", "origin_unprov
 PORTAL = fail("network_authentication_required", TRUSTED, None, "decrypted", advice="captive_portal")
 ELSEWHERE = fail("http_unexpected_redirect_url", TRUSTED, None, "decrypted", advice="content_rewritten")
 PAGE = fail("http_block_page", TRUSTED, "unknown", "decrypted", "blocked", advice="block_page")
+SIGN_IN = fail("gateway_sign_in", TRUSTED, None, "decrypted", advice="gateway_sign_in")
+#: Without a mark it may be the origin that wants to know who asks.
+SOMEBODY = Right("unverified", "sign_in_wanted", TRUSTED, None, ("decrypted", "origin_unproven"))
 BOTH = fail("ssl_intercepted", TRUSTED, "unknown", "decrypted", "blocked", advice="tls_inspection")
 #: A host whose network leaves a mark on every answer; one of which no mark is known; and those that have to stay shut.
-MARKED = dict(zip(STATUSES, (UNPROVEN, ELSEWHERE, PAGE, PAGE, PAGE, PORTAL)))
-UNMARKED = dict(zip(STATUSES, (UNPROVEN, ELSEWHERE, UNPROVEN, UNPROVEN, UNPROVEN, PORTAL)))
+MARKED = dict(zip(STATUSES, (UNPROVEN, ELSEWHERE, SIGN_IN, PAGE, PAGE, PORTAL)))
+UNMARKED = dict(zip(STATUSES, (UNPROVEN, ELSEWHERE, SOMEBODY, UNPROVEN, UNPROVEN, PORTAL)))
 EXEMPT = dict(zip(STATUSES, (fail("ssl_intercepted", TRUSTED, None, "decrypted", advice="tls_inspection"), *[BOTH] * 5)))
 SHUT_MARKED = dict(zip(STATUSES, (
-    stays("unknown", None, TRUSTED), stays("shut", "http_unexpected_redirect_url", TRUSTED), *[stays("shut", "http_block_page", TRUSTED, "unknown")] * 3,
+    stays("unknown", None, TRUSTED), stays("shut", "http_unexpected_redirect_url", TRUSTED), stays("shut", "gateway_sign_in", TRUSTED),
+    *[stays("shut", "http_block_page", TRUSTED, "unknown")] * 2,
     stays("shut", "network_authentication_required", TRUSTED))))
 SHUT_UNMARKED = dict(zip(STATUSES, (
-    stays("unknown", None, TRUSTED), stays("shut", "http_unexpected_redirect_url", TRUSTED), *[stays("unknown", None, TRUSTED)] * 3,
+    stays("unknown", None, TRUSTED), stays("shut", "http_unexpected_redirect_url", TRUSTED), stays("unknown", "sign_in_wanted", TRUSTED),
+    *[stays("unknown", None, TRUSTED)] * 2,
     stays("shut", "network_authentication_required", TRUSTED))))
 
 
