@@ -30,7 +30,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts import err
 from tests.unit.test_change_action import HostVars
 
 SEEN = {"observations": [], "connections": 0, "threads": 0, "roots": {"source": "shipped", "date": "2026-01-01"}}
-HOME = "C:\\Users\\Jörg O’Neil\\AppData\\Local\\Temp\\netaccess-probe.1"
+HOME = "C:\\Users\\Jörg O\u2019Neil\\AppData\\Local\\Temp\\netaccess-probe.1"
 ARGS = {"probes": [], "timeout": "2", "proxy_password": "geheim", "ca_path": "~/roots.pem"}
 UTF8 = "try { [Console]::OutputEncoding = New-Object System.Text.UTF8Encoding } catch { }"
 
@@ -90,7 +90,7 @@ foreach ($python in @(%s)) {
 'NETACCESS-NO-PYTHON'
 exit 127"""
 #: A typographic apostrophe ends a text in PowerShell as a plain one does.
-QUOTED = HOME.replace("’", "’’")
+QUOTED = HOME.replace("\u2019", "\u2019\u2019")
 MAKE = """$ErrorActionPreference = 'Stop'
 %s
 $made = Join-Path %s ('netaccess-probe.' + [Guid]::NewGuid().ToString('N'))
@@ -319,4 +319,4 @@ def test_a_python_that_does_not_serve_is_passed_over(tmp_path):
 
 
 def test_what_powershell_reads_is_what_was_meant():
-    assert windows.quoted("it's ‘a’ $x") == "'it''s ‘‘a’’ $x'"
+    assert windows.quoted("it's \u2018a\u2019 $x") == "'it''s \u2018\u2018a\u2019\u2019 $x'"

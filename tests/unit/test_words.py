@@ -76,10 +76,10 @@ SAFARI = {
     "cancelled": LET_GO, "canceled": LET_GO, "Load request cancelled": LET_GO, "Blocked by Web Inspector": TOOLS,
     "The URL was blocked by a content blocker": EXTENSION, "The URL was blocked by a content filter": POLICY,
     "A server with the specified hostname could not be found.": NAME, "Could not resolve hostname": NAME, "Couldn't resolve host name": NAME,
-    "Error resolving “chatgpt.com”: Name or service not known": NAME, "The Internet connection appears to be offline.": OFFLINE,
+    "Error resolving \u201cchatgpt.com\u201d: Name or service not known": NAME, "The Internet connection appears to be offline.": OFFLINE,
     "Could not connect to the server.": CONNECT, "Couldn't connect to server": CONNECT, "Could not connect to server": CONNECT,
     "The network connection was lost.": RESET, "Connection reset by peer": RESET, "Connection terminated unexpectedly": RESET, "The request timed out.": LATE,
-    "The certificate for this server is invalid. You might be connecting to a server that is pretending to be “chatgpt.com”.": CERTIFICATE,
+    "The certificate for this server is invalid. You might be connecting to a server that is pretending to be \u201cchatgpt.com\u201d.": CERTIFICATE,
     "The certificate for this server was signed by an unknown certifying authority.": UNTRUSTED, "Unacceptable TLS certificate": CERTIFICATE,
     "SSL peer certificate or SSH remote key was not OK": CERTIFICATE, "Peer certificate cannot be authenticated with given CA certificates": UNTRUSTED,
     "A TLS error caused the secure connection to fail.": HANDSHAKE, "SSL connect error": HANDSHAKE,
@@ -94,7 +94,7 @@ TRANSLATED = {
     **dict.fromkeys((
         "annulé.", "Abgebrochen.", "キャンセルしました.", "已取消."), LET_GO),
     **dict.fromkeys((
-        "Es wurde kein Server mit dem angegebenen Hostnamen gefunden.", "Impossible de trouver un serveur avec le nom d’hôte spécifié.",
+        "Es wurde kein Server mit dem angegebenen Hostnamen gefunden.", "Impossible de trouver un serveur avec le nom d\u2019hôte spécifié.",
         "Impossibile trovare un server con il nome host specificato.", "未能找到使用指定主机名的服务器.", "指定されたホスト名のサーバが見つかりませんでした."), NAME),
     **dict.fromkeys((
         "La connexion Internet semble interrompue.", "Internetanslutningen verkar vara nedkopplad.", "似乎已断开与互联网的连接.",
@@ -106,7 +106,7 @@ TRANSLATED = {
         "A conexão de rede foi perdida.", "A hálózati kapcsolat megszakadt.", "A ligação de rede foi cortada.", "Ağ bağlantısı kesildi.",
         "Conexiunea de rețea a fost pierdută.", "De netwerkverbinding is verbroken.", "Die Netzwerkverbindung wurde unterbrochen.",
         "La conexión de red se ha perdido.", "La conexión de red se perdió.", "La connessione è stata persa.", "La connexion réseau a été perdue.",
-        "La connexió de xarxa s’ha perdut.", "Mistet nettverksforbindelsen.", "Netværksforbindelsen gik tabt.", "Nätverksanslutningen förlorades.",
+        "La connexió de xarxa s\u2019ha perdut.", "Mistet nettverksforbindelsen.", "Netværksforbindelsen gik tabt.", "Nätverksanslutningen förlorades.",
         "Połączenie sieciowe zostało przerwane.", "Veza s mrežom je prekinuta.", "Đã mất kết nối mạng.", "Сетевое соединение потеряно.",
         "החיבור לרשת אבד.", "تم فقدان اتصال الشبكة.", "ネットワーク接続が切れました.", "網絡連線中斷.", "網路連線中斷."), RESET),
     **dict.fromkeys((
@@ -115,8 +115,8 @@ TRANSLATED = {
         "Tempo di richiesta scaduto.", "Temps esgotat per a la sol·licitud.", "Zeitüberschreitung bei der Anforderung.",
         "Превышен лимит времени на запрос.", "انتهت مهلة الطلب.", "要求逾時.", "请求超时.", "요청한 시간이 초과되었습니다."), LATE),
     **dict.fromkeys((
-        "Das Zertifikat für diesen Server ist ungültig. Eventuell wirst du mit einem Server verbunden, der sich als „chatgpt.com“ ausgibt.",
-        "Le certificat de ce serveur n’est pas valide.", "このサーバの証明書は無効です.", "此服务器的证书无效."), CERTIFICATE),
+        "Das Zertifikat für diesen Server ist ungültig. Eventuell wirst du mit einem Server verbunden, der sich als „chatgpt.com\u201c ausgibt.",
+        "Le certificat de ce serveur n\u2019est pas valide.", "このサーバの証明書は無効です.", "此服务器的证书无效."), CERTIFICATE),
     **dict.fromkeys((
         "Es ist ein SSL-Fehler aufgetreten.", "发生了SSL错误."), HANDSHAKE),
 }
