@@ -192,7 +192,7 @@ def test_an_inspection_ca_that_is_out_of_date_is_not_one_that_is_not_known(exemp
     (["*.com"], "intercepted_trusted"), ([], "intercepted_trusted"), (["x.test", "CHATGPT.com"], "intercepted_trusted")])
 def test_a_certificate_for_other_names_is_no_inspection(names, word):
     forged = dict(INTERCEPTED["tls"], leaf=dict(leaf(INSPECTION, False), names=names))
-    found = check(seen(**dict(INTERCEPTED, tls=forged)))
+    found = check(seen(**{**INTERCEPTED, "tls": forged}))
     assert found["interception"] == word
     assert (found["failure"] == "ssl_invalid_hostname") == (word == "invalid_certificate")
 

@@ -261,7 +261,7 @@ def on_this_machine(folder, **options):
 def kit(monkeypatch):
     """A stand-in for the kit: Python that runs in its place."""
     def put(text: str) -> None:
-        monkeypatch.setattr(errand.kitfile, "build", lambda: ("import json, os, stat, sys\n" + text).encode())
+        monkeypatch.setattr(errand.kitfile, "build", ("import json, os, stat, sys\n" + text).encode)
     return put
 
 

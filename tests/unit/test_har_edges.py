@@ -286,7 +286,7 @@ def test_which_features_of_which_port_it_is_about():
         entry("https://api.openai.com/ces/v1/t"),
         entry("https://ab.chatgpt.com/x"), entry("https://chatgpt.com/ces/v1/t")])["checks"]}
     assert found["chatgpt.com:websocket"]["features"] == ["websocket"] != found["chatgpt.com:https"]["features"]
-    assert "websocket" not in found["cdn.oaistatic.com:websocket"]["features"] != []
+    assert found["cdn.oaistatic.com:websocket"]["features"] and "websocket" not in found["cdn.oaistatic.com:websocket"]["features"]
     assert found["chatgpt.com:https"]["port"] == 8443 and found["ab.chatgpt.com:https"]["port"] == 443
     assert "api.openai.com:https" in found and found["chatgpt.com/ces/:https"]["features"] == ["telemetry"]
 

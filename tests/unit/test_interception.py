@@ -4,6 +4,8 @@
 """Whether somebody looks inside TLS: every kind of certificate that a probe may see."""
 from __future__ import annotations
 
+from types import MappingProxyType
+
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
@@ -12,7 +14,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.interce
 TABLE, UNKNOWN_CA = signatures.load(), "ssl_unknown_authority"
 NAMES = {"nobody": {"cn": "Our CA", "o": None}, "product": {"cn": "Zscaler Root CA", "o": "Zscaler Inc."},
          "hint": {"cn": "Check Point CA", "o": None}, None: None}
-TRUSTED, REFUSED = {"failure": None}, {"failure": UNKNOWN_CA}
+TRUSTED, REFUSED = MappingProxyType({"failure": None}), MappingProxyType({"failure": UNKNOWN_CA})
 
 
 def seen(failure, sct, issuer="nobody", system=TRUSTED) -> dict:
