@@ -159,7 +159,7 @@ def test_another_address_of_the_same_number_is_somebody_else_s_port():
 def test_the_kernel_s_answer_and_its_tables_tell_the_same(family, address):
     with socket.create_server((address, 0), family=family) as one, socket.create_connection(one.getsockname()[:2]):
         number, inode = one.getsockname()[1], os.fstat(one.fileno()).st_ino
-        rows = [[row for row in some() if row[1] == number] for some in (process.told, process.tabled)]
+        rows = [[row for row in some() if row[2] == inode] for some in (process.told, process.tabled)]
     assert rows[0] == rows[1] == [(socket.inet_pton(family, address), number, inode)]
 
 
