@@ -10,6 +10,7 @@ import socket
 import struct
 import time
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import tunnel
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure, of_datagrams
 
 COOKIE = 0x2112A442
@@ -87,11 +88,11 @@ def allocate(sock: socket.socket) -> dict:
     attribute = struct.pack("!HHBxxx", 0x0019, 4, 17)
     try:
         sock.sendall(struct.pack("!HHI", _ALLOCATE, len(attribute), COOKIE) + number + attribute)
-        head = _exactly(sock, 20)
+        head = tunnel.exactly(sock, 20)
         kind, length, cookie = struct.unpack("!HHI", head[:8])
         if cookie != COOKIE or head[8:] != number or length > 2048:
             raise ValueError("no STUN message")
-        found = dict(_attributes(_exactly(sock, length)))
+        found = dict(_attributes(tunnel.exactly(sock, length)))
     except (OSError, EOFError) as error:
         return dict(seen, failure=failure(error))
     except ValueError:
@@ -101,16 +102,6 @@ def allocate(sock: socket.socket) -> dict:
         seen["error"] = (code[2] & 7) * 100 + code[3]
         seen["realm"] = found[_REALM].decode("utf-8", "replace") if _REALM in found else None
     return dict(seen, failure=None if seen["error"] == 401 and seen["realm"] is not None else "turn_no_answer")
-
-
-def _exactly(sock, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = sock.recv(size - len(data))
-        if not part:
-            raise EOFError("closed")
-        data += part
-    return data
 
 
 def _attributes(data: bytes):

@@ -66,6 +66,17 @@ def with_credentials(proxy: Proxy, user: str, password: str) -> Proxy:
     return Proxy(proxy.host, proxy.port, "Basic " + base64.b64encode(pair.encode("utf-8")).decode("ascii"))
 
 
+def exactly(sock: socket.socket, size: int) -> bytes:
+    """So many bytes, and none of what follows: nothing is kept between two calls. :raises EOFError: when the other end leaves before."""
+    data = b""
+    while len(data) < size:
+        part = sock.recv(size - len(data))
+        if not part:
+            raise EOFError("closed")
+        data += part
+    return data
+
+
 def open_tcp(address: str, port: int, timeout: float, source: str | None, retries: int, segment: int | None = None) -> tuple:
     """(socket or None, observation). A refused connection is tried again ``retries`` times: proxies reopen their ports on a reload.
 

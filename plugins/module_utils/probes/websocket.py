@@ -10,6 +10,7 @@ import os
 import socket
 import struct
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import tunnel
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.web import get
 
@@ -48,23 +49,12 @@ def send(sock: socket.socket) -> bytes:
 def receive(sock: socket.socket, wanted: bytes) -> bool:
     """Whether the next frame with data is the one that is waited for. :raises EOFError: when the far end closes. :raises OSError:"""
     while True:
-        first, second = _exactly(sock, 2)
+        first, second = tunnel.exactly(sock, 2)
         size = second & 0x7F
         if size > 125:
-            size = struct.unpack("!H" if size == 126 else "!Q", _exactly(sock, 2 if size == 126 else 8))[0]
+            size = struct.unpack("!H" if size == 126 else "!Q", tunnel.exactly(sock, 2 if size == 126 else 8))[0]
         if first & 15 == _CLOSE:
             raise EOFError("a closing frame")
-        data = _exactly(sock, min(size, _LIMIT))
+        data = tunnel.exactly(sock, min(size, _LIMIT))
         if first & 15 not in (_PING, _PONG):
             return data == wanted
-
-
-def _exactly(sock: socket.socket, count: int) -> bytes:
-    """So many bytes, and none of what follows: nothing is kept between two calls."""
-    data = b""
-    while len(data) < count:
-        part = sock.recv(count - len(data))
-        if not part:
-            raise EOFError("closed")
-        data += part
-    return data

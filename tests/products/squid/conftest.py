@@ -21,3 +21,12 @@ def release(request):
 def make(make_squid, release):
     """Makes a Squid with a site of its own."""
     return functools.partial(make_squid, release=release)
+
+
+@pytest.fixture
+def rig(squid_rigs, release, tmp_path):
+    """A Squid that tests share, with the site that it begins with."""
+    found = squid_rigs(release)
+    found.reset()
+    found.folder = tmp_path
+    return found

@@ -26,14 +26,6 @@ from tests.lab.squid import free_port
 OUTSIDE = "127.0.9.9"
 
 
-@pytest.fixture
-def rig(squid_rigs, release, tmp_path):
-    found = squid_rigs(release)
-    found.reset()
-    found.folder = tmp_path
-    return found
-
-
 # -- who stays refused ----------------------------------------------------------------------------------------------
 
 

@@ -23,14 +23,6 @@ FEW = ("127.0.0.2", "10.0.0.0/24")
 MANY = ("127.0.0.2", "127.0.0.2/32", "127.0.0.2/31") + tuple("10.%d.0.0/24" % number for number in range(files.IN_LINE))
 
 
-@pytest.fixture
-def rig(squid_rigs, release, tmp_path):
-    found = squid_rigs(release)
-    found.reset()
-    found.folder = tmp_path
-    return found
-
-
 def run(rig, networks, state="merged", **options):
     return rig.run(state, adapter=rig.adapter(networks=networks), **options)
 
