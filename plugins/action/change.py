@@ -58,8 +58,7 @@ class ActionModule(ActionBase):
         refused = found["refused"] + gate.mapped(self._fleet.devices, behind, bool(self._vars.get("require_proof", False)))
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
-        refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in ("netaccess_path", "verify_expect")}
-                                 for host in self._fleet.every_host})
+        refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in gate.OF_HOSTS} for host in self._fleet.every_host})
         refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:

@@ -10,7 +10,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.action import reachability_info
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import outcome, proof, record
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import gate, outcome, proof, record
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts import errand
@@ -74,8 +74,8 @@ class ActionModule(reachability_info.ActionModule):
     def _way(self, values: Variables) -> contextlib.AbstractContextManager:
         """How the host is looked from: by the module or, where Ansible's modules cannot run, by the probe kit."""
         said, is_windows = values.get("verify_by"), getattr(self._connection._shell, "_IS_WINDOWS", False)
-        if said not in (None, "kit", "module"):
-            raise AnsibleActionFail("verify_by is %s; it has to be kit or module" % said)
+        if said not in (None, *gate.OF_HOSTS["verify_by"]):
+            raise AnsibleActionFail("verify_by is %r; it has to be %s" % (said, " or ".join(gate.OF_HOSTS["verify_by"])))
         if said == "module" or said is None and not is_windows:
             return contextlib.nullcontext()
         return errand.Errand(self, values.given({option: ["probe_host_%s" % option] for option in errand.OPTIONS}))

@@ -55,7 +55,7 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
     ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
     ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
     ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"),
-    ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"),
+    ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"), ({}, {"verify_by": "kti"}, "verify_by is 'kti'"),
     ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is none of these"),
     # What the report cannot be made with would cost the run its last lines.
     ({"audit_strict": ["not_prove"]}, {}, "not_prove decides by itself or is no class"), ({"audit_plans_valid_for": "week"}, {}, "week is no number of hours"),

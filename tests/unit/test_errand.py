@@ -246,7 +246,7 @@ def test_who_is_looked_from_by_the_kit(variables, shell, way):
 
 def test_another_word_is_refused():
     mine = action(sh)
-    with pytest.raises(AnsibleActionFail, match="verify_by is kti"):
+    with pytest.raises(AnsibleActionFail, match="verify_by is 'kti'; it has to be kit or module"):
         mine._way(verify.Variables(mine._templar, {"verify_by": "kti", "inventory_hostname": "desk1", "hostvars": {}}, "desk1"))
 
 

@@ -35,12 +35,16 @@ def strays(behind: dict, known: Iterable[str]) -> list:
             for name, hosts in sorted(behind.items()) if name not in known]
 
 
+#: What hosts say of themselves, and the values of it; a path has a check of its own.
+OF_HOSTS = {"netaccess_path": None, "verify_expect": (proof.OPEN, proof.UNCHANGED), "verify_by": ("kit", "module")}
+
+
 def misread(hosts: dict) -> list:
-    """What is wrong with what hosts say of themselves: one that nobody can place proves nothing. ``hosts``: {host: {"netaccess_path", "verify_expect"}}."""
+    """What is wrong with what hosts say of themselves: one that nobody can place, or look from, proves nothing. ``hosts``: {host: {name of OF_HOSTS: value}}."""
     found = []
     for name, said in sorted(hosts.items()):
-        if said["verify_expect"] not in (None, proof.OPEN, proof.UNCHANGED):
-            found.append("%s: verify_expect is %r; it has to be %s or %s" % (name, said["verify_expect"], proof.OPEN, proof.UNCHANGED))
+        found += ["%s: %s is %r; it has to be %s" % (name, variable, said[variable], " or ".join(values)) for variable, values in OF_HOSTS.items()
+                  if values and said[variable] not in (None, *values)]
         try:
             if said["netaccess_path"] is not None:
                 path.check(said["netaccess_path"])
