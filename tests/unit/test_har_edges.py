@@ -215,7 +215,7 @@ MESSAGES = [
     ([GOOD], "works", None, HEAD + "what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"),
     ([entry("https://portal.corp.example/")], "nothing", None,
      "1 requests, 0 hosts of the catalogue. nothing in it concerns ChatGPT: record it while the trouble happens"),
-    ([LOST], "tcp", "ip_port_filter", HEAD + "chatgpt.com: connection reset (net::ERR_CONNECTION_RESET), %s. Next: " % SEEN),
+    ([LOST], "tcp", "ip_port_filter", HEAD + "chatgpt.com: the connection was reset (net::ERR_CONNECTION_RESET), %s. Next: " % SEEN),
     ([entry(status=451)], "origin", "origin_region",
      HEAD + "The network lets it through, the origin itself refuses: chatgpt.com: the origin refuses by region (status 451), %s. Next: " % SEEN),
     ([entry(headers=[])], "unverified", None, HEAD + "Nothing proves that it works: chatgpt.com: something answers, and nothing shows that it is the origin"),
@@ -225,7 +225,7 @@ MESSAGES = [
      "1 requests, 0 hosts of the catalogue. Of hosts that no list names, these failed: portal.corp.example"),
     ([GOOD, lost("CONNECTION_RESET", url="https://chatgpt.com/ces/v1/t")], "works", None,
      "2 requests, 1 hosts of the catalogue. what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin. "
-     "Telemetry alone: chatgpt.com: connection reset (net::ERR_CONNECTION_RESET), 1 of 1 requests under /ces/, first at 2026-11-24T08:00:00.000Z"),
+     "Telemetry alone: chatgpt.com: the connection was reset (net::ERR_CONNECTION_RESET), 1 of 1 requests under /ces/, first at 2026-11-24T08:00:00.000Z"),
     ([GOOD, entry("https://chatgpt.com/ces/v1/t", headers=[])], "works", None,
      "2 requests, 1 hosts of the catalogue. what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"),
     ([under("WE1"), {"request": None}], "works", None,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import isolation, wording
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, ORIGIN, PASS
 
 _BLOCKED = ("http_block_page", "progress_page", "http_unexpected_redirect_url", "network_authentication_required", "websocket_upgrade_refused",
@@ -46,7 +46,7 @@ def say(failure: str, match) -> str:
     """A failure in words; ``match``: the product that did it, or None."""
     if failure in _DONE:
         return _DONE[failure] % (match.name if match else "an unknown product")
-    return _WORDS.get(failure) or failure.replace("_", " ")
+    return _WORDS.get(failure) or wording.in_words(failure).replace("_", " ")
 
 
 def habit(head: dict | None, exporters: list) -> dict | None:

@@ -31,6 +31,9 @@ _WORDS = {
     "http_content_type_mismatch": "the answer is not what was asked for",
     "proxy_none": "what answers at the address of the proxy takes no CONNECT, so it is no proxy or not one for this port",
     "proxy_busy": "the proxy has too many connections",
+    "proxy_connect_denied": "the proxy does not let the host through",
+    "proxy_connect_failed": "the proxy does not answer, or its settings lead nowhere",
+    "ssl_pin_mismatch": "its certificate is not the one that the program insists on",
     "proxy_other_kind": "the probes cannot speak to a proxy of this kind, so nothing was seen",
     "network_unreachable": "there is no route",
     "udp_no_reply": "no answer over UDP",
@@ -89,6 +92,11 @@ NOTES = {
 }
 
 
+def in_words(failure: str) -> str:
+    """A failure for people; as it is where there are no words for it."""
+    return _WORDS.get(failure) or _WORDS.get(failure.replace("proxy_", "")) or failure
+
+
 def sentence(check: dict) -> str:
     text = []
     issuer = (check["issuer"] or {}).get("cn") or (check["issuer"] or {}).get("o")
@@ -111,7 +119,7 @@ def sentence(check: dict) -> str:
         text.append("reachable, but the WebSocket upgrade is taken out on the way")
     elif check["failure"] and check["failure"] != "ssl_intercepted":
         text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
-                                _WORDS.get(check["failure"]) or _WORDS.get(check["failure"].replace("proxy_", ""), check["failure"])))
+                                in_words(check["failure"])))
     text += [check["detail"]] if check["failure"] and check["detail"] else []
     if check["interception"] in INTERCEPTED:
         doubt = ", whose certificate is out of date" if "out_of_date" in check["flags"] else ", which this host does not trust"
