@@ -22,6 +22,11 @@ def test_whose_answer_it_is(entry, headers, marked):
     assert origin.marked(entry, headers) is marked
 
 
+@pytest.mark.parametrize("tls,so", [({"failure": None}, True), ({"failure": "ssl_unknown_authority"}, False), (None, False), ({}, False)])
+def test_what_was_not_seen_vouches_for_nobody(tls, so):
+    assert origin.vouched({"tls": tls}) is so
+
+
 def test_every_entry_of_a_mark_is_one_of_the_catalogue_and_has_a_case():
     catalogue = load()
     known = {entry["id"] for entry in catalogue.entries + catalogue.extras} | {probe["id"] for probe in catalogue.negative}

@@ -243,7 +243,7 @@ def _answered_by_others(check: dict, http: dict, marked: bool | None) -> None:
 def origins_own(probe: dict, seen: dict) -> bool:
     """Whether an answer is shown to be the origin's: the public roots vouch for its certificate, its network left its mark, or it is what was asked for."""
     http, marked = seen["http"], origin.marked(probe.get("entry") or probe["id"], seen["http"]["headers"])
-    return not (seen["tls"] or {}).get("failure") or bool(marked) or _as_asked(probe, http, marked)
+    return origin.vouched(seen) or bool(marked) or _as_asked(probe, http, marked)
 
 
 def _as_asked(probe: dict, http: dict, marked: bool | None) -> bool:

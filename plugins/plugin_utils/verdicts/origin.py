@@ -29,6 +29,11 @@ def marked(entry: str, headers: dict) -> bool | None:
     return any(re.search(form, headers.get(name, "")) for name, form in (mark["header"] for mark in known)) if known else None
 
 
+def vouched(seen: dict) -> bool:
+    """Whether the public roots vouch for the certificate that was seen, so that nobody else can have written what came. Without TLS nothing vouches."""
+    return bool(seen["tls"]) and not seen["tls"].get("failure")
+
+
 def refusal(status: int, headers: dict, body: str) -> Refusal | None:
     """What the origin itself refuses with, in an answer that has its mark; None when it does not."""
     row = next((one for one in REFUSALS if _fits(one, status, headers, body)), None) if status >= 400 else None

@@ -20,8 +20,7 @@ def refuses(status: int | None) -> bool:
 def judge(probe: dict, answer: dict, seen: dict) -> Found | None:
     """``answer`` of what was ``seen``. None where nobody refuses, or where the origin does: then it is reached."""
     status, ours = answer.get("status"), of_canary(probe)
-    # Where the public roots vouch for the certificate nobody else can have written it.
-    genuine = not (seen["tls"] or {}).get("failure")
+    genuine = origin.vouched(seen)
     marked = origin.marked(probe.get("entry") or probe["id"], answer.get("headers") or {})
     if ours and (genuine or marked) and (refuses(status) or status in (400, 404)):
         # The canary refuses nobody but when it is full, or of another release; what stands before it may.
