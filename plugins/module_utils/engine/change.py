@@ -124,12 +124,9 @@ def diff(state: State, target: State, kinds: Sequence[str]) -> list[Change]:
     """
     rank = {kind: position for position, kind in enumerate(kinds)}
     gone = [_deletion(obj) for ref, obj in state.objects.items() if ref not in target.objects]
-    come = []
-    for ref, wanted in target.objects.items():
-        current = state.objects.get(ref)
-        change = _creation(wanted) if current is None else _update(current, wanted) if current is not wanted else None
-        if change is not None:
-            come.append(change)
+    pairs = ((state.objects.get(ref), wanted) for ref, wanted in target.objects.items())
+    changed = (_creation(wanted) if current is None else _update(current, wanted) for current, wanted in pairs if current is not wanted)
+    come = [change for change in changed if change is not None]
     gone.sort(key=lambda change: (-rank[change.ref.kind], change.ref))
     return _with_places(state, target, gone, come, rank)
 

@@ -25,13 +25,10 @@ GROUP = SIGN_IN.replace("acl staff proxy_auth REQUIRED\n", "") + "external_acl_t
 
 
 @pytest.fixture
-def rig(squid_rigs, release, tmp_path):
-    squid_rig = squid_rigs(release)
-    squid_rig.reset()
-    squid_rig.folder = tmp_path
-    yield squid_rig
+def rig(rig):
+    yield rig
     # Files that the site of a test has named stay readable until the next one is in force.
-    squid_rig.reset()
+    rig.reset()
 
 
 def given(rig, before="", after="", late="", lists=None) -> None:
