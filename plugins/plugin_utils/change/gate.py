@@ -40,7 +40,7 @@ OF_HOSTS = {"netaccess_path": None, "verify_expect": (proof.OPEN, proof.UNCHANGE
 
 
 def misread(hosts: dict) -> list:
-    """What is wrong with what hosts say of themselves: one that nobody can place, or look from, proves nothing. ``hosts``: {host: {name of OF_HOSTS: value}}."""
+    """What is wrong with what hosts say of themselves: one that nobody can place or look from proves nothing. ``hosts``: {host: {name of OF_HOSTS: value}}."""
     found = []
     for name, said in sorted(hosts.items()):
         found += ["%s: %s is %r; it has to be %s" % (name, variable, said[variable], " or ".join(values)) for variable, values in OF_HOSTS.items()
