@@ -117,6 +117,9 @@ def test_within_the_second_of_a_load_the_last_read_tells(disk):
         pytest.skip("this disk keeps no times of reads")
     # We read it before without a trace; that was somebody else, such as Squid.
     assert disk.ask(OTHER, moment) == (None, [], [])
+    # Or such as a backup: an edit of ours waits until we have reloaded, or somebody has later.
+    disk.force.note({disk.path("squid.conf"): "one"})
+    assert disk.ask(OTHER, moment) == (OURS, ["squid.conf"], []) and disk.ask(OTHER, LATER) == (None, [], [])
 
 
 def test_where_nothing_runs_nobody_s_edits_wait(disk):

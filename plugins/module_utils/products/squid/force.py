@@ -116,8 +116,9 @@ class InForce:
             paths = [path for path, found in sorted(files.stats.items()) if _newer(found, found.st_mtime, moment)]
             # Another file may have been put in its place with a time of its own, or nothing but its owner and mode may have changed.
             doubtful = [path for path, found in sorted(files.stats.items()) if path not in paths and _newer(found, found.st_ctime, moment)]
-            # What is as we wrote it was written when it says.
-            paths += [path for path in doubtful if written.get(path) == digests.get(path)]
+            # What is as we wrote it was written when it says. That it was read since may have been a backup, and one more reload of ours harms nobody.
+            paths += [path for path, found in sorted(files.stats.items())
+                      if path not in paths and written.get(path) == digests.get(path) and found.st_ctime >= moment[0]]
             # Of what we took away, our own note alone has a time.
             gone = [path for path, digest in sorted(written.items()) if digest is None and path in kept and path not in digests]
             noted = os.stat(self._notes) if gone else None
