@@ -77,7 +77,7 @@ def test_the_record_of_the_change_and_the_last_audience_of_a_rollout():
 
 
 @pytest.mark.parametrize("variables,said", [
-    ({"access_product": "asa"}, "access_product is asa; it has to be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
+    ({"access_product": "asa"}, "access_product is asa; it must be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
     ({"access_comment": None}, "without the number of a change"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
     ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, "outside of the change window")])
 def test_what_is_refused_before_the_device_is_asked(variables, said):
@@ -141,7 +141,7 @@ def test_a_rollback_goes_on_with_the_stages_before_it():
 
 REFUSED = {"failed": True, "msg": "refused", "exception": "Traceback", "failure": {"class": "refused"}}
 #: Of a module that was killed, and of an action that ends in a traceback.
-UNSAID = "it ended without an answer: %s. What it wrote, if anything, is in a journal in /j, and the next run on fw1 names it"
+UNSAID = "it ended without an answer: %s. If it wrote anything, the journal is in /j, and the next run on fw1 lists it"
 
 
 @pytest.mark.parametrize("answer,word,text", [

@@ -240,7 +240,7 @@ def test_silences_that_no_time_is_left_for_are_refused_before_anybody_waits():
         with pytest.raises(options.OptionError, match="deadline: .*silence of 300.*310"):
             options.refuse_short({"probes": probes, "deadline": deadline, "timeout": 10})
     assert idle.announced(probes, 310) == (
-        "takes 300 s, at most 310: connections to canary.test stay silent for 30, 300 s, to see which are cut")
+        "takes 300 s, up to 310: connections to canary.test stay silent for 30, 300 s to find idle timeouts")
     quick = catalogue.canary_probes(NAME, "quick")
     assert idle.announced(quick, 60) is None
     options.refuse_short({"probes": quick, "deadline": 1, "timeout": 10})

@@ -65,7 +65,7 @@ def test_the_gate_refuses(device, host, said):
     hosts = {"fw1": dict(FW, **device), "desk1": dict(DESK, **host)}
     with pytest.raises(AnsibleActionFail, match=said) as refusal:
         step("gate", hosts)
-    assert str(refusal.value).endswith("Nothing was touched")
+    assert str(refusal.value).endswith("Nothing was changed")
 
 
 def test_the_gate_knows_names_that_are_not_ours_and_refuses_a_run_without_a_device():
@@ -80,7 +80,7 @@ def test_the_preflight_judges_what_was_found_and_a_status_page_that_cannot_be_re
     found = step("preflight", hosts)
     assert found["stops"] == {"fw2": "no such policy"}
     said = capsys.readouterr().out
-    assert "ok: the service: its status page cannot be read: " in said and "stop: fw2: no such policy" in said
+    assert "ok: the service: the status page of the service cannot be read: " in said and "stop: fw2: no such policy" in said
     with pytest.raises(AnsibleActionFail, match="set audit_register to the file"):
         step("preflight", {"fw1": dict(FW, require_register=True)})
 
@@ -112,10 +112,11 @@ def test_a_preflight_says_what_the_gate_lets_a_check_run_go_past():
 
 def test_no_later_batch_begins_once_too_many_have_failed():
     failed = dict(FW, access_result={"recorded": "failed", "msg": "refused"})
-    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed before"}
+    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed in earlier batches (netaccess_max_failures)"}
     assert step("batch", {"fw1": dict(failed, netaccess_max_failures=1), "fw2": FW})["stops"] == {}
     stopped = {"netaccess_preflight_verdict": {"stops": {"fw1": "no rights"}}}
-    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "too many devices failed before"}
+    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "too many devices failed in earlier batches "
+        "(netaccess_max_failures)"}
 
 
 def prove(result, looks, before=None, **more) -> dict:
@@ -327,7 +328,7 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
 @pytest.mark.parametrize("program,said", [
     ("exec sleep 60", "ssh-keygen did not sign with /the/key within 1 s"), ("echo no such key >&2; exit 1", "signing_key: no such key"),
     ("exit 0", "gives no reason (code 0)"),
-    (None, "ssh-keygen is not on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
+    (None, "ssh-keygen is not installed on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
 def test_a_report_that_cannot_be_signed_is_left_without_a_signature_and_that_is_said(tmp_path, monkeypatch, program, said):
     (tmp_path / "bin").mkdir()
     if program:

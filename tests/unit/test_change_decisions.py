@@ -78,7 +78,7 @@ def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
     fine = {"netaccess_path": {"device": "fw1"}, "verify_expect": "unchanged", "verify_by": None}
     assert gate.misread({"desk1": fine, "desk2": dict.fromkeys(fine), "desk3": dict(fine, verify_expect="open", verify_by="kit"),
                          "desk4": dict(fine, verify_by="module")}) == []
-    assert gate.misread({"desk1": dict(fine, verify_by="kti")}) == ["desk1: verify_by is 'kti'; it has to be kit or module"]
+    assert gate.misread({"desk1": dict(fine, verify_by="kti")}) == ["desk1: verify_by is 'kti'; it must be kit or module"]
     assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
         "desk1: netaccess_path: it needs device, and may have audience, kind and proven_by; devcie is none of these",
         "desk2: verify_expect is 'shut'; it has to be open or unchanged"]

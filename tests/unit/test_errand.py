@@ -180,7 +180,7 @@ def test_nobody_becomes_another_account_on_windows_unseen():
 @pytest.mark.parametrize("said,problem", [
     ({"answer": "NETACCESS-NO-PYTHON\n"}, "no Python 3.8 or newer answers to any of py, python, python3; name one in .* or a package in probe_host_python_zip"),
     ({"answer": (1, "Traceback\nModuleNotFoundError: ssl")}, r"gave no answer \(exit code 1\): ModuleNotFoundError: ssl"),
-    ({"answer": answer.packed(SEEN)[:-40]}, "gave an answer without its end"),
+    ({"answer": answer.packed(SEEN)[:-40]}, "gave a truncated answer"),
     ({"answer": answer.packed(SEEN).replace("e", "A", 3)}, "gave a damaged answer"),
     ({"answer": "\n-----BEGIN NETACCESS ANSWER-----\n%%\n-----END NETACCESS ANSWER-----"}, "gave a damaged answer"),
     ({"made": (1, "New-Item : Access is denied.")}, "no folder could be made for the probe kit: New-Item : Access is denied."),
@@ -246,7 +246,7 @@ def test_who_is_looked_from_by_the_kit(variables, shell, way):
 
 def test_another_word_is_refused():
     mine = action(sh)
-    with pytest.raises(AnsibleActionFail, match="verify_by is 'kti'; it has to be kit or module"):
+    with pytest.raises(AnsibleActionFail, match="verify_by is 'kti'; it must be kit or module"):
         mine._way(verify.Variables(mine._templar, {"verify_by": "kti", "inventory_hostname": "desk1", "hostvars": {}}, "desk1"))
 
 

@@ -219,7 +219,7 @@ def test_in_the_wrong_order_a_journal_can_still_be_closed(rig):
     rig.run()
     third = rig.run("replaced", LATER)["journal"]
     del rig.device.candidate["objects"][ALLOW]
-    with pytest.raises(Failed, match="existence: somebody changed it since"):
+    with pytest.raises(Failed, match="existence: someone else changed it since then"):
         rig.run("reverted", journal=third)
 
 

@@ -221,7 +221,7 @@ def test_a_tls_error_after_a_write_was_sent_is_an_unknown_outcome(tmp_path):
     with speaking(lambda: [b"this is no record of TLS"], context=context) as port:
         for write in (True, False):
             client = Transport(Connection("https://127.0.0.1:%d" % port, ca_path=str(tmp_path / "root.pem"), timeout=1), Clock())
-            with pytest.raises(AccessError, match="the connection to .* broke") as caught:
+            with pytest.raises(AccessError, match="the connection to .* was interrupted") as caught:
                 client.call("POST", "/w", write)
             assert isinstance(caught.value, OutcomeUnknown) == write and caught.value.failure == "unreachable" and "ca_path" not in str(caught.value)
 

@@ -348,7 +348,7 @@ def canary_probes(place: str, cost: str, exempt: Index | None = None, *, silence
     """The probes of a canary at ``place``, host or host:port; ``silences`` in seconds are asked for besides. :raises CatalogueError:"""
     wrong = [one for one in silences if not 0 < one <= idle.LONGEST]
     if wrong or len(silences) > idle.MANY:
-        raise CatalogueError("canary_silences: at most %d, each of more than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
+        raise CatalogueError("canary_silences: up to %d values, each greater than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
     silent = [dict(one, options=dict(one["options"], silences=sorted(silences))) for one in _IDLE] if silences else []
     return _probes_at("canary", place, _CANARY + silent, cost, exempt)
 

@@ -292,7 +292,7 @@ def test_an_exception_is_not_left_without_limits_beside_what_others_put_in(make)
     one = rig.twin.node("WebFilterException", "ChatGPT")
     ET.SubElement(one.find("DomainList"), "URLRegex").text = "^([A-Za-z0-9.-]*\\.)?late\\.example/"
     held = rig.snapshot()
-    with pytest.raises(Failed, match="exception ChatGPT, sources: taking ours out would leave no limit to what somebody else put in"):
+    with pytest.raises(Failed, match="exception ChatGPT, sources: removing our entries would leave the entries that someone else added without a limit"):
         rig.run("reverted", journal=journal)
     assert rig.snapshot() == held and rig.meter.writes == 0
 

@@ -45,7 +45,7 @@ class Api(Client):
         return results if isinstance(results, list) else [results] if results else []
 
     def write(self, method: str, path: str, body: dict | None = None, guard: str | None = None, **parameters: object) -> None:
-        """One change, live at once. ``guard``: a table that was read; the write is refused when somebody changed it since."""
+        """One change, live at once. ``guard``: a table that was read; the write is refused when someone else changed it since then."""
         if guard:
             now = self._ask("GET", guard, parameters={"format": "id|name"}) or {}
             known = self._revisions.get(guard)
