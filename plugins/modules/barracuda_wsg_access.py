@@ -212,7 +212,7 @@ exclusive:
   description: What keeps a second run off the device, in words.
   returned: always, except for O(state=rendered)
   type: str
-  sample: nothing is written; a person carries out the plan
+  sample: nothing is written; carry out the plan by hand
 propagation:
   description: Seconds until the change is in force once the plan has been carried out.
   returned: always, except for O(state=rendered)

@@ -317,7 +317,7 @@ coverage:
       allowed_by: ChatGPT allow
       exempt: 'yes'
       exempt_by: ChatGPT do not inspect
-      note: undecrypted by the name in the handshake, and Gateway checks no certificate then
+      note: not decrypted, by the name in the handshake; Gateway then does not check the certificate
 coverage_summary:
   description: RV(coverage) in numbers.
   returned: when O(config) is given
@@ -337,7 +337,7 @@ conflicts:
       text: block any(dns.domains[*] in {"chatgpt.com"})
       hosts: ['.chatgpt.com']
       certain: true
-      opens: everything else that this rule shuts
+      opens: everything else that this rule blocks
       remedy:
         - kind: DNS rule
           name: No ChatGPT

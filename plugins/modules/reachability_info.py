@@ -208,7 +208,7 @@ summary:
     features: {chat: pass, login: pass}
     counts: {fail: 0, error: 0, origin: 0, unverified: 0, skipped: 0, pass: 31}
     exemption: proven
-    macos_app: {verdict: likely, reason: "what was reached shows the origin's own certificate"}
+    macos_app: {verdict: likely, reason: "every reached host presents the origin's own certificate"}
     message: all 31 wanted checks pass
 connections:
   description: How many connections were opened.

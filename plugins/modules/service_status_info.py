@@ -13,7 +13,7 @@ author:
 description:
   - Reads the status page from the controller, in either of its two JSON forms, and maps its components to the features of the catalogue.
   - What cannot be reached or is not understood is V(unknown), never V(operational) and never an error. The page itself lies behind
-    C(*.openai.com), so where that is blocked the state of the service is not known.
+    C(*.openai.com), so where that is blocked the state of the service is unknown.
 options:
   url:
     description: The status page.

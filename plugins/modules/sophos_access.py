@@ -346,7 +346,7 @@ conflicts:
       text: Deny; column UserList/User limits it
       hosts: ['.chatgpt.com']
       certain: false
-      opens: everything else that this rule shuts
+      opens: everything else that this rule blocks
       remedy: []
 losses:
   description: Security controls that the exemption switches off for a wanted host.

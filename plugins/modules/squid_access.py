@@ -198,7 +198,7 @@ permissions:
     Finding out writes nothing.
   returned: in check mode, when there is something to write
   type: dict
-  sample: {write: true, why: this user may write to the folders of our files}
+  sample: {write: true, why: this user can write to the folders of the managed files}
 held_by:
   description: Who holds a lock that would keep a run from writing now, if the product tells.
   returned: in check mode, when there is something to write

@@ -375,7 +375,7 @@ conflicts:
       text: 'chatgpt.com: a rule denies by it, and it is final'
       hosts: ['.chatgpt.com']
       certain: true
-      opens: whatever else this list is used for, once the policies that use it are installed
+      opens: everything else that this list is used for, once the policies that use it are installed
       remedy:
         - kind: list entry
           name: 'Blocked sites: chatgpt.com'

@@ -16,7 +16,7 @@ description:
     entry and drop it.
   - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These steps are for a person;
     RV(manual) spells them out, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
-  - The global allow list is never used unless it is named in O(dns_list), since it is for everybody in every DNS policy.
+  - The global allow list is never used unless it is named in O(dns_list), since it applies to everybody in every DNS policy.
   - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
     O(audience.rules) use our list and what stands above them, and whether the do not decrypt list of the security profile in each rule that decides
     holds the exempt hosts. With O(exempt_by=profile) the module keeps its entries there too. It never writes rules, security profiles or settings.
@@ -346,7 +346,7 @@ coverage:
       allowed_by: ChatGPT DNS by netaccess.chatgpt, ChatGPT web by netaccess.chatgpt
       exempt: unchecked
       exempt_by: null
-      note: in the list; the API does not tell which policies use it; what is decrypted the API does not tell
+      note: in the list; the API does not show which policies use it; the API does not show what is decrypted
 coverage_summary:
   description: RV(coverage) in numbers.
   returned: when O(config) is given
@@ -364,7 +364,7 @@ conflicts:
       text: domain chatgpt.com
       hosts: ['.chatgpt.com']
       certain: false
-      opens: this entry, for everybody whom a rule with this list shuts out
+      opens: this entry, for everybody that a rule with this list blocks
       remedy:
         - kind: blocked destination
           name: 'Bad sites: chatgpt.com'
@@ -381,7 +381,7 @@ losses:
   elements: dict
   sample:
     - control: av
-      rule: the web policy, as far as it uses it; the API does not tell
+      rule: the web policy, if it uses the list; the API does not show that
       hosts: ['.chatgpt.com']
 pending:
   description: >-

@@ -262,7 +262,7 @@ limits:
   description: How many writes, deletions and activations the product allows, in words; empty if no limit is known.
   returned: always, except for O(state=rendered)
   type: str
-  sample: an hour allows 400 writes and 40 activations; nothing is deleted, which it would allow 4 times
+  sample: 400 writes and 40 activations an hour; nothing is deleted, because only 4 deletions an hour are allowed
 exclusive:
   description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
   returned: always, except for O(state=rendered)

@@ -492,7 +492,7 @@ CHANGES = [
     Site("pages, and then the sites themselves, decrypted", "nginx", pages(None, None, None, None), words(
         lookalike_suffix="another answer", lookalike_prefix=OPENED, other_ai=OPENED, cdn_neighbour=OPENED), before=pages(200, 302, 403, 511), often=True),
     Site("the sites themselves, and then pages", "nginx", pages(200, 302, 403, 511), words(
-        lookalike_suffix="another answer", lookalike_prefix="another answer", other_ai="newly shut", cdn_neighbour="newly shut"),
+        lookalike_suffix="another answer", lookalike_prefix="another answer", other_ai="newly blocked", cdn_neighbour="newly blocked"),
         before=pages(None, None, None, None)),
     Site("trouble with names, and then none", "unbound", nothing, words(
         lookalike_suffix=OPENED, lookalike_prefix=OPENED, other_ai="not known", cdn_neighbour="not known"), before=zones, often=True),

@@ -35,13 +35,13 @@ CELLS = {
     ("Decide whether this batch begins", 1): {"": (BEFORE, "not begun: the run ended before")},
     ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
                                "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
-    ("Look from hosts behind the device", 1): {"": (BEFORE, "rolled back: every host behind it answered before, and none does now")},
+    ("Look from hosts behind the device", 1): {"": (BEFORE, "rolled back: every probe host behind it answered before the change, and none does now")},
     # As if it had done harm.
-    ("Decide whether the change stays", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: what hosts see was not judged: ")},
+    ("Decide whether the change stays", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: the results of the probe hosts were not evaluated: ")},
     ("Revert the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
                                                 "unreachable after": (BEFORE, "NOT rolled back: ")},
-    ("Look from hosts behind the device", 2): {"": (BEFORE, "Whether all is as before is not proven: ")},
-    ("Say whether all is as before", 1): {"": (BEFORE, "Whether all is as before is not proven: ")},
+    ("Look from hosts behind the device", 2): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
+    ("Say whether all is as before", 1): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     # The change is proven; that its journal does not say so, the next run says.
     ("Record in the journal that the change is proven", 1): {"": (CHANGED, "FAILED: "), "crashed": (CHANGED, SAID)},
     ("Look from the host", 2): {"": (CHANGED, "not looked at")},
@@ -153,7 +153,7 @@ def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, t
 @pytest.mark.exhaustive
 def test_with_keep_a_change_that_nobody_could_judge_stays(lab, tmp_path, monkeypatch):
     cell = ("Decide whether the change stays", 1, "crashed")
-    broken(lab, tmp_path, monkeypatch, cell, (CHANGED, "FAILED: proxy1: what hosts see was not judged: "), on_failure="keep")
+    broken(lab, tmp_path, monkeypatch, cell, (CHANGED, "FAILED: proxy1: the results of the probe hosts were not evaluated: "), on_failure="keep")
 
 
 def behind(_devices, hosts) -> None:
@@ -182,8 +182,9 @@ def lost(devices, hosts) -> None:
 #: {setting: (what it makes of the inventory, flags, variables)}
 SETTINGS = {"a rollout": (staged, (), {}), "harm in the last stage": (harmed, (), {}), "a limit": (lambda _devices, _hosts: None, ("--limit", "proxy1"), {}),
             "somebody is gone": (lost, (), {"netaccess_max_failures": 1})}
-SILENT, UNJUDGED = "rolled back: every host behind it answered before, and none does now", "rolled back: what hosts see was not judged: "
-UNDECIDED = "FAILED: proxy1: whether the next stage of its rollout begins was not decided: "
+SILENT, UNJUDGED = "rolled back: every probe host behind it answered before the change, and none does now", (
+    "rolled back: the results of the probe hosts were not evaluated: ")
+UNDECIDED = "FAILED: proxy1: no decision about the next stage of its rollout: "
 #: What is different there: [(setting, task, how many of that name, how, what is on the device then, what the run says)].
 MORE = [
     ("a rollout", "Find out where the rollout stands", 1, "crashed", BEFORE, "FAILED: proxy1: "),
@@ -199,7 +200,7 @@ MORE = [
     ("a rollout", "Record in the journal that the change is proven", 1, "crashed", CHANGED, SAID),
     ("harm in the last stage", "Revert the device from its journal", 1, "broken", CHANGED, "NOT rolled back: "),
     ("harm in the last stage", "Revert the device from its journal", 1, "broken after", CHANGED, "NOT rolled back: "),
-    ("harm in the last stage", "Say whether all is as before", 1, "crashed", BEFORE, "Whether all is as before is not proven: "),
+    ("harm in the last stage", "Say whether all is as before", 1, "crashed", BEFORE, "Not proven that the previous behaviour is restored: "),
     ("a limit", "Compare the device with the policy", 1, "crashed", BEFORE, "NOT BEGUN: proxy1: "),
     ("a limit", "Look from hosts behind the device that a limit leaves out", 1, "broken", CHANGED, "branch1 (no baseline)"),
     ("a limit", "Decide whether this batch begins", 1, "crashed", BEFORE, "not begun: the run ended before"),
@@ -257,7 +258,7 @@ def test_a_run_killed_during_its_proof_is_judged_by_the_next_one_as_if_it_had_no
     code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(tmp_path / "report"), **HARM)
     text = " ".join(out.split())
     assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text, out
-    assert "rolled back what an earlier run left unproven: " in text, out
+    assert "rolled back an unproven change of an earlier run: " in text, out
     assert "claude.ai: newly open" in text and "...ignoring" not in out and verdict(tmp_path / "report")["code"] == 1
     assert policy_of(lab) == before and [one.status for one in journals(lab)] == ["reverted"]
     closed(lab, tmp_path, before, out)

@@ -50,7 +50,7 @@ def journals(lab) -> list:
 
 
 @pytest.mark.parametrize("variables,said,probed", [
-    ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come", False),
+    ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: there is no later window", False),
     # Where a change takes its time to arrive: as the result of the preflight says.
     ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and rollback may take 2520 s", True),
     pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and rollback may take 1320 s", True,
@@ -93,7 +93,7 @@ def test_an_exemption_without_a_line_in_the_register_stops_before_anything_is_wr
     code, out = play(lab, "site", tmp_path, change=CHANGE, netaccess_report_dir=str(tmp_path / "report"), **wanted)
     assert code != 0 and policy_of(lab) == before and journals(lab) == [], out
     device, = report(tmp_path / "report")["devices"]
-    assert device["state"] == "not_begun" and "the register has no line for the exemption of " in device["error"] and ".chatgpt.com" not in device["error"]
+    assert device["state"] == "not_begun" and "the register has no entry for the exemption of " in device["error"] and ".chatgpt.com" not in device["error"]
 
 
 def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path):
@@ -116,7 +116,7 @@ def test_a_change_is_recorded_reported_and_taken_back_at_any_time(lab, tmp_path)
     assert kept.status == "applied" and {check["id"]: check["verdict"] for check in kept.baseline["branch1"]["checks"]}["chatgpt_trace"] == "fail"
     before = policy_of(lab)
     code, out = play(lab, "rollback", tmp_path, change_window=window(minutes=-1), netaccess_journal=str(journal))
-    assert code == 0 and policy_of(lab) != before and "proxy1: All is as before" in out, out
+    assert code == 0 and policy_of(lab) != before and "proxy1: The previous behaviour is restored" in out, out
 
 
 @pytest.fixture(scope="module")
@@ -210,7 +210,7 @@ def test_an_audience_after_the_other_and_harm_in_a_later_stage_takes_back_all_of
     code, out = play(wrong, "site", tmp_path, *DEVICES, change=CHANGE, netaccess_preflight=False, netaccess_report_dir=str(tmp_path / "wrong"))
     device, = report(tmp_path / "wrong")["devices"]
     assert code != 0 and "rolled back: " in str(device["error"]), out
-    assert device["error"].endswith("All is as before"), out
+    assert device["error"].endswith("The previous behaviour is restored"), out
     assert policy_of(up) == before
     assert {(one.status, one.comment.rpartition(", ")[2]) for one in written(set(journals(up)) - known)} == {
         ("reverted", "stage pilot"), ("reverted", "stage everyone")}

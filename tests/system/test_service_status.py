@@ -60,4 +60,4 @@ def test_the_module_says_it_and_never_fails_for_it(path):
     assert run()["state"] == "operational"
     path.moods({HOST: "tls_reset"})
     gone = run()
-    assert (gone["state"], gone["source"]) == ("unknown", "none") and "the state of the service is not known: %s cannot be reached" % HOST in gone["message"]
+    assert (gone["state"], gone["source"]) == ("unknown", "none") and "the state of the service is unknown: %s cannot be reached" % HOST in gone["message"]

@@ -221,7 +221,7 @@ def test_silence_that_lasts(port):
 
 @pytest.mark.parametrize("quiet,swallow,said", [(0.5, False, r"cut after 0\.[5-9] s of silence; 0\.2 s survived"),
                                                 (0.5, True, r"nothing came after 0\.9 s of silence; 0\.2 s survived"),
-                                                (0.1, False, r"cut after 0\.[1-4] s of silence; no shorter silence was tried")])
+                                                (0.1, False, r"cut after 0\.[1-4] s of silence; no shorter silence was tested")])
 def test_silence_that_is_cut(pem, port, quiet, swallow, said):
     with box(pem, port, quiet=quiet, swallow=swallow) as place:
         checks = ask(place, *IDLE, silences=[0.2, 0.9, 1.5], timeout=0.6)

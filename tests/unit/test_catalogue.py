@@ -254,7 +254,7 @@ def test_an_option_that_a_lookup_has_not_is_refused(name, said):
 def test_each_lookup_refuses_it(lookup, monkeypatch):
     monkeypatch.setattr(lookup.LookupModule, "set_options", lambda _self, **_given: None)
     monkeypatch.setattr(lookup.LookupModule, "get_options", lambda _self: dict.fromkeys(OPTIONS))
-    with pytest.raises(AnsibleLookupError, match="feature is no option of it: did you mean features[?]"):
+    with pytest.raises(AnsibleLookupError, match="feature is not an option: did you mean features[?]"):
         lookup.LookupModule().run([], feature=["chat"])
 
 

@@ -94,9 +94,9 @@ def test_the_preflight_hands_on_what_a_site_says(tmp_path):
                          netaccess_run={"behind": {"fw1": ["desk1"]}}, **status), "desk1": DESK}
     found = step("preflight", hosts)
     said = {row["message"]: row["verdict"] for row in found["rows"] if row["subject"] == "fw1"}
-    assert found["stops"] == {} and said["the register has no line for the exemption of .chatgpt.com"] == "warn"
-    assert said["a second run is kept away by the pipeline"] == "ok"
-    assert said["none of the hosts behind it was reached (desk1), so nothing will be proven"] == "warn"
+    assert found["stops"] == {} and said["the register has no entry for the exemption of .chatgpt.com"] == "warn"
+    assert said["concurrent runs are excluded by the pipeline"] == "ok"
+    assert said["none of its probe hosts was reached (desk1), so the change will not be proven"] == "warn"
     assert "no line for the exemption" in step("preflight", dict(hosts, fw1=dict(hosts["fw1"], require_register=True)))["stops"]["fw1"]
     register.write_text("- pattern: x")
     with pytest.raises(AnsibleActionFail, match="audit_register: "):
@@ -157,12 +157,12 @@ def test_a_rollback_that_the_device_swallowed_is_not_taken_for_one(tmp_path):
     found = prove(WROTE, open_still, before=SHUT, reverted=True, netaccess_status_path=str(tmp_path / "none"))
     assert found["verdict"] == "fail" and "desk1" in found["moved"]
     found = prove(WROTE, [dict(SHUT, item="desk1")], before=SHUT, reverted=True)
-    assert found["verdict"] == "pass" and found["said"] == "All is as before"
+    assert found["verdict"] == "pass" and found["said"] == "The previous behaviour is restored"
     # A run that has changed nothing itself knows from the journal what was before.
     known = {"access_back": {"baseline": outcome.kept({"desk1": SHUT})}, "netaccess_status_path": str(tmp_path / "none")}
     found = prove({}, open_still, before={}, reverted=True, **known)
-    assert found["moved"] and found["said"].startswith("It is NOT as before: desk1: not as it was")
-    assert prove({}, [dict(SHUT, item="desk1")], before={}, reverted=True, **known)["said"] == "All is as before"
+    assert found["moved"] and found["said"].startswith("The previous behaviour is NOT restored: desk1: not as it was")
+    assert prove({}, [dict(SHUT, item="desk1")], before={}, reverted=True, **known)["said"] == "The previous behaviour is restored"
 
 
 def test_a_change_is_judged_by_what_hosts_saw_before_the_oldest_one_that_nothing_has_proven(tmp_path):
@@ -193,8 +193,8 @@ STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": Fa
     ({"access_result": WROTE, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, None),
     ({"access_result": {"recorded": "failed", "msg": "refused"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "refused"),
     ({"access_result": {"failed": True, "msg": "a traceback"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "a traceback"),
-    ({"access_result": WROTE, "verify_proof": {"failed": True, "msg": "no memory"}}, "what hosts see was not judged: no memory"),
-    ({"access_result": WROTE}, "no host says that it stands behind fw1")])
+    ({"access_result": WROTE, "verify_proof": {"failed": True, "msg": "no memory"}}, "the results of the probe hosts were not evaluated: no memory"),
+    ({"access_result": WROTE}, "no probe host is mapped to fw1")])
 def test_whether_the_next_stage_begins(variables, over):
     found = step("stage", {"fw1": dict(FW, **variables)}, stage=STAGE)["over"]
     assert found is None if over is None else over in found
@@ -212,7 +212,7 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report"), ansible_inventory_sources=["/inv"]),
              "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
     found = step("conclude", hosts)
-    assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
+    assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not probed after the change: gone"}
     refused = dict(hosts, fw1=dict(FW, access_result={"recorded": "failed", "msg": "refused"}))
     assert step("conclude", refused)["troubles"]["fw1"] == "refused"
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
@@ -222,7 +222,7 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
-    assert "Probe host desk1: not looked at after the change: gone" in said
+    assert "Probe host desk1: not probed after the change: gone" in said
 
 
 def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):

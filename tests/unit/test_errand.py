@@ -102,7 +102,7 @@ UNPACK = """Add-Type -AssemblyName System.IO.Compression.FileSystem
 SUM = """$file = [IO.File]::OpenRead('%s\\python.zip')
 $sum = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($file)).Replace('-', '')
 $file.Dispose()
-if ($sum -ne '%%s') { throw 'the package has another checksum' }""" % QUOTED
+if ($sum -ne '%%s') { throw 'the checksum of the package does not match' }""" % QUOTED
 FETCH = """[Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor 3072
 $ProgressPreference = 'SilentlyContinue'
 Invoke-WebRequest -UseBasicParsing -Uri 'https://files.example.com/python.zip' -OutFile '%s\\python.zip'""" % QUOTED
@@ -183,7 +183,7 @@ def test_nobody_becomes_another_account_on_windows_unseen():
     ({"answer": answer.packed(SEEN)[:-40]}, "gave a truncated answer"),
     ({"answer": answer.packed(SEEN).replace("e", "A", 3)}, "gave a damaged answer"),
     ({"answer": "\n-----BEGIN NETACCESS ANSWER-----\n%%\n-----END NETACCESS ANSWER-----"}, "gave a damaged answer"),
-    ({"made": (1, "New-Item : Access is denied.")}, "no folder could be made for the probe kit: New-Item : Access is denied."),
+    ({"made": (1, "New-Item : Access is denied.")}, "no folder could be created for the probe kit: New-Item : Access is denied."),
     ({"made": "hello\n"}, "no folder could be made")])
 def test_a_host_that_gives_no_answer_is_said_to(said, problem):
     with pytest.raises(AnsibleActionFail, match=problem):

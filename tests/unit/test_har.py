@@ -103,7 +103,7 @@ def test_a_browser_with_nothing_in_its_way():
     assert failures(result) == {} and result["summary"]["features"] == {
         "api": "origin", "bot_check": "pass", "chat": "pass", "files": "unverified", "login": "pass", "websocket": "pass"}
     # Nobody was signed in, and the answer about files shows nobody's mark.
-    assert result["conclusion"] == "origin" and "the origin wants a sign-in" in result["message"] and "is the account signed in?" in result["next"]
+    assert result["conclusion"] == "origin" and "the origin requires sign-in" in result["message"] and "is the account signed in?" in result["next"]
 
 
 # -- one request at a time ------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_a_sign_in_at_the_gateway_is_no_block_once_it_went_on():
 
 def test_telemetry_under_a_path_of_its_own_is_judged_by_itself():
     result = judge([entry(), entry("https://chatgpt.com/ces/v1/t", 0, error="net::ERR_BLOCKED_BY_CLIENT")])
-    assert result["conclusion"] == "works" and "Telemetry alone: chatgpt.com: an extension of the browser blocks it" in result["message"]
+    assert result["conclusion"] == "works" and "Only telemetry: chatgpt.com: an extension of the browser blocks it" in result["message"]
     assert {check["id"]: check["flags"] for check in result["checks"]} == {"chatgpt.com:https": [], "chatgpt.com/ces/:https:browser_extension": []}
 
 

@@ -35,7 +35,7 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     ({"unreachable": True, "msg": "timed out"}, None, None, "timed out"),
     ({"would_stop": ["edits of others wait", "no journal"]}, None, None, "edits of others wait; a real run would stop: no journal"),
     ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
-    ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
+    ({}, None, [], "the register has no entry for the exemption of .chatgpt.com"),
     # Wanted is enough: who approves it need not wait until it is seen to be in force.
     ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no line for the exemption of .chatgpt.com"),
     ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no line for the exemption of .chatgpt.com"),
@@ -52,16 +52,16 @@ def test_what_stops(device, hosts, register, said):
     ({"exclusive": ""}, None, None, "not protected against a second run"),
     ({"pending": "ours"}, None, None, "edits of ours wait there"), ({"pending": "both"}, None, None, "edits of ours wait there"),
     ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will stay in the way: 1, 2"),
-    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "that it stands behind fw1 is not proven"),
+    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "not proven to be behind fw1"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "not well either: odd"),
     ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
      "the service not well either: 2 fail"),
-    ({}, {}, None, "no host says that it stands behind it"),
-    ({}, {"branch1": look(device="other")}, None, "no host says that it stands behind it"),
+    ({}, {}, None, "no probe host is mapped to it"),
+    ({}, {"branch1": look(device="other")}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
-    ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it will prove nothing"),
+    ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it cannot prove the change"),
     ({}, None, [dict(LINE, review_by="2026-11-23")], "was to be reviewed by 2026-11-23")])
 def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     found = judged(device, hosts, register)
@@ -108,7 +108,7 @@ def test_the_limits_of_the_product_stand_beside_the_cost_of_the_way_back():
 def test_hosts_behind_a_device_that_were_not_reached_are_named():
     found = preflight.judge({"fw1": GOOD}, {"branch1": {}}, None, TODAY, behind={"fw1": ["branch1"]})
     assert [row["message"] for row in found["rows"] if row["subject"] == "fw1" and row["verdict"] == "warn"] == [
-        "none of the hosts behind it was reached (branch1), so nothing will be proven"]
+        "none of its probe hosts was reached (branch1), so the change will not be proven"]
 
 
 def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
@@ -130,13 +130,13 @@ def test_uncertain_conflicts_and_compliant_devices_are_no_warnings():
 def test_a_register_that_is_not_required_warns():
     found = judged(register=[], required=False)
     said = [(row["verdict"], row["message"]) for row in found["rows"]]
-    assert found["stops"] == {} and ("warn", "the register has no line for the exemption of .chatgpt.com") in said
+    assert found["stops"] == {} and ("warn", "the register has no entry for the exemption of .chatgpt.com") in said
     assert "was to be reviewed" in str(judged(register=[dict(LINE, review_by="2026-11-23")], required=False)["rows"])
 
 
 @pytest.mark.parametrize("permissions,said", [
-    ({"write": None, "why": ""}, "; whether the account may write is not told by the product"),
-    ({"write": None, "why": "a role of its own"}, "; whether the account may write is not told: a role of its own"),
+    ({"write": None, "why": ""}, "; the write permission of the account is unknown"),
+    ({"write": None, "why": "a role of its own"}, "; the write permission of the account is unknown: a role of its own"),
     ({"write": True, "why": "x"}, "1 activation")])
 def test_rights_that_are_not_told_are_said_and_stop_nothing(permissions, said):
     found = judged({"permissions": permissions})

@@ -180,7 +180,7 @@ def test_new_names_under_a_heading_of_their_own_are_said():
     # Without a word about allowing they are told, and not proposed.
     found = refresh.compare_page(KNOWN, read_page(with_more("More", "Our other sites:").encode(), PATTERNS), DATE, 33)
     assert found["same_as"] == "2026-07-25" and found["added"] == []
-    assert "it names hosts that are not known and not on its list: *.sora.com" in refresh.message(found, None)
+    assert "it mentions hosts that are neither on its list nor in the catalogue: *.sora.com" in refresh.message(found, None)
 
 
 def test_a_table_under_another_heading_needs_its_own_word():

@@ -152,11 +152,11 @@ def said(**more) -> str:
 
 
 @pytest.mark.parametrize("scope,who", [
-    ("network", "whoever runs the network:"), ("network_suspected", "whoever runs the network, it seems:"), ("host_local", "whoever looks after that machine:"),
-    ("network_or_host", "whoever runs the network, or looks after the machine:"), ("refused_by_origin", "whoever manages the account or workspace:"),
-    ("segment_or_policy_group", "whoever decides which group these hosts are in:"), ("service_wide", "nobody here: OpenAI reports an incident:"),
-    ("service_wide_suspected", "most likely nobody here: it fails outside as well:"), ("service_or_path", "most likely nobody here: it fails outside as well:"),
-    ("inspected_by_policy", "whoever decides about TLS inspection:"), ("intermittent", "nobody can be named yet:")])
+    ("network", "the network team:"), ("network_suspected", "probably the network team:"), ("host_local", "the owner of that machine:"),
+    ("network_or_host", "the network team or the owner of the machine:"), ("refused_by_origin", "the administrator of the account or workspace:"),
+    ("segment_or_policy_group", "the owner of the policy groups of these hosts:"), ("service_wide", "nobody here: OpenAI reports an incident:"),
+    ("service_wide_suspected", "probably nobody here: it fails outside as well:"), ("service_or_path", "probably nobody here: it fails outside as well:"),
+    ("inspected_by_policy", "the owner of the TLS inspection policy:"), ("intermittent", "not known yet:")])
 def test_who_can_change_it(scope, who):
     assert "It can be changed by %s run squid_access." % who in said(scope=scope)
 
@@ -164,8 +164,8 @@ def test_who_can_change_it(scope, who):
 @pytest.mark.parametrize("confidence,sure", [("high", "this is sure"), ("medium", "this is likely"), ("low", "this is not sure yet")])
 def test_how_sure_it_is(confidence, sure):
     assert said(confidence=confidence) == (
-        "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts that could tell; %s. Such as: chatgpt.com: blocked. It can be "
-        "changed by whoever runs the network: run squid_access." % sure)
+        "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts that could tell; %s. Such as: chatgpt.com: blocked. Who "
+        "can fix it: the network team. What to do: run squid_access." % sure)
 
 
 def test_the_answer_without_a_product_a_fault_or_anybody_who_looked():
@@ -173,9 +173,10 @@ def test_the_answer_without_a_product_a_fault_or_anybody_who_looked():
     assert "It is dns filter (network), in files, seen by 1 of 1 host that" in said(faults=[fault], bad=1, of=1)
     assert said(faults=[fault]).endswith("the network: ask whom?")
     assert said(faults=[], scope="service_wide", of=0) == (
-        "Uploads fail. It is service wide (service wide), in files; this is sure. It can be changed by nobody here: OpenAI reports an incident: look again.")
+        "Uploads fail. It is service wide (service wide), in files; this is sure. Who can fix it: nobody here. What to do: OpenAI reports an "
+        "incident: look again.")
     assert "does not tell: look again. Does a small" in said(scope="inconclusive", faults=[])
-    assert "does not tell: none of its features was looked at. Does a small" in symptoms.answer("uploads", {})["text"]
+    assert "does not tell: none of its features was probed. Does a small" in symptoms.answer("uploads", {})["text"]
     assert symptoms.features("uploads fail") == ["files"] and symptoms.features("the coffee is cold") == []
 
 
@@ -190,7 +191,7 @@ def test_the_answer_says_what_it_is_how_sure_who_and_what_to_change():
     said = found["symptom"]["text"]
     assert found["text"].startswith(said)
     for part in ("Uploads fail.", "upload limit or dlp (network)", "seen by 3 of 3 hosts", "this is sure", "files.oaiusercontent.com: cut off",
-                 "whoever runs the network", "raise the size limit"):
+                 "the network team", "raise the size limit"):
         assert part in said
 
 

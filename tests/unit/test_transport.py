@@ -208,7 +208,7 @@ def test_behind_a_proxy_an_answer_ends_in_time_as_well(way, monkeypatch):
 def test_a_page_that_drips_ends_with_its_time(way):
     with speaking(DRIPS[way]) as port:
         began = time.monotonic()
-        assert download.get("http://127.0.0.1:%d/page" % port, 0.2, True, None) == (None, "127.0.0.1 does not finish its answer within 0.2 s")
+        assert download.get("http://127.0.0.1:%d/page" % port, 0.2, True, None) == (None, "127.0.0.1 did not complete its answer within 0.2 s")
         assert time.monotonic() - began < 1
 
 

@@ -101,7 +101,7 @@ class Client:
         """For a sign-in without a session. ``check``: the credentials, in words; ``failing``: what means an ill service, besides 5xx, with its ``hint``."""
         if answer.status >= 500 or answer.status in failing:
             return AccessError(UNREACHABLE, "%s cannot process sign-ins now (HTTP %d)%s" % (self.host, answer.status, hint))
-        return AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, check))
+        return AccessError(AUTH, "%s rejects the credentials (HTTP %d): check %s" % (self.host, answer.status, check))
 
 
 def pages(read: Callable[[int], tuple], key: Callable[[dict], object], last: Callable[[list, int, object], bool]) -> tuple:

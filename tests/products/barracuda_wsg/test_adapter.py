@@ -46,7 +46,7 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
     assert not result["changed"] and result["changes"] and not (tmp_path / "journals").exists()
     assert result["summary"].startswith("manual steps: create custom category ChatGPT allow (+3)") and "reversal" not in result
     category, exception = result["manual"][:2]
-    assert category == ("BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 3 domains: "
+    assert category == ("BLOCK/ACCEPT > Custom Categories: create the custom category ChatGPT allow with these 3 domains: "
                         "chatgpt.com js.stripe.com openai.com, then Save Changes")
     assert exception == "BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes"
     assert result["rendered"][0]["request"]["paste"].splitlines() == ["chatgpt.com", "js.stripe.com", "openai.com"]

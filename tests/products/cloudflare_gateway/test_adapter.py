@@ -335,7 +335,7 @@ def test_a_rule_that_shuts_by_threat_and_by_name_is_for_a_person(rig):
     ("dns", "block", "", "deny", "block everything"),
     ("dns", "block", 'any(dns.content_category[*] in {26}) or any(dns.domains[*] in {"chatgpt.com" "openai.com" "stripe.com"})', "deny", "block any"),
     ("dns", "override", 'any(dns.domains[*] in {"chatgpt.com"})', "rewrite", "override "), ("l4", "l4_override", "", "rewrite", "l4_override everything"),
-    ("dns", "shrug", "", "deny", "shrug everything; its action is not known")])
+    ("dns", "shrug", "", "deny", "shrug everything; its action is not understood")])
 def test_a_conflict_says_what_the_rule_does(make, layer, action, traffic, effect, text):
     rig = make(site="bare")
     rig.given("Odd", layer, "block", traffic, 5, {"action": action})
@@ -628,13 +628,14 @@ def test_why_a_pattern_is_not_allowed(make, action, traffic, word, note):
     rig.run()
     rig.twin.add_rule("Odd", "dns", action, traffic, 5)
     row = assessed(rig, never_above=("Odd",))[".chatgpt.com"]
-    assert row.allowed == word and row.note.partition("; ")[0] == (note or "undecrypted by the name in the handshake, and Gateway checks no certificate then")
+    assert row.allowed == word and row.note.partition("; ")[0] == (note or "not decrypted, by the name in the handshake; Gateway then does not check "
+                                                                           "the certificate")
     assert row.allowed_by == (None if word == "no" else "ChatGPT allow")
 
 
 @pytest.mark.parametrize("action,traffic,word,by,note", [
     (None, "", "yes", "ChatGPT do not inspect", "undecrypted by the name"), ("on", 'any(http.conn.domains[*] in {"chatgpt.com"})', "unchecked", None,
-                                                                             "Odd may decrypt it: its action is not known"),
+                                                                             "Odd may decrypt it: its action is not understood"),
     ("off", 'any(http.conn.domains[*] in {"chatgpt.com"})', "yes", "Odd", "undecrypted by the name")])
 def test_why_a_pattern_is_not_exempt(make, action, traffic, word, by, note):
     rig = make(site="bare")

@@ -284,7 +284,7 @@ def test_what_an_action_does_that_nobody_knows_is_not_claimed(make, layer, host,
     rig = make()
     rig.given("shrug", layer, "block", ABOUT[layer][1], 5, changes)
     result = rig.run()
-    uncertain(conflicts(result)["shrug"], "its action is not known")
+    uncertain(conflicts(result)["shrug"], "its action is not understood")
     assert row(result, host)["allowed"] == "unchecked"
     with pytest.raises(NotImplementedError, match="shrug"):
         rig.decide(MEMBER, host.lstrip("."))
@@ -306,7 +306,7 @@ def test_what_may_decrypt_is_told(make, action):
     rig.given("shrug", "http", "block", 'any(http.conn.domains[*] in {"chatgpt.com"})', 5, {"action": action})
     result = rig.run(accept_wider_audience=True)
     assert row(result, ".chatgpt.com")["exempt"] == "unchecked" and conflicts(result)["shrug"]["effect"] == "decrypt"
-    uncertain(conflicts(result)["shrug"], "its action is not known")
+    uncertain(conflicts(result)["shrug"], "its action is not understood")
 
 
 @pytest.mark.parametrize("filters,action,settings,told", [
@@ -320,5 +320,5 @@ def test_rules_of_other_layers_are_told(make, filters, action, settings, told):
     found = conflicts(result)
     assert row(result, ".chatgpt.com")["allowed"] == ("unchecked" if told else "yes") and len(found) == told
     for conflict in found.values():
-        uncertain(conflict, "its action is not known")
+        uncertain(conflict, "its action is not understood")
         assert "elsewhere" in conflict["where"] + str(row(result, ".chatgpt.com")["note"])

@@ -108,7 +108,7 @@ def test_without_the_scan_only_what_is_certain_is_said():
 
 
 @pytest.mark.parametrize("columns,remedy,opens", [
-    ({}, True, "everything else that this rule shuts"), ({"read_only": True}, False, "this rule is read only: it can"),
+    ({}, True, "everything else that this rule blocks"), ({"read_only": True}, False, "this rule is read-only here: change it"),
     ({"read_only": True, "source_account": "f"}, False, "this rule is read only, shared by a parent account: it can"),
     ({"traffic": 'any(dns.domains[*] in {"chatgpt.com"}) or any(dns.security_category[*] in {117})'}, False, "this rule blocks by security category")])
 def test_what_can_be_done_about_a_rule(columns, remedy, opens):
@@ -119,8 +119,8 @@ def test_what_can_be_done_about_a_rule(columns, remedy, opens):
 @pytest.mark.parametrize("one,effect,text", [
     (rule("x", "dns", "block", "chatgpt.com"), "deny", 'block any(dns.domains[*] in {"chatgpt.com"})'),
     (rule("x", "dns", "override"), "rewrite", "override everything"),
-    (rule("x", "dns", "shrug"), "deny", "shrug everything; its action is not known"), (rule("x", "http", "isolate"), "rewrite", "isolate everything"),
-    (rule("x", "http", "on"), "decrypt", "on everything; its action is not known"),
+    (rule("x", "dns", "shrug"), "deny", "shrug everything; its action is not understood"), (rule("x", "http", "isolate"), "rewrite", "isolate everything"),
+    (rule("x", "http", "on"), "decrypt", "on everything; its action is not understood"),
     # What else of a rule is not certain is no matter where it is.
     (rule("x", "dns", "block", '(any(app.ids[*] in {1}) or dns.fqdn == "js.stripe.com")'), "deny",
      'block any(app.ids[*] in {1}) or dns.fqdn in {"js.stripe.com"}')])
@@ -238,9 +238,9 @@ def test_a_rule_that_keeps_people_in_a_workspace(one, told):
     ([rule("x", "dns", "block", "(dns.fqdn == \"ab.chatgpt.com\")"), L4], {},
      (("unchecked", "ChatGPT allow", "x may shut it"), ("yes", "ChatGPT allow", "widened: openai.com itself too"), ("yes", None, ""))),
     ([rule("x", "dns", "shrug", "chatgpt.com")], {},
-     (("unchecked", None, "x may shut it: its action is not known"), ("yes", None, "widened: openai.com itself too"), ("yes", None, ""))),
-    ([], {"list_name": "ChatGPT allow"}, (("yes", None, "the rules of the site say what an entry of ChatGPT allow covers"),) * 2 + (
-        ("no", None, "the rules of the site say what an entry of ChatGPT allow covers"),))])
+     (("unchecked", None, "x may shut it: its action is not understood"), ("yes", None, "widened: openai.com itself too"), ("yes", None, ""))),
+    ([], {"list_name": "ChatGPT allow"}, (("yes", None, "the existing rules decide what an entry of ChatGPT allow covers"),) * 2 + (
+        ("no", None, "the existing rules decide what an entry of ChatGPT allow covers"),))])
 def test_what_is_in_force(rules, options, expected):
     assert tuple((row.allowed, row.allowed_by, row.note) for row in judged(*rules, **options).coverage) == expected
 
@@ -254,12 +254,12 @@ def test_what_our_list_does_not_hold(missing, held):
     assert set(rows(judged(lists={"ChatGPT allow": ("openai.com",)}, policy=policy)).values()) == {"yes"}
 
 
-TUNNEL = "undecrypted by the name in the handshake, and Gateway checks no certificate then"
+TUNNEL = "not decrypted, by the name in the handshake; Gateway then does not check the certificate"
 
 
 @pytest.mark.parametrize("rules,expected", [
     ([OFF], ("yes", "ChatGPT do not inspect", TUNNEL)), ([], ("no", None, "")), ([rule("x", "http", "off", "stripe.com")], ("no", None, "")),
-    ([rule("x", "http", "on", "chatgpt.com"), OFF], ("unchecked", None, "x may decrypt it: its action is not known")),
+    ([rule("x", "http", "on", "chatgpt.com"), OFF], ("unchecked", None, "x may decrypt it: its action is not understood")),
     ([rule("x", "http", "on", "chatgpt.com")], ("no", None, "")),
     ([rule("x", "http", "block", "chatgpt.com"), OFF], ("yes", "ChatGPT do not inspect", TUNNEL)),
     ([rule("x", "http", "off", "(http.conn.hostname == \"chatgpt.com\")")], ("unchecked", None, "x may leave it undecrypted"))])

@@ -210,7 +210,7 @@ def test_quic_and_encrypted_names_are_reported(rig):
 
 def test_another_policy_with_the_same_profile_reaches_more_people(rig):
     rig.twin.row("firewall/policy", "staff")["webfilter-profile"] = "members"
-    with pytest.raises(Failed, match="policy staff uses the webfilter profile members too"):
+    with pytest.raises(Failed, match="policy staff also uses the webfilter profile members"):
         rig.run()
 
 
@@ -903,4 +903,4 @@ def test_the_access_profile_tells_what_may_be_written(rig, profile, write, why):
 
 def test_a_device_that_does_not_show_the_profile_is_unknown(rig):
     rig.twin.profile = None
-    assert rig.run(check=True)["permissions"] == {"write": None, "why": "the device does not show the access profile of the token"}
+    assert rig.run(check=True)["permissions"] == {"write": None, "why": "the device does not report the access profile of the token"}

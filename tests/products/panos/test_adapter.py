@@ -285,7 +285,7 @@ def test_a_named_rule_that_is_for_all_but_some_is_refused(profiled):
 
 def test_a_named_rule_that_is_limited_by_more_than_an_audience_can_say_reaches_more_people(profiled):
     profiled.by_hand("set", "/rulebase/security/rules/entry[@name='Web']", "<source-hip><member>managed</member></source-hip><schedule>days</schedule>")
-    with pytest.raises(Failed, match="rule Web is limited by schedule, source-hip, and what is made for its people is not"):
+    with pytest.raises(Failed, match="rule Web is limited by schedule, source-hip, but the rules created for its users are not"):
         profiled.run(adapter=profiled.adapter(rules=("Web",), audience=()))
 
 

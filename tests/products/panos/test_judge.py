@@ -107,8 +107,8 @@ def test_a_rule_that_asks_for_a_sign_in_is_told_in_its_own_words(enforcement, wo
     found = assess([OPEN], [SPARE], besides="<authentication><rules>%s</rules></authentication>" % body)
     assert words(found) == [word] * 2 and words(found, "exempt")[0] == "yes"
     assert [(one.where, one.text, one.opens, one.certain) for one in found.conflicts] == ([] if word == "yes" else [
-        ("rule of vsys1 (authentication) Portal", "sends those who did not sign in to a page for that (web); its action is not known",
-         "it is made in vsys1 (authentication); change it there", False)])
+        ("rule of vsys1 (authentication) Portal", "redirects users who are not signed in to a sign-in page (web); its action is not understood",
+         "it is defined in vsys1 (authentication); change it there", False)])
 
 
 def test_rules_that_nobody_can_read_and_those_that_are_asked_last_are_no_conflicts():
@@ -123,7 +123,7 @@ def test_a_rule_of_shared_is_changed_where_it_is_made():
     for base, body in (("security", security("Deny", "deny")), ("decryption", DECRYPT)):
         shared = "<pre-rulebase><%s><rules>%s</rules></%s></pre-rulebase>" % (base, body, base)
         conflict, = assess([OPEN], shared=shared).conflicts
-        assert conflict.certain and conflict.remedy == () and conflict.opens == "it is made in shared; change it there"
+        assert conflict.certain and conflict.remedy == () and conflict.opens == "it is defined in shared; change it there"
 
 
 FEED = "<external-list><entry name='Feed'><type><url/></type></entry></external-list>"
@@ -147,7 +147,7 @@ def test_a_certain_conflict_is_about_the_hosts_that_are_surely_shut():
 
 
 @pytest.mark.parametrize("shut, text, opens", [
-    ("Chats", "allow, with URL filtering profile P that blocks Chats", "take these hosts out of the category Chats, or give the rule another profile"),
+    ("Chats", "allow, with URL filtering profile P that blocks Chats", "remove these hosts from the category Chats, or assign the rule another profile"),
     ("artificial-intelligence", "allow, with URL filtering profile P that blocks a predefined category",
      "set a category that holds these hosts to alert in the profile")])
 def test_what_a_profile_shuts_is_told_with_a_way_out(shut, text, opens):
@@ -177,7 +177,7 @@ def test_what_the_exclusion_list_holds_is_exempt_for_everybody(names, exclude, w
     assert [(row.exempt, row.exempt_by) for row in found.coverage] == [(word, "decryption exclusion list" if word == "yes" else None), ("not wanted", None)]
     assert [effect for effect, *_rest in told(found)] == (["decrypt"] if word == "no" else [])
     assert ("narrowed: subdomains of at most 1 levels" in found.coverage[0].note) == (word == "yes")
-    assert found.audience_widened == ["the SSL decryption exclusion list is for everybody on this device, and for all rules"]
+    assert found.audience_widened == ["the SSL decryption exclusion list applies to all users and all rules of this device"]
 
 
 def test_the_exclusion_list_counts_where_the_task_writes_it_alone_and_opens_nothing():
@@ -249,8 +249,7 @@ BLOCK = security("Block", "deny")
 
 
 def test_a_deny_for_a_part_of_the_people_that_ours_passes_is_told():
-    passed = ["Quarantine shuts out a part of the audience and would no longer be asked for these hosts; name it in position.never_above, or narrow the "
-              "audience"]
+    passed = ["Quarantine blocks a part of the audience and would no longer apply to these hosts; add it to position.never_above, or narrow the audience"]
     assert assess([BLOCK, QUARANTINE, OPEN]).audience_widened == passed
     assert assess([QUARANTINE, BLOCK, OPEN]).audience_widened == []
     assert assess([QUARANTINE, BLOCK, OPEN], before=("Quarantine",)).audience_widened == passed
@@ -294,7 +293,7 @@ def test_a_named_rule_says_what_limits_it_and_who_else_has_its_profile():
     others = [security("Also", "allow", by_profile("P")), security("Off", "allow", "<disabled>yes</disabled>" + by_profile("P")),
               security("Q", "allow", by_profile("Q")), security("Plain", "allow")]
     assert assess([named, *others], profiles=profiles, rules=("Open",)).audience_widened == [
-        "rule Open is limited by schedule, and what is made for its people is not", "the URL filtering profile P is also used by rule Also"]
+        "rule Open is limited by schedule, but the rules created for its users are not", "the URL filtering profile P is also used by rule Also"]
     assert assess([named, *others], profiles=profiles, rules=("Open", "Also")).audience_widened[1:] == []
     assert assess([named, *others], profiles=profiles).audience_widened == []
     assert assess([OPEN, *others], profiles=profiles, rules=("Open",)).audience_widened == []
@@ -356,7 +355,7 @@ def test_pages_that_a_profile_shuts_are_not_seen_where_it_is_exempt():
     lists = "<profiles><custom-url-category>%s</custom-url-category></profiles>" % category("Anonymous", ["chatgpt.com/anon"])
     for decrypting, seen in (([DECRYPT], False), ([], True)):
         found = assess([security("Open", "allow", by_profile("P"))], decrypting, profiles=profiles, shared=lists)
-        assert found.warnings == ([] if seen else ["pages that URL filtering profile P shuts (Anonymous) are not seen in undecrypted traffic"])
+        assert found.warnings == ([] if seen else ["pages that URL filtering profile P blocks (Anonymous) are not visible in undecrypted traffic"])
 
 
 SCANNING = security("Open", "allow", "<profile-setting><profiles><virus><member>default</member></virus></profiles></profile-setting>")

@@ -114,7 +114,7 @@ def test_a_gateway_without_our_rules_is_never_covered_and_says_what_to_do_once(m
 def test_a_gateway_that_blocks_nothing_is_not_covered_either(make):
     result = make(wired=False, site="bare").run()
     assert {(row["allowed"], row["exempt"], row["note"].partition(";")[0]) for row in result["coverage"]} == {
-        ("no", "no", "no rule is known to let it pass"), ("no", "not wanted", "no rule is known to let it pass")}
+        ("no", "no", "no rule is known to allow it"), ("no", "not wanted", "no rule is known to allow it")}
 
 
 ONCE = {"allow": "the list %s," % ALLOW, "exempt": "the list %s," % EXEMPT, "connect": "that handles CONNECT instead",

@@ -221,12 +221,12 @@ def test_a_rule_for_everybody_however_the_device_writes_it(make, form):
 
 def test_entries_are_domains_without_a_wildcard_and_the_widening_is_said(rig):
     adapter = rig.adapter()
-    assert adapter.assess(FIRST, adapter.read()).coverage[2].note == "widened: every subdomain of it too", "nothing shuts it but that it is in no list"
+    assert adapter.assess(FIRST, adapter.read()).coverage[2].note == "widened: the subdomains of it too", "nothing shuts it but that it is in no list"
     result = rig.run(policy=Policy.from_config({"allow": [".chatgpt.com", "*.openai.com", "js.stripe.com", "ws.chatgpt.com"], "exempt": ["*.openai.com"]}))
     assert entries(rig, "ChatGPT allow") == {"chatgpt.com", "openai.com", "js.stripe.com"}, "what stands under another entry is not written twice"
     assert {row["pattern"]: row["note"] for row in result["coverage"]} == {
-        ".chatgpt.com": "", "*.openai.com": "widened: openai.com itself too", "js.stripe.com": "widened: every subdomain of it too",
-        "ws.chatgpt.com": "widened: every subdomain of it too"}
+        ".chatgpt.com": "", "*.openai.com": "widened: openai.com itself too", "js.stripe.com": "widened: the subdomains of it too",
+        "ws.chatgpt.com": "widened: the subdomains of it too"}
     assert {row["allowed"] for row in result["coverage"]} == {"yes"}
     assert rig.decide(MEMBER, "a.b.js.stripe.com")[0] == "allow" and rig.decide(MEMBER, "evilchatgpt.com") == ("allow", "decrypt")
 
@@ -474,7 +474,7 @@ def test_firewall_rules_as_audience_and_who_else_uses_their_policy(rig):
     rig.twin.tables["FirewallRule"].append(firewall_rule("Guests out", WebFilter="Company"))
     policy, chosen = Policy.from_config({"allow": [".chatgpt.com"]}), dict(web_policies=(), firewall_rules=("LAN to WAN",))
     assert rig.run(policy=policy, adapter=rig.adapter(**chosen))["changed"], "the rule is about these users wherever it is asked"
-    with pytest.raises(Failed, match="firewall rule LAN to WAN v6 \\(IPv6\\), Guests out uses web policy Company too"):
+    with pytest.raises(Failed, match="firewall rule LAN to WAN v6 \\(IPv6\\), Guests out also uses web policy Company"):
         rig.run(policy=policy, adapter=rig.adapter(users=(), everyone=True, **chosen))
     put(rig.twin.node("FirewallRule", "LAN to WAN").find("NetworkPolicy"), "WebFilter", "Allow All")
     with pytest.raises(Failed, match="web policy Allow All is built in"):

@@ -62,9 +62,9 @@ def site(tmp_path):
 
 
 @pytest.mark.parametrize("hangs,ask,failure,said", [
-    ("-v", lambda control, _site: control.build(), "unreachable", "squid -v did not end within the time of the run (timeout, 0.5 s)"),
+    ("-v", lambda control, _site: control.build(), "unreachable", "squid -v did not end before the run timed out (timeout, 0.5 s)"),
     ("parse", lambda control, _site: control.check_candidate({}, lambda pattern: []), "unreachable", "squid -k parse did not end within"),
-    ("check", lambda control, _site: control.look(Site()), "unreachable", "squid -k check did not end within the time of the run (timeout, 0.5 s)"),
+    ("check", lambda control, _site: control.look(Site()), "unreachable", "squid -k check did not end before the run timed out (timeout, 0.5 s)"),
     ("reconfigure", lambda control, site: control.reconfigure(site(1)), "activation", "it is not known which policy is in force"),
 ], ids=lambda value: value if isinstance(value, str) and " " not in value else "")
 def test_a_program_that_hangs_ends_with_the_run_and_says_what_was_waited_for(squid, site, hangs, ask, failure, said):

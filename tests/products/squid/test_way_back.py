@@ -175,7 +175,7 @@ def test_another_configuration_than_the_one_that_runs_is_refused(make):
     other = rig.squid.folder / "other.conf"
     shutil.copy(rig.squid.config, other)
     adapter = SquidAdapter(rig.settings(config_file=str(other)), Control(rig.squid.program, str(other), rig.squid.name, 60), rig.squid.name)
-    assert refused(rig, match="runs with .*squid.conf, and config_file names .*other.conf", adapter=adapter) == "refused"
+    assert refused(rig, match="runs with .*squid.conf, but config_file is .*other.conf", adapter=adapter) == "refused"
 
 
 # -- edits of others

@@ -496,7 +496,7 @@ def test_rules_behind_ours_are_conflicts_and_those_before_are_not(rig):
         ("deny", ("*.openai.com",), True), ("decrypt", (".chatgpt.com",), True)]
     assert rig.decide(MEMBER, "api.openai.com")[0] == "block" and rig.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt")
     assert coverage(result)["*.openai.com"][0] == "no" and coverage(result)[".chatgpt.com"][:2] == ("yes", "no")
-    assert "it stands behind ours" in result["conflicts"][0]["text"]
+    assert "it comes after the rules of this collection" in result["conflicts"][0]["text"]
     rig.twin.tail = "<Proxy>\n  url.domain=openai.com ALLOW\n  url.domain=openai.com DENY\n"
     assert rig.run()["conflicts"] == []
     rig.twin.tail = "<Proxy>\n  url.domain=openai.com DENY\n  url.host.suffix=.openai.com FORCE_DENY\n"
@@ -647,7 +647,8 @@ def test_portal_mode_writes_nothing_claims_nothing_and_names_every_step():
     steps = "\n".join(result["manual"])
     assert all(text in steps for text in ("Content Filtering", "Do Not Intercept", "networks 10.1.0.0/24", "Activate Policy", "UDP 3478")) and "*." not in steps
     pages = {step["request"]["portal step"]: step["request"]["text"] for step in task("rendered", mode="portal", host=None)["rendered"]}
-    assert len(pages) == 3 and "chatgpt.com\n" in pages["1. Policy > Content Filtering"] and "openai.com (itself too, which was not asked)" in str(pages)
+    assert len(pages) == 3 and "chatgpt.com\n" in pages["1. Policy > Content Filtering"]
+    assert "openai.com (also covers the name itself, which was not requested)" in str(pages)
     assert "js.stripe.com" not in pages["2. Policy > TLS/SSL Interception"]
     assert not task("deleted", mode="portal")["changed"]
 

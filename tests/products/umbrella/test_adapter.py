@@ -199,7 +199,7 @@ def test_voice_is_a_step_for_a_person(rig):
 
 def test_widening_is_said_for_each_kind_of_pattern(rig):
     notes = {row["pattern"]: row["note"] for row in rig.run()["coverage"]}
-    assert "widened: every subdomain of js.stripe.com too" in notes["js.stripe.com"]
+    assert "widened: the subdomains of js.stripe.com too" in notes["js.stripe.com"]
     assert "widened: openai.com itself too" in notes["*.openai.com"] and "widened" not in notes[".chatgpt.com"]
     assert rig.decide(MEMBER, "sub.js.stripe.com")[0] == "allow"
 
@@ -288,7 +288,7 @@ def test_the_global_allow_list_is_used_only_by_its_name_and_is_wider_than_an_aud
     assert rig.twin.named("Global Allow List")["items"] == []
     rig.run("deleted")
     names = {"dns": "Global Allow List", "web": LISTS[1]}
-    with pytest.raises(Failed, match="Global Allow List holds for everybody in every DNS policy"):
+    with pytest.raises(Failed, match="Global Allow List applies to everybody in every DNS policy"):
         rig.run(adapter=rig.adapter(names=names))
     result = rig.run(adapter=rig.adapter(audience=(), names=names, everyone=True, layers=("dns",)))
     assert {row["allowed"] for row in result["coverage"]} == {"yes"} and not any("once" in line for line in result["manual"])

@@ -168,7 +168,7 @@ def _with(rig, audience):
 
 
 def test_an_unknown_name_is_told_before_anything_is_written(legacy):
-    with pytest.raises(Failed, match="audience.groups: the tenant has nobody and nothing named Nobody"):
+    with pytest.raises(Failed, match="audience.groups: the tenant has nothing named Nobody"):
         legacy.run(check=True, adapter=_with(legacy, (("groups", ("Nobody",)),)))
     assert writes(legacy) == []
 
@@ -610,7 +610,7 @@ def test_rights_are_told_by_what_is_read_anyway(make):
     asked = [rig.run(check=True)["requests"]["reads"]]
     rig.twin.read_only = True
     result = rig.run(check=True)
-    assert result["permissions"] == {"write": False, "why": "the role of this administrator may only read: URL filtering rule, SSL inspection rule"}
+    assert result["permissions"] == {"write": False, "why": "the role of this administrator is read-only: URL filtering rule, SSL inspection rule"}
     assert asked == [result["requests"]["reads"]]
 
 

@@ -123,7 +123,7 @@ def test_a_rule_that_lets_some_protocols_through_does_not_hide_a_block(rig, prot
 def test_a_rule_without_a_place_in_the_order_is_not_certain(rig):
     rig.given(FIREWALL, "lost", 0, action="BLOCK_DROP")
     result = rig.run(check=True)
-    assert "it has no place in the order" in told(result, "lost")["text"] and set(words(result).values()) == {"unchecked"}
+    assert "it has no position in the order" in told(result, "lost")["text"] and set(words(result).values()) == {"unchecked"}
 
 
 # -- SSL inspection
@@ -309,7 +309,7 @@ def test_a_dns_rule_is_named_and_never_certain(rig, columns, hosts):
     assert {pattern for pattern, word in words(result).items() if word == "unchecked"} == hosts and set(words(result).values()) <= {"yes", "unchecked"}
     assert [(one["where"], one["certain"], one["remedy"], set(one["hosts"])) for one in result["conflicts"]] == (
         [("DNS rule no names", False, [], hosts)] if hosts else [])
-    assert all("whether the audience asks for names by way of this service is not known" in one["text"] for one in result["conflicts"])
+    assert all("it is unknown whether the audience uses this DNS service" in one["text"] for one in result["conflicts"])
 
 
 def test_dns_control_is_asked_from_the_top(rig):
@@ -334,7 +334,7 @@ def test_a_layer_that_the_role_may_not_see_is_named_and_one_that_is_not_licensed
     rig.twin.faults.append(Weather("status", reply=refusal, times=10 ** 6, when=lambda request: table in request.path))
     result = rig.run()
     assert set(words(result).values()) == {word} and result["changed"]
-    assert all(("this role may not see it: %s" % layer in row["note"]) == (word == "unchecked") for row in result["coverage"])
+    assert all(("this role cannot read it: %s" % layer in row["note"]) == (word == "unchecked") for row in result["coverage"])
 
 
 def test_without_the_scan_the_layers_that_were_not_read_are_named(rig):
