@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         return dict(steps[args["step"]](), changed=False)
 
     def _gate(self) -> dict:
-        """Before anything is touched: whether the run may begin. The mark is what journals of this run share."""
+        """Check the settings before the change: whether the run may begin. The mark is what journals of this run share."""
         self._begin()
         found = self._asked(self._check)
         behind, here = self._fleet.behind(), set(self._task_vars["ansible_play_hosts_all"])

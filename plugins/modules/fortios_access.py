@@ -156,7 +156,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take the change back
+- name: Roll back the change
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
     access_token: "{{ vault_fortios_token }}"

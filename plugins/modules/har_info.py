@@ -129,7 +129,7 @@ next:
   description: What to do about it, or what to ask.
   returned: always
   type: str
-  sample: run squid_access; if a rule of the site stands before it, name its id in squid_access.unblock
+  sample: run squid_access; if an existing rule still blocks, add its conflict id to squid_access.unblock
 unreadable:
   description: How many entries of the log have not the form of one, and were not read.
   returned: always
@@ -161,5 +161,5 @@ message:
   type: str
   sample: >-
     214 requests, 6 hosts of the catalogue. chatgpt.com: blocked by Squid (status 403; x-squid-error: ERR_ACCESS_DENIED 0), 2 of 2 requests, first at
-    2026-11-24T08:00:00.000Z. Next: run squid_access; if a rule of the site stands before it, name its id in squid_access.unblock
+    2026-11-24T08:00:00.000Z. Next: run squid_access; if an existing rule still blocks, add its conflict id to squid_access.unblock
 """

@@ -254,7 +254,7 @@ notes:
   type: list
   elements: dict
   sample:
-    - {id: agent, text: 'Zscaler Client Connector runs here, so what this host sees may be the policy of that agent and not of the network'}
+    - {id: agent, text: 'Zscaler Client Connector runs here, so the results of this host may reflect the policy of that agent and not of the network'}
 roots:
   description: Which public roots were asked, and of what date they are.
   returned: always

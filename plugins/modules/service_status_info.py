@@ -53,7 +53,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Ask the service how it is
+- name: Read the status page of the service
   netaccess.chatgpt.service_status_info:
   register: service
 

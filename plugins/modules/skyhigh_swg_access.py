@@ -146,7 +146,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take the change back
+- name: Roll back the change
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess

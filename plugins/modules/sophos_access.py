@@ -173,7 +173,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take the change back
+- name: Roll back the change
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: netaccess

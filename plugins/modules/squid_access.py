@@ -126,7 +126,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take the change back
+- name: Roll back the change
   netaccess.chatgpt.squid_access:
     state: reverted
     journal: "{{ opened.journal }}"

@@ -42,7 +42,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Look from the host
+- name: Probe from the host
   netaccess.chatgpt.verify:
     phase: baseline
   register: verify_baseline

@@ -319,7 +319,7 @@ def test_the_playbook_writes_a_proposal_for_a_person_and_touches_no_catalogue(tm
     done = run(tmp_path, names, check=True)
     assert done.returncode == 0 and not made.parent.exists(), "check mode writes nothing: " + done.stdout
     done = run(tmp_path, names, names, dict(names, catalog_overlays=[str(made)]), {"catalog_page": str(half), "catalog_feed": ""})
-    first, again, known, broken = done.stdout.split("PLAY [Refresh the catalogue, as a proposal]")[1:]
+    first, again, known, broken = done.stdout.split("PLAY [Propose an update of the catalogue]")[1:]
     assert "1 added, 1 removed; voice addresses: 1 added, 0 removed" in first and "changed: [localhost]" in first, done.stdout + done.stderr
     assert stat.S_IMODE(made.stat().st_mode) == 0o600 and str(tmp_path) not in made.read_text()
     assert [entry.get("pattern") for entry in yaml.safe_load(made.read_text())["entries"]] == [None, "sync.openai.com"]
