@@ -37,7 +37,7 @@ def reachability_aggregate(results, expect=None, devices=()) -> dict:
 
 
 def reachability_proof(results, baselines=None, expect=None, status=None) -> dict:
-    """What the hosts behind one device say of a change, and whether it did harm."""
+    """Decide from the probe hosts of one device whether a change did harm."""
     results = plain(results)
     if not isinstance(results, dict):
         raise AnsibleFilterError("reachability_proof: pass a dictionary of results of reachability_info by host name")

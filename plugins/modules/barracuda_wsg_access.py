@@ -194,7 +194,7 @@ planned_steps:
   type: int
   sample: 5
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -219,7 +219,7 @@ propagation:
   type: int
   sample: 0
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
@@ -278,19 +278,19 @@ losses:
       rule: SSL Inspection, designated domain chatgpt.com
       hosts: ['.chatgpt.com']
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -309,7 +309,7 @@ requests:
   type: dict
   sample: {reads: 0, writes: 0, waited: 0, connections: 0}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: har_info
-short_description: What a browser's HAR file proves, and a copy of it that can be given away
+short_description: Analyse a browser's HAR file, and write a redacted copy
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
@@ -17,11 +17,11 @@ description:
     is known, the type that was asked for. Without one it is V(unverified), or a block where the origin would have left its mark.
   - Reads entry by entry, so a file of hundreds of megabytes takes no more memory than its largest entry.
   - What a HAR does not hold is not judged. Exporters leave out certificates and often cookies, so their absence proves nothing.
-  - With O(redacted) it writes a copy from which everything is left out that is not known to be harmless - bodies, cookies, tokens, values of queries,
+  - With O(redacted) it writes a copy without anything that is not known to be harmless - bodies, cookies, tokens, values of queries,
     ids and file names in paths.
 options:
   path:
-    description: The HAR file. Record it in the browser's developer tools while the trouble happens.
+    description: The HAR file. Record it in the browser's developer tools while the problem happens.
     type: path
     required: true
   redacted:
@@ -33,7 +33,7 @@ options:
     elements: raw
     default: []
   signatures:
-    description: Rules of your own for block pages and inspection CAs, as for M(netaccess.chatgpt.reachability_info).
+    description: Custom rules for block pages and inspection CAs, as for M(netaccess.chatgpt.reachability_info).
     type: list
     elements: dict
     default: []
@@ -156,7 +156,7 @@ redacted:
   type: str
   sample: /srv/evidence/chatgpt.com-redacted.har
 message:
-  description: One line for people.
+  description: One line of text.
   returned: always
   type: str
   sample: >-

@@ -292,7 +292,7 @@ def test_a_check_run_says_each_reason_why_a_real_run_would_stop(rig, monkeypatch
 
 @pytest.mark.parametrize("what", ["scan", "block_early", "foreign_pending"])
 def test_a_plan_binds_what_it_costs_and_leaves(rig, what):
-    """A loss, a conflict and pending edits of others change nothing of what is written."""
+    """A loss, a conflict and pending changes of others change nothing of what is written."""
     planned = rig.run(check=True, publish_foreign_changes=True)
     getattr(rig, what)()
     found = rig.run(check=True, publish_foreign_changes=True)

@@ -279,7 +279,7 @@ def test_the_same_is_told_of_voice():
 
 def test_voice_by_hand_where_no_rule_is_made_for_it():
     media = "voice (voice: UDP 3478 to 1 published addresses (feed of 2026-07-25)): "
-    assert assess(policy=VOICE, category_name="Chats").manual == [media + "with category_name no rule is made; allow it for these people"]
+    assert assess(policy=VOICE, category_name="Chats").manual == [media + "with category_name no rule is created; allow it for these users"]
     rules = [security("Off", "allow", "<disabled>yes</disabled>"), security("No", "deny", source="192.0.2.10"), OPEN]
     assert assess(rules, policy=VOICE, rules=("Off", "No", "Open")).manual == [
         media + "rule %s denies or is disabled, so nothing is opened beside it" % name for name in ("Off", "No")]
