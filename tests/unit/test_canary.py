@@ -198,7 +198,7 @@ def test_a_far_end_that_leaves_or_says_nothing_has_sent_nothing_back():
 def test_of_a_host_that_sends_nothing_back_only_the_handshake_is_shown():
     opened = seen(kind="websocket", http=http_seen(101, accepted=True))
     check, = classify.classify([wanted(kind="websocket")], [opened], FRESH, TABLE, TODAY)
-    assert (check["verdict"], check["flags"]) == ("pass", ["handshake_only"]) and "not that frames get through" in check["message"]
+    assert (check["verdict"], check["flags"]) == ("pass", ["handshake_only"]) and "not whether frames pass" in check["message"]
     # And of a canary that was not asked for a frame nothing is.
     check, = classify.classify([wanted(id="canary_websocket", entry=None, kind="websocket", options={"canary": True})], [dict(opened, id="canary_websocket")],
                                FRESH, TABLE, TODAY)
@@ -252,7 +252,7 @@ def test_silences_that_nobody_keeps(silences):
     assert idle.LONGEST == canary.MAX_SILENCE and 4 * idle.MANY <= canary.MAX_SILENT
     with pytest.raises(catalogue.CatalogueError, match="canary_silences"):
         catalogue.canary_probes(NAME, "quick", silences=silences)
-    with pytest.raises(catalogue.CatalogueError, match="name the canary"):
+    with pytest.raises(catalogue.CatalogueError, match="--silences needs --canary"):
         catalogue.endpoint_probes(catalogue.load(), catalogue.Selection(), "quick", silences=[30])
 
 

@@ -32,9 +32,9 @@ def settings(**given) -> dict:
     ({}, None), ({"change_window": OPEN}, None), ({"change": None, "access_comment": "CHG1"}, None), ({"change": None, "access_require_change": False}, None),
     ({"change": None, "access_state": "gathered"}, None), ({"change": None, "access_state": "reverted"}, None),
     ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None), ({"on_failure": "keep"}, None), ({"on_failure": "revert"}, None),
-    ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
-    ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
-    ({"change_window": "tonight"}, "change_window: it has timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
+    ({"change": None}, "a change ID is required"), ({"change": {"requester": "alice"}}, "a change ID is required"),
+    ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it must have timezone"),
+    ({"change_window": "tonight"}, "change_window: it must have timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
     # A text is no leave to go past the window.
     ({"change_window": OVER, "change": dict(CHANGE, emergency="no")}, "change.emergency is 'no'; it must be true or false, without quotes"),
     ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it must be one of revert_if_regressed, revert, keep")])
@@ -61,8 +61,8 @@ def test_one_window_for_all_devices_is_said_once_and_a_run_without_devices_has_i
 def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof():
     assert device.needed(600, 120, 120) == 1560
     assert device.closed(OPEN, {}, 1800, NOW)[0] is None
-    assert "closes in 1800 s, and change, proof and rollback may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
-    assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("an emergency goes on outside of it")
+    assert "closes in 1800 s, but change, proof and rollback may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
+    assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("continuing because of change.emergency")
     assert device.closed(None, {}, 10 ** 6, NOW) == (None, None)
 
 
@@ -81,7 +81,7 @@ def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
                          "desk4": dict(fine, verify_by="module")}) == []
     assert gate.misread({"desk1": dict(fine, verify_by="kti")}) == ["desk1: verify_by is 'kti'; it must be kit or module"]
     assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
-        "desk1: netaccess_path: it must have device, and may have audience, kind and proven_by; devcie is none of these",
+        "desk1: netaccess_path: it must have device, and may have audience, kind and proven_by; devcie is not one of these",
         "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
     assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
 
@@ -90,7 +90,7 @@ def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
     (None, None), ({"generated": "2026-11-01T08:00:00Z"}, None), ({"valid_until": "2026-12-01T08:00:00Z"}, None),
     ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z were valid until 2026-11-10"),
     ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit were valid until"),
-    ({"valid_until": "soon"}, "is 'soon', which is no time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is no time")], ids=str)
+    ({"valid_until": "soon"}, "is 'soon', which is not a time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is not a time")], ids=str)
 def test_plans_that_are_over_are_not_carried_out(about, said):
     found = gate.plans_ended(about, NOW)
     assert found is None if said is None else said in found and found.endswith("Nothing was changed")
@@ -98,15 +98,15 @@ def test_plans_that_are_over_are_not_carried_out(about, said):
 
 def test_batches_that_ansible_will_not_make_are_refused():
     said, = gate.unread({"fw1": None, "fw2": [1, "100%"], "fw3": [1]}, {})
-    assert said.startswith("fw2: netaccess_serial in the inventory makes no batches")
+    assert said.startswith("fw2: netaccess_serial has no effect in the inventory")
     assert gate.unread({"fw1": [1], "fw2": [1]}, {"netaccess_serial": [1]}) == [] and gate.unread({"fw1": None}, {}) == []
 
 
 @pytest.mark.parametrize("name,said", [
     ("access_refuse_loses", "did you mean access_refuse_losses?"), ("change_windows", "did you mean change_window?"), ("rollouts", "did you mean rollout?"),
-    ("netaccess_window_of_change", "if it is one of your own, name it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),
+    ("netaccess_window_of_change", "if it is your own variable, list it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),
     ("verify_feature", "did you mean verify_features?"), ("audit_regster", "did you mean audit_register?"), ("access_panos_hosts", "access_panos_host?"),
-    ("require_registr", "did you mean require_register?"), ("diagnose_", "is no variable"), ("access_fortios_colour", "is no variable")])
+    ("require_registr", "did you mean require_register?"), ("diagnose_", "is not a variable"), ("access_fortios_colour", "is not a variable")])
 def test_a_misspelt_variable_is_refused(name, said):
     found, = names.unknown([name, "ansible_host", "access_product"])
     assert found.startswith(name) and said in found
@@ -167,11 +167,11 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
     assert device.lines("fw", dict(RESULT, manual=["close UDP 3478"]), False, None, reverted=True) == [
         "fw: rolled back: create list allow (+3)", "fw: manual step: close UDP 3478"]
-    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: no probe host behind it")
+    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: the journal lists no probe host")
     assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
-    nothing = {"changed": False, "summary": "nothing to take back: no journal is about it"}
-    assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to take back: no journal is about it"]
+    nothing = {"changed": False, "summary": "nothing to roll back: no journal is about it"}
+    assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to roll back: no journal is about it"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 
 
@@ -225,8 +225,9 @@ GOOD, BAD = look("pass", ("chat", "wanted", "pass", False)), look("fail", ("chat
 @pytest.mark.parametrize("expect,after,before,said", [
     ("open", GOOD, BAD, None), ("open", GOOD, None, None), ("open", BAD, BAD, "desk: it fail"), ("open", BAD, GOOD, "desk: it fail. chat: seen"),
     ("open", look("pass", ("claude.ai", "negative", "fail", True)), None, "desk: it pass. claude.ai: seen"),
-    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "is not as it was: chat: seen"), ("unchanged", BAD, GOOD, "is not as it was: chat: seen"),
-    ("unchanged", BAD, None, "is not as it was: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
+    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "is changed since the baseline: chat: "
+                                                            "seen"), ("unchanged", BAD, GOOD, "is changed since the baseline: chat: seen"),
+    ("unchanged", BAD, None, "is changed since the baseline: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
 def test_why_a_look_is_no_pass(expect, after, before, said):
     found = proof.problem("desk", expect, after, before)
     assert found is None if said is None else said in found
@@ -328,7 +329,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
-    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "begins was not decided: no memory"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "no decision about the next stage: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. The previous behaviour is restored"),
     (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",
@@ -338,7 +339,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Hosts that say nothing do not say that all is as before.
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "unverified", "moved": {}, "message": "desk1 (no answer)"}), {}, "failed",
      "Not proven that the previous behaviour is restored: desk1 (no answer)"),
-    (dict(HARMED, access_back={"changed": True}), {}, "failed", "is not proven: no host looked"),
+    (dict(HARMED, access_back={"changed": True}), {}, "failed", "is not proven: no probe host reported"),
     (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "NOT rolled back: locked. The reason for the rollback: desk1: "
                                                                                       "newly open"),
     (dict(HARMED, access_back={"recorded": "unreachable", "msg": "gone"}), {}, "failed", "NOT rolled back: gone"),

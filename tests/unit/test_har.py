@@ -210,7 +210,7 @@ def test_an_event_stream_that_is_held_back_or_cut_off(waited, received, error, v
 
 
 @pytest.mark.parametrize("creator,conclusion,said", [
-    ("WebKit Web Inspector", "unverified", "Safari leaves out"), ("Firefox", "works", "does not write why"), ("WebInspector", "works", "a mark of the origin"),
+    ("WebKit Web Inspector", "unverified", "Safari does not record"), ("Firefox", "works", "does not record why"), ("WebInspector", "works", "a mark of the origin"),
     ("mitmproxy", "works", "debugging proxy")])
 def test_what_an_exporter_leaves_out_is_said(creator, conclusion, said):
     one = har.Judge(CATALOGUE, TABLE)
@@ -339,8 +339,9 @@ def test_a_har_stands_for_a_host_in_a_diagnosis():
 
 
 @pytest.mark.parametrize("text,said", [
-    ("", "ends too early"), ("[]", "no JSON object"), ("{}", "no log"), ('{"log": {"version": "1.2"}}', "no entries"), ("<html>", "no JSON object"),
-    ('{"log": {"entries": [{"request": ', "ends in the middle"), ('{"log": {"entries": [{}, ', "ends too early"), ('{"log": {"entries": 5}}', "no JSON object"),
+    ("", "ends too early"), ("[]", "not a JSON object"), ("{}", "no log"), ('{"log": {"version": "1.2"}}', "no entries"), ("<html>", "not a JSON object"),
+    ('{"log": {"entries": [{"request": ', "ends in the middle"), ('{"log": {"entries": [{}, '
+                                                                  '', "ends too early"), ('{"log": {"entries": 5}}', "not a JSON object"),
     ('{"log": {"entries": [{}]', "ends too early")])
 def test_what_is_no_har(tmp_path, text, said):
     path = tmp_path / "x.har"

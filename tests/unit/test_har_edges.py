@@ -243,9 +243,9 @@ def test_the_message_and_what_comes_next(content, conclusion, remedy, message):
 
 
 @pytest.mark.parametrize("creator,message", [
-    ({"name": "WebKit Web Inspector"}, HEAD + "There is no proof that it works. Safari leaves out requests that failed, so a file without a fault "
+    ({"name": "WebKit Web Inspector"}, HEAD + "There is no proof that it works. Safari does not record requests that failed, so a file without a fault "
                                               "proves nothing"),
-    ({"name": "Firefox"}, MESSAGES[0][3] + ". Firefox does not write why a request failed"), ({"name": "Chrome"}, MESSAGES[0][3]), ("Firefox", MESSAGES[0][3]),
+    ({"name": "Firefox"}, MESSAGES[0][3] + ". Firefox does not record why a request failed"), ({"name": "Chrome"}, MESSAGES[0][3]), ("Firefox", MESSAGES[0][3]),
     (None, MESSAGES[0][3])])
 def test_what_a_file_without_a_fault_proves(creator, message):
     one = har.Judge(CATALOGUE, TABLE)

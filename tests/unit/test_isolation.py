@@ -259,7 +259,7 @@ def test_what_decides_is_in_the_facts():
 
 
 @pytest.mark.parametrize("layer, hosts, confidence, said", [
-    ("dns", [{"resolvers": ["192.0.2.53"]}] * 3, "medium", "share 192.0.2.53"), ("dns", [{}] * 3, "medium", "not known to ask different ones"),
+    ("dns", [{"resolvers": ["192.0.2.53"]}] * 3, "medium", "share 192.0.2.53"), ("dns", [{}] * 3, "medium", "not known to use different ones"),
     ("dns", [{"resolvers": ["192.0.2.%d" % number]} for number in (1, 2, 3)], "high", None),
     ("dns", [{"resolvers": ["192.0.2.1"]}] * 2 + [{"resolvers": ["192.0.2.2"]}], "high", "share 192.0.2.1"),
     ("proxy", [{"proxy": "http://p:1"}] * 3, "medium", "share http://p:1"), ("tcp", [{"resolvers": ["192.0.2.53"], "proxy": None}] * 3, "high", None)])

@@ -42,10 +42,10 @@ def test_a_claim_alone_proves_nothing():
 
 
 @pytest.mark.parametrize("broken,said", [
-    ({}, "needs device"), ({"device": 5}, "needs device"), ({"device": "a", "colour": 1}, "colour is none"),
-    ({"device": "a", "kind": "king"}, "kind is one of"),
-    ({"device": "a", "proven_by": {"luck": 1}}, "proven_by has"), ({"device": "a", "proven_by": {"egress": ["10.0.0.1/8"]}}, "host bits"),
-    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by has")])
+    ({}, "must have device"), ({"device": 5}, "must have device"), ({"device": "a", "colour": 1}, "colour is none"),
+    ({"device": "a", "kind": "king"}, "kind must be one of"),
+    ({"device": "a", "proven_by": {"luck": 1}}, "proven_by must have"), ({"device": "a", "proven_by": {"egress": ["10.0.0.1/8"]}}, "host bits"),
+    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by must have")])
 def test_a_path_that_is_none(broken, said):
     with pytest.raises(path.PathError, match=said):
         path.check(broken)

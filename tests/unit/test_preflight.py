@@ -37,8 +37,8 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
     ({}, None, [], "the register has no entry for the exemption of .chatgpt.com"),
     # Wanted is enough: who approves it need not wait until it is seen to be in force.
-    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no line for the exemption of .chatgpt.com"),
-    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no line for the exemption of .chatgpt.com"),
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
     ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
 def test_what_stops(device, hosts, register, said):
     found = judged(device, hosts, register)
@@ -47,17 +47,17 @@ def test_what_stops(device, hosts, register, said):
 
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
-    ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "what hosts saw before that: /j/1.json"),
+    ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "compared with the baselines from before them: /j/1.json"),
     ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
-    ({"exclusive": ""}, None, None, "not protected against a second run"),
-    ({"pending": "ours"}, None, None, "edits of ours wait there"), ({"pending": "both"}, None, None, "edits of ours wait there"),
+    ({"exclusive": ""}, None, None, "this product has no configuration lock"),
+    ({"pending": "ours"}, None, None, "an earlier run left pending changes"), ({"pending": "both"}, None, None, "an earlier run left pending changes"),
     ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will stay in the way: 1, 2"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "not proven to be behind fw1"),
-    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "not well either: odd"),
+    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "has problems with the service too: odd"),
     ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
-     "the service not well either: 2 fail"),
+     "has problems with the service too: 2 fail"),
     ({}, {}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(device="other")}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),

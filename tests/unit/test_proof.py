@@ -67,7 +67,7 @@ def turned(status=None, expect=None, flags=(), **more):
 def test_an_incident_of_the_service_explains_what_newly_fails_and_nothing_is_taken_back_for_it():
     found = turned()
     assert (found["verdict"], found["harm"], found["moved"]) == ("fail", False, {})
-    assert found["explained"]["a"] == ["chat: seen (the service reports outage of chat)"] and "does not come from this change" in found["message"]
+    assert found["explained"]["a"] == ["chat: seen (the service reports outage of chat)"] and "not because of this change" in found["message"]
 
 
 @pytest.mark.parametrize("more", [

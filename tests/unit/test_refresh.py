@@ -100,11 +100,11 @@ def test_an_older_list_is_named_as_one():
     (whole("<script>window._cf_chl_opt = {}</script>"), "a bot challenge"),
     ("Just a moment...\n\nEnable JavaScript and cookies to continue\n", "a bot challenge"),
     ("# Verify you are human\n", "a bot challenge"),
-    (page_of(JULY)[:-20], "its HTML is cut off"), (page_of(JULY)[:700], "its HTML is cut off"),
-    (RENDERINGS["markdown list"](JULY[:15]), "half a page, or another one: it lacks 14 of the 29 names"),
+    (page_of(JULY)[:-20], "its HTML is truncated"), (page_of(JULY)[:700], "its HTML is truncated"),
+    (RENDERINGS["markdown list"](JULY[:15]), "incomplete or wrong page: it lacks 14 of the 29 names"),
     (page_of(["a.example.com", "b.example.com", "c.example.com"]), "no list of host names"),
     (page_of([]), "no list of host names"), ("", "no list of host names"), (page_of(["chatgpt.com"]), "no list of host names"),
-    (json.dumps({"creationTime": "2026-03-26", "prefixes": []}), "is it the address feed?"),
+    (json.dumps({"creationTime": "2026-03-26", "prefixes": []}), "it may be the address feed"),
     ("%PDF-1.7\n", "it is no text"), (b"\xff\x00\x81", "it is no text"),
     (page_of(JULY, heading="Domains to block", lead="Make sure that your firewall allows these:"), "reads as the opposite of the text below it"),
     (page_of(JULY, heading="Allowlist", lead="Deny access to these names"), "reads as the opposite of the text below it"),
@@ -229,7 +229,7 @@ def test_a_host_that_is_only_mentioned_is_not_proposed():
 
 
 def test_a_new_list_cannot_be_older_than_a_known_one():
-    with pytest.raises(PublishedError, match="has to be a later one"):
+    with pytest.raises(PublishedError, match="must be later"):
         proposal(JULY[1:], date="2026-07-25")
 
 
@@ -273,14 +273,14 @@ def test_new_addresses_are_proposed_and_then_known():
 
 
 @pytest.mark.parametrize("body,said", [
-    (feed(VOICE)[:-30], "no JSON, or cut off"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"),
+    (feed(VOICE)[:-30], "not JSON, or it is truncated"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"),
     (feed(VOICE, extra=1), "does not have the form"),
-    (feed(["8.0.0.0/8"]), "too wide"), (feed(["10.1.2.3/32"]), "no public address"), (feed(["8.8.8.8/24"]), "prefix 1: "),
+    (feed(["8.0.0.0/8"]), "too large a network"), (feed(["10.1.2.3/32"]), "not a public address"), (feed(["8.8.8.8/24"]), "prefix 1: "),
     (feed(VOICE, created="soon"), "creationTime"), (feed(["8.%d.%d.0/24" % (i // 256, i % 256) for i in range(1001)]), "holds 1001 prefixes"),
     (json.dumps({"creationTime": "2026-01-01", "prefixes": [{"ipv6Prefix": "8.8.8.8/32"}]}).encode(), "is no ipv6Prefix"),
     (b"<html><title>Just a moment...</title>", "a bot challenge"), (b"<html><title>Sign in</title>", "a web page and not the address feed"),
     (feed(["8.8.%d.1/32" % i for i in range(200)] + VOICE[:1]), "lacks 22 of the 23 voice addresses"),
-    (feed(VOICE[1:], created="2026-01-01"), "older than the one")])
+    (feed(VOICE[1:], created="2026-01-01"), "older than the feed")])
 def test_what_is_not_the_feed_is_named(body, said):
     with pytest.raises(PublishedError) as error:
         refresh.compare_feed(KNOWN, read_feed(body), DATE, 33)

@@ -77,7 +77,7 @@ SHORT = {
             "entra app gives an error", "azure ad error"),
     "login": ("route error 400", "auth.openai.com is empty", "logon impossible", "redirect loop", "too many redirects", "oauth error",
               "password page comes back", "auth0 error", "authentication error"),
-    "macos": ("ssl problem", "certificate error", "mac does not connect", "certificate is wrong", "tls alert", "it is not trusted", "untrusted connection"),
+    "macos": ("ssl problem", "certificate error", "mac does not connect", "certificate is invalid", "tls alert", "it is not trusted", "untrusted connection"),
     "desktop": ("linux app is grey", "windows app is grey", "update failed", "the installer stops at once", "electron window is black"),
     "images": ("broken image in each chat",),
     "uploads": ("spreadsheet cannot be added, error", "image will not send", "download ends at half"),
@@ -158,7 +158,7 @@ def said(**more) -> str:
     ("service_wide_suspected", "probably nobody here: it fails outside as well:"), ("service_or_path", "probably nobody here: it fails outside as well:"),
     ("inspected_by_policy", "the owner of the TLS inspection policy:"), ("intermittent", "not known yet:")])
 def test_who_can_change_it(scope, who):
-    assert "It can be changed by %s run squid_access." % who in said(scope=scope)
+    assert "Who can fix it: %s run squid_access." % who in said(scope=scope)
 
 
 @pytest.mark.parametrize("confidence,sure", [("high", "this is sure"), ("medium", "this is likely"), ("low", "this is not sure yet")])
@@ -200,11 +200,11 @@ def test_when_the_network_is_fine_it_says_what_to_ask_and_when_nobody_knows_it_s
     assert "works, from 1 host that looked (files)" in fine and "another browser without extensions" in fine
     for hosts in ({"a": seen(check("unverified"))}, {"a": seen(check("pass", "chat"))}, {"a": None}):
         said = isolation.diagnose(hosts, symptom="uploads fail")["symptom"]["text"]
-        assert "does not tell" in said and "Does a small text file go up" in said and "works" not in said
+        assert "does not tell" in said and "Does a small text file upload" in said and "works" not in said
 
 
 def test_a_refusal_of_the_origin_is_changed_by_whoever_manages_the_account():
     refused = check("origin", "chat", layer="origin", failure="origin_region", message="chatgpt.com: refused")
     said = isolation.diagnose({"a": seen(refused)}, symptom="nothing works")["symptom"]["text"]
-    assert "origin region (refused by origin)" in said and "whoever manages the account" in said and "in which country" in said
+    assert "origin region (refused by origin)" in said and "the administrator of the account" in said and "in which country" in said
     assert said.endswith("The origin does not serve every region.") and "seen by 0 of 0" not in said

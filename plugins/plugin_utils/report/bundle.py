@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write one file with everything that a support case needs that can be given away. Controller only."""
+"""Everything that a support case needs, in one file that can be shared. Controller only."""
 from __future__ import annotations
 
 import json

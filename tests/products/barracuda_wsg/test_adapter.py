@@ -85,8 +85,8 @@ def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exem
 
 @pytest.mark.parametrize("changes,lines", [
     ({}, []), ({"category": None}, ["is not known: copy"]), ({"exceptions": None}, ["is not known: copy"]),
-    ({"blocked_applications": None}, ["which applications are blocked"]), ({"inspected_domains": None}, ["look whether domains"]),
-    ({"inspected_categories": None}, ["look whether domains"])], ids=str)
+    ({"blocked_applications": None}, ["which applications are blocked"]), ({"inspected_domains": None}, ["check whether domains"]),
+    ({"inspected_categories": None}, ["check whether domains"])], ids=str)
 def test_a_page_that_nobody_looked_at_is_named(changes, lines):
     manual = [line for line in handed(replace(DONE, **changes))["manual"] if not line.startswith("BLOCK/ACCEPT")]
     assert len(manual) == len(lines) and all(text in line for text, line in zip(lines, manual))
@@ -138,7 +138,7 @@ def test_the_application_of_openai_shuts_its_hosts_also_where_it_is_protected_an
 def test_what_nobody_looked_at_is_unchecked_and_said():
     result = handed()
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
-    assert any("is not known: copy" in line for line in result["manual"]) and any("look whether domains or categories" in line for line in result["manual"])
+    assert any("is not known: copy" in line for line in result["manual"]) and any("check whether domains or categories" in line for line in result["manual"])
     result = handed(Pages(category=(), exceptions=(), inspected_domains=(), inspected_categories=("Computers",)))
     assert {row["exempt"] for row in result["coverage"]} == {"unchecked", "not wanted"}
     conflict, = result["conflicts"]
@@ -244,7 +244,7 @@ def test_global_variables_are_read_and_lists_are_refused_as_the_guide_says():
             read(twin, "custom_categories")
 
 
-@pytest.mark.parametrize("refusal,says", [("fault", "invalid password"), ("401", "refuses the API password"), ("page", "no XML-RPC")])
+@pytest.mark.parametrize("refusal,says", [("fault", "invalid password"), ("401", "rejects the API password"), ("page", "not with XML-RPC")])
 def test_a_wrong_password_is_a_clear_error_without_it(refusal, says):
     with BarracudaWsg() as twin:
         twin.knobs.refusal = refusal

@@ -216,7 +216,7 @@ def test_a_company_list_gets_entries_only(rig):
     result = rig.run(adapter=rig.adapter(list_name="Company"))
     assert set(rig.twin.values("Company")) == {"foreign.example", "chatgpt.com", "openai.com", "js.stripe.com"}
     assert "ChatGPT allow" not in rig.twin.order("dns") + rig.twin.order("l4") and "ChatGPT do not inspect" in rig.twin.order("http")
-    assert "the rules of the site say" in result["coverage"][0]["note"]
+    assert "the existing rules decide" in result["coverage"][0]["note"]
 
 
 def test_a_list_of_our_name_and_another_type_is_refused(rig):
@@ -250,7 +250,7 @@ def test_two_objects_of_our_name_stop_the_run(rig, section):
         rig.twin.add_list("ChatGPT allow", ["a.example"])
     else:
         rig.twin.add_rule("ChatGPT allow", "dns", "allow", "", 9)
-    with pytest.raises(Failed, match="more than one .*ChatGPT allow: which one is meant cannot be told.*Nothing was changed"):
+    with pytest.raises(Failed, match="more than one .*ChatGPT allow: so the right one cannot be identified.*Nothing was changed"):
         rig.run(policy=LATER)
 
 
@@ -396,7 +396,7 @@ def test_rules_of_a_parent_account_come_first_and_are_not_offered(rig):
     rig.twin.add_rule("Group policy", "dns", "block", 'any(dns.domains[*] in {"chatgpt.com"})', 5000, read_only=True, source_account="f" * 32)
     conflict, = rig.run()["conflicts"]
     assert conflict["where"] == "DNS rule Group policy" and not conflict["remedy"] and "parent account" in conflict["opens"]
-    with pytest.raises(Failed, match="has to be resolved by a person"):
+    with pytest.raises(Failed, match="cannot be resolved automatically"):
         rig.run(unblock=(conflict["id"],))
 
 
@@ -411,7 +411,7 @@ def test_of_two_objects_of_one_name_the_one_that_our_run_made_is_taken_back(rig)
         traffic = re.sub("|".join(lists), lambda found: lists[found.group()], row["traffic"])
         rules.append(rig.twin.add_rule(row["name"], row["filters"][0], row["action"], traffic, 9000 + len(rules), description=row["description"]))
     assert lists and rules
-    with pytest.raises(Failed, match="which one is meant cannot be told"):
+    with pytest.raises(Failed, match="so the right one cannot be identified"):
         rig.run("deleted")
     assert rig.run("reverted", journal=journal)["changed"]
     assert set(rig.twin.lists) | set(rig.twin.rules) == site | set(lists.values()) | set(rules)
@@ -428,7 +428,7 @@ def test_names_that_a_second_run_makes_meanwhile_are_noticed_before_the_first_wr
         rig.twin.lists.update({key: row for key, row in made.items() if row["name"].startswith("ChatGPT")})
         return begin()
     adapter.begin = meanwhile
-    with pytest.raises(Failed, match="somebody changed .* between reading and locking it|which one is meant"):
+    with pytest.raises(Failed, match="someone else changed .* after it was read and before it was locked|so the right one"):
         rig.run(adapter=adapter)
     assert rig.meter.writes == 0
 
@@ -453,7 +453,7 @@ def test_a_rule_of_the_site_that_somebody_edited_since_is_not_overwritten(rig):
             rig.twin.edit(rule, description="seen by somebody")
         return send(request)
     adapter.send = late
-    with pytest.raises(Failed, match="somebody changed the rule threats since it was read") as failed:
+    with pytest.raises(Failed, match="someone else changed the rule threats since it was read") as failed:
         rig.run(adapter=adapter, unblock=(conflict["id"],))
     assert failed.value.result["failure"]["class"] == "conflict" and rig.twin.rule("threats", "dns")["enabled"]
 
@@ -634,9 +634,9 @@ def test_why_a_pattern_is_not_allowed(make, action, traffic, word, note):
 
 
 @pytest.mark.parametrize("action,traffic,word,by,note", [
-    (None, "", "yes", "ChatGPT do not inspect", "undecrypted by the name"), ("on", 'any(http.conn.domains[*] in {"chatgpt.com"})', "unchecked", None,
+    (None, "", "yes", "ChatGPT do not inspect", "not decrypted, by the name"), ("on", 'any(http.conn.domains[*] in {"chatgpt.com"})', "unchecked", None,
                                                                              "Odd may decrypt it: its action is not understood"),
-    ("off", 'any(http.conn.domains[*] in {"chatgpt.com"})', "yes", "Odd", "undecrypted by the name")])
+    ("off", 'any(http.conn.domains[*] in {"chatgpt.com"})', "yes", "Odd", "not decrypted, by the name")])
 def test_why_a_pattern_is_not_exempt(make, action, traffic, word, by, note):
     rig = make(site="bare")
     rig.run()
@@ -853,14 +853,14 @@ def test_voice_that_a_rule_still_takes_is_a_conflict(voice):
 def test_a_wrong_token_is_a_clear_error_without_it(rig):
     for status in ((403, 10000, "Authentication error"), (400, 6003, "Invalid request headers"), (401, 1000, "Invalid API Token")):
         rig.twin.knobs.bad_token = status
-        with pytest.raises(Failed, match="does not accept the API token.*Zero Trust Write.*Nothing was changed") as failed:
+        with pytest.raises(Failed, match="rejects the API token.*Zero Trust Write.*Nothing was changed") as failed:
             rig.run(adapter=rig.adapter(token="Wrong-One-1"))
         assert failed.value.result["failure"]["class"] == "auth" and "Wrong-One-1" not in json.dumps(failed.value.result) + str(failed.value)
 
 
 def test_a_token_that_only_reads_audits_and_does_not_write(rig):
     assert rig.run(check=True, adapter=rig.adapter(token=rig.twin.reader))["changed"]
-    with pytest.raises(Failed, match="does not accept the API token for POST gateway/lists"):
+    with pytest.raises(Failed, match="rejects the API token for POST gateway/lists"):
         rig.run(adapter=rig.adapter(token=rig.twin.reader))
 
 
@@ -879,7 +879,7 @@ def test_a_server_that_fails_is_asked_again_for_reads_and_never_for_writes(rig):
 @pytest.mark.parametrize("body", [b"<html>proxy</html>", b"", b"[]", b'{"success": true}'])
 def test_an_answer_that_is_not_the_api_is_a_clear_error(rig, body):
     rig.twin.faults.append(Weather("status", reply=Reply(200, body), times=99))
-    with pytest.raises(Failed, match="nothing of its API"):
+    with pytest.raises(Failed, match="not with an answer of its API"):
         rig.run()
 
 
@@ -894,8 +894,8 @@ def module(**changes):
 
 
 @pytest.mark.parametrize("changes,text", [
-    ({"audience": {}}, "audience: name groups"), ({"audience": None}, "audience: name groups"),
-    ({"audience": {"groups": ["x"], "everyone": True}}, "exclude each other"), ({"activate": False}, "no staging"),
+    ({"audience": {}}, "audience: set groups"), ({"audience": None}, "audience: set groups"),
+    ({"audience": {"groups": ["x"], "everyone": True}}, "are mutually exclusive"), ({"activate": False}, "no staging"),
     ({"prefix": 'a"b'}, "cannot be the name"), ({"list_name": " "}, "cannot be the name")])
 def test_options_that_cannot_be_meant_are_refused(changes, text):
     with pytest.raises(AccessError, match=text):

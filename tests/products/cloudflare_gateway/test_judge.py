@@ -110,7 +110,7 @@ def test_without_the_scan_only_what_is_certain_is_said():
 @pytest.mark.parametrize("columns,remedy,opens", [
     ({}, True, "everything else that this rule blocks"), ({"read_only": True}, False, "this rule is read-only here: change it"),
     ({"read_only": True, "source_account": "f"}, False, "this rule is read only, shared by a parent account: it can"),
-    ({"traffic": 'any(dns.domains[*] in {"chatgpt.com"}) or any(dns.security_category[*] in {117})'}, False, "this rule blocks by security category")])
+    ({"traffic": 'any(dns.domains[*] in {"chatgpt.com"}) or any(dns.security_category[*] in {117})'}, False, "this rule also blocks by security category")])
 def test_what_can_be_done_about_a_rule(columns, remedy, opens):
     conflict, = judged(rule("x", "dns", "block", "chatgpt.com", **columns)).conflicts
     assert conflict.certain and bool(conflict.remedy) is remedy and conflict.opens.startswith(opens)

@@ -117,8 +117,8 @@ def test_a_policy_of_the_audience_that_may_not_let_through_says_why():
 
 @pytest.mark.parametrize("members, where, text, certain", [
     ({"status": "disable"}, "policy members", "it is switched off", True),
-    ({"disclaimer": "enable"}, "disclaimer of policy members", "hands the traffic on", False),
-    ({"wccp": "enable"}, "wccp of policy members", "hands the traffic on", False)])
+    ({"disclaimer": "enable"}, "disclaimer of policy members", "passes the traffic on", False),
+    ({"wccp": "enable"}, "wccp of policy members", "passes the traffic on", False)])
 def test_a_policy_of_the_audience_that_is_off_or_hands_on(members, where, text, certain):
     found = assess(members=members)
     assert told(found) == [(where, text, BOTH, certain)] and words(found) == ["no" if certain else "unchecked"] * 2
@@ -280,7 +280,7 @@ def test_without_the_scan_a_profile_is_not_judged():
 
 def test_a_server_that_decides_sees_what_is_decrypted_alone():
     found = assess(members={"icap-profile": "scan"})
-    assert words(found) == ["yes", "unchecked"] and told(found) == [("ICAP profile scan", "a server decides", BOTH[1:], False)]
+    assert words(found) == ["yes", "unchecked"] and told(found) == [("ICAP profile scan", "an external server decides", BOTH[1:], False)]
 
 
 @pytest.mark.parametrize("profiles, applications, text", [

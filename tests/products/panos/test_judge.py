@@ -159,7 +159,7 @@ def test_what_a_profile_shuts_is_told_with_a_way_out(shut, text, opens):
 def test_profiles_that_are_not_understood_are_named():
     conflict, = assess([security("Open", "allow", "<profile-setting><group><member>Missing</member></group></profile-setting>")]).conflicts
     assert (conflict.text, conflict.opens, conflict.certain) == (
-        "allow, with security profiles that are not understood (Missing)", "look at what they block", False)
+        "allow, with security profiles that are not understood (Missing)", "check what they block", False)
 
 
 # -- exclusions
@@ -224,7 +224,7 @@ def test_a_rule_that_only_may_open_leaves_it_to_the_rule_between_zones():
     open_last = "<default-security-rules><rules><entry name='interzone-default'><action>allow</action></entry></rules></default-security-rules>"
     anybody = Audience(users=("members",))
     found = assess([], besides=open_last, audience=anybody)
-    assert words(found) == ["unchecked"] * 2 and found.coverage[0].note == "no rule surely decides it" and found.coverage[0].allowed_by is None
+    assert words(found) == ["unchecked"] * 2 and found.coverage[0].note == "no rule certainly matches it" and found.coverage[0].allowed_by is None
 
 
 # -- several people
@@ -282,7 +282,7 @@ def test_voice_by_hand_where_no_rule_is_made_for_it():
     assert assess(policy=VOICE, category_name="Chats").manual == [media + "with category_name no rule is created; allow it for these users"]
     rules = [security("Off", "allow", "<disabled>yes</disabled>"), security("No", "deny", source="192.0.2.10"), OPEN]
     assert assess(rules, policy=VOICE, rules=("Off", "No", "Open")).manual == [
-        media + "rule %s denies or is disabled, so nothing is opened beside it" % name for name in ("Off", "No")]
+        media + "rule %s denies or is disabled, so no voice rule is created for it" % name for name in ("Off", "No")]
     assert assess(rules, rules=("Off", "No", "Open")).manual == []
     assert len(assess(rules, policy=VOICE, rules=("Off",), category_name="Chats").manual) == 1
 

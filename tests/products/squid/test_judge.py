@@ -379,7 +379,7 @@ def test_our_rule_carries_what_the_site_asks_the_audience_for(site, rules, carri
 
 
 @pytest.mark.parametrize("rules,says", [
-    ("acl kiosk src 10.1.7.1\nhttp_access allow kiosk\nhttp_access allow lan staff", "without a login .*allow kiosk.* has to sign in .*allow lan staff"),
+    ("acl kiosk src 10.1.7.1\nhttp_access allow kiosk\nhttp_access allow lan staff", "without a login .*allow kiosk.* must authenticate .*allow lan staff"),
     ("acl bosses proxy_auth boss\nhttp_access allow bosses\nhttp_access allow lan staff", "several ACLs .bosses, staff.*auth_acl")])
 def test_an_audience_that_is_asked_for_different_things_is_refused_with_the_way_out(site, rules, says):
     with pytest.raises(AccessError, match=says):
@@ -486,7 +486,7 @@ def test_two_drop_ins_do_not_share_names(site):
     first.foreseen()
     lists = {"conf.d/netaccess-chatgpt.conf": render_drop_in(first.after, None), "lists/allow.domains": ".claude.ai\n"}
     made = site(drop_in="netaccess-pilot.conf", lists=lists)
-    with pytest.raises(AccessError, match="netaccess-chatgpt.conf:[0-9]+ uses a list in .*give each drop-in a list_dir of its own"):
+    with pytest.raises(AccessError, match="netaccess-chatgpt.conf:[0-9]+ uses a list in .*set a separate list_dir for each drop-in"):
         made.foreseen()
     made = site(drop_in="netaccess-pilot.conf", lists={"conf.d/netaccess-chatgpt.conf": render_drop_in(first.after, None).replace("/lists/", "/first/")})
     assert allowed(made.foreseen()) == ALL_YES
@@ -519,7 +519,7 @@ def test_methods_that_administer_the_proxy_are_not_opened(site):
 
 
 def test_a_drop_in_that_is_included_twice_is_refused(site):
-    with pytest.raises(AccessError, match="squid.conf:11 and .*squid.conf:12 include .*: leave one of them"):
+    with pytest.raises(AccessError, match="squid.conf:11 and .*squid.conf:12 include .*: keep only one of them"):
         site("", INCLUDE).foreseen()
 
 

@@ -213,7 +213,7 @@ def test_an_edit_during_the_run_is_noticed_and_stays(make, where):
             told.append(path.write_text(path.read_text() + "# by a colleague\n"))
         return send(request)
     adapter.send = sent
-    with pytest.raises(Failed, match="somebody changed %s during this run" % path) as caught:
+    with pytest.raises(Failed, match="someone else changed %s during this run" % path) as caught:
         rig.run(unblock=(found["id"],), adapter=adapter)
     assert caught.value.result["failure"]["class"] == "conflict" and path.read_text().endswith("# by a colleague\n")
     assert rig.squid.config.read_text().replace("# by a colleague\n", "") == rig.squid.site and not rig.squid.drop_in.exists()

@@ -102,7 +102,7 @@ def test_what_is_not_offered_or_not_allowed_makes_the_exemption_unchecked_and_no
     result = rig.run(accept_wider_audience=True)
     assert words(result) == {"unchecked"} and {row["allowed"] for row in result["coverage"]} == {"yes"} and puts(rig) == []
     line = by_hand(result)[0]
-    assert "chatgpt.com, openai.com" in line and (SCOPES[path] in line if status == 403 else "does not offer them" in line)
+    assert "chatgpt.com, openai.com" in line and (SCOPES[path] in line if status == 403 else "does not have them" in line)
     rig.twin.log.clear()
     assert not rig.run(accept_wider_audience=True)["changed"]
 
@@ -210,7 +210,7 @@ def test_a_default_that_is_not_told_is_not_guessed(secure, settings):
     share(secure)
     secure.twin.state.settings = dict(settings, **{"sse.globalIPSEnabled": False})
     result = secure.run()
-    assert words(result) == {"unchecked"} and "not among those that were read" in notes(result)
+    assert words(result) == {"unchecked"} and "was not read" in notes(result)
 
 
 def test_a_profile_without_a_list_exempts_nothing_and_one_that_does_not_tell_may(secure):
@@ -424,7 +424,7 @@ def test_a_name_that_somebody_gave_meanwhile_is_not_taken_back(rig):
 def test_a_service_that_keeps_no_comments_is_found_out_and_what_was_written_goes_back(make):
     rig = make(keeps_comments=False)
     site = rig.snapshot()
-    with pytest.raises(Failed, match="does not keep the comments .* old state was restored"):
+    with pytest.raises(Failed, match="does not store comments .* old state was restored"):
         rig.run()
     assert rig.snapshot() == site and len(puts(rig)) == 2
 
@@ -644,7 +644,7 @@ def test_tenant_controls_are_lost(rig, where):
 
 def test_a_tenant_control_of_chatgpt_is_a_decision_of_the_operator(rig):
     rig.twin.profile("AI profile")["more"] = {"restriction": {"id": 5, "name": "AI", "domains": [], "restrictions": [{"applicationName": "ChatGPT"}]}}
-    with pytest.raises(Failed, match="keeps people in your own ChatGPT workspace"):
+    with pytest.raises(Failed, match="restricts users to your own ChatGPT workspace"):
         rig.run()
     rig.run(tenant_control="keep")
     assert rig.twin.spares("AI exempt") == {} and rig.list()["items"]
