@@ -69,7 +69,7 @@ class ActionModule(ActionBase):
         host, began = (task_vars or {}).get("inventory_hostname", "the host"), time.monotonic()
         waits = idle.announced(plain(args["probes"]), float(args.get("deadline") or 60))
         if waits:
-            Display().display("%s: a look %s" % (host, waits))
+            Display().display("%s: a probe run %s" % (host, waits))
         again = bool(waits)
         while True:
             result = self._look(args, ours, task_vars)

@@ -12,10 +12,10 @@ author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - The API of this product cannot manage policies or lists; its guide says so. This module therefore never writes. It compares what stands on the pages of the
-    device with O(config) and returns an exact plan for a person, page by page, with lists to paste. Hosts behind the device then show whether it was done.
+    device with O(config) and returns an exact plan of manual steps, page by page, with lists to paste. Hosts behind the device then show whether it was done.
   - The plan is one custom category with the allowed domains, and an Allow exception for each part of O(audience) that refers to it. IP Block/Exempt is never
     used, since it ends all filtering.
-  - What the pages hold is told in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
+  - Set the content of the pages in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -43,7 +43,7 @@ options:
       variable; nothing else of it is returned.
     type: path
   pages:
-    description: What stands on the pages of the device now. A page that is left out was not looked at.
+    description: What stands on the pages of the device now. A page that is left out is unknown.
     type: dict
     suboptions:
       category:
@@ -56,7 +56,7 @@ options:
         elements: dict
         suboptions:
           audience:
-            description: For whom, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
+            description: The users, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
             type: str
             required: true
           action:
@@ -73,7 +73,7 @@ options:
             type: str
             required: true
           audience:
-            description: For whom, as in O(pages.exceptions).
+            description: The users, as in O(pages.exceptions).
             type: str
             required: true
       blocked_applications:
@@ -136,7 +136,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What a person has to do, and whether it was done
+- name: Print the manual steps, and whether they were done
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -296,7 +296,7 @@ audience_widened:
   elements: str
   sample: []
 manual:
-  description: The plan, in order, and what else has to be done by hand.
+  description: The plan, in order, and other manual steps.
   returned: always, except for O(state=rendered)
   type: list
   elements: str

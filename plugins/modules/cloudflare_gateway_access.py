@@ -13,8 +13,8 @@ author:
 description:
   - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains and a DNS and a network rule that name
     it, and leaves those in O(config.exempt) undecrypted by a list of their own and an HTTP rule with the action Do Not Inspect.
-  - An HTTP rule with the action Allow is made only when an HTTP rule of the site blocks a wanted host that stays decrypted, since it ends the evaluation
-    for it.
+  - An HTTP rule with the action Allow is created only if an existing HTTP rule blocks a wanted host that stays decrypted, because it ends the evaluation for
+    it.
   - Items are added to and removed from lists one by one; a list is never replaced. Rules of others are never renumbered; ours get a free precedence.
   - Gateway has no staging and no lock. Each write is in force within a minute, so the exemption comes before the rules that allow, and a run that fails
     writes the old values back.
@@ -80,35 +80,35 @@ options:
     default: 1000
   position:
     description:
-      - Where the rules that allow stand among those of their kind. By default the lowest place above the first rule that shuts a wanted host for the whole
-        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that shut out a part of it, are about
-        a part of the requests, or hold something that is not understood.
-      - A rule that does not inspect has no place to choose, since Gateway asks those before every other HTTP rule.
+      - The position of the allow rules among those of their type. By default the lowest one above the first rule that blocks a wanted host for the whole
+        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that block a part of it, apply to a
+        part of the requests, or contain something that is not understood.
+      - A Do Not Inspect rule needs no position, because Gateway evaluates those before every other HTTP rule.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above.
+        description: Names of rules that the new rules must be above.
         type: list
         elements: str
         default: []
       after:
-        description: Names of rules that ours have to stand below.
+        description: Names of rules that the new rules must be below.
         type: list
         elements: str
         default: []
       never_above:
-        description: Names of rules that ours must never pass.
+        description: Names of rules that the new rules must never be above.
         type: list
         elements: str
         default: []
       may_pass:
-        description: Names of rules, by security category, for a part of the audience or not understood, that ours may pass all the same.
+        description: Names of rules, by security category, for a part of the audience or not understood, that the new rules may still be above.
         type: list
         elements: str
         default: []
   scan_conflicts:
     description: >-
-      Read the lists, categories and applications that rules of the site name, and the account's own switches. With V(false) these are not read, such rules
+      Read the lists, categories and applications that existing rules use, and the settings of the account. With V(false) these are not read, such rules
       count as being about every wanted host, and RV(coverage) says V(unchecked).
     type: bool
     default: true
@@ -123,13 +123,13 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per account. A rule of the site is written only when its version is the one that was read.
+  - Run one writer per account. An existing rule is changed only if its version is the one that was read.
   - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
   - An entry of a list covers the domain itself and every subdomain, so C(*.example.com) covers C(example.com) too, which RV(coverage) says. Exact hosts
     are in a list that is compared with the whole name.
-  - Do Not Inspect goes by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
+  - Do Not Inspect matches by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
     HTTP rule, also those by security category, is passed by them. RV(losses) and RV(audience_widened) name what the account would lose.
-  - Which hosts a category or an application holds, only the vendor knows. A rule by one of them is never certain to be in the way, and exempts nothing.
+  - Which hosts a category or an application holds, only the vendor knows. A rule that uses one of them is never a certain conflict, and exempts nothing.
   - Logging is a setting of the account and not of a rule.
   - Voice, when O(config) has C(media), is a network rule for the published addresses and ports alone. UDP comes to Gateway only when the account's proxy
     for it is on.
@@ -152,7 +152,7 @@ EXAMPLES = r"""
       device_posture: [Disk is encrypted]
     comment: CHG0012345
 
-- name: Keep a rule of the site above ours
+- name: Keep an existing rule above the new one
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_api_token }}"

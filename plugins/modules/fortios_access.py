@@ -15,8 +15,8 @@ description:
     profiles, and leaves those in O(config.exempt) undecrypted by a group of wildcard FQDNs in their SSL inspection profiles.
   - A web filter profile has one URL filter. Where it has none, ours is made and linked; where the site has one, our rows go into it, above the rows
     that block a wanted host, and everything else in it stays as it is.
-  - FortiOS has no commit, so each write is in force at once. The exemption comes before the allow rows. A list of the site is written only when nobody
-    wrote to its table since it was read, and everything is read back. On failure what was written is taken back.
+  - FortiOS has no commit, so each write is in force at once. The exemption comes before the allow rows. An existing list is changed only if its table is
+    unchanged since it was read, and everything is read back. On failure the change is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -86,10 +86,10 @@ options:
     type: str
   exempt_by:
     description:
-      - What the exemption from TLS inspection goes by.
-      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it goes by name, in proxy mode by address, so that neighbours on the same address
-        are exempt too, which is RV(audience_widened).
-      - V(local_category) is a local category into which the hosts are rated; it goes by name in both modes. It concerns no web filter, since no
+      - How the exemption from TLS inspection matches.
+      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it matches by name, in proxy mode by IP address, so other sites at the same address are
+        exempt too, which is RV(audience_widened).
+      - V(local_category) is a local category into which the hosts are rated; it matches by name in both modes. It concerns no web filter, since no
         profile gives it an action. The rating of a domain is taken to hold for its subdomains, which no source confirms; let verification decide.
     type: str
     choices: [wildcard_fqdn, local_category]
@@ -117,8 +117,8 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - A policy counts as one for everybody only when each column that limits it is understood. What may be in the way is in RV(conflicts) with C(certain)
-    false, and the coverage of its hosts is C(unchecked). Internet services, geography, schedules, tags, regular expressions and FortiGuard categories
+  - A policy counts as one for everybody only when each column that limits it is understood. Possible conflicts are in RV(conflicts) with C(certain) false,
+    and the coverage of its hosts is C(unchecked). Internet services, geography, schedules, tags, regular expressions and FortiGuard categories
     are among what only the device can tell.
   - A VDOM in policy-based NGFW mode is refused, because web filter profiles have no effect there.
   - Rows are of type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources do not agree whether

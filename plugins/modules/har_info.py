@@ -117,11 +117,11 @@ issuers:
 conclusion:
   description:
     - What the file shows as a whole, by the fault that got furthest on the lowest layer.
-    - C(works), C(origin) (the network lets it through, and the origin itself refuses, challenges or limits), C(blocked), C(intercepted), C(sign_in) (at a
-      gateway), C(proxy_auth), C(proxy_limit), C(proxy_error) (the proxy could not do it, and nobody forbade it), C(stream_cut), C(stream_buffered),
+    - C(works), C(origin) (the network allows it, but the origin itself refuses, challenges or limits), C(blocked), C(intercepted), C(sign_in) (at a
+      gateway), C(proxy_auth), C(proxy_limit), C(proxy_error) (the proxy failed, and no policy blocked it), C(stream_cut), C(stream_buffered),
       C(host) (the machine or its browser), or the layer of the fault, C(dns), C(tcp), C(proxy), C(tls), C(quic) or C(http).
-    - C(unverified) when nothing proves that it works, C(not_network) when the page or the browser gave its requests up, C(unlisted) when only hosts of no list
-      failed, and C(nothing) when nothing in it concerns ChatGPT.
+    - C(unverified) when nothing proves that it works, C(not_network) when the page or the browser gave its requests up, C(unlisted) when only hosts outside
+      every list failed, and C(nothing) when nothing in it concerns ChatGPT.
   returned: always
   type: str
   sample: blocked
@@ -131,7 +131,7 @@ next:
   type: str
   sample: run squid_access; if an existing rule still blocks, add its conflict id to squid_access.unblock
 unreadable:
-  description: How many entries of the log have not the form of one, and were not read.
+  description: Number of malformed log entries, which were not read.
   returned: always
   type: int
   sample: 0

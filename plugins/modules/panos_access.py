@@ -152,23 +152,22 @@ options:
     default: 3
   position:
     description:
-      - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that shut out a part of it or of which only the device knows the hosts, say by an external list or an
-        application filter.
+      - The position of the new rules. By default the lowest one above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that block a part of it or whose hosts only the device knows, for example an external list or an application filter.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above. One that shuts out a part of the audience is reported in RV(audience_widened).
+        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
         type: list
         elements: str
         default: []
       after:
-        description: Names of rules that ours have to stand below.
+        description: Names of rules that the new rules must be below.
         type: list
         elements: str
         default: []
       never_above:
-        description: Names of rules, say for threats or quarantine, that ours must never pass.
+        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
         type: list
         elements: str
         default: []

@@ -93,7 +93,7 @@ EXAMPLES = r"""
     names: "{{ groups['netaccess_devices'] }}"
   register: audit
 
-- name: Say what it comes to
+- name: Print the result
   ansible.builtin.debug:
     var: audit.verdict.message
 """

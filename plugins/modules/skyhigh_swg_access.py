@@ -14,12 +14,13 @@ description:
   - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway, formerly McAfee Web Gateway, by its REST interface. One holds
     the hosts in O(config.allow), one those in O(config.exempt). Each list is written whole, and both come into force with one commit.
   - A list decides nothing until a rule refers to it, and the REST interface edits no rule. So the enabled rule sets are exported and it is checked
-    that rules refer to the lists, that these stand below authentication and above what blocks and decrypts, and for whom. RV(coverage) says V(yes) only
-    where that is so, and where every rule on the way is understood. A property, operator, action, event or list that is not makes it V(unchecked), with
+    that rules use the lists, that these rules are below authentication and above rules that block and decrypt, and to which users they apply. RV(coverage)
+    says V(yes) only if that is so, and if every evaluated rule is understood. A property, operator, action, event or list that is not makes it V(unchecked),
+    with
     its name in the note. So does a rule that blocks some people, above those that refer to the lists.
-  - Where no rule refers to a list, RV(manual) says what a person has to do once, and RV(diagnosis) has a rule set for each list, ready to be
+  - If no rule uses a list, RV(manual) has the manual steps, needed once, and RV(diagnosis) has a rule set for each list, ready to be
     imported. Nothing is ever put above authentication.
-  - What is written and not committed is gone with the session. On failure it is discarded; what was committed is taken back.
+  - What is written and not committed is gone with the session. On failure it is discarded; committed changes are rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -101,11 +102,11 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty list of ours counts as absent.
-    The rules that a person made stay; with empty lists they match nothing.
+  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty managed list counts as absent. The rules
+    that were created by hand stay; with empty lists they match nothing.
   - With O(activate=false) a run that writes is refused, since nothing waits on the gateway once the session has ended.
-  - O(unblock) puts C(disabled-by-netaccess/) in front of the entries of the site's list that are in the way, so that they match nothing until they are
-    given back. Entries about much more than these hosts, inline lists and categories are left to a person.
+  - O(unblock) puts C(disabled-by-netaccess/) in front of the conflicting entries of an existing list, so that they match nothing until they are restored.
+    Entries about much more than these hosts, inline lists and categories are manual steps.
   - Hosts in O(exempt_list) are tunnelled, so the gateway does not check the server's certificate. RV(coverage) says so.
   - Close sessions of the user interface during the change; its next save may otherwise write older lists. It shows the change after a reload.
 seealso:
@@ -324,7 +325,7 @@ conflicts:
           fields:
             disabled: {old: [], new: ['*.chatgpt.com']}
 losses:
-  description: Security controls that a wanted host loses through the exemption, or through the rule that allows it and stands above them.
+  description: Security controls that a wanted host loses through the exemption, or through the rule that allows it and is above them.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict

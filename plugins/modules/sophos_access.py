@@ -11,13 +11,13 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Allows the hosts in O(config.allow) for the people of O(audience) by a URL group and a rule for it in their web policies. The rule stands above the
-    first one that shuts a wanted host for all of these people, and below those that do so for a part of them.
+  - Allows the hosts in O(config.allow) for the people of O(audience) by a URL group and a rule for it in their web policies. The rule is above the first one
+    that blocks a wanted host for all of these users, and below those that do so for a part of them.
   - Leaves the hosts in O(config.exempt) undecrypted by entries in a URL group that a rule of TLS inspection names, or by a web exception. Policy checks,
     malware scanning and certificate checks are never skipped by it.
   - Works by the XML API, which hardware, virtual and cloud firewalls have alike. There is no commit, so each write is in force at once; the exemption comes
-    with or before the rule that allows. An update replaces a whole object, so objects are written back as they were read, with our part changed. What
-    somebody else may have written to is compared right before, and everything is read back. On failure what was written is taken back.
+    with or before the rule that allows. An update replaces a whole object, so objects are written back as they were read, with our part changed. Objects
+    that others may have changed are compared right before, and everything is read back. On failure the change is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -44,7 +44,7 @@ options:
     required: true
   audience:
     description:
-      - Who gets access. Web policies say where the rule goes, users for whom it is.
+      - Who gets access. Web policies set where the rule is added, users to whom it applies.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered), with O(audience.users) or O(audience.everyone).
     type: dict
     suboptions:
@@ -147,7 +147,7 @@ EXAMPLES = r"""
     accept_wider_audience: true
     comment: CHG0012345
 
-- name: The same, with the exemption kept to these people by a TLS inspection rule of the site
+- name: The same, with the exemption limited to these users by an existing TLS inspection rule
   netaccess.chatgpt.sophos_access:
     host: xgs-a.example.com
     username: netaccess

@@ -46,9 +46,9 @@ options:
   audience:
     description:
       - Who gets access. The parts narrow each other, like the columns of a firewall rule; the entries of one part add up, but for O(audience.acls).
-      - What the site asks these clients for before it lets them in, a login or a group, our rules ask for as well. Where it asks a part of them
-        for something else, the task is refused, and each part needs one with its own O(drop_in) and O(list_dir).
-      - Denies of a part of the people that stand behind the include are in RV(audience_widened), since our rules pass them.
+      - The new rules require the same login or group as the existing rules for these clients. If the existing rules require different ones for parts of the
+        audience, the task is refused, and each part needs a task with its own O(drop_in) and O(list_dir).
+      - Rules after the include that deny a part of the users are in RV(audience_widened), because the new rules precede them.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:

@@ -82,8 +82,8 @@ options:
         type: dict
   consoles:
     description: >-
-      Management consoles of the Edge SWGs, as C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to see whether ours is in
-      force and which rule of the site still blocks or decrypts a wanted host.
+      Management consoles of the Edge SWGs, as C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to see whether the
+      policy is in force and which existing rule still blocks or decrypts a wanted host.
     type: list
     elements: str
     default: []
@@ -130,8 +130,8 @@ options:
     default: basic
   list_name:
     description:
-      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; for whom the list counts is up to the rules
-        of the site that use it, so with O(audience.everyone=false) it is RV(audience_widened).
+      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; the existing rules that use the list
+        decide to whom it applies, so with O(audience.everyone=false) it is RV(audience_widened).
       - A list holds a host with its subdomains, and RV(coverage) says V(unchecked), since what a rule does with it cannot be read.
     type: str
   exempt_list_name:
@@ -139,7 +139,7 @@ options:
     type: str
   scan_conflicts:
     description: >-
-      Look for rules and lists of the site that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
+      Look for existing rules and lists that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -153,13 +153,13 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Management Center has no lock. Run one writer at a time; a revision of somebody else that comes between reading and writing stops the run.
+  - Management Center has no lock. Run one writer at a time; a revision by someone else between reading and writing stops the run.
   - Once, a person has to assign the object to the devices, as the last evaluated policy file. A later ALLOW takes an earlier DENY back; FORCE_DENY and
     C(force_exception) are final, and are conflicts.
-  - A rule of the site that uses a trigger, property, layer or section that this module does not evaluate makes nothing sure. RV(coverage) then says
+  - An existing rule that uses a trigger, property, layer or section that this module does not evaluate makes nothing sure. RV(coverage) then says
     V(unchecked) and names it, and the conflict is not certain.
   - O(state=deleted) and O(state=reverted) empty the object and leave it there, since devices are assigned to it and its removal would take nothing from them.
-  - Entries of the site's URL lists that O(unblock) names are switched off, with a mark in their description; they take effect when the policies that use
+  - Entries of existing URL lists that O(unblock) selects are disabled, with a marker in their description; they take effect when the policies that use
     the list are installed.
   - Simultaneous requests may be answered with 500 by Management Center, so reads are repeated and writes are settled by reading.
   - O(activate=false) together with O(install) needs O(consoles), since nothing else tells a later run what still has to be installed.
@@ -342,8 +342,9 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, where a rule of the site may be in the
-    way, for Cloud SWG, and with O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as wanted,
+    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, where an existing rule may be a
+    conflict, for Cloud SWG, and with O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    wanted,
     or that have a note.
   returned: when O(config) is given
   type: list

@@ -14,13 +14,13 @@ description:
   - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which policies of
     O(audience) use. Entries are added and removed one by one, at most 500 in a request, and read back after each request, since Umbrella may accept an
     entry and drop it.
-  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These steps are for a person;
-    RV(manual) spells them out, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
+  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These are manual steps; RV(manual)
+    lists them, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
   - The global allow list is never used unless it is named in O(dns_list), since it applies to everybody in every DNS policy.
   - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
-    O(audience.rules) use our list and what stands above them, and whether the do not decrypt list of the security profile in each rule that decides
+    O(audience.rules) use the list and which rules are above them, and whether the do not decrypt list of the security profile in each rule that decides
     holds the exempt hosts. With O(exempt_by=profile) the module keeps its entries there too. It never writes rules, security profiles or settings.
-  - Each write is in force by itself. A run that fails takes back what it wrote.
+  - Each write is in force by itself. A run that fails rolls back its changes.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -54,7 +54,7 @@ options:
   audience:
     description:
       - Who gets access, which in Umbrella is a matter of policies. The entries add up.
-      - The module makes the list of a layer for which policies are named here; that these policies use it, and no others, is a step for a person.
+      - The module makes the list of a layer for which policies are named here; adding it to these policies, and to no others, is a manual step.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -74,7 +74,7 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule says for whom it is.
+        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule has its own users.
         type: bool
         default: false
   layers:
@@ -85,8 +85,7 @@ options:
     default: [dns, web]
   prefix:
     description: >-
-      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). They may be renamed behind these words, which the next run
-      takes back.
+      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). If text is added to these names, the next run renames them.
     type: str
     default: ChatGPT
   dns_list:
@@ -99,25 +98,25 @@ options:
     type: str
   parking_domain:
     description: >-
-      An entry that O(unblock) takes out of a list of the site waits there as a name below this domain, which nobody can reach, until it is given back.
+      An entry that O(unblock) removes from an existing list is kept there as a name below this domain, which does not exist, until it is restored.
       Umbrella cannot disable an entry. A site whose organisation refuses the default may give a name below a domain of its own that does not exist.
     type: str
     default: netaccess.invalid
   exempt_by:
     description:
       - What leaves hosts undecrypted.
-      - V(manual) is the work of a person; RV(manual) names the domains, and where they belong.
-      - V(profile), with O(service=secure_access) alone, writes entries of ours into the do not decrypt list of the security profile that each rule in
+      - V(manual) writes nothing; RV(manual) lists the domains and where to add them.
+      - V(profile), with O(service=secure_access) alone, writes entries into the do not decrypt list of the security profile that each rule in
         O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays. A list that other
         rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people, which is RV(audience_widened) and has
-        to be accepted with O(accept_wider_audience). A profile without such a list, and a list that O(protected) names, are left to a person.
-      - With V(manual), entries of ours from earlier runs stay with O(state=merged) and go with O(state=replaced).
+        to be accepted with O(accept_wider_audience). A profile without such a list, and a list in O(protected), are manual steps.
+      - With V(manual), entries of earlier runs stay with O(state=merged) and are removed with O(state=replaced).
     type: str
     choices: [manual, profile]
     default: manual
   scan_conflicts:
     description: >-
-      Read the web lists of the site that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
+      Read the existing web lists that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
       those of the audience, security profiles, settings and do not decrypt lists. States that look for all that was changed (replaced, deleted, reverted)
       read them anyway, and so does O(exempt_by=profile) what it needs to know whom else an exemption reaches.
     type: bool
@@ -134,16 +133,16 @@ attributes:
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
   - Run one writer per organisation.
-  - An entry always holds the name and every subdomain. What that is more than asked stands in RV(coverage).
+  - An entry always holds the name and every subdomain. RV(coverage) says where that is wider than requested.
   - An allow list beats the categories and the security categories of a DNS policy too. Keep the people of the policy to the audience.
   - O(state=deleted) and O(state=reverted) empty our lists and do not delete them, so that the policies that use them need not be set up again; Umbrella
     refuses to delete a list in use. A later run uses them again.
-  - Only web lists of the site that are not marked as allowing are read for conflicts; whether a rule blocks by them the API does not tell, so no
-    conflict is certain. In a DNS policy an allow list beats every block list.
+  - Only existing web lists that are not marked as allow lists are read for conflicts; the API does not show whether a rule blocks by them, so no conflict is
+    certain. In a DNS policy an allow list beats every block list.
   - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
   - O(protected) takes names of destination lists and of do not decrypt lists.
-  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is known
-    to be switched off, a host that is not in that list is V(unchecked) at best. Whether a security profile decrypts at all, no known field tells.
+  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is
+    known to be disabled, a host that is not in that list is V(unchecked) at best. No known field shows whether a security profile decrypts at all.
   - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
   - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
 seealso:
@@ -373,8 +372,8 @@ conflicts:
             parked: {old: false, new: true}
 losses:
   description: >-
-    Security controls that the exemption would switch off for a wanted host, if the web policy, or in Secure Access the security profile, uses them. The API
-    tells that in part; what it does not tell counts.
+    Security controls that the exemption would disable for a wanted host, if the web policy, or in Secure Access the security profile, uses them. The API
+    reports that in part; what it does not report counts.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict

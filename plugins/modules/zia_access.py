@@ -17,7 +17,7 @@ description:
     last.
   - ZIA has no staging. What is saved goes live for the whole tenant when anybody activates or any session ends, so edits of others that wait stop a writing run
     before its first write, and a run that fails writes the old values back before its own session ends.
-  - An edit lock (somebody else is saving) and the rate limits are waited out within O(timeout).
+  - An edit lock (another administrator is saving) and the rate limits are waited out within O(timeout).
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -120,22 +120,22 @@ options:
     default: BLOCK
   position:
     description:
-      - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that shut out a part of it, or of which that cannot be ruled out.
+      - The position of the new rules. By default the lowest one above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that block, or may block, a part of it.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above, also where they shut out a part of the audience; RV(audience_widened) then says so.
+        description: Names of rules that the new rules must be above, even if they block a part of the audience; RV(audience_widened) then says so.
         type: list
         elements: str
         default: []
       after:
-        description: Names of rules that ours have to stand below.
+        description: Names of rules that the new rules must be below.
         type: list
         elements: str
         default: []
       never_above:
-        description: Names of rules, say for threats, that ours must never pass.
+        description: Names of rules, for example for threats, that the new rules must never be above.
         type: list
         elements: str
         default: []
@@ -161,11 +161,11 @@ notes:
   - With O(publish_foreign_changes) the activation is queued until the others whose edits wait have activated too, and is waited for within O(timeout).
   - Deletes are limited to four an hour, so O(state=deleted) and O(state=reverted) disable our rules and empty our categories. A later run uses them again.
   - An entry with a leading dot holds the domain itself and at most five levels below it; RV(coverage) says where that is wider or narrower than asked.
-  - An exact host in another custom category takes it away from a wildcard in ours. Hosts below a wanted wildcard that a category of the site
-    names are therefore added to ours as well.
+  - An exact host in another custom category takes it away from a wildcard in ours. Hosts below a wanted wildcard in an existing category are therefore added
+    to the managed category as well.
   - Voice, when O(config) has C(media), is a Cloud Firewall rule with a network service of its own, for the published addresses and ports alone. UDP comes to
     Cloud Firewall by Z-Tunnel 2.0, GRE or IPsec only. A tenant without that licence gets everything else, and RV(manual) says so.
-  - A rule of the site is certain only where every column that limits it is understood. Otherwise RV(coverage) says V(unchecked), and the conflict names the
+  - An existing rule is certain only if every column that limits it is understood. Otherwise RV(coverage) says V(unchecked), and the conflict names the
     column and has no remedy. DNS rules are read and never certain. Cloud App Control is read for applications of the type AI alone.
   - Our URL filtering rule stays below a rule that adds headers for a wanted host, unless O(position.before) names it.
   - Sessions that are already open keep their verdict; allow the edges a minute or two before you verify.
