@@ -87,7 +87,7 @@ def test_a_rule_that_shuts_and_is_limited_keeps_its_place_and_is_named(make, lay
     for number, (column, _value) in enumerate(LIMITS):
         uncertain(found["limited %d" % number], column)
     assert set(found) == {"limited %d" % number for number in range(len(LIMITS))} and row(result, host)["allowed"] == "unchecked"
-    assert "limited 0 may shut it: column" in row(result, host)["note"]
+    assert "limited 0 may block it: column" in row(result, host)["note"]
     assert [name for name in rig.twin.order(layer) if name != "ChatGPT do not inspect"][-2:] == ["ChatGPT allow", "shuts"] and not rig.run()["changed"]
 
 
@@ -97,7 +97,7 @@ def test_a_limited_rule_that_ours_would_pass_has_to_be_accepted(make, layer):
     rig.given("shuts", layer, "block", traffic, 500)
     rig.given("limited", layer, "block", traffic, 600, {"column_of_next_year": ["x"]})
     widened = rig.run(check=True, accept_wider_audience=True)["audience_widened"]
-    assert len(widened) == 1 and "limited shuts out a part of the audience" in widened[0]
+    assert len(widened) == 1 and "limited blocks a part of the audience" in widened[0]
 
 
 @pytest.mark.parametrize("layer", ABOUT)

@@ -425,7 +425,7 @@ def test_inline_casb_keeps_people_in_their_tenants_and_may_block(rig):
     application = {"name": "chats", "status": "enable", "tenant-control": "enable", "tenant-control-tenants": [{"name": "example.com"}], "access-rule": []}
     rig.twin.rows("casb/profile").append({"name": "saas", "saas-application": [application]})
     rig.twin.row("firewall/policy", "members")["casb-profile"] = "saas"
-    with pytest.raises(Failed, match="chats of the CASB profile saas of policy members adds the header.*tenant_control"):
+    with pytest.raises(Failed, match="chats of the CASB profile saas of policy members inserts the header.*tenant_control"):
         rig.run()
     rig.twin.rows("casb/saas-application").append({"name": "chats", "domains": [{"domain": "*.drive.example"}]})
     assert {row["allowed"] for row in rig.run()["coverage"]} == {"yes"}
@@ -485,7 +485,7 @@ def test_a_header_that_keeps_people_in_their_workspace_needs_a_word(proxy):
     headers = [{"id": 1, "name": "ChatGPT-Allowed-Workspace-Id", "action": "add-to-request", "content": "ws-1"}]
     proxy.twin.rows("web-proxy/profile").append({"name": "workspace", "headers": headers})
     proxy.twin.row("firewall/policy", "members")["webproxy-profile"] = "workspace"
-    with pytest.raises(Failed, match="web proxy profile workspace of policy members adds the header.*tenant_control"):
+    with pytest.raises(Failed, match="web proxy profile workspace of policy members inserts the header.*tenant_control"):
         proxy.run()
     proxy.run(tenant_control="keep")
     assert proxy.decide(MEMBER, "chatgpt.com") == ("allow", "decrypt") and proxy.decide(MEMBER, "api.openai.com") == ("allow", "tunnel")
@@ -498,7 +498,7 @@ def test_a_row_of_a_url_filter_may_add_the_header_too(make):
     rig.twin.rows("web-proxy/profile").append({"name": "workspace", "headers": [
         {"id": 1, "name": "chatgpt-allowed-workspace-id", "action": "add-to-request", "content": "ws-1"}]})
     rig.entries()[0]["web-proxy-profile"] = "workspace"
-    with pytest.raises(Failed, match="web proxy profile workspace of the URL filter members-urls adds the header"):
+    with pytest.raises(Failed, match="web proxy profile workspace of the URL filter members-urls inserts the header"):
         rig.run()
 
 

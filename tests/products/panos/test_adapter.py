@@ -181,7 +181,7 @@ def test_a_rule_for_a_part_of_the_audience_that_voice_would_pass_is_told(make):
     rig.by_hand("set", "/service/entry[@name='udp-all']", "<protocol><udp><port>1-65535</port></udp></protocol>")
     for name, columns in (("No UDP", {}), ("Quarantine", {"source-user": ["example\\alice"]})):
         rig.by_hand("set", "/rulebase/security/rules", rule(name, "deny", **dict(UDP, **columns)))
-    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience and would no longer be asked for voice"):
+    with pytest.raises(Failed, match="Quarantine blocks a part of the audience and would no longer apply to voice"):
         rig.run()
 
 
@@ -323,7 +323,7 @@ def test_a_later_quarantine_would_be_passed_and_has_to_be_said(rig):
     body = rule("Quarantine", "deny", application="any", **{"from": "trust", "to": "untrust", "source": "192.0.2.10"})
     rig.by_hand("set", "/rulebase/security/rules", body)
     rig.by_hand("move", "/rulebase/security/rules/entry[@name='Quarantine']", where="before", dst="Web")
-    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience"):
+    with pytest.raises(Failed, match="Quarantine blocks a part of the audience"):
         rig.run()
     assert rig.run(accept_wider_audience=True)["changed"]
 

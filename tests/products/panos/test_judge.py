@@ -259,7 +259,7 @@ def test_a_deny_for_a_part_of_the_people_that_ours_passes_is_told():
     assert assess([BLOCK, OPEN], before=("Block",)).audience_widened == []
     # About whom it is, is known, and about which hosts the device knows alone.
     feed = security("Feed", "deny", category="Feed")
-    assert [line.startswith("Feed shuts out") for line in assess([BLOCK, feed, OPEN], objects=FEED).audience_widened] == [True]
+    assert [line.startswith("Feed blocks a part") for line in assess([BLOCK, feed, OPEN], objects=FEED).audience_widened] == [True]
     assert assess([feed, OPEN], objects=FEED, before=("Feed",)).audience_widened == []
     # Ours does not stand in the place of the named rules.
     assert assess([BLOCK, QUARANTINE, OPEN], rules=("Open",)).audience_widened == []

@@ -71,7 +71,7 @@ def test_of_a_few_that_become_many_each_way_leads_back(rig):
     # A list that is there stays: it is rewritten, and nobody stays in it who is not named.
     fewer = run(rig, FEW)
     assert decisions(rig) == ["allow", SHUT] and listed(rig).read_text().split()[-2:] == ["10.0.0.0/24", "127.0.0.2"]
-    assert "shuts out: set all of them in one task" in " ".join(fewer["warnings"]) and not run(rig, FEW, "replaced")["changed"]
+    assert "would lock out: set all of them in one task" in " ".join(fewer["warnings"]) and not run(rig, FEW, "replaced")["changed"]
     for result, then in ((fewer, as_many), (many, as_few)):
         rig.run("reverted", journal=result["journal"])
         assert rig.snapshot() == then

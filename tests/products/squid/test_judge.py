@@ -507,7 +507,7 @@ def test_an_earlier_audience_that_is_shut_out_is_named(site):
     first.foreseen()
     lists = {"conf.d/netaccess-chatgpt.conf": render_drop_in(first.after, None)}
     second = site(lists=lists, networks=("10.2.0.0/16",)).foreseen()
-    assert "lets in 10.1.0.0/16, which this task does not name and shuts out" in second.warnings[0]
+    assert "already allows 10.1.0.0/16, which this task does not include and would lock out" in second.warnings[0]
     assert site(lists=lists).foreseen().warnings == [] and site(lists=lists, networks=("10.1.0.0/16", "10.2.0.0/16")).foreseen().warnings == []
 
 

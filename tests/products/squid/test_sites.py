@@ -174,7 +174,7 @@ def test_a_kiosk_without_login_keeps_its_access(rig):
 @pytest.mark.exhaustive
 def test_a_quarantine_behind_the_include_is_not_let_in(rig):
     given(rig, after="acl quarantine src 127.0.0.4\nhttp_access deny quarantine")
-    with pytest.raises(Failed, match="http_access deny quarantine shuts out a part of the audience"):
+    with pytest.raises(Failed, match="http_access deny quarantine blocks a part of the audience"):
         rig.run(adapter=rig.adapter(networks=(), everyone=True), accept_wider_audience=False)
     assert rig.decide(STRANGER, "chatgpt.com")[0] == "block"
 

@@ -406,7 +406,7 @@ def test_everyone_has_no_condition(rig):
 
 def test_a_rule_for_a_part_of_the_audience_would_be_taken_back_which_is_refused(make):
     rig = make(site=SITE.replace("<SSL-", "<Proxy>\n  group=\"Quarantine\" DENY\n\n<SSL-", 1))
-    with pytest.raises(Failed, match="shuts out a part of the audience"):
+    with pytest.raises(Failed, match="blocks a part of the audience"):
         rig.run()
     assert rig.meter.writes == 0
     assert rig.run(accept_wider_audience=True)["changed"]

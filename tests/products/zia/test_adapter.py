@@ -198,7 +198,7 @@ def test_our_rule_put_above_such_a_block_by_hand_goes_back_below_it(legacy):
 
 def test_a_later_block_of_a_part_would_be_passed_and_has_to_be_said(legacy):
     _block(legacy, "Quarantine", 3, locations=[{"id": 401}])
-    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience"):
+    with pytest.raises(Failed, match="Quarantine blocks a part of the audience"):
         legacy.run()
 
 
@@ -464,7 +464,7 @@ def test_a_rule_for_a_part_of_the_audience_that_voice_would_pass_is_told(make):
     rig = make(voice=True)
     users = [{"id": rig.twin.state.config["directory"]["users"][0]["id"]}]
     rig.by_hand("POST", "firewallFilteringRules", {"name": "quarantine", "order": 2, "rank": 7, "state": "ENABLED", "action": "BLOCK_DROP", "users": users})
-    with pytest.raises(Failed, match="quarantine shuts out a part of the audience and would no longer be asked for voice"):
+    with pytest.raises(Failed, match="quarantine blocks a part of the audience and would no longer apply to voice"):
         rig.run()
     rig.run(accept_wider_audience=True)
     assert rig.run("deleted", adapter=rig.adapter(media=False, whole=True))["changed"] and not rig.passes(MEMBER, *PUBLISHED[0])

@@ -241,7 +241,7 @@ def test_what_keeps_a_rule_from_being_sure(columns, word, why):
 
 
 def test_our_rules_are_no_rules_of_the_site():
-    """Whatever somebody made of them; and what adds headers is told of those that let pass alone."""
+    """Whatever somebody made of them; and what inserts headers is told of those that let pass alone."""
     adds = {"httpHeaderActionProfiles": [{"id": 5}]}
     for one, told in ((dict(block("x", **adds), action="ALLOW"), 1), (dict(block("x", **adds), action="ALLOW", description=MARK), 0), (block("x", **adds), 0),
                       (dict(block("x"), action="ALLOW"), 0),

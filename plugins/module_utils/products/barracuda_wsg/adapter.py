@@ -250,7 +250,7 @@ def _category_steps(change):
         what = "create the custom category %s with these %d domains" if change.op == CREATE else "add to the custom category %s these %d domains"
         yield _step(change, CATEGORIES_PAGE, "add", what % (change.ref.name, len(added)), added)
     if removed:
-        yield _step(change, CATEGORIES_PAGE, "take out", "remove these %d domains from the custom category %s" % (change.ref.name, len(removed)), removed)
+        yield _step(change, CATEGORIES_PAGE, "take out", "remove from the custom category %s these %d domains" % (change.ref.name, len(removed)), removed)
 
 
 def _exception_steps(change):

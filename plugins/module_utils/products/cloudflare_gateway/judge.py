@@ -180,7 +180,7 @@ class Assessor(View):
         perhaps = [rule for rule in layer.rules if layer.effect(rule) == ALLOW and covering in layer.reach(rule, frozenset([covering])).may]
         word = spared.word(covering)
         if word == "yes":
-            return word, spared.open[covering].ref.name, "not decrypted, by the name in the handshake; Gateway then does not check the certificate"
+            return word, spared.open[covering].ref.name, "not decrypted, by the name in the handshake, and Gateway does not check the certificate"
         if word == "unchecked":
             return "unchecked", None, self._perhaps("%s may decrypt it", spared.doubted[covering], layer)
         return ("unchecked", None, self._perhaps("%s may leave it undecrypted", perhaps[0], layer)) if perhaps else ("no", None, "")

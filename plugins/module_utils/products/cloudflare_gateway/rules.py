@@ -179,7 +179,7 @@ class View:
         for _kind, field, op, values in tests(tree):
             kind = selectors.get(_plain(field))
             if kind in (None, PEOPLE, REQUESTS) and not self._everything(_plain(field), op, values):
-                about = "not understood" if kind is None else "it applies to a part of the %s only" % kind
+                about = "not understood" if kind is None else "about a part of the %s" % kind
                 found.append((kind or PEOPLE, "selector %s is %s" % (field, about)))
         return found
 
