@@ -34,7 +34,7 @@ def settings(**given) -> dict:
     ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None), ({"on_failure": "keep"}, None), ({"on_failure": "revert"}, None),
     ({"change": None}, "a change ID is required"), ({"change": {"requester": "alice"}}, "a change ID is required"),
     ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it must have timezone"),
-    ({"change_window": "tonight"}, "change_window: it must have timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
+    ({"change_window": "tonight"}, "change_window: it must have timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it must be a dictionary"),
     # A text is no leave to go past the window.
     ({"change_window": OVER, "change": dict(CHANGE, emergency="no")}, "change.emergency is 'no'; it must be true or false, without quotes"),
     ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it must be one of revert_if_regressed, revert, keep")])
@@ -82,14 +82,14 @@ def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
     assert gate.misread({"desk1": dict(fine, verify_by="kti")}) == ["desk1: verify_by is 'kti'; it must be kit or module"]
     assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
         "desk1: netaccess_path: it must have device, and may have audience, kind and proven_by; devcie is not one of these",
-        "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
+        "desk2: verify_expect is 'shut'; it must be open or unchanged"]
     assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
 
 
 @pytest.mark.parametrize("about,said", [
     (None, None), ({"generated": "2026-11-01T08:00:00Z"}, None), ({"valid_until": "2026-12-01T08:00:00Z"}, None),
-    ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z were valid until 2026-11-10"),
-    ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit were valid until"),
+    ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z expired at 2026-11-10"),
+    ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit expired at"),
     ({"valid_until": "soon"}, "is 'soon', which is not a time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is not a time")], ids=str)
 def test_plans_that_are_over_are_not_carried_out(about, said):
     found = gate.plans_ended(about, NOW)
@@ -207,7 +207,7 @@ PASSED = {"verdict": "pass", "message": "proven by a"}
     ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "no stage after pilot starts: a is shut"),
     # What it comes to the device says itself.
     ({"verdict": "unverified", "message": "x"}, {}, LAST, None),
-    (PASSED, {"a": "unchanged"}, PILOT, "stands behind fw and is in that audience"), (None, {}, PILOT, "no probe host is mapped to fw, so no later")])
+    (PASSED, {"a": "unchanged"}, PILOT, "is mapped to fw with this audience"), (None, {}, PILOT, "no probe host is mapped to fw, so no later")])
 def test_a_stage_that_nobody_of_its_audience_saw_is_the_last(found, expectations, stage, said):
     over = proof.stage_over(found, expectations, stage, "fw")
     assert over is None if said is None else said in over
@@ -225,9 +225,8 @@ GOOD, BAD = look("pass", ("chat", "wanted", "pass", False)), look("fail", ("chat
 @pytest.mark.parametrize("expect,after,before,said", [
     ("open", GOOD, BAD, None), ("open", GOOD, None, None), ("open", BAD, BAD, "desk: it fail"), ("open", BAD, GOOD, "desk: it fail. chat: seen"),
     ("open", look("pass", ("claude.ai", "negative", "fail", True)), None, "desk: it pass. claude.ai: seen"),
-    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "is changed since the baseline: chat: "
-                                                            "seen"), ("unchanged", BAD, GOOD, "is changed since the baseline: chat: seen"),
-    ("unchanged", BAD, None, "is changed since the baseline: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
+    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "outside the audience and has changed: chat: seen"), ("unchanged", BAD, GOOD, "outside the audience and has changed: chat: seen"),
+    ("unchanged", BAD, None, "outside the audience and has changed: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
 def test_why_a_look_is_no_pass(expect, after, before, said):
     found = proof.problem("desk", expect, after, before)
     assert found is None if said is None else said in found
@@ -329,7 +328,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
-    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "no decision about the next stage: no memory"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "no decision about the next stage of its rollout: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. The previous behaviour is restored"),
     (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",
@@ -339,7 +338,7 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Hosts that say nothing do not say that all is as before.
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "unverified", "moved": {}, "message": "desk1 (no answer)"}), {}, "failed",
      "Not proven that the previous behaviour is restored: desk1 (no answer)"),
-    (dict(HARMED, access_back={"changed": True}), {}, "failed", "is not proven: no probe host reported"),
+    (dict(HARMED, access_back={"changed": True}), {}, "failed", "Not proven that the previous behaviour is restored: no probe host reported"),
     (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "NOT rolled back: locked. The reason for the rollback: desk1: "
                                                                                       "newly open"),
     (dict(HARMED, access_back={"recorded": "unreachable", "msg": "gone"}), {}, "failed", "NOT rolled back: gone"),

@@ -57,13 +57,12 @@ def _files(*folders: str) -> list:
 def _hits(files: list, phrases: list) -> list:
     found = []
     for path in files:
-        name = str(path.relative_to(ROOT))
-        for text in _texts(path):
-            for phrase in phrases:
-                for match in re.finditer(phrase["avoid"], text, re.IGNORECASE):
-                    around = text[max(match.start() - 60, 0):match.end() + 60]
-                    if not any(name == file and right in around for file, right in RIGHT):
-                        found.append("%s: %r; better: %s" % (name, around, phrase["better"]))
+        name, text = str(path.relative_to(ROOT)), "\n".join(_texts(path))
+        for phrase in phrases:
+            for match in re.finditer(phrase["avoid"], text, re.IGNORECASE):
+                around = text[max(match.start() - 60, 0):match.end() + 60]
+                if not any(name == file and right in around for file, right in RIGHT):
+                    found.append("%s: %r; better: %s" % (name, around, phrase["better"]))
     return found
 
 
