@@ -152,25 +152,25 @@ def said(**more) -> str:
 
 
 @pytest.mark.parametrize("scope,who", [
-    ("network", "the network team:"), ("network_suspected", "probably the network team:"), ("host_local", "the owner of that machine:"),
-    ("network_or_host", "the network team or the owner of the machine:"), ("refused_by_origin", "the administrator of the account or workspace:"),
-    ("segment_or_policy_group", "the owner of the policy groups of these hosts:"), ("service_wide", "nobody here: OpenAI reports an incident:"),
-    ("service_wide_suspected", "probably nobody here: it fails outside as well:"), ("service_or_path", "probably nobody here: it fails outside as well:"),
-    ("inspected_by_policy", "the owner of the TLS inspection policy:"), ("intermittent", "not known yet:")])
+    ("network", "the network team."), ("network_suspected", "probably the network team."), ("host_local", "the owner of that machine."),
+    ("network_or_host", "the network team or the owner of the machine."), ("refused_by_origin", "the administrator of the account or workspace."),
+    ("segment_or_policy_group", "the owner of the policy groups of these hosts."), ("service_wide", "nobody here: OpenAI reports an incident."),
+    ("service_wide_suspected", "probably nobody here: it fails outside as well."), ("service_or_path", "probably nobody here: it fails outside as well."),
+    ("inspected_by_policy", "the owner of the TLS inspection policy."), ("intermittent", "not known yet.")])
 def test_who_can_change_it(scope, who):
-    assert "Who can fix it: %s run squid_access." % who in said(scope=scope)
+    assert "Who can fix it: %s What to do: run squid_access." % who in said(scope=scope)
 
 
 @pytest.mark.parametrize("confidence,sure", [("high", "this is sure"), ("medium", "this is likely"), ("low", "this is not sure yet")])
 def test_how_sure_it_is(confidence, sure):
     assert said(confidence=confidence) == (
-        "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts that could tell; %s. Such as: chatgpt.com: blocked. Who "
+        "Uploads fail. It is block page by Squid (network), in files, seen by 2 of 3 hosts with a result; %s. Example: chatgpt.com: blocked. Who "
         "can fix it: the network team. What to do: run squid_access." % sure)
 
 
 def test_the_answer_without_a_product_a_fault_or_anybody_who_looked():
     fault = {"verdict": "dns_filter", "product": None, "evidence": "x", "remedy": "ask whom?"}
-    assert "It is dns filter (network), in files, seen by 1 of 1 host that" in said(faults=[fault], bad=1, of=1)
+    assert "It is dns filter (network), in files, seen by 1 of 1 host with" in said(faults=[fault], bad=1, of=1)
     assert said(faults=[fault]).endswith("the network: ask whom?")
     assert said(faults=[], scope="service_wide", of=0) == (
         "Uploads fail. It is service wide (service wide), in files; this is sure. Who can fix it: nobody here. What to do: OpenAI reports an "
@@ -197,7 +197,7 @@ def test_the_answer_says_what_it_is_how_sure_who_and_what_to_change():
 
 def test_when_the_network_is_fine_it_says_what_to_ask_and_when_nobody_knows_it_says_so():
     fine = isolation.diagnose({"a": seen(check("pass"))}, symptom="uploads fail")["symptom"]["text"]
-    assert "works, from 1 host that looked (files)" in fine and "another browser without extensions" in fine
+    assert "as seen from 1 host (files)" in fine and "another browser without extensions" in fine
     for hosts in ({"a": seen(check("unverified"))}, {"a": seen(check("pass", "chat"))}, {"a": None}):
         said = isolation.diagnose(hosts, symptom="uploads fail")["symptom"]["text"]
         assert "does not tell" in said and "Does a small text file upload" in said and "works" not in said
