@@ -131,7 +131,7 @@ FEED = "<external-list><entry name='Feed'><type><url/></type></entry></external-
 
 def test_what_only_the_device_knows_is_named_where_that_is_why_a_conflict_is_not_certain():
     conflict, = assess([security("Deny", "deny", category="Feed"), OPEN], objects=FEED).conflicts
-    assert "only the device knows what Feed holds" in conflict.text and not conflict.certain
+    assert "only the device knows what Feed contains" in conflict.text and not conflict.certain
     conflict, = assess([security("Deny", "deny", category=["Feed", "Chats"]), OPEN], objects=FEED).conflicts
     assert "only the device" not in conflict.text and conflict.certain
     found = assess([security("Deny", "deny", "<schedule>nights</schedule>"), OPEN])
