@@ -50,8 +50,8 @@ class ActionModule(ActionBase):
         if self._writing and (result.get(record.UNREACHABLE) or result.get(record.FAILED)) and not result.get("failure"):
             # What it left is known to its journal and to hosts behind the device alone.
             said, folder = str(result.get("msg")).rstrip("."), self._vars.get("access_journal", JOURNALS)
-            result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. What it wrote, if anything, is in a journal in %s, and the next run on "
-                                                       "%s names it" % (said, folder, self._name)}
+            result = {record.UNREACHABLE: True, "msg": "it ended without an answer: %s. If it wrote anything, the journal is in %s, and the next run "
+                                                       "on %s lists it" % (said, folder, self._name)}
         if result.get("failed") or result.get("unreachable"):
             Display().display("%s: FAILED: %s" % (self._name, result.get("msg")))
         return record.recorded(result, self._args["quiet"])
@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
         if self._bound(state, self._args["stage"]) and ended:
             return self._kept({"failed": True, "msg": ended, "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         if self._bound(state, self._args["stage"]) and not (plans.get(self._name) or self._vars.get("access_expected_plan")):
-            return self._kept({"failed": True, "msg": "netaccess_plans has no plan for it, so nothing was reviewed. Nothing was changed",
+            return self._kept({"failed": True, "msg": "netaccess_plans has no reviewed plan for this device. Nothing was changed",
                                "failure": {"class": PLAN_CHANGED, "applied": [], "undone": [], "journal": None}})
         return self._stages(task_vars) if self._args["rollout"] else self._device(state, task_vars)
 
@@ -96,7 +96,7 @@ class ActionModule(ActionBase):
         try:
             behind = outcome.Fleet(self._task_vars).behind().get(self._name, []) if baseline else []
         except AnsibleError as error:
-            Display().warning("%s: no host is asked whether all is as before: %s" % (self._name, error))
+            Display().warning("%s: cannot check with probe hosts that the previous behaviour is restored: %s" % (self._name, error))
             behind = []
         return [host for host in behind if host in baseline]
 
@@ -132,7 +132,7 @@ class ActionModule(ActionBase):
         get, change = self._vars.get, self._vars.get("change", {})
         why = device.odd(change) or device.refused(change, get("access_comment"), bool(get("access_require_change", True)))
         if why:
-            raise AnsibleActionFail("%s. Nothing was touched" % why)
+            raise AnsibleActionFail("%s. Nothing was changed" % why)
         try:
             # As the preflight found it, or an earlier run of the role in the same play.
             arrival = max(float((get(name) or {}).get("propagation") or 0) for name in ("access_preview", "access_result"))
@@ -141,8 +141,8 @@ class ActionModule(ActionBase):
         except (WindowError, ValueError) as error:
             raise AnsibleActionFail("change_window: %s" % error) from error
         if closed:
-            raise AnsibleActionFail("%s. Nothing was touched" % closed)
-        text = "%s: the change begins; locks and activation are waited for, at most %s s" % (self._name, get("access_timeout", 600))
+            raise AnsibleActionFail("%s. Nothing was changed" % closed)
+        text = "%s: starting the change; it waits up to %s s for locks and activation" % (self._name, get("access_timeout", 600))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 
     # -- the module
@@ -151,7 +151,7 @@ class ActionModule(ActionBase):
         """The options of the module: what the variables say, and what this task, the change and a reviewed plan say above them."""
         get, product = self._vars.get, self._vars.get("access_product")
         if product not in PRODUCTS:
-            raise AnsibleActionFail("access_product is %s; it has to be one of %s" % (product or "not set", ", ".join(PRODUCTS)))
+            raise AnsibleActionFail("access_product is %s; it must be one of %s" % (product or "not set", ", ".join(PRODUCTS)))
         # The last stage of a rollout is what has to be in the end.
         stage = self._args["stage"] if stage is None else stage
         people = stage or (get("rollout") or [{}])[-1]

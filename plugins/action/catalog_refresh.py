@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
         ), required_one_of=[["page", "feed"]])
         date = _date(args["date"])
         if not 0 <= args["max_missing"] <= 100:
-            raise AnsibleActionFail("catalog_refresh: max_missing: %d is not a number from 0 to 100 (percent)" % args["max_missing"])
+            raise AnsibleActionFail("catalog_refresh: max_missing: %d is not a percentage from 0 to 100" % args["max_missing"])
         hosts = addresses = None
         sources: list = []
         try:
@@ -85,7 +85,7 @@ def _read(option: str, args: dict, sources: list) -> bytes:
     if where.startswith(("https://", "http://")):
         body, problem = download.get(where, args["timeout"], args["ca_path"] or True, args["proxy"])
         if body is None:
-            raise AnsibleActionFail("catalog_refresh: %s: %s. Nothing is proposed; where a person gets through, save the page and give the file" % (
+            raise AnsibleActionFail("catalog_refresh: %s: %s. Nothing is proposed. Open the page in a browser, save it, and pass the file" % (
                 option, problem))
         name = without_user(where).partition("://")[2]
     else:
@@ -97,7 +97,7 @@ def _read(option: str, args: dict, sources: list) -> bytes:
             raise AnsibleActionFail("catalog_refresh: %s: %s cannot be read: %s" % (option, where, error.strerror)) from error
         name = path.name
     if len(body) > download.MAX_BYTES:
-        raise AnsibleActionFail("catalog_refresh: %s: it is longer than %d MiB. Nothing is proposed" % (option, download.MAX_BYTES // 1048576))
+        raise AnsibleActionFail("catalog_refresh: %s: the file is larger than %d MiB. Nothing is proposed" % (option, download.MAX_BYTES // 1048576))
     sources.append({"name": name, "sha256": hashlib.sha256(body).hexdigest()})
     return body
 

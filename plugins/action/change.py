@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         return dict(steps[args["step"]](), changed=False)
 
     def _gate(self) -> dict:
-        """Before anything is touched: whether the run may begin. The mark is what journals of this run share."""
+        """Check the settings before the change: whether the run may begin. The mark is what journals of this run share."""
         self._begin()
         found = self._asked(self._check)
         behind, here = self._fleet.behind(), set(self._task_vars["ansible_play_hosts_all"])
@@ -62,7 +62,7 @@ class ActionModule(ActionBase):
         refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:
-            raise AnsibleActionFail("%s. Nothing was touched" % "; ".join(refused))
+            raise AnsibleActionFail("%s. Nothing was changed" % "; ".join(refused))
         for text in found["said"]:
             Display().display(text)
         return {"mark": str(uuid.uuid4()), "behind": behind, "left_out": {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}}
@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
         """Whether a change may begin, from check runs on the devices and looks from the hosts."""
         path, required = self._vars.get("audit_register"), bool(self._vars.get("require_register", False))
         if required and not path:
-            raise AnsibleActionFail("require_register is set and no register is named: set audit_register to the file")
+            raise AnsibleActionFail("require_register is set, but audit_register is not: set it to the register of exemptions")
         try:
             register = read_register(Path(str(path)).expanduser()) if path else None
         except RegisterError as error:
@@ -101,7 +101,7 @@ class ActionModule(ActionBase):
         """What the service says of itself. Where that cannot be known it explains nothing."""
         given = self._vars.given({option: ["netaccess_status_%s" % option] for option in _STATUS})
         found = record.guarded(lambda: service_status_info.look(given))
-        return {"state": "unknown", "message": "its status page cannot be read: %s" % found["msg"]} if found.get("failed") else found
+        return {"state": "unknown", "message": "the status page of the service cannot be read: %s" % found["msg"]} if found.get("failed") else found
 
     def _batch(self) -> dict:
         """{device: why it is not begun}: what the preflight stopped, and everything once too many devices have failed."""
@@ -109,7 +109,7 @@ class ActionModule(ActionBase):
         begun = [name for name in self._fleet.devices if name in stops or self._fleet.registered(name, "access_result")]
         failed = [name for name in begun if self._fleet.trouble(name, stops, False)]
         if len(failed) > int(self._vars.get("netaccess_max_failures", 0)):
-            stops.update({name: "too many devices failed before" for name in self._fleet.devices if name not in begun})
+            stops.update({name: "too many devices failed in earlier batches (netaccess_max_failures)" for name in self._fleet.devices if name not in begun})
         return {"stops": stops}
 
     def _prove(self) -> dict:
@@ -118,7 +118,8 @@ class ActionModule(ActionBase):
         found = record.guarded(self._proven)
         if found.get("failed"):
             # Nobody knows what the change did, so it is as if it had done harm.
-            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the looks cannot be judged: %s" % found["msg"]}
+            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the results of the probe hosts cannot be "
+                "evaluated: %s" % found["msg"]}
         said = outcome.as_before(found) if self._args["reverted"] else found["message"]
         Display().display("%s: %s" % (self._name, said))
         # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.

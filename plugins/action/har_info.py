@@ -31,7 +31,7 @@ class ActionModule(ActionBase):
         ))
         source, target = Path(args["path"]), Path(args["redacted"]) if args["redacted"] else None
         if target and target.resolve() == source.resolve():
-            raise AnsibleActionFail("har_info: redacted must not be the file itself, which stays as it is")
+            raise AnsibleActionFail("har_info: redacted must not be the same file as path, which is never changed")
         try:
             catalogue, table = load(plain(args["overlays"])), signatures.load(plain(args["signatures"]))
             judge, log = har.Judge(catalogue, table), reader.Reader(source)

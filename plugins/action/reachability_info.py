@@ -69,20 +69,20 @@ class ActionModule(ActionBase):
         host, began = (task_vars or {}).get("inventory_hostname", "the host"), time.monotonic()
         waits = idle.announced(plain(args["probes"]), float(args.get("deadline") or 60))
         if waits:
-            Display().display("%s: a look %s" % (host, waits))
+            Display().display("%s: a probe run %s" % (host, waits))
         again = bool(waits)
         while True:
             result = self._look(args, ours, task_vars)
             left = ours["wait"] - (time.monotonic() - began)
             if not again and _may_pass(result):
                 again = True
-                Display().display("%s: something is not as it was, maybe for a moment. Looking once more in %.0f s" % (host, ours["wait_interval"]))
+                Display().display("%s: something changed, maybe only for a moment. Probing again in %.0f s" % (host, ours["wait_interval"]))
                 time.sleep(ours["wait_interval"])
                 continue
             if left <= 0 or "checks" not in result or not self._may_pass_yet(result):
                 return result
             pause = min(ours["wait_interval"], left)
-            Display().display("%s: %s. Looking again in %.0f s, for at most %.0f s more" % (host, result["summary"]["message"], pause, left))
+            Display().display("%s: %s. Probing again in %.0f s, for up to %.0f s" % (host, result["summary"]["message"], pause, left))
             time.sleep(pause)
 
     def _look(self, args: dict, ours: dict, task_vars) -> dict:

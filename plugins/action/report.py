@@ -99,7 +99,7 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
     except OSError as error:
         raise AnsibleActionFail("report: %s cannot be written: %s" % (error.filename or dest, error.strerror)) from error
     if unsigned:
-        raise AnsibleActionFail("report: signing_key: %s. The report in %s is whole and has no signature" % (unsigned, dest))
+        raise AnsibleActionFail("report: signing_key: %s. The report in %s is complete but not signed" % (unsigned, dest))
     return changed
 
 
@@ -107,7 +107,7 @@ def begin(dest: str, change: dict | None = None) -> None:
     """A run has begun: an earlier report in the folder goes aside, so that nobody takes it for that of a run which dies. :raises AnsibleActionFail:"""
     folder, now = Path(dest).expanduser(), datetime.datetime.now(datetime.timezone.utc).strftime(_TIME)
     mark = {"code": 1, "deciding": [INTERRUPTED], "classes": {name: [] for name, _code, _words in report.CLASSES}, "generated": now, "change": change,
-            "message": "the run that began at %s has not written its report: it is under way, or was interrupted" % now}
+            "message": "the run that started at %s has not written its report: it is still running, or it was interrupted" % now}
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = [name for name in _NAMES if (folder / name).exists()]
@@ -148,7 +148,7 @@ def check(args: dict) -> None:
     try:
         _settings(args)
     except (RegisterError, report.ReportError) as error:
-        raise AnsibleActionFail("report: %s. Nothing was touched" % error) from None
+        raise AnsibleActionFail("report: %s. Nothing was changed" % error) from None
 
 
 def _settings(args: dict) -> tuple:
@@ -160,11 +160,11 @@ def _settings(args: dict) -> tuple:
         raise report.ReportError("generated: %s" % error) from error
     wrong = sorted(set(strict) - set(_STRICT)) if isinstance(strict, list) else [strict]
     if wrong:
-        raise report.ReportError("strict: %s decides by itself or is no class; it is a list of %s" % (wrong[0], ", ".join(_STRICT)))
+        raise report.ReportError("strict: %s is not a class that can be made strict; use any of %s" % (wrong[0], ", ".join(_STRICT)))
     try:
         valid = float(args.get("plans_valid_for") or _PLANS_VALID_FOR)
     except (TypeError, ValueError) as error:
-        raise report.ReportError("plans_valid_for: %s is no number of hours" % args["plans_valid_for"]) from error
+        raise report.ReportError("plans_valid_for: %s is not a number of hours" % args["plans_valid_for"]) from error
     return now, valid, read_register(Path(register).expanduser()) if register else None
 
 
@@ -187,13 +187,13 @@ def _unsigned(path: Path, key: str) -> str | None:
         done = subprocess.run(["ssh-keygen", "-Y", "sign", "-f", key, "-n", "netaccess.chatgpt", str(path)], capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL, timeout=_SIGNING, start_new_session=True, env=dict(os.environ, SSH_ASKPASS_REQUIRE="never"))
     except FileNotFoundError:
-        return "ssh-keygen is not on this controller"
+        return "ssh-keygen is not installed on this controller"
     except OSError as error:
         return "ssh-keygen cannot be run: %s" % error.strerror
     except subprocess.TimeoutExpired:
         signature.unlink(missing_ok=True)
-        return "ssh-keygen did not sign with %s within %d s: is it a key of an agent, or of a device that waits to be touched?" % (key, _SIGNING)
+        return "ssh-keygen did not sign with %s within %d s: does the key belong to an agent, or to a security key that waits for a touch?" % (key, _SIGNING)
     if done.returncode == 0 and signature.exists():
         return None
     signature.unlink(missing_ok=True)
-    return " ".join(done.stderr.split())[:300] or "ssh-keygen did not sign and gives no reason (code %d)" % done.returncode
+    return " ".join(done.stderr.split())[:300] or "ssh-keygen did not sign and reported no reason (exit code %d)" % done.returncode

@@ -46,7 +46,7 @@ def look(args: dict) -> dict:
         raise AnsibleActionFail("service_status_info: %s" % error) from error
     result = service_status.judge(data, rules)
     if problem is None and result["source"] == "none":
-        problem = "what it says is of no known form"
+        problem = "the answer has no known format"
     result["message"] = service_status.sentence(result) + (": %s" % problem if problem else "")
     fetched = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     return dict(clean(result), changed=False, fetched=fetched)

@@ -35,7 +35,7 @@ class ActionModule(ActionBase):
         ))
         args, target = plain(args), Path(args["dest"])
         if not {"text", "message"} <= set(args["diagnosis"]):
-            raise AnsibleActionFail("support_bundle: diagnosis must be what the filter netaccess.chatgpt.diagnose returns")
+            raise AnsibleActionFail("support_bundle: diagnosis must be the result of the filter netaccess.chatgpt.diagnose")
         case = {"id": args["case"], "steps": args["steps"], "hars": args["hars"], "version": bundle.collection_version(),
                 "taken": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")}
         content = bundle.parts(args["diagnosis"], args["hosts"], args["control"], args["status"], case)

@@ -49,7 +49,7 @@ class ActionModule(reachability_info.ActionModule):
             why = proof.problem(host, expect, result, baseline)
             result.update({"problem": why} if why else {})
         if result.get("recorded"):
-            Display().display("%s: not looked at: %s" % (host, " ".join(str(result.get("msg")).split())))
+            Display().display("%s: not probed: %s" % (host, " ".join(str(result.get("msg")).split())))
         if values.get("verify_report_dir"):
             record.write(values.get("verify_report_dir"), host, "-before.json" if args["phase"] == "baseline" else "-after.json", result)
         return result
@@ -75,7 +75,7 @@ class ActionModule(reachability_info.ActionModule):
         """How the host is looked from: by the module or, where Ansible's modules cannot run, by the probe kit."""
         said, is_windows = values.get("verify_by"), getattr(self._connection._shell, "_IS_WINDOWS", False)
         if said not in (None, *gate.OF_HOSTS["verify_by"]):
-            raise AnsibleActionFail("verify_by is %r; it has to be %s" % (said, " or ".join(gate.OF_HOSTS["verify_by"])))
+            raise AnsibleActionFail("verify_by is %r; it must be %s" % (said, " or ".join(gate.OF_HOSTS["verify_by"])))
         if said == "module" or said is None and not is_windows:
             return contextlib.nullcontext()
         return errand.Errand(self, values.given({option: ["probe_host_%s" % option] for option in errand.OPTIONS}))

@@ -21,17 +21,17 @@ options:
         self-signed or holds no name.
       - That one certificate is accepted and no other, whoever issued it, whatever names and dates it holds, and whatever O(validate_certs) and O(ca_path)
         say. It is compared before anything is sent.
-      - It has to be set anew when the device gets another certificate.
+      - Update it when the device gets another certificate.
     type: str
   proxy:
     description: >-
-      HTTP proxy on the way to the API, for example C(http://proxy.example.com:3128). By default the environment decides. A user goes before the host,
+      HTTP proxy for the API, for example C(http://proxy.example.com:3128). By default the environment variables apply. Put credentials before the host,
       C(user:password@), with C(@) as C(%40), C(/) as C(%2F) and C(:) as C(%3A); Ansible masks the option in every output.
     type: str
 requirements:
   - requests
 notes:
   - Runs on the controller. Give the device's inventory host C(ansible_connection=ansible.builtin.local) and
-    C(ansible_python_interpreter={{ ansible_playbook_python }}), so that the libraries of Ansible's own Python are found.
+    C(ansible_python_interpreter={{ ansible_playbook_python }}), so that the libraries of Ansible's Python are used.
   - One run makes one connection to each host name of the API and keeps it open.
 """

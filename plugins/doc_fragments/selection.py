@@ -10,8 +10,8 @@ class ModuleDocFragment:
 options:
   version:
     description:
-      - Which published list. V(union) is everything that any list had and that has not been gone for a year, since clients in the field
-        are older than the page; V(latest) is the newest list; a date pins one.
+      - The published list to use. V(union) is everything on any list of the last year, because clients in use may be older than the page; V(latest) is the
+        newest list; a date pins one.
     type: str
     default: union
   features:
@@ -20,12 +20,12 @@ options:
     elements: str
     default: []
   exclude_features:
-    description: Leave out what serves nothing but these features.
+    description: Leave out hosts that only these features need.
     type: list
     elements: str
     default: []
   clients:
-    description: Only what these clients need, out of V(web), V(ios), V(android), V(macos) and V(windows).
+    description: Only what these clients need; any of V(web), V(ios), V(android), V(macos) and V(windows).
     type: list
     elements: str
     default: []
@@ -40,7 +40,7 @@ options:
     elements: str
     default: []
   query:
-    description: A JMESPath expression over the entries; what it yields is kept.
+    description: A JMESPath expression over the entries; its results are kept.
     type: str
   exempt_level:
     description:
@@ -59,20 +59,20 @@ options:
     type: bool
     default: false
   widen_challenges:
-    description: Allow every subdomain of C(challenges.cloudflare.com), which was given more hosts than the published one.
+    description: Allow every subdomain of C(challenges.cloudflare.com), because more hosts than the published one are in use.
     type: bool
     default: false
   media:
-    description: Include voice traffic that is no TLS.
+    description: Include voice traffic that does not use TLS.
     type: bool
     default: true
   media_max_age_days:
-    description: Refuse an address feed for voice that is older than this.
+    description: Refuse an address feed for voice that is older than this number of days.
     type: int
     default: 365
   overlays:
     description: >-
-      Paths of YAML files, or dictionaries, laid over the catalogue in this order. They add entries, change fields of entries by C(id), or
+      Paths of YAML files, or dictionaries, applied to the catalogue in this order. They add entries, change fields of entries by C(id), or
       C(remove) ids.
     type: list
     elements: raw

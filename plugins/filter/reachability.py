@@ -16,7 +16,7 @@ def reachability_compare(before, after) -> dict:
     """Lists fixed, still_failing, regressed, unchanged_ok and unverified of two results of reachability_info."""
     before, after = plain(before), plain(after)
     if not isinstance(after, dict) or "checks" not in after:
-        raise AnsibleFilterError("reachability_compare: the second value must be a result of reachability_info")
+        raise AnsibleFilterError("reachability_compare: after must be a result of reachability_info")
     return verdicts.compare((before or {}).get("checks", []), after["checks"])
 
 
@@ -24,7 +24,7 @@ def verdict_table(results, before=None, width=120, brief=False) -> str:
     """A readable table of results of reachability_info by host name, with the verdicts before beside them."""
     results = plain(results)
     if not isinstance(results, dict):
-        raise AnsibleFilterError("verdict_table: give a dictionary of host name to result of reachability_info")
+        raise AnsibleFilterError("verdict_table: pass a dictionary of results of reachability_info by host name")
     return verdicts.table(results, plain(before) if before else None, int(width), bool(brief))
 
 
@@ -32,15 +32,15 @@ def reachability_aggregate(results, expect=None, devices=()) -> dict:
     """What all hosts say together; a host without a result was not reached and is no pass, and a device without a host behind it is named."""
     results = plain(results)
     if not isinstance(results, dict):
-        raise AnsibleFilterError("reachability_aggregate: give a dictionary of host name to result of reachability_info")
+        raise AnsibleFilterError("reachability_aggregate: pass a dictionary of results of reachability_info by host name")
     return verdicts.aggregate(results, plain(expect or {}), plain(list(devices)))
 
 
 def reachability_proof(results, baselines=None, expect=None, status=None) -> dict:
-    """What the hosts behind one device say of a change, and whether it did harm."""
+    """Decide from the probe hosts of one device whether a change did harm."""
     results = plain(results)
     if not isinstance(results, dict):
-        raise AnsibleFilterError("reachability_proof: give a dictionary of host name to result of reachability_info")
+        raise AnsibleFilterError("reachability_proof: pass a dictionary of results of reachability_info by host name")
     return verdicts.proof(results, plain(baselines or {}), plain(expect or {}), plain(status or {}))
 
 
@@ -48,14 +48,14 @@ def diagnose(hosts, control=None, status=None, symptom=None) -> dict:
     """Where a fault is, who does it and what to change, from what hosts, a vantage outside and the service say."""
     hosts = plain(hosts)
     if not isinstance(hosts, dict):
-        raise AnsibleFilterError("diagnose: give a dictionary of host name to result of reachability_info")
+        raise AnsibleFilterError("diagnose: pass a dictionary of results of reachability_info by host name")
     return isolation.diagnose(hosts, plain(control or {}), plain(status or {}), symptom=plain(symptom) if symptom else None)
 
 
 def import_probe(paths, rules=()) -> dict:
     """Results of reachability_info by label, from the files that the probe kit wrote, judged with ``rules`` of the site as well."""
     if not isinstance(paths, (list, tuple)):
-        raise AnsibleFilterError("import_probe: give a list of files that netaccess-probe wrote")
+        raise AnsibleFilterError("import_probe: pass a list of files that netaccess-probe wrote")
     found: dict = {}
     for path in plain(list(paths)):
         try:

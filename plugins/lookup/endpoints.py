@@ -5,19 +5,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: endpoints
-short_description: What to probe from a managed host, and what must stay as it is
+short_description: Build the probes for a managed host, including hosts that must stay unchanged
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Turns the selected entries into probes for M(netaccess.chatgpt.reachability_info), and adds the negative set (hosts that must stay as
-    they are) and the control hosts (not exempt, so they show whether a path is inspected).
-  - Give it the same options as P(netaccess.chatgpt.policy#lookup), so that what is probed is what was pushed.
+  - Turns the selected entries into probes for M(netaccess.chatgpt.reachability_info), and adds the negative set (hosts that must stay unchanged) and the
+    control hosts (not exempt, so they show whether a path is inspected).
+  - Give it the same options as P(netaccess.chatgpt.policy#lookup), so that it probes what was pushed.
 extends_documentation_fragment:
   - netaccess.chatgpt.selection
 options:
   _terms:
-    description: None are needed.
+    description: Not used.
     required: false
   cost:
     description: The quick set, about one probe for each feature, or all.
@@ -26,29 +26,29 @@ options:
     choices: [quick, full]
   udp:
     description: >-
-      Also ask the published voice addresses over UDP (STUN). Whether these servers answer anybody is not published, so silence is V(unverified) for the
-      feature and does not count for the host; compared with a vantage outside it does.
+      Also ask the published voice addresses over UDP (STUN). It is not published whether these servers answer everybody, so no answer is V(unverified) for
+      the feature and does not count for the host; compared with a control host it does.
     type: bool
     default: true
   canary:
     description: >-
-      Host, or host and port, of a canary of your own outside of the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive
-      whole, events come as they are sent, cookies and a dummy Authorization header pass unchanged, and WebSockets carry frames. Put its name under the same
-      policy as OpenAI's, since policy goes by name.
+      Host, or host and port, of your own canary outside the company (C(netaccess-probe.pyz canary)), which shows whether large uploads arrive
+      whole, events come as they are sent, cookies and a dummy Authorization header pass unchanged, and WebSockets carry frames. Apply the same policy to its
+      name as to OpenAI's names.
     type: str
   canary_silences:
     description: >-
-      Seconds, for example V([30, 120, 300]), at most eight times of at most 900. For each a stream and a WebSocket of O(canary) are opened, stay silent for so
-      long, all of them at once, and have to speak again; the check names the longest silence that lasted and when the next one was cut. Each is a demand of
-      yours, since it is not published how long ChatGPT's own connections stay silent. The look takes as long as the longest, and the option C(deadline) of
-      M(netaccess.chatgpt.reachability_info) has to leave room for it. By default nothing waits.
+      Seconds, for example V([30, 120, 300]), at most eight times of at most 900. For each value a stream and a WebSocket of O(canary) are opened, stay
+      silent that long, all at the same time, and must then deliver data; the check reports the longest silence that worked and when the next one was cut
+      off. Choose the values yourself, because it is not published how long ChatGPT's own connections stay silent. A run takes as long as the longest value,
+      so raise the option C(deadline) of M(netaccess.chatgpt.reachability_info) accordingly. By default no silence is tested.
     type: list
     elements: float
     default: []
   turn:
     description: >-
-      Host, or host and port, of a TURN server that takes TLS, the way that voice takes where UDP is shut. It is asked for a relay without a user, and has
-      to say that it wants one. None is published for everybody, so there is none by default.
+      Host, or host and port, of a TURN server over TLS, which voice uses where UDP is blocked. The probe requests a relay without credentials and expects
+      the server to require them. No public one is published, so there is no default.
     type: str
   roles:
     description: Only V(wanted), V(negative) or V(control) probes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: policy
-short_description: What ChatGPT needs, as the policy that the access modules push
+short_description: Select what ChatGPT needs as the policy that the access modules push
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - netaccess.chatgpt.selection
 options:
   _terms:
-    description: None are needed.
+    description: Not used.
     required: false
 """
 

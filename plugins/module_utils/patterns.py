@@ -103,7 +103,7 @@ def _problem(name: str) -> str | None:
     if not name.isascii():
         return "it is not ASCII; write the A-label form (xn--...) of an internationalised name"
     if name != name.strip() or any(c.isspace() for c in name):
-        return "it holds white space; " + form
+        return "it contains white space; " + form
     if "://" in name:
         return "it has a scheme; write the host name alone"
     if ":" in name or "[" in name:
@@ -111,9 +111,9 @@ def _problem(name: str) -> str | None:
     if "/" in name or "?" in name or "#" in name or "@" in name:
         return "it has a path, a query or user information; write the host name alone"
     if "*" in name:
-        return "a wildcard stands for whole labels in front only; " + form
+        return "a wildcard stands only for whole leading labels; " + form
     if name.endswith("."):
-        return "it ends with a dot; write it without"
+        return "it ends with a dot; remove the dot"
     if len(name) > 253:
         return "it is longer than 253 characters"
     labels = name.split(".")
@@ -125,7 +125,7 @@ def _problem(name: str) -> str | None:
     if _ALL_NUMERIC.match(labels[-1]):
         return "it is an IP address or ends in a number; only host names can be matched"
     if len(labels) == 1:
-        return "a pattern over a whole top-level domain or a bare name is refused; " + form
+        return "a pattern for a whole top-level domain or a single label is refused; " + form
     return None
 
 

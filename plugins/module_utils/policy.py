@@ -49,7 +49,7 @@ class Policy:
     def from_config(cls, config: dict) -> Policy:
         """Read the plain form. :raises PolicyError: for an unknown key, a bad entry, or an exemption of something that is not allowed."""
         if not isinstance(config, dict):
-            raise PolicyError("it must be a dictionary with the keys allow, exempt, media, retired")
+            raise PolicyError("it must be a dictionary with the keys allow, exempt, media and retired")
         unknown = sorted(set(config) - set(_LISTS) - {"media", "version"})
         if unknown:
             raise PolicyError("unknown key %s; the keys are %s, media, version" % (", ".join(unknown), ", ".join(_LISTS)))
@@ -57,7 +57,7 @@ class Policy:
         allowed = Index(patterns["allow"])
         for pattern in patterns["exempt"]:
             if allowed.covering(pattern) is None:
-                raise PolicyError("exempt: %s is not in allow; only what is allowed can be exempt from inspection" % pattern)
+                raise PolicyError("exempt: %s is not in allow; only allowed hosts can be exempt from TLS inspection" % pattern)
         version = config.get("version")
         return cls(media=_media(config.get("media", [])), version=None if version is None else str(version), **patterns)
 
@@ -95,7 +95,7 @@ def _media(entries) -> tuple:
 def _one_media(number: int, entry) -> Media:
     where = "media, entry %d" % number
     if not isinstance(entry, dict) or set(entry) != _MEDIA:
-        raise PolicyError("%s: it needs exactly the keys %s" % (where, ", ".join(sorted(_MEDIA))))
+        raise PolicyError("%s: the required keys are exactly %s" % (where, ", ".join(sorted(_MEDIA))))
     if entry["protocol"] not in ("udp", "tcp"):
         raise PolicyError("%s: protocol %r is not udp or tcp" % (where, entry["protocol"]))
     ports = entry["ports"]
@@ -105,7 +105,7 @@ def _one_media(number: int, entry) -> Media:
         raise PolicyError("%s: feed_date %r is not of the form YYYY-MM-DD" % (where, entry["feed_date"]))
     destinations = entry["destinations"]
     if not isinstance(destinations, (list, tuple)) or not destinations:
-        raise PolicyError("%s: destinations must be a list of networks; voice is never opened to every address" % where)
+        raise PolicyError("%s: destinations must be a list of networks; voice is never opened to all addresses" % where)
     return Media(id=str(entry["id"]), protocol=entry["protocol"], ports=tuple(ports),
                  destinations=tuple(_network(where, d) for d in destinations), feed_date=str(entry["feed_date"]))
 
@@ -116,5 +116,5 @@ def _network(where: str, text) -> str:
     except ValueError as error:
         raise PolicyError("%s: %r is not a network in CIDR form" % (where, text)) from error
     if network.prefixlen < (16 if network.version == 4 else 32):
-        raise PolicyError("%s: %s is too wide for a published voice address" % (where, network))
+        raise PolicyError("%s: %s is too large a network for a published voice address" % (where, network))
     return str(network)

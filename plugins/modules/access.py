@@ -13,40 +13,41 @@ author:
 description:
   - Takes every option of the module C(<access_product>_access) from the variables of the device, as the role P(netaccess.chatgpt.access#role) documents them,
     and runs the module. The role is this one task, and so are the playbooks' changes.
-  - Before a state that writes it checks the number of the change and the change window.
-  - Prints what was done, how to go back, which rules of the site still stand in the way, and what is left to do by hand.
+  - Before a state that writes it checks the change ID and the change window.
+  - Prints the result, how to roll back, the remaining conflicts, and the manual steps.
 options:
   state:
-    description: As the option of the access modules, above C(access_state).
+    description: As the option of the access modules; overrides C(access_state).
     type: str
   journal:
-    description: As the option of the access modules, above C(access_journal). For O(state=reverted) earlier stages of the same rollout follow.
+    description: As the option of the access modules; overrides C(access_journal). With O(state=reverted) earlier stages of the same rollout are rolled back
+      as well.
     type: path
   series:
     description: As the option of the access modules.
     type: str
   stage:
-    description: A stage of a rollout, as RV(stages) has it. Its audience takes the place of the device's.
+    description: A stage of a rollout, from RV(stages). Its audience replaces that of the device.
     type: dict
     default: {}
   rollout:
-    description: Change nothing, and return RV(stages), which stages of the variable C(rollout) the device has still before it. For check mode.
+    description: Change nothing, and return the remaining stages of the variable C(rollout) in RV(stages). For check mode.
     type: bool
     default: false
   quiet:
-    description: Print nothing of a result.
+    description: Do not print the result.
     type: bool
     default: false
   prove:
-    description: The hosts behind the device have to prove the change. Until then its journal is C(unproven) and keeps what they saw before it.
+    description: The probe hosts of the device must prove the change. Until then its journal is C(unproven) and stores their baselines.
     type: bool
     default: false
   own:
-    description: With O(state=reverted), in the place of O(journal), what this run of C(site.yml) did there, then earlier changes that nothing has proven.
+    description: With O(state=reverted), instead of O(journal), roll back what this run of C(site.yml) did on the device, then earlier unproven changes.
     type: bool
     default: false
   record:
-    description: Never fail. RV(recorded) says that the device failed or was not reached, and the verdict of the run counts it.
+    description: Never fail. RV(recorded) reports that the device failed or was not reached, and the verdict of the run includes it.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -78,13 +79,13 @@ recorded:
   type: str
   sample: failed
 behind:
-  description: Hosts behind the device (C(netaccess_path)) of which the journals keep what they saw before the change that was rolled back.
+  description: Probe hosts of the device (C(netaccess_path)) whose baselines the journals store.
   returned: when O(state=reverted)
   type: list
   elements: str
   sample: [desk1]
 stages:
-  description: Stages of the rollout that the device has still before it.
+  description: Remaining stages of the rollout for the device.
   returned: when O(rollout=true)
   type: list
   elements: dict

@@ -12,10 +12,10 @@ author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - The API of this product cannot manage policies or lists; its guide says so. This module therefore never writes. It compares what stands on the pages of the
-    device with O(config) and returns an exact plan for a person, page by page, with lists to paste. Hosts behind the device then show whether it was done.
+    device with O(config) and returns an exact plan of manual steps, page by page, with lists to paste. Hosts behind the device then show whether it was done.
   - The plan is one custom category with the allowed domains, and an Allow exception for each part of O(audience) that refers to it. IP Block/Exempt is never
     used, since it ends all filtering.
-  - What the pages hold is told in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
+  - Set the content of the pages in O(pages). Without that the plan is for a device that holds nothing of it, and coverage says V(unchecked).
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -43,7 +43,7 @@ options:
       variable; nothing else of it is returned.
     type: path
   pages:
-    description: What stands on the pages of the device now. A page that is left out was not looked at.
+    description: What stands on the pages of the device now. A page that is left out is unknown.
     type: dict
     suboptions:
       category:
@@ -56,7 +56,7 @@ options:
         elements: dict
         suboptions:
           audience:
-            description: For whom, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
+            description: The users, as V(group NAME), V(user NAME), V(all authenticated users) or V(all unauthenticated users).
             type: str
             required: true
           action:
@@ -73,7 +73,7 @@ options:
             type: str
             required: true
           audience:
-            description: For whom, as in O(pages.exceptions).
+            description: The users, as in O(pages.exceptions).
             type: str
             required: true
       blocked_applications:
@@ -136,7 +136,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What a person has to do, and whether it was done
+- name: Print the manual steps, and whether they were done
   netaccess.chatgpt.barracuda_wsg_access:
     host: wsg.example.com
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
@@ -194,7 +194,7 @@ planned_steps:
   type: int
   sample: 5
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -212,14 +212,14 @@ exclusive:
   description: What keeps a second run off the device, in words.
   returned: always, except for O(state=rendered)
   type: str
-  sample: nothing is written; a person carries out the plan
+  sample: nothing is written; carry out the plan by hand
 propagation:
   description: Seconds until the change is in force once the plan has been carried out.
   returned: always, except for O(state=rendered)
   type: int
   sample: 0
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
@@ -278,25 +278,25 @@ losses:
       rule: SSL Inspection, designated domain chatgpt.com
       hosts: ['.chatgpt.com']
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: The plan, in order, and what else has to be done by hand.
+  description: The plan, in order, and other manual steps.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -309,7 +309,7 @@ requests:
   type: dict
   sample: {reads: 0, writes: 0, waited: 0, connections: 0}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict

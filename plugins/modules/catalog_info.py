@@ -22,7 +22,7 @@ options:
     description: Another version; RV(difference) then says what O(version) added to it and removed from it.
     type: str
   overlays:
-    description: Paths of YAML files, or dictionaries, laid over the catalogue in this order.
+    description: Paths of YAML files, or dictionaries, applied to the catalogue in this order.
     type: list
     elements: raw
     default: []
@@ -82,19 +82,19 @@ versions:
     - version: '2026-07-25'
       note: 29 patterns, voice over UDP 3478 to published addresses, WebSocket named
 media:
-  description: Voice traffic that is no TLS.
+  description: Voice traffic that does not use TLS.
   returned: always
   type: list
   elements: dict
   sample: []
 companions:
-  description: Hosts seen in practice and published nowhere; they are reported and never allowed by default.
+  description: Hosts seen in practice but not published; they are reported and never allowed by default.
   returned: always
   type: list
   elements: dict
   sample: []
 difference:
-  description: Patterns that O(version) has and O(compare_to) has not, and the other way round.
+  description: Differences between O(version) and O(compare_to).
   returned: when O(compare_to) is given
   type: dict
   sample: {added: ['*.oaistatsig.com'], removed: [featureassets.org], unchanged: ['*.openai.com']}

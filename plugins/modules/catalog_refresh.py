@@ -12,11 +12,11 @@ author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Reads the published page with the list of hosts, and the feed of voice addresses, and compares them with the catalogue on the controller.
-  - Writes a proposal for a person, C(proposal.yml), an overlay of the catalogue's schema, and C(proposal.md), which says of each change how
-    certain it is and why. The catalogue itself is never edited.
-  - Proposes nothing, and fails with what it saw, for the page of a bot check, half a page, another page, a list under a heading that says the
-    opposite of its text, and a feed that is not the one of voice.
-  - The page lies behind a bot check, so give a copy that a browser saved, as HTML, Markdown or plain text.
+  - Writes a proposal for review, C(proposal.yml), an overlay for the catalogue, and C(proposal.md), which gives confidence and reason of each change. The
+    catalogue itself is never edited.
+  - Fails and proposes nothing for a bot challenge, an incomplete page, another page, a list under a contradictory heading, and a feed that is not the voice
+    feed.
+  - The page has a bot check, so pass a copy that a browser saved, as HTML, Markdown or plain text.
 options:
   page:
     description: File or URL (C(https://)) of the page. At least one of O(page) and O(feed) is needed.
@@ -32,15 +32,15 @@ options:
     description: The date of the page (C(YYYY-MM-DD)), which a new list is named by. Today (UTC) by default; with it, equal input gives equal files.
     type: str
   accept_heading:
-    description: A person has read what stands above the list and found that the list is one to allow.
+    description: Accept a contradictory heading above the list, after you have verified that it is a list of hosts to allow.
     type: bool
     default: false
   max_missing:
-    description: Percent of the known names, and of the known addresses, that may be gone before the page or feed counts as half or as another one.
+    description: Percentage of the known names, and of the known addresses, that may be missing before the page or feed counts as incomplete or wrong.
     type: int
     default: 33
   overlays:
-    description: Paths of YAML files, or dictionaries, laid over the catalogue in this order, such as an earlier proposal.
+    description: Paths of YAML files, or dictionaries, applied to the catalogue in this order, such as an earlier proposal.
     type: list
     elements: raw
     default: []
@@ -52,7 +52,7 @@ options:
     description: URL of the proxy to use. By default the one in the environment.
     type: str
   ca_path:
-    description: File with CA certificates (PEM) to verify servers by.
+    description: File with CA certificates (PEM) to verify servers with.
     type: path
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -88,7 +88,7 @@ proposed:
   type: bool
   sample: true
 message:
-  description: One line for people.
+  description: One line of text.
   returned: success
   type: str
   sample: 'against the list of 2026-07-25: 1 added, 2 removed'

@@ -11,46 +11,46 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - For the playbooks of this collection, whose tasks decide nothing. It reads the results that they registered, and does nothing to a device.
+  - For the playbooks of this collection, which leave all decisions to this module. It reads the results that they registered, and contacts no device.
 options:
   step:
     description:
-      - V(begin) sets an earlier report in O(dest) aside and writes a C(verdict.json) that says that a run has begun.
-      - V(gate) refuses a run outside of its change window, without a number, or with a setting that is none, before anything is touched.
+      - V(begin) moves an earlier report in O(dest) aside and writes a C(verdict.json) that reports a started run.
+      - V(gate) refuses a run outside its change window, without a change ID, or with an invalid setting, before anything is changed.
       - V(preflight) says which devices may be changed.
-      - V(batch) says which devices of a batch are not begun.
-      - V(prove) says whether a change stays, by O(looks).
-      - V(stage) says whether the next stage of a rollout begins.
-      - V(together) says what the hosts of a play say together, and fails when none was reached.
-      - V(conclude) writes the report where a folder is named, and says what the run comes to, unless something failed.
-      - V(say) says that once what failed has done so, so that it stands at the end.
+      - V(batch) says which devices of a batch are not started.
+      - V(prove) decides from O(looks) whether to keep a change.
+      - V(stage) decides whether the next stage of a rollout starts.
+      - V(together) combines the results of the hosts of a play, and fails if none was reached.
+      - V(conclude) writes the report if a folder is set, and prints the summary unless something failed.
+      - V(say) prints the summary after the failures, so that it is at the end of the output.
     type: str
     required: true
     choices: [begin, gate, preflight, batch, prove, stage, together, conclude, say]
   stage:
-    description: The stage of a rollout that this is about.
+    description: The stage of the rollout to decide on.
     type: dict
     default: {}
   looks:
-    description: Results of M(netaccess.chatgpt.verify) from hosts behind the device, as a loop registers them.
+    description: Results of M(netaccess.chatgpt.verify) from the probe hosts of the device, as registered by a loop.
     type: list
     elements: dict
     default: []
   reverted:
-    description: The change was rolled back, so every host has to see what it saw before.
+    description: The change was rolled back, so every host must see what it saw before.
     type: bool
     default: false
   mode:
-    description: With V(conclude), whether devices were looked at or changed. By default an audit in check mode and a change otherwise.
+    description: With V(conclude), whether the run audited or changed devices. By default an audit in check mode and a change otherwise.
     type: str
     choices: [audit, change]
   dest:
     description:
       - With V(conclude), the folder for the report. By default C(netaccess_report_dir).
-      - With V(begin) and V(gate), the folder in which a run has begun from here on; nothing is done there by default.
+      - With V(begin) and V(gate), the folder in which the started run is recorded. By default nothing is recorded.
     type: path
   within:
-    description: Devices and hosts to speak of. By default those of the play that C(--limit) leaves.
+    description: Devices and hosts to include. By default those of the play that C(--limit) selects.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -75,42 +75,42 @@ EXAMPLES = r"""
 
 RETURN = r"""
 behind:
-  description: The hosts that say that they stand behind a device (C(netaccess_path)), by device.
+  description: The probe hosts mapped to each device (C(netaccess_path)), by device.
   returned: for O(step=gate)
   type: dict
   sample: {fw-a: [desk1, desk2]}
 left_out:
-  description: Those of them that C(--limit) leaves out of the run, by device.
+  description: The probe hosts that C(--limit) excludes from the run, by device.
   returned: for O(step=gate)
   type: dict
   sample: {fw-a: [desk2]}
 mark:
-  description: What the journals of this run share.
+  description: The label that the journals of this run share.
   returned: for O(step=gate)
   type: str
   sample: 6f1c9a3e-8d0b-4f0e-9f55-0a1b2c3d4e5f
 stops:
-  description: Why a device is not begun, by device.
+  description: Why a device is not started, by device.
   returned: for O(step=preflight) and O(step=batch)
   type: dict
   sample: {}
 take_back:
-  description: Whether the change is taken back, from C(journal). The other keys are those of P(netaccess.chatgpt.reachability_proof#filter).
+  description: Whether the change is rolled back. The other keys are those of P(netaccess.chatgpt.reachability_proof#filter).
   returned: for O(step=prove)
   type: bool
   sample: false
 said:
-  description: What that comes to, in a sentence.
+  description: The decision in one sentence.
   returned: for O(step=prove)
   type: str
-  sample: All is as before
+  sample: The previous behaviour is restored
 proven:
-  description: Whether the change, and every earlier one that nothing had proven, is proven.
+  description: Whether the change and all earlier unproven changes are now proven.
   returned: for O(step=prove)
   type: bool
   sample: true
 over:
-  description: Why no later stage begins, or null.
+  description: Why no later stage starts, or null.
   returned: for O(step=stage)
   type: str
   sample: null
@@ -120,7 +120,7 @@ verdict:
   type: dict
   sample: {code: 0, message: "1 device, 2 hosts: compliant", classes: {}}
 lines:
-  description: What the run comes to - what changed, what is proven and what is not, how to undo it, what is left to do, and the verdict.
+  description: The summary of the run - what changed, what is proven and what is not, how to roll back, what remains to do, and the verdict.
   returned: for O(step=conclude)
   type: list
   elements: str

@@ -13,8 +13,8 @@ author:
 description:
   - Allows the hosts in O(config.allow) for O(audience) in an account of Cloudflare Zero Trust by a list of domains and a DNS and a network rule that name
     it, and leaves those in O(config.exempt) undecrypted by a list of their own and an HTTP rule with the action Do Not Inspect.
-  - An HTTP rule with the action Allow is made only when an HTTP rule of the site blocks a wanted host that stays decrypted, since it ends the evaluation
-    for it.
+  - An HTTP rule with the action Allow is created only if an existing HTTP rule blocks a wanted host that stays decrypted, because it ends the evaluation for
+    it.
   - Items are added to and removed from lists one by one; a list is never replaced. Rules of others are never renumbered; ours get a free precedence.
   - Gateway has no staging and no lock. Each write is in force within a minute, so the exemption comes before the rules that allow, and a run that fails
     writes the old values back.
@@ -80,35 +80,35 @@ options:
     default: 1000
   position:
     description:
-      - Where the rules that allow stand among those of their kind. By default the lowest place above the first rule that shuts a wanted host for the whole
-        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that shut out a part of it, are about
-        a part of the requests, or hold something that is not understood.
-      - A rule that does not inspect has no place to choose, since Gateway asks those before every other HTTP rule.
+      - The position of the allow rules among those of their type. By default the lowest one above the first rule that blocks a wanted host for the whole
+        audience, and below rules that block by security category or risk, rules of a parent account, and earlier rules that block a part of it, apply to a
+        part of the requests, or contain something that is not understood.
+      - A Do Not Inspect rule needs no position, because Gateway evaluates those before every other HTTP rule.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above.
+        description: Names of rules that the new rules must be above.
         type: list
         elements: str
         default: []
       after:
-        description: Names of rules that ours have to stand below.
+        description: Names of rules that the new rules must be below.
         type: list
         elements: str
         default: []
       never_above:
-        description: Names of rules that ours must never pass.
+        description: Names of rules that the new rules must never be above.
         type: list
         elements: str
         default: []
       may_pass:
-        description: Names of rules, by security category, for a part of the audience or not understood, that ours may pass all the same.
+        description: Names of rules, by security category, for a part of the audience or not understood, that the new rules may still be above.
         type: list
         elements: str
         default: []
   scan_conflicts:
     description: >-
-      Read the lists, categories and applications that rules of the site name, and the account's own switches. With V(false) these are not read, such rules
+      Read the lists, categories and applications that existing rules use, and the settings of the account. With V(false) these are not read, such rules
       count as being about every wanted host, and RV(coverage) says V(unchecked).
     type: bool
     default: true
@@ -123,13 +123,13 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Run one writer per account. A rule of the site is written only when its version is the one that was read.
+  - Run one writer per account. An existing rule is changed only if its version is the one that was read.
   - O(activate=false) is refused, since nothing here can wait for a later activation; use check mode to see the plan.
   - An entry of a list covers the domain itself and every subdomain, so C(*.example.com) covers C(example.com) too, which RV(coverage) says. Exact hosts
     are in a list that is compared with the whole name.
-  - Do Not Inspect goes by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
+  - Do Not Inspect matches by the name in the TLS handshake. Gateway writes no HTTP log of these hosts, scans nothing, and checks no certificate; every other
     HTTP rule, also those by security category, is passed by them. RV(losses) and RV(audience_widened) name what the account would lose.
-  - Which hosts a category or an application holds, only the vendor knows. A rule by one of them is never certain to be in the way, and exempts nothing.
+  - Which hosts a category or an application holds, only the vendor knows. A rule that uses one of them is never a certain conflict, and exempts nothing.
   - Logging is a setting of the account and not of a rule.
   - Voice, when O(config) has C(media), is a network rule for the published addresses and ports alone. UDP comes to Gateway only when the account's proxy
     for it is on.
@@ -152,7 +152,7 @@ EXAMPLES = r"""
       device_posture: [Disk is encrypted]
     comment: CHG0012345
 
-- name: Keep a rule of the site above ours
+- name: Keep an existing rule above the new one
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
     api_token: "{{ vault_cloudflare_api_token }}"
@@ -200,7 +200,7 @@ planned_steps:
   type: int
   sample: 5
 reversal:
-  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
@@ -211,7 +211,7 @@ earlier:
   elements: str
   sample: []
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -226,7 +226,7 @@ limits:
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -237,23 +237,22 @@ propagation:
   sample: 60
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
-    Finding out writes nothing.
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would keep a run from writing now, if the product tells.
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: Why a real run would stop before its first write, each reason by itself.
+  description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
   type: list
   elements: str
-  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
@@ -261,7 +260,7 @@ unfinished:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json']
 unproven:
-  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any
   type: list
   elements: dict
@@ -270,31 +269,31 @@ unproven:
       started: '2026-11-24T22:00:00Z'
       baseline: {}
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-cloudflare_gateway-0a1b2c3d.json']
 stage:
-  description: The stage of a rollout that the journal is about (O(stage)).
+  description: The stage of a rollout in the journal (O(stage)).
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
 baseline:
-  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
   returned: when O(state=reverted) and its journal has it
   type: dict
   sample: {}
 left:
-  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
   returned: when O(state=reverted) and a journal was found
   type: list
   elements: str
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
@@ -305,8 +304,8 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the site's own rules were not read, or that one of them blocks part of
-    the pattern or some of the people; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
   type: list
@@ -317,7 +316,7 @@ coverage:
       allowed_by: ChatGPT allow
       exempt: 'yes'
       exempt_by: ChatGPT do not inspect
-      note: undecrypted by the name in the handshake, and Gateway checks no certificate then
+      note: not decrypted, by the name in the handshake; Gateway then does not check the certificate
 coverage_summary:
   description: RV(coverage) in numbers.
   returned: when O(config) is given
@@ -325,8 +324,8 @@ coverage_summary:
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
   description: >-
-    Rules and entries of the site that still stand in the way of a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its
-    traffic; C(id) is what O(unblock) takes.
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
+    is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -337,7 +336,7 @@ conflicts:
       text: block any(dns.domains[*] in {"chatgpt.com"})
       hosts: ['.chatgpt.com']
       certain: true
-      opens: everything else that this rule shuts
+      opens: everything else that this rule blocks
       remedy:
         - kind: DNS rule
           name: No ChatGPT
@@ -346,7 +345,7 @@ conflicts:
             description: {old: '', new: '[disabled by netaccess.chatgpt]'}
             enabled: {old: true, new: false}
 losses:
-  description: Security controls that the exemption switches off for a wanted host.
+  description: Security controls that the exemption disables for a wanted host.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -360,25 +359,25 @@ pending:
   type: str
   sample: null
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the product's interface cannot do them.
+  description: Steps to do by hand, because the API of the product cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -400,18 +399,18 @@ journal:
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-cloudflare_gateway-1f2e3d4c.json
 requests:
-  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 11, writes: 7, waited: 0, connections: 1}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict
   sample: []
 rendered:
-  description: The steps for a device that holds nothing of ours.
+  description: The steps for a device without managed objects.
   returned: for O(state=rendered)
   type: list
   elements: dict

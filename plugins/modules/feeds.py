@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: feeds
-short_description: Write the policy as lists that firewalls and proxies fetch by themselves
+short_description: Write the policy as lists that firewalls and proxies fetch
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Writes files on the controller for a web server that devices fetch lists from. A list that changes then needs no change on a device.
-  - A feed only names hosts. Who may reach them, and on which port, is said by the rule of the site that uses it. A list that is empty is written
-    as an empty file, so that devices forget what they fetched before.
+  - A feed contains hosts only. The rule that uses it decides who may reach them and on which port. An empty list is written as an empty file, so that
+    devices drop earlier entries.
   - Each feed says where it comes from (catalogue, selection, digest of the policy) and what its format widens, as comments, or where no source says that
-    the product reads comments, in a file C(*.about.txt) beside it. There is no clock in it unless O(generated) is given, so equal input gives equal files.
+    the product reads comments, in a file C(*.about.txt) beside it. Feeds contain no time unless O(generated) is set, so equal input gives equal files.
 options:
   config:
     description: The policy, from the lookup P(netaccess.chatgpt.policy#lookup).

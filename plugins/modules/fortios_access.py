@@ -15,8 +15,8 @@ description:
     profiles, and leaves those in O(config.exempt) undecrypted by a group of wildcard FQDNs in their SSL inspection profiles.
   - A web filter profile has one URL filter. Where it has none, ours is made and linked; where the site has one, our rows go into it, above the rows
     that block a wanted host, and everything else in it stays as it is.
-  - FortiOS has no commit, so each write is in force at once. The exemption comes before the allow rows. A list of the site is written only when nobody
-    wrote to its table since it was read, and everything is read back. On failure what was written is taken back.
+  - FortiOS has no commit, so each write is in force at once. The exemption comes before the allow rows. An existing list is changed only if its table is
+    unchanged since it was read, and everything is read back. On failure the change is rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -86,10 +86,10 @@ options:
     type: str
   exempt_by:
     description:
-      - What the exemption from TLS inspection goes by.
-      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it goes by name, in proxy mode by address, so that neighbours on the same address
-        are exempt too, which is RV(audience_widened).
-      - V(local_category) is a local category into which the hosts are rated; it goes by name in both modes. It concerns no web filter, since no
+      - How the exemption from TLS inspection matches.
+      - V(wildcard_fqdn) is a group of wildcard FQDNs. In flow mode it matches by name, in proxy mode by IP address, so other sites at the same address are
+        exempt too, which is RV(audience_widened).
+      - V(local_category) is a local category into which the hosts are rated; it matches by name in both modes. It concerns no web filter, since no
         profile gives it an action. The rating of a domain is taken to hold for its subdomains, which no source confirms; let verification decide.
     type: str
     choices: [wildcard_fqdn, local_category]
@@ -117,8 +117,8 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - A policy counts as one for everybody only when each column that limits it is understood. What may be in the way is in RV(conflicts) with C(certain)
-    false, and the coverage of its hosts is C(unchecked). Internet services, geography, schedules, tags, regular expressions and FortiGuard categories
+  - A policy counts as one for everybody only when each column that limits it is understood. Possible conflicts are in RV(conflicts) with C(certain) false,
+    and the coverage of its hosts is C(unchecked). Internet services, geography, schedules, tags, regular expressions and FortiGuard categories
     are among what only the device can tell.
   - A VDOM in policy-based NGFW mode is refused, because web filter profiles have no effect there.
   - Rows are of type C(wildcard), never C(simple), which in flow mode matches any host that contains the text. Sources do not agree whether
@@ -156,7 +156,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take the change back
+- name: Roll back the change
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
     access_token: "{{ vault_fortios_token }}"
@@ -189,7 +189,7 @@ planned_steps:
   type: int
   sample: 5
 reversal:
-  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
@@ -200,7 +200,7 @@ earlier:
   elements: str
   sample: []
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: FortiOS 7.4.8
@@ -215,7 +215,7 @@ limits:
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -226,23 +226,22 @@ propagation:
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
-    Finding out writes nothing.
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the access profile netaccess may write}
 held_by:
-  description: Who holds a lock that would keep a run from writing now, if the product tells.
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: Why a real run would stop before its first write, each reason by itself.
+  description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
   type: list
   elements: str
-  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
@@ -250,7 +249,7 @@ unfinished:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-fortios-0a1b2c3d.json']
 unproven:
-  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any
   type: list
   elements: dict
@@ -259,31 +258,31 @@ unproven:
       started: '2026-11-24T22:00:00Z'
       baseline: {}
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-fortios-0a1b2c3d.json']
 stage:
-  description: The stage of a rollout that the journal is about (O(stage)).
+  description: The stage of a rollout in the journal (O(stage)).
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
 baseline:
-  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
   returned: when O(state=reverted) and its journal has it
   type: dict
   sample: {}
 left:
-  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
   returned: when O(state=reverted) and a journal was found
   type: list
   elements: str
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
@@ -294,8 +293,8 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the site's own rules were not read, or that one of them blocks part of
-    the pattern or some of the people; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
   type: list
@@ -314,8 +313,8 @@ coverage_summary:
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
   description: >-
-    Rules and entries of the site that still stand in the way of a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its
-    traffic; C(id) is what O(unblock) takes.
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
+    is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -334,7 +333,7 @@ conflicts:
           fields:
             status: {old: enable, new: disable}
 losses:
-  description: Security controls that the exemption switches off for a wanted host.
+  description: Security controls that the exemption disables for a wanted host.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -344,31 +343,31 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose edits are waiting for activation on the device - V(ours), left by a run that was stopped before it activated them, V(foreign), V(both), or null if
-    none are.
+    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
+    are none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the product's interface cannot do them.
+  description: Steps to do by hand, because the API of the product cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
@@ -388,18 +387,18 @@ journal:
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-fortios-1f2e3d4c.json
 requests:
-  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 19, writes: 20, waited: 0, connections: 1}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict
   sample: []
 rendered:
-  description: The steps for a device that holds nothing of ours.
+  description: The steps for a device without managed objects.
   returned: for O(state=rendered)
   type: list
   elements: dict

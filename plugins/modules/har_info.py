@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: har_info
-short_description: What a browser's HAR file proves, and a copy of it that can be given away
+short_description: Analyse a browser's HAR file, and write a redacted copy
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
@@ -17,11 +17,11 @@ description:
     is known, the type that was asked for. Without one it is V(unverified), or a block where the origin would have left its mark.
   - Reads entry by entry, so a file of hundreds of megabytes takes no more memory than its largest entry.
   - What a HAR does not hold is not judged. Exporters leave out certificates and often cookies, so their absence proves nothing.
-  - With O(redacted) it writes a copy from which everything is left out that is not known to be harmless - bodies, cookies, tokens, values of queries,
+  - With O(redacted) it writes a copy without anything that is not known to be harmless - bodies, cookies, tokens, values of queries,
     ids and file names in paths.
 options:
   path:
-    description: The HAR file. Record it in the browser's developer tools while the trouble happens.
+    description: The HAR file. Record it in the browser's developer tools while the problem happens.
     type: path
     required: true
   redacted:
@@ -33,7 +33,7 @@ options:
     elements: raw
     default: []
   signatures:
-    description: Rules of your own for block pages and inspection CAs, as for M(netaccess.chatgpt.reachability_info).
+    description: Custom rules for block pages and inspection CAs, as for M(netaccess.chatgpt.reachability_info).
     type: list
     elements: dict
     default: []
@@ -117,11 +117,11 @@ issuers:
 conclusion:
   description:
     - What the file shows as a whole, by the fault that got furthest on the lowest layer.
-    - C(works), C(origin) (the network lets it through, and the origin itself refuses, challenges or limits), C(blocked), C(intercepted), C(sign_in) (at a
-      gateway), C(proxy_auth), C(proxy_limit), C(proxy_error) (the proxy could not do it, and nobody forbade it), C(stream_cut), C(stream_buffered),
+    - C(works), C(origin) (the network allows it, but the origin itself refuses, challenges or limits), C(blocked), C(intercepted), C(sign_in) (at a
+      gateway), C(proxy_auth), C(proxy_limit), C(proxy_error) (the proxy failed, and no policy blocked it), C(stream_cut), C(stream_buffered),
       C(host) (the machine or its browser), or the layer of the fault, C(dns), C(tcp), C(proxy), C(tls), C(quic) or C(http).
-    - C(unverified) when nothing proves that it works, C(not_network) when the page or the browser gave its requests up, C(unlisted) when only hosts of no list
-      failed, and C(nothing) when nothing in it concerns ChatGPT.
+    - C(unverified) when nothing proves that it works, C(not_network) when the page or the browser gave its requests up, C(unlisted) when only hosts outside
+      every list failed, and C(nothing) when nothing in it concerns ChatGPT.
   returned: always
   type: str
   sample: blocked
@@ -129,9 +129,9 @@ next:
   description: What to do about it, or what to ask.
   returned: always
   type: str
-  sample: run squid_access; if a rule of the site stands before it, name its id in squid_access.unblock
+  sample: run squid_access; if an existing rule still blocks, add its conflict id to squid_access.unblock
 unreadable:
-  description: How many entries of the log have not the form of one, and were not read.
+  description: Number of malformed log entries, which were not read.
   returned: always
   type: int
   sample: 0
@@ -156,10 +156,10 @@ redacted:
   type: str
   sample: /srv/evidence/chatgpt.com-redacted.har
 message:
-  description: One line for people.
+  description: One line of text.
   returned: always
   type: str
   sample: >-
     214 requests, 6 hosts of the catalogue. chatgpt.com: blocked by Squid (status 403; x-squid-error: ERR_ACCESS_DENIED 0), 2 of 2 requests, first at
-    2026-11-24T08:00:00.000Z. Next: run squid_access; if a rule of the site stands before it, name its id in squid_access.unblock
+    2026-11-24T08:00:00.000Z. Next: run squid_access; if an existing rule still blocks, add its conflict id to squid_access.unblock
 """

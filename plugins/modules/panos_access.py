@@ -152,23 +152,22 @@ options:
     default: 3
   position:
     description:
-      - Where the new rules stand. By default the lowest place above the first rule that blocks or decrypts a wanted host for the whole audience,
-        and below earlier rules that shut out a part of it or of which only the device knows the hosts, say by an external list or an
-        application filter.
+      - The position of the new rules. By default the lowest one above the first rule that blocks or decrypts a wanted host for the whole audience,
+        and below earlier rules that block a part of it or whose hosts only the device knows, for example an external list or an application filter.
     type: dict
     suboptions:
       before:
-        description: Names of rules that ours have to stand above. One that shuts out a part of the audience is reported in RV(audience_widened).
+        description: Names of rules that the new rules must be above. A rule that blocks a part of the audience is reported in RV(audience_widened).
         type: list
         elements: str
         default: []
       after:
-        description: Names of rules that ours have to stand below.
+        description: Names of rules that the new rules must be below.
         type: list
         elements: str
         default: []
       never_above:
-        description: Names of rules, say for threats or quarantine, that ours must never pass.
+        description: Names of rules, for example for threats or quarantine, that the new rules must never be above.
         type: list
         elements: str
         default: []
@@ -285,7 +284,7 @@ planned_steps:
   type: int
   sample: 5
 reversal:
-  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
@@ -296,7 +295,7 @@ earlier:
   elements: str
   sample: []
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: PAN-OS 11.1.2 on PA-440
@@ -311,7 +310,7 @@ limits:
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -322,23 +321,22 @@ propagation:
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
-    Finding out writes nothing.
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: true, why: the role of netaccess is deviceadmin}
 held_by:
-  description: Who holds a lock that would keep a run from writing now, if the product tells.
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: ['alice (quarterly review)']
 would_stop:
-  description: Why a real run would stop before its first write, each reason by itself.
+  description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
   type: list
   elements: str
-  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
@@ -346,7 +344,7 @@ unfinished:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-panos-0a1b2c3d.json']
 unproven:
-  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any
   type: list
   elements: dict
@@ -355,31 +353,31 @@ unproven:
       started: '2026-11-24T22:00:00Z'
       baseline: {}
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-panos-0a1b2c3d.json']
 stage:
-  description: The stage of a rollout that the journal is about (O(stage)).
+  description: The stage of a rollout in the journal (O(stage)).
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
 baseline:
-  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
   returned: when O(state=reverted) and its journal has it
   type: dict
   sample: {}
 left:
-  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
   returned: when O(state=reverted) and a journal was found
   type: list
   elements: str
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
@@ -390,8 +388,8 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the site's own rules were not read, or that one of them blocks part of
-    the pattern or some of the people; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
   type: list
@@ -410,8 +408,8 @@ coverage_summary:
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
   description: >-
-    Rules and entries of the site that still stand in the way of a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its
-    traffic; C(id) is what O(unblock) takes.
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
+    is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -431,7 +429,7 @@ conflicts:
             description: {old: null, new: '[disabled by netaccess.chatgpt]'}
             disabled: {old: 'no', new: 'yes'}
 losses:
-  description: Security controls that the exemption switches off for a wanted host.
+  description: Security controls that the exemption disables for a wanted host.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -441,35 +439,35 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose edits are waiting for activation on the device - V(ours), left by a run that was stopped before it activated them, V(foreign), V(both), or null if
-    none are.
+    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
+    are none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the product's interface cannot do them.
+  description: Steps to do by hand, because the API of the product cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): with category_name no rule is made; allow it for these people']
+  sample: ['voice (voice: UDP 3478 to 4 published addresses (feed of 2026-07-25)): with category_name no rule is created; allow it for these users']
 activation:
   description: What the commit reported and, on a Panorama, what each firewall reported about the push.
   returned: after an activation
@@ -488,18 +486,18 @@ journal:
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-panos-1f2e3d4c.json
 requests:
-  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 16, writes: 5, waited: 31, connections: 1}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict
   sample: []
 rendered:
-  description: The steps for a device that holds nothing of ours.
+  description: The steps for a device without managed objects.
   returned: for O(state=rendered)
   type: list
   elements: dict

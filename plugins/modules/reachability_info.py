@@ -6,16 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: reachability_info
-short_description: See from a managed host what of ChatGPT is reachable, whose certificate it meets, and who blocks it
+short_description: Probe from a managed host which parts of ChatGPT are reachable, who decrypts and who blocks them
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Probes DNS, TCP, the proxy's answer to CONNECT, TLS, HTTP and WebSocket, and for voice UDP, of every host in O(probes), all at the same time, from the
     managed host and with nothing but Python's standard library.
-  - What was seen is judged on the controller. Every check names the layer that failed, whether TLS is intercepted, and the product that
-    blocked it, with the evidence.
-  - Changes nothing and sends no credentials but those for the proxy.
+  - The results are evaluated on the controller. Every check reports the layer that failed, whether TLS is intercepted, and the product that blocked it, with
+    the evidence.
+  - Changes nothing and sends no credentials except those for the proxy.
 options:
   probes:
     description: What to probe, as the P(netaccess.chatgpt.endpoints#lookup) lookup returns it.
@@ -49,8 +49,8 @@ options:
     default: 10
   deadline:
     description: >-
-      Seconds for all probes together; what has not answered by then is an error of that probe. Silences that the canary is asked for (option
-      C(canary_silences) of the P(netaccess.chatgpt.endpoints#lookup) lookup) have to fit into it with O(timeout), or the look is refused before it begins.
+      Seconds for all probes together; a probe without an answer by then is an error. Canary silences (option C(canary_silences) of the
+      P(netaccess.chatgpt.endpoints#lookup) lookup) plus O(timeout) must fit into it, or the task is refused before it starts.
     type: float
     default: 60
   retries:
@@ -58,11 +58,11 @@ options:
     type: int
     default: 1
   consecutive:
-    description: How many times in a row each probe has to pass, each time on a new connection.
+    description: How many times in a row each probe must pass, each time on a new connection.
     type: int
     default: 1
   ca_path:
-    description: File on the managed host with public roots (PEM) to judge by, in place of the shipped ones.
+    description: File on the managed host with public root certificates (PEM), instead of the shipped ones.
     type: path
   resolve:
     description: Addresses for host names in place of DNS, for tests on one device.
@@ -70,18 +70,18 @@ options:
     default: {}
   baseline:
     description: >-
-      An earlier result of this module from the same host. Hosts that are not wanted have to be as they were then; without it their
-      verdict is V(unverified).
+      An earlier result of this module from the same host. Hosts that are not wanted must be unchanged since then; without a baseline their verdict is
+      V(unverified).
     type: dict
   path:
     description: >-
-      Which device this host stands behind - C(device), C(audience), C(kind) (V(user), V(server) or V(probe)), and C(proven_by) with one or more of C(egress)
-      (networks by which traffic behind it leaves), C(product) (a product that shows itself in block pages or certificates), C(issuer) (a regular expression for
-      the name of its inspection CA) and C(proxy) (the URL of the explicit proxy). When nothing that was seen, now or in O(baseline), proves it, what passes is
+      The device that this host is behind - C(device), C(audience), C(kind) (V(user), V(server) or V(probe)), and C(proven_by) with one or more of C(egress)
+      (egress networks of the traffic behind it), C(product) (a product that is visible in block pages or certificates), C(issuer) (a regular expression for
+      the name of its inspection CA) and C(proxy) (the URL of the explicit proxy). If no result, now or in O(baseline), proves it, passing checks are
       V(unverified).
     type: dict
   features:
-    description: What has to work, as the catalogue's features, for example V(chat) and V(upload). By default everything of O(levels).
+    description: The features of the catalogue that must work, for example V(chat) and V(upload). By default everything of O(levels).
     type: list
     elements: str
     default: []
@@ -93,14 +93,14 @@ options:
     default: [required, optional]
   wait:
     description: >-
-      Seconds to keep looking, each time on new connections, while something that has to pass does not: some products take minutes until a change
-      is in force everywhere.
+      Seconds to keep probing, each time on new connections, while a check that must pass fails. Some products take minutes until a change is in force
+      everywhere.
     type: float
     default: 0
   wait_interval:
     description: >-
-      Seconds between two looks; also when something is not as it was in O(baseline) and nothing is newly open or no longer inspected, which is looked at
-      once more.
+      Seconds between two probe runs. If something differs from O(baseline), but nothing is newly open or no longer inspected, the host probes once more
+      after this time.
     type: float
     default: 5
   evidence:
@@ -109,24 +109,24 @@ options:
     default: false
   resolver:
     description: >-
-      Address of a second resolver that is asked for each name as well, to tell a name that is filtered here from one that does not exist. To look with a
-      public resolver is a question for one host, not a remedy for a network.
+      Address of a second resolver that is asked for each name as well, to tell a name that is filtered here from one that does not exist. Use a public
+      resolver only as a test on one host, not as a fix for a network.
     type: str
   host_facts:
     description: >-
-      Whether to say what the host itself has that changes its way to the internet - agents of gateways, VPNs, proxies, a PAC file, entries of its hosts
-      file, its resolvers, its clock, and the version of the macOS app. No user and no other process is named.
+      Whether to report what on the host affects its connection to the internet - gateway agents, VPNs, proxies, a PAC file, entries of its hosts
+      file, its resolvers, its clock, and the version of the macOS app. No users and no other processes are reported.
     type: bool
     default: true
   pac_url:
     description: >-
-      A PAC file that browsers on this network use. It is fetched, hashed and searched for the probed names, and not run; which proxy it leads to you say with
-      O(proxy). By default the one that the system's settings name, on macOS and Windows.
+      A PAC file that browsers on this network use. It is fetched, hashed and searched for the probed names, but not executed; set the proxy that it selects
+      with O(proxy). By default the one from the system settings, on macOS and Windows.
     type: str
   signatures:
     description: >-
-      Rules of your own for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
-      (name and regular expression), C(body), C(issuer_cn), C(issuer_o) and C(address) (networks that a name leads to).
+      Custom rules for block pages, tried before the shipped ones. Each has C(product) and one or more of C(status), C(header)
+      (name and regular expression), C(body), C(issuer_cn), C(issuer_o) and C(address) (networks that a name resolves to).
     type: list
     elements: dict
     default: []
@@ -142,7 +142,7 @@ attributes:
     platforms: posix
     support: full
 notes:
-  - Python on a server is not a browser on a laptop. Roaming agents, HTTP/3 and user authentication are not what this sees.
+  - Python on a server is not a browser on a laptop. Roaming agents, HTTP/3 and user authentication are not tested.
   - A healthy host costs one connection.
   - Sends no credentials; to a canary of your own it sends a dummy in the headers Authorization, Cookie, Origin and OpenAI-Beta, to see whether they arrive.
 seealso:
@@ -165,8 +165,8 @@ EXAMPLES = r"""
 RETURN = r"""
 checks:
   description: >-
-    One for each probe and IP version. C(detail) is what a person should know beside the failure, such as the silence that a connection survived; C(resolvers)
-    are those that the name was asked of, none where a proxy asked. With O(evidence) also with what was observed at every layer, as C(observations).
+    One for each probe and IP version. C(detail) has additional information, such as the longest silence that a connection survived; C(resolvers) are those
+    that resolved the name, none if a proxy did. With O(evidence) also with the observations of every layer, as C(observations).
   returned: always
   type: list
   elements: dict
@@ -208,7 +208,7 @@ summary:
     features: {chat: pass, login: pass}
     counts: {fail: 0, error: 0, origin: 0, unverified: 0, skipped: 0, pass: 31}
     exemption: proven
-    macos_app: {verdict: likely, reason: "what was reached shows the origin's own certificate"}
+    macos_app: {verdict: likely, reason: "every reached host presents the origin's own certificate"}
     message: all 31 wanted checks pass
 connections:
   description: How many connections were opened.
@@ -222,8 +222,8 @@ threads:
   sample: 39
 host:
   description: >-
-    What the host has that changes its way to the internet. C(trust_store) is where the certificates are from that were asked as this host's own, after
-    the public ones in RV(roots); on macOS also those of the system's keychains. C(clock_skew_s) is how far its clock is ahead
+    What on the host affects its connection to the internet. C(trust_store) is the source of the host's own trusted certificates, used after the public ones
+    in RV(roots); on macOS also those of the system's keychains. C(clock_skew_s) is how far its clock is ahead
     of the origins' own C(Date), null when none was seen.
   returned: with O(host_facts)
   type: dict
@@ -244,19 +244,19 @@ host:
       - {name: Zscaler Client Connector, state: running, seen: zstunnel}
     app: null
 path:
-  description: Whether it is proven that this host stands behind the device.
+  description: Whether it is proven that this host is behind the device.
   returned: with O(path)
   type: dict
   sample: {device: proxy1, audience: staff, kind: user, proven: true, message: 'behind proxy1: it leaves by 203.0.113.7'}
 notes:
-  description: What a person should know about this host or its way, in words, most telling first.
+  description: Notes about this host or its network path, the most important first.
   returned: always
   type: list
   elements: dict
   sample:
-    - {id: agent, text: 'Zscaler Client Connector runs here, so what this host sees may be the policy of that agent and not of the network'}
+    - {id: agent, text: 'Zscaler Client Connector runs here, so the results of this host may reflect the policy of that agent and not of the network'}
 roots:
-  description: Which public roots were asked, and of what date they are.
+  description: The public root certificates that were used, and their date.
   returned: always
   type: dict
   sample: {source: shipped, date: '2026-10-18'}

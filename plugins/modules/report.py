@@ -11,13 +11,13 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Writes on the controller what every device and every host of a run said - a web page that needs nothing else, JSON, CSV, Markdown for a merge request,
+  - Writes the results of all devices and hosts of a run on the controller - a self-contained web page, JSON, CSV, Markdown for a merge request,
     JUnit XML, the verdict with the exit code for a pipeline, the digests of the plans, and checksums of all of them.
-  - Devices and hosts that were not reached are in it. The same input gives the same bytes.
-  - It writes also in check mode, since the report is what an audit is for.
+  - Devices and hosts that were not reached are included. The same input gives the same bytes.
+  - It also writes in check mode, because the report is the purpose of an audit.
 options:
   dest:
-    description: The folder. Files in it have mode 0600 and are written whole or not at all.
+    description: The folder. Files in it have mode 0600 and are written atomically.
     type: path
     required: true
   devices:
@@ -29,7 +29,7 @@ options:
     type: dict
     default: {}
   baselines:
-    description: The same from before the change, to show and judge what moved.
+    description: The results from before the change, for the comparison.
     type: dict
     default: {}
   expect:
@@ -37,7 +37,7 @@ options:
     type: dict
     default: {}
   mode:
-    description: Whether the devices were looked at (what would change is drift) or changed.
+    description: Whether the devices were audited (what would change is drift) or changed.
     type: str
     choices: [audit, change]
     default: change
@@ -53,22 +53,22 @@ options:
   register:
     description: >-
       File with the register of exemptions, a YAML list of C(pattern), C(owner), C(reason), C(risk_id), C(approved_by), C(approved_on) and C(review_by). An
-      exemption without a line, and one past its review date, is said; nothing is removed for it.
+      exemption without an entry, and one past its review date, is reported; nothing is removed.
     type: path
   strict:
-    description: Classes that are said and decide nothing by default, and shall decide.
+    description: Classes that count for the verdict although by default they are only reported.
     type: list
     elements: str
     choices: [not_proven, stale, manual]
     default: []
   plans_valid_for:
-    description: Hours for which the plans in C(plans.json) may be carried out. A change that is bound to them is refused after that.
+    description: Hours for which the plans in C(plans.json) may be carried out. A change that uses them is refused after that.
     type: float
     default: 168
   signing_key:
     description:
       - SSH key to sign C(SHA256SUMS) with; the signature is C(SHA256SUMS.sig), for C(ssh-keygen -Y verify) in the namespace C(netaccess.chatgpt).
-      - Nobody is asked for a passphrase. When there is no signature after a minute, or C(ssh-keygen) refuses, the report stays without one and the task fails.
+      - There is no prompt for a passphrase. If there is no signature after a minute, or C(ssh-keygen) fails, the report stays unsigned and the task fails.
     type: path
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
@@ -93,7 +93,7 @@ EXAMPLES = r"""
     names: "{{ groups['netaccess_devices'] }}"
   register: audit
 
-- name: Say what it comes to
+- name: Print the result
   ansible.builtin.debug:
     var: audit.verdict.message
 """
@@ -101,7 +101,7 @@ EXAMPLES = r"""
 RETURN = r"""
 verdict:
   description: >-
-    C(code) (0 compliant, 2 drift, 1 anything else that needs a person), C(message), and C(classes) with what was found of each.
+    C(code) (0 compliant, 2 drift, 1 anything else that needs attention), C(message), and C(classes) with what was found of each.
   returned: always
   type: dict
   sample:
@@ -128,7 +128,7 @@ verdict:
       manual: []
     deciding: [drift]
 files:
-  description: The names of what was written.
+  description: The names of the written files.
   returned: always
   type: list
   elements: str

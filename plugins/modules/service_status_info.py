@@ -6,21 +6,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: service_status_info
-short_description: What OpenAI's status page says, by feature
+short_description: Read the status of the service from OpenAI's status page, by feature
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Reads the status page from the controller, in either of its two JSON forms, and maps its components to the features of the catalogue.
   - What cannot be reached or is not understood is V(unknown), never V(operational) and never an error. The page itself lies behind
-    C(*.openai.com), so where that is blocked the state of the service is not known.
+    C(*.openai.com), so where that is blocked the state of the service is unknown.
 options:
   url:
     description: The status page.
     type: str
     default: https://status.openai.com
   path:
-    description: A saved answer of the page, in place of O(url).
+    description: A saved answer of the page, instead of O(url).
     type: path
   timeout:
     description: Seconds for each request; there are at most two.
@@ -30,11 +30,11 @@ options:
     description: URL of the proxy to use. By default the one in the environment.
     type: str
   ca_path:
-    description: File with CA certificates (PEM) to verify the page by.
+    description: File with CA certificates (PEM) to verify the page with.
     type: path
   components:
     description: >-
-      Rules of your own for what a component is about, tried before the shipped ones. Each has C(component), a regular expression on the
+      Custom rules that map components to features, tried before the shipped ones. Each has C(component), a regular expression on the
       component's group and name, and C(features).
     type: list
     elements: dict
@@ -53,7 +53,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Ask the service how it is
+- name: Read the status page of the service
   netaccess.chatgpt.service_status_info:
   register: service
 
@@ -81,7 +81,7 @@ components:
   sample:
     - {name: Voice mode, status: degraded, features: [voice]}
 incidents:
-  description: Incidents that are not over.
+  description: Unresolved incidents.
   returned: always
   type: list
   elements: dict
@@ -95,17 +95,17 @@ incidents:
       components: [Voice mode]
       features: [voice]
 source:
-  description: Which form the page answered in, V(shim) or V(native); V(none) when it did not.
+  description: The format of the page, V(shim) or V(native); V(none) without an answer.
   returned: always
   type: str
   sample: shim
 fetched:
-  description: When it was asked (UTC).
+  description: When the page was read (UTC).
   returned: always
   type: str
   sample: '2026-11-24T08:15:00Z'
 message:
-  description: One line for people, with the reason when nothing is known.
+  description: One line of text, with the reason if the state is unknown.
   returned: always
   type: str
   sample: 'the service reports degraded; voice: degraded'

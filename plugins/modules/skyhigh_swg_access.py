@@ -14,12 +14,13 @@ description:
   - Keeps two lists of wildcard expressions on an on-premises Skyhigh Secure Web Gateway, formerly McAfee Web Gateway, by its REST interface. One holds
     the hosts in O(config.allow), one those in O(config.exempt). Each list is written whole, and both come into force with one commit.
   - A list decides nothing until a rule refers to it, and the REST interface edits no rule. So the enabled rule sets are exported and it is checked
-    that rules refer to the lists, that these stand below authentication and above what blocks and decrypts, and for whom. RV(coverage) says V(yes) only
-    where that is so, and where every rule on the way is understood. A property, operator, action, event or list that is not makes it V(unchecked), with
+    that rules use the lists, that these rules are below authentication and above rules that block and decrypt, and to which users they apply. RV(coverage)
+    says V(yes) only if that is so, and if every evaluated rule is understood. A property, operator, action, event or list that is not makes it V(unchecked),
+    with
     its name in the note. So does a rule that blocks some people, above those that refer to the lists.
-  - Where no rule refers to a list, RV(manual) says what a person has to do once, and RV(diagnosis) has a rule set for each list, ready to be
+  - If no rule uses a list, RV(manual) has the manual steps, needed once, and RV(diagnosis) has a rule set for each list, ready to be
     imported. Nothing is ever put above authentication.
-  - What is written and not committed is gone with the session. On failure it is discarded; what was committed is taken back.
+  - What is written and not committed is gone with the session. On failure it is discarded; committed changes are rolled back.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -101,11 +102,11 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty list of ours counts as absent.
-    The rules that a person made stay; with empty lists they match nothing.
+  - Lists are never deleted, since rules may refer to them. With O(state=deleted) they are emptied, and an empty managed list counts as absent. The rules
+    that were created by hand stay; with empty lists they match nothing.
   - With O(activate=false) a run that writes is refused, since nothing waits on the gateway once the session has ended.
-  - O(unblock) puts C(disabled-by-netaccess/) in front of the entries of the site's list that are in the way, so that they match nothing until they are
-    given back. Entries about much more than these hosts, inline lists and categories are left to a person.
+  - O(unblock) puts C(disabled-by-netaccess/) in front of the conflicting entries of an existing list, so that they match nothing until they are restored.
+    Entries about much more than these hosts, inline lists and categories are manual steps.
   - Hosts in O(exempt_list) are tunnelled, so the gateway does not check the server's certificate. RV(coverage) says so.
   - Close sessions of the user interface during the change; its next save may otherwise write older lists. It shows the change after a reload.
 seealso:
@@ -146,7 +147,7 @@ EXAMPLES = r"""
   check_mode: true
   diff: true
 
-- name: Take the change back
+- name: Roll back the change
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
@@ -180,7 +181,7 @@ planned_steps:
   type: int
   sample: 5
 reversal:
-  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
@@ -191,7 +192,7 @@ earlier:
   elements: str
   sample: []
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -206,7 +207,7 @@ limits:
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
   type: str
   sample: the one session that an account can have
@@ -217,23 +218,22 @@ propagation:
   sample: 60
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
-    Finding out writes nothing.
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would keep a run from writing now, if the product tells.
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: Why a real run would stop before its first write, each reason by itself.
+  description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
   type: list
   elements: str
-  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
@@ -241,7 +241,7 @@ unfinished:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-skyhigh_swg-0a1b2c3d.json']
 unproven:
-  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any
   type: list
   elements: dict
@@ -250,31 +250,31 @@ unproven:
       started: '2026-11-24T22:00:00Z'
       baseline: {}
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-skyhigh_swg-0a1b2c3d.json']
 stage:
-  description: The stage of a rollout that the journal is about (O(stage)).
+  description: The stage of a rollout in the journal (O(stage)).
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
 baseline:
-  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
   returned: when O(state=reverted) and its journal has it
   type: dict
   sample: {}
 left:
-  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
   returned: when O(state=reverted) and a journal was found
   type: list
   elements: str
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
@@ -285,8 +285,8 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) means that the site's own rules were not read, or that one of them blocks part of
-    the pattern or some of the people; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    What is in force for each wanted pattern after the run. V(unchecked) means that the existing rules were not read, or that one of them may block a part
+    of the pattern or some of the users; C(note) says which. Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
     wanted, or that have a note.
   returned: when O(config) is given
   type: list
@@ -305,8 +305,8 @@ coverage_summary:
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
   description: >-
-    Rules and entries of the site that still stand in the way of a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its
-    traffic; C(id) is what O(unblock) takes.
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
+    is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -317,7 +317,7 @@ conflicts:
       text: rule Sites of rule set Global Block
       hosts: ['.chatgpt.com']
       certain: true
-      opens: 'whatever else these entries are about, in every rule that refers to this list: *.chatgpt.com'
+      opens: 'everything else that these entries match, in every rule that uses this list: *.chatgpt.com'
       remedy:
         - kind: list of the site
           name: Corporate blocklist
@@ -325,7 +325,7 @@ conflicts:
           fields:
             disabled: {old: [], new: ['*.chatgpt.com']}
 losses:
-  description: Security controls that a wanted host loses through the exemption, or through the rule that allows it and stands above them.
+  description: Security controls that a wanted host loses through the exemption, or through the rule that allows it and is above them.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -339,29 +339,29 @@ pending:
   type: str
   sample: null
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the product's interface cannot do them. The rules that refer to the lists are among them until they exist.
+  description: Steps to do by hand, because the API of the product cannot do them. The rules that refer to the lists are among them until they exist.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
-  sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): no UDP passes through an HTTP proxy; open it on the firewall']
+  sample: ['voice (voice_openai: UDP 3478 to 23 published addresses (feed of 2026-03-26)): an HTTP proxy does not carry UDP; open it on the firewall']
 activation:
   description: The commit, on the node in O(host).
   returned: after an activation
@@ -376,18 +376,18 @@ journal:
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-skyhigh_swg-1f2e3d4c.json
 requests:
-  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 20, writes: 3, waited: 0, connections: 1}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict
   sample: []
 rendered:
-  description: The steps for a device that holds nothing of ours.
+  description: The steps for a device without managed objects.
   returned: for O(state=rendered)
   type: list
   elements: dict

@@ -6,17 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: support_bundle
-short_description: Everything that a support case asks for, in one file
+short_description: Write one file with everything that a support case needs
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Writes a zip file on the controller with the steps that were taken, the diagnosis, the verdicts of every host, resolvers and addresses, the result for iOS
     App Attest, the version of the macOS app, the state of the service, and redacted copies of HAR files.
-  - It holds addresses and names of the company's hosts and gateways, and no password, token, cookie, or content. Look into it before it leaves the house.
+  - It contains addresses and names of the company's hosts and gateways, but no passwords, tokens, cookies or content. Review it before you share it outside
+    the company.
 options:
   dest:
-    description: The file to write, mode 0600. It is written whole or not at all.
+    description: The file to write, mode 0600. It is written atomically.
     type: path
     required: true
   diagnosis:
@@ -36,7 +37,7 @@ options:
     type: dict
     default: {}
   hars:
-    description: HAR files. Only redacted copies go in, as M(netaccess.chatgpt.har_info) makes them.
+    description: HAR files. Only redacted copies are included, as M(netaccess.chatgpt.har_info) makes them.
     type: list
     elements: path
     default: []
@@ -44,7 +45,7 @@ options:
     description: The number of the case or ticket.
     type: str
   steps:
-    description: What was tried before, in words.
+    description: Steps already taken.
     type: list
     elements: str
     default: []
@@ -81,7 +82,7 @@ dest:
   type: str
   sample: /srv/cases/chatgpt-4711.zip
 content:
-  description: The names in it.
+  description: The names of the files in it.
   returned: always
   type: list
   elements: str

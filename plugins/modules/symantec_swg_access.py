@@ -82,8 +82,8 @@ options:
         type: dict
   consoles:
     description: >-
-      Management consoles of the Edge SWGs, as C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to see whether ours is in
-      force and which rule of the site still blocks or decrypts a wanted host.
+      Management consoles of the Edge SWGs, as C(https://edge1.example.com:8082). Their active policy is read from C(/Policy/Current), to see whether the
+      policy is in force and which existing rule still blocks or decrypts a wanted host.
     type: list
     elements: str
     default: []
@@ -130,8 +130,8 @@ options:
     default: basic
   list_name:
     description:
-      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; for whom the list counts is up to the rules
-        of the site that use it, so with O(audience.everyone=false) it is RV(audience_widened).
+      - An existing URL list of Management Center to put the allowed hosts into. Then no rule of ours allows them; the existing rules that use the list
+        decide to whom it applies, so with O(audience.everyone=false) it is RV(audience_widened).
       - A list holds a host with its subdomains, and RV(coverage) says V(unchecked), since what a rule does with it cannot be read.
     type: str
   exempt_list_name:
@@ -139,7 +139,7 @@ options:
     type: str
   scan_conflicts:
     description: >-
-      Look for rules and lists of the site that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
+      Look for existing rules and lists that still block or decrypt a wanted host. With V(false) lists are not read, and RV(coverage) says V(unchecked).
     type: bool
     default: true
 attributes:
@@ -153,13 +153,13 @@ attributes:
       - netaccess.chatgpt.all
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
-  - Management Center has no lock. Run one writer at a time; a revision of somebody else that comes between reading and writing stops the run.
-  - Once, a person has to assign the object to the devices, as the policy file that is evaluated last. A later ALLOW takes an earlier DENY back; FORCE_DENY and
+  - Management Center has no lock. Run one writer at a time; a revision by someone else between reading and writing stops the run.
+  - Once, a person has to assign the object to the devices, as the last evaluated policy file. A later ALLOW takes an earlier DENY back; FORCE_DENY and
     C(force_exception) are final, and are conflicts.
-  - A rule of the site that uses a trigger, property, layer or section that this module does not evaluate makes nothing sure. RV(coverage) then says
+  - An existing rule that uses a trigger, property, layer or section that this module does not evaluate makes nothing sure. RV(coverage) then says
     V(unchecked) and names it, and the conflict is not certain.
   - O(state=deleted) and O(state=reverted) empty the object and leave it there, since devices are assigned to it and its removal would take nothing from them.
-  - Entries of the site's URL lists that O(unblock) names are switched off, with a mark in their description; they take effect when the policies that use
+  - Entries of existing URL lists that O(unblock) selects are disabled, with a marker in their description; they take effect when the policies that use
     the list are installed.
   - Simultaneous requests may be answered with 500 by Management Center, so reads are repeated and writes are settled by reading.
   - O(activate=false) together with O(install) needs O(consoles), since nothing else tells a later run what still has to be installed.
@@ -237,7 +237,7 @@ planned_steps:
   type: int
   sample: 5
 reversal:
-  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
@@ -248,7 +248,7 @@ earlier:
   elements: str
   sample: []
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -263,7 +263,7 @@ limits:
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -275,23 +275,22 @@ propagation:
   sample: 0
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
-    Finding out writes nothing.
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would keep a run from writing now, if the product tells.
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: Why a real run would stop before its first write, each reason by itself.
+  description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
   type: list
   elements: str
-  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
@@ -299,7 +298,7 @@ unfinished:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-symantec_swg-0a1b2c3d.json']
 unproven:
-  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any
   type: list
   elements: dict
@@ -308,31 +307,31 @@ unproven:
       started: '2026-11-24T22:00:00Z'
       baseline: {}
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-symantec_swg-0a1b2c3d.json']
 stage:
-  description: The stage of a rollout that the journal is about (O(stage)).
+  description: The stage of a rollout in the journal (O(stage)).
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
 baseline:
-  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
   returned: when O(state=reverted) and its journal has it
   type: dict
   sample: {}
 left:
-  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
   returned: when O(state=reverted) and a journal was found
   type: list
   elements: str
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
@@ -343,8 +342,9 @@ plan_options:
   sample: {state: merged, activate: true}
 coverage:
   description: >-
-    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, where a rule of the site may be in the
-    way, for Cloud SWG, and with O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as wanted,
+    What is in force for each wanted pattern after the run. V(unchecked) where no console shows what the devices run, where an existing rule may be a
+    conflict, for Cloud SWG, and with O(scan_conflicts=false). Of more than 1,000 patterns, only those are listed that are exempt, that are not in force as
+    wanted,
     or that have a note.
   returned: when O(config) is given
   type: list
@@ -363,8 +363,8 @@ coverage_summary:
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
 conflicts:
   description: >-
-    Rules and entries of the site that still stand in the way of a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its
-    traffic; C(id) is what O(unblock) takes.
+    Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)
+    is the value for O(unblock).
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -375,7 +375,7 @@ conflicts:
       text: 'chatgpt.com: a rule denies by it, and it is final'
       hosts: ['.chatgpt.com']
       certain: true
-      opens: whatever else this list is used for, once the policies that use it are installed
+      opens: everything else that this list is used for, once the policies that use it are installed
       remedy:
         - kind: list entry
           name: 'Blocked sites: chatgpt.com'
@@ -384,7 +384,7 @@ conflicts:
             description: {old: '', new: '[disabled by netaccess.chatgpt]'}
             enabled: {old: true, new: false}
 losses:
-  description: Security controls that the exemption switches off for a wanted host.
+  description: Security controls that the exemption disables for a wanted host.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
@@ -394,36 +394,36 @@ losses:
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose edits are waiting for activation on the device - V(ours), left by a run that was stopped before it activated them, V(foreign), V(both), or null if
-    none are.
+    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
+    are none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the product's interface cannot do them.
+  description: Steps to do by hand, because the API of the product cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample:
-    - 'once: in Management Center, assign the policy ChatGPT to the devices as the policy file that is evaluated last'
+    - 'once: in Management Center, assign the policy ChatGPT to the devices as the last evaluated policy file'
 activation:
   description: The installation, as Management Center and each console report it.
   returned: after an activation
@@ -440,18 +440,18 @@ journal:
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-symantec_swg-1f2e3d4c.json
 requests:
-  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 7, writes: 3, waited: 0, connections: 2}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict
   sample: []
 rendered:
-  description: The steps for a device that holds nothing of ours.
+  description: The steps for a device without managed objects.
   returned: for O(state=rendered)
   type: list
   elements: dict

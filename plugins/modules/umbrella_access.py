@@ -14,13 +14,13 @@ description:
   - Keeps the hosts in O(config.allow) in destination lists of the organisation, one for the DNS layer and one for the web layer, which policies of
     O(audience) use. Entries are added and removed one by one, at most 500 in a request, and read back after each request, since Umbrella may accept an
     entry and drop it.
-  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These steps are for a person;
-    RV(manual) spells them out, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
-  - The global allow list is never used unless it is named in O(dns_list), since it is for everybody in every DNS policy.
+  - Umbrella has no API that adds a list to a policy, shows which policies use it, or edits a selective decryption list. These are manual steps; RV(manual)
+    lists them, RV(coverage) says V(unchecked) instead of V(yes), and verification from managed hosts decides.
+  - The global allow list is never used unless it is named in O(dns_list), since it applies to everybody in every DNS policy.
   - Cisco Secure Access, the successor, has one kind of list. Its access rules can be read, so there RV(coverage) says whether those of
-    O(audience.rules) use our list and what stands above them, and whether the do not decrypt list of the security profile in each rule that decides
+    O(audience.rules) use the list and which rules are above them, and whether the do not decrypt list of the security profile in each rule that decides
     holds the exempt hosts. With O(exempt_by=profile) the module keeps its entries there too. It never writes rules, security profiles or settings.
-  - Each write is in force by itself. A run that fails takes back what it wrote.
+  - Each write is in force by itself. A run that fails rolls back its changes.
 extends_documentation_fragment:
   - netaccess.chatgpt.access
   - netaccess.chatgpt.connection
@@ -54,7 +54,7 @@ options:
   audience:
     description:
       - Who gets access, which in Umbrella is a matter of policies. The entries add up.
-      - The module makes the list of a layer for which policies are named here; that these policies use it, and no others, is a step for a person.
+      - The module makes the list of a layer for which policies are named here; adding it to these policies, and to no others, is a manual step.
       - Required for O(state=merged), O(state=replaced) and O(state=rendered).
     type: dict
     suboptions:
@@ -74,7 +74,7 @@ options:
         elements: str
         default: []
       everyone:
-        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule says for whom it is.
+        description: Everybody in the organisation, in O(layers). Not with O(service=secure_access), where a rule has its own users.
         type: bool
         default: false
   layers:
@@ -85,8 +85,7 @@ options:
     default: [dns, web]
   prefix:
     description: >-
-      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). They may be renamed behind these words, which the next run
-      takes back.
+      The lists are named C(PREFIX DNS by netaccess.chatgpt) and C(PREFIX web by netaccess.chatgpt). If text is added to these names, the next run renames them.
     type: str
     default: ChatGPT
   dns_list:
@@ -99,25 +98,25 @@ options:
     type: str
   parking_domain:
     description: >-
-      An entry that O(unblock) takes out of a list of the site waits there as a name below this domain, which nobody can reach, until it is given back.
+      An entry that O(unblock) removes from an existing list is kept there as a name below this domain, which does not exist, until it is restored.
       Umbrella cannot disable an entry. A site whose organisation refuses the default may give a name below a domain of its own that does not exist.
     type: str
     default: netaccess.invalid
   exempt_by:
     description:
       - What leaves hosts undecrypted.
-      - V(manual) is the work of a person; RV(manual) names the domains, and where they belong.
-      - V(profile), with O(service=secure_access) alone, writes entries of ours into the do not decrypt list of the security profile that each rule in
+      - V(manual) writes nothing; RV(manual) lists the domains and where to add them.
+      - V(profile), with O(service=secure_access) alone, writes entries into the do not decrypt list of the security profile that each rule in
         O(audience.rules) uses. They go there one by one, each with a comment that marks it as ours; what others have in the list stays. A list that other
         rules use too, that the organisation's default profile has, or that the vendor provides, reaches more people, which is RV(audience_widened) and has
-        to be accepted with O(accept_wider_audience). A profile without such a list, and a list that O(protected) names, are left to a person.
-      - With V(manual), entries of ours from earlier runs stay with O(state=merged) and go with O(state=replaced).
+        to be accepted with O(accept_wider_audience). A profile without such a list, and a list in O(protected), are manual steps.
+      - With V(manual), entries of earlier runs stay with O(state=merged) and are removed with O(state=replaced).
     type: str
     choices: [manual, profile]
     default: manual
   scan_conflicts:
     description: >-
-      Read the web lists of the site that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
+      Read the existing web lists that may block, and say which of their entries hold a wanted host; in Secure Access also the rules that are asked before
       those of the audience, security profiles, settings and do not decrypt lists. States that look for all that was changed (replaced, deleted, reverted)
       read them anyway, and so does O(exempt_by=profile) what it needs to know whom else an exemption reaches.
     type: bool
@@ -134,16 +133,16 @@ attributes:
     description: Use C(group/netaccess.chatgpt.all) in C(module_defaults) to set options for all access modules.
 notes:
   - Run one writer per organisation.
-  - An entry always holds the name and every subdomain. What that is more than asked stands in RV(coverage).
+  - An entry always holds the name and every subdomain. RV(coverage) says where that is wider than requested.
   - An allow list beats the categories and the security categories of a DNS policy too. Keep the people of the policy to the audience.
   - O(state=deleted) and O(state=reverted) empty our lists and do not delete them, so that the policies that use them need not be set up again; Umbrella
     refuses to delete a list in use. A later run uses them again.
-  - Only web lists of the site that are not marked as allowing are read for conflicts; whether a rule blocks by them the API does not tell, so no
-    conflict is certain. In a DNS policy an allow list beats every block list.
+  - Only existing web lists that are not marked as allow lists are read for conflicts; the API does not show whether a rule blocks by them, so no conflict is
+    certain. In a DNS policy an allow list beats every block list.
   - Voice over UDP is a matter of the firewall and has no API here; see RV(manual).
   - O(protected) takes names of destination lists and of do not decrypt lists.
-  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is known
-    to be switched off, a host that is not in that list is V(unchecked) at best. Whether a security profile decrypts at all, no known field tells.
+  - IPS in Secure Access decrypts by itself, whatever the rule, and spares only what the do not decrypt list holds that the vendor provides. Unless it is
+    known to be disabled, a host that is not in that list is V(unchecked) at best. No known field shows whether a security profile decrypts at all.
   - O(activate) and O(publish_foreign_changes) have no effect, since nothing waits here.
   - The vendor names up to 20 minutes until a change is in force everywhere; answers that resolvers keep come on top.
 seealso:
@@ -230,7 +229,7 @@ planned_steps:
   type: int
   sample: 5
 reversal:
-  description: What a rollback of this plan costs, known before the first write - the number of requests that write and of activations.
+  description: Cost of a rollback of this plan, known before the first write - the number of write requests and of activations.
   returned: for states that write
   type: dict
   sample: {writes: 2, activations: 1}
@@ -241,7 +240,7 @@ earlier:
   elements: str
   sample: []
 release:
-  description: Product and release, as the device reports them in what the run reads anyway; empty if it does not report them.
+  description: Product and release, if the data that the run reads contains them; otherwise empty.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -256,7 +255,7 @@ limits:
   type: str
   sample: ''
 exclusive:
-  description: What keeps a second run off the device while one is writing, in words; empty if nothing does, so that the pipeline has to.
+  description: What prevents a second run from writing at the same time, in words; empty if nothing does, so the pipeline must.
   returned: always, except for O(state=rendered)
   type: str
   sample: ''
@@ -267,23 +266,22 @@ propagation:
   sample: 1200
 permissions:
   description: >-
-    Whether the account may C(write) what a change would write, and C(why) the run thinks so; C(write) is null if the product does not tell.
-    Finding out writes nothing.
+    Whether the account may C(write) what a change would write, and C(why); C(write) is null if the product does not report it. The check writes nothing.
   returned: in check mode, when there is something to write
   type: dict
   sample: {write: null, why: ''}
 held_by:
-  description: Who holds a lock that would keep a run from writing now, if the product tells.
+  description: Who holds a lock that would prevent a run from writing now, if the product reports it.
   returned: in check mode, when there is something to write
   type: list
   elements: str
   sample: []
 would_stop:
-  description: Why a real run would stop before its first write, each reason by itself.
+  description: Why a real run would stop before its first write, one entry for each reason.
   returned: in check mode, when it would
   type: list
   elements: str
-  sample: ["somebody else's edits wait for activation, and publish_foreign_changes is not set"]
+  sample: ["another administrator's changes are pending, and publish_foreign_changes is not set"]
 unfinished:
   description: Journals of runs on this device that were killed or are still running, since the last run that finished.
   returned: when there are any
@@ -291,7 +289,7 @@ unfinished:
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-umbrella-0a1b2c3d.json']
 unproven:
-  description: Changes of this device that nothing has proven yet, the newest first, with what hosts saw before them (O(baseline)).
+  description: Changes of this device that are not proven yet, the newest first, with the baselines from before them (O(baseline)).
   returned: when there are any
   type: list
   elements: dict
@@ -300,31 +298,31 @@ unproven:
       started: '2026-11-24T22:00:00Z'
       baseline: {}
 proven:
-  description: Journals that no longer wait for their proof.
+  description: Journals that were marked as proven.
   returned: when O(state=proven)
   type: list
   elements: str
   sample: ['/home/deploy/.netaccess/journals/20261124T220000Z-umbrella-0a1b2c3d.json']
 stage:
-  description: The stage of a rollout that the journal is about (O(stage)).
+  description: The stage of a rollout in the journal (O(stage)).
   returned: when O(state=reverted) and its journal has one
   type: str
   sample: pilot
 baseline:
-  description: What hosts saw before the change that is rolled back, as its journal keeps it (O(baseline)).
+  description: The baselines from before the change that is rolled back, from its journal (O(baseline)).
   returned: when O(state=reverted) and its journal has it
   type: dict
   sample: {}
 left:
-  description: Objects of ours that are on the device still and that no journal beside this one can take back.
+  description: Managed objects that remain on the device and that no other journal in the same folder can roll back.
   returned: when O(state=reverted) and a journal was found
   type: list
   elements: str
   sample: []
 plan_digest:
   description: >-
-    Identifies this plan on this device, with all that was reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
-    activation, pending edits of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
+    Identifies this plan on this device with everything that is reviewed: the changes, conflicts, losses, a widened audience, manual steps, targets of the
+    activation, pending changes of others, and the options in RV(plan_options). Set O(expected_plan) to it, and the real run carries out this plan or stops.
   returned: for states that write
   type: str
   sample: 6f1c0a3e2d0f4f7f8d0d2f6d5d3b1a90c0f6b6a7f1f0a9d0e2c7b8a9d6e5f4c3
@@ -346,7 +344,7 @@ coverage:
       allowed_by: ChatGPT DNS by netaccess.chatgpt, ChatGPT web by netaccess.chatgpt
       exempt: unchecked
       exempt_by: null
-      note: in the list; the API does not tell which policies use it; what is decrypted the API does not tell
+      note: in the list; the API does not show which policies use it; the API does not show what is decrypted
 coverage_summary:
   description: RV(coverage) in numbers.
   returned: when O(config) is given
@@ -364,7 +362,7 @@ conflicts:
       text: domain chatgpt.com
       hosts: ['.chatgpt.com']
       certain: false
-      opens: this entry, for everybody whom a rule with this list shuts out
+      opens: this entry, for everybody that a rule with this list blocks
       remedy:
         - kind: blocked destination
           name: 'Bad sites: chatgpt.com'
@@ -374,49 +372,49 @@ conflicts:
             parked: {old: false, new: true}
 losses:
   description: >-
-    Security controls that the exemption would switch off for a wanted host, if the web policy, or in Secure Access the security profile, uses them. The API
-    tells that in part; what it does not tell counts.
+    Security controls that the exemption would disable for a wanted host, if the web policy, or in Secure Access the security profile, uses them. The API
+    reports that in part; what it does not report counts.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample:
     - control: av
-      rule: the web policy, as far as it uses it; the API does not tell
+      rule: the web policy, if it uses the list; the API does not show that
       hosts: ['.chatgpt.com']
 pending:
   description: >-
-    Whose edits are waiting for activation on the device - V(ours), left by a run that was stopped before it activated them, V(foreign), V(both), or null if
-    none are.
+    Whose changes are pending on the device - V(ours), left by a run that was interrupted before it activated them, V(foreign), V(both), or null if there
+    are none.
   returned: always, except for O(state=rendered)
   type: str
   sample: null
 stale:
-  description: Entries in our lists that the policy has retired.
+  description: Entries of the managed lists that the policy has retired.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 foreign:
-  description: Entries in our lists that the policy never contained, for example added by hand.
+  description: Entries of the managed lists that the policy never contained, for example added by hand.
   returned: always, except for O(state=rendered)
   type: list
   elements: dict
   sample: []
 audience_widened:
-  description: Why the change reaches more people than O(audience) names.
+  description: Why the change reaches more users than O(audience).
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample: []
 manual:
-  description: Steps to do by hand, because the product's interface cannot do them.
+  description: Steps to do by hand, because the API of the product cannot do them.
   returned: always, except for O(state=rendered)
   type: list
   elements: str
   sample:
     - >-
       once: add the destination list ChatGPT DNS by netaccess.chatgpt as an allow list to the DNS policy AI users, and to no other policy (Policies > DNS
-      Policies > Destination Lists). Until then it does nothing, and the API does not tell whether it was done
+      Policies > Destination Lists). Until then it has no effect, and the API does not show whether it was done
 activation:
   description: Empty, since every write is in force by itself.
   returned: after an activation
@@ -429,18 +427,18 @@ journal:
   type: str
   sample: /root/.netaccess/journals/20260311T101500Z-umbrella-1f2e3d4c.json
 requests:
-  description: What this run cost - requests that read and that write, connections, and the seconds that it waited.
+  description: Cost of this run - read and write requests, connections, and seconds waited.
   returned: always, except for O(state=rendered)
   type: dict
   sample: {reads: 13, writes: 2, waited: 0, connections: 1}
 gathered:
-  description: Our objects as the device holds them.
+  description: The managed objects on the device.
   returned: for O(state=gathered)
   type: list
   elements: dict
   sample: []
 rendered:
-  description: The steps for a device that holds nothing of ours.
+  description: The steps for a device without managed objects.
   returned: for O(state=rendered)
   type: list
   elements: dict

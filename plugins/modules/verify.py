@@ -6,27 +6,27 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verify
-short_description: Look from a host with the host's variables, and judge what is seen
+short_description: Probe from a host with the variables of the host, and evaluate the results
 version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
   - Takes every option of M(netaccess.chatgpt.reachability_info) from the variables C(verify_*) of the host, as the role P(netaccess.chatgpt.verify#role)
     documents them. With C(delegate_to) they are those of the host that it is delegated to.
-  - With C(verify_by=kit), and by default on Windows, the probe kit looks in the place of that module; see the role P(netaccess.chatgpt.probe_host#role).
-  - Never fails. RV(problem) says why a look after a change is no pass, RV(recorded) that there was none.
+  - With C(verify_by=kit), and by default on Windows, the probe kit replaces that module; see the role P(netaccess.chatgpt.probe_host#role).
+  - Never fails. RV(problem) says why the verification after a change does not pass, RV(recorded) that there is no result.
 options:
   phase:
-    description: V(baseline) is a look before a change; what is seen V(after) it is compared with that.
+    description: V(baseline) probes before a change; the results V(after) it are compared with the baseline.
     type: str
     required: true
     choices: [baseline, after]
   stage:
-    description: A stage of a rollout. A host whose stage is still to come has to see what it saw before.
+    description: A stage of a rollout. A host of a later stage must see what it saw before.
     type: dict
     default: {}
   reverted:
-    description: The change was rolled back, so the host has to see what it saw before. It looks again as long as the product takes to put that in force.
+    description: The change was rolled back, so the host must see what it saw before. It keeps probing during the propagation time of the product.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -42,7 +42,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Look from the host
+- name: Probe from the host
   netaccess.chatgpt.verify:
     phase: baseline
   register: verify_baseline
@@ -50,13 +50,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 problem:
-  description: Why this look is no pass. All other keys are those of M(netaccess.chatgpt.reachability_info).
+  description: Why the verification does not pass. All other keys are those of M(netaccess.chatgpt.reachability_info).
   returned: for O(phase=after) on the host itself, when it is none
   type: str
   sample: "desk1: 2 of 44 wanted checks fail: chatgpt.com"
 recorded:
   description: C(failed) or C(unreachable), with the reason in C(msg).
-  returned: when there was no look
+  returned: if there is no result
   type: str
   sample: unreachable
 """

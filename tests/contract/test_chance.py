@@ -107,7 +107,7 @@ def look(rig, dice, said: str, shut_in: str | None, inside: list) -> list:
     for row in result["coverage"]:
         seen = [rig.decide(MEMBER, host) for host in INSIDE[row["pattern"]]]
         verdicts, looks = {one[0] for one in seen}, {one[1] for one in seen if one[0] != "block" and one[1]}
-        # What the twin does not judge is none of these words. "no" may be said of what something above opens perhaps, or in part.
+        # What the twin does not judge is not one of these words. "no" may be said of what something above opens perhaps, or in part.
         assert row["allowed"] != "yes" or verdicts == {"allow"}, "%s\n%s\n%s" % (row, seen, said)
         assert row["exempt"] != "yes" or looks <= {"tunnel"}, "%s\n%s\n%s" % (row, seen, said)
         assert row["allowed"] == "unchecked" or verdicts <= {"allow", "block"} or denied(result, row), "%s\n%s\n%s" % (row, seen, said)

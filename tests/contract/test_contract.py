@@ -292,7 +292,7 @@ def test_the_newest_journal_of_a_folder_is_taken_back_and_none_is_no_failure(rig
     rig.run("replaced", LATER)
     assert rig.run("reverted")["changed"] and rig.snapshot() == between
     result = rig.run("reverted")
-    assert not result["changed"] and "nothing to take back: the newest journal" in result["summary"] and result.get("requests") is None
+    assert not result["changed"] and "nothing to roll back: the newest journal" in result["summary"] and result.get("requests") is None
     # The one before it is another change, which has to be named.
     assert rig.run("reverted", journal=rig.journals()[0].path)["changed"] and rig.snapshot() == before
 
@@ -485,7 +485,7 @@ def test_foreign_pending_edits_stop_a_writing_run_before_its_first_write(rig):
         rig.run()
     assert stopped.value.result["failure"]["class"] == "locked" and rig.meter.writes == 0
     if rig.queues:
-        with pytest.raises(Failed, match="waits for edits of other administrators"):
+        with pytest.raises(Failed, match="waits for changes of other administrators"):
             rig.run(publish_foreign_changes=True)
         return
     assert rig.run(publish_foreign_changes=True)["changed"]
@@ -514,7 +514,7 @@ def test_conflicts_are_reported_and_resolved_by_id_alone(rig):
     with pytest.raises(Failed, match=conflict["id"]):
         rig.run(unblock=("no-such-id",))
     if not rig.resolves:
-        with pytest.raises(Failed, match="has to be resolved by a person"):
+        with pytest.raises(Failed, match="cannot be resolved automatically"):
             rig.run(unblock=(conflict["id"],))
         return
     opened = rig.run(unblock=(conflict["id"],))
@@ -622,7 +622,7 @@ def test_what_nobody_understands_leaves_a_host_unchecked(rig, what):
     assert of_chatgpt(planned)["allowed"] == "unchecked" and planned["changed"]
     conflict, counts = perhaps(planned, where, "deny"), planned["coverage_summary"]
     assert counts["allowed"] < counts["wanted"] and counts["allowed"] == sum(row["allowed"] == "yes" for row in planned["coverage"])
-    with pytest.raises(Failed, match="%s .*has to be resolved by a person" % re.escape(conflict["id"])):
+    with pytest.raises(Failed, match="%s .*cannot be resolved automatically" % re.escape(conflict["id"])):
         rig.run(check=True, unblock=(conflict["id"],))
 
 

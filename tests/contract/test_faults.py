@@ -182,8 +182,9 @@ class Ended:
     result: dict
 
 
-SAYS = {"Nothing was changed": BACK, "The old state was restored": BACK, "The device may hold a part of the change: run state reverted with journal": LEFT,
-        "The revert is not complete: run it again with journal": LEFT}
+SAYS = {"Nothing was changed": BACK, "The old state was restored": BACK, "The device may hold a part of the change: roll it back with state reverted "
+                                                                         "and journal": LEFT,
+        "The rollback is incomplete: run it again with journal": LEFT}
 
 
 def ended(rig, state: str, fault: Fault) -> Ended:

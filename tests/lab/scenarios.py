@@ -195,8 +195,8 @@ SCENARIOS = [
     *squid("squid: denied with a redirect", denied_by("302:" + PORTAL), fail("http", "http_block_page", TRUSTED, "Squid", "blocked"),
            fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), elsewhere="any"),
     # An intercepted connection cannot be asked for a user.
-    *squid("squid: wants a user", [NO_DENIES], fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), None, elsewhere="fail", auth=True),
-    *squid("squid: wants a user", [NO_DENIES], None, Expected("skipped", "proxy", ("proxy_auth_required",), None, None, ("proxy_auth_required",)),
+    *squid("squid: requires authentication", [NO_DENIES], fail("http", "http_block_page", TRUSTED, "Squid", "blocked"), None, elsewhere="fail", auth=True),
+    *squid("squid: requires authentication", [NO_DENIES], None, Expected("skipped", "proxy", ("proxy_auth_required",), None, None, ("proxy_auth_required",)),
            elsewhere="skipped", auth=True),
     *squid("squid: cookies are stripped", [NO_DENIES], {"turnstile": fail("application", "cookie_stripped", TRUSTED, None, "cookie_stripped", "decrypted")},
            {"turnstile": fail("application", "cookie_stripped", TRUSTED, None, "cookie_stripped", "decrypted")}, elsewhere="any"),

@@ -292,7 +292,7 @@ SMALL = [
         "chatgpt_trace": denied_by("tinyproxy"), "auth_oidc": open_(), "files": fail("proxy_cannot_connect", None, "tinyproxy", advice="proxy_cannot_connect"),
         "livekit": fail("proxy_cannot_connect", None, "tinyproxy", advice="proxy_cannot_connect"),
         "other_ai": stays("shut", "proxy_connect_denied", None, "tinyproxy"), "lookalike_suffix": stays("open", None, NOT)}, often=True, host="fail"),
-    Site("wants a user", "tinyproxy", tinyproxy_with("BasicAuth someone secret"), {
+    Site("requires authentication", "tinyproxy", tinyproxy_with("BasicAuth someone secret"), {
         "chatgpt_trace": WANTS_USER, "lookalike_suffix": Right("skipped", "proxy_auth_required", state="unknown")}, host="skipped"),
     Site("does not know the user", "tinyproxy", tinyproxy_with("BasicAuth someone secret", "someone:wrong@"), {
         "chatgpt_trace": WRONG_USER, "lookalike_suffix": Right("skipped", "proxy_auth_required", flags=("user_refused",), state="unknown")}, host="skipped"),
@@ -492,7 +492,7 @@ CHANGES = [
     Site("pages, and then the sites themselves, decrypted", "nginx", pages(None, None, None, None), words(
         lookalike_suffix="another answer", lookalike_prefix=OPENED, other_ai=OPENED, cdn_neighbour=OPENED), before=pages(200, 302, 403, 511), often=True),
     Site("the sites themselves, and then pages", "nginx", pages(200, 302, 403, 511), words(
-        lookalike_suffix="another answer", lookalike_prefix="another answer", other_ai="newly shut", cdn_neighbour="newly shut"),
+        lookalike_suffix="another answer", lookalike_prefix="another answer", other_ai="newly blocked", cdn_neighbour="newly blocked"),
         before=pages(None, None, None, None)),
     Site("trouble with names, and then none", "unbound", nothing, words(
         lookalike_suffix=OPENED, lookalike_prefix=OPENED, other_ai="not known", cdn_neighbour="not known"), before=zones, often=True),
@@ -500,7 +500,7 @@ CHANGES = [
     Site("a filter by the name, and then none", "haproxy", nothing, words(lookalike_suffix=OPENED, lookalike_prefix=OPENED, other_ai=OPENED), before=by_name),
     Site("denied and too many, and then neither", "haproxy", as_proxy(), words(other_ai=OPENED, lookalike_suffix="not known"),
          before=as_proxy(answers(other_ai="deny deny_status 403", lookalike_suffix="deny deny_status 429"))),
-    Site("a proxy that wants a user, and then none", "tinyproxy", tinyproxy_with(""), words(lookalike_suffix="not known"),
+    Site("a proxy that requires authentication, and then none", "tinyproxy", tinyproxy_with(""), words(lookalike_suffix="not known"),
          before=tinyproxy_with("BasicAuth someone secret")),
 ]
 

@@ -30,25 +30,25 @@ BEFORE, CHANGED = "as before", "changed"
 #: {task: {how it is broken: (what is on the device then, what the run says)}}; "" stands for every way that is not named.
 CELLS = {
     ("Compare the device with the policy", 1): {"": (BEFORE, "not begun: ")},
-    ("Look from the host", 1): {"": (CHANGED, "NOT proven: proxy1 (not proven by: branch1 (no baseline))")},
+    ("Probe from the host", 1): {"": (CHANGED, "NOT proven: proxy1 (not proven by: branch1 (no baseline))")},
     ("Decide which devices may be changed", 1): {"": (BEFORE, None)},
-    ("Decide whether this batch begins", 1): {"": (BEFORE, "not begun: the run ended before")},
+    ("Decide whether this batch starts", 1): {"": (BEFORE, "not begun: the run ended before")},
     ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
                                "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
-    ("Look from hosts behind the device", 1): {"": (BEFORE, "rolled back: every host behind it answered before, and none does now")},
+    ("Probe from hosts behind the device", 1): {"": (BEFORE, "rolled back: every probe host behind it answered before the change, and none does now")},
     # As if it had done harm.
-    ("Decide whether the change stays", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: what hosts see was not judged: ")},
-    ("Revert the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
+    ("Decide whether to keep the change", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: the results of the probe hosts were not evaluated: ")},
+    ("Roll back the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
                                                 "unreachable after": (BEFORE, "NOT rolled back: ")},
-    ("Look from hosts behind the device", 2): {"": (BEFORE, "Whether all is as before is not proven: ")},
-    ("Say whether all is as before", 1): {"": (BEFORE, "Whether all is as before is not proven: ")},
+    ("Probe from hosts behind the device", 2): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
+    ("Decide whether the previous behaviour is restored", 1): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     # The change is proven; that its journal does not say so, the next run says.
-    ("Record in the journal that the change is proven", 1): {"": (CHANGED, "FAILED: "), "crashed": (CHANGED, SAID)},
-    ("Look from the host", 2): {"": (CHANGED, "not looked at")},
+    ("Mark the change as proven in its journal", 1): {"": (CHANGED, "FAILED: "), "crashed": (CHANGED, SAID)},
+    ("Probe from the host", 2): {"": (CHANGED, "not looked at")},
     ("Write the report", 1): {"": (CHANGED, None)},
 }
-BACK = ("Revert the device from its journal", "Say whether all is as before")
-SAMPLE = (("Decide whether the change stays", 1, "crashed"),)
+BACK = ("Roll back the device from its journal", "Decide whether the previous behaviour is restored")
+SAMPLE = (("Decide whether to keep the change", 1, "crashed"),)
 
 
 def tasks_of(path: Path) -> list:
@@ -93,9 +93,9 @@ def test_every_task_between_the_gate_and_the_report_is_broken():
     names = [name for name, _action in tasks_of(ROOT / "playbooks" / "site.yml")]
     numbered = {(name, names[:place].count(name) + 1) for place, name in enumerate(names)}
     # What a limit leaves out is looked from in the place of the hosts' own baseline.
-    assert numbered - set(CELLS) == {("Check the window, the number and the settings of the change", 1), ("Fail where something failed", 1),
-                                     ("Say what the run comes to", 1),
-                                     ("Look from hosts behind the device that a limit leaves out", 1)}
+    assert numbered - set(CELLS) == {("Check the change window, the change ID and the settings", 1), ("Fail what has problems", 1),
+                                     ("Print the summary", 1),
+                                     ("Probe from hosts behind the device outside the limit", 1)}
     assert set(CELLS) <= numbered
 
 
@@ -132,7 +132,7 @@ def broken(lab, tmp_path, monkeypatch, cell, expected, flags=(), view=None, **va
     text = " ".join(out.split())
     assert SAID in out, "the task was broken: %s" % out
     # The change is proven; that its journal does not say so, the next run says.
-    proven = task == "Record in the journal that the change is proven"
+    proven = task == "Mark the change as proven in its journal"
     assert (code == 0) is proven and (said is None or said in text), out
     assert (policy_of(lab) == before) is (state == BEFORE), out
     found = verdict(report)
@@ -146,14 +146,14 @@ def broken(lab, tmp_path, monkeypatch, cell, expected, flags=(), view=None, **va
 
 @pytest.mark.parametrize("task,time,how", cells())
 def test_a_run_with_a_broken_task_says_so_and_is_closed_from_the_journals(lab, tmp_path, monkeypatch, task, time, how):
-    harm = HARM if task in BACK or (task, time) == ("Look from hosts behind the device", 2) else {}
+    harm = HARM if task in BACK or (task, time) == ("Probe from hosts behind the device", 2) else {}
     broken(lab, tmp_path, monkeypatch, (task, time, how), CELLS[task, time].get(how, CELLS[task, time][""]), **harm)
 
 
 @pytest.mark.exhaustive
 def test_with_keep_a_change_that_nobody_could_judge_stays(lab, tmp_path, monkeypatch):
-    cell = ("Decide whether the change stays", 1, "crashed")
-    broken(lab, tmp_path, monkeypatch, cell, (CHANGED, "FAILED: proxy1: what hosts see was not judged: "), on_failure="keep")
+    cell = ("Decide whether to keep the change", 1, "crashed")
+    broken(lab, tmp_path, monkeypatch, cell, (CHANGED, "FAILED: proxy1: the results of the probe hosts were not evaluated: "), on_failure="keep")
 
 
 def behind(_devices, hosts) -> None:
@@ -182,36 +182,38 @@ def lost(devices, hosts) -> None:
 #: {setting: (what it makes of the inventory, flags, variables)}
 SETTINGS = {"a rollout": (staged, (), {}), "harm in the last stage": (harmed, (), {}), "a limit": (lambda _devices, _hosts: None, ("--limit", "proxy1"), {}),
             "somebody is gone": (lost, (), {"netaccess_max_failures": 1})}
-SILENT, UNJUDGED = "rolled back: every host behind it answered before, and none does now", "rolled back: what hosts see was not judged: "
-UNDECIDED = "FAILED: proxy1: whether the next stage of its rollout begins was not decided: "
+SILENT, UNJUDGED = "rolled back: every probe host behind it answered before the change, and none does now", (
+    "rolled back: the results of the probe hosts were not evaluated: ")
+UNDECIDED = "FAILED: proxy1: no decision about the next stage of its rollout: "
 #: What is different there: [(setting, task, how many of that name, how, what is on the device then, what the run says)].
 MORE = [
-    ("a rollout", "Find out where the rollout stands", 1, "crashed", BEFORE, "FAILED: proxy1: "),
+    ("a rollout", "Find the current stage of the rollout", 1, "crashed", BEFORE, "FAILED: proxy1: "),
     ("a rollout", "Change the device", 1, "broken after", CHANGED, "a journal in "),
     # The first stage is proven, and stays.
     ("a rollout", "Change the device", 2, "crashed", CHANGED, "FAILED: proxy1: "),
     ("a rollout", "Change the device", 2, "broken after", CHANGED, "a journal in "),
-    ("a rollout", "Look from hosts behind the device", 2, "broken", BEFORE, SILENT),
-    ("a rollout", "Decide whether the change stays", 1, "crashed", BEFORE, UNJUDGED),
-    ("a rollout", "Decide whether the change stays", 2, "crashed", BEFORE, UNJUDGED),
-    ("a rollout", "Decide whether the next stage begins", 1, "crashed", CHANGED, UNDECIDED),
-    ("a rollout", "Decide whether the next stage begins", 2, "crashed", CHANGED, UNDECIDED),
-    ("a rollout", "Record in the journal that the change is proven", 1, "crashed", CHANGED, SAID),
-    ("harm in the last stage", "Revert the device from its journal", 1, "broken", CHANGED, "NOT rolled back: "),
-    ("harm in the last stage", "Revert the device from its journal", 1, "broken after", CHANGED, "NOT rolled back: "),
-    ("harm in the last stage", "Say whether all is as before", 1, "crashed", BEFORE, "Whether all is as before is not proven: "),
+    ("a rollout", "Probe from hosts behind the device", 2, "broken", BEFORE, SILENT),
+    ("a rollout", "Decide whether to keep the change", 1, "crashed", BEFORE, UNJUDGED),
+    ("a rollout", "Decide whether to keep the change", 2, "crashed", BEFORE, UNJUDGED),
+    ("a rollout", "Decide whether the next stage starts", 1, "crashed", CHANGED, UNDECIDED),
+    ("a rollout", "Decide whether the next stage starts", 2, "crashed", CHANGED, UNDECIDED),
+    ("a rollout", "Mark the change as proven in its journal", 1, "crashed", CHANGED, SAID),
+    ("harm in the last stage", "Roll back the device from its journal", 1, "broken", CHANGED, "NOT rolled back: "),
+    ("harm in the last stage", "Roll back the device from its journal", 1, "broken after", CHANGED, "NOT rolled back: "),
+    ("harm in the last stage", "Decide whether the previous behaviour is restored", 1, "crashed", BEFORE, "Not proven that the previous behaviour is "
+     "restored: "),
     ("a limit", "Compare the device with the policy", 1, "crashed", BEFORE, "NOT BEGUN: proxy1: "),
-    ("a limit", "Look from hosts behind the device that a limit leaves out", 1, "broken", CHANGED, "branch1 (no baseline)"),
-    ("a limit", "Decide whether this batch begins", 1, "crashed", BEFORE, "not begun: the run ended before"),
+    ("a limit", "Probe from hosts behind the device outside the limit", 1, "broken", CHANGED, "branch1 (no baseline)"),
+    ("a limit", "Decide whether this batch starts", 1, "crashed", BEFORE, "not begun: the run ended before"),
     ("a limit", "Change the device", 1, "unreachable after", CHANGED, SAID),
-    ("a limit", "Look from hosts behind the device", 1, "unreachable", BEFORE, SILENT),
-    ("a limit", "Decide whether the change stays", 1, "crashed", BEFORE, UNJUDGED),
+    ("a limit", "Probe from hosts behind the device", 1, "unreachable", BEFORE, SILENT),
+    ("a limit", "Decide whether to keep the change", 1, "crashed", BEFORE, UNJUDGED),
     ("a limit", "Write the report", 1, "crashed", CHANGED, None),
-    ("somebody is gone", "Look from the host", 1, "crashed", CHANGED, "branch1 (no baseline)"),
-    ("somebody is gone", "Decide whether this batch begins", 2, "crashed", CHANGED, "NOT BEGUN: gone1: "),
+    ("somebody is gone", "Probe from the host", 1, "crashed", CHANGED, "branch1 (no baseline)"),
+    ("somebody is gone", "Decide whether this batch starts", 2, "crashed", CHANGED, "NOT BEGUN: gone1: "),
     ("somebody is gone", "Change the device", 1, "broken after", CHANGED, "a journal in "),
-    ("somebody is gone", "Look from hosts behind the device", 1, "broken", BEFORE, SILENT),
-    ("somebody is gone", "Decide whether the change stays", 1, "crashed", BEFORE, UNJUDGED),
+    ("somebody is gone", "Probe from hosts behind the device", 1, "broken", BEFORE, SILENT),
+    ("somebody is gone", "Decide whether to keep the change", 1, "crashed", BEFORE, UNJUDGED),
 ]
 
 
@@ -251,13 +253,13 @@ def killed_at(lab, line: str, **variables) -> str:
 def test_a_run_killed_during_its_proof_is_judged_by_the_next_one_as_if_it_had_not_been(lab, tmp_path):
     """What hosts saw before the first change is in its journal: the harm is no baseline, and is taken back although the next run changes nothing."""
     before = policy_of(lab)
-    assert "claude.ai" not in killed_at(lab, "TASK [Look from hosts behind the device]", **HARM)
+    assert "claude.ai" not in killed_at(lab, "TASK [Probe from hosts behind the device]", **HARM)
     journal, = journals(lab)
     assert policy_of(lab) != before and journal.status == "unproven"
     code, out = play(lab, "site", tmp_path, netaccess_report_dir=str(tmp_path / "report"), **HARM)
     text = " ".join(out.split())
-    assert code != 0 and "nothing proves yet what was changed on " in text and journal.path in text, out
-    assert "rolled back what an earlier run left unproven: " in text, out
+    assert code != 0 and "earlier changes on " in text and journal.path in text, out
+    assert "rolled back an unproven change of an earlier run: " in text, out
     assert "claude.ai: newly open" in text and "...ignoring" not in out and verdict(tmp_path / "report")["code"] == 1
     assert policy_of(lab) == before and [one.status for one in journals(lab)] == ["reverted"]
     closed(lab, tmp_path, before, out)

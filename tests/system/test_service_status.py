@@ -37,9 +37,9 @@ def test_it_is_read(path):
 
 
 @pytest.mark.parametrize("mood,said", [
-    ("private_ca", "something decrypts this connection"), ("http_silence", "does not finish its answer"), ("tls_reset", "cannot be reached"),
+    ("private_ca", "a gateway may decrypt this connection"), ("http_silence", "did not complete its answer"), ("tls_reset", "cannot be reached"),
     ("redirect_foreign", "redirects to portal.example.net"), ("unavailable", "answers with HTTP 503"), ("page", "but a web page"), ("large", "longer than"),
-    ("drip", "does not finish its answer within 2 s")])
+    ("drip", "did not complete its answer within 2 s")])
 def test_what_came_instead_is_said(path, mood, said):
     path.mend()
     path.moods({HOST: mood})
@@ -60,4 +60,4 @@ def test_the_module_says_it_and_never_fails_for_it(path):
     assert run()["state"] == "operational"
     path.moods({HOST: "tls_reset"})
     gone = run()
-    assert (gone["state"], gone["source"]) == ("unknown", "none") and "the state of the service is not known: %s cannot be reached" % HOST in gone["message"]
+    assert (gone["state"], gone["source"]) == ("unknown", "none") and "the state of the service is unknown: %s cannot be reached" % HOST in gone["message"]

@@ -77,8 +77,8 @@ def test_the_record_of_the_change_and_the_last_audience_of_a_rollout():
 
 
 @pytest.mark.parametrize("variables,said", [
-    ({"access_product": "asa"}, "access_product is asa; it has to be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
-    ({"access_comment": None}, "without the number of a change"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
+    ({"access_product": "asa"}, "access_product is asa; it must be one of squid, panos,"), ({"access_product": None}, "access_product is not set"),
+    ({"access_comment": None}, "a change ID is required"), ({"change_window": {"windows": []}}, "change_window: it must have timezone"),
     ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, "outside of the change window")])
 def test_what_is_refused_before_the_device_is_asked(variables, said):
     with pytest.raises(AnsibleActionFail, match=said):
@@ -99,7 +99,7 @@ def test_a_window_has_to_be_long_enough_for_what_the_check_run_found():
 def test_a_reviewed_plan_binds_a_change_and_a_device_that_it_does_not_name_is_not_begun():
     assert options(netaccess_plans={"fw1": "abc"})["expected_plan"] == "abc"
     found, ran = run(netaccess_plans={"fw2": "abc"})
-    assert not ran and found["failed"] and found["failure"]["class"] == "plan_changed" and "nothing was reviewed" in found["msg"]
+    assert not ran and found["failed"] and found["failure"]["class"] == "plan_changed" and "no reviewed plan for this device" in found["msg"]
     assert options(netaccess_plans={"fw2": "abc"}, access_expected_plan="def")["expected_plan"] == "def"
     assert "expected_plan" not in options({"state": "reverted", "journal": "/j"}, netaccess_plans={})
     # A rollout is bound by its last stage, before the first one begins.
@@ -141,7 +141,7 @@ def test_a_rollback_goes_on_with_the_stages_before_it():
 
 REFUSED = {"failed": True, "msg": "refused", "exception": "Traceback", "failure": {"class": "refused"}}
 #: Of a module that was killed, and of an action that ends in a traceback.
-UNSAID = "it ended without an answer: %s. What it wrote, if anything, is in a journal in /j, and the next run on fw1 names it"
+UNSAID = "it ended without an answer: %s. If it wrote anything, the journal is in /j, and the next run on fw1 lists it"
 
 
 @pytest.mark.parametrize("answer,word,text", [
@@ -186,7 +186,7 @@ def test_where_a_rollout_stands_is_asked_of_the_device():
     found, _ran = run({"rollout": True}, check=True, results=[{"gathered": []}, FAR], rollout=stages)
     assert [stage["name"] for stage in found["stages"]] == ["pilot", "everyone"]
     assert run({"rollout": True}, check=True, results=[{"failed": True, "msg": "no"}], rollout=stages)[0] == {"failed": True, "msg": "no"}
-    with pytest.raises(AnsibleActionFail, match="stands at none of the stages"):
+    with pytest.raises(AnsibleActionFail, match="matches none of the stages"):
         run({"rollout": True}, check=True, results=[HELD, NEAR, NEAR], rollout=stages)
     with pytest.raises(AnsibleActionFail, match="rollout"):
         run({"rollout": True}, check=True, rollout=[])
@@ -221,7 +221,7 @@ def test_the_proof_of_a_change_is_no_change_that_a_plan_has_to_foresee(tmp_path)
     assert len(ran) == 1 and ran[0][1]["state"] == "proven" and "failure" not in result and list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("until,said", [("2000-01-01T00:00:00Z", "were valid until 2000-01-01T00:00:00Z: run the audit again"), ("soon", "which is no time"),
+@pytest.mark.parametrize("until,said", [("2000-01-01T00:00:00Z", "expired at 2000-01-01T00:00:00Z: run the audit again"), ("soon", "which is not a time"),
                                         ("2999-01-01T00:00:00Z", None), (None, None)])
 def test_plans_are_not_carried_out_after_their_end(until, said):
     about = {"generated": "1999-12-25T00:00:00Z", "valid_until": until}

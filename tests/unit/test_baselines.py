@@ -40,7 +40,7 @@ def test_a_site_that_opened_since_then_is_told_and_one_that_did_not_passes():
 
 
 @pytest.mark.parametrize("one,said", [
-    (None, "there is none of this host"), (kept(91), "is older than 90 days"), (kept(-1), "from the future"), (kept(device="fw2"), "was taken behind fw2"),
+    (None, "it has no baseline of this host"), (kept(91), "is older than 90 days"), (kept(-1), "in the future"), (kept(device="fw2"), "was taken behind fw2"),
     (kept(device=None), "was taken behind no device")], ids=["none", "old", "future", "elsewhere", "nowhere"])
 def test_what_is_old_or_of_elsewhere_proves_nothing(one, said):
     found = baselines.compare(look(site()), one, NOW)
@@ -72,7 +72,7 @@ def test_a_file_is_written_for_its_owner_and_one_of_others_is_refused(tmp_path):
     baselines.write(path, {"desk1": kept()})
     assert baselines.read(path) == {"desk1": kept()} and path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o666)
-    with pytest.raises(baselines.BaselineError, match="may be written by other users"):
+    with pytest.raises(baselines.BaselineError, match="is writable by other users"):
         baselines.read(path)
 
 

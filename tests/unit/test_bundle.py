@@ -41,7 +41,7 @@ def test_what_is_in_it(tmp_path):
                                               "hosts/gone.json", "service.json"]
         readme = archive.read("README.txt").decode()
         assert json.loads(archive.read("har/1.har"))["log"]["comment"].startswith("redacted")
-    for text in ("Case: 4711", "  - looked without VPN", "  a mac / of alice: 1.2026.300", "asks 192.0.2.53", "chatgpt.com leads to 192.0.2.7",
+    for text in ("Case: 4711", "  - looked without VPN", "  a mac / of alice: 1.2026.300", "asks 192.0.2.53", "chatgpt.com resolves to 192.0.2.7",
                  "a mac / of alice: pass (register.appattest.apple.com: seen)", "HAR files, redacted: 1"):
         assert text in readme
 
@@ -65,5 +65,5 @@ def test_a_har_that_is_none_leaves_nothing_behind(tmp_path):
 
 def test_without_anything_it_says_so():
     text = bundle.readme({"message": "nothing", "text": ""}, {}, {"id": None, "steps": [], "version": "x", "taken": "y", "hars": []})
-    for words in ("Case: none was named", "none were named", "no Mac was looked at", "was not asked"):
+    for words in ("Case: none", "Steps already taken", "no Mac was probed", "not probed"):
         assert words in text

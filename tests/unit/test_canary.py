@@ -198,7 +198,7 @@ def test_a_far_end_that_leaves_or_says_nothing_has_sent_nothing_back():
 def test_of_a_host_that_sends_nothing_back_only_the_handshake_is_shown():
     opened = seen(kind="websocket", http=http_seen(101, accepted=True))
     check, = classify.classify([wanted(kind="websocket")], [opened], FRESH, TABLE, TODAY)
-    assert (check["verdict"], check["flags"]) == ("pass", ["handshake_only"]) and "not that frames get through" in check["message"]
+    assert (check["verdict"], check["flags"]) == ("pass", ["handshake_only"]) and "not whether frames pass" in check["message"]
     # And of a canary that was not asked for a frame nothing is.
     check, = classify.classify([wanted(id="canary_websocket", entry=None, kind="websocket", options={"canary": True})], [dict(opened, id="canary_websocket")],
                                FRESH, TABLE, TODAY)
@@ -221,7 +221,7 @@ def test_silence_that_lasts(port):
 
 @pytest.mark.parametrize("quiet,swallow,said", [(0.5, False, r"cut after 0\.[5-9] s of silence; 0\.2 s survived"),
                                                 (0.5, True, r"nothing came after 0\.9 s of silence; 0\.2 s survived"),
-                                                (0.1, False, r"cut after 0\.[1-4] s of silence; no shorter silence was tried")])
+                                                (0.1, False, r"cut after 0\.[1-4] s of silence; no shorter silence was tested")])
 def test_silence_that_is_cut(pem, port, quiet, swallow, said):
     with box(pem, port, quiet=quiet, swallow=swallow) as place:
         checks = ask(place, *IDLE, silences=[0.2, 0.9, 1.5], timeout=0.6)
@@ -240,7 +240,7 @@ def test_silences_that_no_time_is_left_for_are_refused_before_anybody_waits():
         with pytest.raises(options.OptionError, match="deadline: .*silence of 300.*310"):
             options.refuse_short({"probes": probes, "deadline": deadline, "timeout": 10})
     assert idle.announced(probes, 310) == (
-        "takes 300 s, at most 310: connections to canary.test stay silent for 30, 300 s, to see which are cut")
+        "takes 300 s, up to 310: connections to canary.test stay silent for 30, 300 s to find idle timeouts")
     quick = catalogue.canary_probes(NAME, "quick")
     assert idle.announced(quick, 60) is None
     options.refuse_short({"probes": quick, "deadline": 1, "timeout": 10})
@@ -252,7 +252,7 @@ def test_silences_that_nobody_keeps(silences):
     assert idle.LONGEST == canary.MAX_SILENCE and 4 * idle.MANY <= canary.MAX_SILENT
     with pytest.raises(catalogue.CatalogueError, match="canary_silences"):
         catalogue.canary_probes(NAME, "quick", silences=silences)
-    with pytest.raises(catalogue.CatalogueError, match="name the canary"):
+    with pytest.raises(catalogue.CatalogueError, match="--silences needs --canary"):
         catalogue.endpoint_probes(catalogue.load(), catalogue.Selection(), "quick", silences=[30])
 
 

@@ -227,8 +227,8 @@ def test_the_policy_round_trips():
     (dict(allow=["chatgpt.com"], exempt=["openai.com"]), "exempt: openai.com is not in allow"), (dict(allow=["https://x.y"]), "allow, entry 1"),
     (dict(alow=[]), "unknown key alow"), (dict(allow="chatgpt.com"), "allow: it must be a list"), ([], "dictionary"),
     (dict(allow=[], media=[{"id": "x"}]), "media, entry 1"),
-    (dict(allow=[], media=[dict(id="v", protocol="udp", ports=[3478], destinations=["0.0.0.0/0"], feed_date="2026-01-01")]), "too wide"),
-    (dict(allow=[], media=[dict(id="v", protocol="udp", ports=[3478], destinations=[], feed_date="2026-01-01")]), "never opened to every address"),
+    (dict(allow=[], media=[dict(id="v", protocol="udp", ports=[3478], destinations=["0.0.0.0/0"], feed_date="2026-01-01")]), "too large a network"),
+    (dict(allow=[], media=[dict(id="v", protocol="udp", ports=[3478], destinations=[], feed_date="2026-01-01")]), "never opened to all addresses"),
     (dict(allow=[], media=[dict(id="v", protocol="udp", ports=[0], destinations=["192.0.2.1"], feed_date="2026-01-01")]), "ports"),
     (dict(allow=[], media=[dict(id="v", protocol="icmp", ports=[1], destinations=["192.0.2.1"], feed_date="2026-01-01")]), "protocol"),
     (dict(allow=[], media=[dict(id="v", protocol="udp", ports=[1], destinations=["x"], feed_date="2026-01-01")]), "CIDR"),
@@ -254,7 +254,7 @@ def test_an_option_that_a_lookup_has_not_is_refused(name, said):
 def test_each_lookup_refuses_it(lookup, monkeypatch):
     monkeypatch.setattr(lookup.LookupModule, "set_options", lambda _self, **_given: None)
     monkeypatch.setattr(lookup.LookupModule, "get_options", lambda _self: dict.fromkeys(OPTIONS))
-    with pytest.raises(AnsibleLookupError, match="feature is no option of it: did you mean features[?]"):
+    with pytest.raises(AnsibleLookupError, match="feature is not an option: did you mean features[?]"):
         lookup.LookupModule().run([], feature=["chat"])
 
 

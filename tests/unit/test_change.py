@@ -145,8 +145,8 @@ def test_what_was_made_as_a_draft_and_got_no_further_is_taken_away():
         changes, clashes = undo([made], State({ref: Object(ref, dict({"status": "disable", "action": "accept"}, **fields), {}, True)}), KINDS, drafts=drafts)
         return [change.op for change in changes], [str(clash) for clash in clashes]
     assert back({"rule": {"status": "disable"}}) == (["delete"], []) == back({"rule": {"status": "disable"}}, status="enable")
-    assert back({}) == back({"list": {"status": "disable"}}) == ([], ["rule ours, status: somebody changed it since"])
-    assert back({"rule": {"status": "disable"}}, action="deny") == ([], ["rule ours, action: somebody changed it since"])
+    assert back({}) == back({"list": {"status": "disable"}}) == ([], ["rule ours, status: someone else changed it since then"])
+    assert back({"rule": {"status": "disable"}}, action="deny") == ([], ["rule ours, action: someone else changed it since then"])
 
 
 def test_the_digest_ignores_native_data_and_sees_order():

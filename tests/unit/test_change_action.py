@@ -52,20 +52,21 @@ def test_the_gate_says_who_stands_behind_what_and_gives_the_run_a_mark():
 
 @pytest.mark.parametrize("device,host,said", [
     ({"access_refuse_loses": ["av"]}, {}, "did you mean access_refuse_losses"), ({}, {"verify_expct": "open"}, "did you mean verify_expect"),
-    ({"netaccess_serial": 1}, {}, "netaccess_serial in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
-    ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "without the number of a change"),
+    ({"netaccess_serial": 1}, {}, "netaccess_serial has no effect in the inventory"), ({}, {"netaccess_path": {"device": "fw2"}}, "which is not in the group"),
+    ({"require_proof": True}, {"netaccess_path": None}, "require_proof is set"), ({"access_comment": None}, {}, "a change ID is required"),
     ({"on_failure": "never"}, {}, "on_failure is 'never'"), ({"netaccess_max_failures": "few"}, {}, "netaccess_max_failures"),
     ({}, {"verify_expect": "shut"}, "verify_expect is 'shut'"), ({}, {"verify_by": "kti"}, "verify_by is 'kti'"),
-    ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is none of these"),
+    ({}, {"netaccess_path": {"devcie": "fw1"}}, "devcie is not one of these"),
     # What the report cannot be made with would cost the run its last lines.
-    ({"audit_strict": ["not_prove"]}, {}, "not_prove decides by itself or is no class"), ({"audit_plans_valid_for": "week"}, {}, "week is no number of hours"),
+    ({"audit_strict": ["not_prove"]}, {}, "not_prove is not a class that can be made "
+                                          "strict"), ({"audit_plans_valid_for": "week"}, {}, "week is not a number of hours"),
     ({"audit_register": "/nowhere"}, {}, "/nowhere cannot be read"),
     ({"change_window": {"windows": [{"start": "2026-01-01", "end": "2026-01-02"}]}}, {}, "outside of the change window")])
 def test_the_gate_refuses(device, host, said):
     hosts = {"fw1": dict(FW, **device), "desk1": dict(DESK, **host)}
     with pytest.raises(AnsibleActionFail, match=said) as refusal:
         step("gate", hosts)
-    assert str(refusal.value).endswith("Nothing was touched")
+    assert str(refusal.value).endswith("Nothing was changed")
 
 
 def test_the_gate_knows_names_that_are_not_ours_and_refuses_a_run_without_a_device():
@@ -80,8 +81,8 @@ def test_the_preflight_judges_what_was_found_and_a_status_page_that_cannot_be_re
     found = step("preflight", hosts)
     assert found["stops"] == {"fw2": "no such policy"}
     said = capsys.readouterr().out
-    assert "ok: the service: its status page cannot be read: " in said and "stop: fw2: no such policy" in said
-    with pytest.raises(AnsibleActionFail, match="set audit_register to the file"):
+    assert "ok: the service: the status page of the service cannot be read: " in said and "stop: fw2: no such policy" in said
+    with pytest.raises(AnsibleActionFail, match="set it to the register of exemptions"):
         step("preflight", {"fw1": dict(FW, require_register=True)})
 
 
@@ -94,10 +95,10 @@ def test_the_preflight_hands_on_what_a_site_says(tmp_path):
                          netaccess_run={"behind": {"fw1": ["desk1"]}}, **status), "desk1": DESK}
     found = step("preflight", hosts)
     said = {row["message"]: row["verdict"] for row in found["rows"] if row["subject"] == "fw1"}
-    assert found["stops"] == {} and said["the register has no line for the exemption of .chatgpt.com"] == "warn"
-    assert said["a second run is kept away by the pipeline"] == "ok"
-    assert said["none of the hosts behind it was reached (desk1), so nothing will be proven"] == "warn"
-    assert "no line for the exemption" in step("preflight", dict(hosts, fw1=dict(hosts["fw1"], require_register=True)))["stops"]["fw1"]
+    assert found["stops"] == {} and said["the register has no entry for the exemption of .chatgpt.com"] == "warn"
+    assert said["concurrent runs are excluded by the pipeline"] == "ok"
+    assert said["none of its probe hosts was reached (desk1), so the change will not be proven"] == "warn"
+    assert "no entry for the exemption" in step("preflight", dict(hosts, fw1=dict(hosts["fw1"], require_register=True)))["stops"]["fw1"]
     register.write_text("- pattern: x")
     with pytest.raises(AnsibleActionFail, match="audit_register: "):
         step("preflight", hosts)
@@ -106,16 +107,17 @@ def test_the_preflight_hands_on_what_a_site_says(tmp_path):
 def test_a_preflight_says_what_the_gate_lets_a_check_run_go_past():
     hosts = {"fw1": {"access_product": "squid", "access_preview": PREVIEW}, "desk1": dict(DESK, verify_baseline=FINE)}
     row, = [row for row in step("preflight", hosts, check=True)["rows"] if row["subject"] == "the run"]
-    assert row["verdict"] == "warn" and "without the number of a change" in row["message"]
+    assert row["verdict"] == "warn" and "a change ID is required" in row["message"]
     assert not [row for row in step("preflight", dict(hosts, fw1=dict(FW, access_preview=PREVIEW)))["rows"] if row["subject"] == "the run"]
 
 
 def test_no_later_batch_begins_once_too_many_have_failed():
     failed = dict(FW, access_result={"recorded": "failed", "msg": "refused"})
-    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed before"}
+    assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed in earlier batches (netaccess_max_failures)"}
     assert step("batch", {"fw1": dict(failed, netaccess_max_failures=1), "fw2": FW})["stops"] == {}
     stopped = {"netaccess_preflight_verdict": {"stops": {"fw1": "no rights"}}}
-    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "too many devices failed before"}
+    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "too many devices failed in earlier batches "
+        "(netaccess_max_failures)"}
 
 
 def prove(result, looks, before=None, **more) -> dict:
@@ -142,7 +144,7 @@ def test_harm_is_taken_back_by_the_journal_of_the_change(tmp_path):
 
 def test_looks_that_cannot_be_judged_count_as_harm():
     found = prove(WROTE, [{"checks": [{"odd": True}], "item": "desk1"}])
-    assert found["harm"] and found["take_back"] and "the looks cannot be judged" in found["message"]
+    assert found["harm"] and found["take_back"] and "the results of the probe hosts cannot be evaluated" in found["message"]
 
 
 @pytest.mark.parametrize("result", [{"recorded": "unreachable", "msg": "gone"}, {"failed": True, "msg": "the action timed out"}])
@@ -156,12 +158,12 @@ def test_a_rollback_that_the_device_swallowed_is_not_taken_for_one(tmp_path):
     found = prove(WROTE, open_still, before=SHUT, reverted=True, netaccess_status_path=str(tmp_path / "none"))
     assert found["verdict"] == "fail" and "desk1" in found["moved"]
     found = prove(WROTE, [dict(SHUT, item="desk1")], before=SHUT, reverted=True)
-    assert found["verdict"] == "pass" and found["said"] == "All is as before"
+    assert found["verdict"] == "pass" and found["said"] == "The previous behaviour is restored"
     # A run that has changed nothing itself knows from the journal what was before.
     known = {"access_back": {"baseline": outcome.kept({"desk1": SHUT})}, "netaccess_status_path": str(tmp_path / "none")}
     found = prove({}, open_still, before={}, reverted=True, **known)
-    assert found["moved"] and found["said"].startswith("It is NOT as before: desk1: not as it was")
-    assert prove({}, [dict(SHUT, item="desk1")], before={}, reverted=True, **known)["said"] == "All is as before"
+    assert found["moved"] and found["said"].startswith("The previous behaviour is NOT restored: desk1: changed since the baseline")
+    assert prove({}, [dict(SHUT, item="desk1")], before={}, reverted=True, **known)["said"] == "The previous behaviour is restored"
 
 
 def test_a_change_is_judged_by_what_hosts_saw_before_the_oldest_one_that_nothing_has_proven(tmp_path):
@@ -192,15 +194,16 @@ STAGE = {"name": "pilot", "number": 1, "of": 2, "reached": ["pilot"], "last": Fa
     ({"access_result": WROTE, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, None),
     ({"access_result": {"recorded": "failed", "msg": "refused"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "refused"),
     ({"access_result": {"failed": True, "msg": "a traceback"}, "verify_proof": {"verdict": "pass", "expectations": {"desk1": "open"}}}, "a traceback"),
-    ({"access_result": WROTE, "verify_proof": {"failed": True, "msg": "no memory"}}, "what hosts see was not judged: no memory"),
-    ({"access_result": WROTE}, "no host says that it stands behind fw1")])
+    ({"access_result": WROTE, "verify_proof": {"failed": True, "msg": "no memory"}}, "the results of the probe hosts were not evaluated: no memory"),
+    ({"access_result": WROTE}, "no probe host is mapped to fw1")])
 def test_whether_the_next_stage_begins(variables, over):
     found = step("stage", {"fw1": dict(FW, **variables)}, stage=STAGE)["over"]
     assert found is None if over is None else over in found
 
 
 @pytest.mark.parametrize("before,over", [
-    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "begins was not decided: no memory"), ({"over": None}, None)])
+    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "no decision about the next stage: no "
+                                                                                               "memory"), ({"over": None}, None)])
 def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
     """Also for the last one, which asks nobody whether another begins."""
     found = step("stage", {"fw1": dict(FW, access_result=WROTE, netaccess_stage=before)}, stage=dict(STAGE, last=True))["over"]
@@ -211,7 +214,7 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     hosts = {"fw1": dict(FW, access_result=dict(WROTE, summary="create x"), netaccess_report_dir=str(tmp_path / "report"), ansible_inventory_sources=["/inv"]),
              "desk1": dict(DESK, verify_baseline=FINE, verify_result={"recorded": "unreachable", "msg": "gone"})}
     found = step("conclude", hosts)
-    assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not looked at after the change: gone"}
+    assert found["verdict"]["code"] == 1 and found["troubles"] == {"desk1": "not probed after the change: gone"}
     refused = dict(hosts, fw1=dict(FW, access_result={"recorded": "failed", "msg": "refused"}))
     assert step("conclude", refused)["troubles"]["fw1"] == "refused"
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
@@ -221,7 +224,7 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
-    assert "Probe host desk1: not looked at after the change: gone" in said
+    assert "Probe host desk1: not probed after the change: gone" in said
 
 
 def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):
@@ -278,20 +281,20 @@ def test_an_audit_compares_with_what_a_change_left(tmp_path):
     def audit(state="shut"):
         hosts = {"fw1": dict(FW, access_preview={"changed": False}, **dest), "desk1": dict(DESK, verify_baseline=other(state, "unverified"))}
         return step("conclude", hosts, mode="audit")["verdict"]["classes"]
-    assert "there is none of this host" in audit()["not_proven"][0] and not path.exists()
+    assert "it has no baseline of this host" in audit()["not_proven"][0] and not path.exists()
     step("conclude", {"fw1": dict(FW, access_result=WROTE, **dest), "desk1": dict(DESK, verify_baseline=FINE, verify_result=other("shut", "pass"))})
     assert audit()["not_proven"] == [] and "Compared with baselines of: `desk1` 20" in (tmp_path / "report.md").read_text()
     left = path.read_text()
     assert audit("open")["regressed"] == ["desk1: claude.ai: newly open since the baseline"] and path.read_text() == left
     path.chmod(0o666)
-    assert "may be written by other users" in audit("open")["not_proven"][0]
+    assert "is writable by other users" in audit("open")["not_proven"][0]
 
 
 def test_what_the_hosts_of_a_play_say_together():
     hosts = {"desk1": dict(DESK, verify_result=FINE), "desk2": {"verify_result": {"recorded": "unreachable", "msg": "gone"}}}
     found = step("together", hosts, on="desk1")
     assert found["hosts"] == {"desk1": "pass", "desk2": "unreachable"} and found["not_reached"] == ["desk2"]
-    with pytest.raises(AnsibleActionFail, match="no host says anything"):
+    with pytest.raises(AnsibleActionFail, match="no probe host has a result"):
         step("together", {"desk2": hosts["desk2"]}, on="desk2")
 
 
@@ -326,8 +329,8 @@ def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypat
 
 @pytest.mark.parametrize("program,said", [
     ("exec sleep 60", "ssh-keygen did not sign with /the/key within 1 s"), ("echo no such key >&2; exit 1", "signing_key: no such key"),
-    ("exit 0", "gives no reason (code 0)"),
-    (None, "ssh-keygen is not on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
+    ("exit 0", "reported no reason (exit code 0)"),
+    (None, "ssh-keygen is not installed on this controller")], ids=["it hangs", "it refuses", "it does nothing", "it is missing"])
 def test_a_report_that_cannot_be_signed_is_left_without_a_signature_and_that_is_said(tmp_path, monkeypatch, program, said):
     (tmp_path / "bin").mkdir()
     if program:
@@ -340,7 +343,7 @@ def test_a_report_that_cannot_be_signed_is_left_without_a_signature_and_that_is_
     monkeypatch.setattr(report, "_SIGNING", 1)
     with pytest.raises(AnsibleActionFail) as refusal:
         report.write(built(title="Another"), str(dest), "/the/key")
-    assert said in str(refusal.value) and str(refusal.value).endswith("The report in %s is whole and has no signature" % dest)
+    assert said in str(refusal.value) and str(refusal.value).endswith("The report in %s is complete but not signed" % dest)
     assert json.loads((dest / "report.json").read_text())["title"] == "Another" and not (dest / "SHA256SUMS.sig").exists()
 
 
@@ -394,7 +397,7 @@ def test_what_stays_aside_is_one_report(tmp_path):
 
 def test_a_run_that_is_refused_leaves_no_older_verdict_either_and_a_preflight_has_no_report(tmp_path):
     report.write(built(), str(tmp_path), None)
-    with pytest.raises(AnsibleActionFail, match="without the number"):
+    with pytest.raises(AnsibleActionFail, match="a change ID is required"):
         step("gate", {"fw1": {"access_product": "squid"}}, dest=str(tmp_path))
     assert json.loads((tmp_path / "verdict.json").read_text())["code"] == 1
     step("gate", {"fw1": FW}, dest=str(tmp_path / "new"))

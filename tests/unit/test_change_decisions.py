@@ -32,12 +32,12 @@ def settings(**given) -> dict:
     ({}, None), ({"change_window": OPEN}, None), ({"change": None, "access_comment": "CHG1"}, None), ({"change": None, "access_require_change": False}, None),
     ({"change": None, "access_state": "gathered"}, None), ({"change": None, "access_state": "reverted"}, None),
     ({"change_window": OVER, "change": dict(CHANGE, emergency=True)}, None), ({"on_failure": "keep"}, None), ({"on_failure": "revert"}, None),
-    ({"change": None}, "nothing is written without the number of a change"), ({"change": {"requester": "alice"}}, "without the number"),
-    ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it has timezone"),
-    ({"change_window": "tonight"}, "change_window: it has timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it is a dictionary"),
+    ({"change": None}, "a change ID is required"), ({"change": {"requester": "alice"}}, "a change ID is required"),
+    ({"change_window": OVER}, "outside of the change window"), ({"change_window": {"windows": []}}, "change_window: it must have timezone"),
+    ({"change_window": "tonight"}, "change_window: it must have timezone"), ({"change": "CHG1"}, "change is 'CHG1'; it must be a dictionary"),
     # A text is no leave to go past the window.
-    ({"change_window": OVER, "change": dict(CHANGE, emergency="no")}, "change.emergency is 'no'; it is true or false, without quotes"),
-    ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it has to be one of revert_if_regressed, revert, keep")])
+    ({"change_window": OVER, "change": dict(CHANGE, emergency="no")}, "change.emergency is 'no'; it must be true or false, without quotes"),
+    ({"on_failure": "revert_if_regression"}, "on_failure is 'revert_if_regression'; it must be one of revert_if_regressed, revert, keep")])
 def test_a_run_begins_for_all_of_its_devices_or_for_none(given, said):
     good, found = settings(), settings(**given)
     refused = gate.judge({"a": good, "b": found}, good, False, NOW)["refused"]
@@ -49,7 +49,7 @@ def test_a_run_begins_for_all_of_its_devices_or_for_none(given, said):
 
 def test_a_check_run_needs_neither_window_nor_number_but_settings_that_are_some():
     found = settings(change=None, change_window=OVER, on_failure="never")
-    assert gate.judge({"a": found}, found, True, NOW)["refused"] == ["on_failure is 'never'; it has to be one of revert_if_regressed, revert, keep"]
+    assert gate.judge({"a": found}, found, True, NOW)["refused"] == ["on_failure is 'never'; it must be one of revert_if_regressed, revert, keep"]
 
 
 def test_one_window_for_all_devices_is_said_once_and_a_run_without_devices_has_its_own():
@@ -61,16 +61,17 @@ def test_one_window_for_all_devices_is_said_once_and_a_run_without_devices_has_i
 def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof():
     assert device.needed(600, 120, 120) == 1560
     assert device.closed(OPEN, {}, 1800, NOW)[0] is None
-    assert "closes in 1800 s, and change, proof and rollback may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
-    assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("an emergency goes on outside of it")
+    assert "closes in 1800 s, but change, proof and rollback may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
+    assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("continuing because of change.emergency")
     assert device.closed(None, {}, 10 ** 6, NOW) == (None, None)
 
 
 def test_who_stands_behind_what():
     behind = {"fw1": ["desk1"], "fw-1": ["desk2", "desk3"]}
     assert gate.mapped(["fw1"], behind, True) == [] and gate.mapped(["fw1", "fw2"], behind, False) == []
-    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: no probe host is mapped to it, and require_proof is set: set netaccess_path.device on one"]
-    assert gate.mapped([], behind, False) == ["no host of the group netaccess_devices is in this run"]
+    assert gate.mapped(["fw1", "fw2"], behind, True) == ["fw2: require_proof is set, but no probe host is mapped to this device: set "
+                                                         "netaccess_path.device on one"]
+    assert gate.mapped([], behind, False) == ["no host of the group netaccess_devices is in this run: check the inventory and --limit"]
     assert gate.strays(behind, ["fw1", "fw2"]) == ["desk2, desk3: netaccess_path.device is fw-1, which is not in the group netaccess_devices"]
 
 
@@ -78,18 +79,18 @@ def test_what_a_host_says_of_itself_and_nobody_understands_is_refused():
     fine = {"netaccess_path": {"device": "fw1"}, "verify_expect": "unchanged", "verify_by": None}
     assert gate.misread({"desk1": fine, "desk2": dict.fromkeys(fine), "desk3": dict(fine, verify_expect="open", verify_by="kit"),
                          "desk4": dict(fine, verify_by="module")}) == []
-    assert gate.misread({"desk1": dict(fine, verify_by="kti")}) == ["desk1: verify_by is 'kti'; it has to be kit or module"]
+    assert gate.misread({"desk1": dict(fine, verify_by="kti")}) == ["desk1: verify_by is 'kti'; it must be kit or module"]
     assert gate.misread({"desk2": dict(fine, verify_expect="shut"), "desk1": dict(fine, netaccess_path={"devcie": "fw1"})}) == [
-        "desk1: netaccess_path: it needs device, and may have audience, kind and proven_by; devcie is none of these",
-        "desk2: verify_expect is 'shut'; it has to be open or unchanged"]
-    assert "and not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
+        "desk1: netaccess_path: it must have device, and may have audience, kind and proven_by; devcie is not one of these",
+        "desk2: verify_expect is 'shut'; it must be open or unchanged"]
+    assert "not 'fw1'" in gate.misread({"desk1": dict(fine, netaccess_path="fw1")})[0]
 
 
 @pytest.mark.parametrize("about,said", [
     (None, None), ({"generated": "2026-11-01T08:00:00Z"}, None), ({"valid_until": "2026-12-01T08:00:00Z"}, None),
-    ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z were valid until 2026-11-10"),
-    ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit were valid until"),
-    ({"valid_until": "soon"}, "is 'soon', which is no time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is no time")], ids=str)
+    ({"valid_until": "2026-11-10T08:00:00Z", "generated": "2026-11-03T08:00:00Z"}, "the plans of 2026-11-03T08:00:00Z expired at 2026-11-10"),
+    ({"valid_until": "2026-11-10T08:00:00Z"}, "the plans of an earlier audit expired at"),
+    ({"valid_until": "soon"}, "is 'soon', which is not a time"), ({"valid_until": "2026-12-01T08:00:00"}, "which is not a time")], ids=str)
 def test_plans_that_are_over_are_not_carried_out(about, said):
     found = gate.plans_ended(about, NOW)
     assert found is None if said is None else said in found and found.endswith("Nothing was changed")
@@ -97,15 +98,15 @@ def test_plans_that_are_over_are_not_carried_out(about, said):
 
 def test_batches_that_ansible_will_not_make_are_refused():
     said, = gate.unread({"fw1": None, "fw2": [1, "100%"], "fw3": [1]}, {})
-    assert said.startswith("fw2: netaccess_serial in the inventory makes no batches")
+    assert said.startswith("fw2: netaccess_serial has no effect in the inventory")
     assert gate.unread({"fw1": [1], "fw2": [1]}, {"netaccess_serial": [1]}) == [] and gate.unread({"fw1": None}, {}) == []
 
 
 @pytest.mark.parametrize("name,said", [
     ("access_refuse_loses", "did you mean access_refuse_losses?"), ("change_windows", "did you mean change_window?"), ("rollouts", "did you mean rollout?"),
-    ("netaccess_window_of_change", "if it is one of your own, name it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),
+    ("netaccess_window_of_change", "if it is your own variable, list it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),
     ("verify_feature", "did you mean verify_features?"), ("audit_regster", "did you mean audit_register?"), ("access_panos_hosts", "access_panos_host?"),
-    ("require_registr", "did you mean require_register?"), ("diagnose_", "is no variable"), ("access_fortios_colour", "is no variable")])
+    ("require_registr", "did you mean require_register?"), ("diagnose_", "is not a variable"), ("access_fortios_colour", "is not a variable")])
 def test_a_misspelt_variable_is_refused(name, said):
     found, = names.unknown([name, "ansible_host", "access_product"])
     assert found.startswith(name) and said in found
@@ -154,10 +155,10 @@ RESULT = {"changed": True, "summary": "create list allow (+3)", "journal": "/j/1
 
 def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
     assert device.lines("fw", RESULT, False, None) == [
-        "fw: create list allow (+3); rollback journal: /j/1.json", "fw: takes up to 60 s to be in force everywhere",
-        "fw: concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set",
+        "fw: create list allow (+3); rollback journal: /j/1.json", "fw: takes up to 60 s to take effect everywhere",
+        "fw: this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by",
         "fw: conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; resolve it by hand", "fw: no longer applied to exempt hosts: av",
-        "fw: reaches more people than you named: all of Sales", "fw: manual step: open UDP 3478"]
+        "fw: reaches more users than the audience: all of Sales", "fw: manual step: open UDP 3478"]
 
 
 def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
@@ -166,11 +167,11 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
     assert device.lines("fw", dict(RESULT, manual=["close UDP 3478"]), False, None, reverted=True) == [
         "fw: rolled back: create list allow (+3)", "fw: manual step: close UDP 3478"]
-    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: no probe host behind it")
+    assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: the journal lists no probe host")
     assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
-    nothing = {"changed": False, "summary": "nothing to take back: no journal is about it"}
-    assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to take back: no journal is about it"]
+    nothing = {"changed": False, "summary": "nothing to roll back: no journal is about it"}
+    assert device.lines("fw", nothing, False, None, reverted=True) == ["fw: nothing to roll back: no journal is about it"]
     assert device.lines("fw", {"summary": ""}, True, None, reverted=True) == ["fw: would be rolled back: nothing to do"]
 
 
@@ -203,10 +204,10 @@ PASSED = {"verdict": "pass", "message": "proven by a"}
 
 @pytest.mark.parametrize("found,expectations,stage,said", [
     (PASSED, {"a": "open"}, PILOT, None), (PASSED, {"a": "unchanged"}, LAST, None), (None, {}, LAST, None),
-    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "no stage after pilot begins: a is shut"),
+    ({"verdict": "fail", "message": "a is shut"}, {"a": "open"}, PILOT, "no stage after pilot starts: a is shut"),
     # What it comes to the device says itself.
     ({"verdict": "unverified", "message": "x"}, {}, LAST, None),
-    (PASSED, {"a": "unchanged"}, PILOT, "stands behind fw and is in that audience"), (None, {}, PILOT, "no host says that it stands behind fw, so no later")])
+    (PASSED, {"a": "unchanged"}, PILOT, "is mapped to fw with this audience"), (None, {}, PILOT, "no probe host is mapped to fw, so no later")])
 def test_a_stage_that_nobody_of_its_audience_saw_is_the_last(found, expectations, stage, said):
     over = proof.stage_over(found, expectations, stage, "fw")
     assert over is None if said is None else said in over
@@ -224,8 +225,8 @@ GOOD, BAD = look("pass", ("chat", "wanted", "pass", False)), look("fail", ("chat
 @pytest.mark.parametrize("expect,after,before,said", [
     ("open", GOOD, BAD, None), ("open", GOOD, None, None), ("open", BAD, BAD, "desk: it fail"), ("open", BAD, GOOD, "desk: it fail. chat: seen"),
     ("open", look("pass", ("claude.ai", "negative", "fail", True)), None, "desk: it pass. claude.ai: seen"),
-    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "is not as it was: chat: seen"), ("unchanged", BAD, GOOD, "is not as it was: chat: seen"),
-    ("unchanged", BAD, None, "is not as it was: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
+    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "outside the audience and has changed: chat: seen"), ("unchanged", BAD, GOOD, "outside the audience and has changed: chat: seen"),
+    ("unchanged", BAD, None, "outside the audience and has changed: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
 def test_why_a_look_is_no_pass(expect, after, before, said):
     found = proof.problem("desk", expect, after, before)
     assert found is None if said is None else said in found
@@ -295,8 +296,8 @@ def test_a_look_from_before_never_stands_in_for_one_after():
 
 
 @pytest.mark.parametrize("after,said", [
-    (GOOD, None), (dict(BAD, problem="desk1: it fail"), "desk1: it fail"), ({}, "not looked at after the change: nothing came back"),
-    ({"unreachable": True, "msg": "gone"}, "not looked at after the change: gone")])
+    (GOOD, None), (dict(BAD, problem="desk1: it fail"), "desk1: it fail"), ({}, "not probed after the change: no result"),
+    ({"unreachable": True, "msg": "gone"}, "not probed after the change: gone")])
 def test_a_host_that_was_not_looked_at_counts_as_a_failure(after, said):
     assert outcome.unwell({"before": GOOD, "after": after, "expect": "open"}) == said
 
@@ -315,30 +316,33 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     ({"access_result": APPLIED, "verify_proof": {"verdict": "pass"}}, {}, "changed", None),
     ({"access_result": APPLIED, "verify_proof": {"skipped": True}}, {}, "changed", None),
     # The task that judges has ended in a traceback: with on_failure keep the change stays, else it goes back.
-    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "failed", "what hosts see was not judged: no memory"),
+    ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}}, {}, "failed", "the results of the probe hosts were not "
+     "evaluated: no memory"),
     ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": True},
-      "verify_proof_back": {"verdict": "pass"}}, {}, "failed", "rolled back: what hosts see was not judged: no memory. All is as before"),
+      "verify_proof_back": {"verdict": "pass"}}, {}, "failed", "rolled back: the results of the probe hosts were not evaluated: no memory. The "
+                                                               "previous behaviour is restored"),
     ({"access_result": {"changed": False}, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"changed": False}}, {}, "failed",
-     "nothing had to be rolled back: what hosts see was not judged: no memory. Whether all is as before is not proven"),
+     "no rollback was needed: the results of the probe hosts were not evaluated: no memory. Not proven that the previous behaviour is restored"),
     ({"access_result": APPLIED, "verify_proof": {"failed": True, "msg": "no memory"}, "access_back": {"recorded": "failed", "msg": "locked"}}, {}, "failed",
-     "NOT rolled back: locked. It had to be: what hosts see was not judged: no memory"),
+     "NOT rolled back: locked. The reason for the rollback: the results of the probe hosts were not evaluated: no memory"),
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
-    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "begins was not decided: no memory"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "no decision about the next stage of its rollout: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
-     "rolled back: desk1: newly open. All is as before"),
+     "rolled back: desk1: newly open. The previous behaviour is restored"),
     (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",
-     "rolled back what an earlier run left unproven: desk1: newly open. "),
+     "rolled back an unproven change of an earlier run: desk1: newly open. "),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "fail", "moved": {"desk1": ["x"]}, "message": "open"}), {}, "failed",
-     "It is NOT as before: open"),
+     "The previous behaviour is NOT restored: open"),
     # Hosts that say nothing do not say that all is as before.
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "unverified", "moved": {}, "message": "desk1 (no answer)"}), {}, "failed",
-     "Whether all is as before is not proven: desk1 (no answer)"),
-    (dict(HARMED, access_back={"changed": True}), {}, "failed", "is not proven: no host looked"),
-    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "NOT rolled back: locked. It had to be: desk1: newly open"),
+     "Not proven that the previous behaviour is restored: desk1 (no answer)"),
+    (dict(HARMED, access_back={"changed": True}), {}, "failed", "Not proven that the previous behaviour is restored: no probe host reported"),
+    (dict(HARMED, access_back={"recorded": "failed", "msg": "locked"}), {}, "failed", "NOT rolled back: locked. The reason for the rollback: desk1: "
+                                                                                      "newly open"),
     (dict(HARMED, access_back={"recorded": "unreachable", "msg": "gone"}), {}, "failed", "NOT rolled back: gone"),
-    (HARMED, {}, "failed", "NOT rolled back: nothing came back")])
+    (HARMED, {}, "failed", "NOT rolled back: no result")])
 def test_what_a_device_comes_to(variables, stops, state, said):
     found = fleet({"fw1": variables})
     result = found.device("fw1", stops, False)
@@ -403,7 +407,7 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
         "To find out what stands in the way: ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
         "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is not written again",
         "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
-        "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
+        "FAILED: fw6: NOT rolled back: no result. The reason for the rollback: desk1: newly open",
         "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo,
         "Undo fw6: %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at", "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]

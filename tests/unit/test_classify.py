@@ -91,7 +91,7 @@ def test_whether_the_macos_app_would_take_the_path(observation, verdict):
 def test_a_way_around_the_gateway_by_ipv6_is_told():
     wanted, blocked = probe(), seen(**dict(INTERCEPTED, http=SQUID_PAGE))
     checks = classify.classify([wanted], [blocked, seen(ip_version=6)], FRESH, TABLE, TODAY)
-    assert [check["flags"].count("ipv6_bypass") for check in checks] == [0, 1] and "over IPv6 it does not" in checks[1]["message"]
+    assert [check["flags"].count("ipv6_bypass") for check in checks] == [0, 1] and "but not IPv6" in checks[1]["message"]
     for four in (seen(), seen(tcp={"failure": "connection_refused"}, tls=None, http=None)):
         assert not any("ipv6_bypass" in check["flags"] for check in classify.classify([wanted], [four, seen(ip_version=6)], FRESH, TABLE, TODAY))
 
@@ -184,7 +184,7 @@ def test_a_refusal_by_a_page_is_a_block_also_where_a_type_was_asked_for():
 def test_an_inspection_ca_that_is_out_of_date_is_not_one_that_is_not_known(exempt, failure, advice):
     found = check(seen(tls=tls("ssl_unknown_authority", INSPECTION, False), system={"failure": "ssl_invalid_certificate", "leaf": None}), probe(exempt=exempt))
     assert (found["failure"], isolation.sub_verdict(found)) == (failure, advice)
-    assert "out_of_date" in found["flags"] and "out of date" in found["message"] and "does not trust" not in found["message"]
+    assert "out_of_date" in found["flags"] and "has expired" in found["message"] and "does not trust" not in found["message"]
 
 
 @pytest.mark.parametrize("names,word", [
@@ -288,7 +288,7 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     stripe = check(seen(**dict(INTERCEPTED, http=http(403, PAGE, "<html>Blocked"))), probe(entry="stripe_js", host="js.stripe.com", exempt=False))
     found = summarise([check(seen()), stripe])
     assert found["verdict"] == "pass" and found["message"] == (
-        "all 1 wanted checks pass. Not counted, since nothing shows whose answer it is: js.stripe.com")
+        "all 1 wanted checks pass. Not counted, because the source of the response is unknown: js.stripe.com")
 
 
 @pytest.mark.parametrize("before,after,verdict,flag", [
@@ -440,7 +440,7 @@ def test_what_the_proxy_does_not_answer_is_no_pass_and_newly_asking_for_credenti
     good, asks = check(seen()), dict(check(seen(via="proxy", connect={"status": 407, "headers": {}, "body": "", "failure": None}, tls=None, http=None)), id="y")
     found = summarise([good, asks])
     assert (found["verdict"], found["features"]) == ("skipped", {"chat": "skipped"})
-    assert found["message"] == "the proxy asks who it is before it says anything of chatgpt.com"
+    assert found["message"] == "the proxy requires authentication before it answers for chatgpt.com"
     assert "chatgpt.com" in verdicts.table({"branch1": {"checks": [good, asks]}}, brief=True)
     assert [c["id"] for c in verdicts.compare([dict(good, id="y")], [asks])["regressed"]] == ["y"]
     # What does not apply where it ran decides nothing.
@@ -477,8 +477,8 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
     assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
     brief = verdicts.table({"branch1": {"checks": checks}}, brief=True).splitlines()
-    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "branch1: the other 3 checks are as they have to be"
-    assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as they have to be\n"
+    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "branch1: the other 3 checks are as expected"
+    assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as expected\n"
 
 
 def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspected():
@@ -492,8 +492,8 @@ def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspecte
     # It is said for its feature; the host does what the policy says.
     assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
     assert summary["macos_app"]["verdict"] == "likely"
-    assert summary["message"] == "all 1 wanted checks pass. Left under inspection by the policy, which breaks it: ios_attest (exempt_level core exempts it)"
+    assert summary["message"] == "all 1 wanted checks pass. Broken because the policy leaves it under inspection: ios_attest (exempt_level core exempts it)"
     table = verdicts.table({"branch1": {"checks": [found, fine]}})
-    assert "FAIL" not in table and "by policy" in table and "Left under" not in summarise([fine])["message"]
+    assert "FAIL" not in table and "by policy" in table and "Broken because the policy leaves it under" not in summarise([fine])["message"]
     assert check(seen(http=None, **INTERCEPTED), apple(exempt=True))["flags"] == ["decrypted"]
     assert check(seen(http=None), apple())["verdict"] == "pass"

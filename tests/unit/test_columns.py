@@ -108,7 +108,7 @@ def test_a_layer_says_how_far_a_rule_is_about_the_audience_and_why_no_farther():
     layer = Site(*rules).layer
     assert [layer.level(one) for one in rules] == [SURE, MAY, NO, MAY, MAY, MAY, SURE, SURE, SURE]
     assert [layer.doubts(one) for one in rules[3:6]] == [
-        ("column new is not understood", "column when is not understood"), ("its action is not known",), ("column hosts_negate is not understood",)]
+        ("column new is not understood", "column when is not understood"), ("its action is not understood",), ("column hosts_negate is not understood",)]
     assert [one["name"] for one in layer.shutting([A])] == ["sure", "part", "new", "shrug", "turned"]
 
 

@@ -191,7 +191,7 @@ def test_a_fault_of_the_collection_is_undone_and_its_text_is_not_repeated(tmp_pa
             raise KeyError("canary-31c7")
         return send(request)
     monkeypatch.setattr(adapter, "send", faulty)
-    with pytest.raises(Failed, match="a fault of this collection.*KeyError.*The old state was restored") as failed:
+    with pytest.raises(Failed, match="internal error of this collection.*KeyError.*The old state was restored") as failed:
         rig.run(adapter=adapter)
     failure = failed.value.result["failure"]
     assert failure["class"] == "internal" and failure["applied"] == failure["undone"] != [] and rig.snapshot() == site

@@ -66,7 +66,7 @@ def test_a_proxy_that_requests_would_misread_is_refused_and_not_repeated(proxy):
 
 
 def test_a_user_in_the_url_of_an_api_is_refused_and_not_repeated():
-    with pytest.raises(AccessError, match="holds a user") as caught:
+    with pytest.raises(AccessError, match="contains credentials") as caught:
         Transport(Connection("https://me:S3CRET@api.example.com"))
     assert caught.value.failure == "refused" and "S3CRET" not in str(caught.value)
     assert Transport(Connection("https://fw.example.com", proxy="http://me:S3%40C@p:1")).connection.proxy

@@ -102,7 +102,7 @@ UNPACK = """Add-Type -AssemblyName System.IO.Compression.FileSystem
 SUM = """$file = [IO.File]::OpenRead('%s\\python.zip')
 $sum = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($file)).Replace('-', '')
 $file.Dispose()
-if ($sum -ne '%%s') { throw 'the package has another checksum' }""" % QUOTED
+if ($sum -ne '%%s') { throw 'the checksum of the package does not match' }""" % QUOTED
 FETCH = """[Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor 3072
 $ProgressPreference = 'SilentlyContinue'
 Invoke-WebRequest -UseBasicParsing -Uri 'https://files.example.com/python.zip' -OutFile '%s\\python.zip'""" % QUOTED
@@ -160,10 +160,10 @@ def test_where_python_is_no_package_is_brought(tmp_path):
 
 
 @pytest.mark.parametrize("options,said", [
-    ({"python_zip": "https://files.example.com/p.zip"}, "a URL needs probe_host_python_checksum"),
+    ({"python_zip": "https://files.example.com/p.zip"}, "a URL requires probe_host_python_checksum"),
     ({"python_zip": "/nowhere/p.zip"}, "/nowhere/p.zip cannot be read"),
-    ({"python_zip": __file__, "python_checksum": "sha256:" + "0" * 64}, "has another checksum"),
-    ({"python_zip": __file__, "python_checksum": "md5:0"}, "give it as sha256:"),
+    ({"python_zip": __file__, "python_checksum": "sha256:" + "0" * 64}, "does not match"),
+    ({"python_zip": __file__, "python_checksum": "md5:0"}, "it must have the form sha256:"),
     ({"keep": "perhaps"}, "probe_host_.*keep"), ({"pyhton": []}, "pyhton")])
 def test_options_that_cannot_be_used_are_refused_before_the_host_is_touched(options, said):
     host = Recorder()
@@ -173,26 +173,26 @@ def test_options_that_cannot_be_used_are_refused_before_the_host_is_touched(opti
 
 
 def test_nobody_becomes_another_account_on_windows_unseen():
-    with pytest.raises(AnsibleActionFail, match="become is not done on Windows"):
+    with pytest.raises(AnsibleActionFail, match="become is not supported on Windows"):
         errand.Errand(action(powershell, Recorder(), become=object()), {})
 
 
 @pytest.mark.parametrize("said,problem", [
-    ({"answer": "NETACCESS-NO-PYTHON\n"}, "no Python 3.8 or newer answers to any of py, python, python3; name one in .* or a package in probe_host_python_zip"),
+    ({"answer": "NETACCESS-NO-PYTHON\n"}, "no Python 3.8 or newer answers to any of py, python, python3; set  .* or probe_host_python_zip"),
     ({"answer": (1, "Traceback\nModuleNotFoundError: ssl")}, r"gave no answer \(exit code 1\): ModuleNotFoundError: ssl"),
-    ({"answer": answer.packed(SEEN)[:-40]}, "gave an answer without its end"),
+    ({"answer": answer.packed(SEEN)[:-40]}, "gave a truncated answer"),
     ({"answer": answer.packed(SEEN).replace("e", "A", 3)}, "gave a damaged answer"),
     ({"answer": "\n-----BEGIN NETACCESS ANSWER-----\n%%\n-----END NETACCESS ANSWER-----"}, "gave a damaged answer"),
-    ({"made": (1, "New-Item : Access is denied.")}, "no folder could be made for the probe kit: New-Item : Access is denied."),
-    ({"made": "hello\n"}, "no folder could be made")])
+    ({"made": (1, "New-Item : Access is denied.")}, "no folder could be created for the probe kit: New-Item : Access is denied."),
+    ({"made": "hello\n"}, "no folder could be created")])
 def test_a_host_that_gives_no_answer_is_said_to(said, problem):
     with pytest.raises(AnsibleActionFail, match=problem):
         on_windows(Recorder(**said))
 
 
 @pytest.mark.parametrize("stdout,stderr,last", [
-    ("a\r\nno module ssl\r\n", "Shared connection to 192.0.2.1 closed.\r\n", "no module ssl"), ("a", "b\n\n", "b"), ("", "", "it said nothing"),
-    ("", "Connection to pc1 closed.", "it said nothing")])
+    ("a\r\nno module ssl\r\n", "Shared connection to 192.0.2.1 closed.\r\n", "no module ssl"), ("a", "b\n\n", "b"), ("", "", "no output"),
+    ("", "Connection to pc1 closed.", "no output")])
 def test_what_a_host_said_last_is_shown_and_not_the_farewell_of_ssh(stdout, stderr, last):
     assert errand._last({"stdout": stdout, "stderr": stderr}) == last
 
@@ -200,7 +200,7 @@ def test_what_a_host_said_last_is_shown_and_not_the_farewell_of_ssh(stdout, stde
 def test_a_package_that_does_not_unpack_is_said_to(tmp_path):
     (tmp_path / "python.zip").write_bytes(b"PK")
     host = Recorder(answer="NETACCESS-NO-PYTHON\n", ExtractToDirectory=(1, "End of Central Directory record could not be found."))
-    with pytest.raises(AnsibleActionFail, match="was not unpacked: End of Central Directory"):
+    with pytest.raises(AnsibleActionFail, match="could not be unpacked: End of Central Directory"):
         on_windows(host, python_zip=str(tmp_path / "python.zip"))
     assert host.told[-1] == REMOVE
 
@@ -246,7 +246,7 @@ def test_who_is_looked_from_by_the_kit(variables, shell, way):
 
 def test_another_word_is_refused():
     mine = action(sh)
-    with pytest.raises(AnsibleActionFail, match="verify_by is 'kti'; it has to be kit or module"):
+    with pytest.raises(AnsibleActionFail, match="verify_by is 'kti'; it must be kit or module"):
         mine._way(verify.Variables(mine._templar, {"verify_by": "kti", "inventory_hostname": "desk1", "hostvars": {}}, "desk1"))
 
 
@@ -283,7 +283,7 @@ def test_the_kit_stays_where_it_is_asked_to(tmp_path, kit):
 
 
 def test_a_folder_that_is_not_there_is_said_to(tmp_path):
-    with pytest.raises(AnsibleActionFail, match="no folder could be made"), on_this_machine(tmp_path / "none") as way:
+    with pytest.raises(AnsibleActionFail, match="no folder could be created"), on_this_machine(tmp_path / "none") as way:
         way.look(ARGS)
 
 

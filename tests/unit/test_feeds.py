@@ -142,7 +142,7 @@ def test_fortigate_lists_have_both_forms_and_say_what_is_not_certain():
     assert files["fortigate-category-allow.txt"].splitlines() == files["fortigate-domain-allow.txt"].splitlines() == both
     assert files["fortigate-category-exempt.txt"].splitlines() == ["c.example.com", "*.c.example.com"]
     said = files["fortigate-category-allow.about.txt"]
-    assert "holds for its subdomains too: a.example.com" in said and "without the star too: *.b.example.com" in said
+    assert "also covers its subdomains: a.example.com" in said and "cover the name without the star: *.b.example.com" in said
     assert "Perhaps" not in files["fortigate-category-exempt.about.txt"]
 
 

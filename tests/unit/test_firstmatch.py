@@ -189,7 +189,7 @@ def test_crossed_are_those_for_a_part_below_the_first_for_all(people, passed):
 
 
 def test_what_is_crossed_names_the_rule_and_the_way_out():
-    assert crossing("quarantine", "voice") == ("quarantine shuts out a part of the audience and would no longer be asked for voice; name it in "
+    assert crossing("quarantine", "voice") == ("quarantine blocks a part of the audience and would no longer apply to voice; add it to "
                                                "position.never_above, or narrow the audience")
 
 

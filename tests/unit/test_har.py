@@ -103,7 +103,7 @@ def test_a_browser_with_nothing_in_its_way():
     assert failures(result) == {} and result["summary"]["features"] == {
         "api": "origin", "bot_check": "pass", "chat": "pass", "files": "unverified", "login": "pass", "websocket": "pass"}
     # Nobody was signed in, and the answer about files shows nobody's mark.
-    assert result["conclusion"] == "origin" and "the origin wants a sign-in" in result["message"] and "is the account signed in?" in result["next"]
+    assert result["conclusion"] == "origin" and "the origin requires sign-in" in result["message"] and "is the account signed in?" in result["next"]
 
 
 # -- one request at a time ------------------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ def test_a_sign_in_at_the_gateway_is_no_block_once_it_went_on():
 
 def test_telemetry_under_a_path_of_its_own_is_judged_by_itself():
     result = judge([entry(), entry("https://chatgpt.com/ces/v1/t", 0, error="net::ERR_BLOCKED_BY_CLIENT")])
-    assert result["conclusion"] == "works" and "Telemetry alone: chatgpt.com: an extension of the browser blocks it" in result["message"]
+    assert result["conclusion"] == "works" and "Only telemetry: chatgpt.com: an extension of the browser blocks it" in result["message"]
     assert {check["id"]: check["flags"] for check in result["checks"]} == {"chatgpt.com:https": [], "chatgpt.com/ces/:https:browser_extension": []}
 
 
@@ -210,7 +210,7 @@ def test_an_event_stream_that_is_held_back_or_cut_off(waited, received, error, v
 
 
 @pytest.mark.parametrize("creator,conclusion,said", [
-    ("WebKit Web Inspector", "unverified", "Safari leaves out"), ("Firefox", "works", "does not write why"), ("WebInspector", "works", "a mark of the origin"),
+    ("WebKit Web Inspector", "unverified", "Safari does not record"), ("Firefox", "works", "does not record why"), ("WebInspector", "works", "a mark of the origin"),
     ("mitmproxy", "works", "debugging proxy")])
 def test_what_an_exporter_leaves_out_is_said(creator, conclusion, said):
     one = har.Judge(CATALOGUE, TABLE)
@@ -339,8 +339,9 @@ def test_a_har_stands_for_a_host_in_a_diagnosis():
 
 
 @pytest.mark.parametrize("text,said", [
-    ("", "ends too early"), ("[]", "no JSON object"), ("{}", "no log"), ('{"log": {"version": "1.2"}}', "no entries"), ("<html>", "no JSON object"),
-    ('{"log": {"entries": [{"request": ', "ends in the middle"), ('{"log": {"entries": [{}, ', "ends too early"), ('{"log": {"entries": 5}}', "no JSON object"),
+    ("", "ends too early"), ("[]", "not a JSON object"), ("{}", "no log"), ('{"log": {"version": "1.2"}}', "no entries"), ("<html>", "not a JSON object"),
+    ('{"log": {"entries": [{"request": ', "ends in the middle"), ('{"log": {"entries": [{}, '
+                                                                  '', "ends too early"), ('{"log": {"entries": 5}}', "not a JSON object"),
     ('{"log": {"entries": [{}]', "ends too early")])
 def test_what_is_no_har(tmp_path, text, said):
     path = tmp_path / "x.har"

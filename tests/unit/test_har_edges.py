@@ -144,26 +144,26 @@ def test_an_odd_file(name):
     (entry(status=403, headers=[("Server", "squid/5.7")]),
      "blocked by Squid (status 403; server: squid/), 1 of 1 requests, first at 2026-11-24T08:00:00.000Z"),
     (entry(status=403, headers=[], mime="text/html", text="Powered By FortiGuard"), "blocked by FortiGate (status 403; page has 'Powered By FortiGuard'), 1"),
-    (entry(status=403, startedDateTime="", **PAGE), "blocked by an unknown product (status 403, a web page without a mark of the origin), 1 of 1 requests"),
+    (entry(status=403, startedDateTime="", **PAGE), "blocked by an unknown product (status 403, a web page without proof of the origin), 1 of 1 requests"),
     (entry(headers=[], mime="text/html", text="<html>", _resourceType="fetch"),
-     "something else came than was asked for (a web page in place of fetch), 1"),
-    (entry(headers=[], mime="text/html", text="<html>"), "something else came than was asked for (a web page in place of data), 1"),
+     "the response is not what was requested (a web page instead of fetch), 1"),
+    (entry(headers=[], mime="text/html", text="<html>"), "the response is not what was requested (a web page instead of data), 1"),
     (under("Zscaler Root CA"), "decrypted by Zscaler Internet Access (issuer Zscaler Root CA), 1"),
     (under("Our CA"), "decrypted by an unknown product (issuer Our CA), 1"),
     (under("Check Point of us"), "decrypted by an unknown product, perhaps Check Point (issuer Check Point of us), 1"),
     (lost("CONNECTION_REFUSED", "146.112.61.106"),
-     "a block of Cisco Umbrella (net::ERR_CONNECTION_REFUSED, at 146.112.61.106; the name leads to 146.112.61.106), 1"),
+     "a block of Cisco Umbrella (net::ERR_CONNECTION_REFUSED, at 146.112.61.106; the name resolves to 146.112.61.106), 1"),
     (lost("CONNECTION_RESET", sent=5_000_000), "refused or cut off (net::ERR_CONNECTION_RESET while 5000000 bytes were sent), 1"),
     (entry(SOCKET, 101, [], error=ERR + "CONNECTION_RESET"), "(net::ERR_CONNECTION_RESET amid a WebSocket), 1"),
     (stream(1, 2, error=ERR + "TIMED_OUT"), "(net::ERR_TIMED_OUT amid an event stream), 1"),
-    (PENDING, "never answered (no answer and no reason in the file), 1"),
-    (stream(9000, 2), "came all at once (its beginning took 9000 ms, the rest 2), 1"),
-    (entry(SOCKET, 500, []), "not opened (status 500 in place of 101), 1"),
-    (entry(SOCKET, 200), "the origin refuses (status 200 in place of 101), 1"),
+    (PENDING, "never answered (no response, and no reason in the file), 1"),
+    (stream(9000, 2), "came all at once (the first byte took 9000 ms, the rest  ms2), 1"),
+    (entry(SOCKET, 500, []), "not opened (status 500 instead of 101), 1"),
+    (entry(SOCKET, 200), "the origin refuses (status 200 instead of 101), 1"),
     (entry(status=413, headers=[], sent=7), "cut off (status 413 to 7 bytes), 1"),
-    (entry(status=404), "the origin refuses (errors of the origin alone), 1"),
-    (entry(headers=[]), "something answers, and nothing shows that it is the origin"),
-    (lost("ABORTED"), "the page or the browser gave its requests up, which says nothing of the network"), (GOOD, "chatgpt.com: answers"),
+    (entry(status=404), "the origin refuses (only errors of the origin), 1"),
+    (entry(headers=[]), "something answers, but there is no proof that it is the origin"),
+    (lost("ABORTED"), "the page or the browser cancelled the requests, which says nothing about the network"), (GOOD, "chatgpt.com: answers"),
 ])
 def test_what_is_said_of_it(one, text):
     check, = judge([one])["checks"]
@@ -212,25 +212,26 @@ def test_what_comes_and_goes_is_a_flag_but_for_what_is_decrypted():
 HEAD = "1 requests, 1 hosts of the catalogue. "
 SEEN = "1 of 1 requests, first at 2026-11-24T08:00:00.000Z"
 MESSAGES = [
-    ([GOOD], "works", None, HEAD + "what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"),
+    ([GOOD], "works", None, HEAD + "nothing was blocked, decrypted, cut off or rewritten: every response has proof of the origin"),
     ([entry("https://portal.corp.example/")], "nothing", None,
-     "1 requests, 0 hosts of the catalogue. nothing in it concerns ChatGPT: record it while the trouble happens"),
+     "1 requests, 0 hosts of the catalogue. it contains no requests to ChatGPT: record it while the problem happens"),
     ([LOST], "tcp", "ip_port_filter", HEAD + "chatgpt.com: the connection was reset (net::ERR_CONNECTION_RESET), %s. Next: " % SEEN),
     ([entry(status=451)], "origin", "origin_region",
-     HEAD + "The network lets it through, the origin itself refuses: chatgpt.com: the origin refuses by region (status 451), %s. Next: " % SEEN),
-    ([entry(headers=[])], "unverified", None, HEAD + "Nothing proves that it works: chatgpt.com: something answers, and nothing shows that it is the origin"),
+     HEAD + "The network allows it, but the origin itself refuses: chatgpt.com: the origin refuses by region (status 451), %s. Next: " % SEEN),
+    ([entry(headers=[])], "unverified", None, HEAD + "There is no proof that it works: chatgpt.com: something answers, but there is no proof that it "
+                                                     "is the origin"),
     ([lost("ABORTED")], "not_network", None,
-     HEAD + "Nothing proves that it works: chatgpt.com: the page or the browser gave its requests up, which says nothing of the network"),
+     HEAD + "There is no proof that it works: chatgpt.com: the page or the browser cancelled the requests, which says nothing about the network"),
     ([lost("CONNECTION_RESET", url="https://portal.corp.example/")], "unlisted", None,
-     "1 requests, 0 hosts of the catalogue. Of hosts that no list names, these failed: portal.corp.example"),
+     "1 requests, 0 hosts of the catalogue. Failed hosts outside every list: portal.corp.example"),
     ([GOOD, lost("CONNECTION_RESET", url="https://chatgpt.com/ces/v1/t")], "works", None,
-     "2 requests, 1 hosts of the catalogue. what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin. "
-     "Telemetry alone: chatgpt.com: the connection was reset (net::ERR_CONNECTION_RESET), 1 of 1 requests under /ces/, first at 2026-11-24T08:00:00.000Z"),
+     "2 requests, 1 hosts of the catalogue. nothing was blocked, decrypted, cut off or rewritten: every response has proof of the origin. "
+     "Only telemetry: chatgpt.com: the connection was reset (net::ERR_CONNECTION_RESET), 1 of 1 requests under /ces/, first at 2026-11-24T08:00:00.000Z"),
     ([GOOD, entry("https://chatgpt.com/ces/v1/t", headers=[])], "works", None,
-     "2 requests, 1 hosts of the catalogue. what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"),
+     "2 requests, 1 hosts of the catalogue. nothing was blocked, decrypted, cut off or rewritten: every response has proof of the origin"),
     ([under("WE1"), {"request": None}], "works", None,
-     "1 requests, 1 hosts of the catalogue. 1 entries have not the form of one and were not read. what it holds was neither blocked nor decrypted, cut off or "
-     "rewritten: every answer has a mark of the origin. Certificates by: WE1"),
+     "1 requests, 1 hosts of the catalogue. 1 malformed entries were not read. nothing was blocked, decrypted, cut off or rewritten: every response "
+     "has proof of the origin. Certificate issuers: WE1"),
 ]
 
 
@@ -242,8 +243,9 @@ def test_the_message_and_what_comes_next(content, conclusion, remedy, message):
 
 
 @pytest.mark.parametrize("creator,message", [
-    ({"name": "WebKit Web Inspector"}, HEAD + "Nothing proves that it works. Safari leaves out requests that failed, so a file without a fault proves nothing"),
-    ({"name": "Firefox"}, MESSAGES[0][3] + ". Firefox does not write why a request failed"), ({"name": "Chrome"}, MESSAGES[0][3]), ("Firefox", MESSAGES[0][3]),
+    ({"name": "WebKit Web Inspector"}, HEAD + "There is no proof that it works. Safari does not record requests that failed, so a file without a fault "
+                                              "proves nothing"),
+    ({"name": "Firefox"}, MESSAGES[0][3] + ". Firefox does not record why a request failed"), ({"name": "Chrome"}, MESSAGES[0][3]), ("Firefox", MESSAGES[0][3]),
     (None, MESSAGES[0][3])])
 def test_what_a_file_without_a_fault_proves(creator, message):
     one = har.Judge(CATALOGUE, TABLE)

@@ -174,7 +174,7 @@ def test_scopes_of_fleets(hosts, control, status, scope):
 def test_a_host_that_was_not_reached_counts_for_nothing():
     found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"unreachable": True}}, {"out": FINE})
     assert found["features"]["chat"]["scope"] == "network_or_host" and found["unreachable"] == ["b", "c"]
-    assert "not reached, so nothing is known of them: b, c" in found["text"]
+    assert "not reached, so their state is unknown: b, c" in found["text"]
     assert "nothing was seen" in isolation.diagnose({"b": None})["message"]
 
 
@@ -259,7 +259,7 @@ def test_what_decides_is_in_the_facts():
 
 
 @pytest.mark.parametrize("layer, hosts, confidence, said", [
-    ("dns", [{"resolvers": ["192.0.2.53"]}] * 3, "medium", "share 192.0.2.53"), ("dns", [{}] * 3, "medium", "not known to ask different ones"),
+    ("dns", [{"resolvers": ["192.0.2.53"]}] * 3, "medium", "share 192.0.2.53"), ("dns", [{}] * 3, "medium", "not known to use different ones"),
     ("dns", [{"resolvers": ["192.0.2.%d" % number]} for number in (1, 2, 3)], "high", None),
     ("dns", [{"resolvers": ["192.0.2.1"]}] * 2 + [{"resolvers": ["192.0.2.2"]}], "high", "share 192.0.2.1"),
     ("proxy", [{"proxy": "http://p:1"}] * 3, "medium", "share http://p:1"), ("tcp", [{"resolvers": ["192.0.2.53"], "proxy": None}] * 3, "high", None)])
@@ -275,7 +275,7 @@ def test_hosts_that_were_not_reached_make_a_diagnosis_less_sure():
     hosts = dict({"gone%d" % number: None for number in range(9)}, a=FINE)
     found = isolation.diagnose(hosts, {"out": None, "usual": FINE})
     assert found["features"]["chat"]["confidence"] == "low" and found["message"] == \
-        "everything that was looked at works, from 1 of 10 hosts; the others were not reached: chat"
+        "everything that was probed works, from 1 of 10 hosts; the others were not reached: chat"
     assert found["control"] == {"out": "not reached", "usual": "usable"}
 
 

@@ -204,7 +204,7 @@ def test_a_line_that_was_cut_off_is_not_noted_and_goes_with_the_next_one(tmp_pat
     read = Journal.load(journal.path)
     assert read.status == REVERTED and [set(noted) for noted in lines(journal.path)[1:]] == [{"step_in_flight"}, {"status", "step_in_flight", "ended"}]
     # The one that did not know of it does not write over it.
-    with pytest.raises(AccessError, match="written to by another run"):
+    with pytest.raises(AccessError, match="another run wrote to"):
         journal.sent()
     assert Journal.load(journal.path).status == REVERTED
 

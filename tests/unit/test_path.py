@@ -37,15 +37,15 @@ def test_what_proves_a_path(proofs, yes, no):
 
 def test_a_claim_alone_proves_nothing():
     assert judged({}, check(egress="203.0.113.9")) == {"device": "fw1", "audience": None, "kind": "user", "proven": False,
-                                                       "message": "said to be behind fw1; give proven_by to have that proven"}
-    assert judged({"egress": ["10.0.0.0/8"]}, check(egress="203.0.113.9"))["message"] == "nothing shows that this is behind fw1; it leaves by 203.0.113.9"
+                                                       "message": "mapped to fw1 without proof; set proven_by"}
+    assert judged({"egress": ["10.0.0.0/8"]}, check(egress="203.0.113.9"))["message"] == "no proof that this host is behind fw1; it leaves by 203.0.113.9"
 
 
 @pytest.mark.parametrize("broken,said", [
-    ({}, "needs device"), ({"device": 5}, "needs device"), ({"device": "a", "colour": 1}, "colour is none"),
-    ({"device": "a", "kind": "king"}, "kind is one of"),
-    ({"device": "a", "proven_by": {"luck": 1}}, "proven_by has"), ({"device": "a", "proven_by": {"egress": ["10.0.0.1/8"]}}, "host bits"),
-    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by has")])
+    ({}, "must have device"), ({"device": 5}, "must have device"), ({"device": "a", "colour": 1}, "colour is none"),
+    ({"device": "a", "kind": "king"}, "kind must be one of"),
+    ({"device": "a", "proven_by": {"luck": 1}}, "proven_by must have"), ({"device": "a", "proven_by": {"egress": ["10.0.0.1/8"]}}, "host bits"),
+    ({"device": "a", "proven_by": {"issuer": "("}}, "proven_by"), ({"device": "a", "proven_by": ["egress"]}, "proven_by must have")])
 def test_a_path_that_is_none(broken, said):
     with pytest.raises(path.PathError, match=said):
         path.check(broken)
@@ -63,5 +63,5 @@ def test_a_device_without_a_host_behind_it_is_named():
     found = verdicts.aggregate({"a": result("fw1", True), "b": result("fw1", False), "c": None, "d": {"summary": {"verdict": "pass", "features": {}}}}, {},
                                ["fw1", "fw2"])
     assert found["devices"] == {"fw1": {"hosts": ["a", "b"], "proven": ["a"]}, "fw2": {"hosts": [], "proven": []}}
-    assert "no host says that it stands behind fw2 (netaccess_path)" in found["message"]
+    assert "no probe host is mapped to fw2 (netaccess_path)" in found["message"]
     assert "fw1" not in found["message"]

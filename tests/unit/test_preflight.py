@@ -35,10 +35,10 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     ({"unreachable": True, "msg": "timed out"}, None, None, "timed out"),
     ({"would_stop": ["edits of others wait", "no journal"]}, None, None, "edits of others wait; a real run would stop: no journal"),
     ({"permissions": {"write": False, "why": "the role of bob is devicereader"}}, None, None, "a real run would be refused: the role of bob is devicereader"),
-    ({}, None, [], "the register has no line for the exemption of .chatgpt.com"),
+    ({}, None, [], "the register has no entry for the exemption of .chatgpt.com"),
     # Wanted is enough: who approves it need not wait until it is seen to be in force.
-    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no line for the exemption of .chatgpt.com"),
-    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no line for the exemption of .chatgpt.com"),
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "unchecked"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
+    ({"coverage": [{"pattern": ".chatgpt.com", "exempt": "no"}]}, None, [], "no entry for the exemption of .chatgpt.com"),
     ({}, {"branch1": look("shut")}, None, "branch1 reaches not even a control host")])
 def test_what_stops(device, hosts, register, said):
     found = judged(device, hosts, register)
@@ -47,22 +47,22 @@ def test_what_stops(device, hosts, register, said):
 
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
-    ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "what hosts saw before that: /j/1.json"),
-    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
-    ({"exclusive": ""}, None, None, "not protected against a second run"),
-    ({"pending": "ours"}, None, None, "edits of ours wait there"), ({"pending": "both"}, None, None, "edits of ours wait there"),
-    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will stay in the way: 1, 2"),
-    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "that it stands behind fw1 is not proven"),
-    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "not well either: odd"),
+    ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "compared with the baselines from before them: /j/1.json"),
+    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will remain: rule 3"),
+    ({"exclusive": ""}, None, None, "this product has no configuration lock"),
+    ({"pending": "ours"}, None, None, "an earlier run left pending changes"), ({"pending": "both"}, None, None, "an earlier run left pending changes"),
+    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will remain: 1, 2"),
+    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "not proven to be behind fw1"),
+    ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "has problems with the service too: odd"),
     ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),
-    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "behind fw1 is not proven: no proof"),
+    ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False, "message": "no proof"})}, None, "not proven to be behind fw1: no proof"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "fail", "message": "2 fail"}}}, None,
-     "the service not well either: 2 fail"),
-    ({}, {}, None, "no host says that it stands behind it"),
-    ({}, {"branch1": look(device="other")}, None, "no host says that it stands behind it"),
+     "has problems with the service too: 2 fail"),
+    ({}, {}, None, "no probe host is mapped to it"),
+    ({}, {"branch1": look(device="other")}, None, "no probe host is mapped to it"),
     ({}, {"branch1": look(), "branch2": look("shut")}, None, "branch2 reaches not even a control host"),
-    ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it will prove nothing"),
-    ({}, None, [dict(LINE, review_by="2026-11-23")], "was to be reviewed by 2026-11-23")])
+    ({}, {"branch1": look(), "branch2": None}, None, "not reached, so it cannot prove the change"),
+    ({}, None, [dict(LINE, review_by="2026-11-23")], "was due on 2026-11-23")])
 def test_what_is_a_warning_and_no_stop(device, hosts, register, said):
     found = judged(device, hosts, register)
     assert found["stops"] == {} and [row["message"] for row in found["rows"] if row["verdict"] == "warn" and said in row["message"]], found
@@ -98,7 +98,7 @@ def test_what_the_service_says_of_itself_is_said_and_an_incident_is_a_warning():
 
 def test_what_keeps_two_runs_apart_is_said():
     rows = judged({"exclusive": ""}, None, None, True, None, "the concurrency group netaccess")["rows"]
-    assert [row["verdict"] for row in rows] == ["ok", "ok"] and "kept away by the concurrency group netaccess" in rows[0]["message"]
+    assert [row["verdict"] for row in rows] == ["ok", "ok"] and "excluded by the concurrency group netaccess" in rows[0]["message"]
 
 
 def test_the_limits_of_the_product_stand_beside_the_cost_of_the_way_back():
@@ -108,7 +108,7 @@ def test_the_limits_of_the_product_stand_beside_the_cost_of_the_way_back():
 def test_hosts_behind_a_device_that_were_not_reached_are_named():
     found = preflight.judge({"fw1": GOOD}, {"branch1": {}}, None, TODAY, behind={"fw1": ["branch1"]})
     assert [row["message"] for row in found["rows"] if row["subject"] == "fw1" and row["verdict"] == "warn"] == [
-        "none of the hosts behind it was reached (branch1), so nothing will be proven"]
+        "none of its probe hosts was reached (branch1), so the change will not be proven"]
 
 
 def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
@@ -119,7 +119,7 @@ def test_a_host_without_a_look_or_without_controls_is_no_blind_one():
 
 def test_a_device_that_said_nothing_stops_alone():
     found = preflight.judge({"fw1": GOOD, "fw2": None}, {"a": look(), "b": look(device="fw2")}, [LINE], TODAY)
-    assert found["stops"] == {"fw2": "nothing came back"} and found["message"].startswith("1 of 2 devices may be changed")
+    assert found["stops"] == {"fw2": "no result"} and found["message"].startswith("1 of 2 devices may be changed")
 
 
 def test_uncertain_conflicts_and_compliant_devices_are_no_warnings():
@@ -130,13 +130,13 @@ def test_uncertain_conflicts_and_compliant_devices_are_no_warnings():
 def test_a_register_that_is_not_required_warns():
     found = judged(register=[], required=False)
     said = [(row["verdict"], row["message"]) for row in found["rows"]]
-    assert found["stops"] == {} and ("warn", "the register has no line for the exemption of .chatgpt.com") in said
-    assert "was to be reviewed" in str(judged(register=[dict(LINE, review_by="2026-11-23")], required=False)["rows"])
+    assert found["stops"] == {} and ("warn", "the register has no entry for the exemption of .chatgpt.com") in said
+    assert "was due on" in str(judged(register=[dict(LINE, review_by="2026-11-23")], required=False)["rows"])
 
 
 @pytest.mark.parametrize("permissions,said", [
-    ({"write": None, "why": ""}, "; whether the account may write is not told by the product"),
-    ({"write": None, "why": "a role of its own"}, "; whether the account may write is not told: a role of its own"),
+    ({"write": None, "why": ""}, "; the write permission of the account is unknown"),
+    ({"write": None, "why": "a role of its own"}, "; the write permission of the account is unknown: a role of its own"),
     ({"write": True, "why": "x"}, "1 activation")])
 def test_rights_that_are_not_told_are_said_and_stop_nothing(permissions, said):
     found = judged({"permissions": permissions})

@@ -67,14 +67,14 @@ def turned(status=None, expect=None, flags=(), **more):
 def test_an_incident_of_the_service_explains_what_newly_fails_and_nothing_is_taken_back_for_it():
     found = turned()
     assert (found["verdict"], found["harm"], found["moved"]) == ("fail", False, {})
-    assert found["explained"]["a"] == ["chat: seen (the service reports outage of chat)"] and "does not come from this change" in found["message"]
+    assert found["explained"]["a"] == ["chat: seen (the service reports outage of chat)"] and "not because of this change" in found["message"]
 
 
 @pytest.mark.parametrize("more", [
     {"status": {}}, {"status": {"features": {"chat": "operational"}}}, {"status": {"features": {"files": "outage"}}},
     {"status": {"features": {"chat": "unknown"}}},
     {"layer": "tcp"}, {"layer": "tls"}, {"layer": "dns"}, {"blocked_by": {"product": "Squid"}}, {"interception": "intercepted_trusted"}, {"interception": None},
-    # What is newly open carries this flag, and so does a control host that is newly shut.
+    # What is newly open carries this flag, and so does a control host that is newly blocked.
     {"flags": ["regressed", "newly_open"]}, {"role": "control"}, {"role": "negative"}])
 def test_what_an_incident_does_not_explain(more):
     found = turned(**more)
@@ -133,11 +133,11 @@ def test_a_name_that_resolves_now_and_did_not_before_is_a_matter_of_names():
 def test_the_basis_says_what_they_share():
     looks = {"a": shared(True), "b": shared(True), "c": shared(False, ["198.51.100.53"])}
     found = verdicts.proof(looks, looks, {})
-    assert found["basis"] == ["where the name is the question they count as one witness: a, b share 192.0.2.53"] and found["basis"][0] in found["message"]
+    assert found["basis"] == ["where the name matters they count as one witness: a, b share 192.0.2.53"] and found["basis"][0] in found["message"]
     looks = {"a": shared(True, [], "http://p:3128", "proxy"), "b": shared(True, [], "http://p:3128", "proxy")}
-    assert verdicts.proof(looks, looks, {})["basis"] == ["where the proxy is the question they count as one witness: a, b share http://p:3128"]
+    assert verdicts.proof(looks, looks, {})["basis"] == ["where the proxy matters they count as one witness: a, b share http://p:3128"]
     looks = {"a": shared(True, []), "b": shared(True, [])}
-    assert "are not known to ask different ones" in verdicts.proof(looks, looks, {})["message"]
+    assert "are not known to use different ones" in verdicts.proof(looks, looks, {})["message"]
     looks = {"a": shared(True), "b": shared(True, ["198.51.100.53"])}
     assert verdicts.proof(looks, looks, {})["basis"] == []
 
@@ -150,6 +150,7 @@ def test_what_a_finding_is_about_is_seen_before_or_now():
 
 def test_the_message_says_who_saw_what():
     said = verdicts.proof({"a": OPENED, "b": SHUT, "c": None}, {}, {})["message"]
-    assert said == "a: not as it was: claude.ai: seen. b: it fail. not proven by: c (no answer)"
+    assert said == "a: changed since the baseline: claude.ai: seen. b: it fail. not proven by: c (no answer)"
     assert verdicts.proof({"b": FINE, "a": FINE}, {"b": FINE, "a": FINE}, {})["message"] == "proven by a, b"
-    assert verdicts.proof({"a": None}, {"a": FINE}, {})["message"] == "every host behind it answered before, and none does now. not proven by: a (no answer)"
+    assert verdicts.proof({"a": None}, {"a": FINE}, {})["message"] == (
+        "every probe host behind it answered before the change, and none does now. not proven by: a (no answer)")

@@ -100,11 +100,11 @@ def test_an_older_list_is_named_as_one():
     (whole("<script>window._cf_chl_opt = {}</script>"), "a bot challenge"),
     ("Just a moment...\n\nEnable JavaScript and cookies to continue\n", "a bot challenge"),
     ("# Verify you are human\n", "a bot challenge"),
-    (page_of(JULY)[:-20], "its HTML is cut off"), (page_of(JULY)[:700], "its HTML is cut off"),
-    (RENDERINGS["markdown list"](JULY[:15]), "half a page, or another one: it lacks 14 of the 29 names"),
+    (page_of(JULY)[:-20], "its HTML is truncated"), (page_of(JULY)[:700], "its HTML is truncated"),
+    (RENDERINGS["markdown list"](JULY[:15]), "incomplete or wrong page: it lacks 14 of the 29 names"),
     (page_of(["a.example.com", "b.example.com", "c.example.com"]), "no list of host names"),
     (page_of([]), "no list of host names"), ("", "no list of host names"), (page_of(["chatgpt.com"]), "no list of host names"),
-    (json.dumps({"creationTime": "2026-03-26", "prefixes": []}), "is it the address feed?"),
+    (json.dumps({"creationTime": "2026-03-26", "prefixes": []}), "it may be the address feed"),
     ("%PDF-1.7\n", "it is no text"), (b"\xff\x00\x81", "it is no text"),
     (page_of(JULY, heading="Domains to block", lead="Make sure that your firewall allows these:"), "reads as the opposite of the text below it"),
     (page_of(JULY, heading="Allowlist", lead="Deny access to these names"), "reads as the opposite of the text below it"),
@@ -180,7 +180,7 @@ def test_new_names_under_a_heading_of_their_own_are_said():
     # Without a word about allowing they are told, and not proposed.
     found = refresh.compare_page(KNOWN, read_page(with_more("More", "Our other sites:").encode(), PATTERNS), DATE, 33)
     assert found["same_as"] == "2026-07-25" and found["added"] == []
-    assert "it names hosts that are not known and not on its list: *.sora.com" in refresh.message(found, None)
+    assert "it mentions hosts that are neither on its list nor in the catalogue: *.sora.com" in refresh.message(found, None)
 
 
 def test_a_table_under_another_heading_needs_its_own_word():
@@ -229,7 +229,7 @@ def test_a_host_that_is_only_mentioned_is_not_proposed():
 
 
 def test_a_new_list_cannot_be_older_than_a_known_one():
-    with pytest.raises(PublishedError, match="has to be a later one"):
+    with pytest.raises(PublishedError, match="must be later"):
         proposal(JULY[1:], date="2026-07-25")
 
 
@@ -273,14 +273,14 @@ def test_new_addresses_are_proposed_and_then_known():
 
 
 @pytest.mark.parametrize("body,said", [
-    (feed(VOICE)[:-30], "no JSON, or cut off"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"),
+    (feed(VOICE)[:-30], "not JSON, or it is truncated"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"),
     (feed(VOICE, extra=1), "does not have the form"),
-    (feed(["8.0.0.0/8"]), "too wide"), (feed(["10.1.2.3/32"]), "no public address"), (feed(["8.8.8.8/24"]), "prefix 1: "),
+    (feed(["8.0.0.0/8"]), "too large a network"), (feed(["10.1.2.3/32"]), "not a public address"), (feed(["8.8.8.8/24"]), "prefix 1: "),
     (feed(VOICE, created="soon"), "creationTime"), (feed(["8.%d.%d.0/24" % (i // 256, i % 256) for i in range(1001)]), "holds 1001 prefixes"),
     (json.dumps({"creationTime": "2026-01-01", "prefixes": [{"ipv6Prefix": "8.8.8.8/32"}]}).encode(), "is no ipv6Prefix"),
     (b"<html><title>Just a moment...</title>", "a bot challenge"), (b"<html><title>Sign in</title>", "a web page and not the address feed"),
     (feed(["8.8.%d.1/32" % i for i in range(200)] + VOICE[:1]), "lacks 22 of the 23 voice addresses"),
-    (feed(VOICE[1:], created="2026-01-01"), "older than the one")])
+    (feed(VOICE[1:], created="2026-01-01"), "older than the feed")])
 def test_what_is_not_the_feed_is_named(body, said):
     with pytest.raises(PublishedError) as error:
         refresh.compare_feed(KNOWN, read_feed(body), DATE, 33)
@@ -319,7 +319,7 @@ def test_the_playbook_writes_a_proposal_for_a_person_and_touches_no_catalogue(tm
     done = run(tmp_path, names, check=True)
     assert done.returncode == 0 and not made.parent.exists(), "check mode writes nothing: " + done.stdout
     done = run(tmp_path, names, names, dict(names, catalog_overlays=[str(made)]), {"catalog_page": str(half), "catalog_feed": ""})
-    first, again, known, broken = done.stdout.split("PLAY [Refresh the catalogue, as a proposal]")[1:]
+    first, again, known, broken = done.stdout.split("PLAY [Propose an update of the catalogue]")[1:]
     assert "1 added, 1 removed; voice addresses: 1 added, 0 removed" in first and "changed: [localhost]" in first, done.stdout + done.stderr
     assert stat.S_IMODE(made.stat().st_mode) == 0o600 and str(tmp_path) not in made.read_text()
     assert [entry.get("pattern") for entry in yaml.safe_load(made.read_text())["entries"]] == [None, "sync.openai.com"]

@@ -59,7 +59,7 @@ def test_what_arrived_is_not_sent_again_and_what_did_not_is(rig, lost, arrives, 
 
 def test_the_third_write_without_an_answer_is_the_last(rig):
     site = rig.snapshot()
-    with pytest.raises(Failed, match="gave up after 3 writes without an answer; the last: no answer to write 3.*The old state was restored") as failed:
+    with pytest.raises(Failed, match="stopped after 3 unanswered writes; the last one: no answer to write 3.*The old state was restored") as failed:
         rig.run(adapter=lossy(rig, 1, 2, 3, arrives=False))
     assert failed.value.result["failure"]["class"] == UNREACHABLE and rig.snapshot() == site
     # Nothing was brought into force, so nothing has to be.

@@ -49,7 +49,7 @@ def test_a_change_that_somebody_has_to_prove_waits_for_that_with_what_hosts_saw_
     assert statuses(rig) == ["unproven"]
     found = rig.run(check=True)
     assert [(one["journal"], one["baseline"]) for one in found["unproven"]] == [(path, SAW)] and "unfinished" not in found
-    assert any("nothing proves yet" in text for text in found["warnings"])
+    assert any("earlier changes" in text for text in found["warnings"])
     assert rig.run("reverted", check=True, journal=path)["baseline"] == SAW
     # A later change does not prove it.
     rig.run("replaced", LATER)
@@ -136,7 +136,7 @@ def test_a_rollback_that_never_wrote_changed_nothing(rig):
 
 def test_a_lost_activation_does_not_claim_that_nothing_was_changed(rig):
     rig.run(activate=False)
-    with pytest.raises(Failed, match="in force is not known") as failed:
+    with pytest.raises(Failed, match="It is unknown whether the pending changes are active") as failed:
         rig.run(fault=Fault("no_activation"))
     assert failed.value.result["changed"]
 
@@ -167,7 +167,7 @@ def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
         other = Journal(second, "memory", "memory", series="rollout")
         other.begin([])
         other.close("applied")
-    with pytest.raises(Failed, match=r"%s .stage staff. is not in .* as it was written" % os.path.basename(second)) as failed:
+    with pytest.raises(Failed, match=r"%s .stage staff. is not in .* or was altered" % os.path.basename(second)) as failed:
         rig.run("reverted", journal=third)
     assert failed.value.result["changed"] and Journal.load(third).status == "reverted"
 
@@ -219,7 +219,7 @@ def test_in_the_wrong_order_a_journal_can_still_be_closed(rig):
     rig.run()
     third = rig.run("replaced", LATER)["journal"]
     del rig.device.candidate["objects"][ALLOW]
-    with pytest.raises(Failed, match="existence: somebody changed it since"):
+    with pytest.raises(Failed, match="existence: someone else changed it since then"):
         rig.run("reverted", journal=third)
 
 
@@ -246,7 +246,7 @@ def test_where_all_of_ours_goes_nothing_is_in_the_way_and_what_was_opened_by_han
     assert rig.run("reverted", policy, adapter=adapter(), journal=second["journal"])["manual"] == first["manual"]
     found = rig.run(state, policy, adapter=adapter(), **({"journal": first["journal"]} if state == "reverted" else {}))
     assert found["conflicts"] == [] and found["manual"][0] == "Trust the CA" and len(found["manual"]) == 2
-    assert found["manual"][1].startswith("voice (voice: UDP 3478") and "close it on the firewall, if it was opened there by hand" in found["manual"][1]
+    assert found["manual"][1].startswith("voice (voice: UDP 3478") and "if you opened it on the firewall by hand" in found["manual"][1]
 
 
 def test_the_way_back_needs_nothing_that_a_task_names_and_that_may_be_gone(rig):
@@ -286,13 +286,13 @@ def test_a_plan_binds_the_options_that_it_was_reviewed_with(rig, options):
 def test_a_check_run_says_each_reason_why_a_real_run_would_stop(rig, monkeypatch):
     rig.foreign_pending()
     found = rig.run(check=True, journal=spoiled(rig, "full", monkeypatch))
-    assert len(found["would_stop"]) == 2 and "somebody else's edits" in found["would_stop"][0] and "bytes are free there" in found["would_stop"][1]
+    assert len(found["would_stop"]) == 2 and "somebody else's edits" in found["would_stop"][0] and "bytes are free" in found["would_stop"][1]
     assert len(found["warnings"]) == 2
 
 
 @pytest.mark.parametrize("what", ["scan", "block_early", "foreign_pending"])
 def test_a_plan_binds_what_it_costs_and_leaves(rig, what):
-    """A loss, a conflict and pending edits of others change nothing of what is written."""
+    """A loss, a conflict and pending changes of others change nothing of what is written."""
     planned = rig.run(check=True, publish_foreign_changes=True)
     getattr(rig, what)()
     found = rig.run(check=True, publish_foreign_changes=True)
@@ -353,8 +353,8 @@ def spoiled(rig, how: str, monkeypatch) -> str:
 
 
 @pytest.mark.parametrize("how,said", [
-    ("others", "may be written by other users .mode 0777., who could plant"), ("full", "bytes are free there"), ("none", "may not write in"),
-    ("denied", "may not write in"),
+    ("others", "is writable by other users .mode 0777., who could plant"), ("full", "bytes are free"), ("none", "has no write permission in"),
+    ("denied", "has no write permission in"),
     pytest.param("another", "belongs to another user .uid 4712.", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"))])
 def test_where_no_journal_can_be_kept_nothing_is_written_and_a_check_run_says_so(rig, how, said, monkeypatch):
     site, folder = rig.snapshot(), spoiled(rig, how, monkeypatch)
@@ -371,7 +371,7 @@ def test_where_no_journal_can_be_kept_nothing_is_written_and_a_check_run_says_so
 def test_a_journal_that_others_may_write_is_not_rolled_back(rig):
     journal = rig.run()["journal"]
     os.chmod(journal, 0o620)
-    with pytest.raises(Failed, match="a checksum is no signature"):
+    with pytest.raises(Failed, match="its checksum does not prove who wrote it"):
         rig.run("reverted", journal=journal)
     os.chmod(journal, 0o600)
     assert rig.run("reverted", journal=journal)["changed"]

@@ -73,7 +73,7 @@ def test_a_look_that_waits_says_so_before_and_one_that_lacks_the_time_is_not_beg
     monkeypatch.setattr(Display, "display", lambda _self, text, *_more, **_named: said.append(text))
     own = {"verify_probes": canary_probes("canary.test", "quick", silences=[30, 90])}
     assert looked([FINE], {}, own=dict(own, verify_deadline=100)) == 1
-    assert said[0] == "desk1: a look takes 90 s, at most 100: connections to canary.test stay silent for 30, 90 s, to see which are cut"
+    assert said[0] == "desk1: a probe run takes 90 s, up to 100: connections to canary.test stay silent for 30, 90 s to find idle timeouts"
     said.clear()
     assert looked([FINE], {}, own=own) == 0 and "deadline: 60 seconds" in said[0]
 

@@ -42,7 +42,7 @@ def test_one_window_and_then_none():
     once = {"windows": [{"start": "2026-11-24T22:00", "end": "2026-11-25T02:00Z"}]}
     assert state(once, "2026-11-24T22:00:00+00:00")["open"] is True
     assert state(once, "2026-11-25T02:00:00+00:00") == {
-        "open": False, "message": "outside of the change window: none is to come", "closes": None, "opens": None}
+        "open": False, "message": "outside of the change window: there is no later window", "closes": None, "opens": None}
 
 
 def test_windows_that_touch_are_one_and_a_frozen_day_cuts():
@@ -62,15 +62,15 @@ def test_the_night_that_is_an_hour_longer():
     ({}, "windows"), ({"windows": []}, "windows"), ({"windows": [{}]}, "number 1"), ({"windows": [{"start": "x", "end": "y"}]}, "number 1"),
     ({"windows": [{"start": "2026-11-25", "end": "2026-11-24"}]}, "ends before"),
     ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "someday is no day"),
-    ({"windows": [{"days": "sat", "from": "1:00", "until": "02:00"}]}, "days is a list"),
-    ({"windows": [{"days": [], "from": "1:00", "until": "02:00"}]}, "days is a list"),
+    ({"windows": [{"days": "sat", "from": "1:00", "until": "02:00"}]}, "days must be a list"),
+    ({"windows": [{"days": [], "from": "1:00", "until": "02:00"}]}, "days must be a list"),
     # As YAML reads 22:00 without quotes.
-    ({"windows": [{"days": ["sat"], "from": 1320, "until": "04:00"}]}, "from: 1320 is no time of day: write it as HH:MM, in quotes"),
+    ({"windows": [{"days": ["sat"], "from": 1320, "until": "04:00"}]}, "from: 1320 is not a time of day: write it as HH:MM, in quotes"),
     ({"windows": [{"days": ["sat"], "from": "22:00", "until": "24:00"}]}, "number 1"),
     ({"windows": [{"days": ["sat"], "from": "22", "until": "04:00"}]}, "HH:MM"),
     ({"windows": NIGHTS["windows"], "freeze": ["2027-01-06/2026-12-20"]}, "ends before it starts"),
     ({"windows": NIGHTS["windows"], "timezone": "Mars/Olympus"}, "timezone"), ({"windows": NIGHTS["windows"], "freeze": ["soon"]}, "freeze"),
-    ({"windows": NIGHTS["windows"], "colour": 1}, "it has timezone"), ({"windows": ["x"]}, "number 1")])
+    ({"windows": NIGHTS["windows"], "colour": 1}, "it must have timezone"), ({"windows": ["x"]}, "number 1")])
 def test_a_window_that_is_none(broken, said):
     with pytest.raises(window.WindowError, match=said):
         state(broken, "2026-11-24T22:00:00+00:00")

@@ -132,7 +132,7 @@ def test_a_word_of_a_browser(word, meaning):
 def test_what_is_told_of_a_word():
     """A constant as it is, of a sentence what the table has of it."""
     for word, told in ((" net::ERR_HTTP2_PING_FAILED ", "net::ERR_HTTP2_PING_FAILED"), ("cancelled by alice", "cancelled"),
-                       ("net::ERR_HTTP2_alice", "net::ERR_HTTP2_"), ("alice", "an error that is not known here")):
+                       ("net::ERR_HTTP2_alice", "net::ERR_HTTP2_"), ("alice", "an unknown error")):
         assert words.meaning(word)[2] == told
 
 

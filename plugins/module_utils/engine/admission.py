@@ -21,17 +21,17 @@ def admit(assessment: Assessment, options: Options) -> None:
     if options.state not in ("merged", "replaced"):
         return
     if assessment.audience_widened and not options.accept_wider_audience:
-        raise AccessError(REFUSED, "this would reach more people than the audience names: %s. Set accept_wider_audience to allow it"
+        raise AccessError(REFUSED, "the change would reach more people than the audience covers: %s. Narrow the audience, or set accept_wider_audience"
                           % "; ".join(assessment.audience_widened))
     refused = [loss for loss in assessment.losses if loss.control in options.refuse_losses]
     if refused:
-        raise AccessError(REFUSED, "refuse_losses: the exemption would switch off %s"
+        raise AccessError(REFUSED, "refuse_losses: the exemption would disable %s"
                           % "; ".join("%s (%s) for %s" % (loss.control, loss.rule, ", ".join(loss.hosts[:5])) for loss in refused))
     if assessment.tenant_controls and options.tenant_control == "refuse":
         rules = ", ".join(sorted({control.rule for control in assessment.tenant_controls}))
         raise AccessError(
-            REFUSED, "%s adds the header that keeps people in your own ChatGPT workspace, which needs decryption. Set tenant_control to keep "
-            "(these hosts stay decrypted; the macOS and iOS apps will then fail) or to override (the control is lost; comment is required)" % rules)
+            REFUSED, "%s inserts the header that restricts users to your own ChatGPT workspace, which requires decryption. Set tenant_control to keep "
+                     "(these hosts stay decrypted, and the macOS and iOS apps fail) or to override (the control is lost; comment is required)" % rules)
 
 
 def recordable(options: Options, check_mode: bool) -> str:
@@ -49,8 +49,8 @@ def unambiguous(device: str, state: State, refs: set[Ref]) -> None:
     """
     doubled = sorted(str(ref) for ref in refs & getattr(state.objects, "doubled", set()))
     if doubled:
-        raise AccessError(REFUSED, "%s holds more than one %s: which one is meant cannot be told. Rename or remove the others, or have this task "
-                          "use another name" % (device, ", more than one ".join(doubled)))
+        raise AccessError(REFUSED, "%s holds more than one %s, so the right one cannot be identified. Rename or remove the others, or set another "
+                                   "name in this task" % (device, ", more than one ".join(doubled)))
 
 
 def remedies(assessment: Assessment, unblock: Collection[str]) -> list[Change]:
@@ -63,9 +63,9 @@ def remedies(assessment: Assessment, unblock: Collection[str]) -> list[Change]:
     for chosen in unblock:
         conflict = known.get(chosen)
         if conflict is None and chosen not in assessment.resolved:
-            raise AccessError(REFUSED, "unblock: %r is the id of no conflict on this device; there are: %s" % (chosen, ", ".join(sorted(known)) or "none"))
+            raise AccessError(REFUSED, "unblock: %r is not the id of a conflict on this device; the ids are: %s" % (chosen, ", ".join(sorted(known)) or "none"))
         if conflict is not None and not conflict.remedy:
-            raise AccessError(REFUSED, "unblock: %s (%s) has to be resolved by a person" % (chosen, conflict.where))
+            raise AccessError(REFUSED, "unblock: %s (%s) cannot be resolved automatically; resolve it by hand" % (chosen, conflict.where))
         if conflict is not None:
             changes += conflict.remedy
     return changes
@@ -75,8 +75,8 @@ def no_secret_inside(changes: Iterable[Change], secrets: dict[str, str]) -> None
     """:raises AccessError: refused, when Ansible's masking of a secret would mangle what is written: results and journals repeat it."""
     for option, secret in sorted(secrets.items()):
         if secret and any(secret in text for change in changes for text in change.strings()):
-            raise AccessError(REFUSED, "the value of option %s occurs inside what would be written to the device; results and journals would be mangled "
-                              "by its masking. Choose another secret" % option)
+            raise AccessError(REFUSED, "the value of the secret option %s occurs in the text to be written to the device, so masking would corrupt "
+                                       "results and journals. Choose another secret" % option)
 
 
 def plan_digest(adapter: Adapter, changes: Iterable[Change], state: State, foreseen: Assessment, options: Options, activates: bool) -> str:

@@ -84,5 +84,5 @@ def after_removal(found: Assessment, assess: Callable[[Policy], Assessment], pol
     for one in policy.media:
         others = assess(replace(policy, media=tuple(other for other in policy.media if other != one)))
         if not set(found.manual) <= set(others.manual):
-            close.append("voice (%s): close it on the firewall, if it was opened there by hand for this" % one)
+            close.append("voice (%s): if you opened it on the firewall by hand for ChatGPT, close it there" % one)
     return replace(bare, conflicts=[], coverage=found.coverage, resolved=found.resolved, diagnosis=found.diagnosis, manual=bare.manual + close)

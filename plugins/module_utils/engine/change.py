@@ -330,7 +330,7 @@ class Clash:
     ref: Ref
     path: str
     found: object
-    why: str = "somebody changed it since"
+    why: str = "someone else changed it since then"
 
     def __str__(self) -> str:
         return "%s, %s: %s" % (self.ref, self.path, self.why)
@@ -371,7 +371,7 @@ def _widened(now: Object | None, then: Object | None) -> list[Clash]:
     """Sets of members that a rollback would empty beside others that stay."""
     if now is None or then is None or not any(then.members.values()):
         return []
-    return [Clash(now.ref, path, sorted(members), why="taking ours out would leave no limit to what somebody else put in")
+    return [Clash(now.ref, path, sorted(members), why="removing our entries would leave the entries that someone else added without a limit")
             for path, members in sorted(now.members.items()) if members and not then.members.get(path)]
 
 

@@ -46,4 +46,4 @@ def internal_fault(error: Exception) -> AccessError:
     frames = [frame for frame, _line in traceback.walk_tb(error.__traceback__)]
     code = frames[-1].f_code if frames else None
     place = " in %s of %s" % (code.co_name, os.path.basename(code.co_filename)) if code else ""
-    return AccessError(INTERNAL, "a fault of this collection, please report it: %s%s" % (type(error).__name__, place))
+    return AccessError(INTERNAL, "internal error of this collection, please report it: %s%s" % (type(error).__name__, place))

@@ -95,8 +95,8 @@ class Journal:
         except OSError as error:
             raise AccessError(REFUSED, "journal %s cannot be read: %s" % (path, error.strerror)) from error
         if alien:
-            raise AccessError(REFUSED, "journal %s %s, so it is not rolled back: a checksum is no signature. See that it is what a run of yours wrote, then "
-                                       "make it a file of this user with mode 0600" % (path, alien))
+            raise AccessError(REFUSED, "journal %s %s, so it is not rolled back: its checksum does not prove who wrote it. Check that one of your "
+                                       "runs wrote it, then change its owner to this user and its mode to 0600" % (path, alien))
         journal = cls.__new__(cls)
         journal.path, journal._body, journal._changes, journal._last = path, {}, [], ""
         whole = stored[:stored.rfind(b"\n") + 1]
@@ -106,10 +106,10 @@ class Journal:
                 journal._take(json.loads(line))
             body = journal._body
             if body["format"] != FORMAT:
-                raise AccessError(REFUSED, "journal %s has format %s; this release reads format %d" % (path, body["format"], FORMAT))
+                raise AccessError(REFUSED, "journal %s has format %s; this release supports format %d" % (path, body["format"], FORMAT))
             body["status"], body["product"], body["device"], body["comment"], body["steps_done"]
         except _Edited:
-            raise AccessError(REFUSED, "journal %s does not match its own checksum: it was edited or damaged, and is not rolled back" % path) from None
+            raise AccessError(REFUSED, "journal %s does not match its checksum, so it is not rolled back: it was edited or damaged" % path) from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise AccessError(REFUSED, "%s is not a complete journal of this collection" % path) from error
         return journal
@@ -270,7 +270,8 @@ class Journal:
             # Claims the name: two runs that were given the same path must not share a journal.
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         except FileExistsError as error:
-            raise AccessError(REFUSED, "journal %s exists already: name a new file, or a folder in which each run gets its own" % self.path) from error
+            raise AccessError(REFUSED, "journal %s already exists: set journal to a new file, or to a folder in which each run creates its own "
+                                       "file" % self.path) from error
         except OSError as error:
             raise self._unwritable(error) from error
         try:
@@ -335,7 +336,7 @@ class Journal:
         before = self._last
         with open(self.path, "r+b") as out:
             if out.seek(0, os.SEEK_END) != self._size:
-                raise AccessError(REFUSED, "journal %s was written to by another run" % self.path)
+                raise AccessError(REFUSED, "another run wrote to journal %s" % self.path)
             # Behind the last whole line there may be a part of one: of a run that was killed, or of a disk that was full.
             out.truncate(self._end)
             out.seek(self._end)
@@ -353,7 +354,7 @@ def others_may_write(found: os.stat_result) -> str:
     """In words, when somebody but this user and root may have written a file or a folder; "" otherwise."""
     if found.st_uid not in (0, os.geteuid()):
         return "belongs to another user (uid %d)" % found.st_uid
-    return "may be written by other users (mode %04o)" % stat.S_IMODE(found.st_mode) if found.st_mode & 0o022 else ""
+    return "is writable by other users (mode %04o)" % stat.S_IMODE(found.st_mode) if found.st_mode & 0o022 else ""
 
 
 def unfit(path: str) -> str:
@@ -363,16 +364,17 @@ def unfit(path: str) -> str:
     if os.path.isdir(folder):
         alien = others_may_write(os.stat(folder))
         if alien:
-            return "the folder of journals %s %s, who could plant or remove what leads back: make it one of this user with mode 0700, or name another " \
-                "one as journal (access_journal in the role)" % (folder, alien)
+            return "the journal folder %s %s, so others could add or remove journals: change its owner to this user and its mode to 0700, or set journal " \
+                "(access_journal in the role) to another folder" % (folder, alien)
     there = folder
     while not os.path.exists(there):
         there = os.path.dirname(there)
     if not (os.path.isdir(there) and os.access(there, os.W_OK | os.X_OK)):
-        return "no journal can be written in %s, for this user may not write in %s: name another folder as journal (access_journal in the role)" % (
-            folder, there)
+        return "no journal can be written in %s, because this user has no write permission in %s: set journal (access_journal in the role) to another " \
+            "folder" % (folder, there)
     free = shutil.disk_usage(there).free
-    return "" if free >= ROOM else "no journal can be written in %s: %d bytes are free there, and %d are kept for one" % (folder, free, ROOM)
+    return ("" if free >= ROOM else "no journal can be written in %s: %d bytes are free, and %d are reserved for a journal. Free some space, or set "
+                                    "journal (access_journal in the role) to another folder" % (folder, free, ROOM))
 
 
 class _Edited(Exception):

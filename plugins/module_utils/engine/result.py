@@ -9,6 +9,7 @@ from typing import Iterable, Sequence
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 
 _COVERAGE_SHOWN = 1000
 _SUMMARY_NAMES = 4
@@ -39,14 +40,8 @@ def _counted(changes) -> str:
     parts = []
     for (op, kind), (count, added, removed) in groups.items():
         notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
-        parts.append("%s %d %s%s" % (op, count, kind if count == 1 else _plural(kind), " (%s)" % ", ".join(notes) if notes else ""))
+        parts.append("%s %s%s" % (op, counted(count, kind), " (%s)" % ", ".join(notes) if notes else ""))
     return ", ".join(parts)
-
-
-def _plural(kind: str) -> str:
-    if kind.endswith("y") and kind[-2:-1] not in tuple("aeiou"):
-        return kind[:-1] + "ies"
-    return kind + ("es" if kind.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def coverage_data(coverage: list[Coverage]) -> dict:

@@ -142,7 +142,7 @@ class Run:
         except AccessError as error:
             if self.options.state != "reverted":
                 raise
-            self._warn("what the rollback means for the policy was not found out: %s" % error)
+            self._warn("the state of the policy after the rollback could not be read: %s" % error)
             return Assessment()
 
     def _proven(self) -> dict:
@@ -151,7 +151,7 @@ class Run:
                    if journal.status == UNPROVEN]
         for path in waiting if not self.check_mode else ():
             self._settle(path, APPLIED)
-        self.result.update(summary="proven: %s" % (", ".join(waiting) or "no journal waits for it"), proven=waiting)
+        self.result.update(summary="proven: %s" % (", ".join(waiting) or "no journal is unproven"), proven=waiting)
         return self.result
 
     def _ended(self) -> str:
@@ -184,14 +184,14 @@ class Run:
         try:
             Journal.load(path).close(status)
         except (AccessError, OSError) as error:
-            self._warn("journal %s of an earlier run stays open: %s" % (path, error))
+            self._warn("journal %s of an earlier run could not be closed: %s" % (path, error))
 
     def _secured(self, changes: list) -> tuple:
         """Read again now that nobody else can write. What was admitted and reported has to be the plan still."""
         state = self._attributed(self._read())
         again = self._plan_again(state)
         if [change.to_data() for change in again] != [change.to_data() for change in changes]:
-            raise AccessError(CONFLICT, "somebody changed %s between reading and locking it: run again" % self.adapter.device)
+            raise AccessError(CONFLICT, "someone else changed %s after it was read and before it was locked: run again" % self.adapter.device)
         self._to_activate(again, state)
         return state, again
 
@@ -208,7 +208,7 @@ class Run:
         if told == HIDDEN and state.pending is None and self._left(*LIVE):
             return replace(state, pending=OURS)
         if told == UNNAMED and state.pending == FOREIGN and self._left(*UNFINISHED):
-            self._warn("edits wait for activation on %s; a run of ours was interrupted, so they are taken for its own and go live with this one"
+            self._warn("pending changes on %s are attributed to an interrupted run of this collection and are activated with this one"
                        % self.adapter.device)
             return replace(state, pending=OURS)
         return state
@@ -238,7 +238,7 @@ class Run:
         if self.options.state == "reverted":
             changes, clashes = self._undo(self.journal.changes, state, self.journal.created_and_gone())
             if clashes:
-                raise AccessError(CONFLICT, "nothing was reverted, since it would overwrite later edits: %s" % "; ".join(str(c) for c in clashes))
+                raise AccessError(CONFLICT, "nothing was rolled back, because that would overwrite later changes: %s" % "; ".join(str(c) for c in clashes))
             unambiguous(self.adapter.device, state, {change.ref for change in changes})
             return changes
         wanted = self.adapter.target(self.policy, state) if self.options.state != "deleted" else []  # what goes does not depend on it
@@ -257,7 +257,7 @@ class Run:
         if self.options.tenant_control != "keep" or not kept:
             return False
         self.policy = replace(self.policy, exempt=tuple(p for p in self.policy.exempt if p not in kept))
-        self._warn("tenant control kept: %s stay decrypted, so the macOS and iOS apps will refuse the connection; web and Android keep working"
+        self._warn("tenant control kept: %s stay decrypted, so the macOS and iOS apps refuse the connection; web and Android keep working"
                    % ", ".join(sorted(str(p) for p in kept)))
         return True
 
@@ -267,8 +267,8 @@ class Run:
         self.result.update(plan_digest=digest, plan_options=self.options.bound())
         expected = self.options.expected_plan
         if expected and expected != digest:
-            raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy is no longer as it was when plan %s was reviewed; this run would carry "
-                              "out %s. Run the audit again and have its plan reviewed" % (expected[:12], digest[:12]))
+            raise AccessError(PLAN_CHANGED, "plan changed: the device or the policy has changed since plan %s was reviewed; this run would carry out "
+                                            "%s. Run the audit again and have the new plan reviewed" % (expected[:12], digest[:12]))
         no_secret_inside(changes, self.options.secrets)
 
     def _to_activate(self, changes: list, state: State) -> bool:
@@ -277,9 +277,9 @@ class Run:
         foreign = state.pending in (FOREIGN, BOTH) and not self.adapter.isolates(changes)
         if needed and foreign and not self.options.publish_foreign_changes:
             if not self.check_mode:
-                raise AccessError(LOCKED, "somebody else's edits wait for activation on %s and would go live with ours: have them activated first, "
-                                  "or set publish_foreign_changes" % self.adapter.device)
-            self._would_stop("somebody else's edits wait for activation, and publish_foreign_changes is not set")
+                raise AccessError(LOCKED, "another administrator's pending changes on %s would be activated with ours: have them activated first, or "
+                                          "set publish_foreign_changes" % self.adapter.device)
+            self._would_stop("another administrator's changes are pending, and publish_foreign_changes is not set")
         return needed
 
     # -- carrying out
@@ -336,17 +336,17 @@ class Run:
                     return
                 if changes and self.options.state != "reverted":
                     self.journal.extend(changes)
-        raise AccessError(UNREACHABLE, "gave up after %d writes without an answer; the last: %s" % (_SETTLE_ATTEMPTS, lost))
+        raise AccessError(UNREACHABLE, "stopped after %d unanswered writes; the last one: %s" % (_SETTLE_ATTEMPTS, lost))
 
     def _confirm(self) -> None:
         state = self._read()
         left = self._plan_again(state)
         if left:
-            raise AccessError(PARTIAL, "%s took the change and does not hold it: %s" % (self.adapter.device, summary(left)))
+            raise AccessError(PARTIAL, "%s accepted the change but does not hold it: %s" % (self.adapter.device, summary(left)))
         if state.unsealed:
-            raise AccessError(PARTIAL, "%s accepted the change and did not publish it: only the session of this run sees it" % self.adapter.device)
+            raise AccessError(PARTIAL, "%s accepted the change but did not publish it: only the session of this run sees it" % self.adapter.device)
         if self.options.activate and state.pending in (OURS, BOTH):
-            raise AccessError(ACTIVATION, "%s reports the change as activated and still runs the old policy" % self.adapter.device)
+            raise AccessError(ACTIVATION, "%s reports the change as activated but still runs the old policy" % self.adapter.device)
 
     def _take_back(self, error: AccessError) -> Failed:
         """Undo what was done, and say what was and what was not."""
@@ -371,7 +371,7 @@ class Run:
             self.journal.close(UNDONE)
         except Exception as second:
             second = second if isinstance(second, AccessError) else internal_fault(second)
-            error = AccessError(error.failure, "%s. Taking it back failed as well: %s" % (error, second))
+            error = AccessError(error.failure, "%s. The rollback failed as well: %s" % (error, second))
         return self._failed(error, applied, undone)
 
     def _confirm_old(self, activated: bool) -> None:
@@ -379,9 +379,9 @@ class Run:
         state = self._read()
         left = self._undo_plan(state)
         if left:
-            raise AccessError(PARTIAL, "%s took it and still has to %s" % (self.adapter.device, summary(left)))
+            raise AccessError(PARTIAL, "%s accepted the change but still has to %s" % (self.adapter.device, summary(left)))
         if state.unsealed or (activated and state.pending in (OURS, BOTH)):
-            raise AccessError(ACTIVATION, "%s took it and has not brought it into force" % self.adapter.device)
+            raise AccessError(ACTIVATION, "%s accepted the change but has not activated it" % self.adapter.device)
 
     def _undo_plan(self, state: State) -> list:
         back, clashes = self._undo(self.journal.changes, state)
@@ -426,7 +426,7 @@ class Run:
         left = state.unsealed or (state.pending in (OURS, BOTH) and self.options.activate)
         result["changed"] = bool(changes) or (self.options.state in _WRITING and left)
         result["changes"] = [change.to_data() for change in changes]
-        result["summary"] = summary(changes) if changes else "nothing to do" if not result["changed"] else "nothing to write, one activation to finish"
+        result["summary"] = summary(changes) if changes else "nothing to do" if not result["changed"] else "nothing to write, one pending activation"
         result["diff"] = {"before": text_of(state, changes), "after": text_of(after, changes)}
         withheld = [Coverage(str(p), "withheld", "not wanted", note="published, withheld by policy") for p in self.policy.withheld]
         result.update(coverage_data(assessment.coverage + withheld))

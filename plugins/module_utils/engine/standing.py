@@ -22,12 +22,13 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
     unfinished = [journal.path for journal in journals if journal.status in UNFINISHED]
     if unfinished:
         found["unfinished"] = unfinished
-        said.append("an earlier run on %s was interrupted, or another one is under way: see %s. This run goes on from what is there; to go back "
-                    "instead, run state reverted with that journal" % (device, ", ".join(unfinished)))
+        said.append("an earlier run on %s was interrupted, or another one is still running: see %s. This run continues from the current state; to "
+                    "roll back instead, run state reverted with that journal" % (device, ", ".join(unfinished)))
     unproven = [one for one in journals if one.status == UNPROVEN or (one.status in UNFINISHED and one.baseline is not None)]
     if unproven:
         found["unproven"] = [{"journal": one.path, "started": one.started, "baseline": one.baseline or {}} for one in unproven]
-        said.append("nothing proves yet what was changed on %s: see %s. It is judged by what hosts saw before that; state proven says that all is well" % (
+        said.append("earlier changes on %s are not proven yet: see %s. This run is compared with the baselines from before them; run state proven to "
+                    "accept them" % (
             device, ", ".join(one.path for one in unproven)))
     return found, said
 
@@ -36,15 +37,17 @@ def to_revert(options: Options, product: str, device: str) -> tuple[Journal | No
     """(the journal to take back, or None; then why there is nothing to do). :raises AccessError: as ``Journal.newest``, and for one about another device."""
     journal = Journal.newest(options.journal, product, device, options.series)
     if journal is None:
-        return None, "nothing to take back: no journal in %s is about %s" % (options.journal, device)
+        return None, "nothing to roll back: %s has no journal of %s" % (options.journal, device)
     if journal.status == REVERTED and os.path.isdir(os.path.expanduser(options.journal)):
         rest = journal.earlier()
         if rest and not journal.missing():
             # A rollback that ended between two journals of one change goes on.
             return Journal.load(rest[0]), ""
-        return None, "nothing to take back: the newest journal about %s, %s, is rolled back already. To go back further, name the file" % (device, journal.path)
+        return (None, "nothing to roll back: the newest journal of %s, %s, is already rolled back. To go back further, set journal to an older "
+                      "file" % (device, journal.path))
     if (journal.product, journal.device) != (product, device):
-        raise AccessError(REFUSED, "journal %s is about %s %s, this task is about %s %s" % (journal.path, journal.product, journal.device, product, device))
+        raise AccessError(REFUSED, "journal %s belongs to %s %s, but this task runs on %s "
+                                   "%s" % (journal.path, journal.product, journal.device, product, device))
     return journal, ""
 
 
@@ -58,18 +61,18 @@ def left(journal: Journal, state: State, device: str) -> tuple[dict, list[str], 
     known, folder, said = journal.known(), os.path.dirname(journal.path), []
     ours = sorted(str(ref) for ref, obj in state.objects.items() if obj.ours and ref not in known)
     if ours:
-        said.append("%s still holds objects of ours that no journal in %s can take back: %s" % (device, folder, ", ".join(ours)))
+        said.append("%s still holds objects of this collection that no journal in %s can roll back: %s" % (device, folder, ", ".join(ours)))
     missing = journal.missing()
-    return {"earlier": journal.earlier(), "left": ours}, said, "%s was taken back, and of the same change %s is not in %s as it was written: what it did is " \
-        "still on %s. Bring it there and roll it back" % (journal.path, ", ".join(missing), folder, device) if missing else None
+    return {"earlier": journal.earlier(), "left": ours}, said, "%s was rolled back, but %s of the same change is missing from %s or was altered, so its " \
+        "changes are still on %s. Restore it there and roll it back" % (journal.path, ", ".join(missing), folder, device) if missing else None
 
 
 def after_failure(journal: Journal | None, reverts: bool, begun: bool, activated: bool) -> tuple[str, bool]:
     """(what state a failed run left, whether that is another one). ``begun``: a rollback began to write; ``activated``: an activation was begun."""
     if journal is None or (reverts and not begun and journal.status != REVERTING):
-        return ("Whether what waited for activation is in force is not known: run again", True) if activated else ("Nothing was changed", False)
+        return ("It is unknown whether the pending changes are active: run again", True) if activated else ("Nothing was changed", False)
     if reverts:
-        return "The revert is not complete: run it again with journal %s" % journal.path, True
+        return "The rollback is incomplete: run it again with journal %s" % journal.path, True
     if journal.status == UNDONE:
         return "The old state was restored", False
-    return "The device may hold a part of the change: run state reverted with journal %s" % journal.path, True
+    return "The device may hold a part of the change: roll it back with state reverted and journal %s" % journal.path, True

@@ -48,7 +48,8 @@ def _merged_object(word: str, want: Object, have, options: Options) -> Object:
     if word == "replaced":
         if not have.ours and not options.adopt:
             raise AccessError(
-                REFUSED, "%s exists and was not made by this collection: set adopt to take it over, use state merged, or choose another name" % have.ref)
+                REFUSED, "%s already exists and was not created by this collection: set adopt to take it over, use state merged, or choose another "
+                         "name" % have.ref)
         return replace(have, fields=dict(have.fields, **want.fields), members=dict(have.members, **want.members), ours=True)
     members = dict(have.members)
     for path, entries in want.members.items():
@@ -95,6 +96,6 @@ def _put_rules(order: list, items: list[Wanted]) -> None:
         if top > bottom:
             low = ", ".join(sorted(str(other) for other in item.below if other in places))
             high = ", ".join(sorted(str(other) for other in item.above if other in places))
-            raise AccessError(CONFLICT, "%s has no place: it must stand below %s and above %s, which stand the other way round" % (ref, low, high))
+            raise AccessError(CONFLICT, "%s cannot be placed: it must be below %s and above %s, but those two are in the opposite order" % (ref, low, high))
         order.insert(bottom, ref)
         places = _places(order)

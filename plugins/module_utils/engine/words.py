@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What others wrote, as it may stand in a result: a terminal carries out control characters, and what is no Unicode cannot be written to a file. Pure."""
+"""Texts in results: plurals, and untrusted text made safe for terminals, which execute control characters, and for files, which take Unicode only. Pure."""
 from __future__ import annotations
 
 import hashlib
@@ -21,6 +21,18 @@ def clean(value: Data) -> Data:
     if isinstance(value, dict):
         return {clean(key): clean(item) for key, item in value.items()}
     return [clean(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun, or of a phrase that ends in one."""
+    if noun.endswith("y") and noun[-2:-1] not in tuple("aeiou"):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts: "1 host", "2 hosts"."""
+    return "%d %s" % (number, noun if number == 1 else plural(noun))
 
 
 def file_name(host: str) -> str:

@@ -46,7 +46,7 @@ def main(arguments: list) -> int:
 
 
 def _give_up(patience: float) -> None:
-    _say({"failed": True, "msg": "the probe kit had no answer after %d seconds" % patience})
+    _say({"failed": True, "msg": "the probe kit did not answer within %d seconds" % patience})
     os._exit(3)
 
 
@@ -70,10 +70,10 @@ def unpacked(text: str) -> dict:
         reader = zlib.decompressobj()
         data = reader.decompress(base64.b64decode("".join(rest.partition(_END)[0].split()), validate=True), _LIMIT)
         if not reader.eof:
-            raise ValueError("an answer without its end")
+            raise ValueError("a truncated answer")
         said = json.loads(data.decode("utf-8"))
     except (binascii.Error, zlib.error) as error:
         raise ValueError("a damaged answer") from error
     if not isinstance(said, dict):
-        raise ValueError("an answer that is none")
+        raise ValueError("an invalid answer")
     return said

@@ -79,7 +79,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/netaccess/stream" or path == "/netaccess/websocket" and upgrade:
             self._spoken(self._websocket if upgrade else self._stream)
         else:
-            self._json(404, {"error": "a canary of netaccess.chatgpt; see its documentation"})
+            self._json(404, {"error": "This is a canary server of netaccess.chatgpt; see its documentation"})
 
     def _echo(self) -> None:
         """The headers that arrived. What an Authorization holds that is not the dummy is nobody's business."""
@@ -95,11 +95,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except ValueError:
             silence = -1
         if not 0 <= silence <= MAX_SILENCE:
-            self._json(400, {"error": "silence: at most %d seconds" % MAX_SILENCE})
+            self._json(400, {"error": "silence: the maximum is %d seconds" % MAX_SILENCE})
         elif not silence:
             how(0)
         elif not self.server.silent.acquire(blocking=False):
-            self._json(503, {"error": "too many connections are silent now"})
+            self._json(503, {"error": "too many silent connections at this time"})
         else:
             try:
                 how(silence)
@@ -121,7 +121,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             left = -1
         if self.path != "/netaccess/upload" or not 0 <= left <= MAX_UPLOAD:
             self.close_connection = True
-            self._json(404 if self.path != "/netaccess/upload" else 413, {"error": "at most %d bytes, to /netaccess/upload" % MAX_UPLOAD})
+            self._json(404 if self.path != "/netaccess/upload" else 413, {"error": "the maximum is %d bytes, to /netaccess/upload" % MAX_UPLOAD})
             return
         digest, size = hashlib.sha256(), 0
         while left:
@@ -189,16 +189,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def main(arguments: list) -> int:
     parser = argparse.ArgumentParser(prog="netaccess-probe canary")
     parser.description = "A server outside the company for the probes of uploads, streams, WebSockets and headers."
-    parser.add_argument("--certificate", required=True, help="PEM file with the certificate, which the public has to trust, and its chain")
-    parser.add_argument("--key", help="PEM file with its key, where that is another file")
-    parser.add_argument("--address", default="0.0.0.0", help="where to listen")
+    parser.add_argument("--certificate", required=True, help="PEM file with the publicly trusted certificate and its chain")
+    parser.add_argument("--key", help="PEM file with the private key, if it is a separate file")
+    parser.add_argument("--address", default="0.0.0.0", help="address to listen on")
     parser.add_argument("--port", type=int, default=443)
     asked = parser.parse_args(arguments)
     try:
         server = Canary((asked.address, asked.port), asked.certificate, asked.key)
     except (OSError, ssl.SSLError) as error:
         parser.error(str(error))
-    sys.stdout.write("Listening on %s, port %d. It keeps nothing; stop it with Ctrl-C.\n" % server.server_address[:2])
+    sys.stdout.write("Listening on %s, port %d. It stores nothing; stop it with Ctrl-C.\n" % server.server_address[:2])
     sys.stdout.flush()
     try:
         server.serve_forever()

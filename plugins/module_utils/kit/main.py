@@ -31,30 +31,30 @@ def main() -> int:
     if sys.argv[1:2] and sys.argv[1] in others:
         return others[sys.argv[1]](sys.argv[2:])
     held = json.loads(pkgutil.get_data(__package__, "probes.json").decode("utf-8"))
-    parser = argparse.ArgumentParser(prog="netaccess-probe", description="Looks at what ChatGPT needs, from this machine, and writes down what it saw.")
-    parser.epilog = "netaccess-probe canary --help: a server of your own for probes of uploads, streams, WebSockets and headers"
-    parser.add_argument("--canary", help="host or host:port of such a server, to be asked too")
-    parser.add_argument("--silences", type=silences, default=[], metavar="SECONDS,...", help="with --canary: how long connections to it stay silent, to see "
-                        "which are cut, for example 30,60,300; the look takes as long as the longest")
-    parser.add_argument("--full", action="store_true", help="ask every host, not only one or two for each feature")
-    parser.add_argument("--no-udp", action="store_true", help="leave out the questions over UDP to the published voice addresses")
+    parser = argparse.ArgumentParser(prog="netaccess-probe", description="Probes from this machine what ChatGPT needs, and writes the results to a file.")
+    parser.epilog = "netaccess-probe canary --help: run your own server for probes of uploads, streams, WebSockets and headers"
+    parser.add_argument("--canary", help="host or host:port of a canary server to probe as well")
+    parser.add_argument("--silences", type=silences, default=[], metavar="SECONDS,...", help="with --canary: seconds that connections to it stay "
+        "silent, to find idle timeouts, for example 30,60,300; the run takes as long as the longest")
+    parser.add_argument("--full", action="store_true", help="probe every host, not only one or two for each feature")
+    parser.add_argument("--no-udp", action="store_true", help="skip the UDP probes of the published voice addresses")
     parser.add_argument("--proxy", default="environment", help="direct, environment (the default), or http://host:port")
-    parser.add_argument("--pac", help="address of the PAC file that browsers here use, where the system's settings do not name it")
-    parser.add_argument("--label", default="laptop", help="what this place is, for example hotspot or office")
+    parser.add_argument("--pac", help="URL of the PAC file that browsers use here, if the system settings do not contain it")
+    parser.add_argument("--label", default="laptop", help="a label for this location, for example hotspot or office")
     parser.add_argument("--output", default="netaccess-probe.json", help="the file to write")
-    parser.add_argument("--ca-file", help="public roots (PEM) in place of the ones in this file")
+    parser.add_argument("--ca-file", help="public root certificates (PEM) to use in place of the built-in ones")
     parser.add_argument("--timeout", type=float, default=10, help="seconds for each step")
     asked = parser.parse_args()
     probes = [probe for probe in held["full" if asked.full else "quick"] if probe["kind"] != "stun" or not asked.no_udp]
     if asked.silences and not asked.canary:
-        parser.error("--silences: there is nobody to be silent with; name the canary with --canary")
+        parser.error("--silences needs --canary")
     silent = [dict(probe, options=dict(probe["options"], silences=asked.silences)) for probe in held["silent"]] if asked.silences else []
     probes += [dict(probe, host=asked.canary.partition(":")[0], port=int(asked.canary.partition(":")[2] or 443)) for probe in held["canary"] + silent
                ] if asked.canary else []
     # Silences get the time that they take, and everything else as much as without them.
     deadline = max(DEFAULTS["deadline"], idle.longest(probes) + 2 * asked.timeout)
     question = dict(DEFAULTS, probes=probes, ca_path=asked.ca_file, timeout=asked.timeout, deadline=deadline, pac_url=asked.pac, **_proxy(asked.proxy))
-    _say("Asking %d hosts, for at most %d seconds ..." % (len({probe["host"] for probe in probes}), deadline))
+    _say("Probing %d hosts, for up to %d seconds ..." % (len({probe["host"] for probe in probes}), deadline))
     if silent:
         _say("It %s." % idle.announced(probes, deadline))
     try:
@@ -68,7 +68,7 @@ def main() -> int:
                 catalogue=held["catalogue"], probes=probes)
     write(asked.output, json.dumps(body))
     _say("\n".join(plainly(seen["observations"])))
-    _say("Written to %s. Give that file to whoever runs the diagnosis; it holds no password and no value of a cookie." % os.path.abspath(asked.output))
+    _say("Results written to %s. Send that file to whoever runs the diagnosis; it contains no passwords and no cookie values." % os.path.abspath(asked.output))
     return 0
 
 
@@ -76,7 +76,7 @@ def silences(text: str) -> list:
     """Seconds between commas. :raises ValueError:"""
     found = [float(part) for part in text.split(",")]
     if len(found) > idle.MANY or not all(0 < one <= idle.LONGEST for one in found):
-        raise argparse.ArgumentTypeError("at most %d, each of more than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
+        raise argparse.ArgumentTypeError("up to %d values, each greater than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
     return found
 
 
@@ -100,7 +100,7 @@ def plainly(observations: list) -> list:
         elif (one["stun"] or {}).get("mapped") or (one["kind"] == "quic" and (one["application"] or {}).get("versions")):
             reached = "answers over UDP"
         elif one["kind"] in ("tcp", "dns") and not (one["tcp"] or {}).get("failure") and not (one["dns"] or {}).get("failure"):
-            reached = "is there"
+            reached = "reachable"
         layer = next((name for name in ("dns", "tcp", "connect", "tls", "http", "stun") if isinstance(one[name], dict) and one[name].get("failure")), None)
         words = (one.get(layer) or {}).get("failure") or one["failure"] or "refused"
         lines.append("  %-34s %s" % (one["host"], reached or "%s: %s" % (layer or "not reached", words)))

@@ -26,7 +26,7 @@ def announced(probes: list, deadline: float) -> str | None:
     """What a look waits for, for whoever watches it; None when it does not wait."""
     asked = sorted({seconds for probe in probes for seconds in (probe.get("options") or {}).get("silences") or []})
     hosts = sorted({probe["host"] for probe in probes if (probe.get("options") or {}).get("silences")})
-    return "takes %g s, at most %g: connections to %s stay silent for %s s, to see which are cut" % (
+    return "takes %g s, up to %g: connections to %s stay silent for %s s to find idle timeouts" % (
         asked[-1], deadline, ", ".join(hosts), ", ".join("%g" % seconds for seconds in asked)) if asked else None
 
 

@@ -52,9 +52,9 @@ def observe(params: dict) -> dict:
     try:
         seen = runner.run(params["probes"], settings)
     except ssl.SSLError as error:
-        raise OptionError("%s holds no certificate in PEM form" % source["source"]) from error
+        raise OptionError("%s contains no PEM certificate" % source["source"]) from error
     except (KeyError, TypeError) as error:
-        raise OptionError("probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
+        raise OptionError("probes: an entry is not a probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
     if params["host_facts"]:
         names = sorted({probe["host"] for probe in params["probes"]})
         seen["host"] = host.facts(names, params["pac_url"], params["timeout"])
@@ -64,9 +64,9 @@ def observe(params: dict) -> dict:
 def refuse_users(params: dict) -> None:
     """:raises OptionError: for a user in a URL, before Ansible shows the arguments of a module to anybody."""
     if "@" in str(params.get("proxy") or ""):
-        raise OptionError("proxy: give the user with proxy_user and proxy_password, which are kept out of every output")
+        raise OptionError("proxy: set the credentials with proxy_user and proxy_password, which are masked in all output")
     if "@" in str(params.get("pac_url") or ""):
-        raise OptionError("pac_url: a PAC file for which a user is asked is not fetched; leave user and password out")
+        raise OptionError("pac_url: PAC files that require authentication are not supported; remove the user and the password")
 
 
 def refuse_short(params: dict) -> None:
@@ -74,9 +74,9 @@ def refuse_short(params: dict) -> None:
     try:
         silence, deadline, timeout = idle.longest(params["probes"]), float(params.get("deadline") or 60), float(params.get("timeout") or 10)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise OptionError("probes: an entry is no probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
+        raise OptionError("probes: an entry is not a probe (%s); use the lookup netaccess.chatgpt.endpoints" % error) from error
     if silence and deadline < silence + timeout:
-        raise OptionError("deadline: %g seconds for all probes are too few for a silence of %g and the wait for an answer; it takes %g" % (
+        raise OptionError("deadline: %g seconds for all probes are too short for a silence of %g seconds and the wait for an answer; set at least %g" % (
             deadline, silence, silence + timeout))
 
 

@@ -317,7 +317,7 @@ class Probe:
         job["application"] = quic.negotiate(job["dns"]["addresses"][0], job["port"], settings.timeout, settings.source)
 
     def _quic_beside(self) -> None:
-        """Whether UDP 443 gets out beside the proxy. The name is asked for in a second or two, since a host with a proxy often has nobody who knows it."""
+        """Whether UDP 443 bypasses the proxy. The name is asked for in a second or two, since a host with a proxy often has nobody who knows it."""
         job, settings, known = self._job, self._settings, dns_.resolvers()
         pinned = settings.pins.get(job["host"])
         found = [pinned] if pinned else dns_.ask(known[0], job["host"], dns_.A, 1, settings.source)["addresses"] if known else []

@@ -45,7 +45,7 @@ def parse_proxy(text: str) -> Proxy:
     except ValueError:
         found = None
     if not found or not found.host or parts.scheme != "http":
-        raise ProxyError("proxy must be direct, environment, or of the form http://host:port")
+        raise ProxyError("proxy must be direct, environment, or a URL such as http://host:port")
     if pair is None:
         return found
     user, _sep, password = pair.partition(":")
@@ -139,14 +139,14 @@ def _head(sock) -> tuple:
     while not data.endswith(b"\r\n\r\n"):
         byte = sock.recv(1)
         if not byte:
-            raise http.client.RemoteDisconnected("closed during the head")
+            raise http.client.RemoteDisconnected("closed while the response headers were received")
         data += byte
         if len(data) > BODY:
-            raise ValueError("head too long")
+            raise ValueError("response headers too long")
     first, *lines = data.decode("latin-1").split("\r\n")
     version, status = first.split(" ", 2)[:2]
     if not version.startswith("HTTP/"):
-        raise ValueError("no HTTP")
+        raise ValueError("not an HTTP response")
     return int(status), {k.strip().lower(): v.strip() for k, _sep, v in (line.partition(":") for line in lines if line)}
 
 

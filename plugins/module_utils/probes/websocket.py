@@ -54,7 +54,7 @@ def receive(sock: socket.socket, wanted: bytes) -> bool:
         if size > 125:
             size = struct.unpack("!H" if size == 126 else "!Q", tunnel.exactly(sock, 2 if size == 126 else 8))[0]
         if first & 15 == _CLOSE:
-            raise EOFError("a closing frame")
+            raise EOFError("a close frame")
         data = tunnel.exactly(sock, min(size, _LIMIT))
         if first & 15 not in (_PING, _PONG):
             return data == wanted

@@ -18,7 +18,7 @@ def networks_of(text: str, dash: str = "-") -> list:
     try:
         return list(ipaddress.summarize_address_range(ipaddress.ip_address(first.strip()), ipaddress.ip_address(last.strip())))
     except TypeError as error:
-        raise ValueError("%s: the ends of a range are of one version" % text) from error
+        raise ValueError("%s: both ends of a range must have the same IP version" % text) from error
 
 
 def overlap(ours: Iterable, theirs: Iterable) -> int:

@@ -170,7 +170,7 @@ class Layer:
         self.people(rule)
         self.hosts(rule, frozenset())
         found = ["column %s is not understood" % column for column in self._columns(rule).unread()]
-        return (*found, *(["its action is not known"] if self.effect(rule) == UNKNOWN else []))
+        return (*found, *(["its action is not understood"] if self.effect(rule) == UNKNOWN else []))
 
     def level(self, rule: Any) -> int:
         """How far a rule is about the audience: SURE only where all of the rule was understood, NO only where no negation was left unread."""
@@ -275,7 +275,7 @@ def crossed(shutting: Sequence, people: Callable[[Any], int]) -> list:
 
 def crossing(rule: object, what: str) -> str:
     """What ``audience_widened`` says of a rule that ours passes; ``what`` it would no longer be asked for."""
-    return ("%s shuts out a part of the audience and would no longer be asked for %s; name it in position.never_above, or narrow the audience" % (rule, what))
+    return ("%s blocks a part of the audience and would no longer apply to %s; add it to position.never_above, or narrow the audience" % (rule, what))
 
 
 def lowest(order: Sequence[Ref], below: Iterable[Ref]) -> int:

@@ -19,7 +19,7 @@ except ImportError:
 
 
 class Unresolved(OSError):
-    """The resolver gave no answer in time."""
+    """The resolver gave timed out."""
 
 
 def addresses(name: str, port: int, seconds: float) -> list[str]:

@@ -27,8 +27,8 @@ CA_PATH = "ca_path (access_ca_path in the role)"
 PROXY = "proxy (access_proxy in the role)"
 FINGERPRINT = "certificate_fingerprint (access_certificate_fingerprint in the role)"
 _PORT = "port (access_<product>_port in the role)"
-_PIN = "or give the SHA-256 fingerprint that the device itself shows as %s" % FINGERPRINT
-_ANEW = "have a certificate issued anew, %s" % _PIN
+_PIN = "or set %s to the SHA-256 fingerprint that the device itself shows" % FINGERPRINT
+_ANEW = "have a new certificate issued, %s" % _PIN
 # OpenSSL's X509_V_ERR codes. The last ones are those that VERIFY_X509_STRICT adds, which Python sets from 3.13 on.
 _EARLY, _EXPIRED, _SELF_SIGNED, _UNKNOWN, _OTHER_NAME, _STRICT = (9,), (10,), (18,), (2, 19, 20, 21, 27), (62, 63, 64), range(79, 94)
 #: What OpenSSL says of bytes that are no TLS, by its releases.
@@ -66,14 +66,14 @@ def fingerprint(text: str | None) -> str | None:
         return None
     digits = re.sub(r"[\s:]", "", re.sub(r"^sha-?256[:=\s]", "", text.strip().lower()))
     if not re.fullmatch("[0-9a-f]{64}", digits):
-        raise AccessError(REFUSED, "%s has to be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons" % FINGERPRINT)
+        raise AccessError(REFUSED, "%s must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons" % FINGERPRINT)
     return digits
 
 
 def check_urls(base: str, proxy: str | None) -> None:
     """:raises AccessError: for a user in the URL of the API, and for a proxy that Requests would take for another one; neither is repeated."""
     if "@" in base:
-        raise AccessError(REFUSED, "the URL of the API holds a user: leave it out, and give credentials with the options that are for them")
+        raise AccessError(REFUSED, "the API URL contains credentials: remove them, and set the options for credentials")
     if proxy is None:
         return
     parts = urlsplit(proxy if "://" in proxy else "http://" + proxy)
@@ -82,8 +82,8 @@ def check_urls(base: str, proxy: str | None) -> None:
     except ValueError:
         good = False
     if not good:
-        raise AccessError(REFUSED, "%s has to be of the form http://host:port, or http://user:password@host:port in which @, / and : of the password are "
-                                   "written as %%40, %%2F and %%3A" % PROXY)
+        raise AccessError(REFUSED, "%s must have the form http://host:port or http://user:password@host:port; encode @, / and : in the password as "
+                                   "%%40, %%2F and %%3A" % PROXY)
 
 
 def check_authorities(path: str) -> None:
@@ -92,7 +92,7 @@ def check_authorities(path: str) -> None:
         folder = os.path.isdir(path)
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(None if folder else path, path if folder else None)
     except ssl.SSLError:
-        raise AccessError(REFUSED, "%s: %s holds no certificate in PEM" % (CA_PATH, path)) from None
+        raise AccessError(REFUSED, "%s: %s contains no PEM certificate" % (CA_PATH, path)) from None
     except OSError as error:
         raise AccessError(REFUSED, "%s: %s cannot be read (%s)" % (CA_PATH, path, error.strerror)) from None
 
@@ -127,65 +127,66 @@ def reason(failure: NotConnected, at: str, seconds: float, ca_path: str | None) 
     if failure.proxy and not isinstance(cause, (ssl.SSLError, OtherCertificate)) and not _handshake_timeout(cause):
         return _of_proxy(cause, failure.proxy, at, seconds)
     if isinstance(cause, OtherCertificate):
-        seen = "has the fingerprint %s" % cause.seen if cause.seen else "is missing, for there is no TLS"
-        return Reason("the certificate of %s is not the one that is pinned, it %s: compare that with what the device itself shows, and correct %s" % (
+        seen = "has the fingerprint %s" % cause.seen if cause.seen else "is missing, because the connection does not use TLS"
+        return Reason("the certificate of %s is not the pinned one: it %s. Compare that with the fingerprint that the device itself shows, and correct %s" % (
             at, seen, FINGERPRINT))
     if isinstance(cause, ssl.CertificateError):
         return Reason(_of_certificate(cause, at, ca_path))
     if _handshake_timeout(cause):
-        return Reason("%s takes the connection and does not finish the TLS handshake within %.0f s: check that the API over HTTPS is behind this %s, and "
-                      "whether something on the way inspects TLS" % (at, seconds, _PORT), again=True)
+        return Reason("%s accepts the connection but does not complete the TLS handshake within %.0f s: check that the HTTPS API uses this %s, and "
+                      "that no device on the path inspects TLS" % (at, seconds, _PORT), again=True)
     if isinstance(cause, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError, BrokenPipeError)):
-        return Reason("%s breaks the TLS handshake off: check the %s, and whether the device lets this address in" % (at, _PORT), again=True)
+        return Reason("%s aborts the TLS handshake: check the %s, and whether the device accepts connections from this address" % (at, _PORT), again=True)
     if isinstance(cause, ssl.SSLError):
         if getattr(cause, "reason", None) in _NO_TLS or "record layer failure" in str(cause).lower():
-            return Reason("%s answers without TLS, so plain HTTP or another service is there: set %s to the one of the API over HTTPS" % (at, _PORT))
-        return Reason("the TLS handshake with %s failed (%s): the device offers no TLS version or cipher that this Python takes, or asks for more" % (
+            return Reason("%s answers without TLS, as plain HTTP or another service does: set %s to the port of the HTTPS API" % (at, _PORT))
+        return Reason("the TLS handshake with %s failed (%s): the device offers no TLS version or cipher that this Python supports, or it requires a "
+                      "client certificate" % (
             at, _words(cause)))
     return _of_network(cause, at, seconds)
 
 
 def _of_certificate(error: ssl.CertificateError, at: str, ca_path: str | None) -> str:
-    code, words = getattr(error, "verify_code", None), getattr(error, "verify_message", None) or "it does not fit the name"
+    code, words = getattr(error, "verify_code", None), getattr(error, "verify_message", None) or "it does not match the name"
     if code in _EXPIRED:
         return "the certificate of %s, or of a CA above it, has expired: %s" % (at, _ANEW)
     if code in _EARLY:
         return "the certificate of %s, or of a CA above it, is not valid yet: check the clocks of the device and of the host where the module runs" % at
     if code in _SELF_SIGNED:
-        return "the certificate of %s is self-signed and not known here: name a file that holds it as %s, %s" % (at, CA_PATH, _PIN)
+        return "the certificate of %s is self-signed and not trusted here: set %s to a file that contains it, %s" % (at, CA_PATH, _PIN)
     if code in _UNKNOWN:
-        known = "none of the CAs in %s issued it: add the one that did to %s" % (ca_path, CA_PATH) if ca_path else \
-            "the CA that issued it is not known here: name a file with its certificate as %s" % CA_PATH
-        return "the certificate of %s is not accepted, since %s, %s (%s)" % (at, known, _PIN, words)
+        known = "no CA in %s issued it: add the issuing CA to %s" % (ca_path, CA_PATH) if ca_path else \
+            "the issuing CA is not trusted here: set %s to a file with its certificate" % CA_PATH
+        return "the certificate of %s is not accepted: %s, %s (%s)" % (at, known, _PIN, words)
     # Releases of urllib3 that compare names themselves give no code.
     if code in _OTHER_NAME or code is None:
-        return "the certificate of %s does not hold the name or address by which it was reached, or no name at all (no subjectAltName): reach the device " \
-            "by a name in its certificate, %s" % (at, _ANEW)
+        return "the certificate of %s does not contain the name or address used to reach it, or it has no subjectAltName at all: use a name from the " \
+            "certificate, %s" % (at, _ANEW)
     if code in _STRICT:
-        return "the certificate of %s, or of a CA above it, is not formed as RFC 5280 asks, which Python checks from 3.13 on (%s): %s" % (at, words, _ANEW)
+        return "the certificate of %s, or of a CA above it, violates RFC 5280, which Python enforces since 3.13 (%s): %s" % (at, words, _ANEW)
     return "the certificate of %s is not accepted (%s): %s" % (at, words, _ANEW)
 
 
 def _of_proxy(cause: Exception, proxy: str, at: str, seconds: float) -> Reason:
     told = re.search(r"Tunnel connection failed: (\d{3})", str(cause))
     if not told:
-        return Reason("the proxy %s on the way to %s cannot be used: %s (%s)" % (proxy, at, _of_network(cause, proxy, seconds).text, PROXY), again=True)
+        return Reason("the proxy %s for %s cannot be used: %s (%s)" % (proxy, at, _of_network(cause, proxy, seconds).text, PROXY), again=True)
     if told.group(1) == "407":
-        return Reason("the proxy %s wants a user and a password before it lets anybody through to %s (HTTP 407): check %s" % (proxy, at, PROXY))
-    return Reason("the proxy %s does not let this host through to %s (HTTP %s): let it, or name another %s" % (proxy, at, told.group(1), PROXY), again=True)
+        return Reason("the proxy %s requires authentication to reach %s (HTTP 407): check %s" % (proxy, at, PROXY))
+    return Reason("the proxy %s denies this host access to %s (HTTP %s): allow it there, or set another %s" % (proxy, at, told.group(1), PROXY), again=True)
 
 
 def _of_network(cause: Exception, at: str, seconds: float) -> Reason:
     inner = _innermost(cause)
     if isinstance(inner, Unresolved):
-        return Reason("the name of %s was not resolved within %.0f s where the module runs: check the DNS servers there" % (at, seconds), again=True)
+        return Reason("the name of %s did not resolve within %.0f s where the module runs: check the DNS servers there" % (at, seconds), again=True)
     if isinstance(inner, socket.gaierror):
-        return Reason("the name of %s is not known where the module runs (%s): check the name and the DNS servers" % (at, inner.strerror), again=True)
+        return Reason("the name of %s does not resolve where the module runs (%s): check the name and the DNS servers" % (at, inner.strerror), again=True)
     if isinstance(inner, ConnectionRefusedError):
-        return Reason("%s refuses the connection (%s), so nothing listens there: check the %s, and that the API is switched on" % (
+        return Reason("%s refuses the connection (%s), so nothing listens there: check the %s, and that the API is enabled" % (
             at, inner.strerror, _PORT), again=True)
     if isinstance(inner, _TIMEOUTS) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return Reason("%s does not answer within %.0f s: check the address and the %s, the route, and the firewalls on the way" % (
+        return Reason("%s does not answer within %.0f s: check the address, the %s, the route, and the firewalls on the path" % (
             at, seconds, _PORT), again=True)
     return Reason("%s cannot be reached (%s)" % (at, _words(inner)), again=True)
 

@@ -146,7 +146,7 @@ class Transport:
         :raises AccessError: unreachable, when nothing was done; locked, when the device stayed busy.
         """
         if not self._fits(0):
-            raise AccessError(UNREACHABLE, "the time of the run (timeout, %d s) is over before %s was asked for all that it takes" % (
+            raise AccessError(UNREACHABLE, "the run timed out (timeout, %d s) before all requests to %s were made" % (
                 self.connection.timeout, self.connection.host))
         url = (base or self.connection.base) + path
         attempts = 1 if write else _READ_ATTEMPTS
@@ -168,7 +168,7 @@ class Transport:
     def wait(self, seconds: float, why: str, failure: str = LOCKED) -> None:
         """Sleep, unless that would take longer than the run may. :raises AccessError: ``failure``, with the reason."""
         if not self._fits(seconds):
-            raise AccessError(failure, "%s, and that did not end within %.0f s (timeout)" % (why, self.connection.timeout))
+            raise AccessError(failure, "%s, and this did not end within %.0f s (timeout)" % (why, self.connection.timeout))
         self.counts["waited"] += seconds
         self._clock.sleep(seconds)
 
@@ -186,26 +186,26 @@ class Transport:
                 body = _read_all(reply)
                 return Answer(reply.status_code, {name.lower(): value for name, value in reply.headers.items()}, body)
         except _TooLong:
-            raise self._broken(write, host, "%s sends an answer of more than %d MiB; that is no answer of its API" % (host, MAX_BYTES // 1048576)) from None
+            raise self._broken(write, host, "%s sent an answer of more than %d MiB, which is not an answer of its API" % (host, MAX_BYTES // 1048576)) from None
         except NotConnected as error:
             why = reason(error, host, connecting, self.connection.ca_path)
             raise (_Unanswered if why.again else AccessError)(UNREACHABLE, why.text) from None
         except (UnicodeEncodeError, requests.exceptions.InvalidHeader):
             # Found out while the request is put together: nothing of it was sent. What it would have been is a credential, as a rule.
-            raise AccessError(REFUSED, "nothing was sent to %s, since HTTP cannot carry some character of a header: check token, key, user and password for "
-                                       "what was pasted along with them" % host) from None
+            raise AccessError(REFUSED, "nothing was sent to %s, because a header contains a character that HTTP does not allow: check the token, key, "
+                                       "user and password for stray characters" % host) from None
         except requests.exceptions.Timeout:
-            raise self._broken(write, host, "%s took the request and gave no answer within %.0f s" % (host, answering)) from None
+            raise self._broken(write, host, "%s accepted the request but did not answer within %.0f s" % (host, answering)) from None
         except requests.exceptions.ConnectionError as error:
             if error.args and isinstance(error.args[0], requests.packages.urllib3.exceptions.ReadTimeoutError):
-                raise self._broken(write, host, "%s did not finish its answer in the time that was left" % host) from None
-            raise self._broken(write, host, "the connection to %s broke" % host) from None
+                raise self._broken(write, host, "%s did not complete its answer before the timeout" % host) from None
+            raise self._broken(write, host, "the connection to %s was interrupted" % host) from None
         except requests.exceptions.RequestException as error:
-            raise self._broken(write, host, "the answer of %s is broken (%s)" % (host, type(error).__name__)) from None
+            raise self._broken(write, host, "the answer of %s is malformed (%s)" % (host, type(error).__name__)) from None
         except OSError as error:
             if "CA certificate bundle" in str(error):
                 raise AccessError(REFUSED, "the CA certificates that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names cannot be read") from None
-            raise self._broken(write, host, "the connection to %s broke (%s)" % (host, type(error).__name__)) from None
+            raise self._broken(write, host, "the connection to %s was interrupted (%s)" % (host, type(error).__name__)) from None
 
     def _limits(self) -> tuple:
         """Seconds that an exchange which begins now may take: to connect, and to answer."""
@@ -218,7 +218,7 @@ class Transport:
 
     @staticmethod
     def _broken(write: bool, host: str, text: str) -> AccessError:
-        return OutcomeUnknown("%s, so it is not known whether the write took effect" % text) if write else _Unanswered(UNREACHABLE, text)
+        return OutcomeUnknown("%s, so it is unknown whether the write took effect" % text) if write else _Unanswered(UNREACHABLE, text)
 
 
 def by_options(params: dict, base: str) -> Transport:

@@ -88,7 +88,7 @@ class Client:
 
     # -- failures, to be raised
 
-    def _unreadable(self, answer: Answer, write: bool, what: str = " and no JSON of its API", check: str = "") -> AccessError:
+    def _unreadable(self, answer: Answer, write: bool, what: str = " and not with JSON of its API", check: str = "") -> AccessError:
         """For an answer that tells nothing: a write may have taken effect. ``check``: what to look at, for a read, from the colon on."""
         text = "%s answers with HTTP %d%s" % (self.host, answer.status, what)
         return OutcomeUnknown(text) if write else AccessError(UNREACHABLE, text + check)
@@ -100,8 +100,8 @@ class Client:
     def _not_signed_in(self, answer: Answer, check: str, failing: Container[int] = (), hint: str = "") -> AccessError:
         """For a sign-in without a session. ``check``: the credentials, in words; ``failing``: what means an ill service, besides 5xx, with its ``hint``."""
         if answer.status >= 500 or answer.status in failing:
-            return AccessError(UNREACHABLE, "%s cannot sign anybody in now (HTTP %d)%s" % (self.host, answer.status, hint))
-        return AccessError(AUTH, "%s does not accept the credentials (HTTP %d): check %s" % (self.host, answer.status, check))
+            return AccessError(UNREACHABLE, "%s cannot process sign-ins now (HTTP %d)%s" % (self.host, answer.status, hint))
+        return AccessError(AUTH, "%s rejects the credentials (HTTP %d): check %s" % (self.host, answer.status, check))
 
 
 def pages(read: Callable[[int], tuple], key: Callable[[dict], object], last: Callable[[list, int, object], bool]) -> tuple:

@@ -100,8 +100,7 @@ def _overlay(number: int, overlay) -> tuple:
     try:
         text = Path(str(overlay)).expanduser().read_text(encoding="utf-8")
         if text.startswith(VAULT):
-            raise CatalogueError("overlay %s is encrypted with Ansible Vault and is not decrypted here: give the overlay itself, from a variable of a file in "
-                                 "vars_files" % overlay)
+            raise CatalogueError("overlay %s is encrypted with Ansible Vault: load it with vars_files and pass the variable as the overlay" % overlay)
         content = yaml.safe_load(text)
     except OSError as error:
         raise CatalogueError("overlay %s cannot be read: %s" % (overlay, error.strerror)) from error
@@ -113,10 +112,10 @@ def _overlay(number: int, overlay) -> tuple:
 def _lay_over(name: str, content, data: dict, schema: dict, gone: list) -> None:
     sections = ", ".join(_SECTIONS + _OTHERS)
     if not isinstance(content, dict):
-        raise CatalogueError("%s: it must be a dictionary with one of %s" % (name, sections))
+        raise CatalogueError("%s: it must be a dictionary with at least one of %s" % (name, sections))
     unknown = sorted(set(content) - set(_SECTIONS + _OTHERS))
     if unknown:
-        raise CatalogueError("%s: unknown section %s; there are: %s" % (name, ", ".join(unknown), sections))
+        raise CatalogueError("%s: unknown section %s; the sections are: %s" % (name, ", ".join(unknown), sections))
     for number, item in enumerate(_list_of(name, content, "versions"), 1):
         _checked(name, "versions", number, item, schema)
         data["versions"] = [known for known in data["versions"] if known["version"] != item["version"]] + [item]
@@ -129,7 +128,7 @@ def _lay_over(name: str, content, data: dict, schema: dict, gone: list) -> None:
     for wanted in _list_of(name, content, "remove"):
         hit = [(s, item) for s in _SECTIONS for item in data[s] if item["id"] == wanted]
         if not hit:
-            raise CatalogueError("%s, remove: %r is the id of no entry" % (name, wanted))
+            raise CatalogueError("%s, remove: no entry has the id %r" % (name, wanted))
         for section, item in hit:
             data[section].remove(item)
             if section in ("entries", "extras"):
@@ -202,7 +201,7 @@ def resolve_version(catalogue: Catalogue, version: str) -> str:
     if version == "latest":
         return max(names)
     if version != "union" and version not in names:
-        raise CatalogueError("version: %r is none of union, latest, %s" % (version, ", ".join(names)))
+        raise CatalogueError("version: %r is not union, latest or one of %s" % (version, ", ".join(names)))
     return version
 
 
@@ -231,7 +230,7 @@ def select(catalogue: Catalogue, want: Selection) -> Selected:
     for feed in media:
         age = (want.today - datetime.date.fromisoformat(feed["feed_date"])).days
         if age > want.media_max_age_days:
-            raise CatalogueError("media %s: the address feed is of %s, %d days old; refresh the catalogue, raise media_max_age_days (%d), or set media to false"
+            raise CatalogueError("media %s: the address feed of %s is %d days old; refresh the catalogue, raise media_max_age_days (%d), or set media to false"
                                  % (feed["id"], feed["feed_date"], age, want.media_max_age_days))
     return Selected(version=version, entries=chosen, withheld=withheld, retired=retired, media=media)
 
@@ -239,7 +238,7 @@ def select(catalogue: Catalogue, want: Selection) -> Selected:
 def _known(option: str, words, allowed) -> None:
     for word in words:
         if word not in allowed:
-            raise CatalogueError("%s: %r is none of %s" % (option, word, ", ".join(sorted(allowed))))
+            raise CatalogueError("%s: %r is not one of %s" % (option, word, ", ".join(sorted(allowed))))
 
 
 def _fits_features(item, want) -> bool:
@@ -315,7 +314,7 @@ def _excluded_for_real(entries, exempt, want) -> None:
         pattern = pattern_of(entry, want.widen_challenges)
         parent = index.covering(pattern)
         if {entry["id"], entry["pattern"]} & set(want.exclude_exempt) and parent is not None:
-            raise CatalogueError("exclude_exempt: %s stays exempt through %s; exclude that as well" % (pattern, parent))
+            raise CatalogueError("exclude_exempt: %s remains exempt because of %s; exclude that as well" % (pattern, parent))
 
 
 def _texts(patterns) -> list:
@@ -348,7 +347,7 @@ def canary_probes(place: str, cost: str, exempt: Index | None = None, *, silence
     """The probes of a canary at ``place``, host or host:port; ``silences`` in seconds are asked for besides. :raises CatalogueError:"""
     wrong = [one for one in silences if not 0 < one <= idle.LONGEST]
     if wrong or len(silences) > idle.MANY:
-        raise CatalogueError("canary_silences: at most %d, each of more than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
+        raise CatalogueError("canary_silences: up to %d values, each greater than 0 and at most %d seconds" % (idle.MANY, idle.LONGEST))
     silent = [dict(one, options=dict(one["options"], silences=sorted(silences))) for one in _IDLE] if silences else []
     return _probes_at("canary", place, _CANARY + silent, cost, exempt)
 
@@ -358,7 +357,7 @@ def _probes_at(option: str, place: str, probes: list, cost: str, exempt: Index |
     try:
         pattern, number = parse(host), int(port or 443)
     except (PatternError, ValueError) as error:
-        raise CatalogueError("%s: %r is neither host nor host:port" % (option, place)) from error
+        raise CatalogueError("%s: %r is not of the form host or host:port" % (option, place)) from error
     return [dict({"host": pattern.name, "port": number, "entry": None, "pattern": None, "level": "optional", "role": "wanted", "expect": {}, "options": {},
                   "exempt": exempt is not None and exempt.matching(pattern.name) is not None}, **probe)
             for probe in probes if cost == "full" or probe["cost"] == "quick"]
@@ -377,7 +376,7 @@ def endpoint_probes(catalogue: Catalogue, want: Selection, cost: str = "full", r
         probes = [dict(probe, options=dict(probe["options"], beside=True)) if probe["kind"] == "quic" else probe for probe in probes]
         probes += [probe for media in select(catalogue, want).media for probe in _media_probes(media, cost)]
     if silences and not canary:
-        raise CatalogueError("canary_silences: there is nobody to be silent with; name the canary with canary")
+        raise CatalogueError("canary_silences needs canary")
     if canary:
         probes += canary_probes(canary, cost, exempt, silences=silences)
     if turn:

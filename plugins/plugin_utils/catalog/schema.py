@@ -64,4 +64,4 @@ def _check_object(value, schema, root, path) -> None:
         if name in known:
             check(inner, known[name], root, path + [name])
         elif schema.get("additionalProperties") is False:
-            raise SchemaError(path + [name], "unknown field; there are: %s" % ", ".join(sorted(known)))
+            raise SchemaError(path + [name], "unknown field; the fields are: %s" % ", ".join(sorted(known)))

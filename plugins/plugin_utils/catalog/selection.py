@@ -21,7 +21,7 @@ def given(names: Iterable[str], options: Iterable[str]) -> None:
     """Whether a lookup was given what it has: Ansible passes over the rest. :raises CatalogueError: which names none of ``options``."""
     for name in sorted(set(names) - set(options)):
         near = next(iter(difflib.get_close_matches(name, options, 1)), None)
-        raise CatalogueError("%s is no option of it%s" % (name, ": did you mean %s?" % near if near else ""))
+        raise CatalogueError("%s is not an option%s" % (name, ": did you mean %s?" % near if near else ""))
 
 
 def selection(options: dict) -> Selection:

@@ -68,13 +68,13 @@ def compare(look: Mapping, kept: Mapping | None, now: datetime.datetime, max_age
 
 def _unfit(look: Mapping, kept: Mapping | None, now: datetime.datetime, max_age: float) -> str | None:
     if not kept:
-        return "there is none of this host: a change that is proven leaves one"
+        return "it has no baseline of this host; a proven change or an audit writes one"
     if kept["device"] != _device(look):
-        return "that of %s was taken behind %s" % (kept["seen"], kept["device"] or "no device")
+        return "the baseline of %s was taken behind %s" % (kept["seen"], kept["device"] or "no device")
     age = now - _time(kept["seen"])
     if age < datetime.timedelta(0):
-        return "that of %s is from the future: check the clock of the controller" % kept["seen"]
-    return "that of %s is older than %g days" % (kept["seen"], max_age) if age > datetime.timedelta(days=max_age) else None
+        return "the baseline of %s is in the future: check the clock of the controller" % kept["seen"]
+    return "the baseline of %s is older than %g days" % (kept["seen"], max_age) if age > datetime.timedelta(days=max_age) else None
 
 
 def renewed(kept: Mapping, hosts: Mapping, now: str) -> dict:

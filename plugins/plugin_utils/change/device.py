@@ -16,9 +16,9 @@ _VERBS = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips cookies fr
 def odd(change) -> str | None:
     """Why ``change`` is no record of a change. An emergency goes past the window, so a text that reads "no" must not be taken for one."""
     if not isinstance(change, dict):
-        return "change is %r; it is a dictionary, such as {id: CHG0012345}" % (change,)
+        return "change is %r; it must be a dictionary such as {id: CHG0012345}" % (change,)
     if not isinstance(change.get("emergency") or False, bool):
-        return "change.emergency is %r; it is true or false, without quotes" % (change["emergency"],)
+        return "change.emergency is %r; it must be true or false, without quotes" % (change["emergency"],)
     return None
 
 
@@ -26,7 +26,7 @@ def refused(change: dict, comment: str | None, required: bool) -> str | None:
     """Why nothing may be written: the change has no number."""
     if not required or change.get("id") or comment:
         return None
-    return "nothing is written without the number of a change: give change.id, or access_comment, or set access_require_change to false"
+    return "a change ID is required: set change.id or access_comment, or set access_require_change to false"
 
 
 def closed(window: dict | None, change: dict, needs: float, now: datetime.datetime) -> tuple:
@@ -37,8 +37,8 @@ def closed(window: dict | None, change: dict, needs: float, now: datetime.dateti
     if state["open"]:
         return None, state["message"]
     if change.get("emergency"):
-        return None, "%s; an emergency goes on outside of it" % state["message"]
-    return "%s. With change.emergency set to true a run goes on all the same, and its record says so" % state["message"], None
+        return None, "%s; continuing because of change.emergency" % state["message"]
+    return "%s. In an emergency set change.emergency to true: the run continues, and its record says so" % state["message"], None
 
 
 def needed(timeout: float, propagation: float, proof: float) -> float:
@@ -79,7 +79,8 @@ def _reverted(result: dict, check: bool) -> list:
     head = done + (result.get("summary") or "nothing to do")
     unseen = bool(result.get("changed")) and not check and not result.get("behind", True)
     by_hand = ["manual step: %s" % text for text in result.get("manual") or []]
-    return [head] + by_hand + ["NOT proven: no probe host behind it is known to the journal, so none says whether all is as before"] * unseen
+    return [head] + by_hand + ["NOT proven: the journal lists no probe host behind this device, so nothing checks that the previous behaviour is "
+                               "restored"] * unseen
 
 
 def _written(result: dict, check: bool, kept_apart: str | None) -> list:
@@ -87,11 +88,11 @@ def _written(result: dict, check: bool, kept_apart: str | None) -> list:
     head = result.get("summary") or result.get("msg") or "rendered"
     found = [head + ("; rollback journal: %s" % result["journal"] if result.get("journal") else "")]
     if written and result.get("propagation"):
-        found.append("takes up to %s s to be in force everywhere" % result["propagation"])
+        found.append("takes up to %s s to take effect everywhere" % result["propagation"])
     if result.get("changed") and not result.get("exclusive") and not kept_apart:
-        found.append("concurrent runs are not kept apart: this product has no lock, and netaccess_kept_apart_by is not set")
+        found.append("this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by")
     found += [conflict_line(one) for one in result.get("conflicts") or []]
     lost = list(dict.fromkeys(one["control"] for one in result.get("losses") or []))
     found += ["no longer applied to exempt hosts: %s" % ", ".join(lost)] * bool(lost)
-    found += ["reaches more people than you named: %s" % text for text in result.get("audience_widened") or []]
+    found += ["reaches more users than the audience: %s" % text for text in result.get("audience_widened") or []]
     return found + ["manual step: %s" % text for text in result.get("manual") or []]

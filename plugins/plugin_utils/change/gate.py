@@ -21,9 +21,9 @@ def settings(get: Callable[[str], Any]) -> dict:
 
 def mapped(devices: list, behind: dict, required: bool) -> list:
     """What is wrong with who stands behind what. ``behind``: {device: [hosts]}; ``required``: each device needs a host that proves its change."""
-    found = ["no host of the group netaccess_devices is in this run"] * (not devices)
+    found = ["no host of the group netaccess_devices is in this run: check the inventory and --limit"] * (not devices)
     if required:
-        found += ["%s: no probe host is mapped to it, and require_proof is set: set netaccess_path.device on one" % name
+        found += ["%s: require_proof is set, but no probe host is mapped to this device: set netaccess_path.device on one" % name
                   for name in devices if not behind.get(name)]
     return found
 
@@ -43,7 +43,7 @@ def misread(hosts: dict) -> list:
     """What is wrong with what hosts say of themselves: one that nobody can place or look from proves nothing. ``hosts``: {host: {name of OF_HOSTS: value}}."""
     found = []
     for name, said in sorted(hosts.items()):
-        found += ["%s: %s is %r; it has to be %s" % (name, variable, said[variable], " or ".join(values)) for variable, values in OF_HOSTS.items()
+        found += ["%s: %s is %r; it must be %s" % (name, variable, said[variable], " or ".join(values)) for variable, values in OF_HOSTS.items()
                   if values and said[variable] not in (None, *values)]
         try:
             if said["netaccess_path"] is not None:
@@ -57,7 +57,7 @@ def unread(serials: dict, extra: Iterable[str]) -> list:
     """Batches that Ansible will not make: it resolves ``serial`` without the variables of hosts. ``serials``: {device: its netaccess_serial, or None}."""
     if "netaccess_serial" in extra:
         return []
-    return ["%s: netaccess_serial in the inventory makes no batches, since Ansible reads it for the run as a whole: give it with -e" % name
+    return ["%s: netaccess_serial has no effect in the inventory, because Ansible reads it once for the whole run: set it with -e" % name
             for name, serial in serials.items() if serial is not None][:1]
 
 
@@ -69,9 +69,9 @@ def plans_ended(about: dict | None, now: datetime.datetime) -> str | None:
         until = datetime.datetime.fromisoformat(str(about["valid_until"]).replace("Z", "+00:00"))
         over = until <= now
     except (TypeError, ValueError):
-        return "netaccess_plans_about.valid_until is %r, which is no time, so it is not known whether the plans still hold. Nothing was changed" % (
+        return "netaccess_plans_about.valid_until is %r, which is not a time, so it is unknown whether the plans are still valid. Nothing was changed" % (
             about["valid_until"],)
-    return "the plans of %s were valid until %s: run the audit again and have its plans reviewed. Nothing was changed" % (
+    return "the plans of %s expired at %s: run the audit again and have the new plans reviewed. Nothing was changed" % (
         about.get("generated") or "an earlier audit", about["valid_until"]) if over else None
 
 
@@ -94,7 +94,7 @@ def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict
 def _one(one: dict, check: bool, now: datetime.datetime) -> tuple:
     """([why a run must not begin], what is to be said of the window or None) by the settings of one device."""
     change, policy, text = one["change"] or {}, one["on_failure"], None
-    reasons = ["on_failure is %r; it has to be one of %s" % (policy, ", ".join(proof.POLICIES))] * (policy not in (None, *proof.POLICIES))
+    reasons = ["on_failure is %r; it must be one of %s" % (policy, ", ".join(proof.POLICIES))] * (policy not in (None, *proof.POLICIES))
     odd = device.odd(change)
     if check or odd:
         return reasons + [odd] * bool(odd), None

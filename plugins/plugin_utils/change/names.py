@@ -25,7 +25,7 @@ _ALMOST = 0.85
 def wrong(values: dict) -> list:
     """What is wrong with the values of variables of the playbooks, a sentence each. ``values``: those that are set."""
     found = ArgumentSpecValidator({name: {"type": TYPES[name]} for name in values}).validate(values)
-    return ["a variable of the playbooks has a value that is none: %s" % text for text in found.error_messages]
+    return ["a variable of the playbooks has an invalid value: %s" % text for text in found.error_messages]
 
 
 def unknown(names: Iterable[str], own: Iterable[str] = ()) -> list:
@@ -34,6 +34,6 @@ def unknown(names: Iterable[str], own: Iterable[str] = ()) -> list:
     for name in sorted(set(names) - KNOWN - set(own)):
         near = next(iter(difflib.get_close_matches(name, KNOWN, 1, _ALMOST)), None)
         if name.startswith(_OURS) or (near and name.startswith(_SHARED)):
-            way = " (did you mean %s?)" % near if near else "; if it is one of your own, name it in netaccess_other_variables"
-            found.append("%s is no variable of this collection%s" % (name, way))
+            way = " (did you mean %s?)" % near if near else "; if it is your own variable, list it in netaccess_other_variables"
+            found.append("%s is not a variable of this collection%s" % (name, way))
     return found

@@ -126,13 +126,13 @@ class Fleet:
         if not found.get("failed"):
             return found
         return {"verdict": UNVERIFIED, "broken": True, "take_back": bool(self.registered(name, "access_back")),
-                "message": "what hosts see was not judged: %s" % found.get("msg")}
+                "message": "the results of the probe hosts were not evaluated: %s" % found.get("msg")}
 
     def trouble(self, name: str, stops: Mapping, audit: bool) -> str | None:
         """Why a device counts as failed: it was stopped, its change failed, or its hosts do not prove it. None for one that does not."""
         result = self.device(name, stops, audit)
         if result.get("failed") or result.get("unreachable"):
-            return "not begun: " * (result.get("begun") is False) + str(result.get("msg") or "nothing came back")
+            return "not begun: " * (result.get("begun") is False) + str(result.get("msg") or "no result")
         found = self.proof(name)
         return found["message"] if found and found["verdict"] != PASS else None
 
@@ -140,7 +140,7 @@ class Fleet:
 def stage_over(stage: Mapping) -> str | None:
     """Why no stage of a rollout begins after one. ``stage``: what was decided about that, empty before the first."""
     if stage.get("failed"):
-        return "whether the next stage of its rollout begins was not decided: %s" % stage.get("msg")
+        return "no decision about the next stage of its rollout: %s" % stage.get("msg")
     return stage.get("over")
 
 
@@ -157,24 +157,24 @@ def _unanswered(back: Mapping) -> bool:
 def _back(found: Mapping, back: Mapping, after: Mapping, earlier: bool) -> str:
     """What became of a change that had to be rolled back, and whether every host sees what it saw before. ``earlier``: it was none of this run's."""
     if _unanswered(back):
-        return "NOT rolled back: %s. It had to be: %s" % (back.get("msg") or "nothing came back", found["message"])
-    done = "nothing had to be rolled back" if not back.get("changed") else "rolled back what an earlier run left unproven" if earlier else "rolled back"
+        return "NOT rolled back: %s. The reason for the rollback: %s" % (back.get("msg") or "no result", found["message"])
+    done = "no rollback was needed" if not back.get("changed") else "rolled back an unproven change of an earlier run" if earlier else "rolled back"
     return "%s: %s. %s" % (done, found["message"], as_before(after))
 
 
 def as_before(after: Mapping) -> str:
     """What hosts say after a rollback. ``after``: as ``verdicts.proof`` has it; empty where none looked."""
     if after.get("verdict") == PASS:
-        return "All is as before"
+        return "The previous behaviour is restored"
     if after.get("moved"):
-        return "It is NOT as before: %s" % after["message"]
-    return "Whether all is as before is not proven: %s" % (after.get("message") or "no host looked")
+        return "The previous behaviour is NOT restored: %s" % after["message"]
+    return "Not proven that the previous behaviour is restored: %s" % (after.get("message") or "no probe host reported")
 
 
 def unwell(look: Mapping) -> str | None:
     """Why the look of a host after a change counts as a failure; None for one that is well. ``look``: as ``Fleet.hosts`` has it."""
     if look["after"].get("checks") is None:
-        return "not looked at after the change: %s" % (look["after"].get("msg") or "nothing came back")
+        return "not probed after the change: %s" % (look["after"].get("msg") or "no result")
     return look["after"].get("problem")
 
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import datetime
 from typing import Iterable
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+
 OK, WARN, STOP = "ok", "warn", "stop"
 
 
@@ -27,13 +29,13 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
         _watched(name, hosts, (behind or {}).get(name, []), rows)
     for name, result in sorted(hosts.items()):
         if not (result or {}).get("checks"):
-            rows.append(_row(name, WARN, "not reached, so it will prove nothing"))
+            rows.append(_row(name, WARN, "not reached, so it cannot prove the change"))
             continue
         path = result.get("path")
         if path and not path.get("proven"):
-            rows.append(_row(name, WARN, "that it stands behind %s is not proven%s" % (path["device"], ": " + path["message"] if path.get("message") else "")))
+            rows.append(_row(name, WARN, "not proven to be behind %s%s" % (path["device"], ": " + path["message"] if path.get("message") else "")))
         if not path and (result.get("summary") or {}).get("verdict") in ("fail", "error"):
-            rows.append(_row(name, WARN, "stands behind no device and sees the service not well either: %s" % result["summary"].get("message")))
+            rows.append(_row(name, WARN, "mapped to no device, and has problems with the service too: %s" % result["summary"].get("message")))
     if status:
         ill = status.get("state") in ("degraded", "outage", "maintenance")
         rows.append(_row("the service", WARN if ill else OK, str(status.get("message") or status.get("state"))))
@@ -52,34 +54,33 @@ def _row(subject: str, verdict: str, message: str) -> dict:
 
 def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
     if result.get("unreachable") or result.get("failed") or not result:
-        rows.append(_row(name, STOP, str(result.get("msg") or "nothing came back")))
+        rows.append(_row(name, STOP, str(result.get("msg") or "no result")))
         return
     rows += [_row(name, STOP, "a real run would stop: %s" % why) for why in result.get("would_stop") or []]
     rights = result.get("permissions") or {}
     if rights.get("write") is False:
         rows.append(_row(name, STOP, "a real run would be refused: %s" % rights["why"]))
     if result.get("held_by"):
-        rows.append(_row(name, WARN, "locked by %s; a real run waits for that within its timeout" % ", ".join(result["held_by"])))
+        rows.append(_row(name, WARN, "locked by %s; a real run waits for the lock, up to its timeout" % ", ".join(result["held_by"])))
     if result.get("unfinished"):
-        rows.append(_row(name, WARN, "a run was interrupted, or is under way: %s" % ", ".join(result["unfinished"])))
+        rows.append(_row(name, WARN, "a run was interrupted, or is still running: %s" % ", ".join(result["unfinished"])))
     if result.get("unproven"):
-        rows.append(_row(name, WARN, "nothing proves yet what an earlier run changed, so this one is judged by what hosts saw before that: %s" % ", ".join(
-            one["journal"] for one in result["unproven"])))
+        rows.append(_row(name, WARN, "changes of an earlier run are not proven yet, so this run is compared with the baselines from before them: "
+                                     "%s" % ", ".join(one["journal"] for one in result["unproven"])))
     if result.get("pending") in ("ours", "both"):
-        rows.append(_row(name, WARN, "edits of ours wait there, which an earlier run left; this one brings them into force"))
+        rows.append(_row(name, WARN, "an earlier run left pending changes; this run activates them"))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
     if certain:
-        rows.append(_row(name, WARN, "%d conflict%s will stay in the way: %s" % (
-            len(certain), "" if len(certain) == 1 else "s", ", ".join(str(one["where"]) for one in certain[:3]))))
+        rows.append(_row(name, WARN, "%s will remain: %s" % (
+            counted(len(certain), "conflict"), ", ".join(str(one["where"]) for one in certain[:3]))))
     if result.get("changed") and not result.get("exclusive"):
-        rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
-            name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
+        rows.append(_row(name, OK, "concurrent runs are excluded by %s" % kept_apart) if kept_apart else _row(
+            name, WARN, "this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by"))
     cost = result.get("reversal")
-    back = "; rollback takes %d write%s and %d activation%s" % (
-        cost["writes"], "" if cost["writes"] == 1 else "s", cost["activations"], "" if cost["activations"] == 1 else "s")\
+    back = "; rollback takes %s and %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"))\
         if result.get("changed") and cost else ""
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""
-    unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
+    unsaid = "; the write permission of the account is unknown%s" % (": %s" % rights["why"] if rights.get("why") else "")\
         if rights and rights.get("write") is None else ""
     release = "%s; " % result["release"] if result.get("release") else ""
     rows.append(_row(name, OK, "%s%s%s%s" % (release, result.get("summary") or "nothing to do", back, unsaid)))
@@ -91,18 +92,18 @@ def _registered(name: str, result: dict, register: list, today: datetime.date, v
     missing = [pattern for pattern in exempt if pattern not in lines]
     if missing:
         more = " and %d more" % (len(missing) - 5) if len(missing) > 5 else ""
-        rows.append(_row(name, verdict, "the register has no line for the exemption of %s%s" % (", ".join(missing[:5]), more)))
+        rows.append(_row(name, verdict, "the register has no entry for the exemption of %s%s" % (", ".join(missing[:5]), more)))
     for pattern in exempt:
         if pattern in lines and datetime.date.fromisoformat(lines[pattern]["review_by"]) < today:
-            rows.append(_row(name, WARN, "the exemption of %s was to be reviewed by %s" % (pattern, lines[pattern]["review_by"])))
+            rows.append(_row(name, WARN, "the review of the exemption of %s was due on %s" % (pattern, lines[pattern]["review_by"])))
 
 
 def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
     """A device whose change nobody would see, or whose hosts see nothing at all even now."""
     looks = {host: result for host, result in hosts.items() if ((result or {}).get("path") or {}).get("device") == name and result.get("checks")}
     if not looks:
-        why = "none of the hosts behind it was reached (%s)" % ", ".join(behind) if behind else "no host says that it stands behind it (netaccess_path)"
-        rows.append(_row(name, WARN, "%s, so nothing will be proven" % why))
+        why = "none of its probe hosts was reached (%s)" % ", ".join(behind) if behind else "no probe host is mapped to it (netaccess_path.device)"
+        rows.append(_row(name, WARN, "%s, so the change will not be proven" % why))
         return
     controls = {host: [check["state"] for check in result["checks"] if check["role"] == "control"] for host, result in sorted(looks.items())}
     blind = [host for host, states in controls.items() if states and "open" not in states]
@@ -114,6 +115,6 @@ def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
 
 def _message(devices: dict, rows: list, stops: dict) -> str:
     warned = sum(row["verdict"] == WARN for row in rows)
-    parts = ["%d of %d device%s may be changed" % (len(devices) - len(stops), len(devices), "" if len(devices) == 1 else "s")]
-    parts += ["%d warning%s" % (warned, "" if warned == 1 else "s")] * bool(warned)
+    parts = ["%d of %s may be changed" % (len(devices) - len(stops), counted(len(devices), "device"))]
+    parts += [counted(warned, "warning")] * bool(warned)
     return "; ".join(parts + ["%s: %s" % item for item in sorted(stops.items())])

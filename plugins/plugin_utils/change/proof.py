@@ -32,12 +32,12 @@ def stage_over(proof: dict | None, expectations: dict, stage: dict, device: str)
     if stage["last"]:
         return None
     if proof and proof["verdict"] != PASS:
-        return "no stage after %s begins: %s" % (stage["name"], proof["message"])
+        return "no stage after %s starts: %s" % (stage["name"], proof["message"])
     if OPEN in expectations.values():
         return None
-    whose = "no host says that it stands behind %s" % device
-    return "stage %s is not proven: %s, so no later stage begins" % (
-        stage["name"], whose + " and is in that audience (netaccess_path.audience)" if expectations else whose)
+    whose = "no probe host is mapped to %s" % device
+    return "stage %s is not proven: %s, so no later stage starts" % (
+        stage["name"], whose + " with this audience (netaccess_path.audience)" if expectations else whose)
 
 
 def problem(host: str, expect: str, result: dict, baseline: dict | None) -> str | None:
@@ -53,4 +53,4 @@ def problem(host: str, expect: str, result: dict, baseline: dict | None) -> str 
     messages = [one["message"] for one in found["fixed"]] + messages
     if baseline and not messages:
         return None
-    return "%s is outside the audience and is not as it was: %s" % (host, "; ".join(messages) or "it has no baseline")
+    return "%s is outside the audience and has changed: %s" % (host, "; ".join(messages) or "it has no baseline")

@@ -15,20 +15,20 @@ def stages(rollout, begin: str | None = None) -> list:
     ``rollout``: ``[{"name", "audience"}]``; the last one may lack an audience, which then is that of the device. :raises RolloutError:
     """
     if not isinstance(rollout, list) or not rollout:
-        raise RolloutError("rollout: it is a list of stages, each with name and audience")
+        raise RolloutError("rollout: it must be a list of stages, each with name and audience")
     found: list = []
     for number, one in enumerate(rollout, 1):
         last = number == len(rollout)
         if not isinstance(one, dict) or set(one) - {"name", "audience"} or not one.get("name") or not (one.get("audience") or last):
-            raise RolloutError("rollout, number %d: it has name and audience; the last one may leave the audience to the device" % number)
+            raise RolloutError("rollout, number %d: each stage needs name and audience; only the last one may omit the audience" % number)
         reached = [stage["name"] for stage in found] + [str(one["name"])]
         found.append({"name": reached[-1], "number": number, "of": len(rollout), "reached": reached, "last": last,
                       **({"audience": one["audience"]} if one.get("audience") else {})})
     names = [stage["name"] for stage in found]
     if len(set(names)) != len(names):
-        raise RolloutError("rollout: two stages have one name")
+        raise RolloutError("rollout: two stages have the same name")
     if begin is not None and begin not in names:
-        raise RolloutError("rollout_stage: no stage has the name %s; there are: %s" % (begin, ", ".join(names)))
+        raise RolloutError("rollout_stage: no stage is named %s; the stages are: %s" % (begin, ", ".join(names)))
     return found[names.index(begin):] if begin is not None else found
 
 
@@ -45,8 +45,8 @@ def remaining(found: list, plans: list, ours: bool) -> list:
         return found[len(far) - far[::-1].index(0):]
     nearest = [number for number, distance in enumerate(far) if distance == min(far)]
     if len(nearest) > 1:
-        raise RolloutError("the device holds something of ours and stands at none of the stages %s: it is not known whom a stage would take access from. Name "
-                           "the one to go on with (rollout_stage)" % ", ".join(found[number]["name"] for number in nearest))
+        raise RolloutError("the device has objects of this collection but matches none of the stages %s, so a stage could remove access from users. "
+                           "Set rollout_stage to the stage to continue with" % ", ".join(found[number]["name"] for number in nearest))
     return found[nearest[0]:]
 
 

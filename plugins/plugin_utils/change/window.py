@@ -24,9 +24,9 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
     has to be that much time left. :raises WindowError:
     """
     if not isinstance(window, dict) or set(window) - {"timezone", "windows", "freeze"} or not isinstance(window.get("windows"), list) or not window["windows"]:
-        raise WindowError("it has timezone, windows (a list that is not empty) and freeze")
+        raise WindowError("it must have timezone, windows (a list that is not empty) and optionally freeze")
     if not isinstance(window.get("freeze") or [], list):
-        raise WindowError("freeze is a list, such as [2026-12-20/2027-01-06]")
+        raise WindowError("freeze must be a list, such as [2026-12-20/2027-01-06]")
     try:
         zone = zoneinfo.ZoneInfo(str(window.get("timezone") or "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -38,13 +38,13 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
     inside = next(((start, end) for start, end in spans if start <= now < end), None)
     later = next((start for start, _end in spans if start > now), None)
     opens = later.isoformat() if later else None
-    when = "the next one opens at %s" % opens if opens else "none is to come"
+    when = "the next one opens at %s" % opens if opens else "there is no later window"
     if inside is None:
         return {"open": False, "message": "outside of the change window: %s" % when, "closes": None, "opens": opens}
     closes, left = inside[1].isoformat(), (inside[1] - now).total_seconds()
     if left < needs:
         return {"open": False, "closes": closes, "opens": opens,
-                "message": "the change window closes in %d s, and change, proof and rollback may take %d s; %s" % (left, needs, when)}
+                "message": "the change window closes in %d s, but change, proof and rollback may take %d s; %s" % (left, needs, when)}
     return {"open": True, "message": "in the change window, which closes at %s" % closes, "closes": closes, "opens": opens}
 
 
@@ -56,9 +56,9 @@ def _spans(number: int, one, now: datetime.datetime, zone) -> list:
                 raise ValueError("it ends before it starts")
             return [(start, end)]
         if set(one) != {"days", "from", "until"}:
-            raise ValueError("it has start and end, or days, from and until")
+            raise ValueError("it must have start and end, or days, from and until")
         if not isinstance(one["days"], list) or not one["days"]:
-            raise ValueError("days is a list, such as [tue, thu]")
+            raise ValueError("days must be a list, such as [tue, thu]")
         days = {_day(text) for text in one["days"]}
         first, last = (_hour(key, one[key]) for key in ("from", "until"))
     except (TypeError, ValueError) as error:
@@ -76,14 +76,14 @@ def _day(text) -> int:
     name = str(text).lower()
     found = [number for number, day in enumerate(_DAYS) if name in (day[:3], day)]
     if not found:
-        raise ValueError("days: %s is no day; there are %s" % (text, ", ".join(day[:3] for day in _DAYS)))
+        raise ValueError("days: %s is not a day; the days are %s" % (text, ", ".join(day[:3] for day in _DAYS)))
     return found[0]
 
 
 def _hour(key: str, value) -> datetime.time:
     """YAML takes 22:00 without quotes for the number 1320, which would be read as 13:20."""
     if not isinstance(value, str) or not re.fullmatch(r"\d?\d:\d\d", value):
-        raise ValueError("%s: %s is no time of day: write it as HH:MM, in quotes" % (key, value))
+        raise ValueError("%s: %s is not a time of day: write it as HH:MM, in quotes" % (key, value))
     return datetime.time(*(int(part) for part in value.split(":")))
 
 
@@ -97,7 +97,7 @@ def _frozen(value, zone) -> tuple:
     try:
         days = [datetime.date.fromisoformat(text) for text in (first, last or first)]
     except ValueError as error:
-        raise WindowError("freeze: %r is neither a date nor two with a slash between" % str(value)) from error
+        raise WindowError("freeze: %r is not a date, nor two dates separated by a slash" % str(value)) from error
     if days[0] > days[1]:
         raise WindowError("freeze: %s ends before it starts" % value)
     return (datetime.datetime.combine(days[0], datetime.time(), zone), datetime.datetime.combine(days[1] + _DAY, datetime.time(), zone))

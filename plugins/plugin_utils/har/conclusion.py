@@ -19,26 +19,26 @@ _BY_FAILURE = dict.fromkeys(_BLOCKED, "blocked") | dict.fromkeys(_PROXY_ERRORS, 
     "stream_buffered": "stream_buffered"}
 _BY_LAYER = {"browser": "host"}
 _WORDS = {
-    "upload_truncated": "a large upload was refused or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",
-    "http_content_type_mismatch": "something else came than was asked for", "never_answered": "never answered", "unknown_failure": "it failed",
+    "upload_truncated": "a large upload was rejected or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",
+    "http_content_type_mismatch": "the response is not what was requested", "never_answered": "never answered", "unknown_failure": "it failed",
     "browser_extension": "an extension of the browser blocks it", "browser_policy": "a policy of the browser blocks it",
-    "local_firewall": "a firewall on this machine blocks it", "offline": "this machine has no network", "no_resources": "this machine has no resources left",
-    "http_unexpected_redirect_url": "somebody on the way redirects to another site",
-    "network_authentication_required": "a portal on the way wants a sign-in", "stream_cut": "the answer was cut off while it came",
-    "stream_buffered": "what is sent bit by bit came all at once", "quic_failed": "HTTP/3 over UDP 443 broke down",
-    "ech_refused": "Encrypted ClientHello was refused", "authorization_lost": "the Authorization header did not arrive",
-    "origin_challenge": "the origin checks whether a browser asks", "origin_region": "the origin refuses by region",
-    "origin_sign_in": "the origin wants a sign-in", "origin_limit": "the origin limits it",
-    "origin_refusal": "the origin refuses", "origin_error": "the origin fails",
+    "local_firewall": "a firewall on this machine blocks it", "offline": "this machine has no network", "no_resources": "this machine has run out of resources",
+    "http_unexpected_redirect_url": "something on the path redirects to another site",
+    "network_authentication_required": "a captive portal requires sign-in", "stream_cut": "the response was cut off",
+    "stream_buffered": "a stream arrived all at once (buffered)", "quic_failed": "HTTP/3 over UDP 443 failed",
+    "ech_refused": "Encrypted ClientHello was rejected", "authorization_lost": "the Authorization header did not arrive",
+    "origin_challenge": "the origin runs a browser check", "origin_region": "the origin refuses by region",
+    "origin_sign_in": "the origin requires sign-in", "origin_limit": "the origin applies a rate or size limit",
+    "origin_refusal": "the origin refuses", "origin_error": "the origin returns an error",
 }
 #: What a product did, by the failure.
 _DONE = {
-    "http_block_page": "blocked by %s", "progress_page": "%s answers with a page of its own while it scans", "ssl_intercepted": "decrypted by %s",
-    "dns_bogon_error": "its name leads to where no origin is, a block of %s",
-    "gateway_sign_in": "%s wants a sign-in first", "proxy_auth_required": "%s wants credentials", "proxy_limit": "too large for %s",
-    "proxy_host_conflict": "%s and this machine see different addresses for the name",
-    "proxy_cannot_connect": "%s could not connect", "proxy_dns_failed": "%s could not resolve the name", "proxy_timeout": "%s had no answer in time",
-    "proxy_certificate_refused": "%s did not accept the certificate",
+    "http_block_page": "blocked by %s", "progress_page": "%s answers with its own page while it scans", "ssl_intercepted": "decrypted by %s",
+    "dns_bogon_error": "its name resolves to a block address of %s",
+    "gateway_sign_in": "%s requires sign-in", "proxy_auth_required": "%s requires authentication", "proxy_limit": "too large for %s",
+    "proxy_host_conflict": "%s and this machine resolve the name to different addresses",
+    "proxy_cannot_connect": "%s could not connect", "proxy_dns_failed": "%s could not resolve the name", "proxy_timeout": "%s timed out waiting for the origin",
+    "proxy_certificate_refused": "%s rejected the certificate",
 }
 
 
@@ -106,27 +106,27 @@ def _message(found: dict, word: str, checks: list, exporter: dict | None):
     hosts = len({check["host"] for check in found["checks"]})
     yield "%d requests, %d hosts of the catalogue" % (found["requests"], hosts)
     if found["unreadable"]:
-        yield "%d entries have not the form of one and were not read" % found["unreadable"]
+        yield "%d malformed entries were not read" % found["unreadable"]
     said = [check["message"] for check in checks]
     more = " and %d more" % (len(said) - 3) if len(said) > 3 else ""
     if word == "works":
-        yield "what it holds was neither blocked nor decrypted, cut off or rewritten: every answer has a mark of the origin"
+        yield "nothing was blocked, decrypted, cut off or rewritten: every response has proof of the origin"
     elif word == "nothing":
-        yield "nothing in it concerns ChatGPT: record it while the trouble happens"
+        yield "it contains no requests to ChatGPT: record it while the problem happens"
     elif word == "origin":
-        yield "The network lets it through, the origin itself refuses: %s%s" % ("; ".join(said[:3]), more)
+        yield "The network allows it, but the origin itself refuses: %s%s" % ("; ".join(said[:3]), more)
     elif word in ("unverified", "not_network"):
-        yield "Nothing proves that it works%s" % (": %s%s" % ("; ".join(said[:3]), more) if said else "")
+        yield "There is no proof that it works%s" % (": %s%s" % ("; ".join(said[:3]), more) if said else "")
     elif word != "unlisted":
         yield "; ".join(said[:3]) + more
     beside = [check["message"] for check in found["checks"] if check["verdict"] == FAIL and check["level"] == "telemetry"]
     if beside:
-        yield "Telemetry alone: %s" % "; ".join(beside[:2])
+        yield "Only telemetry: %s" % "; ".join(beside[:2])
     failed = [other["host"] for other in found["unlisted"] if other["failed"]]
     if failed:
-        yield "Of hosts that no list names, these failed: %s%s" % (", ".join(failed[:3]), " and %d more" % (len(failed) - 3) if len(failed) > 3 else "")
+        yield "Failed hosts outside every list: %s%s" % (", ".join(failed[:3]), " and %d more" % (len(failed) - 3) if len(failed) > 3 else "")
     if found["issuers"]:
-        yield "Certificates by: %s" % ", ".join(list(found["issuers"])[:5])
+        yield "Certificate issuers: %s" % ", ".join(list(found["issuers"])[:5])
     if exporter:
         yield exporter["leaves_out"]
     following = _next(checks)

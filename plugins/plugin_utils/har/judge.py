@@ -194,8 +194,8 @@ class Judge:
     def _failed(self, seen: Seen, exchange: entries.Exchange) -> None:
         """No answer, or none that ended."""
         if exchange.error is None:
-            layer, failure, word = ("tls", "ssl_invalid_certificate", "the browser calls the certificate broken") if exchange.broken else (
-                "http", "never_answered", "no answer and no reason in the file")
+            layer, failure, word = ("tls", "ssl_invalid_certificate", "the browser reports a broken certificate") if exchange.broken else (
+                "http", "never_answered", "no response, and no reason in the file")
         else:
             layer, failure, word = exchange.error
         sink = self._sinkhole(exchange.address)
@@ -243,7 +243,7 @@ class Judge:
             layer = "application" if refusal.failure == "authorization_lost" else "origin"
             seen.note(exchange.began, (layer, refusal.failure), "status %d" % exchange.status)
         elif seen.kind == "websocket" and exchange.status != 101:
-            seen.note(exchange.began, ("origin", "origin_refusal"), "status %d in place of 101" % exchange.status)
+            seen.note(exchange.began, ("origin", "origin_refusal"), "status %d instead of 101" % exchange.status)
         elif exchange.status >= 400:
             seen.errors += 1
         elif exchange.status in _REDIRECTS and self._leads_away(exchange):
@@ -259,7 +259,7 @@ class Judge:
         # Programs that do not measure write nothing but zeros.
         measured = exchange.waited > 0 and not 0 < exchange.length < _SHORT
         if "event-stream" in exchange.headers.get("content-type", "") and exchange.error is None and measured and 0 <= exchange.received < _AT_ONCE:
-            seen.note(exchange.began, ("application", "stream_buffered"), "its beginning took %d ms, the rest %d" % (exchange.waited, exchange.received))
+            seen.note(exchange.began, ("application", "stream_buffered"), "the first byte took %d ms, the rest %d ms" % (exchange.waited, exchange.received))
             if exchange.waited < _LONG:
                 seen.flags.add("unproven")
 
@@ -268,17 +268,17 @@ class Judge:
         if exchange.status == 101:
             seen.answered += 1
         else:
-            seen.note(exchange.began, ("application", "websocket_upgrade_refused"), "status %d in place of 101" % exchange.status)
+            seen.note(exchange.began, ("application", "websocket_upgrade_refused"), "status %d instead of 101" % exchange.status)
 
     def _anybodys(self, seen: Seen, exchange: entries.Exchange, known: bool) -> None:
         """An answer without a mark. ``known``: the origin has one, so that somebody else wrote it."""
         status = exchange.status
         if status in _REDIRECTS and self._leads_away(exchange):
-            seen.note(exchange.began, ("http", "http_unexpected_redirect_url"), "status %d, leads to a host of no list" % status)
+            seen.note(exchange.began, ("http", "http_unexpected_redirect_url"), "status %d, redirects to a host outside every list" % status)
         elif status >= 400 and exchange.page and known and status != _LIMIT:
-            seen.note(exchange.began, ("http", "http_block_page"), "status %d, a web page without a mark of the origin" % status, match=_NOBODY)
+            seen.note(exchange.began, ("http", "http_block_page"), "status %d, a web page without proof of the origin" % status, match=_NOBODY)
         elif status < 300 and exchange.page and exchange.for_data:
-            seen.note(exchange.began, ("application", "http_content_type_mismatch"), "a web page in place of %s" % (exchange.resource or "data"))
+            seen.note(exchange.began, ("application", "http_content_type_mismatch"), "a web page instead of %s" % (exchange.resource or "data"))
         elif status < 300 and not known and exchange.as_asked:
             seen.answered += 1
         else:
@@ -334,7 +334,7 @@ class Judge:
         """A host that should be exempt and whose certificate is of the CA that signed for a block page elsewhere in the file."""
         issuer, match = self._signer(seen)
         if issuer in self._inspects and seen.exempt and not seen.faults:
-            text = "issuer %s, which also signed for a block page" % issuer
+            text = "issuer %s, which also signed a block page" % issuer
             seen.faults["tls", "ssl_intercepted", match.product] = Fault(text, match=match, count=seen.requests)
 
 
@@ -362,7 +362,7 @@ def _checks(seen: Seen, issuer: str | None, maker: signatures.Match | None) -> l
         seen.flags |= {"unanswered"} if any(key[1] == "never_answered" for key in faults) else set()
         faults = {key: fault for key, fault in faults.items() if key not in signed_in and key[1] != "never_answered"}
     if not faults and seen.errors and not seen.answered:
-        faults["origin", "origin_refusal", None] = Fault("errors of the origin alone", count=seen.errors)
+        faults["origin", "origin_refusal", None] = Fault("only errors of the origin", count=seen.errors)
     if not faults:
         verdict, text = _without_fault(seen)
         return [_check(seen, (None, None, None), (issuer, maker), verdict=verdict, text=text)]
@@ -374,9 +374,9 @@ def _without_fault(seen: Seen) -> tuple:
     if seen.answered:
         return PASS, "answers"
     if seen.unproven:
-        return UNVERIFIED, "something answers, and nothing shows that it is the origin"
+        return UNVERIFIED, "something answers, but there is no proof that it is the origin"
     seen.flags.add("let_go")
-    return UNVERIFIED, "the page or the browser gave its requests up, which says nothing of the network"
+    return UNVERIFIED, "the page or the browser cancelled the requests, which says nothing about the network"
 
 
 def _verdict(seen: Seen, layer: str, failure: str) -> str:

@@ -39,7 +39,7 @@ class Reader:
         except OSError as error:
             raise HarError("%s cannot be read: %s" % (self._path, error.strerror)) from error
         if not found:
-            raise self._broken("it has no log")
+            raise self._broken("it contains no log")
 
     def _log(self):
         entries = False
@@ -85,11 +85,11 @@ class Reader:
             if self._text:
                 return self._text[0]
             if not self._more(_BLOCK):
-                raise self._broken("it ends too early")
+                raise self._broken("it is truncated")
 
     def _expect(self, character: str) -> None:
         if self._peek() != character:
-            raise self._broken("it is no JSON object of the expected form")
+            raise self._broken("it is not a JSON object of the expected form")
         self._text = self._text[1:]
 
     def _value(self):
@@ -106,9 +106,9 @@ class Reader:
                 self._text = self._text[end:]
                 return value
             if len(self._text) > MAX_ENTRY:
-                raise self._broken("it has an entry of more than %d MB, or is no JSON" % (MAX_ENTRY >> 20))
+                raise self._broken("it has an entry larger than %d MB, or it is not JSON" % (MAX_ENTRY >> 20))
             if not self._more(size) and end is None:
-                raise self._broken("it ends in the middle, or is no JSON")
+                raise self._broken("it is truncated, or it is not JSON")
             # Twice as much each time: what is read again stays in proportion.
             size *= 2
 
@@ -119,4 +119,4 @@ class Reader:
         return bool(part)
 
     def _broken(self, what: str) -> HarError:
-        return HarError("%s is no HAR file: %s" % (self._path, what))
+        return HarError("%s is not a HAR file: %s" % (self._path, what))

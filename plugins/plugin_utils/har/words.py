@@ -29,4 +29,4 @@ def meaning(word: str) -> tuple:
         for start, layer, failure in browser["rows"]:
             if said.startswith((begins + start).lower()):
                 return layer, failure, word.strip() if _CONSTANT.match(word.strip()) else begins + start
-    return "http", "unknown_failure", "an error that is not known here"
+    return "http", "unknown_failure", "an unknown error"

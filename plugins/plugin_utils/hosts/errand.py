@@ -43,7 +43,7 @@ class Errand:
         self._shell = windows if self._windows else posix
         self._sum = _sha256(self._options)
         if self._windows and action._connection.become:
-            raise AnsibleActionFail("the probe kit runs as the account that Ansible logs in with: become is not done on Windows")
+            raise AnsibleActionFail("the probe kit runs as the account that Ansible logs in with: become is not supported on Windows")
 
     def __enter__(self) -> Errand:
         return self
@@ -73,19 +73,19 @@ class Errand:
             self._bring_python()
             done = self._ask(asked)
         if posix.NO_PYTHON in done["stdout"]:
-            raise AnsibleActionFail("no Python 3.8 or newer answers to any of %s; name one in probe_host_python%s" % (
-                ", ".join(self._pythons), ", or a package in probe_host_python_zip" if self._windows else ""))
+            raise AnsibleActionFail("none of %s is Python 3.8 or newer; set probe_host_python%s" % (
+                ", ".join(self._pythons), ", or probe_host_python_zip" if self._windows else ""))
         try:
             said = unpacked(done["stdout"])
         except ValueError as error:
-            raise AnsibleActionFail("the probe kit gave %s (exit code %s): %s" % (error, done["rc"], _last(done))) from None
+            raise AnsibleActionFail("the probe kit returned %s (exit code %s): %s" % (error, done["rc"], _last(done))) from None
         return {key: said[key] for key in _ANSWER if key in said}
 
     def _arrive(self) -> None:
         done = self._do(self._shell.make(self._options["folder"]))
         found = re.search("^%s(.+?)\r*$" % posix.FOLDER, done["stdout"], re.M)
         if not found:
-            raise AnsibleActionFail("no folder could be made for the probe kit: %s" % _last(done))
+            raise AnsibleActionFail("no folder could be created for the probe kit: %s" % _last(done))
         self._folder = found.group(1)
         self._kit = self._put(kitfile.NAME, kitfile.build())
         self._pythons = self._options["python"] or list(self._shell.PYTHONS)
@@ -106,7 +106,7 @@ class Errand:
             self._action._transfer_file(str(Path(source).expanduser()), package)
         done = self._do(windows.unpack(package, home, url, self._sum))
         if done["rc"]:
-            raise AnsibleActionFail("probe_host_python_zip: %s was not unpacked: %s" % (source, _last(done)))
+            raise AnsibleActionFail("probe_host_python_zip: %s could not be unpacked: %s" % (source, _last(done)))
         self._pythons = [self._shell.join(home, "python.exe")]
 
     def _put(self, name: str, data: bytes) -> str:
@@ -133,17 +133,17 @@ def _sha256(options: dict) -> str | None:
     if not source:
         return None
     if said and not re.fullmatch("sha256:[0-9a-f]{64}", said):
-        raise AnsibleActionFail("probe_host_python_checksum: give it as sha256:<64 hexadecimal digits>")
+        raise AnsibleActionFail("probe_host_python_checksum: it must have the form sha256:<64 hexadecimal digits>")
     if _is_url(source):
         if not said:
-            raise AnsibleActionFail("probe_host_python_zip: what is fetched runs on people's machines, so a URL needs probe_host_python_checksum")
+            raise AnsibleActionFail("probe_host_python_zip: a URL requires probe_host_python_checksum, because the download is executed on the host")
         return said.partition(":")[2]
     try:
         found = hashlib.sha256(Path(source).expanduser().read_bytes()).hexdigest()
     except OSError as error:
         raise AnsibleActionFail("probe_host_python_zip: %s cannot be read: %s" % (source, error.strerror)) from None
     if said and said.partition(":")[2] != found:
-        raise AnsibleActionFail("probe_host_python_zip: %s has another checksum" % source)
+        raise AnsibleActionFail("probe_host_python_zip: the checksum of %s does not match" % source)
     return found
 
 
@@ -151,4 +151,4 @@ def _last(done: dict) -> str:
     """What a command said last. With a terminal, SSH says farewell on the error stream, and all else is in the other one."""
     said = (line.strip() for text in (done.get("stdout"), done.get("stderr")) for line in (text or "").splitlines())
     lines = [line for line in said if line and not re.fullmatch("(Shared c|C)onnection to .* closed.", line)]
-    return clean(lines[-1][:300]) if lines else "it said nothing"
+    return clean(lines[-1][:300]) if lines else "no output"

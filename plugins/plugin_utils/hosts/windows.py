@@ -49,7 +49,7 @@ _SUM = """
 $file = [IO.File]::OpenRead(%s)
 $sum = [BitConverter]::ToString([Security.Cryptography.SHA256]::Create().ComputeHash($file)).Replace('-', '')
 $file.Dispose()
-if ($sum -ne %s) { throw 'the package has another checksum' }
+if ($sum -ne %s) { throw 'the checksum of the package does not match' }
 """
 _UNPACK = """
 Add-Type -AssemblyName System.IO.Compression.FileSystem

@@ -39,7 +39,7 @@ def get(url: str, timeout: float, verify, proxy: str | None, accept: str = "*/*"
             if reply.is_redirect:
                 return None, "%s redirects to %s" % (host, urlsplit(reply.headers.get("Location", "")).hostname or "nowhere")
             if reply.headers.get("cf-mitigated") == "challenge":
-                return None, "%s wants to know whether a person asks (a bot challenge)" % host
+                return None, "%s answers with a bot challenge" % host
             if reply.status_code != 200:
                 return None, "%s answers with HTTP %d" % (host, reply.status_code)
             body = bytearray()
@@ -49,12 +49,12 @@ def get(url: str, timeout: float, verify, proxy: str | None, accept: str = "*/*"
                     break
     except requests.exceptions.SSLError as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return None, "the certificate of %s is not accepted; something decrypts this connection, or set ca_path" % host
+            return None, "the certificate of %s is not trusted: a gateway may decrypt this connection; set ca_path to its CA" % host
         return None, "%s cannot be reached (the TLS handshake failed)" % host
     except requests.exceptions.ChunkedEncodingError:
-        return None, "%s ends its answer in the middle" % host
+        return None, "%s truncated its answer" % host
     except (requests.exceptions.RequestException, OSError) as error:
         if time.monotonic() >= until and not isinstance(error, requests.exceptions.ConnectTimeout):
-            return None, "%s does not finish its answer within %g s" % (host, timeout)
+            return None, "%s did not complete its answer within %g s" % (host, timeout)
         return None, "%s cannot be reached (%s)" % (host, type(error).__name__)
     return bytes(body), None

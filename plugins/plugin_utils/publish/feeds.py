@@ -49,7 +49,7 @@ def render(policy: Policy, formats, about: About) -> dict:
     """{file name: text} of all ``formats``. A list that is empty is an empty file, so that a device forgets what it fetched before. :raises FeedError:"""
     unknown = sorted(set(formats) - set(FORMATS))
     if unknown or not formats:
-        raise FeedError("formats: %s; there are: %s" % (", ".join(unknown) or "none is named", ", ".join(FORMATS)))
+        raise FeedError("formats: %s; the formats are: %s" % (", ".join(unknown) or "none is set", ", ".join(FORMATS)))
     files: dict = {}
     for name in FORMATS:
         if name in formats:
@@ -59,8 +59,9 @@ def render(policy: Policy, formats, about: About) -> dict:
 
 def _header(policy: Policy, about: About, title: str, product: str, notes=()) -> list:
     lines = ["netaccess.chatgpt %s: %s, for %s" % (about.version, title, product),
-             "Catalogue: %s, newest list %s" % (policy.version or "a policy of the site's own", about.newest),
-             "Selection: %s" % (", ".join("%s=%s" % (key, json.dumps(value, sort_keys=True)) for key, value in about.selection) or "the default, or not said"),
+             "Catalogue: %s, newest list %s" % (policy.version or "a custom policy", about.newest),
+             "Selection: %s" % (", ".join("%s=%s" % (key, json.dumps(value, sort_keys=True)) for key, value in about.selection) or
+                               "the default, or not specified"),
              "Policy: SHA-256 %s" % canonical_digest(policy.to_config())]
     lines += ["Generated: %s" % about.generated] if about.generated else []
     # What is a line to no editor may be one to what reads the feed, and would leave the comment.
@@ -86,7 +87,7 @@ def _addresses(policy: Policy) -> list:
 
 def _media_notes(policy: Policy) -> list:
     """An address list says no port: the rule has to."""
-    return ["Widened: addresses alone, since the format has no ports. The rule that uses it has to be for %s alone" % " and ".join(sorted(
+    return ["Widened: addresses only, because the format has no ports. Restrict the rule that uses it to %s" % " and ".join(sorted(
         {"%s %s" % (media.protocol.upper(), ", ".join(str(port) for port in media.ports)) for media in policy.media}))] if policy.media else []
 
 
@@ -116,9 +117,9 @@ def _fortigate(policy: Policy, about: About) -> dict:
 def _fortigate_notes(patterns) -> list:
     exact = [str(pattern) for pattern in patterns if pattern.kind == EXACT]
     below = [str(pattern) for pattern in patterns if pattern.kind == SUBDOMAINS]
-    notes = ["Perhaps widened: no source says whether an exact name holds for its subdomains too: %s" % ", ".join(exact)] if exact else []
+    notes = ["Possibly widened: no source says whether an exact name also covers its subdomains: %s" % ", ".join(exact)] if exact else []
     if below:
-        notes.append("Perhaps widened: sources contradict each other on whether these hold for the name without the star too: %s" % ", ".join(below))
+        notes.append("Possibly widened: sources disagree whether these also cover the name without the star: %s" % ", ".join(below))
     return notes
 
 
@@ -136,7 +137,7 @@ def _squid(policy: Policy, about: About) -> dict:
 
 def _cpl(policy: Policy, about: About) -> dict:
     """Conditions for the local policy of a ProxySG; ``*`` is no wildcard there. Rules are left to the site, since they say who."""
-    notes = ["Exact: nothing is widened or narrowed", "Only conditions: nothing happens until a rule of yours uses them, for example",
+    notes = ["Exact: nothing is widened or narrowed", "Conditions only: they have no effect until one of your rules uses them, for example",
              "  <Proxy> client.address=10.0.0.0/8 condition=netaccess_chatgpt_allow url.port=443 ALLOW",
              "  <SSL-Intercept> condition=netaccess_chatgpt_exempt ssl.forward_proxy(no)",
              "Not confirmed: whether url.host.exact and url.host.suffix are accepted in an <SSL-Intercept> layer"]
@@ -175,13 +176,13 @@ def _pac(policy: Policy, about: About) -> dict:
     """A proxy auto-configuration file: one route for the hosts to allow, another for everything else."""
     for option, route in (("pac_wanted", about.wanted), ("pac_others", about.others)):
         if not route or not _ROUTES.match(route) or not all(1 <= int(port) <= 65535 for port in re.findall(r":([0-9]+)(?=;|\Z)", route)):
-            raise FeedError("%s: the format pac needs a route such as DIRECT or PROXY proxy.example.com:8080 (several with ; between them), and not %r" % (
+            raise FeedError("%s: the format pac needs a route such as DIRECT or PROXY proxy.example.com:8080 (separate several with ;), not %r" % (
                 option, route))
     patterns = collapse(policy.allow)
     exact = {pattern.name: 1 for pattern in patterns if pattern.kind != SUBDOMAINS}
     below = {pattern.name: 1 for pattern in patterns if pattern.kind != EXACT}
-    header = _header(policy, about, "the way of " + _TITLES["allow"], "browsers and systems, proxy auto-configuration",
-                     ["Widened: by name alone, whatever the port and scheme. It is a way and no permission; it exempts nothing from inspection"])
+    header = _header(policy, about, "the route of " + _TITLES["allow"], "browsers and systems, proxy auto-configuration",
+                     ["Widened: by name only, for every port and scheme. It sets the route only; it neither allows traffic nor exempts it from inspection"])
     parts = [json.dumps(part, indent=1, sort_keys=True) for part in (exact, below)] + [json.dumps(about.wanted), json.dumps(about.others)]
     return {"proxy.pac": _commented("//", header, []) + _PAC % tuple(parts)}
 
@@ -189,7 +190,7 @@ def _pac(policy: Policy, about: About) -> dict:
 def _plain(policy: Policy, about: About) -> dict:
     """The patterns as they are: x, *.x (subdomains) and .x (both)."""
     notes = ["Exact: x is this name, *.x its subdomains, .x both"]
-    headers = {word: _header(policy, about, _TITLES[word], "whoever reads it", notes) for word in _LISTS}
+    headers = {word: _header(policy, about, _TITLES[word], "any reader", notes) for word in _LISTS}
     return {"plain-%s.txt" % word: _commented("#", headers[word], [str(one) for one in getattr(policy, word)]) for word in _LISTS}
 
 

@@ -67,9 +67,9 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
     html = bool(re.search(r"<(!doctype\s+html|html|body|h[1-6]|li|td|p|div|pre)\b[^<>]*>", text, re.I))
     _refuse_challenge(text, html)
     if html and re.search(r"<html\b", text, re.I) and not re.search(r"</html\s*>", text, re.I):
-        raise PublishedError("half a page: its HTML is cut off before the end; save it again")
+        raise PublishedError("incomplete page: its HTML is truncated; save it again")
     if text.lstrip().startswith(("{", "[{")):
-        raise PublishedError("it is JSON and not the page; is it the address feed?")
+        raise PublishedError("it is JSON and not the page; it may be the address feed")
     blocks = _html_blocks(text) if html else _text_blocks(text)
     runs = _runs(blocks)
     known = set(known)
@@ -81,7 +81,7 @@ def read_page(body: bytes, known, accept_heading: bool = False) -> Page:
         lists = lists if sum(len(run.hosts) for run in lists) >= _RUN else []
     lists += [run for run in runs if lists and run not in lists and (set(run.hosts) <= known or _allowed(run))]
     if not lists:
-        raise PublishedError("no list of host names is on this page: it is another page, or a login or error page in its place")
+        raise PublishedError("this page contains no list of host names: it is another page, or a login or error page")
     stances = [_stance_of(run, accept_heading) for run in runs if run in lists]
     main = lists[0].heading
     patterns: list = []
@@ -145,9 +145,9 @@ def _decoded(body: bytes) -> str:
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError as error:
-        raise PublishedError("it is no text in UTF-8 or UTF-16; save the page as HTML, Markdown or plain text") from error
+        raise PublishedError("it is not UTF-8 or UTF-16 text; save the page as HTML, Markdown or plain text") from error
     if "\0" in text or text.startswith("%PDF"):
-        raise PublishedError("it is no text; save the page as HTML, Markdown or plain text")
+        raise PublishedError("it is not text; save the page as HTML, Markdown or plain text")
     return _visible(text)
 
 
@@ -164,7 +164,7 @@ def _refuse_challenge(text: str, html: bool) -> None:
     title = re.search(r"<title[^<>]*>([^<]*)", text, re.I) if html else re.match(r"\s*(?:#\s*)?(\S[^\n]*)", text)
     words = " ".join(title.group(1).lower().split()) if title else ""
     if "_cf_chl_opt" in text or _CHALLENGE.match(words):
-        raise PublishedError("a bot challenge and not the page: open the page in a browser, save it, and give the file")
+        raise PublishedError("a bot challenge and not the page: open the page in a browser, save it, and pass the file")
 
 
 class _Blocks(HTMLParser):
@@ -373,11 +373,11 @@ def read_feed(body: bytes) -> Feed:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise PublishedError("it is no JSON, or cut off before its end") from error
+        raise PublishedError("it is not JSON, or it is truncated") from error
     if not isinstance(data, dict) or not isinstance(data.get("prefixes"), list) or set(data) != {"creationTime", "prefixes"}:
-        raise PublishedError("it does not have the form of the feed, which is creationTime and prefixes")
+        raise PublishedError("it does not have the format of the feed (creationTime and prefixes)")
     if not 0 < len(data["prefixes"]) <= _MAX_PREFIXES:
-        raise PublishedError("it holds %d prefixes; from 1 to %d are plausible" % (len(data["prefixes"]), _MAX_PREFIXES))
+        raise PublishedError("it contains %d prefixes; 1 to %d are plausible" % (len(data["prefixes"]), _MAX_PREFIXES))
     try:
         created = datetime.datetime.fromisoformat(str(data["creationTime"]).replace("Z", "+00:00")).date().isoformat()
     except ValueError as error:
@@ -395,11 +395,11 @@ def _network(number: int, one):
     except ValueError as error:
         raise PublishedError("prefix %d: %s" % (number, error)) from error
     if "ipv%dPrefix" % network.version != key:
-        raise PublishedError("prefix %d: %s is no %s" % (number, network, key))
+        raise PublishedError("prefix %d: %s is not a valid %s" % (number, network, key))
     if network.prefixlen < (16 if network.version == 4 else 32):
-        raise PublishedError("prefix %d: %s is too wide for a voice address" % (number, network))
+        raise PublishedError("prefix %d: %s is too large a network for a voice address" % (number, network))
     if not network.is_global:
-        raise PublishedError("prefix %d: %s is no public address" % (number, network))
+        raise PublishedError("prefix %d: %s is not a public address" % (number, network))
     return network
 
 

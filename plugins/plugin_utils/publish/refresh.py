@@ -52,17 +52,17 @@ def compare_page(catalogue: Catalogue, page: Page, date: str, max_missing: int) 
     if page.unread and not [pattern for pattern in page.patterns if pattern not in {entry["pattern"] for entry in lists[newest]}]:
         return dict(nothing, kept=[entry["pattern"] for entry in gone])
     if len(gone) * 100 > max_missing * len(lists[newest]):
-        raise PublishedError("half a page, or another one: it lacks %d of the %d names of the list of %s. When that is right, raise max_missing (%d %%)"
+        raise PublishedError("incomplete or wrong page: it lacks %d of the %d names of the list of %s. If the page is correct, raise max_missing (%d %%)"
                              % (len(gone), len(lists[newest]), newest, max_missing))
     if date <= newest:
-        raise PublishedError("the page holds another list than that of %s, so its date (%s) has to be a later one" % (newest, date))
+        raise PublishedError("the list on the page differs from that of %s, so its date (%s) must be later" % (newest, date))
     new = [pattern for pattern in page.patterns if pattern not in {entry["pattern"] for entry in lists[newest]}]
     sure = HIGH if page.whole and page.stance else MEDIUM
     renamed = [] if page.unread else _renamed(gone, new, sure)
     there = {one["pattern"] for one in renamed} | {one["was"] for one in renamed}
     added = [dict(_addition(catalogue, pattern, sure), pattern=pattern) for pattern in new if pattern not in there]
     removed = [{"pattern": entry["pattern"], "confidence": sure, "why": "it is no longer on the list" if sure == HIGH else
-                "it is no longer on the list, whose end or meaning the page does not make certain"} for entry in gone if entry["pattern"] not in there]
+                "it is no longer on the list, but the end or meaning of the list is uncertain"} for entry in gone if entry["pattern"] not in there]
     if page.unread:
         return dict(nothing, added=added, kept=[one["pattern"] for one in removed])
     return dict(nothing, added=added, removed=removed, renamed=renamed)
@@ -109,8 +109,8 @@ def _addition(catalogue: Catalogue, pattern: str, sure: str) -> dict:
         return {"confidence": sure, "why": "it was on an earlier list and is back"}
     relative = _relative(catalogue, pattern)
     if relative is None:
-        return {"confidence": LOW, "why": "nothing about its domain is known: owner, tenancy and exemption have to be looked up"}
-    return {"confidence": sure, "why": "it belongs to the domain of %s, whose fields it takes over" % relative["pattern"]}
+        return {"confidence": LOW, "why": "its domain is unknown: look up owner, tenancy and exemption"}
+    return {"confidence": sure, "why": "it belongs to the domain of %s, whose fields it inherits" % relative["pattern"]}
 
 
 def _relative(catalogue: Catalogue, pattern: str) -> dict | None:
@@ -134,10 +134,10 @@ def compare_feed(catalogue: Catalogue, feed: Feed, date: str, max_missing: int) 
         return None
     gone = known - found
     if len(gone) * 100 > max_missing * len(known):
-        raise PublishedError("it lacks %d of the %d voice addresses that are known: is it chatgpt-voice.json, and not the feed of a crawler or of connectors, "
-                             "whose addresses come to you? When it is right, raise max_missing (%d %%)" % (len(gone), len(known), max_missing))
+        raise PublishedError("it lacks %d of the %d known voice addresses: check that it is chatgpt-voice.json and not the feed of a crawler or of "
+                             "connectors. If the feed is correct, raise max_missing (%d %%)" % (len(gone), len(known), max_missing))
     if feed.created < media["feed_created"]:
-        raise PublishedError("it is of %s, which is older than the one that the catalogue has (%s)" % (feed.created, media["feed_created"]))
+        raise PublishedError("it is dated %s, which is older than the feed in the catalogue (%s)" % (feed.created, media["feed_created"]))
     return {"id": media["id"], "added": sorted(found - known), "removed": sorted(gone), "destinations": feed.destinations,
             "feed_created": feed.created, "feed_date": date, "confidence": HIGH, "why": "the feed says so"}
 
@@ -183,15 +183,15 @@ def _entry(catalogue: Catalogue, one: dict, was: dict | None, date: str, source:
 def files(catalogue: Catalogue, hosts: dict | None, addresses: dict | None, date: str, sources: list) -> dict:
     """{"proposal.yml": text, "proposal.md": text}, the same for equal input. ``sources``: [{"name", "sha256"}]; the first is named in new entries."""
     content = overlay(catalogue, hosts, addresses, date, "%s, list of %s" % (sources[0]["name"], date))
-    head = ["# A proposal, to be read by a person; nothing was changed. Lay it over the catalogue with the option overlays, or move it into chatgpt.yml",
-            "# (how: the catalogue's README). What it rests on:"]
+    head = ["# A proposal for review; nothing was changed. Apply it to the catalogue with the option overlays, or move it into chatgpt.yml",
+            "# (see the README of the catalogue). Sources:"]
     head += ["#   %s, SHA-256 %s" % (one["name"], one["sha256"]) for one in sources]
     text = "\n".join(head) + "\n---\n" + yaml.safe_dump(content, sort_keys=False, default_flow_style=False, allow_unicode=True, width=150)
     return {"proposal.yml": text, "proposal.md": _summary(content, hosts, addresses, date, sources)}
 
 
 def _summary(content: dict, hosts: dict | None, addresses: dict | None, date: str, sources: list) -> str:
-    lines = ["# Proposed change of the catalogue, %s" % date, "", "Nothing was changed. What it rests on:", ""]
+    lines = ["# Proposed change of the catalogue, %s" % date, "", "Nothing was changed. Sources:", ""]
     lines += ["- %s, SHA-256 `%s`" % (one["name"].replace("|", "\\|"), one["sha256"]) for one in sources] + [""]
     rows = [(word, one) for word in ("added", "removed", "renamed") for one in (hosts or {}).get(word, [])]
     if rows:
@@ -199,20 +199,20 @@ def _summary(content: dict, hosts: dict | None, addresses: dict | None, date: st
         for word, one in rows:
             name = "`%s` to `%s`" % (one["was"], one["pattern"]) if "was" in one else "`%s`" % one["pattern"]
             lines.append("| %s | %s | %s | %s |" % (word, name, one["confidence"], one["why"]))
-        lines += ["", "What goes keeps its entry with its last day, and stays in the selection `union` for a year.", ""]
+        lines += ["", "Removed names keep their entry with their last day, and stay in the selection `union` for a year.", ""]
         fresh = [entry for entry in content["entries"] if "pattern" in entry]
         if fresh:
-            lines += ["To look up before it is taken over: purpose, whether the apex is used, and a probe for each of "
-                      "%s; owner, tenancy and exemption where the confidence is low." % ", ".join("`%s`" % entry["pattern"] for entry in fresh), ""]
+            lines += ["Look up before you adopt it: the purpose, whether the apex is used, and a probe for each of %s; owner, tenancy and exemption "
+                      "if the confidence is low." % ", ".join("`%s`" % entry["pattern"] for entry in fresh), ""]
     if addresses:
         lines += ["## Voice addresses, feed of %s" % addresses["feed_created"], "", "| change | address |", "|---|---|"]
         lines += ["| %s | `%s` |" % (word, one) for word in ("added", "removed") for one in addresses[word]] + [""]
     if hosts and hosts["unread"]:
         kept = ": %s were not found and are kept" % ", ".join("`%s`" % one for one in hosts["kept"]) if hosts["kept"] else ""
         lines += ["## Lines with a host that were not read", "", *("- %s" % line.replace("`", "'") for line in hosts["unread"]), "",
-                  "While there is one, no name is taken for gone%s." % kept, ""]
+                  "While there are any, no name counts as removed%s." % kept, ""]
     if hosts and hosts["mentioned"]:
-        lines += ["## Mentioned on the page, not on its list, not known", "", *("- `%s`" % host for host in hosts["mentioned"]), ""]
+        lines += ["## Mentioned on the page, but neither on its list nor in the catalogue", "", *("- `%s`" % host for host in hosts["mentioned"]), ""]
     return "\n".join(lines)
 
 
@@ -230,9 +230,9 @@ def message(hosts: dict | None, addresses: dict | None) -> str:
         parts.append("against the list of %s: %s" % (hosts["compared_with"], ", ".join(
             "%d %s" % (len(hosts[word]), word) for word in ("added", "removed", "renamed") if hosts[word]) or "nothing new"))
     if hosts and hosts["unread"]:
-        parts.append("%d lines that hold a host were not read (%s), so that no name is taken for gone" % (len(hosts["unread"]), _some(hosts["unread"])))
+        parts.append("%d lines with a host were not read (%s), so no name counts as removed" % (len(hosts["unread"]), _some(hosts["unread"])))
     if hosts and hosts["mentioned"]:
-        parts.append("it names hosts that are not known and not on its list: %s" % _some(hosts["mentioned"]))
+        parts.append("it mentions hosts that are neither on its list nor in the catalogue: %s" % _some(hosts["mentioned"]))
     if addresses:
         parts.append("voice addresses: %d added, %d removed" % (len(addresses["added"]), len(addresses["removed"])))
-    return "; ".join(parts or ["the addresses are those of the catalogue"])
+    return "; ".join(parts or ["the addresses match the catalogue"])

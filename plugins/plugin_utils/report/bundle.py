@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Everything that a support case asks for, in one file that can be given away. Controller only."""
+"""Everything that a support case needs, in one file that can be shared. Controller only."""
 from __future__ import annotations
 
 import json
@@ -86,25 +86,25 @@ def parts(diagnosis: dict, hosts: dict, control: dict, status: dict, case: dict)
 
 def readme(diagnosis: dict, results: dict, case: dict) -> str:
     """What is in the file and what the case is, for whoever opens it."""
-    lines = ["ChatGPT does not work as it should: what was found", "", "Case: %s" % (case["id"] or "none was named"), "Made: %s" % case["taken"],
-             "By: netaccess.chatgpt %s" % case["version"], "", "In short: %s" % diagnosis["message"], "", "Steps taken before"]
-    lines += ["  - %s" % step for step in case["steps"]] or ["  none were named"]
+    lines = ["ChatGPT connectivity: findings", "", "Case: %s" % (case["id"] or "none"), "Made: %s" % case["taken"],
+             "By: netaccess.chatgpt %s" % case["version"], "", "In short: %s" % diagnosis["message"], "", "Steps already taken"]
+    lines += ["  - %s" % step for step in case["steps"]] or ["  none"]
     lines += ["", "Version of the macOS app"]
     apps = [(name, result["host"]["app"]) for name, result in _facts(results) if result["host"].get("app")]
-    lines += ["  %s: %s" % (name, app["version"]) for name, app in apps] or ["  no Mac was looked at"]
-    lines += ["", "Resolvers, and where names lead"]
+    lines += ["  %s: %s" % (name, app["version"]) for name, app in apps] or ["  no Mac was probed"]
+    lines += ["", "Resolvers, and addresses of names"]
     for name, result in _facts(results):
         lines.append("  %s asks %s" % (name, ", ".join(result["host"].get("resolvers") or []) or "resolvers that could not be read"))
     for name, result in sorted(results.items()):
         for check in (result or {}).get("checks", []):
             if check.get("addresses") and check["role"] == "wanted" and check.get("level") == "required":
-                lines.append("  %s: %s leads to %s" % (name, check["host"], ", ".join(check["addresses"])))
+                lines.append("  %s: %s resolves to %s" % (name, check["host"], ", ".join(check["addresses"])))
     lines += ["", "iOS App Attest (register.appattest.apple.com)"]
     attest = [(name, check) for name, result in sorted(results.items()) for check in (result or {}).get("checks", []) if "ios_attest" in check["features"]]
-    lines += ["  %s: %s (%s)" % (name, check["verdict"], check["message"]) for name, check in attest] or ["  was not asked"]
+    lines += ["  %s: %s (%s)" % (name, check["verdict"], check["message"]) for name, check in attest] or ["  not probed"]
     lines += ["", "HAR files, redacted: %d" % len(case["hars"]), "",
-              "This file holds addresses, names of hosts and of gateways of the company. It holds no password, no token, no cookie, and nothing that",
-              "people wrote or uploaded. Look into it before it leaves the house."]
+              "This file contains addresses and names of hosts and gateways of the company. It contains no passwords, tokens or cookies, and nothing that",
+              "users wrote or uploaded. Review it before you share it outside the company."]
     return "\n".join(lines) + "\n"
 
 

@@ -24,19 +24,19 @@ def read(path: Path) -> list:
     try:
         text = path.read_text(encoding="utf-8")
         if text.startswith(VAULT):
-            raise RegisterError("register: %s is encrypted with Ansible Vault and is not decrypted here: give a file that is not" % path)
+            raise RegisterError("register: %s is encrypted with Ansible Vault: set an unencrypted file" % path)
         lines = yaml.safe_load(text)
     except OSError as error:
         raise RegisterError("register: %s cannot be read: %s" % (path, error.strerror)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise RegisterError("register: %s is not YAML: %s" % (path, " ".join(str(error).split()))) from error
     if not isinstance(lines, list):
-        raise RegisterError("register: %s must be a list of lines with %s" % (path, ", ".join(FIELDS)))
+        raise RegisterError("register: %s must be a list of entries with %s" % (path, ", ".join(FIELDS)))
     found = [_line(path, number, line) for number, line in enumerate(lines, 1)]
     first: dict = {}
     for number, line in enumerate(found, 1):
         if first.setdefault(line["pattern"], number) != number:
-            raise RegisterError("register: %s, line %d: %s stands in line %d already, and which of them counts cannot be told" % (
+            raise RegisterError("register: %s, entry %d: %s is already in entry %d: remove one of them" % (
                 path, number, line["pattern"], first[line["pattern"]]))
     return found
 
@@ -45,7 +45,7 @@ def _line(path: Path, number: int, line) -> dict:
     missing = [field for field in FIELDS if not isinstance(line, dict) or line.get(field) in (None, "")]
     if missing or set(line) - set(FIELDS):
         problem = "it lacks %s" % ", ".join(missing) if missing else "unknown field %s" % sorted(set(line) - set(FIELDS))[0]
-        raise RegisterError("register: %s, line %d: %s" % (path, number, problem))
+        raise RegisterError("register: %s, entry %d: %s" % (path, number, problem))
     line = {field: str(line[field]) for field in FIELDS}
     try:
         line["pattern"] = str(parse(line["pattern"]))
@@ -53,5 +53,5 @@ def _line(path: Path, number: int, line) -> dict:
         if review < approved:
             raise ValueError("review_by (%s) is before approved_on (%s)" % (review, approved))
     except (PatternError, ValueError) as error:
-        raise RegisterError("register: %s, line %d: %s" % (path, number, error)) from error
+        raise RegisterError("register: %s, entry %d: %s" % (path, number, error)) from error
     return line

@@ -47,7 +47,7 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
     for key, verdicts in attempts.items():
         if PASS in verdicts and found[key]["verdict"] in (FAIL, ERROR):
             found[key]["flags"].append("intermittent")
-            found[key]["message"] += "; %d of %d attempts got through" % (verdicts.count(PASS), len(verdicts))
+            found[key]["message"] += "; %d of %d attempts succeeded" % (verdicts.count(PASS), len(verdicts))
     for (name, version), check in found.items():
         other = found.get((name, {4: 6, 6: 4}.get(version)))
         if other and other["verdict"] == PASS and check["failure"] in _NO_WAY and check["verdict"] == FAIL:
@@ -57,7 +57,7 @@ def classify(probes: list, observations: list, roots_date: str, table: dict, tod
         if version == 6 and check["interception"] == NOT and _under_control(found.get((name, 4))):
             # What the gateway does to IPv4 it does not do to IPv6: a way around it, wanted or not.
             check["flags"].append("ipv6_bypass")
-            check["message"] += "; over IPv4 the gateway steps in, over IPv6 it does not"
+            check["message"] += "; the gateway intercepts IPv4, but not IPv6"
         if version == 6 and check["verdict"] in (FAIL, ERROR) and _is_the_way(check) and found.get((name, 4), {}).get("verdict") == PASS:
             # Clients that try IPv6 first start slowly, or not at all.
             check["flags"].append("ipv6_broken")
@@ -110,7 +110,7 @@ def _check(probe: dict, seen: dict, context: Context) -> dict:
     if probe["kind"] in ("dns", "http", "quic") and seen["via"] == "proxy":
         beside = probe["kind"] == "quic" and bool((seen.get("application") or {}).get("versions"))
         check.update(verdict=SKIPPED, flags=check["flags"] + ["quic_beside_proxy"] * beside,
-                     message="%s: not asked through a proxy%s" % (probe["host"], "; " + NOTES["quic_beside_proxy"] if beside else ""))
+                     message="%s: not probed through a proxy%s" % (probe["host"], "; " + NOTES["quic_beside_proxy"] if beside else ""))
         return check
     judge_path(check, seen, context)
     if check["verdict"] in (FAIL, ERROR) and (probe.get("options") or {}).get("unproven"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms, witnesses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
@@ -97,7 +98,7 @@ def contaminated(result: dict) -> str | None:
         return "%s runs there" % ", ".join(running)
     for check in result.get("checks", []):
         if "tenant_gateway" in check["flags"]:
-            return "its own trace says that a gateway is on"
+            return "its trace reports an active gateway"
         if check["role"] == "wanted" and check["interception"] in (TRUSTED, UNTRUSTED):
             return "its connection to %s is decrypted" % check["host"]
         if check.get("blocked_by") and check["blocked_by"].get("product") not in (None, "unknown"):
@@ -249,10 +250,10 @@ def _faults(feature: str, hosts: dict) -> list:
 def _headline(features: dict, reached: int, hosts: int) -> str:
     bad = {name: one for name, one in features.items() if one["scope"] != "none"}
     if not features:
-        return "nothing was seen from any host, so nothing can be said"
+        return "no host has a result, so there is no diagnosis"
     if not bad:
         part = ", from %d of %d hosts; the others were not reached" % (reached, hosts) if reached < hosts else ""
-        return "everything that was looked at works%s: %s" % (part, ", ".join(features))
+        return "everything that was probed works%s: %s" % (part, ", ".join(features))
     scopes: dict = {}
     for name, one in bad.items():
         scopes.setdefault(one["scope"], []).append(name)
@@ -270,9 +271,9 @@ def _text(found: dict) -> str:
         first = found["features"][names[0]]
         lines += ["", "%s (%s confidence): %s" % (first["scope"].upper().replace("_", " "), first["confidence"], ", ".join(names))]
         for number, (fault, breaks) in enumerate(_merged({name: found["features"][name]["faults"] for name in names}), 1):
-            lines += ["  %d. %s%s, for %d host%s, seen from %s" % (
-                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", len(fault["for"]),
-                "s" * (len(fault["for"]) != 1), ", ".join(fault["seen_from"])),
+            lines += ["  %d. %s%s, for %s, seen from %s" % (
+                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", counted(
+                    len(fault["for"]), "host"), ", ".join(fault["seen_from"])),
                 "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
         lines += ["  basis: %s" % text for text in dict.fromkeys(found["features"][name].get("basis") for name in names) if text]
         lines.append("  next: %s" % first["next"])
@@ -284,10 +285,10 @@ def _text(found: dict) -> str:
         lines.append("would the macOS app take this path, from %s? %s" % (", ".join(names), reason))
     lines += ["case: %s" % case["text"] for case in found["cases"]]
     for text in dict.fromkeys(note["text"] for notes in found["notes"].values() for note in notes):
-        lines.append("noticed on %s: %s" % (", ".join(name for name, notes in found["notes"].items() if text in [note["text"] for note in notes]), text))
-    lines += ["not reached, so nothing is known of them: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
-    lines += ["control vantage %s: %s" % item for item in found["control"].items()] or ["no control vantage outside the company was asked"]
-    lines.append("the service says of itself: %s" % found["service"])
+        lines.append("note for %s: %s" % (", ".join(name for name, notes in found["notes"].items() if text in [note["text"] for note in notes]), text))
+    lines += ["not reached, so their state is unknown: %s" % ", ".join(found["unreachable"])] if found["unreachable"] else []
+    lines += ["control host %s: %s" % item for item in found["control"].items()] or ["no control host outside the company was probed"]
+    lines.append("status page of the service: %s" % found["service"])
     return "\n".join(lines) + "\n"
 
 

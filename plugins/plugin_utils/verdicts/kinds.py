@@ -93,7 +93,7 @@ def _echo(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     flags = ["headers_added"] * bool(set(http["echoed"]) & set(_ADDED)) + list(dict.fromkeys(found))
     flags += ["headers_not_shown"] * ("unknown" in arrived.values())
     lost = ["%s is %s" % (header, state) for header, state in arrived.items() if state in _ANY]
-    return Found(failure=found[0], flags=flags, detail="of the headers that were sent, %s" % ", ".join(lost)) if found else Found(flags=flags)
+    return Found(failure=found[0], flags=flags, detail="of the request headers, %s" % ", ".join(lost)) if found else Found(flags=flags)
 
 
 def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
@@ -114,10 +114,10 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         if written:
             return written
     survived, cut = [row for row in rows if row["survived"]], next((row for row in rows if not row["survived"]), None)
-    known = "%g s survived" % survived[-1]["silence_s"] if survived else "no shorter silence was tried"
+    known = "%g s survived" % survived[-1]["silence_s"] if survived else "no shorter silence was tested"
     asked = (probe.get("options") or {}).get("silences") or []
     if cut is None and len(survived) == len(asked):
-        return Found(detail="%g s of silence survived" % survived[-1]["silence_s"]) if survived else Found(failure="http_request_failed", proven=False)
+        return Found(detail="open after %g s of silence" % survived[-1]["silence_s"]) if survived else Found(failure="http_request_failed", proven=False)
     if cut is None or not cut["opened"]:
         # It did not come to silence.
         return Found("http", (cut or {}).get("failure") or "not_reached_again", proven=not survived, detail=known if survived else None)

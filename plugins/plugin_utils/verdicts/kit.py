@@ -27,11 +27,11 @@ def read(path: Path, table: dict | None = None) -> tuple:
     except OSError as error:
         raise KitError("%s cannot be read: %s" % (path, error.strerror)) from error
     except (UnicodeDecodeError, ValueError) as error:
-        raise KitError("%s is no JSON" % path) from error
+        raise KitError("%s is not JSON" % path) from error
     if not isinstance(body, dict) or not _KEYS <= set(body):
         raise KitError("%s was not written by netaccess-probe" % path)
     if body["format"] != FORMAT:
-        raise KitError("%s has format %s; this release reads format %d: use the kit of the same release" % (path, body["format"], FORMAT))
+        raise KitError("%s has format %s, but this release reads format %d: use the kit of the same release" % (path, body["format"], FORMAT))
     try:
         checks = classify.classify(body["probes"], body["observations"], body["roots"]["date"], table or signatures.load(), datetime.date.today())
     except (KeyError, TypeError, ValueError) as error:

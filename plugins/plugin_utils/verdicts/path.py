@@ -20,15 +20,15 @@ class PathError(ValueError):
 def check(path: dict) -> None:
     """:raises PathError: for a path that lacks the device, or has what it must not have."""
     if not isinstance(path, dict):
-        raise PathError("path: it is a dictionary with device, and not %r" % (path,))
+        raise PathError("path: it must be a dictionary with device, not %r" % (path,))
     unknown = sorted(set(path) - {"device", "audience", "kind", "proven_by"})
     if unknown or not isinstance(path.get("device"), str) or not path["device"]:
-        raise PathError("path: it needs device, and may have audience, kind and proven_by%s" % ("; %s is none of these" % unknown[0] if unknown else ""))
+        raise PathError("path: it must have device, and may have audience, kind and proven_by%s" % ("; %s is not one of these" % unknown[0] if unknown else ""))
     if path.get("kind", "user") not in KINDS:
-        raise PathError("path: kind is one of %s" % ", ".join(KINDS))
+        raise PathError("path: kind must be one of %s" % ", ".join(KINDS))
     proofs = path.get("proven_by") or {}
     if not isinstance(proofs, dict) or set(proofs) - set(_PROOFS):
-        raise PathError("path: proven_by has one or more of %s" % ", ".join(_PROOFS))
+        raise PathError("path: proven_by must have one or more of %s" % ", ".join(_PROOFS))
     try:
         for network in proofs.get("egress") or []:
             ipaddress.ip_network(network)
@@ -47,10 +47,10 @@ def judge(path: dict, checks: list, before: list = ()) -> dict:
     if by:
         text = "behind %s: %s" % (path["device"], by)
     elif not path.get("proven_by"):
-        text = "said to be behind %s; give proven_by to have that proven" % path["device"]
+        text = "mapped to %s without proof; set proven_by" % path["device"]
     else:
         seen = sorted({found["egress"] for found in checks if found.get("egress")})
-        text = "nothing shows that this is behind %s%s" % (path["device"], "; it leaves by %s" % ", ".join(seen) if seen else "")
+        text = "no proof that this host is behind %s%s" % (path["device"], "; its egress address is %s" % ", ".join(seen) if seen else "")
     return {"device": path["device"], "audience": path.get("audience"), "kind": path.get("kind", "user"), "proven": by is not None, "message": text}
 
 
@@ -60,11 +60,11 @@ def _proof(proofs: dict, checks: list) -> str | None:
         egress, blocked = found.get("egress"), (found.get("blocked_by") or {}).get("product")
         issuer = (found.get("issuer") or {}).get("cn") or "" if found.get("interception") in INTERCEPTED else ""
         if egress and any(ipaddress.ip_address(egress) in network for network in networks):
-            return "it leaves by %s" % egress
+            return "its egress address is %s" % egress
         if proofs.get("product") and proofs["product"] in (blocked, found.get("inspected_by")):
-            return "%s gave itself away" % proofs["product"]
+            return "%s identified itself" % proofs["product"]
         if proofs.get("issuer") and re.search(proofs["issuer"], issuer):
-            return "certificates by %s" % issuer
+            return "certificates issued by %s" % issuer
         if proofs.get("proxy") and found.get("via") == "proxy" and found.get("proxy") == proofs["proxy"].rstrip("/"):
             return "its proxy is %s" % found["proxy"]
     return None

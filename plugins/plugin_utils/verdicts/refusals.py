@@ -24,7 +24,7 @@ def judge(probe: dict, answer: dict, seen: dict) -> Found | None:
     marked = origin.marked(probe.get("entry") or probe["id"], answer.get("headers") or {})
     if ours and (genuine or marked) and (refuses(status) or status in (400, 404)):
         # The canary refuses nobody but when it is full, or of another release; what stands before it may.
-        return Found("origin", "canary_refused", detail="status %d%s" % (status, "" if marked else ", and not by the canary itself"))
+        return Found("origin", "canary_refused", detail="status %d%s" % (status, "" if marked else ", not by the canary itself"))
     if genuine or marked or not refuses(status):
         return None
     if marked is None:

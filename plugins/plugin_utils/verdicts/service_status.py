@@ -37,7 +37,7 @@ def rules(own=()) -> list:
     found = []
     for number, rule in enumerate(list(own) + yaml_load(_FEATURES.read_text(encoding="utf-8")), 1):
         if not isinstance(rule, dict) or set(rule) != {"component", "features"} or not isinstance(rule["features"], list):
-            raise StatusError("components, rule %d: it needs component and features" % number)
+            raise StatusError("components, rule %d: component and features are required" % number)
         try:
             found.append((re.compile(rule["component"], re.I), [str(one) for one in rule["features"]]))
         except (re.error, TypeError) as error:
@@ -60,11 +60,11 @@ def fetch(url: str, timeout: float, verify, proxy: str | None) -> tuple:
 def parse(body: bytes) -> tuple:
     """(JSON value or None, what is wrong with it or None)."""
     if len(body) > MAX_BYTES:
-        return None, "the answer is longer than %d MiB" % (MAX_BYTES // 1048576)
+        return None, "the answer is larger than %d MiB" % (MAX_BYTES // 1048576)
     try:
         return json.loads(body.decode("utf-8-sig")), None
     except (UnicodeDecodeError, ValueError, RecursionError):
-        return None, "the answer is no JSON%s" % (" but a web page" if b"<html" in body[:2000].lower() else "")
+        return None, "the answer is not JSON%s" % (" but a web page" if b"<html" in body[:2000].lower() else "")
 
 
 def judge(data, feature_rules: list) -> dict:
@@ -154,7 +154,7 @@ def _word(value) -> str:
 def sentence(result: dict) -> str:
     """One line for an operator."""
     if result["state"] == UNKNOWN and not result["components"]:
-        return "the state of the service is not known"
+        return "the state of the service is unknown"
     bad = ["%s: %s" % (feature, word) for feature, word in result["features"].items() if word not in (OPERATIONAL, UNKNOWN)]
     ongoing = ["%s (%s)" % (one["name"], one["url"] or one["status"]) for one in result["incidents"]]
     parts = ["the service reports %s" % result["state"]] + bad + ongoing

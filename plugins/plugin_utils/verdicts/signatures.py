@@ -62,9 +62,9 @@ def load(own=()) -> dict:
     table = yaml_load(_TABLE.read_text(encoding="utf-8"))
     for number, rule in enumerate(own, 1):
         if not isinstance(rule, dict) or not set(rule) <= _FIELDS or not rule.get("product") or not set(rule) & _CONDITIONS:
-            raise SignatureError("signatures, rule %d: it needs product and one of %s" % (number, ", ".join(sorted(_CONDITIONS))))
+            raise SignatureError("signatures, rule %d: product and one of %s are required" % (number, ", ".join(sorted(_CONDITIONS))))
         if rule.get("reason", "denied") not in REASONS:
-            raise SignatureError("signatures, rule %d: reason is one of %s" % (number, ", ".join(REASONS)))
+            raise SignatureError("signatures, rule %d: reason must be one of %s" % (number, ", ".join(REASONS)))
         try:
             for key in ("body", "issuer_cn", "issuer_o"):
                 re.compile(rule.get(key, ""))
@@ -99,7 +99,7 @@ def sinkhole(address: str, table: dict) -> Match | None:
     found = ipaddress.ip_address(address)
     for rule in table["dns"]:
         if any(found in ipaddress.ip_network(network) for network in rule["address"]):
-            return Match(rule["product"], rule.get("confidence", "medium"), ("the name leads to %s" % address,))
+            return Match(rule["product"], rule.get("confidence", "medium"), ("the name resolves to %s" % address,))
     return None
 
 
@@ -132,7 +132,7 @@ def _evidence(rule: dict, answer: dict) -> list:
         hit = re.search(rule["body"], answer["body"][:SCAN], re.I)
         if not hit:
             return []
-        found.append("page has %r" % hit.group(0)[:80])
+        found.append("page contains %r" % hit.group(0)[:80])
     return found
 
 

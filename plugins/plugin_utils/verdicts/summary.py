@@ -39,14 +39,14 @@ def summarise(checks: list, features=(), levels=("required", "optional")) -> dic
 def _by_choice(wanted: list) -> str:
     """What does not work since the policy leaves it under inspection, for the headline."""
     left = sorted({feature for check in wanted if "by_choice" in check["flags"] for feature in check["features"]})
-    return ". Left under inspection by the policy, which breaks it: %s (exempt_level core exempts it)" % ", ".join(left) if left else ""
+    return ". Broken because the policy leaves it under inspection: %s (exempt_level core exempts it)" % ", ".join(left) if left else ""
 
 
 def _not_shown(wanted: list) -> str:
     """The hosts that answer although nothing shows that it is they, for the headline: they do not count, and are not fine."""
     hosts = sorted({check["host"] for check in wanted if {"origin_unproven", "unproven"} <= set(check["flags"])})
     more = " and %d more" % (len(hosts) - 5) if len(hosts) > 5 else ""
-    return ". Not counted, since nothing shows whose answer it is: %s%s" % (", ".join(hosts[:5]), more) if hosts else ""
+    return ". Not counted, because the source of the response is unknown: %s%s" % (", ".join(hosts[:5]), more) if hosts else ""
 
 
 def unanswered(check: dict) -> bool:
@@ -77,13 +77,13 @@ def _macos_app(wanted: list) -> dict:
     shared = [c for c in decrypted if "zscaler" in str((c["issuer"] or {}).get("o")).lower()]
     if len(decrypted) > len(shared):
         host = next(c["host"] for c in decrypted if c not in shared)
-        return {"verdict": "unlikely", "reason": "%s is decrypted by a CA that the app does not know: exempt OpenAI's domains" % host}
+        return {"verdict": "unlikely", "reason": "%s is decrypted by a CA that the app does not trust: exempt OpenAI's domains" % host}
     if shared:
         return {"verdict": UNKNOWN, "reason": "%s is decrypted with Zscaler's shared root, which some versions of the app accept" % shared[0]["host"]}
     if any(c["interception"] == NOT and c["level"] == "required" for c in wanted):
-        return {"verdict": "likely", "reason": "what was reached shows the origin's own certificate"}
+        return {"verdict": "likely", "reason": "every reached host presents the origin's own certificate"}
     if any(c["blocked_by"] for c in wanted):
-        return {"verdict": UNKNOWN, "reason": "the required hosts are blocked; look again when they are allowed"}
+        return {"verdict": UNKNOWN, "reason": "the required hosts are blocked; probe again when they are allowed"}
     return {"verdict": UNKNOWN, "reason": "no certificate of a required host was seen"}
 
 
@@ -94,12 +94,12 @@ def _headline(verdict, wanted, shut, regressed) -> str:
         more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
         parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), more))
     if regressed:
-        parts.append("%d hosts are not as they were: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
+        parts.append("%d hosts changed since the baseline: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
     refused = sorted({c["host"] for c in wanted if c["verdict"] == ORIGIN})
     if refused:
-        parts.append("the network lets it through, and the far end refuses: %s" % ", ".join(refused[:5]))
+        parts.append("the network allows it, but the far end refuses: %s" % ", ".join(refused[:5]))
     unknown = sorted({c["host"] for c in wanted if unanswered(c)})
     if unknown:
         more = " and %d more" % (len(unknown) - 5) if len(unknown) > 5 else ""
-        parts.append("the proxy asks who it is before it says anything of %s%s" % (", ".join(unknown[:5]), more))
+        parts.append("the proxy requires authentication before it answers for %s%s" % (", ".join(unknown[:5]), more))
     return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)

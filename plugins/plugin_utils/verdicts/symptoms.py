@@ -10,19 +10,21 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+
 SYMPTOMS = yaml_load((Path(__file__).parent / "symptoms.yml").read_text(encoding="utf-8"))
 #: The plain words in the expressions.
 _VOCABULARY = sorted(set(re.findall("[a-z]{5,}", " ".join(form.replace("s?", "") for one in SYMPTOMS for form in one["words"]))))
 _SURE = {"high": "this is sure", "medium": "this is likely", "low": "this is not sure yet"}
 #: Who can change it, by the scope.
 _WHO = {
-    "network": "whoever runs the network", "network_suspected": "whoever runs the network, it seems", "host_local": "whoever looks after that machine",
-    "network_or_host": "whoever runs the network, or looks after the machine", "segment_or_policy_group": "whoever decides which group these hosts are in",
-    "service_wide": "nobody here: OpenAI reports an incident", "service_wide_suspected": "most likely nobody here: it fails outside as well",
-    "service_or_path": "most likely nobody here: it fails outside as well", "refused_by_origin": "whoever manages the account or workspace",
-    "inspected_by_policy": "whoever decides about TLS inspection",
+    "network": "the network team", "network_suspected": "probably the network team", "host_local": "the owner of that machine",
+    "network_or_host": "the network team or the owner of the machine", "segment_or_policy_group": "the owner of the policy groups of these hosts",
+    "service_wide": "nobody here: OpenAI reports an incident", "service_wide_suspected": "probably nobody here: it fails outside as well",
+    "service_or_path": "probably nobody here: it fails outside as well", "refused_by_origin": "the administrator of the account or workspace",
+    "inspected_by_policy": "the owner of the TLS inspection policy",
 }
-_NOBODY_YET = "nobody can be named yet"
+_NOBODY_YET = "not known yet"
 
 
 def find(text: str) -> dict | None:
@@ -52,31 +54,31 @@ def answer(text: str, features_found: dict) -> dict:
     symptom = find(text)
     if symptom is None:
         known = "; ".join("%s (%s)" % (one["title"], one["id"]) for one in SYMPTOMS)
-        return {"id": None, "title": None, "text": "No symptom is known by these words, so all that was looked at follows. Known are: %s." % known}
+        return {"id": None, "title": None, "text": "No symptom matches these words, so the full diagnosis follows. Known symptoms: %s." % known}
     looked = [(name, features_found[name]) for name in symptom["features"] if name in features_found]
     wrong = [(name, one) for name, one in looked if one["scope"] not in ("none", "inconclusive")]
     if wrong:
         said = _wrong(*wrong[0])
     elif not looked or any(one["scope"] == "inconclusive" for _name, one in looked):
-        said = "What was seen does not tell: %s. %s" % (_next(looked), symptom["first"])
+        said = "The results are inconclusive: %s. %s" % (_next(looked), symptom["first"])
     else:
         count = max(one["of"] for _name, one in looked)
-        said = "What it needs of the network works, from %d host%s that looked (%s). Ask for %s." % (
-            count, "s" * (count != 1), ", ".join(name for name, _one in looked), symptom["else"])
+        said = "The network provides what it needs, as seen from %s (%s). Check %s." % (
+            counted(count, "host"), ", ".join(name for name, _one in looked), symptom["else"])
     return {"id": symptom["id"], "title": symptom["title"], "text": "%s. %s" % (symptom["title"], said)}
 
 
 def _wrong(name: str, one: dict) -> str:
     fault = one["faults"][0] if one["faults"] else None
     what = "%s%s" % (fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "") if fault else one["scope"].replace("_", " ")
-    seen = ", seen by %d of %d host%s that could tell" % (one["bad"], one["of"], "s" * (one["of"] != 1)) if one["of"] else ""
+    seen = ", seen by %d of %s with a result" % (one["bad"], counted(one["of"], "host")) if one["of"] else ""
     parts = ["It is %s (%s), in %s%s; %s" % (what, one["scope"].replace("_", " "), name, seen, _SURE[one["confidence"]])]
     if fault:
-        parts.append("Such as: %s" % fault["evidence"])
-    parts.append("It can be changed by %s: %s" % (_WHO.get(one["scope"], _NOBODY_YET), fault["remedy"] if fault else one["next"]))
+        parts.append("Example: %s" % fault["evidence"])
+    parts.append("Who can fix it: %s. What to do: %s" % (_WHO.get(one["scope"], _NOBODY_YET), fault["remedy"] if fault else one["next"]))
     text = ". ".join(parts)
     return text if text.endswith(("?", ".")) else text + "."
 
 
 def _next(looked: list) -> str:
-    return looked[0][1]["next"] if looked else "none of its features was looked at"
+    return looked[0][1]["next"] if looked else "none of its features was probed"

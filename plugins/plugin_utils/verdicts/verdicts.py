@@ -11,11 +11,11 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 )
 
 _OPENED = "newly open"
-_SHUT = "newly shut"
+_SHUT = "newly blocked"
 _INSPECTION_LOST = "no longer inspected"
 _INSPECTION_NEW = "newly inspected"
 #: No harm is shown by these, and nothing shows that there is none.
-_MOVED = "another answer"
+_MOVED = "a different answer"
 _UNCLEAR = "not known"
 
 
@@ -34,7 +34,7 @@ def apply_baseline(checks: list, baseline: list) -> None:
         if change is None:
             check["verdict"] = PASS
         elif change in (_MOVED, _UNCLEAR):
-            text = "another answer than in the baseline" if change == _MOVED else "its state in the baseline or now is not known"
+            text = "a different answer than in the baseline" if change == _MOVED else "its state in the baseline or now is unknown"
             check.update(verdict=UNVERIFIED, message="%s: %s" % (check["host"], text), flags=check["flags"] + ["not_compared"])
         else:
             check.update(verdict=FAIL, failure="not_as_before", message="%s: %s since the baseline" % (check["host"], change))
@@ -104,7 +104,7 @@ def table(results: dict, before: dict | None = None, width: int = 120, brief: bo
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
     lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
     who = "%s: " % next(iter(results)) if len(results) == 1 else ""
-    return "\n".join(lines + ["%s%s%d checks are as they have to be" % (who, "the other " if rows else "all ", well)] * brief) + "\n"
+    return "\n".join(lines + ["%s%s%d checks are as expected" % (who, "the other " if rows else "all ", well)] * brief) + "\n"
 
 
 def _kind(check: dict) -> str:
@@ -131,7 +131,7 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
     "message"}``.
 
     ``verdict``: fail, unverified or pass; a host that did not answer, or has no baseline, proves nothing. ``harm``: something changed for a host that must be
-    unchanged; or something is newly open or newly shut for two of the other hosts that answered, or for the only one; or every host that answered before
+    unchanged; or something is newly open or newly blocked for two of the other hosts that answered, or for the only one; or every host that answered before
     is silent now. Hosts that share a resolver or a proxy are one where that is the question (``witnesses``), and ``basis`` says so. That something is merely
     still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a result of service_status_info): those are in
     ``explained``, {host: [what]}, and still no pass.
@@ -187,15 +187,15 @@ def _the_service(check: dict, status: dict | None) -> str | None:
 
 
 def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, explained: dict, silent: bool) -> str:
-    parts = ["every host behind it answered before, and none does now"] * silent
+    parts = ["every probe host behind it answered before the change, and none does now"] * silent
     for name, lines in moved.items():
         lines = list(dict.fromkeys(lines))
         more = " and %d more" % (len(lines) - 3) if len(lines) > 3 else ""
-        parts.append("%s: not as it was: %s%s" % (name, "; ".join(lines[:3]), more))
+        parts.append("%s: changed since the baseline: %s%s" % (name, "; ".join(lines[:3]), more))
     parts += ["%s: %s" % item for item in shut.items()]
-    parts += ["%s: fails, which does not come from this change: %s" % (name, "; ".join(lines[:3])) for name, lines in explained.items()]
+    parts += ["%s: fails, but not because of this change: %s" % (name, "; ".join(lines[:3])) for name, lines in explained.items()]
     parts += ["not proven by: %s" % ", ".join(unproven)] if unproven else []
-    return ". ".join(parts) or ("proven by %s" % ", ".join(sorted(results)) if results else "no host stands behind it, so nothing is proven")
+    return ". ".join(parts) or ("proven by %s" % ", ".join(sorted(results)) if results else "no probe host is mapped to it, so nothing is proven")
 
 
 def aggregate(results: dict, expect: dict, devices=()) -> dict:
@@ -227,12 +227,12 @@ def aggregate(results: dict, expect: dict, devices=()) -> dict:
 
 def _together(judged: dict, missing: list, alone: list) -> str:
     good = [name for name, verdict in judged.items() if verdict == PASS]
-    parts = ["%d of %d hosts pass" % (len(good), len(judged))] if judged else ["no host says anything"]
+    parts = ["%d of %d hosts pass" % (len(good), len(judged))] if judged else ["no probe host has a result"]
     bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
     if bad:
         parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))
     if missing:
-        parts.append("not reached, so nothing is known of them: %s" % ", ".join(missing))
+        parts.append("not reached, so their state is unknown: %s" % ", ".join(missing))
     if alone:
-        parts.append("no host says that it stands behind %s (netaccess_path), so nothing is known of it" % ", ".join(alone))
+        parts.append("no probe host is mapped to %s (netaccess_path), so nothing is known of it" % ", ".join(alone))
     return "; ".join(parts)

@@ -60,6 +60,6 @@ def basis(names: list, results: dict, about: str) -> str | None:
     parts = []
     for together, shared in groups({name: results[name] for name in names}, about):
         if len(together) > 1:
-            what = ("share %s" % ", ".join(sorted(shared))) if shared else "are not known to ask different ones"
+            what = ("share %s" % ", ".join(sorted(shared))) if shared else "are not known to use different ones"
             parts.append("%s %s" % (", ".join(sorted(together)), what))
-    return "where the %s is the question they count as one witness: %s" % (about, "; ".join(parts)) if parts else None
+    return "where the %s matters they count as one witness: %s" % (about, "; ".join(parts)) if parts else None

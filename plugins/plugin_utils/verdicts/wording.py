@@ -10,85 +10,86 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 _WORDS = {
     "connection_refused": "the connection was refused",
     "connection_reset": "the connection was reset",
-    "generic_timeout_error": "no answer in time",
+    "generic_timeout_error": "timed out",
     "eof_error": "the connection was closed without an answer",
-    "dns_nxdomain_error": "the name does not exist for this host's resolver",
-    "dns_temporary_failure": "this host's resolver does not answer",
-    "dns_no_answer": "the name has no address of this kind",
-    "dns_refused_error": "this host's resolver refuses to tell",
-    "dns_servfail_error": "this host's resolver failed to find out",
-    "dns_server_misbehaving": "the answer of this host's resolver makes no sense",
-    "dns_non_recoverable_failure": "this host's resolver failed",
-    "host_unreachable": "something on the way says that the host cannot be reached",
-    "network_down": "this host's network is down",
-    "connection_aborted": "the connection was given up",
+    "dns_nxdomain_error": "the resolver of this host reports that the name does not exist",
+    "dns_temporary_failure": "the resolver of this host does not answer",
+    "dns_no_answer": "the name has no address of this IP version",
+    "dns_refused_error": "the resolver of this host refuses the query",
+    "dns_servfail_error": "the resolver of this host failed to resolve the name",
+    "dns_server_misbehaving": "the resolver of this host returned an implausible answer",
+    "dns_non_recoverable_failure": "the resolver of this host failed",
+    "host_unreachable": "a device on the path reports the host as unreachable",
+    "network_down": "the network of this host is down",
+    "connection_aborted": "the connection was aborted",
     "ssl_failed_handshake": "the TLS handshake failed",
-    "ssl_no_tls": "what answers does not speak TLS, as a gateway that writes its page in plain text",
-    "ssl_unknown_authority": "no authority that is known here signed its certificate",
+    "ssl_no_tls": "the responder does not use TLS, like a gateway that sends its page in plain text",
+    "ssl_unknown_authority": "its certificate is signed by an untrusted CA",
     "ssl_invalid_hostname": "its certificate is for another name",
-    "ssl_invalid_certificate": "its certificate is out of date, or broken",
-    "http_request_failed": "the answer is no HTTP",
-    "http_content_type_mismatch": "the answer is not what was asked for",
-    "proxy_none": "what answers at the address of the proxy takes no CONNECT, so it is no proxy or not one for this port",
+    "ssl_invalid_certificate": "its certificate is expired or invalid",
+    "http_request_failed": "the response is not HTTP",
+    "http_content_type_mismatch": "the response is not what was requested",
+    "proxy_none": "the server at the proxy address does not accept CONNECT, so it is not a proxy, or not one for this port",
     "proxy_busy": "the proxy has too many connections",
-    "proxy_connect_denied": "the proxy does not let the host through",
-    "proxy_connect_failed": "the proxy does not answer, or its settings lead nowhere",
-    "ssl_pin_mismatch": "its certificate is not the one that the program insists on",
-    "proxy_other_kind": "the probes cannot speak to a proxy of this kind, so nothing was seen",
+    "proxy_connect_denied": "the proxy denies the host",
+    "proxy_connect_failed": "the proxy does not answer, or its settings are wrong",
+    "ssl_pin_mismatch": "its certificate does not match the certificate pinned in the program",
+    "proxy_other_kind": "the probes do not support this type of proxy, so there is no result",
     "network_unreachable": "there is no route",
     "udp_no_reply": "no answer over UDP",
-    "upload_truncated": "small uploads get through, large ones are refused or cut off",
-    "throttled": "the answer comes, but far too slowly",
-    "stream_buffered": "what is sent bit by bit arrives all at once: something on the way holds it back",
-    "cookie_rewritten": "reachable, but its cookies are rewritten on the way",
-    "turn_no_answer": "the TURN server's answer does not come through",
-    "http_unexpected_redirect_url": "somebody on the way redirects to another site",
-    "proxy_cannot_connect": "the proxy could not connect, and nobody forbade it",
-    "proxy_dns_failed": "the proxy could not resolve the name, and nobody forbade it",
-    "proxy_timeout": "the proxy had no answer in time, and nobody forbade it",
-    "proxy_certificate_refused": "the proxy did not accept the certificate, and nobody forbade it",
-    "proxy_host_conflict": "the proxy sees other addresses for the name than this host, and refuses for that",
+    "upload_truncated": "small uploads succeed, large ones are rejected or cut off",
+    "throttled": "the response is far too slow",
+    "stream_buffered": "a stream arrives all at once: something on the path buffers it",
+    "cookie_rewritten": "reachable, but its cookies are rewritten on the path",
+    "turn_no_answer": "the response of the TURN server does not arrive",
+    "http_unexpected_redirect_url": "something on the path redirects to another site",
+    "proxy_cannot_connect": "the proxy could not connect, and no policy blocked it",
+    "proxy_dns_failed": "the proxy could not resolve the name, and no policy blocked it",
+    "proxy_timeout": "the proxy timed out, and no policy blocked it",
+    "proxy_certificate_refused": "the proxy rejected the certificate, and no policy blocked it",
+    "proxy_host_conflict": "the proxy resolves the name to other addresses than this host, and therefore refuses it",
     "proxy_limit": "it is too large for the proxy",
-    "gateway_sign_in": "the gateway wants a sign-in first",
-    "network_authentication_required": "a portal on the way wants a sign-in",
-    "sign_in_wanted": "somebody wants a sign-in, and nothing shows whether it is the origin or the gateway",
-    "refused_by_somebody": "somebody refuses, and nothing shows whether it is the origin or the gateway",
-    "refused_before": "it is refused before, so that nothing is shown of what was asked for",
-    "canary_refused": "the canary, or what stands before it, refuses what it is asked, which is no matter of the network",
-    "authorization_lost": "reachable, but something on the way takes the Authorization header out",
-    "authorization_changed": "reachable, but something on the way puts another Authorization header in its place",
-    "header_stripped": "reachable, but headers are taken out on the way",
-    "header_rewritten": "reachable, but headers are rewritten on the way",
-    "websocket_frames_lost": "the WebSocket opens, and a frame that is sent through it does not come back as it was sent",
-    "idle_cut": "a connection that stays silent does not last",
-    "not_reached_again": "a second connection did not come about",
+    "gateway_sign_in": "the gateway requires sign-in",
+    "network_authentication_required": "a captive portal requires sign-in",
+    "sign_in_wanted": "sign-in is required, by the origin or the gateway (unknown which)",
+    "refused_by_somebody": "refused, by the origin or the gateway (unknown which)",
+    "refused_before": "refused earlier, so the probed function was not tested",
+    "canary_refused": "the canary, or a server in front of it, refuses the probe; the network is not the cause",
+    "authorization_lost": "reachable, but something on the path removes the Authorization header",
+    "authorization_changed": "reachable, but something on the path replaces the Authorization header",
+    "header_stripped": "reachable, but headers are removed on the path",
+    "header_rewritten": "reachable, but headers are rewritten on the path",
+    "websocket_frames_lost": "the WebSocket opens, but a frame sent through it does not come back unchanged",
+    "idle_cut": "an idle connection is cut off",
+    "not_reached_again": "a second connection could not be opened",
 }
 #: What a flag says to a person.
 NOTES = {
-    "large_hello": "the same handshake in one packet gets through, so it is its size that something on the way cannot take",
-    "small_packets_pass": "with small packets the handshake gets through, so large ones are lost on the way",
-    "ipv6_broken": "over IPv4 it gets through, so it is the way over IPv6",
-    "captive_portal": "something else answers in its place: a captive portal, or a gateway that wants a sign-in",
-    "dns_differs": "another resolver knows it",
-    "sni_filtered": "the same address answers for another name, so it is this name that is filtered",
+    "large_hello": "the same handshake in one packet succeeds, so something on the path drops large handshakes",
+    "small_packets_pass": "with small packets the handshake succeeds, so large packets are lost on the path",
+    "ipv6_broken": "it works over IPv4, so the IPv6 path is at fault",
+    "captive_portal": "something else answers instead: a captive portal, or a gateway that requires sign-in",
+    "dns_differs": "another resolver resolves it",
+    "sni_filtered": "the same address answers for another name, so this name is filtered",
     "challenged": "a challenge of the origin, which a browser solves",
-    "origin_unproven": "it answers, and nothing shows that the answer is the origin's",
-    "exemption_unproven": "its certificate is of no public authority and has what only public ones have, so whether it is decrypted is not known",
-    "other_family": "over the other IP version it works, and of this one there is no way",
-    "burst": "asked by itself it gets through, at once with others it does not: something on the way limits connections",
+    "origin_unproven": "it answers, but there is no proof that the response is from the origin",
+    "exemption_unproven": "its certificate is not from a known public CA but has properties that only public ones have, so it is "
+                          "unknown whether it is decrypted",
+    "other_family": "it works over the other IP version; this one has no route",
+    "burst": "it works alone but not together with others: something on the path limits connections",
     "h2_lost": "without HTTP/2",
-    "quic_open": "HTTP/3 gets out over UDP 443, which a gateway that looks at TCP alone does not see",
-    "quic_beside_proxy": "UDP 443 gets out beside the proxy",
-    "quic_unavailable": "no answer over UDP 443, so no HTTP/3; browsers do without",
-    "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from filters that go by SNI",
-    "handshake_only": "of the WebSocket only the handshake was seen, and not that frames get through",
-    "websocket_refused_by_origin": "the origin itself refuses the WebSocket without a login, so that nothing is shown of it",
-    "headers_not_shown": "the canary is of an earlier release and does not say whether the Authorization header arrived",
-    "symmetric_nat": "the NAT makes a new mapping for each destination, so voice has to go over a relay",
-    "headers_added": "a gateway adds headers of its own",
-    "by_choice": "that breaks it, and the policy leaves it so: exempt_level core exempts it",
-    "unproven": "from one place alone that proves nothing",
-    "tenant_gateway": "the far end says that a Cloudflare gateway or WARP carries this",
+    "quic_open": "HTTP/3 leaves over UDP 443, which a TCP-only gateway does not see",
+    "quic_beside_proxy": "UDP 443 bypasses the proxy",
+    "quic_unavailable": "no answer over UDP 443, so no HTTP/3; browsers work without it",
+    "ech_advertised": "its DNS record offers Encrypted ClientHello, which hides the name from SNI filters",
+    "handshake_only": "only the WebSocket handshake was tested, not whether frames pass",
+    "websocket_refused_by_origin": "the origin refuses the WebSocket without a login, so it was not tested",
+    "headers_not_shown": "the canary has an older release and does not report whether the Authorization header arrived",
+    "symmetric_nat": "the NAT creates a new mapping for each destination, so voice must use a relay",
+    "headers_added": "a gateway adds its own headers",
+    "by_choice": "this breaks it, and the policy does not exempt it: exempt_level core does",
+    "unproven": "this proves nothing from a single location",
+    "tenant_gateway": "the far end reports that a Cloudflare gateway or WARP carries this",
 }
 
 
@@ -101,28 +102,28 @@ def sentence(check: dict) -> str:
     text = []
     issuer = (check["issuer"] or {}).get("cn") or (check["issuer"] or {}).get("o")
     if check["failure"] == "dns_bogon_error":
-        text.append("its name leads to %s, where no origin is%s" % (", ".join(check["observations"]["dns"]["addresses"]), ": a block of %s" % (
+        text.append("its name resolves to %s, which is not an origin address%s" % (", ".join(check["observations"]["dns"]["addresses"]), ": a block of %s" % (
             check["blocked_by"]["product"]) if check["blocked_by"] else ""))
     elif check["failure"] == "progress_page":
-        text.append("%s answers with a page of its own while it scans; programs that want data get that page" % check["blocked_by"]["product"])
+        text.append("%s answers with its own page while it scans; programs that expect data get that page" % check["blocked_by"]["product"])
     elif check["blocked_by"]:
         culprit = check["blocked_by"]
         text.append("blocked by %s (status %s, %s)" % (called(culprit["product"], culprit.get("confidence")), culprit["status"], culprit["where"]))
     elif check["failure"] == "proxy_auth_required":
-        text.append("the proxy %s %s" % (check["proxy"], "does not accept the user that it was given" if "user_refused" in check["flags"]
-                                         else "wants a user's credentials, which this host has not"))
+        text.append("the proxy %s %s" % (check["proxy"], "rejects the credentials" if "user_refused" in check["flags"]
+                                         else "requires authentication, and this host has no credentials"))
     elif check["written_by"]:
         text.append("%s: %s" % (check["written_by"], _WORDS[check["failure"]]))
     elif check["failure"] == "cookie_stripped":
-        text.append("reachable, but its cookies are taken out on the way")
+        text.append("reachable, but its cookies are removed on the path")
     elif check["failure"] == "websocket_upgrade_refused":
-        text.append("reachable, but the WebSocket upgrade is taken out on the way")
+        text.append("reachable, but the WebSocket upgrade is removed on the path")
     elif check["failure"] and check["failure"] != "ssl_intercepted":
         text.append("%s: %s" % (check["layer"].upper() if check["layer"] in ("dns", "tcp", "tls", "http") else check["layer"],
                                 in_words(check["failure"])))
     text += [check["detail"]] if check["failure"] and check["detail"] else []
     if check["interception"] in INTERCEPTED:
-        doubt = ", whose certificate is out of date" if "out_of_date" in check["flags"] else ", which this host does not trust"
+        doubt = ", whose certificate has expired" if "out_of_date" in check["flags"] else ", which this host does not trust"
         text.append("decrypted by %r%s" % (issuer, "" if check["interception"] == TRUSTED else doubt))
     elif check["state"] == "open" and not check["failure"]:
         text.append("open, with the origin's own certificate" if check["interception"] == NOT else "open")

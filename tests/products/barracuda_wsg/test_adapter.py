@@ -46,7 +46,7 @@ def test_nothing_is_sent_and_the_plan_is_for_a_person(tmp_path, monkeypatch):
     assert not result["changed"] and result["changes"] and not (tmp_path / "journals").exists()
     assert result["summary"].startswith("manual steps: create custom category ChatGPT allow (+3)") and "reversal" not in result
     category, exception = result["manual"][:2]
-    assert category == ("BLOCK/ACCEPT > Custom Categories: make the custom category ChatGPT allow with these 3 domains: "
+    assert category == ("BLOCK/ACCEPT > Custom Categories: create the custom category ChatGPT allow with these 3 domains: "
                         "chatgpt.com js.stripe.com openai.com, then Save Changes")
     assert exception == "BLOCK/ACCEPT > Exceptions: add an exception: Allow, custom category ChatGPT allow, for group AI users, then Save Changes"
     assert result["rendered"][0]["request"]["paste"].splitlines() == ["chatgpt.com", "js.stripe.com", "openai.com"]
@@ -84,9 +84,9 @@ def test_what_the_pages_say_is_what_coverage_says(changes, people, allowed, exem
 
 
 @pytest.mark.parametrize("changes,lines", [
-    ({}, []), ({"category": None}, ["is not known: copy"]), ({"exceptions": None}, ["is not known: copy"]),
-    ({"blocked_applications": None}, ["which applications are blocked"]), ({"inspected_domains": None}, ["look whether domains"]),
-    ({"inspected_categories": None}, ["look whether domains"])], ids=str)
+    ({}, []), ({"category": None}, ["are unknown: copy"]), ({"exceptions": None}, ["are unknown: copy"]),
+    ({"blocked_applications": None}, ["which applications are blocked"]), ({"inspected_domains": None}, ["check whether domains"]),
+    ({"inspected_categories": None}, ["check whether domains"])], ids=str)
 def test_a_page_that_nobody_looked_at_is_named(changes, lines):
     manual = [line for line in handed(replace(DONE, **changes))["manual"] if not line.startswith("BLOCK/ACCEPT")]
     assert len(manual) == len(lines) and all(text in line for text, line in zip(lines, manual))
@@ -138,7 +138,7 @@ def test_the_application_of_openai_shuts_its_hosts_also_where_it_is_protected_an
 def test_what_nobody_looked_at_is_unchecked_and_said():
     result = handed()
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("unchecked", "unchecked"), ("unchecked", "not wanted")}
-    assert any("is not known: copy" in line for line in result["manual"]) and any("look whether domains or categories" in line for line in result["manual"])
+    assert any("are unknown: copy" in line for line in result["manual"]) and any("check whether domains or categories" in line for line in result["manual"])
     result = handed(Pages(category=(), exceptions=(), inspected_domains=(), inspected_categories=("Computers",)))
     assert {row["exempt"] for row in result["coverage"]} == {"unchecked", "not wanted"}
     conflict, = result["conflicts"]
@@ -219,7 +219,7 @@ def test_a_backup_tells_where_wanted_hosts_are_named_and_nothing_else(tmp_path, 
     assert not handed(backup=str(backup), policy=replace(FIRST, allow=(), exempt=())).get("diagnosis")
 
 
-@pytest.mark.parametrize("content,says", [(None, "No such file"), (b"\xff\xfe\x00", "no text"), (b"\x1f\x8b half", "no text|gzip|file")])
+@pytest.mark.parametrize("content,says", [(None, "No such file"), (b"\xff\xfe\x00", "not a text file"), (b"\x1f\x8b half", "not a text file|gzip|file")])
 def test_a_backup_that_cannot_be_read_is_a_clear_error(tmp_path, content, says):
     if content is not None:
         (tmp_path / "backup").write_bytes(content)
@@ -240,11 +240,11 @@ def test_global_variables_are_read_and_lists_are_refused_as_the_guide_says():
         result = read(twin, "system_timezone", "alerts_email_address")
         assert result["diagnosis"]["settings"] == {"system_timezone": "Europe/Berlin", "alerts_email_address": "ops@example.com"}
         assert result["requests"] == {"reads": 2, "writes": 0, "connections": 1, "waited": 0}
-        with pytest.raises(Failed, match="does not give the variable custom_categories"):
+        with pytest.raises(Failed, match="does not return the variable custom_categories"):
             read(twin, "custom_categories")
 
 
-@pytest.mark.parametrize("refusal,says", [("fault", "invalid password"), ("401", "refuses the API password"), ("page", "no XML-RPC")])
+@pytest.mark.parametrize("refusal,says", [("fault", "invalid password"), ("401", "rejects the API password"), ("page", "not with XML-RPC")])
 def test_a_wrong_password_is_a_clear_error_without_it(refusal, says):
     with BarracudaWsg() as twin:
         twin.knobs.refusal = refusal

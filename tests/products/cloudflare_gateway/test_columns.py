@@ -87,7 +87,7 @@ def test_a_rule_that_shuts_and_is_limited_keeps_its_place_and_is_named(make, lay
     for number, (column, _value) in enumerate(LIMITS):
         uncertain(found["limited %d" % number], column)
     assert set(found) == {"limited %d" % number for number in range(len(LIMITS))} and row(result, host)["allowed"] == "unchecked"
-    assert "limited 0 may shut it: column" in row(result, host)["note"]
+    assert "limited 0 may block it: column" in row(result, host)["note"]
     assert [name for name in rig.twin.order(layer) if name != "ChatGPT do not inspect"][-2:] == ["ChatGPT allow", "shuts"] and not rig.run()["changed"]
 
 
@@ -97,7 +97,7 @@ def test_a_limited_rule_that_ours_would_pass_has_to_be_accepted(make, layer):
     rig.given("shuts", layer, "block", traffic, 500)
     rig.given("limited", layer, "block", traffic, 600, {"column_of_next_year": ["x"]})
     widened = rig.run(check=True, accept_wider_audience=True)["audience_widened"]
-    assert len(widened) == 1 and "limited shuts out a part of the audience" in widened[0]
+    assert len(widened) == 1 and "limited blocks a part of the audience" in widened[0]
 
 
 @pytest.mark.parametrize("layer", ABOUT)
@@ -284,7 +284,7 @@ def test_what_an_action_does_that_nobody_knows_is_not_claimed(make, layer, host,
     rig = make()
     rig.given("shrug", layer, "block", ABOUT[layer][1], 5, changes)
     result = rig.run()
-    uncertain(conflicts(result)["shrug"], "its action is not known")
+    uncertain(conflicts(result)["shrug"], "its action is not understood")
     assert row(result, host)["allowed"] == "unchecked"
     with pytest.raises(NotImplementedError, match="shrug"):
         rig.decide(MEMBER, host.lstrip("."))
@@ -306,7 +306,7 @@ def test_what_may_decrypt_is_told(make, action):
     rig.given("shrug", "http", "block", 'any(http.conn.domains[*] in {"chatgpt.com"})', 5, {"action": action})
     result = rig.run(accept_wider_audience=True)
     assert row(result, ".chatgpt.com")["exempt"] == "unchecked" and conflicts(result)["shrug"]["effect"] == "decrypt"
-    uncertain(conflicts(result)["shrug"], "its action is not known")
+    uncertain(conflicts(result)["shrug"], "its action is not understood")
 
 
 @pytest.mark.parametrize("filters,action,settings,told", [
@@ -320,5 +320,5 @@ def test_rules_of_other_layers_are_told(make, filters, action, settings, told):
     found = conflicts(result)
     assert row(result, ".chatgpt.com")["allowed"] == ("unchecked" if told else "yes") and len(found) == told
     for conflict in found.values():
-        uncertain(conflict, "its action is not known")
+        uncertain(conflict, "its action is not understood")
         assert "elsewhere" in conflict["where"] + str(row(result, ".chatgpt.com")["note"])

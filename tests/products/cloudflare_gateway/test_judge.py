@@ -102,15 +102,15 @@ def test_without_the_scan_only_what_is_certain_is_said():
     assert set(conflicts(judged(*rules, scan_conflicts=False))) == {"sure"} and set(conflicts(judged(*rules))) == {"sure", "perhaps"}
     found = judged(*rules, scan_conflicts=False)
     assert rows(found) == {CHAT: "no", OPENAI: "unchecked", STRIPE: "unchecked"}
-    assert "perhaps" not in rows(found, "note")[OPENAI] and "perhaps may shut it" in rows(judged(*rules), "note")[OPENAI]
+    assert "perhaps" not in rows(found, "note")[OPENAI] and "perhaps may block it" in rows(judged(*rules), "note")[OPENAI]
     found = judged(OFF, rule("x", "http", "block", "(%s)" % LEAKS), scan_conflicts=False)
     assert lost(found) == [("dlp", "x", "%s %s" % (CHAT, OPENAI))]
 
 
 @pytest.mark.parametrize("columns,remedy,opens", [
-    ({}, True, "everything else that this rule shuts"), ({"read_only": True}, False, "this rule is read only: it can"),
-    ({"read_only": True, "source_account": "f"}, False, "this rule is read only, shared by a parent account: it can"),
-    ({"traffic": 'any(dns.domains[*] in {"chatgpt.com"}) or any(dns.security_category[*] in {117})'}, False, "this rule blocks by security category")])
+    ({}, True, "everything else that this rule blocks"), ({"read_only": True}, False, "this rule is read-only here: change it"),
+    ({"read_only": True, "source_account": "f"}, False, "this rule is read-only here, shared by a parent account: change it"),
+    ({"traffic": 'any(dns.domains[*] in {"chatgpt.com"}) or any(dns.security_category[*] in {117})'}, False, "this rule also blocks by security category")])
 def test_what_can_be_done_about_a_rule(columns, remedy, opens):
     conflict, = judged(rule("x", "dns", "block", "chatgpt.com", **columns)).conflicts
     assert conflict.certain and bool(conflict.remedy) is remedy and conflict.opens.startswith(opens)
@@ -119,8 +119,8 @@ def test_what_can_be_done_about_a_rule(columns, remedy, opens):
 @pytest.mark.parametrize("one,effect,text", [
     (rule("x", "dns", "block", "chatgpt.com"), "deny", 'block any(dns.domains[*] in {"chatgpt.com"})'),
     (rule("x", "dns", "override"), "rewrite", "override everything"),
-    (rule("x", "dns", "shrug"), "deny", "shrug everything; its action is not known"), (rule("x", "http", "isolate"), "rewrite", "isolate everything"),
-    (rule("x", "http", "on"), "decrypt", "on everything; its action is not known"),
+    (rule("x", "dns", "shrug"), "deny", "shrug everything; its action is not understood"), (rule("x", "http", "isolate"), "rewrite", "isolate everything"),
+    (rule("x", "http", "on"), "decrypt", "on everything; its action is not understood"),
     # What else of a rule is not certain is no matter where it is.
     (rule("x", "dns", "block", '(any(app.ids[*] in {1}) or dns.fqdn == "js.stripe.com")'), "deny",
      'block any(app.ids[*] in {1}) or dns.fqdn in {"js.stripe.com"}')])
@@ -154,7 +154,7 @@ SHUTS, LATER = rule("Shuts", "http", "block", "stripe.com"), rule("Later", "http
     ([SHUTS, rule("Files", "http", "block", "(%s)" % FILES)], {}, [])])
 def test_who_would_be_let_in(rules, options, told):
     found = judged(*rules, **options).audience_widened
-    assert [text.partition(" shuts out")[0].rpartition(" ")[2] for text in found] == told
+    assert [text.partition(" blocks")[0].rpartition(" ")[2] for text in found] == told
 
 
 @pytest.mark.parametrize("one,options,told", [
@@ -167,7 +167,7 @@ def test_who_would_be_let_in(rules, options, told):
     (rule("x", "http", "block", "chatgpt.com", **PART), {"exempt_list_name": "ChatGPT exempt"}, False)])
 def test_whom_do_not_inspect_passes(one, options, told):
     found = judged(OFF, one, **options).audience_widened
-    assert len(found) == told and all("HTTP rule x would no longer be asked for the exempt hosts" in text for text in found)
+    assert len(found) == told and all("HTTP rule x would no longer apply to the exempt hosts" in text for text in found)
 
 
 @pytest.mark.parametrize("where,told", [(0, False), (1, True)])
@@ -210,7 +210,7 @@ def test_what_the_rules_do_with_what_is_exempt(one, controls):
 
 @pytest.mark.parametrize("one,options,controls", [
     (rule("x", "http", "block", "(%s)" % LEAKS), {}, ["dlp"]), (rule("x", "http", "block", "(%s)" % LEAKS), {"list_name": "ChatGPT allow"}, []),
-    # What adds headers keeps its word, unless the operator says so.
+    # What inserts headers keeps its word, unless the operator says so.
     *((rule("x", "http", "allow", "stripe.com", **columns), options, controls) for columns in (HEADER, OTHER_HEADER)
       for options, controls in (({}, []), ({"may_pass": ("x",)}, ["headers"]))),
     (rule("x", "http", "block", both("http", "foreign.example", LEAKS)), {}, [])])
@@ -234,13 +234,13 @@ def test_a_rule_that_keeps_people_in_a_workspace(one, told):
     ([], {}, (("yes", None, ""), ("yes", None, "widened: openai.com itself too"), ("yes", None, ""))),
     ([DNS], {}, (("yes", "ChatGPT allow", ""), ("yes", "ChatGPT allow", "widened: openai.com itself too"), ("yes", None, ""))),
     ([rule("x", "dns", "block", "chatgpt.com"), DNS], {},
-     (("no", None, "x shuts it"), ("yes", "ChatGPT allow", "widened: openai.com itself too"), ("yes", None, ""))),
+     (("no", None, "x blocks it"), ("yes", "ChatGPT allow", "widened: openai.com itself too"), ("yes", None, ""))),
     ([rule("x", "dns", "block", "(dns.fqdn == \"ab.chatgpt.com\")"), L4], {},
-     (("unchecked", "ChatGPT allow", "x may shut it"), ("yes", "ChatGPT allow", "widened: openai.com itself too"), ("yes", None, ""))),
+     (("unchecked", "ChatGPT allow", "x may block it"), ("yes", "ChatGPT allow", "widened: openai.com itself too"), ("yes", None, ""))),
     ([rule("x", "dns", "shrug", "chatgpt.com")], {},
-     (("unchecked", None, "x may shut it: its action is not known"), ("yes", None, "widened: openai.com itself too"), ("yes", None, ""))),
-    ([], {"list_name": "ChatGPT allow"}, (("yes", None, "the rules of the site say what an entry of ChatGPT allow covers"),) * 2 + (
-        ("no", None, "the rules of the site say what an entry of ChatGPT allow covers"),))])
+     (("unchecked", None, "x may block it: its action is not understood"), ("yes", None, "widened: openai.com itself too"), ("yes", None, ""))),
+    ([], {"list_name": "ChatGPT allow"}, (("yes", None, "the existing rules decide what an entry of ChatGPT allow covers"),) * 2 + (
+        ("no", None, "the existing rules decide what an entry of ChatGPT allow covers"),))])
 def test_what_is_in_force(rules, options, expected):
     assert tuple((row.allowed, row.allowed_by, row.note) for row in judged(*rules, **options).coverage) == expected
 
@@ -254,12 +254,12 @@ def test_what_our_list_does_not_hold(missing, held):
     assert set(rows(judged(lists={"ChatGPT allow": ("openai.com",)}, policy=policy)).values()) == {"yes"}
 
 
-TUNNEL = "undecrypted by the name in the handshake, and Gateway checks no certificate then"
+TUNNEL = "not decrypted, by the name in the handshake, and Gateway does not check the certificate"
 
 
 @pytest.mark.parametrize("rules,expected", [
     ([OFF], ("yes", "ChatGPT do not inspect", TUNNEL)), ([], ("no", None, "")), ([rule("x", "http", "off", "stripe.com")], ("no", None, "")),
-    ([rule("x", "http", "on", "chatgpt.com"), OFF], ("unchecked", None, "x may decrypt it: its action is not known")),
+    ([rule("x", "http", "on", "chatgpt.com"), OFF], ("unchecked", None, "x may decrypt it: its action is not understood")),
     ([rule("x", "http", "on", "chatgpt.com")], ("no", None, "")),
     ([rule("x", "http", "block", "chatgpt.com"), OFF], ("yes", "ChatGPT do not inspect", TUNNEL)),
     ([rule("x", "http", "off", "(http.conn.hostname == \"chatgpt.com\")")], ("unchecked", None, "x may leave it undecrypted"))])

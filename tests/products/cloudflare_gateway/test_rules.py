@@ -257,15 +257,15 @@ def test_what_is_about_a_part(one, narrowed, in_part, controls):
 
 
 @pytest.mark.parametrize("columns,why", [
-    ({}, ()), (PART, ("column identity is about a part of the audience",)), (NOBODY, ()),
+    ({}, ()), (PART, ("column identity applies to a part of the audience only",)), (NOBODY, ()),
     ({"device_posture": 'any(device_posture.checks.passed[*] in {"x"})'},
-     ("column device_posture is about a part of the audience",)),
-    ({"rule_settings.check_session.enforce": True}, ("column rule_settings.check_session.enforce sends people to sign in",)),
-    ({"traffic": "any(app.ids[*] in {1})"}, ("which hosts app.ids[*] holds, only the vendor knows",)),
-    ({"traffic": "any(dns.content_category[*] in {1})"}, ("which hosts dns.content_category[*] holds, only the vendor knows",)),
+     ("column device_posture applies to a part of the audience only",)),
+    ({"rule_settings.check_session.enforce": True}, ("column rule_settings.check_session.enforce requires users to sign in",)),
+    ({"traffic": "any(app.ids[*] in {1})"}, ("only the vendor knows which hosts app.ids[*] contains",)),
+    ({"traffic": "any(dns.content_category[*] in {1})"}, ("only the vendor knows which hosts dns.content_category[*] contains",)),
     ({"traffic": 'dns.query_rtype == "TXT"'}, ("selector dns.query_rtype is about a part of the requests",)),
     ({"traffic": "dns.next == 1"}, ("selector dns.next is not understood",)),
-    ({"traffic": "not(not("}, ("the expression of column traffic is not understood",)), ({"action": "shrug"}, ("its action is not known",)),
+    ({"traffic": "not(not("}, ("the expression of column traffic is not understood",)), ({"action": "shrug"}, ("its action is not understood",)),
     ({"column_of_next_year": ["x"]}, ("column column_of_next_year is not understood",))])
 def test_why_a_rule_is_not_sure(columns, why):
     view = seen(dict(rule("x", "dns", "block", "chatgpt.com"), **columns))

@@ -71,7 +71,7 @@ def test_what_nothing_stands_in_the_way_of_is_allowed_and_exempt():
     assert (found.conflicts, found.losses, found.audience_widened, found.manual) == ([], [], [], [])
     assert [row.allowed_by for row in assess().coverage] == ["no web filter"] * 2
     assert notes(assess(policy={"allow": ["*.chatgpt.com"], "exempt": []})) == [
-        "widened: *.chatgpt.com also matches chatgpt.com itself, by the wider reading"]
+        "widened: *.chatgpt.com is assumed to match chatgpt.com itself as well"]
 
 
 @pytest.mark.parametrize("settings, word", [({"scan_conflicts": False}, "unchecked"), ({"policies": (), "ssl_profiles": ("deep",)}, "unchecked"), ({}, "yes")])
@@ -88,7 +88,7 @@ def test_in_another_mode_than_by_profiles_everything_may_be_shut():
     found = assess(profile_based=False)
     assert words(found) == ["unchecked"] * 2 and notes(found) == ["the NGFW mode may block it"] * 2
     assert [(one.where, one.text, one.hosts, one.certain, one.opens) for one in found.conflicts] == [
-        ("the NGFW mode", "it is not profile-based, or was not read", BOTH, False, "look at the security policies")]
+        ("the NGFW mode", "it is not profile-based, or was not read", BOTH, False, "check the security policies")]
 
 
 # -- policies
@@ -100,7 +100,7 @@ def test_a_policy_above_that_denies(columns, word, certain):
     found = assess(deny(**columns))
     assert words(found) == [word] * 2
     assert [(one.where, one.hosts, one.certain, one.opens) for one in found.conflicts] == ([] if certain is None else [
-        ("policy Deny", BOTH, certain, "take these addresses out of the policy, or move it below")])
+        ("policy Deny", BOTH, certain, "remove these addresses from the policy, or move it down")])
     assert notes(found)[1] == {"no": "policy Deny blocks it", "unchecked": "policy Deny may block it", "yes": ""}[word]
 
 
@@ -112,13 +112,13 @@ def test_where_it_is_surely_shut_what_only_may_is_not_told_beside():
 def test_a_policy_of_the_audience_that_may_not_let_through_says_why():
     found = assess(members={"schedule": "days"})
     assert words(found) == ["unchecked"] * 2
-    assert notes(found)[1] == "no policy surely lets it through for the people of members; column schedule is not understood"
+    assert notes(found)[1] == "no policy certainly allows it for the users of members; column schedule is not understood"
 
 
 @pytest.mark.parametrize("members, where, text, certain", [
     ({"status": "disable"}, "policy members", "it is switched off", True),
-    ({"disclaimer": "enable"}, "disclaimer of policy members", "hands the traffic on", False),
-    ({"wccp": "enable"}, "wccp of policy members", "hands the traffic on", False)])
+    ({"disclaimer": "enable"}, "disclaimer of policy members", "passes the traffic on", False),
+    ({"wccp": "enable"}, "wccp of policy members", "passes the traffic on", False)])
 def test_a_policy_of_the_audience_that_is_off_or_hands_on(members, where, text, certain):
     found = assess(members=members)
     assert told(found) == [(where, text, BOTH, certain)] and words(found) == ["no" if certain else "unchecked"] * 2
@@ -130,7 +130,7 @@ def test_the_transparent_proxy_is_asked_where_a_policy_hands_to_it():
     assert words(found) == ["no"] * 2 and told(found) == [("proxy policy web", "deny everything, limited by proxy", BOTH, True)]
     assert words(assess(proxy_policies=rules)) == ["yes"] * 2
     found = assess(members={"http-policy-redirect": "enable"})
-    assert notes(found)[1] == "no rule of the transparent proxy surely lets it through for the people of members"
+    assert notes(found)[1] == "no rule of the transparent proxy certainly allows it for the users of members"
     rules[0].update({"action": "accept", "ssl-ssh-profile": "other"})
     assert words(assess(members={"http-policy-redirect": "enable"}, proxy_policies=rules), "exempt")[0] == "unchecked"
 
@@ -167,17 +167,18 @@ def test_a_row_says_its_name_to_those_who_protect_it_and_a_part_is_told_where_no
 
 def test_what_ours_do_not_hold_the_category_filter_may_shut_and_what_they_hand_on_too():
     found = assess(rows=OURS[:2])
-    assert words(found) == ["yes", "unchecked"] and notes(found)[1] == "no row of ours holds it, and the category filter may block it" and told(found) == []
+    assert words(found) == ["yes", "unchecked"] and told(found) == []
+    assert notes(found)[1] == "no row of this collection matches it, and the category filter may block it"
     found = assess(rows=[dict(row, exempt="av") for row in OURS])
     assert words(found) == ["unchecked"] * 2 and told(found) == []
-    assert notes(found)[1] == "the category filter, to which our rows hand on, may block it"
+    assert notes(found)[1] == "the category filter, to which the rows of this collection pass it on, may block it"
 
 
 def test_a_row_for_some_requests_that_ours_pass_is_told():
     odd = dict(BLOCK, id=7, url="*chatgpt.com", **{"referrer-host": "x"})
     block = dict(BLOCK, id=8, url="*chatgpt.com")
     assert assess(rows=[*OURS, block, dict(odd, url="*gpt.com")]).audience_widened == [
-        "URL filter row list: wildcard *gpt.com blocks some requests and would no longer be asked for these hosts: column referrer-host"]
+        "URL filter row list: wildcard *gpt.com blocks some requests and would no longer apply to these hosts: column referrer-host"]
     for rows in ([*OURS, odd], [block, dict(odd, url="*gpt.com"), *OURS], [block, dict(odd, url="*gpt.com")]):
         assert assess(rows=rows).audience_widened == [], rows
 
@@ -279,7 +280,7 @@ def test_without_the_scan_a_profile_is_not_judged():
 
 def test_a_server_that_decides_sees_what_is_decrypted_alone():
     found = assess(members={"icap-profile": "scan"})
-    assert words(found) == ["yes", "unchecked"] and told(found) == [("ICAP profile scan", "a server decides", BOTH[1:], False)]
+    assert words(found) == ["yes", "unchecked"] and told(found) == [("ICAP profile scan", "an external server decides", BOTH[1:], False)]
 
 
 @pytest.mark.parametrize("profiles, applications, text", [
@@ -302,4 +303,4 @@ def test_voice_and_what_else_is_told():
     assert [one.where for one in found.conflicts] == ["policy No UDP"] and words(found) == ["yes"] * 2
     assert [loss.control for loss in assess(members={"av-profile": "default"}).losses] == ["av"]
     assert assess(rows=OURS, below=[dict(MEMBERS, policyid=9, name="staff", **{"ssl-ssh-profile": "", "webfilter-profile": "web"})]).audience_widened == [
-        "policy staff uses the webfilter profile web too"]
+        "policy staff also uses the webfilter profile web"]

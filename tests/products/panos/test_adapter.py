@@ -181,7 +181,7 @@ def test_a_rule_for_a_part_of_the_audience_that_voice_would_pass_is_told(make):
     rig.by_hand("set", "/service/entry[@name='udp-all']", "<protocol><udp><port>1-65535</port></udp></protocol>")
     for name, columns in (("No UDP", {}), ("Quarantine", {"source-user": ["example\\alice"]})):
         rig.by_hand("set", "/rulebase/security/rules", rule(name, "deny", **dict(UDP, **columns)))
-    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience and would no longer be asked for voice"):
+    with pytest.raises(Failed, match="Quarantine blocks a part of the audience and would no longer apply to voice"):
         rig.run()
 
 
@@ -223,7 +223,7 @@ def test_a_company_category_gets_entries_only(rig):
 
 def test_the_exclusion_list_by_option_with_its_one_label_wildcards(rig):
     adapter = rig.adapter(exclusion_depth=2)
-    with pytest.raises(Failed, match="everybody on this device"):
+    with pytest.raises(Failed, match="all users and all rules of this device"):
         rig.run(adapter=adapter)
     result = rig.run(adapter=rig.adapter(exclusion_depth=2), accept_wider_audience=True)
     names = {e.get("name") for e in rig.twin.candidate.findall(".//ssl-exclude-cert/entry")}
@@ -285,7 +285,7 @@ def test_a_named_rule_that_is_for_all_but_some_is_refused(profiled):
 
 def test_a_named_rule_that_is_limited_by_more_than_an_audience_can_say_reaches_more_people(profiled):
     profiled.by_hand("set", "/rulebase/security/rules/entry[@name='Web']", "<source-hip><member>managed</member></source-hip><schedule>days</schedule>")
-    with pytest.raises(Failed, match="rule Web is limited by schedule, source-hip, and what is made for its people is not"):
+    with pytest.raises(Failed, match="rule Web is limited by schedule, source-hip, but the rules created for its users are not"):
         profiled.run(adapter=profiled.adapter(rules=("Web",), audience=()))
 
 
@@ -323,7 +323,7 @@ def test_a_later_quarantine_would_be_passed_and_has_to_be_said(rig):
     body = rule("Quarantine", "deny", application="any", **{"from": "trust", "to": "untrust", "source": "192.0.2.10"})
     rig.by_hand("set", "/rulebase/security/rules", body)
     rig.by_hand("move", "/rulebase/security/rules/entry[@name='Quarantine']", where="before", dst="Web")
-    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience"):
+    with pytest.raises(Failed, match="Quarantine blocks a part of the audience"):
         rig.run()
     assert rig.run(accept_wider_audience=True)["changed"]
 
@@ -434,7 +434,7 @@ def test_a_lock_of_our_own_account_by_a_living_run_is_respected(rig):
     rig.twin.locks["vsys1"] = ("netaccess", "netaccess.chatgpt other:1 CHG2")
     adapter = rig.adapter()
     adapter._lock._alive = lambda run: run == "other:1"
-    with pytest.raises(Failed, match="another run may be at work"):
+    with pytest.raises(Failed, match="another run may be in progress"):
         rig.run(adapter=adapter)
     assert rig.run()["changed"], "a dead run's lock is taken over"
 
@@ -474,7 +474,7 @@ def test_edits_between_reading_and_locking_stop_the_run(rig):
         rig.by_hand("move", "/rulebase/security/rules/entry[@name='Block AI']", where="top")
         return begin()
     adapter.begin = late
-    with pytest.raises(Failed, match="between reading and locking"):
+    with pytest.raises(Failed, match="after it was read and before it was locked"):
         rig.run(adapter=adapter)
     assert "chatgpt" not in rig.snapshot()
 
@@ -500,7 +500,7 @@ def test_a_failed_validation_is_discarded_and_leaves_others_edits(make, release)
     rig.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
     site = rig.snapshot()
     rig.twin.fail_next_validate = ["rulebase -> security -> rules -> Web is missing 'from'"]
-    with pytest.raises(Failed, match="does not validate.*missing 'from'.*The old state was restored") as failed:
+    with pytest.raises(Failed, match="validation of the configuration failed.*missing 'from'.*The old state was restored") as failed:
         rig.run(publish_foreign_changes=True)
     assert failed.value.result["failure"]["class"] == "activation"
     assert rig.snapshot() == site and rig.twin.candidate.find(".//tag/entry[@name='draft']") is not None
@@ -512,7 +512,7 @@ def test_our_leftovers_beside_edits_of_others_are_not_published_where_everything
         rig.run(fault=Fault("kill_before_activation"))
     rig.twin.locks.clear()
     rig.twin.edit("alice", "set", VSYS + "/tag/entry[@name='draft']", "<comments>draft</comments>")
-    with pytest.raises(Failed, match="somebody else's edits wait"):
+    with pytest.raises(Failed, match="another administrator's pending changes"):
         rig.run()
     assert rig.run("gathered")["pending"] == "both" and rig.twin.running.find(".//tag/entry[@name='draft']") is None
 
@@ -522,7 +522,7 @@ def test_what_an_earlier_run_left_is_not_discarded_by_a_later_one_that_fails(rig
         rig.run(fault=Fault("kill_before_activation"))
     left = rig.snapshot()
     rig.twin.fail_next_validate = ["no"]
-    with pytest.raises(Failed, match="does not validate"):
+    with pytest.raises(Failed, match="validation of the configuration failed"):
         rig.run(policy=LATER)
     assert rig.snapshot() == left and "chatgpt-allow" in left
 
@@ -541,7 +541,7 @@ def test_warnings_of_the_commit_are_shown(rig):
 
 def test_a_commit_that_does_not_end_says_that_it_goes_on(rig):
     rig.twin.knobs.job_polls = 10 ** 6
-    with pytest.raises(Failed, match=r"job \d+ \(validation\) is at 40 %; it goes on there") as failed:
+    with pytest.raises(Failed, match=r"job \d+ \(validation\) is at 40 %; it continues on the device") as failed:
         rig.run()
     assert failed.value.result["failure"]["class"] == "activation"
 
@@ -572,7 +572,7 @@ def test_a_key_that_ends_in_the_middle_is_renewed_with_the_password(rig):
 
 
 def test_a_key_that_is_not_accepted_names_the_way_out(rig):
-    with pytest.raises(Failed, match="the API key is not valid") as failed:
+    with pytest.raises(Failed, match="the API key is invalid or expired") as failed:
         rig.run(adapter=rig.adapter(api={"password": None, "api_key": "nonsense"}))
     assert failed.value.result["failure"]["class"] == "auth" and "nonsense" not in json.dumps(failed.value.result)
 
@@ -608,7 +608,7 @@ def test_another_vsys_is_another_scope(make):
 @pytest.mark.parametrize("reply", [Reply(200, b"<html>proxy page</html>"), Reply(502, b"bad gateway"), Reply(200, b"<response status='succ")])
 def test_an_answer_that_is_not_the_api_is_a_clear_error(rig, reply):
     rig.twin.faults.append(Weather("status", reply=reply, times=99))
-    with pytest.raises(Failed, match="no XML of its API") as failed:
+    with pytest.raises(Failed, match="not with XML of its API") as failed:
         rig.run()
     assert failed.value.result["failure"]["class"] == "unreachable"
 
@@ -709,7 +709,7 @@ def test_a_panorama_needs_a_device_group_and_a_firewall_has_none(panorama, rig):
     ("<superuser>yes</superuser>", True, "superuser"), ("<deviceadmin/>", True, "deviceadmin"), ("<devicereader/>", False, "devicereader, which may only read"),
     ("<vsysreader><entry name='localhost.localdomain'><vsys><member>vsys1</member></vsys></entry></vsysreader>", False, "vsysreader"),
     ("<superuser>no</superuser><superreader>yes</superreader>", False, "superreader"),
-    ("<custom><profile>api</profile></custom>", None, "api, one of the site's own"), (None, None, "comes from an authentication server")])
+    ("<custom><profile>api</profile></custom>", None, "api, one of the site's own"), (None, None, "an authentication server assigns it")])
 def test_the_role_is_read_once_and_only_where_it_says_something_it_counts(rig, role, write, why):
     rig.twin.roles.pop("netaccess")
     if role:

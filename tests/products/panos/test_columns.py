@@ -148,5 +148,5 @@ def test_an_action_that_nobody_knows_is_a_doubt(site):
     rule = body("security", "deny").replace("<action>deny</action>", "<action>quarantine</action>")
     site.rig.twin.knobs.new_columns |= {"action"}
     result = site.check("security", rule)
-    assert words(result) == {"unchecked"} and "its action is not known" in conflict(result)["text"]
+    assert words(result) == {"unchecked"} and "its action is not understood" in conflict(result)["text"]
     assert "yes" not in words(site.ruled_by_it("security", rule))

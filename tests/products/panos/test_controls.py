@@ -89,7 +89,7 @@ def test_pages_that_the_site_shuts_stay_shut(rig):
     assert url_profile(rig) == "Corporate" and {row["pattern"]: row["allowed"] for row in result["coverage"]}[".chatgpt.com"] == "unchecked"
     assert rig.twin.page(MEMBER, "chatgpt.com", "/backend-anon/") == ("block", set()) and rig.twin.page(MEMBER, "chatgpt.com", "/chat") == ("allow", set())
     # Without decryption nobody sees a page.
-    assert any("are not seen in undecrypted traffic" in line for line in rig.run(check=True)["warnings"])
+    assert any("are not visible in undecrypted traffic" in line for line in rig.run(check=True)["warnings"])
 
 
 def test_another_header_that_a_rule_of_ours_would_take_away_is_a_loss(rig):

@@ -107,8 +107,8 @@ def test_a_rule_that_asks_for_a_sign_in_is_told_in_its_own_words(enforcement, wo
     found = assess([OPEN], [SPARE], besides="<authentication><rules>%s</rules></authentication>" % body)
     assert words(found) == [word] * 2 and words(found, "exempt")[0] == "yes"
     assert [(one.where, one.text, one.opens, one.certain) for one in found.conflicts] == ([] if word == "yes" else [
-        ("rule of vsys1 (authentication) Portal", "sends those who did not sign in to a page for that (web); its action is not known",
-         "it is made in vsys1 (authentication); change it there", False)])
+        ("rule of vsys1 (authentication) Portal", "redirects users who are not signed in to a sign-in page (web); its action is not understood",
+         "it is defined in vsys1 (authentication); change it there", False)])
 
 
 def test_rules_that_nobody_can_read_and_those_that_are_asked_last_are_no_conflicts():
@@ -123,7 +123,7 @@ def test_a_rule_of_shared_is_changed_where_it_is_made():
     for base, body in (("security", security("Deny", "deny")), ("decryption", DECRYPT)):
         shared = "<pre-rulebase><%s><rules>%s</rules></%s></pre-rulebase>" % (base, body, base)
         conflict, = assess([OPEN], shared=shared).conflicts
-        assert conflict.certain and conflict.remedy == () and conflict.opens == "it is made in shared; change it there"
+        assert conflict.certain and conflict.remedy == () and conflict.opens == "it is defined in shared; change it there"
 
 
 FEED = "<external-list><entry name='Feed'><type><url/></type></entry></external-list>"
@@ -131,7 +131,7 @@ FEED = "<external-list><entry name='Feed'><type><url/></type></entry></external-
 
 def test_what_only_the_device_knows_is_named_where_that_is_why_a_conflict_is_not_certain():
     conflict, = assess([security("Deny", "deny", category="Feed"), OPEN], objects=FEED).conflicts
-    assert "only the device knows what Feed holds" in conflict.text and not conflict.certain
+    assert "only the device knows what Feed contains" in conflict.text and not conflict.certain
     conflict, = assess([security("Deny", "deny", category=["Feed", "Chats"]), OPEN], objects=FEED).conflicts
     assert "only the device" not in conflict.text and conflict.certain
     found = assess([security("Deny", "deny", "<schedule>nights</schedule>"), OPEN])
@@ -147,7 +147,7 @@ def test_a_certain_conflict_is_about_the_hosts_that_are_surely_shut():
 
 
 @pytest.mark.parametrize("shut, text, opens", [
-    ("Chats", "allow, with URL filtering profile P that blocks Chats", "take these hosts out of the category Chats, or give the rule another profile"),
+    ("Chats", "allow, with URL filtering profile P that blocks Chats", "remove these hosts from the category Chats, or assign the rule another profile"),
     ("artificial-intelligence", "allow, with URL filtering profile P that blocks a predefined category",
      "set a category that holds these hosts to alert in the profile")])
 def test_what_a_profile_shuts_is_told_with_a_way_out(shut, text, opens):
@@ -159,7 +159,7 @@ def test_what_a_profile_shuts_is_told_with_a_way_out(shut, text, opens):
 def test_profiles_that_are_not_understood_are_named():
     conflict, = assess([security("Open", "allow", "<profile-setting><group><member>Missing</member></group></profile-setting>")]).conflicts
     assert (conflict.text, conflict.opens, conflict.certain) == (
-        "allow, with security profiles that are not understood (Missing)", "look at what they block", False)
+        "allow, with security profiles that are not understood (Missing)", "check what they block", False)
 
 
 # -- exclusions
@@ -177,7 +177,7 @@ def test_what_the_exclusion_list_holds_is_exempt_for_everybody(names, exclude, w
     assert [(row.exempt, row.exempt_by) for row in found.coverage] == [(word, "decryption exclusion list" if word == "yes" else None), ("not wanted", None)]
     assert [effect for effect, *_rest in told(found)] == (["decrypt"] if word == "no" else [])
     assert ("narrowed: subdomains of at most 1 levels" in found.coverage[0].note) == (word == "yes")
-    assert found.audience_widened == ["the SSL decryption exclusion list is for everybody on this device, and for all rules"]
+    assert found.audience_widened == ["the SSL decryption exclusion list applies to all users and all rules of this device"]
 
 
 def test_the_exclusion_list_counts_where_the_task_writes_it_alone_and_opens_nothing():
@@ -224,7 +224,7 @@ def test_a_rule_that_only_may_open_leaves_it_to_the_rule_between_zones():
     open_last = "<default-security-rules><rules><entry name='interzone-default'><action>allow</action></entry></rules></default-security-rules>"
     anybody = Audience(users=("members",))
     found = assess([], besides=open_last, audience=anybody)
-    assert words(found) == ["unchecked"] * 2 and found.coverage[0].note == "no rule surely decides it" and found.coverage[0].allowed_by is None
+    assert words(found) == ["unchecked"] * 2 and found.coverage[0].note == "no rule certainly matches it" and found.coverage[0].allowed_by is None
 
 
 # -- several people
@@ -249,8 +249,7 @@ BLOCK = security("Block", "deny")
 
 
 def test_a_deny_for_a_part_of_the_people_that_ours_passes_is_told():
-    passed = ["Quarantine shuts out a part of the audience and would no longer be asked for these hosts; name it in position.never_above, or narrow the "
-              "audience"]
+    passed = ["Quarantine blocks a part of the audience and would no longer apply to these hosts; add it to position.never_above, or narrow the audience"]
     assert assess([BLOCK, QUARANTINE, OPEN]).audience_widened == passed
     assert assess([QUARANTINE, BLOCK, OPEN]).audience_widened == []
     assert assess([QUARANTINE, BLOCK, OPEN], before=("Quarantine",)).audience_widened == passed
@@ -260,7 +259,7 @@ def test_a_deny_for_a_part_of_the_people_that_ours_passes_is_told():
     assert assess([BLOCK, OPEN], before=("Block",)).audience_widened == []
     # About whom it is, is known, and about which hosts the device knows alone.
     feed = security("Feed", "deny", category="Feed")
-    assert [line.startswith("Feed shuts out") for line in assess([BLOCK, feed, OPEN], objects=FEED).audience_widened] == [True]
+    assert [line.startswith("Feed blocks a part") for line in assess([BLOCK, feed, OPEN], objects=FEED).audience_widened] == [True]
     assert assess([feed, OPEN], objects=FEED, before=("Feed",)).audience_widened == []
     # Ours does not stand in the place of the named rules.
     assert assess([BLOCK, QUARANTINE, OPEN], rules=("Open",)).audience_widened == []
@@ -280,10 +279,10 @@ def test_the_same_is_told_of_voice():
 
 def test_voice_by_hand_where_no_rule_is_made_for_it():
     media = "voice (voice: UDP 3478 to 1 published addresses (feed of 2026-07-25)): "
-    assert assess(policy=VOICE, category_name="Chats").manual == [media + "with category_name no rule is made; allow it for these people"]
+    assert assess(policy=VOICE, category_name="Chats").manual == [media + "with category_name no rule is created; allow it for these users"]
     rules = [security("Off", "allow", "<disabled>yes</disabled>"), security("No", "deny", source="192.0.2.10"), OPEN]
     assert assess(rules, policy=VOICE, rules=("Off", "No", "Open")).manual == [
-        media + "rule %s denies or is disabled, so nothing is opened beside it" % name for name in ("Off", "No")]
+        media + "rule %s denies or is disabled, so no voice rule is created for it" % name for name in ("Off", "No")]
     assert assess(rules, rules=("Off", "No", "Open")).manual == []
     assert len(assess(rules, policy=VOICE, rules=("Off",), category_name="Chats").manual) == 1
 
@@ -294,7 +293,7 @@ def test_a_named_rule_says_what_limits_it_and_who_else_has_its_profile():
     others = [security("Also", "allow", by_profile("P")), security("Off", "allow", "<disabled>yes</disabled>" + by_profile("P")),
               security("Q", "allow", by_profile("Q")), security("Plain", "allow")]
     assert assess([named, *others], profiles=profiles, rules=("Open",)).audience_widened == [
-        "rule Open is limited by schedule, and what is made for its people is not", "the URL filtering profile P is also used by rule Also"]
+        "rule Open is limited by schedule, but the rules created for its users are not", "the URL filtering profile P is also used by rule Also"]
     assert assess([named, *others], profiles=profiles, rules=("Open", "Also")).audience_widened[1:] == []
     assert assess([named, *others], profiles=profiles).audience_widened == []
     assert assess([OPEN, *others], profiles=profiles, rules=("Open",)).audience_widened == []
@@ -356,7 +355,7 @@ def test_pages_that_a_profile_shuts_are_not_seen_where_it_is_exempt():
     lists = "<profiles><custom-url-category>%s</custom-url-category></profiles>" % category("Anonymous", ["chatgpt.com/anon"])
     for decrypting, seen in (([DECRYPT], False), ([], True)):
         found = assess([security("Open", "allow", by_profile("P"))], decrypting, profiles=profiles, shared=lists)
-        assert found.warnings == ([] if seen else ["pages that URL filtering profile P shuts (Anonymous) are not seen in undecrypted traffic"])
+        assert found.warnings == ([] if seen else ["pages that URL filtering profile P blocks (Anonymous) are not visible in undecrypted traffic"])
 
 
 SCANNING = security("Open", "allow", "<profile-setting><profiles><virus><member>default</member></virus></profiles></profile-setting>")

@@ -179,7 +179,7 @@ def test_a_deny_of_which_only_the_device_knows_the_hosts_is_not_passed_unless_it
 
 def test_a_quarantine_that_the_task_names_is_passed_and_said(rig):
     at_top(rig, rule("Quarantine", "deny", application="any", **dict(WHERE, source="192.0.2.10")))
-    with pytest.raises(Failed, match="Quarantine shuts out a part of the audience"):
+    with pytest.raises(Failed, match="Quarantine blocks a part of the audience"):
         rig.run(adapter=rig.adapter(before=("Quarantine",)))
     rig.run(adapter=rig.adapter(before=("Quarantine",)), accept_wider_audience=True)
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")

@@ -82,7 +82,7 @@ def test_who_names_nobody_is_not_looked_up(users):
     ("Server error", "is not understood")], ids=("not permitted", "unknown command", "not understood"))
 def test_what_was_not_looked_up_is_said(answer, why):
     found, = warnings(Answering(answer), "vsys1", (ONE, TWO))
-    assert found.startswith("audience.users: whether fw knows %s, %s was not looked up: " % (ONE, TWO)) and why in found
+    assert found.startswith("audience.users: could not check whether fw knows %s, %s: " % (ONE, TWO)) and why in found
 
 
 def test_a_firewall_that_does_not_answer_ends_the_run_as_ever():

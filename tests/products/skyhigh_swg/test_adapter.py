@@ -105,7 +105,7 @@ def test_a_gateway_without_our_rules_is_never_covered_and_says_what_to_do_once(m
     assert rig.decisions() == before, "a list alone decides nothing"
     assert {(row["allowed"], row["exempt"]) for row in result["coverage"]} == {("no", "no"), ("no", "not wanted")}
     for title, place in ((ALLOW, "below Authentication"), (EXEMPT, "directly above HTTPS scanning")):
-        text, = (line for line in result["manual"] if line.startswith("no enabled rule refers to the list %s" % title))
+        text, = (line for line in result["manual"] if line.startswith("no enabled rule uses the list %s" % title))
         assert place in text and "users in AI users" in text
     assert set(result["diagnosis"]["rule_sets"]) == {ALLOW, EXEMPT}
     assert result["conflicts"] == [], "what stands below the place of the missing rules is no conflict of its own"
@@ -114,11 +114,11 @@ def test_a_gateway_without_our_rules_is_never_covered_and_says_what_to_do_once(m
 def test_a_gateway_that_blocks_nothing_is_not_covered_either(make):
     result = make(wired=False, site="bare").run()
     assert {(row["allowed"], row["exempt"], row["note"].partition(";")[0]) for row in result["coverage"]} == {
-        ("no", "no", "no rule is known to let it pass"), ("no", "not wanted", "no rule is known to let it pass")}
+        ("no", "no", "no rule is known to allow it"), ("no", "not wanted", "no rule is known to allow it")}
 
 
 ONCE = {"allow": "the list %s," % ALLOW, "exempt": "the list %s," % EXEMPT, "connect": "that handles CONNECT instead",
-        "groups": "without one no rule knows user groups"}
+        "groups": "without one no rule can match user groups"}
 
 
 @pytest.mark.parametrize("wired,site,exempts,everyone,told", [
@@ -294,7 +294,7 @@ def test_an_exemption_that_cannot_know_groups_reaches_more_people_and_says_so(ma
     rig = make(wired=False)
     late_sign_in(rig, everybody=False)
     result = rig.run(check=True, accept_wider_audience=True)
-    assert any("exemption from TLS inspection holds for everybody" in text for text in result["audience_widened"])
+    assert any("exemption from TLS inspection applies to everybody" in text for text in result["audience_widened"])
 
 
 def test_an_exemption_for_a_group_above_authentication_is_none(make):
@@ -353,7 +353,7 @@ def test_blocks_without_a_list_are_for_a_person(rig, criteria, certain):
     shut("Corporate", *criteria, rig=rig)
     conflict, = rig.run()["conflicts"]
     assert conflict["remedy"] == [] and "change the rule" in conflict["opens"] and conflict["certain"] == certain
-    with pytest.raises(Failed, match="has to be resolved by a person"):
+    with pytest.raises(Failed, match="cannot be resolved automatically"):
         rig.run(unblock=(conflict["id"],))
 
 
@@ -504,7 +504,7 @@ def test_a_company_list_gets_entries_only_and_keeps_what_else_is_in_it(rig):
 @pytest.mark.parametrize("name,kind,system", [("Domains", "string", False), ("Apps", "regex", True)])
 def test_a_list_of_another_type_or_of_the_system_is_refused_before_any_write(rig, name, kind, system):
     rig.twin.add_list(name, kind, ["a.example"], system=system)
-    with pytest.raises(Failed, match="has to be one of wildcard expressions"):
+    with pytest.raises(Failed, match="must be a list of wildcard expressions"):
         rig.run(adapter=rig.adapter(allow_list=name))
     assert rig.meter.writes == 0
 
@@ -512,7 +512,7 @@ def test_a_list_of_another_type_or_of_the_system_is_refused_before_any_write(rig
 def test_an_extended_list_is_refused(rig):
     rig.twin.edit("Old ChatGPT", add=["a.example"])
     rig.twin.list_named("Old ChatGPT").find("content/listEntry").append(ET.fromstring("<complexEntry/>"))
-    with pytest.raises(Failed, match="has to be one of wildcard expressions"):
+    with pytest.raises(Failed, match="must be a list of wildcard expressions"):
         rig.run(adapter=rig.adapter(allow_list="Old ChatGPT"))
 
 
@@ -586,7 +586,7 @@ def test_a_session_that_ends_between_two_writes_commits_no_half(make):
                 rig.twin.sessions.clear()
         return False
     rig.twin.faults.append(Weather("expire", when=second))
-    with pytest.raises(Failed, match="what was written in it is gone"):
+    with pytest.raises(Failed, match="its changes are lost"):
         rig.run()
     assert rig.snapshot() == site and not [path for _method, path in asked(rig) if path == "/commit"]
 
@@ -648,11 +648,11 @@ def test_wrong_credentials_are_a_clear_error_without_them(rig):
 @pytest.mark.parametrize("when,status,body,text", [
     ("login", 404, b"<html>", "is the REST interface enabled"),
     ("login", 200, b"<html>welcome</html>", "is the REST interface enabled"),
-    ("list", 200, b"<html><body>busy", "no XML of its interface"),
-    ("list", 200, b"<!DOCTYPE x [<!ENTITY a 'b'>]><feed/>", "no XML of its interface"),
+    ("list", 200, b"<html><body>busy", "without XML of its interface"),
+    ("list", 200, b"<!DOCTYPE x [<!ENTITY a 'b'>]><feed/>", "without XML of its interface"),
     ("list", 200, b"<entry/>", "no feed"),
     ("rulesets", 403, b"<p>no rights</p>", "the role of the account does not cover it"),
-    ("export", 200, b"<ruleset/>", "which is not known"),
+    ("export", 200, b"<ruleset/>", "which is not supported"),
 ])
 def test_an_answer_that_is_not_the_interface_is_a_clear_error(make, when, status, body, text):
     rig = make()

@@ -93,13 +93,13 @@ def label(name):
 # -- coverage
 
 
-TUNNEL, NONE = "tunnelled: the gateway does not check the server's certificate", "no rule is known to let it pass"
+TUNNEL, NONE = "tunnelled: the gateway does not check the server's certificate", "no rule is known to allow it"
 UNAPPLIED = NONE + "; " + label("ChatGPT allow") + " may not apply"
 BY_ALLOW, BY_EXEMPT = label("ChatGPT allow"), label("ChatGPT exempt")
 DECRYPTS, EARLY = label("Decrypt").replace("set Decrypt", "set HTTPS Scanning") + " decrypts it", " stands above authentication"
 SPARED = ("yes", "yes", BY_EXEMPT, BY_EXEMPT, TUNNEL)
 OPEN = ("yes", "not wanted", BY_ALLOW, None, "")
-REASON = "it may be about a part of the people or of the hosts, or come too late"
+REASON = "it may apply to a part of the users or hosts only, or be evaluated too late"
 
 
 @pytest.mark.parametrize("groups,lists,expected", [
@@ -118,9 +118,9 @@ REASON = "it may be about a part of the people or of the hosts, or come too late
         STRIPE: ("no", "not wanted", None, None, label("No") + " blocks it")}),
     ((AUTH, HTTPS, block(listed("Feed"), cycles="response")), {"Feed": FEED}, {STRIPE: ("no", "not wanted", None, None, label("No") + " blocks it")}),
     ((AUTH, block(criterion("url.host", "matchesinlist", listed="elsewhere")), *SITE), {}, {
-        STRIPE: ("unchecked", "not wanted", None, None, label("No") + " may block it (list elsewhere cannot be read to its end)")}),
+        STRIPE: ("unchecked", "not wanted", None, None, label("No") + " may block it (list elsewhere cannot be read completely)")}),
     ((AUTH, block(listed("Feed?")), *SITE), {"Feed?": ("claude.ai",)}, {
-        STRIPE: ("unchecked", "not wanted", None, None, label("No") + " may block it (list Feed? cannot be read to its end)")}),
+        STRIPE: ("unchecked", "not wanted", None, None, label("No") + " may block it (list Feed? cannot be read completely)")}),
     ((AUTH, HTTPS, rule_group("Connects", [rule("Connects", "stopcycle")], when=condition(criterion("command.name", "equals", "CONNECT")))), {}, {
         STRIPE: ("no", "not wanted", None, None, NONE)}),
     ((AUTH, *SITE), {"ChatGPT allow": ()}, {CHAT: SPARED, STRIPE: ("no", "not wanted", None, None, "ChatGPT allow does not hold it")}),
@@ -148,8 +148,8 @@ def test_what_was_not_read_is_not_told():
 # -- what stands in the way
 
 
-ENTRIES = "whatever else these entries are about, in every rule that refers to this list: "
-NO_LIST = "the rule names these hosts in no list that could be changed here; change the rule"
+ENTRIES = "everything else that these entries match, in every rule that uses this list: "
+NO_LIST = "the rule matches these hosts without a list that could be changed here; change the rule"
 UNSURE = "it is not certain that this blocks or decrypts these hosts: check it, and change it by hand"
 CLIENT = "property com.scur.engine.system.client.ip, which tells of people, is not understood"
 
@@ -159,9 +159,9 @@ CLIENT = "property com.scur.engine.system.client.ip, which tells of people, is n
     ([block(listed("Feed"), PART)], {"Feed": FEED}, {}, ("Feed", (OPENAI, CHAT, STRIPE), False, False, CLIENT, UNSURE)),
     ([block(criterion("url.host", "matches", "*chatgpt.com"))], {}, {}, (None, (CHAT,), True, False, "", NO_LIST)),
     ([block(listed("Feed"))], {"Feed": ("regex(chat)",)}, {}, ("Feed", (OPENAI, CHAT, STRIPE), False, False, REASON,
-                                                               "regex(chat) is about more than these hosts; change the rule")),
+                                                               "regex(chat) covers more than these hosts; change the rule")),
     ([block(listed("Feed"))], {"Feed": ("*.com",)}, {},
-     ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "*.com is about more than these hosts; change the rule")),
+     ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "*.com covers more than these hosts; change the rule")),
     ([block(listed("Feed"))], {"Feed": FEED}, {"protected": ("Feed",)}, ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "protected")),
     ([block(listed("Feed"))], {"Feed": FEED}, {"protected": ("No",)}, ("Feed", (OPENAI, CHAT, STRIPE), True, False, "", "protected")),
     ([block(listed("ChatGPT exempt"))], {}, {}, (None, (OPENAI, CHAT), True, False, "", NO_LIST)),

@@ -169,7 +169,7 @@ def test_a_list_that_may_hold_more_than_was_read_is_doubt(make, column):
         rig.twin.insert(rule_group(held[0], [rule("No", "block.1", criterion("url.host", "matchesinlist", listed=feed))], cycles="request"), above=EXEMPT)
     words, note, conflicts = found(rig)
     assert words == ("unchecked", "unchecked") and not [one for one in conflicts.values() if one["certain"] or one["remedy"]]
-    assert "list elsewhere.example cannot be read to its end" in note and rig.decide(MEMBER, "chatgpt.com")[0] == "not known"
+    assert "list elsewhere.example cannot be read completely" in note and rig.decide(MEMBER, "chatgpt.com")[0] == "not known"
 
 
 # -- what a rule does

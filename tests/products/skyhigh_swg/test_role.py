@@ -13,7 +13,7 @@ def test_the_role_leaves_the_rule_sets_to_import_beside_its_result(tmp_path):
         controller = Controller({"skyhigh_swg": twin}, tmp_path)
         first = controller.run("first", "--limit", "skyhigh_swg")
         found = first["skyhigh_swg"]
-        assert found["coverage_summary"]["allowed"] == 0 and "manual step: no enabled rule refers to the list ChatGPT allow" in first[""], first[""]
+        assert found["coverage_summary"]["allowed"] == 0 and "manual step: no enabled rule uses the list ChatGPT allow" in first[""], first[""]
         for name, above in (("exempt", "HTTPS Scanning"), ("allow", "Global Block")):
             twin.import_rules((tmp_path / "first" / ("skyhigh_swg-ChatGPT-%s.xml" % name)).read_text(), above=above)
         done = controller.run("done", "--limit", "skyhigh_swg")["skyhigh_swg"]

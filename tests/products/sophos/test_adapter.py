@@ -92,13 +92,13 @@ def test_more_entries_than_a_group_holds_are_refused_before_the_first_write(rig)
 
 def test_a_wrong_password_is_told_by_the_body(rig):
     site = rig.snapshot()
-    with pytest.raises(Failed, match="does not accept username and password.*Nothing was changed") as failed:
+    with pytest.raises(Failed, match="rejects username and password.*Nothing was changed") as failed:
         rig.run(adapter=rig.adapter(password="wrong"))
     assert failed.value.result["failure"]["class"] == "auth" and rig.snapshot() == site and "wrong" not in "%s %s" % (failed.value, failed.value.result)
 
 
 @pytest.mark.parametrize("knob,value,words", [("admitted", "192.0.2.0/24", "does not accept API requests from this address"),
-                                              ("enabled", False, "has its API switched off")])
+                                              ("enabled", False, "has its API disabled")])
 def test_an_api_that_is_shut_says_where_to_open_it(rig, knob, value, words):
     setattr(rig.twin.knobs, knob, value)
     with pytest.raises(Failed, match=words) as failed:
@@ -113,12 +113,12 @@ def test_a_password_with_markup_in_it_reaches_the_device_whole(rig):
 @pytest.mark.parametrize("entity", BASE + SCAN)
 def test_what_may_not_be_read_is_an_error_and_never_an_empty_list(rig, entity):
     rig.twin.denied.add(entity)
-    with pytest.raises(Failed, match="does not let this account read %s: No permission" % entity):
+    with pytest.raises(Failed, match="does not permit this account to read %s: No permission" % entity):
         rig.run()
 
 
 @pytest.mark.parametrize("body,words", [
-    ("<FirewallRule><Status>Transaction fail</Status></FirewallRule>", "does not let this account read FirewallRule: Transaction fail"),
+    ("<FirewallRule><Status>Transaction fail</Status></FirewallRule>", "does not permit this account to read FirewallRule: Transaction fail"),
     ("", "does not answer about FirewallRule")])
 def test_a_read_that_fails_without_a_code_is_no_empty_table(rig, body, words):
     text = "".join("<%s><Status>No. of records Zero.</Status></%s>" % (entity, entity) for entity in BASE + SCAN if entity != "FirewallRule")
@@ -186,7 +186,7 @@ def test_an_entry_that_somebody_added_to_our_group_meanwhile_is_not_overwritten(
             rig.add_foreign_member("late.example")
         return send(request)
     adapter.send = meanwhile
-    with pytest.raises(Failed, match="somebody changed WebFilterURLGroup ChatGPT allow"):
+    with pytest.raises(Failed, match="someone else changed WebFilterURLGroup ChatGPT allow"):
         rig.run(state, LATER, adapter=adapter)
     assert "late.example" in entries(rig, "ChatGPT allow")
 
@@ -201,7 +201,7 @@ def test_an_object_that_somebody_wrote_to_meanwhile_is_left_alone(rig, entity, n
             put(rig.twin.node(entity, name), "Description", "late edit")
         return send(request)
     adapter.send = meanwhile
-    with pytest.raises(Failed, match="somebody changed %s %s.*The old state was restored" % (entity, name)) as failed:
+    with pytest.raises(Failed, match="someone else changed %s %s.*The old state was restored" % (entity, name)) as failed:
         rig.run(adapter=adapter)
     assert failed.value.result["failure"]["class"] == "conflict"
     assert get(rig.twin.node(entity, name), "Description") == "late edit" and "chatgpt.com" not in entries(rig, LOCAL) and "ours" not in rules(rig)
@@ -221,12 +221,12 @@ def test_a_rule_for_everybody_however_the_device_writes_it(make, form):
 
 def test_entries_are_domains_without_a_wildcard_and_the_widening_is_said(rig):
     adapter = rig.adapter()
-    assert adapter.assess(FIRST, adapter.read()).coverage[2].note == "widened: every subdomain of it too", "nothing shuts it but that it is in no list"
+    assert adapter.assess(FIRST, adapter.read()).coverage[2].note == "widened: the subdomains of it too", "nothing shuts it but that it is in no list"
     result = rig.run(policy=Policy.from_config({"allow": [".chatgpt.com", "*.openai.com", "js.stripe.com", "ws.chatgpt.com"], "exempt": ["*.openai.com"]}))
     assert entries(rig, "ChatGPT allow") == {"chatgpt.com", "openai.com", "js.stripe.com"}, "what stands under another entry is not written twice"
     assert {row["pattern"]: row["note"] for row in result["coverage"]} == {
-        ".chatgpt.com": "", "*.openai.com": "widened: openai.com itself too", "js.stripe.com": "widened: every subdomain of it too",
-        "ws.chatgpt.com": "widened: every subdomain of it too"}
+        ".chatgpt.com": "", "*.openai.com": "widened: openai.com itself too", "js.stripe.com": "widened: the subdomains of it too",
+        "ws.chatgpt.com": "widened: the subdomains of it too"}
     assert {row["allowed"] for row in result["coverage"]} == {"yes"}
     assert rig.decide(MEMBER, "a.b.js.stripe.com")[0] == "allow" and rig.decide(MEMBER, "evilchatgpt.com") == ("allow", "decrypt")
 
@@ -292,7 +292,7 @@ def test_an_exception_is_not_left_without_limits_beside_what_others_put_in(make)
     one = rig.twin.node("WebFilterException", "ChatGPT")
     ET.SubElement(one.find("DomainList"), "URLRegex").text = "^([A-Za-z0-9.-]*\\.)?late\\.example/"
     held = rig.snapshot()
-    with pytest.raises(Failed, match="exception ChatGPT, sources: taking ours out would leave no limit to what somebody else put in"):
+    with pytest.raises(Failed, match="exception ChatGPT, sources: removing our entries would leave the entries that someone else added without a limit"):
         rig.run("reverted", journal=journal)
     assert rig.snapshot() == held and rig.meter.writes == 0
 
@@ -371,7 +371,7 @@ def test_the_record_stays_while_the_list_of_the_site_has_what_it_gives_up(rig, w
     """A device that accepts a write and drops it would be left with entries that nobody takes for ours any more."""
     site = rig.snapshot()
     rig.run()
-    with pytest.raises(Failed, match="took URL group .* and still has entries of ours in it"):
+    with pytest.raises(Failed, match="accepted (the change of )?URL group .* but still has entries of this collection in it"):
         rig.run(word, policy, fault=Fault("swallow"))
     rig.run(word, policy)
     rig.run("deleted")
@@ -381,7 +381,7 @@ def test_the_record_stays_while_the_list_of_the_site_has_what_it_gives_up(rig, w
 def test_another_list_is_taken_only_after_the_first_was_left(make):
     rig = make(exempt="people")
     rig.run()
-    with pytest.raises(Failed, match="entries of ours are in %s" % OWN_LIST):
+    with pytest.raises(Failed, match="contains entries of this collection %s" % OWN_LIST):
         rig.run(adapter=rig.adapter(exempt_group=LOCAL), accept_wider_audience=True)
     gone = dict(exempt_group="Missing", web_policies=("Gone",), firewall_rules=("Gone",), wants=False)
     assert rig.run("deleted", adapter=rig.adapter(**gone))["changed"] and entries(rig, OWN_LIST) == {"clinic.test"} and "ours" not in rules(rig)
@@ -389,7 +389,7 @@ def test_another_list_is_taken_only_after_the_first_was_left(make):
 
 def test_a_group_of_somebody_else_in_place_of_the_record_is_refused(rig):
     rig.twin.tables["WebFilterURLGroup"].append(group("ChatGPT exempt", ["bank.test"]))
-    with pytest.raises(Failed, match="was not made by this collection.*set prefix"):
+    with pytest.raises(Failed, match="was not created by this collection.*set prefix"):
         rig.run()
 
 
@@ -465,7 +465,7 @@ def test_a_rule_for_a_part_of_the_audience_keeps_its_word_above_and_has_to_be_ac
     assert rig.run(policy=policy)["changed"] and rules(rig)[0] == "AI sites", "it goes back below the quarantine"
     rig.rules().remove(rig.rules()[0])
     rig.rules().append(quarantine)
-    with pytest.raises(Failed, match="shuts out a part of the audience and is no longer asked"):
+    with pytest.raises(Failed, match="blocks a part of the audience and no longer applies"):
         rig.run(policy=policy)
 
 
@@ -474,7 +474,7 @@ def test_firewall_rules_as_audience_and_who_else_uses_their_policy(rig):
     rig.twin.tables["FirewallRule"].append(firewall_rule("Guests out", WebFilter="Company"))
     policy, chosen = Policy.from_config({"allow": [".chatgpt.com"]}), dict(web_policies=(), firewall_rules=("LAN to WAN",))
     assert rig.run(policy=policy, adapter=rig.adapter(**chosen))["changed"], "the rule is about these users wherever it is asked"
-    with pytest.raises(Failed, match="firewall rule LAN to WAN v6 \\(IPv6\\), Guests out uses web policy Company too"):
+    with pytest.raises(Failed, match="firewall rule LAN to WAN v6 \\(IPv6\\), Guests out also uses web policy Company"):
         rig.run(policy=policy, adapter=rig.adapter(users=(), everyone=True, **chosen))
     put(rig.twin.node("FirewallRule", "LAN to WAN").find("NetworkPolicy"), "WebFilter", "Allow All")
     with pytest.raises(Failed, match="web policy Allow All is built in"):
@@ -541,9 +541,9 @@ def test_only_a_rule_of_ours_passes_anybody(rig):
     """A category that the site allows itself: no rule is made, and what stands below is passed by none."""
     rig.twin.tables["WebFilterURLGroup"].append(group("Allowed by us"))
     rig.quarantine(above=False)
-    assert "Deny AI sites for Staff shuts out a part of the audience" in rig.run(check=True, accept_wider_audience=True)["audience_widened"][-1]
+    assert "Deny AI sites for Staff blocks a part of the audience" in rig.run(check=True, accept_wider_audience=True)["audience_widened"][-1]
     widened = rig.run(check=True, accept_wider_audience=True, adapter=rig.adapter(category_name="Allowed by us"))["audience_widened"]
-    assert not any("shuts out a part" in text for text in widened)
+    assert not any("blocks a part" in text for text in widened)
 
 
 @pytest.mark.parametrize("column,text,words,by", [
@@ -639,7 +639,7 @@ def test_what_was_disabled_is_remembered_in_the_description_of_the_policy(rig, d
     rig.run("deleted", adapter=denied())
     assert rig.snapshot()["WebFilterPolicy"] == site["WebFilterPolicy"]
     put(rig.twin.node("WebFilterPolicy", "Company"), "Description", "x" * 250)
-    with pytest.raises(Failed, match="has no room to remember"):
+    with pytest.raises(Failed, match="has no room to record"):
         rig.run(unblock=(conflict["id"],), adapter=denied())
 
 
@@ -699,7 +699,7 @@ def test_a_firewall_rule_whose_description_is_full_is_for_a_person(rig):
     rig.block_early()
     rig.twin.node("FirewallRule", "No chats").find("Description").text = "x" * 240
     conflict, = rig.run(check=True)["conflicts"]
-    assert conflict["remedy"] == [] and "no room for our mark" in conflict["opens"]
+    assert conflict["remedy"] == [] and "no room for the marker of this collection" in conflict["opens"]
 
 
 @pytest.mark.parametrize("kind", ["domain", "keyword", "activity", "group of hosts"])
@@ -753,10 +753,11 @@ def module(**changes):
 
 
 @pytest.mark.parametrize("changes,words", [
-    (dict(audience={"users": ["AI users"]}), "name the web policies"), (dict(audience={"web_policies": ["Company"]}), "name users or groups"),
-    (dict(audience={"web_policies": ["Company"], "users": ["x"], "everyone": True}), "name users or groups"),
+    (dict(audience={"users": ["AI users"]}), "set web policies"), (dict(audience={"web_policies": ["Company"]}), "set users or groups"),
+    (dict(audience={"web_policies": ["Company"], "users": ["x"], "everyone": True}), "set users or groups"),
     (dict(exempt_sources=["192.0.2.1"]), "only an exception"), (dict(exempt_by="exception", exempt_sources=["lan"]), "is not an address"),
-    (dict(category_name="ChatGPT allow"), "is the name of our own group"), (dict(prefix="a,b"), "prefix: names"), (dict(prefix="x" * 44), "at most 43")])
+    (dict(category_name="ChatGPT allow"), "is the name of the group that this collection "
+                                          "creates"), (dict(prefix="a,b"), "prefix: names"), (dict(prefix="x" * 44), "at most 43")])
 def test_options_that_do_not_fit_are_refused(changes, words):
     with pytest.raises(AccessError, match=words):
         from_module(module(**changes))

@@ -180,7 +180,7 @@ def test_another_accepting_rule_above_takes_the_traffic(site, policy, word):
     assert words(result) == {word}
     if word != "yes":
         uncertain(result, "Before", "web policy %s" % policy)
-        assert "goes by other policies" in [one for one in result["conflicts"] if "Before" in one["where"]][0]["opens"]
+        assert "other policies apply" in [one for one in result["conflicts"] if "Before" in one["where"]][0]["opens"]
 
 
 def test_another_policy_opens_only_what_is_understood_of_it(site):

@@ -356,7 +356,7 @@ def test_files_that_may_not_be_written_are_named(rig):
 def test_a_damaged_note_of_an_earlier_run_is_named(rig, name):
     rig.run()
     (rig.squid.list_dir / name).write_text("{")
-    with pytest.raises(Failed, match="%s is not as a run wrote it" % name) as caught:
+    with pytest.raises(Failed, match="%s was altered" % name) as caught:
         rig.run(check=True)
     assert caught.value.result["failure"]["class"] == "refused"
 
@@ -387,7 +387,7 @@ def test_a_comment_stays_a_comment(rig):
 
 @pytest.mark.parametrize("site,options,says", [
     ({"auth": True, "before": "acl bosses proxy_auth boss\nhttp_access allow bosses"}, {}, "several ACLs .bosses, staff.*auth_acl"),
-    ({}, {"users": ("alice",)}, "does not know who its users are"),
+    ({}, {"users": ("alice",)}, "so it cannot identify users"),
     ({}, {"acls": ("nosuch",)}, "no ACL named nosuch"),
     ({"before": "acl guests src 127.0.9.0/24\nhttp_access allow guests"}, {"networks": (), "everyone": True}, "more than one client ACL .guests, lan."),
 ])
@@ -469,6 +469,6 @@ def test_where_one_of_the_folders_may_not_be_written_to_nothing_is(rig, monkeypa
     """Nor is the folder of the lists made, which comes first."""
     folder, access = str((rig.squid.folder / shut).resolve()), os.access
     monkeypatch.setattr(os, "access", lambda path, mode: str(path) != folder and access(path, mode))
-    with pytest.raises(Failed, match="this user may not write to %s: run as one who may" % folder) as caught:
+    with pytest.raises(Failed, match="this user cannot write to %s: run as a user who can" % folder) as caught:
         rig.run()
     assert caught.value.result["failure"]["class"] == "refused" and not rig.squid.list_dir.exists()

@@ -71,7 +71,7 @@ def test_of_a_few_that_become_many_each_way_leads_back(rig):
     # A list that is there stays: it is rewritten, and nobody stays in it who is not named.
     fewer = run(rig, FEW)
     assert decisions(rig) == ["allow", SHUT] and listed(rig).read_text().split()[-2:] == ["10.0.0.0/24", "127.0.0.2"]
-    assert "shuts out: name all in one task" in " ".join(fewer["warnings"]) and not run(rig, FEW, "replaced")["changed"]
+    assert "would lock out: set all of them in one task" in " ".join(fewer["warnings"]) and not run(rig, FEW, "replaced")["changed"]
     for result, then in ((fewer, as_many), (many, as_few)):
         rig.run("reverted", journal=result["journal"])
         assert rig.snapshot() == then
@@ -109,7 +109,7 @@ def test_an_edit_of_a_list_during_the_run_is_noticed_and_stays(rig):
             listed(rig).write_text(files.MARK + "\n192.0.2.1\n")
         return send(request)
     adapter.send = sent
-    with pytest.raises(Failed, match="somebody changed %s during this run" % listed(rig)):
+    with pytest.raises(Failed, match="someone else changed %s during this run" % listed(rig)):
         rig.run(adapter=adapter)
     assert listed(rig).read_text() == files.MARK + "\n192.0.2.1\n" and decisions(rig) == ["allow", SHUT]
 
@@ -120,7 +120,7 @@ def test_a_list_of_somebody_else_is_neither_used_nor_written(rig, state):
     rig.squid.list_dir.mkdir()
     listed(rig).write_text("127.0.0.0/8\n")
     rig.force()
-    with pytest.raises(Failed, match="audience.networks exists and was not made by this collection") as caught:
+    with pytest.raises(Failed, match="audience.networks exists and was not created by this collection") as caught:
         run(rig, MANY, state)
     assert caught.value.result["failure"]["class"] == "refused" and rig.meter.writes == 0 and decisions(rig) == [SHUT, SHUT]
     run(rig, FEW, state)
@@ -134,7 +134,7 @@ def test_each_drop_in_has_a_list_of_its_own(rig):
 
     def other(**options):
         return rig.adapter(networks=(SOURCES[STRANGER], *MANY[3:]), drop_in=str(rig.squid.drop_in_dir / "other.conf"), **options)
-    with pytest.raises(Failed, match="uses a list in .*: give each drop-in a list_dir of its own"):
+    with pytest.raises(Failed, match="uses a list in .*: set a separate list_dir for each drop-in"):
         rig.run(adapter=other())
     lists = rig.squid.folder / "other"
     rig.run(adapter=other(list_dir=str(lists)))

@@ -62,10 +62,10 @@ def site(tmp_path):
 
 
 @pytest.mark.parametrize("hangs,ask,failure,said", [
-    ("-v", lambda control, _site: control.build(), "unreachable", "squid -v did not end within the time of the run (timeout, 0.5 s)"),
+    ("-v", lambda control, _site: control.build(), "unreachable", "squid -v did not end before the run timed out (timeout, 0.5 s)"),
     ("parse", lambda control, _site: control.check_candidate({}, lambda pattern: []), "unreachable", "squid -k parse did not end within"),
-    ("check", lambda control, _site: control.look(Site()), "unreachable", "squid -k check did not end within the time of the run (timeout, 0.5 s)"),
-    ("reconfigure", lambda control, site: control.reconfigure(site(1)), "activation", "it is not known which policy is in force"),
+    ("check", lambda control, _site: control.look(Site()), "unreachable", "squid -k check did not end before the run timed out (timeout, 0.5 s)"),
+    ("reconfigure", lambda control, site: control.reconfigure(site(1)), "activation", "it is unknown which policy is in force"),
 ], ids=lambda value: value if isinstance(value, str) and " " not in value else "")
 def test_a_program_that_hangs_ends_with_the_run_and_says_what_was_waited_for(squid, site, hangs, ask, failure, said):
     control = squid(hangs)
@@ -84,7 +84,7 @@ def test_waiting_for_a_reload_has_what_the_run_has_left_and_taking_back_has_it_a
         control.build()
         time.sleep(0.4)
         began = time.monotonic()
-        with pytest.raises(AccessError, match="goes on with the old policy") as caught:
+        with pytest.raises(AccessError, match="still runs the old policy") as caught:
             control.reconfigure(there)
         assert caught.value.failure == "activation" and time.monotonic() - began < 0.8
         with pytest.raises(AccessError, match="squid -v did not end within the time of the run"):
@@ -98,7 +98,7 @@ def test_a_squid_that_ends_at_the_reload_is_not_waited_for(squid, site, tmp_path
     control.build()
     (tmp_path / "squid").write_text("#!/bin/sh\nkill %s\n" % "$(cat %s)" % (tmp_path / "pid"))
     began = time.monotonic()
-    with pytest.raises(AccessError, match="ended at the reload"):
+    with pytest.raises(AccessError, match="terminated at the reload"):
         control.reconfigure(site(1))
     assert time.monotonic() - began < 5
 
@@ -243,13 +243,13 @@ def test_several_workers_have_reloaded_when_each_listens_again(workers):
     ((BEGAN % 2,), (ACCEPTS % 2, BEGAN % 1, ACCEPTS % 1), 1),
 ], ids=["none", "one amid it", "both", "of another reload"])
 def test_a_worker_that_has_not_reloaded_keeps_the_policy_from_being_called_in_force(workers, before, lines, left):
-    with pytest.raises(AccessError, match="of 2 workers of squid %d goes on with the old policy" % left) as caught:
+    with pytest.raises(AccessError, match="of 2 workers of squid %d still runs the old policy" % left) as caught:
         workers(*lines, before=before)
     assert caught.value.failure == "activation"
 
 
 def test_a_log_that_cannot_be_read_is_named_before_the_reload(workers, tmp_path):
-    with pytest.raises(AccessError, match="none cannot be read: No such file.*nothing was brought into force"):
+    with pytest.raises(AccessError, match="none cannot be read: No such file.*nothing was activated"):
         workers(BEGAN % 1, ACCEPTS % 1, readable=False)
     assert not (tmp_path / "cache.log").read_text()
 

@@ -65,7 +65,7 @@ def test_workers_of_which_nothing_tells_that_they_reloaded_are_not_called_in_for
     before = rig.decisions()
     may = rig.run(check=True)["permissions"]
     assert may["write"] is False and "cache.log" in may["why"]
-    with pytest.raises(Failed, match="which alone tells whether each worker") as caught:
+    with pytest.raises(Failed, match="the only source that shows whether each worker") as caught:
         rig.run()
     assert caught.value.result["failure"]["class"] == "refused" and rig.decisions() == before and not rig.squid.list_dir.exists()
 

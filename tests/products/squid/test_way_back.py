@@ -175,7 +175,7 @@ def test_another_configuration_than_the_one_that_runs_is_refused(make):
     other = rig.squid.folder / "other.conf"
     shutil.copy(rig.squid.config, other)
     adapter = SquidAdapter(rig.settings(config_file=str(other)), Control(rig.squid.program, str(other), rig.squid.name, 60), rig.squid.name)
-    assert refused(rig, match="runs with .*squid.conf, and config_file names .*other.conf", adapter=adapter) == "refused"
+    assert refused(rig, match="runs with .*squid.conf, but config_file is .*other.conf", adapter=adapter) == "refused"
 
 
 # -- edits of others
@@ -213,7 +213,7 @@ def test_an_edit_during_the_run_is_noticed_and_stays(make, where):
             told.append(path.write_text(path.read_text() + "# by a colleague\n"))
         return send(request)
     adapter.send = sent
-    with pytest.raises(Failed, match="somebody changed %s during this run" % path) as caught:
+    with pytest.raises(Failed, match="someone else changed %s during this run" % path) as caught:
         rig.run(unblock=(found["id"],), adapter=adapter)
     assert caught.value.result["failure"]["class"] == "conflict" and path.read_text().endswith("# by a colleague\n")
     assert rig.squid.config.read_text().replace("# by a colleague\n", "") == rig.squid.site and not rig.squid.drop_in.exists()

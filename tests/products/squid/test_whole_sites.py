@@ -120,7 +120,7 @@ class Bench:
         """What Squid itself has to say against the configuration; nothing when it takes it."""
         done = subprocess.run(self.squid.command("-k", "parse"), capture_output=True, check=False, text=True, errors="surrogateescape")
         said = [line.rpartition("| ")[2].strip() for line in done.stderr.splitlines() if re.search("FATAL|ERROR|Bungled|unrecognized", line)]
-        return [] if done.returncode == 0 else said or ["squid -k parse ends with %d" % done.returncode]
+        return [] if done.returncode == 0 else said or ["squid -k parse exits with %d" % done.returncode]
 
 
 class _Case:

@@ -114,7 +114,7 @@ def test_what_a_property_does(rig, name, what):
     assert [one.certain for one in judged.conflicts] == {"yes": [True], "may": [False]}.get(what["shuts"], [])
     if what["shuts"] == "may":
         judged.uncertain()
-    assert all(one.text.startswith("it is final: " if what["shuts"] == "yes" else "no rule of ours takes it back: ") for one in judged.conflicts)
+    assert all(one.text.startswith("it is final: " if what["shuts"] == "yes" else "no rule of this collection can override it: ") for one in judged.conflicts)
 
 
 @pytest.mark.parametrize("kind, shuts", sorted(KNOWN["layers"].items()) + [("layer-of-next-year", "may")])
@@ -311,7 +311,7 @@ def test_a_rule_that_only_looks_like_ours_is_not_the_place_of_ours(open_rig, lik
     for text, behind in ((like, False), ("condition=netaccess_chatgpt_allow client.address=10.9.0.0/16 ALLOW", True)):
         rig.twin.site = SITE + "<Proxy>\n  %s\n<Proxy>\n  url.domain=chatgpt.com DENY\n" % text
         adapter = rig.adapter()
-        assert any("it stands behind ours" in one.text for one in adapter.assess(FIRST, adapter.read()).conflicts) is behind, text
+        assert any("it comes after the rules of this collection" in one.text for one in adapter.assess(FIRST, adapter.read()).conflicts) is behind, text
 
 
 def test_what_stands_above_ours_in_our_own_layer_is_asked_first(open_rig):
@@ -394,7 +394,7 @@ def test_what_a_list_of_the_site_decrypts_is_told_by_the_rule(open_rig):
     rig.run()
     rig.twin.tail = "<SSL-Intercept>\n  condition=BlockedSites ssl.forward_proxy(https)\n"
     conflict, = [one for one in rig.run()["conflicts"] if one["effect"] == "decrypt"]
-    assert conflict["hosts"] == (".chatgpt.com",) and conflict["text"].startswith("it stands behind ours: ")
+    assert conflict["hosts"] == (".chatgpt.com",) and conflict["text"].startswith("it comes after the rules of this collection: ")
 
 
 def test_of_one_rule_what_is_sure_and_what_may_be(rig):

@@ -85,9 +85,9 @@ WAITS = "waits for installation on console"
 
 
 @pytest.mark.parametrize("options, allowed, exempt, note", [
-    ({"runs": ""}, "no", "no", WAITS), ({"mode": "upe"}, "unchecked", "unchecked", "what Cloud SWG runs cannot be read"),
-    ({"consoles": False}, "unchecked", "unchecked", "in Management Center; whether a device runs it cannot be read without consoles"),
-    ({"scan_conflicts": False}, "unchecked", "unchecked", "the site's own rules were not looked at"),
+    ({"runs": ""}, "no", "no", WAITS), ({"mode": "upe"}, "unchecked", "unchecked", "the policy that Cloud SWG runs cannot be read"),
+    ({"consoles": False}, "unchecked", "unchecked", "in Management Center; without consoles it is unknown whether a device runs it"),
+    ({"scan_conflicts": False}, "unchecked", "unchecked", "the existing rules were not read"),
     # A plan that is installed by a request, or that a person installs.
     ({"runs": "", "ours": "", "planned": OURS, "installs": True}, "yes", "yes", ""), ({"runs": "", "ours": "", "planned": OURS}, "no", "no", WAITS),
     ({"runs": "", "installs": True}, "no", "no", WAITS), ({"runs": "", "scan_conflicts": False}, "no", "no", WAITS)], ids=str)
@@ -169,30 +169,34 @@ def test_a_narrower_pattern_is_exempt_by_its_wider_one():
 
 @pytest.mark.parametrize("before, behind, word, certain, reason", [
     ("<Proxy>\n  url.domain=chatgpt.com FORCE_DENY\n", "", "no", True, "it is final"), ("<Proxy>\n  url.domain=chatgpt.com DENY\n", "", "yes", None, ""),
-    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n", "no", True, "it stands behind ours"),
-    ("", "<Proxy>\n  %s url.domain=chatgpt.com DENY\n" % PART, "unchecked", False, "it stands behind ours"),
-    ("<Proxy>\n  url.domain=chatgpt.com property_of_next_year(x)\n", "", "unchecked", False, "no rule of ours takes it back"),
+    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n", "no", True, "it comes after the rules of this collection"),
+    ("", "<Proxy>\n  %s url.domain=chatgpt.com DENY\n" % PART, "unchecked", False, "it comes after the rules of this collection"),
+    ("<Proxy>\n  url.domain=chatgpt.com property_of_next_year(x)\n", "", "unchecked", False, "no rule of this collection can override it"),
     ("<SSL>\n  url.domain=chatgpt.com DENY\n", "", "no", True, "it is final in <ssl>"),
     ("<Admin>\n  url.domain=chatgpt.com FORCE_DENY\n", "", "yes", None, ""), ("<Exception>\n  url.domain=chatgpt.com FORCE_DENY\n", "", "yes", None, ""),
     # Of two layers behind ours the later one counts.
     ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<Proxy>\n  url.domain=chatgpt.com ALLOW\n", "yes", None, ""),
-    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<Proxy>\n  %s url.domain=chatgpt.com ALLOW\n" % PART, "unchecked", False, "it stands behind ours"),
+    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<Proxy>\n  %s url.domain=chatgpt.com ALLOW\n" % PART, "unchecked", False, "it comes after the rules "
+     "of this collection"),
     ("", "<Proxy>\n  %s url.domain=chatgpt.com DENY\n<Proxy>\n  url.domain=chatgpt.com ALLOW\n" % PART, "yes", None, ""),
-    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<SSL>\n  url.domain=chatgpt.com ALLOW\n", "no", True, "it stands behind ours"),
+    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<SSL>\n  url.domain=chatgpt.com ALLOW\n", "no", True, "it comes after the rules of this collection"),
     # A rule above may let it through, or end its layer.
-    ("", "<Proxy>\n  %s ALLOW\n  url.domain=chatgpt.com DENY\n" % PART, "unchecked", False, "it stands behind ours"),
+    ("", "<Proxy>\n  %s ALLOW\n  url.domain=chatgpt.com DENY\n" % PART, "unchecked", False, "it comes after the rules of this collection"),
     ("", "<Proxy>\n  url.domain=chatgpt.com ALLOW\n  url.domain=chatgpt.com DENY\n", "yes", None, ""),
-    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<Proxy>\n  %s OK\n  url.domain=chatgpt.com ALLOW\n" % PART, "unchecked", False, "it stands behind ours"),
+    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\n<Proxy>\n  %s OK\n  url.domain=chatgpt.com "
+         "ALLOW\n" % PART, "unchecked", False, "it comes after the rules of this collection"),
     ("", "<Proxy>\n  url.domain=chatgpt.com FORCE_DENY\n<Proxy>\n  url.domain=chatgpt.com ALLOW\n", "no", True, "it is final"),
     # What another policy calls counts as if it were behind ours, and what it allows settles nothing.
-    ("define proxy policy p\n  url.domain=chatgpt.com DENY\nend policy p\n<Proxy>\n  policy.p\n", "", "unchecked", False, "it stands behind ours"),
-    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\ndefine proxy policy p\n  url.domain=chatgpt.com ALLOW\nend policy p\n", "no", True, "it stands behind ours")])
+    ("define proxy policy p\n  url.domain=chatgpt.com DENY\nend policy p\n<Proxy>\n  policy.p\n", "", "unchecked", False, "it comes after the rules "
+     "of this collection"),
+    ("", "<Proxy>\n  url.domain=chatgpt.com DENY\ndefine proxy policy p\n  url.domain=chatgpt.com ALLOW\nend policy "
+         "p\n", "no", True, "it comes after the rules of this collection")])
 def test_rules_around_ours(before, behind, word, certain, reason):
     found = assess(before, behind)
     assert words(found) == [word, "yes"] and words(found, "exempt")[0] == "yes"
     assert told(found) == ([] if certain is None else [("deny", "console", BOTH[:1], certain)])
     for one in found.conflicts:
-        assert one.text.startswith(reason + ": ") and one.opens == "a person has to change or move this rule" and one.remedy == ()
+        assert one.text.startswith(reason + ": ") and one.opens == "change or move this rule by hand" and one.remedy == ()
     named = " in <ssl>" if "<ssl>" in reason else ""
     start = {"no": "console%s denies it" % named, "unchecked": "console%s may deny it: " % named, "yes": ""}[word]
     assert notes(found)[0] == start if word != "unchecked" else notes(found)[0].startswith(start)
@@ -213,7 +217,8 @@ def test_rules_around_the_exemption(before, behind, word):
         conflict = next(one for one in found.conflicts if one.effect == "decrypt")
         assert conflict.hosts == BOTH[:1] and conflict.certain == (word == "no")
         named = " in <layer-of-next-year>" if "next-year" in behind else ""
-        assert conflict.text.startswith(("no rule of ours takes it back%s: " if named else "it stands behind ours%s: ") % named)
+        assert conflict.text.startswith(("no rule of this collection can override it%s: " if named else "it comes after the rules of this "
+                                         "collection%s: ") % named)
         assert any(text in notes(found)[0] for text in ("console%s decrypts it" % named, "console%s may decrypt it: " % named))
 
 
@@ -225,7 +230,7 @@ def test_sure_and_unsure_hosts_of_one_rule_are_two_conflicts_and_what_is_not_und
     found = assess("<Proxy>\n  column_of_next_year=x FORCE_DENY\n")
     assert [one.text.count("column_of_next_year= is not understood") for one in found.conflicts] == [1]
     found = assess("<Proxy>\n  group=Quarantine FORCE_DENY\n")
-    assert "group= may hold a part of the audience alone" in found.conflicts[0].text and words(found) == ["unchecked"] * 2
+    assert "group= may apply to a part of the audience only" in found.conflicts[0].text and words(found) == ["unchecked"] * 2
 
 
 @pytest.mark.parametrize("test, word", [
@@ -277,7 +282,7 @@ def test_a_deny_for_a_part_that_ours_takes_back_is_told(line, told_):
 def test_where_ours_stands_is_known_by_what_it_does(like, place):
     """Where there is none yet ours will be the last, and nothing stands behind it."""
     found = assess("<Proxy>\n  %s\n<Proxy>\n  url.domain=js.stripe.com DENY\n" % like, ours=DEFINED, planned=OURS, installs=True)
-    assert any("it stands behind ours" in one.text and one.hosts == BOTH[1:] for one in found.conflicts) is place
+    assert any("it comes after the rules of this collection" in one.text and one.hosts == BOTH[1:] for one in found.conflicts) is place
 
 
 # -- entries of lists, sign-in, what is lost
@@ -287,7 +292,7 @@ def test_who_is_not_asked_who_they_are_has_no_groups():
     groups = {"clients": (), "groups": ("AI users",)}
     who = OURS.replace(WHO, 'group="AI users"')
     found = assess(ours=who, **groups)
-    said = "console: no rule surely asks for a sign-in there, and without one groups and users are not known"
+    said = "console: no rule certainly requires authentication there, and without it groups and users are unknown"
     assert words(found) == ["unchecked"] * 2 and said in notes(found)[0]
     assert words(assess("<Proxy>\n  authenticate(corp)\n", ours=who, **groups)) == ["yes"] * 2
     assert words(assess(ours=OURS.replace(WHO, "user=mia"), clients=(), users=("mia",))) == ["unchecked"] * 2

@@ -77,7 +77,7 @@ def test_a_rule_of_the_audience_that_is_not_understood_may_not_open(secure, limi
 def test_an_action_that_is_not_known_may_shut(secure, action):
     secure.twin.add_rule("Early", action, None, [secure.twin.named("Unused")["id"]], at=0)
     result = secure.run(check=True)
-    assert words(result)["*.openai.com"] == "unchecked" and "its action is not known" in str(result["conflicts"])
+    assert words(result)["*.openai.com"] == "unchecked" and "its action is not understood" in str(result["conflicts"])
 
 
 @pytest.mark.parametrize("people,word,certain", [(None, "no", True), (["member"], "unchecked", False)])

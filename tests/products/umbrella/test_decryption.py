@@ -102,7 +102,7 @@ def test_what_is_not_offered_or_not_allowed_makes_the_exemption_unchecked_and_no
     result = rig.run(accept_wider_audience=True)
     assert words(result) == {"unchecked"} and {row["allowed"] for row in result["coverage"]} == {"yes"} and puts(rig) == []
     line = by_hand(result)[0]
-    assert "chatgpt.com, openai.com" in line and (SCOPES[path] in line if status == 403 else "does not offer them" in line)
+    assert "chatgpt.com, openai.com" in line and (SCOPES[path] in line if status == 403 else "does not have them" in line)
     rig.twin.log.clear()
     assert not rig.run(accept_wider_audience=True)["changed"]
 
@@ -121,7 +121,7 @@ def test_a_task_that_does_not_scan_reads_none_of_it_and_claims_nothing(secure):
 
 def test_a_task_that_writes_reads_what_it_has_to_know_whether_it_scans_or_not(rig):
     share(rig)
-    with pytest.raises(Failed, match="the do not decrypt list Company is for the people of the access rule Default too"):
+    with pytest.raises(Failed, match="the do not decrypt list Company also applies to the users of the access rule Default"):
         rig.run(adapter=rig.adapter(scan_conflicts=False))
     assert puts(rig) == []
 
@@ -210,7 +210,7 @@ def test_a_default_that_is_not_told_is_not_guessed(secure, settings):
     share(secure)
     secure.twin.state.settings = dict(settings, **{"sse.globalIPSEnabled": False})
     result = secure.run()
-    assert words(result) == {"unchecked"} and "not among those that were read" in notes(result)
+    assert words(result) == {"unchecked"} and "was not read" in notes(result)
 
 
 def test_a_profile_without_a_list_exempts_nothing_and_one_that_does_not_tell_may(secure):
@@ -266,7 +266,7 @@ def test_a_rule_that_blocks_decrypts_nothing_and_one_below_is_not_asked(secure):
 def test_a_rule_of_the_audience_that_only_may_decide_leaves_it_to_those_below(secure):
     secure.twin.rule("AI users")["more"] = [{"attributeName": "umbrella.destination.port", "attributeValue": "443", "attributeOperator": "="}]
     result = secure.run()
-    assert words(result) == {"unchecked"} and "no access rule that was read surely decides it" in notes(result)
+    assert words(result) == {"unchecked"} and "no access rule that was read certainly matches it" in notes(result)
 
 
 def test_every_rule_of_the_audience_has_to_exempt(secure):
@@ -424,7 +424,7 @@ def test_a_name_that_somebody_gave_meanwhile_is_not_taken_back(rig):
 def test_a_service_that_keeps_no_comments_is_found_out_and_what_was_written_goes_back(make):
     rig = make(keeps_comments=False)
     site = rig.snapshot()
-    with pytest.raises(Failed, match="does not keep the comments .* old state was restored"):
+    with pytest.raises(Failed, match="does not store comments .* old state was restored"):
         rig.run()
     assert rig.snapshot() == site and len(puts(rig)) == 2
 
@@ -532,7 +532,7 @@ def more(rig, name="Others", action="allow", enabled=True, profile="AI profile")
 @pytest.mark.parametrize("action", ["allow", "warn", "isolate", "quarantine"])
 def test_another_rule_with_the_profile_has_to_be_accepted(rig, action):
     more(rig, action=action)
-    with pytest.raises(Failed, match="the do not decrypt list AI exempt is for the people of the access rule Others too"):
+    with pytest.raises(Failed, match="the do not decrypt list AI exempt also applies to the users of the access rule Others"):
         rig.run()
     assert puts(rig) == [] and rig.list()["items"] == []
     assert rig.run(accept_wider_audience=True)["changed"]
@@ -548,7 +548,7 @@ def test_another_profile_with_the_list_has_to_be_accepted(rig):
 
 def test_a_rule_whose_profile_is_not_known_may_have_it(rig):
     rig.twin.add_rule("Others", "allow", ["stranger"], [], profile=999999)
-    with pytest.raises(Failed, match="AI exempt may be for the people of the access rule Others too"):
+    with pytest.raises(Failed, match="AI exempt also may apply to the users of the access rule Others"):
         rig.run()
 
 
@@ -569,7 +569,7 @@ def test_the_default_profile_is_everybodys(rig):
 
 def test_the_list_of_the_vendor_is_the_whole_organisations(rig):
     rig.twin.profile("AI profile")["list"] = rig.twin.spared("System provided")["id"]
-    with pytest.raises(Failed, match="System provided is the one that IPS goes by for the whole organisation"):
+    with pytest.raises(Failed, match="System provided is the list that IPS uses for the whole organisation"):
         rig.run()
     rig.twin.state.settings["sse.globalIPSEnabled"] = True
     assert words(rig.run(accept_wider_audience=True)) == {"yes"} and rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
@@ -597,7 +597,7 @@ def test_a_name_above_a_decrypted_one_takes_that_along_and_says_so(rig):
     policy = Policy.from_config({"allow": ["openai.com", "*.openai.com"], "exempt": ["*.openai.com"]})
     result = rig.run(policy=policy)
     note, = [row["note"] for row in result["coverage"] if row["exempt"] == "not wanted"]
-    assert "exempt with it where a list holds openai.com" in note and rig.decide(MEMBER, "openai.com") == ("allow", "tunnel")
+    assert "also exempt if a list contains openai.com" in note and rig.decide(MEMBER, "openai.com") == ("allow", "tunnel")
 
 
 # -- what is lost -------------------------------------------------------------------------------------------------
@@ -610,7 +610,7 @@ def losses(rig) -> dict:
 def test_what_a_profile_tells_is_lost_and_what_it_does_not_tell_may_be(rig):
     found = losses(rig)
     assert found["av"] == found["sandbox"] == found["anti_spyware"] == "the security profile AI profile"
-    untold = "the security profile AI profile, as far as it uses it; the API does not tell"
+    untold = "the security profile AI profile, if it uses the list; the API does not show that"
     assert found["dlp"] == found["file_control"] == found["app_control"] == found["casb"] == found["isolation"] == untold
     assert not {"ips", "headers"} & set(found)
     for control in sorted(found):
@@ -644,7 +644,7 @@ def test_tenant_controls_are_lost(rig, where):
 
 def test_a_tenant_control_of_chatgpt_is_a_decision_of_the_operator(rig):
     rig.twin.profile("AI profile")["more"] = {"restriction": {"id": 5, "name": "AI", "domains": [], "restrictions": [{"applicationName": "ChatGPT"}]}}
-    with pytest.raises(Failed, match="keeps people in your own ChatGPT workspace"):
+    with pytest.raises(Failed, match="restricts users to your own ChatGPT workspace"):
         rig.run()
     rig.run(tenant_control="keep")
     assert rig.twin.spares("AI exempt") == {} and rig.list()["items"]
@@ -656,7 +656,7 @@ def test_a_tenant_control_of_chatgpt_is_a_decision_of_the_operator(rig):
 
 
 def test_umbrella_has_no_such_lists():
-    with pytest.raises(AccessError, match="exempt_by: profile is for service secure_access"):
+    with pytest.raises(AccessError, match="exempt_by: profile is only for service secure_access"):
         product.from_module(task(exempt_by="profile"))
     rules = {"dns_policies": [], "web_policies": [], "rules": ["A"], "everyone": False}
     assert product.from_module(task(service="secure_access", audience=rules, exempt_by="profile"))._settings.exempt_by == "profile"

@@ -112,12 +112,12 @@ def test_what_is_not_certain_has_no_remedy_and_what_was_parked_is_resolved():
     ({"lists": [row(3, "All", DNS, isGlobal=True)], "names": {DNS: "All", WEB: NAMES[WEB]}, "everyone": True}, False),
     ({"lists": [row(3, "All", DNS, isGlobal=True)], "names": {DNS: "All", WEB: NAMES[WEB]}, "layers": (WEB,)}, False)], ids=str)
 def test_the_global_list_is_for_everybody(options, widened):
-    assert assess(**options).audience_widened == ["All holds for everybody in every DNS policy"] * widened
+    assert assess(**options).audience_widened == ["All applies to everybody in every DNS policy"] * widened
 
 
 def test_what_is_lost_by_an_exemption_in_the_web_policy():
     assert [loss.control for loss in assess().losses] == ["av", "sandbox", "dlp", "file_control", "casb", "isolation"]
-    assert {(loss.rule, loss.hosts) for loss in assess().losses} == {("the web policy, as far as it uses it; the API does not tell", ALL[:1])}
+    assert {(loss.rule, loss.hosts) for loss in assess().losses} == {("the web policy, if it uses the list; the API does not show that", ALL[:1])}
     assert assess(layers=(DNS,)).losses == [] and assess(policy=dict(POLICY, exempt=[])).losses == []
 
 
@@ -130,16 +130,16 @@ def test_what_the_lists_hold_is_not_known_to_be_used():
     found = assess()
     assert words(found) == ["unchecked"] * 3 and words(found, "exempt") == ["unchecked", "not wanted", "not wanted"]
     assert [row.allowed_by for row in found.coverage] == ["Chat DNS by netaccess.chatgpt, Chat web by netaccess.chatgpt"] * 3
-    used = "in the list; the API does not tell which policies use it"
-    assert notes(found) == [used + "; what is decrypted the API does not tell", "widened: openai.com itself too; " + used,
-                            "widened: every subdomain of js.stripe.com too; " + used]
-    assert notes(assess(layers=(DNS,)))[0].endswith("the DNS layer decrypts only what its intelligent proxy takes")
+    used = "in the list; the API does not show which policies use it"
+    assert notes(found) == [used + "; the API does not show what is decrypted", "widened: openai.com itself too; " + used,
+                            "widened: the subdomains of js.stripe.com too; " + used]
+    assert notes(assess(layers=(DNS,)))[0].endswith("the DNS layer decrypts only traffic that its intelligent proxy handles")
 
 
 def test_what_a_list_does_not_hold_is_not_allowed():
     found = assess(held=HELD[:2])
     assert words(found) == ["unchecked", "unchecked", "no"] and found.coverage[2].allowed_by is None
-    assert notes(found)[2] == "; ".join(["widened: every subdomain of js.stripe.com too"] + [
+    assert notes(found)[2] == "; ".join(["widened: the subdomains of js.stripe.com too"] + [
         "Chat %s by netaccess.chatgpt does not hold it" % layer for layer in ("DNS", "web")])
     assert words(assess(held=["api.openai.com"]))[1] == "no" and words(assess(held=["com"])) == ["unchecked"] * 3
     assert words(assess(held=["https://chatgpt.com/x"]))[0] == "no"
@@ -161,7 +161,7 @@ BLOCK = access("Block", "block", 3, lists=[THEIRS])
 def test_our_list_in_a_rule_of_the_audience_allows():
     found = assess([], AI)
     assert words(found) == ["yes"] * 3 and notes(found)[0].startswith("the access rule AI users may have it decrypted") and found.conflicts == []
-    assert notes(found)[1:] == ["widened: openai.com itself too", "widened: every subdomain of js.stripe.com too"]
+    assert notes(found)[1:] == ["widened: openai.com itself too", "widened: the subdomains of js.stripe.com too"]
     assert "ips" in {loss.control for loss in found.losses}
     assert words(found, "exempt") == ["unchecked", "not wanted", "not wanted"]
     assert [row.allowed_by for row in found.coverage] == ["Chat web by netaccess.chatgpt"] * 3
@@ -184,7 +184,7 @@ def test_of_several_rules_one_that_surely_blocks_makes_it_certain_and_all_are_na
     found = assess(["chatgpt.com"], AI, access("Sick", "block", 2, lists=[THEIRS], people=9), BLOCK)
     assert told(found) == [("access rule Sick, Block, destination list Threats", "domain chatgpt.com", ALL[:1], True, True)]
     conflict, = found.conflicts
-    assert conflict.opens == "this entry, for everybody whom a rule with this list shuts out"
+    assert conflict.opens == "this entry, for everybody that a rule with this list blocks"
     assert conflict.remedy[0].fields == {"blocks": (True, False), "parked": (False, True)}
     conflict, = assess(["https://chatgpt.com/x"], AI, BLOCK).conflicts
     assert (conflict.text, conflict.certain, conflict.remedy) == ("URL https://chatgpt.com/x", False, ())
@@ -196,9 +196,9 @@ def test_an_entry_that_is_there_and_parked_is_parked_no_second_time():
 
 
 @pytest.mark.parametrize("entry, more, opens", [
-    ("chatgpt.com", {"isMspDefault": True}, "this list is managed outside of this organisation's own settings"),
-    ("chatgpt.com", {"thirdpartyCategoryId": 4}, "this list is managed outside of this organisation's own settings"),
-    ("%s.chatgpt.com" % ".".join(["a" * 60] * 3 + ["a" * 50]), {}, "its name is too long to be parked")])
+    ("chatgpt.com", {"isMspDefault": True}, "this list is managed outside of this organisation"),
+    ("chatgpt.com", {"thirdpartyCategoryId": 4}, "this list is managed outside of this organisation"),
+    ("%s.chatgpt.com" % ".".join(["a" * 60] * 3 + ["a" * 50]), {}, "its name is too long for the parking domain")])
 def test_an_entry_that_cannot_be_parked(entry, more, opens):
     assert [(one.certain, one.remedy, one.opens) for one in assess([entry], AI, BLOCK, theirs=more).conflicts] == [(True, (), opens)]
 
@@ -223,7 +223,7 @@ def test_a_rule_above_that_shuts_by_more_than_a_list_is_a_conflict_itself(rule, 
     assert words(found) == [word] * 3
     assert [one[:1] + one[2:] for one in told(found)] == ([("access rule Early", tuple(sorted(hosts)), certain, False)] if hosts else [])
     assert not hosts or (found.conflicts[0].text.split(";")[0], found.conflicts[0].opens) == (
-        made["ruleAction"], "everything else that this rule shuts; this collection does not change access rules")
+        made["ruleAction"], "everything else that this rule blocks; this collection does not change access rules")
     assert notes(found)[0].startswith("the access rule Early %s it" % {"no": "blocks", "unchecked": "may block"}.get(word, word)) == (word != "yes")
 
 
@@ -253,7 +253,7 @@ def test_a_rule_is_told_by_its_name_and_not_told_without_the_scan():
     early = access("Early", "block", 3)
     assert [one.opens for one in assess([], AI, early, protected=("Early",)).conflicts] == ["protected"]
     found = assess([], AI, early, scan_conflicts=False)
-    assert found.conflicts == [] and words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("what stands above was not read")
+    assert found.conflicts == [] and words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("the rules above were not read")
 
 
 def test_a_rule_of_the_audience_that_is_not_understood_says_so():
@@ -268,10 +268,10 @@ def test_a_rule_that_does_not_use_our_list_does_not_allow_and_one_that_nobody_na
     assert words(found) == ["no"] * 3 and notes(found)[0].startswith("the access rule AI users does not use the list")
     found = assess([], AI, access("Company", "allow", 8, lists=[OURS]))
     assert found.audience_widened == [
-        "the access rule Company allows by Chat web by netaccess.chatgpt too; name it in audience.rules, or take the list out of it"]
+        "the access rule Company also allows by Chat web by netaccess.chatgpt; add it to audience.rules, or remove the list from it"]
     assert assess([], AI, access("Company", "block", 8, lists=[OURS])).audience_widened == []
     found = assess([], AI, named=())
-    assert words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("no access rule of the audience is named")
+    assert words(found) == ["unchecked"] * 3 and notes(found)[0].startswith("audience.rules is not set")
 
 
 # -- Secure Access: what a list holds

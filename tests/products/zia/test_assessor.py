@@ -82,7 +82,7 @@ OUR_SSL, INSPECT = ssl("ChatGPT no decrypt", BYPASS, urlCategories=["CUSTOM_02"]
 # -- what stands in the way
 
 
-DNS_DOUBT = "whether the audience asks for names by way of this service is not known"
+DNS_DOUBT = "it is unknown whether the audience uses this DNS service"
 
 
 @pytest.mark.parametrize("rules,entries,expected", [
@@ -104,7 +104,7 @@ DNS_DOUBT = "whether the audience asks for names by way of this service is not k
     ({"app": [deny("DALL_E", actions=["ALLOW_AI_ML_CHAT", "DENY_AI_ML_WEB_USE"], **PART)]}, [],
      ("deny", [OPENAI, CHAT], False, "DENY_AI_ML_WEB_USE for DALL_E; it is for groups: Staff")),
     ({"app": [deny()]}, [], ("deny", [OPENAI, CHAT], True, "DENY_AI_ML_WEB_USE for every application")),
-    ({"app": [{"name": "x"}]}, [], ("deny", [OPENAI, CHAT], False, " for every application; its action is not known"))])
+    ({"app": [{"name": "x"}]}, [], ("deny", [OPENAI, CHAT], False, " for every application; its action is not understood"))])
 def test_what_a_conflict_says(rules, entries, expected):
     groups = [{"id": number, "name": "group %d" % number, "addresses": [one]} for number, one in ((7, STRIPE), (8, "claude.ai"))]
     groups.append({"id": 9, "name": "group 9", "countries": ["COUNTRY_US"]})
@@ -169,7 +169,7 @@ SHUT = {"url": [ALL, BELOW]}
     ({"ssl": [INSPECT, ssl("Below", "BLOCK", **PART)]}, {"exempt_category_name": "Words"}, [])])
 def test_who_would_be_let_in(rules, options, told):
     found = judged(categories=(ALLOW, EXEMPT, category(".chatgpt.com")), options=options, **rules).audience_widened
-    assert [text.partition(" shuts out")[0] for text in found] == told and all("these hosts" in text for text in found)
+    assert [text.partition(" blocks")[0] for text in found] == told and all("these hosts" in text for text in found)
 
 
 def test_who_would_get_voice():

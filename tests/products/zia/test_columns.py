@@ -129,4 +129,4 @@ def test_what_an_action_does_that_nobody_knows_is_not_claimed(make, kind, change
     rig.twin.publish()
     result = rig.run(check=True)
     conflict, = (one for one in result["conflicts"] if "shrug" in one["where"])
-    assert not conflict["certain"] and not conflict["remedy"] and "its action is not known" in conflict["text"] and word(result, kind) == "unchecked"
+    assert not conflict["certain"] and not conflict["remedy"] and "its action is not understood" in conflict["text"] and word(result, kind) == "unchecked"

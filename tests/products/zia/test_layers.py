@@ -38,7 +38,7 @@ def test_what_an_action_does(kind, action, word):
 @pytest.mark.parametrize("action,known", [("BLOCK", True), ("BLOCK_WITH_RESPONSE", True), ("REDIR_RES", True), ("REDIR_REQ", False)])
 def test_what_dns_control_does_with_a_question(action, known):
     conflict, = judged(dns=[drop(action=action)]).conflicts
-    assert ("its action is not known" in conflict.text) is not known
+    assert ("its action is not understood" in conflict.text) is not known
 
 
 @pytest.mark.parametrize("action,exempt,allowed", [
@@ -228,20 +228,20 @@ def test_whom_a_rule_is_about(audience, columns, word):
 
 
 @pytest.mark.parametrize("columns,word,why", [
-    ({"order": 0}, "unchecked", "it has no place in the order"), ({"order": -1, "defaultRule": True}, "no", ""),
-    ({"predefined": True}, "unchecked", "what it is about is not listed"),
+    ({"order": 0}, "unchecked", "it has no position in the order"), ({"order": -1, "defaultRule": True}, "no", ""),
+    ({"predefined": True}, "unchecked", "its criteria are not listed"),
     ({"predefined": True, "urlCategories": ["CUSTOM_02"]}, "no", ""), ({"predefined": True, "defaultRule": True, "order": -1}, "no", ""),
     ({"state": "DISABLED"}, "yes", None),
     (PART, "unchecked", "it is for groups: Staff"), (OURS, "no", ""),
-    ({"urlCategories": ["AI_ML_APPS"]}, "unchecked", "which hosts URL category AI_ML_APPS holds is not known"),
-    ({"urlCategories": ["ANY"], "urlCategories2": None, "order": 0}, "unchecked", "it has no place in the order")])
+    ({"urlCategories": ["AI_ML_APPS"]}, "unchecked", "it is unknown which hosts URL category AI_ML_APPS contains"),
+    ({"urlCategories": ["ANY"], "urlCategories2": None, "order": 0}, "unchecked", "it has no position in the order")])
 def test_what_keeps_a_rule_from_being_sure(columns, word, why):
     found = judged(url=[dict(block(), **columns)])
     assert found.coverage[0].allowed == word and [one.text.partition("; ")[2] for one in found.conflicts] == ([] if why is None else [why])
 
 
 def test_our_rules_are_no_rules_of_the_site():
-    """Whatever somebody made of them; and what adds headers is told of those that let pass alone."""
+    """Whatever somebody made of them; and what inserts headers is told of those that let pass alone."""
     adds = {"httpHeaderActionProfiles": [{"id": 5}]}
     for one, told in ((dict(block("x", **adds), action="ALLOW"), 1), (dict(block("x", **adds), action="ALLOW", description=MARK), 0), (block("x", **adds), 0),
                       (dict(block("x"), action="ALLOW"), 0),

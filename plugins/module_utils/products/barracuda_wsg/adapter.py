@@ -78,7 +78,7 @@ class BarracudaAdapter(Adapter):
 
     traits = Traits(
         product="barracuda_wsg", kinds=(CATEGORY, INSPECTED, EXCEPTION, APPLICATION_EXCEPTION), by_hand=True,
-        exclusive="nothing is written; a person carries out the plan")
+        exclusive="nothing is written; carry out the plan by hand")
 
     def __init__(self, settings: Settings, api: Api | None = None, transport: Transport | None = None):
         self._settings, self._api, self._transport = settings, api, transport
@@ -133,7 +133,7 @@ class BarracudaAdapter(Adapter):
             found.diagnosis["backup"] = mentions(self._settings.backup, policy.allow)
             names = [one["variable"] for one in found.diagnosis["backup"]["found"]]
             if names:
-                found.warnings.append("the backup names wanted hosts in %s: look there for what blocks or inspects them" % ", ".join(names[:10]))
+                found.warnings.append("the backup mentions wanted hosts in %s: check there for settings that block or inspect them" % ", ".join(names[:10]))
         self._applications(policy, state, found)
         decrypted = self._inspection(policy, state, found)
         held = Index(self._domains(state))
@@ -151,7 +151,7 @@ class BarracudaAdapter(Adapter):
             skipped = "not wanted" if exempt.covering(pattern) is None else self._exempt(pattern, decrypted)
             found.coverage.append(Coverage(
                 str(pattern), allowed, skipped, allowed_by="custom category %s" % self._settings.category_name if allowed == "yes" else None,
-                exempt_by="SSL Inspection is not designated for it" if skipped == "yes" else None, note=self._note(pattern)))
+                exempt_by="SSL Inspection does not list it" if skipped == "yes" else None, note=self._note(pattern)))
         return found
 
     def _domains(self, state: State) -> list:
@@ -185,7 +185,7 @@ class BarracudaAdapter(Adapter):
         """A blocked application that may hold a wanted host."""
         if not any(word in name.lower() for word in _UNRELATED):
             found.conflict("application %s" % name, "deny", "blocked application %s" % name, "asked before every category", policy.allow, False,
-                           opens="only the device knows which hosts are in it: check whether a wanted one is", name=name)
+                           opens="only the device knows which hosts it contains: check for wanted hosts", name=name)
 
     def _inspection(self, policy, state: State, found: Findings):
         """Patterns of designated domains; None when nobody looked. An exempt pattern that meets one is a conflict."""
@@ -209,7 +209,7 @@ class BarracudaAdapter(Adapter):
         categories = self._pages.inspected_categories
         if categories:
             found.conflict("inspected categories ", "decrypt", "SSL Inspection, designated categories", ", ".join(categories), policy.exempt, False,
-                           opens="only the device knows which hosts are in them: test on the page for it, and leave out the category of OpenAI's hosts")
+                           opens="only the device knows which hosts they contain: look up the category of OpenAI's hosts on the test page, and remove it")
         return [pattern for designated in domains.values() for pattern in designated]
 
     def _exempt(self, pattern: Pattern, decrypted) -> str:
@@ -222,13 +222,13 @@ class BarracudaAdapter(Adapter):
     def _manual(self, policy) -> list:
         lines = []
         if self._pages.category is None or self._pages.exceptions is None:
-            lines.append("what the pages of %s hold is not known: copy %s and %s into the option pages, or these steps are for a device that holds nothing of "
-                         "it" % (self.device, CATEGORIES_PAGE, EXCEPTIONS_PAGE))
+            lines.append("the settings of %s are unknown: copy %s and %s into the option pages; without them these steps assume an empty "
+                         "configuration" % (self.device, CATEGORIES_PAGE, EXCEPTIONS_PAGE))
         if policy.allow and self._pages.blocked_applications is None:
-            lines.append("look which applications are blocked, and copy their names into pages.blocked_applications")
+            lines.append("check which applications are blocked, and copy their names into pages.blocked_applications")
         if policy.exempt and (self._pages.inspected_domains is None or self._pages.inspected_categories is None):
-            lines.append("%s: look whether domains or categories of OpenAI are designated, and copy them into the option pages" % INSPECTION_PAGE)
-        lines += ["voice (%s): this gateway filters web traffic; open it where its packets leave the network" % media for media in policy.media]
+            lines.append("%s: check whether domains or categories of OpenAI are listed, and copy them into the option pages" % INSPECTION_PAGE)
+        lines += ["voice (%s): this gateway filters web traffic only; open it on the firewall at the network edge" % media for media in policy.media]
         return lines
 
     # -- writing, by a person
@@ -238,7 +238,7 @@ class BarracudaAdapter(Adapter):
             yield from _STEPS[change.ref.kind](change)
 
     def send(self, request: dict) -> object:
-        raise AccessError(REFUSED, "the API of %s writes no policy: a person carries out the plan" % self.device)
+        raise AccessError(REFUSED, "the API of %s cannot write policy: carry out the plan by hand" % self.device)
 
 
 def _category_steps(change):
@@ -247,10 +247,10 @@ def _category_steps(change):
         yield _step(change, CATEGORIES_PAGE, "remove", "the custom category %s" % change.ref.name)
         return
     if added:
-        what = "make the custom category %s with these %d domains" if change.op == CREATE else "add to the custom category %s these %d domains"
+        what = "create the custom category %s with these %d domains" if change.op == CREATE else "add to the custom category %s these %d domains"
         yield _step(change, CATEGORIES_PAGE, "add", what % (change.ref.name, len(added)), added)
     if removed:
-        yield _step(change, CATEGORIES_PAGE, "take out", "take out of the custom category %s these %d domains" % (change.ref.name, len(removed)), removed)
+        yield _step(change, CATEGORIES_PAGE, "take out", "remove from the custom category %s these %d domains" % (change.ref.name, len(removed)), removed)
 
 
 def _exception_steps(change):
@@ -273,7 +273,7 @@ def _application_steps(change):
 
 def _inspected_steps(change):
     if change.op == DELETE:
-        yield _step(change, INSPECTION_PAGE, "take out", "take the domain %s out of those designated for inspection" % change.ref.name)
+        yield _step(change, INSPECTION_PAGE, "take out", "remove the domain %s from those designated for inspection" % change.ref.name)
     else:
         yield _step(change, INSPECTION_PAGE, "add", "designate the domain %s for inspection again" % change.ref.name)
 
@@ -316,9 +316,9 @@ def from_module(module: AnsibleModule) -> BarracudaAdapter:
     p = module.params
     who = audience(p["audience"] or {})
     if p["state"] in ("merged", "replaced", "rendered") and not who:
-        raise AccessError(REFUSED, "audience: name groups or users, or set everyone: true")
+        raise AccessError(REFUSED, "audience: set groups or users, or everyone: true")
     if p["settings"] and not p["password"]:
-        raise AccessError(REFUSED, "settings: reading global variables needs password, the API password of BASIC > Administration")
+        raise AccessError(REFUSED, "settings: to read global variables, set password to the API password of BASIC > Administration")
     seen = p["pages"] or {}
     pages = filled(
         Pages, seen,

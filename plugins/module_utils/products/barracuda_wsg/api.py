@@ -40,14 +40,14 @@ class Api(Client):
         body = xmlrpc.client.dumps(({"type": "global", "path": "", "variable": name},), "config.get")
         answer = self._transport.call("POST", PATH, params={"password": self._password}, data=body.encode("utf-8"), headers={"Content-Type": "text/xml"})
         if answer.status in (401, 403):
-            raise AccessError(AUTH, "%s refuses the API password, or this address is not in its allowed range (BASIC > Administration)" % self.host)
+            raise AccessError(AUTH, "%s rejects the API password, or this address is outside the allowed range (BASIC > Administration)" % self.host)
         try:
             return xmlrpc.client.loads(answer.body, use_builtin_types=True)[0][0]
         except xmlrpc.client.Fault as fault:
-            raise AccessError(REFUSED, "%s does not give the variable %s: %s" % (self.host, name, one_line(fault.faultString))) from None
+            raise AccessError(REFUSED, "%s does not return the variable %s: %s" % (self.host, name, one_line(fault.faultString))) from None
         except (ExpatError, xmlrpc.client.Error, ValueError, IndexError):
-            raise AccessError(UNREACHABLE, "%s answers with HTTP %d and no XML-RPC: is this the management address of a Web Security Gateway, and is the "
-                              "API password set?" % (self.host, answer.status)) from None
+            raise AccessError(UNREACHABLE, "%s answers with HTTP %d and not with XML-RPC: check that this is the management address of a Web Security "
+                                           "Gateway and that the API password is set" % (self.host, answer.status)) from None
 
 
 def mentions(path: str, patterns: Iterable[Pattern]) -> dict:
@@ -63,8 +63,8 @@ def mentions(path: str, patterns: Iterable[Pattern]) -> dict:
             data = source.read(_MAX_BACKUP + 1)
         text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8")
     except (OSError, EOFError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise AccessError(REFUSED, "backup: %s: %s; give the file that ADVANCED > Backup saves" % (path, reason)) from None
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise AccessError(REFUSED, "backup: %s: %s; set backup to the file that ADVANCED > Backup saves" % (path, reason)) from None
     if len(data) > _MAX_BACKUP:
         raise AccessError(REFUSED, "backup: %s is larger than %d MiB" % (path, _MAX_BACKUP // 1048576))
     wanted, found = Index(patterns), {}

@@ -235,7 +235,7 @@ class CloudflareGatewayAdapter(Adapter):
         own = (self._site.rule(ref) or {}).get("precedence")
         number = free(low, known(lower), used - {own})
         if number is None:
-            raise AccessError(CONFLICT, "%s has no place: between %s and %s no precedence is free. Give the rules of the site other numbers" % (
+            raise AccessError(CONFLICT, "%s cannot be placed: no precedence is free between %s and %s. Renumber the existing rules" % (
                 ref, upper or "the top", lower or "the end"))
         return number
 
@@ -256,12 +256,12 @@ class CloudflareGatewayAdapter(Adapter):
             # A PUT replaces the rule whole, and a DELETE takes it away: an edit that somebody made since it was read would be lost.
             now = self._api.get(request["path"])
             if now.get("version") != request["unchanged_since_version"]:
-                raise AccessError(CONFLICT, "somebody changed the rule %s since it was read: run again" % now.get("name"))
+                raise AccessError(CONFLICT, "someone else changed the rule %s after it was read: run again" % now.get("name"))
         if "unchanged_items" in request:
             # What somebody has put into our list since it was read would go with it.
             now = {item["value"] for item in self._api.items(request["path"].rpartition("/")[2])}
             if now != set(request["unchanged_items"]):
-                raise AccessError(CONFLICT, "somebody changed the entries of a list since it was read (%s): run again" % ", ".join(
+                raise AccessError(CONFLICT, "someone else changed the entries of a list after it was read (%s): run again" % ", ".join(
                     sorted(now ^ set(request["unchanged_items"]))[:5]))
         return self._api.write(request["method"], request["path"], request["body"])
 
@@ -275,14 +275,14 @@ def from_module(module: AnsibleModule) -> CloudflareGatewayAdapter:
     who = p["audience"] or {}
     named = any(who.get(part) for part in ("groups", "users", "device_posture"))
     if p["state"] in ("merged", "replaced", "rendered") and not named and not who.get("everyone"):
-        raise AccessError(REFUSED, "audience: name groups, users or device_posture, or set everyone: true")
+        raise AccessError(REFUSED, "audience: set groups, users or device_posture, or everyone: true")
     if named and who.get("everyone"):
-        raise AccessError(REFUSED, "audience: everyone and names exclude each other")
+        raise AccessError(REFUSED, "audience: everyone and names are mutually exclusive")
     if p["state"] in ("merged", "replaced", "deleted", "reverted") and not p["activate"] and not module.check_mode:
-        raise AccessError(REFUSED, "activate: Cloudflare Gateway has no staging; what is saved is in force within a minute. Use check mode to see the plan")
+        raise AccessError(REFUSED, "activate: Cloudflare Gateway has no staging; saved changes are in force within a minute. Use check mode to see the plan")
     bad = [word for word in (p["prefix"], p["list_name"], p["exempt_list_name"]) if word is not None and (not word.strip() or set(word) & set('{}"$\\'))]
     if bad:
-        raise AccessError(REFUSED, "%r cannot be the name of a list: it is empty or holds one of { } \" $ \\" % bad[0])
+        raise AccessError(REFUSED, "%r cannot be the name of a list: it is empty or contains one of { } \" $ \\" % bad[0])
     base = (p["api_url"] or API).rstrip("/")
     base = base[:-len("/client/v4")] if base.endswith("/client/v4") else base
     # Where rules would stand is no matter for their removal.

@@ -50,7 +50,7 @@ class Api(Client):
 
         rows, total = pages(read, lambda row: row.get(identity), lambda _page, count, total: count >= total)
         if whole and len(rows) < total:
-            raise AccessError(UNREACHABLE, "%s gives %d of the %d rows of %s: nothing is planned on a part of a list" % (self.host, len(rows), total, path))
+            raise AccessError(UNREACHABLE, "%s returned only %d of the %d rows of %s, so no plan was made: run again" % (self.host, len(rows), total, path))
         return rows
 
     def _read(self, path: str, parameters: dict) -> dict:
@@ -73,13 +73,13 @@ class Api(Client):
         if 200 <= answer.status < 300 and isinstance(found, dict) and found.get("success") and "result" in found:
             return found
         if not isinstance(found, dict) or answer.status >= 500 or not (found.get("errors") or answer.status >= 400):
-            raise self._unreadable(answer, write, " and nothing of its API in it")
+            raise self._unreadable(answer, write, " and not with an answer of its API")
         errors = [one for one in found.get("errors") or [] if isinstance(one, dict)]
         codes = {one.get("code") for one in errors}
         words = "; ".join(one_line(one.get("message")) for one in errors) or "no reason given"
         if answer.status in (401, 403) or codes & set(_AUTH_CODES):
-            raise AccessError(AUTH, "%s does not accept the API token for %s %s (HTTP %d, %s): it needs the permission Zero Trust Write (for an audit Read) on "
-                              "this account" % (self.host, method, path, answer.status, words))
+            raise AccessError(AUTH, "%s rejects the API token for %s %s (HTTP %d, %s): it needs the permission Zero Trust Write (Read for an audit) "
+                                    "on this account" % (self.host, method, path, answer.status, words))
         hint = " (check account_id)" if answer.status == 404 and path in ("gateway/lists", "gateway/rules") else ""
         failure = CONFLICT if answer.status in (404, 409) and not hint else REFUSED
         raise self._refusal(failure, "%s %s" % (method, path), words, ", ".join(["HTTP %d" % answer.status] + sorted(map(str, codes))), hint)

@@ -43,15 +43,15 @@ class Assessor(View):
                  for part in (ELSEWHERE, RESOLVER, DNS, L4, ISOLATION, HTTP)]
         for media in policy.media:
             self._ask(self.voice(media), {media})
-            found.manual.append("voice (%s): when the UDP proxy of the account is off, these packets do not come to Gateway; see that they leave the network "
-                                "some other way" % media)
+            found.manual.append("voice (%s): if the UDP proxy of the account is off, these packets do not pass Gateway; make sure that they can leave "
+                                "the network another way" % media)
         self._crossed()
         # Unless the account says that it does not, it decrypts.
         if ((self._site.settings or {}).get("tls_decrypt") or {}).get("enabled") is not False:
             self._losses_by_allow()
             self._losses()
         elif policy.exempt:
-            found.warnings.append("TLS decryption is off in this account: there is nothing to exempt now; the rule is made for the day it is switched on")
+            found.warnings.append("TLS decryption is off in this account, so there is nothing to exempt now; the rule takes effect when it is enabled")
         self._tenant_controls()
         found.coverage = [self._coverage(pattern, asked, spared) for pattern in policy.allow]
         return found
@@ -67,11 +67,11 @@ class Assessor(View):
 
     def _conflict(self, layer: Layer, rule: Object, effect: str, hits: Hits) -> None:
         action, traffic, remedy = rule.fields["action"], rule.fields["traffic"], ()
-        opens = "everything else that this rule shuts"
+        opens = "everything else that this rule blocks"
         if rule.native.get("read_only"):
-            opens = "this rule is read only%s: it can be changed by a person there alone" % (", shared by a parent account" if shared(rule.native) else "")
+            opens = "this rule is read-only here%s: change it there by hand" % (", shared by a parent account" if shared(rule.native) else "")
         elif self.by_security(rule):
-            opens = "this rule blocks by security category as well: take these hosts out of it by hand"
+            opens = "this rule also blocks by security category: exclude these hosts from it by hand"
         else:
             remedy = switched_off(rule.ref, "enabled", True, False, rule.fields["description"])
         known = "deny" if action == "block" or layer.effect(rule) != DENY else "rewrite"
@@ -92,8 +92,8 @@ class Assessor(View):
         for rule in layer.shutting(self._policy.exempt):
             how = layer.level(rule) if not rule.ours else NO
             if (how == MAY and not self.in_part(rule, layer)) or (how == SURE and called(rule) in kept):
-                self._found.audience_widened.append("%s would no longer be asked for the exempt hosts, since Do Not Inspect comes before every other HTTP "
-                                                    "rule; shut these people out by a DNS or network rule, or narrow the audience" % rule.ref)
+                self._found.audience_widened.append("%s would no longer apply to the exempt hosts, because Do Not Inspect precedes every other HTTP "
+                                                    "rule; block these users with a DNS or network rule, or narrow the audience" % rule.ref)
 
     def _crossed_by(self, layer: Layer, part: str, wanted: AbstractSet, what: str) -> None:
         passed = {rule.ref for rule in self._passed(layer, part, wanted)}
@@ -157,16 +157,16 @@ class Assessor(View):
     def _coverage(self, pattern: Pattern, asked: list, spared: Answer) -> Coverage:
         notes, company = [], self._settings.list_name
         if company:
-            notes.append("the rules of the site say what an entry of %s covers" % company)
+            notes.append("the existing rules decide what an entry of %s covers" % company)
         elif pattern.kind == SUBDOMAINS:
             notes.append("widened: %s itself too" % pattern.name)
         words = ["yes" if self._settings.scan_conflicts else "unchecked"]
         for part, answer in asked:
             words.append(answer.word(pattern))
             if words[-1] == "no":
-                notes.append("%s shuts it" % answer.shut[pattern].ref.name)
+                notes.append("%s blocks it" % answer.shut[pattern].ref.name)
             elif words[-1] == "unchecked" and self._settings.scan_conflicts:
-                notes.append(self._perhaps("%s may shut it", answer.doubted[pattern], self.layer(part)))
+                notes.append(self._perhaps("%s may block it", answer.doubted[pattern], self.layer(part)))
         exempt, by, note = self._exempted(pattern, spared)
         allowed = together(words) if self._held(pattern) else "no"
         good = next((answer.open[pattern].ref.name for _part, answer in asked if pattern in answer.open), None)
@@ -180,7 +180,7 @@ class Assessor(View):
         perhaps = [rule for rule in layer.rules if layer.effect(rule) == ALLOW and covering in layer.reach(rule, frozenset([covering])).may]
         word = spared.word(covering)
         if word == "yes":
-            return word, spared.open[covering].ref.name, "undecrypted by the name in the handshake, and Gateway checks no certificate then"
+            return word, spared.open[covering].ref.name, "not decrypted, by the name in the handshake, and Gateway does not check the certificate"
         if word == "unchecked":
             return "unchecked", None, self._perhaps("%s may decrypt it", spared.doubted[covering], layer)
         return ("unchecked", None, self._perhaps("%s may leave it undecrypted", perhaps[0], layer)) if perhaps else ("no", None, "")

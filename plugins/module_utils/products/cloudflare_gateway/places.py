@@ -83,7 +83,7 @@ class Places(View):
     def _list(self, name: str, patterns: Iterable[Pattern]) -> Wanted:
         held = self._state.objects.get(Ref(LIST, name))
         if held is not None and held.fields["type"] != "DOMAIN":
-            raise AccessError(REFUSED, "the list %s is one of type %s, which cannot be changed: choose another name" % (name, held.fields["type"]))
+            raise AccessError(REFUSED, "the list %s has type %s, which cannot be changed: choose another name" % (name, held.fields["type"]))
         return Wanted(Object(Ref(LIST, name), {"description": MARK, "type": "DOMAIN"}, {"items": frozenset(one.name for one in patterns)}))
 
     def rules(self, allow: list, exempt: list) -> list:
@@ -152,7 +152,7 @@ class Places(View):
             low, high = (self._precedence(order[index]) if 0 <= index < len(order) else None for index in (at - 1, at))
             if free(low, high, used) is not None:
                 return {order[at]} if at < bottom else set()
-        raise AccessError(CONFLICT, "%s has no place: between %s and %s no precedence is free. Give the rules of the site other numbers" % (
+        raise AccessError(CONFLICT, "%s cannot be placed: no precedence is free between %s and %s. Renumber the existing rules" % (
             ref, order[top - 1] if top else "the top", order[bottom] if bottom < len(order) else "the end"))
 
     def _precedence(self, ref: Ref):

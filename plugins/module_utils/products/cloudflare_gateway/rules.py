@@ -173,7 +173,7 @@ class View:
 
     def _narrow(self, rule: Object) -> list:
         tree, selectors = tree_of(rule.fields["traffic"]), self._selectors(rule)
-        found = [(REQUESTS, "it is about files")] if rule.fields["action"] == "quarantine" else []
+        found = [(REQUESTS, "it applies to files")] if rule.fields["action"] == "quarantine" else []
         if tree is None:
             return found + [(PEOPLE, "the expression of column traffic is not understood")]
         for _kind, field, op, values in tests(tree):
@@ -191,11 +191,11 @@ class View:
         """What keeps a rule from being sure, in words."""
         columns = self.columns(rule)
         people = [("identity", self._identity(columns.get("identity", ""))), ("device_posture", self._posture(columns.get("device_posture", "")))]
-        found = ["column %s is about a part of the audience" % name for name, how in people if how == MAY]
+        found = ["column %s applies to a part of the audience only" % name for name, how in people if how == MAY]
         if columns.get("rule_settings.check_session.enforce"):
-            found.append("column rule_settings.check_session.enforce sends people to sign in")
+            found.append("column rule_settings.check_session.enforce requires users to sign in")
         fields = [field for _kind, field, _op, _values in tests(tree_of(rule.fields["traffic"]) or ("all",))]
-        held = ["which hosts %s holds, only the vendor knows" % field for field in fields if field.startswith("app.") or "content_category" in field]
+        held = ["only the vendor knows which hosts %s contains" % field for field in fields if field.startswith("app.") or "content_category" in field]
         return (*layer.doubts(rule), *found, *dict.fromkeys([why for _kind, why in self.narrowed(rule)] + held))
 
     def controls(self, rule: Object, layer: Layer) -> list:

@@ -150,8 +150,8 @@ class FortiosAdapter(Adapter):
         mode = (self._api.get("system/settings", format="ngfw-mode") or [{}])[0].get("ngfw-mode")
         self._site.profile_based = mode == "profile-based"
         if mode == "policy-based" and not self._settings.whole:
-            raise AccessError(REFUSED, "VDOM %s of %s is in policy-based NGFW mode: its security policies decide by application and category, and the web "
-                              "filter profiles that this collection writes to have no effect there" % (self._settings.vdom, self._api.host))
+            raise AccessError(REFUSED, "VDOM %s of %s is in policy-based NGFW mode, where security policies decide by application and category and "
+                                       "web filter profiles have no effect: this module cannot open access there" % (self._settings.vdom, self._api.host))
 
     def _parse(self) -> State:
         site, objects, rules = self._site, Objects(), {}
@@ -246,8 +246,8 @@ class FortiosAdapter(Adapter):
             return [Wanted(Object(Ref(EXEMPTION, name), row))]
         clone = self._settings.clone_builtin
         if not clone:
-            raise AccessError(REFUSED, "the SSL inspection profile %s is built in and cannot be changed: give these policies another one, or set "
-                              "clone_builtin to the name of a copy to make and use" % name)
+            raise AccessError(REFUSED, "the SSL inspection profile %s is built in and cannot be changed: assign these policies another profile, or "
+                                       "set clone_builtin to the name of a copy to create and use" % name)
         found = [Wanted(Object(Ref(PROFILE, clone), {"clone of": name})), Wanted(Object(Ref(EXEMPTION, clone), row))]
         named = [p for p in self._site.named_policies() if p.get("ssl-ssh-profile") == name]
         return found + [Wanted(Object(Ref(INSPECTION, self._site.policy_name(p)), {"profile": clone, "was": name})) for p in named]
@@ -347,7 +347,7 @@ class FortiosAdapter(Adapter):
                 ours = {"type": "fortiguard-category", "fortiguard-category": ratings.number(self._site, self._settings.prefix)}
             rows.append(dict(ours, id=max([row["id"] for row in rows], default=0) + 1))
         if len(rows) > MAX_EXEMPT_ROWS:
-            raise AccessError(REFUSED, "the SSL inspection profile %s holds %d exempt rows already, which is as many as it can"
+            raise AccessError(REFUSED, "the SSL inspection profile %s already holds %d exempt rows, which is the maximum: remove some, or use another profile"
                               % (change.ref.name, MAX_EXEMPT_ROWS))
         return [{name: value for name, value in row.items() if name != "q_origin_key"} for row in rows]
 
@@ -361,8 +361,8 @@ class FortiosAdapter(Adapter):
     def begin(self) -> bool:
         manager = (self._api.get("system/central-management") or [{}])[0]
         if manager.get("type") == "fortimanager" and manager.get("fmg") and not self._settings.accept_fortimanager_managed:
-            raise AccessError(REFUSED, "%s is managed by the FortiManager %s, whose next install would take local changes away: make the change there, or set "
-                              "accept_fortimanager_managed" % (self._api.host, str(manager["fmg"]).strip('" ')))
+            raise AccessError(REFUSED, "%s is managed by the FortiManager %s, whose next install would overwrite local changes: make the change "
+                                       "there, or set accept_fortimanager_managed" % (self._api.host, str(manager["fmg"]).strip('" ')))
         if not self._site.scanned:
             self._look_at_mode()
         self._look_at_cluster()
@@ -380,7 +380,8 @@ class FortiosAdapter(Adapter):
         primary = next((bool(mine[word]) for word in ("is_manage_primary", "is_manage_master") if word in mine), None)
         self._cluster["ha"].update({"members": sorted(members), "primary": primary})
         if primary is False:
-            raise AccessError(REFUSED, "%s is not the primary of its cluster (%s): write to the cluster's own address" % (self._api.host, self._api.serial))
+            raise AccessError(REFUSED, "%s is not the primary unit of its cluster (%s): set host to the address of the "
+                                       "cluster" % (self._api.host, self._api.serial))
 
     def activate(self) -> list:
         if self._save != "automatic":
@@ -395,6 +396,6 @@ def from_module(module: AnsibleModule) -> FortiosAdapter:
     settings = filled(Settings, p, p["audience"], media=bool(p["config"] and p["config"].get("media")),
                       whole=p["state"] in ("replaced", "deleted", "gathered", "reverted"))
     if p["state"] in ("merged", "replaced", "rendered") and not (settings.policies or settings.webfilter_profiles):
-        raise AccessError(REFUSED, "audience: name the policies whose people get access, or the web filter profiles")
+        raise AccessError(REFUSED, "audience: set policies or web filter profiles whose users get access")
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return FortiosAdapter(settings, Api(transport, p["access_token"], p["vdom"]), transport)

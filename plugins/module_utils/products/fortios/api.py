@@ -17,8 +17,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.transport.sessio
 
 #: Numbers in the field ``error`` of a refused write, in words for an operator.
 _REASONS = {-1: "a value is too long", -3: "it names an object that does not exist", -4: "the table is full", -5: "it exists already",
-            -14: "the token's profile has no right to it", -15: "a value occurs twice", -23: "it is still in use",
-            -37: "the token's profile has no right to it", -56: "a value is empty", -651: "a value is not accepted"}
+            -14: "the access profile of the token has no permission for it", -15: "a value occurs twice", -23: "it is still in use",
+            -37: "the access profile of the token has no permission for it", -56: "a value is empty", -651: "a value is not accepted"}
 
 
 class Api(Client):
@@ -45,12 +45,12 @@ class Api(Client):
         return results if isinstance(results, list) else [results] if results else []
 
     def write(self, method: str, path: str, body: dict | None = None, guard: str | None = None, **parameters: object) -> None:
-        """One change, live at once. ``guard``: a table that was read; the write is refused when somebody changed it since."""
+        """One change, live at once. ``guard``: a table that was read; the write is refused when someone else changed it since then."""
         if guard:
             now = self._ask("GET", guard, parameters={"format": "id|name"}) or {}
             known = self._revisions.get(guard)
             if known and now.get("revision") and now["revision"] != known:
-                raise AccessError(CONFLICT, "somebody changed %s on %s since it was read: run again" % (guard, self.host))
+                raise AccessError(CONFLICT, "someone else changed %s on %s after it was read: run again" % (guard, self.host))
         answer = self._ask(method, path, body, parameters)
         table = next((known for known in sorted(self._revisions, key=len, reverse=True) if path.startswith(known)), None)
         if table and answer and answer.get("revision"):
@@ -98,7 +98,7 @@ class Api(Client):
 
     def _denied(self, status: int, path: str) -> str:
         if status == 401:
-            return ("%s does not accept the token: it is wrong, this address is not in its trusted hosts, or it belongs to the other member of the HA pair"
+            return ("%s rejects the token: it is wrong, this address is not in its trusted hosts, or it belongs to the other member of the HA pair"
                     % self.host)
         return "the token's access profile on %s does not permit %s in VDOM %s" % (self.host, path, self._vdom)
 

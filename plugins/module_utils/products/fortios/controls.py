@@ -35,15 +35,15 @@ def conflicts(settings: Settings, site: Site, policy: Policy, found: Findings) -
                            opens="add activex-java-cookie to url_filter_exempt")
     for host, category in sorted(foreign(site, policy.exempt).items()):
         where = "rating override %s" % host
-        found.conflict(Ref("rating", where), "decrypt", where, "the site rates it into category %s" % category, [host], True,
-                       opens="remove that rating, or exempt its category")
+        found.conflict(Ref("rating", where), "decrypt", where, "an existing rating puts it into category %s" % category, [host], True,
+                       opens="remove that rating, or exempt the category")
 
 
 def widened(settings: Settings, site: Site, policy: Policy, tables: dict) -> Iterator[str]:
     """Who else uses the profiles and URL filters that are changed, and what else an exemption reaches, in words."""
     proxied = site.by_address()
     if proxied and policy.exempt and site.inspecting_profiles():
-        yield ("in proxy mode (%s) an exemption by wildcard FQDN goes by address: other sites at the same addresses are not decrypted either"
+        yield ("in proxy mode (%s) an exemption by wildcard FQDN matches by address: other sites at the same addresses are not decrypted either"
                % ", ".join(proxied))
     named = {site.policy_name(policy) for policy in site.named_policies()}
     for kind, profiles in (("webfilter-profile", site.named_web_profiles()), ("ssl-ssh-profile", site.inspecting_profiles())):
@@ -51,12 +51,12 @@ def widened(settings: Settings, site: Site, policy: Policy, tables: dict) -> Ite
             used, name = site.profile_of(policy, kind), site.policy_name(policy)
             if named and used in profiles and name not in named and policy.get("status") != "disable" and not (
                     kind == "ssl-ssh-profile" and settings.clone_builtin):
-                yield "policy %s uses the %s %s too" % (name, kind.replace("-", " "), used)
+                yield "policy %s also uses the %s %s" % (name, kind.replace("-", " "), used)
     shared = {name for name in tables.values() if name and name != settings.prefix}
     for name, profile in site.web_profiles.items():
         table = site.table_of(profile)
         if table is not None and table["name"] in shared and name not in tables:
-            yield "the web filter profile %s uses the URL filter %s too" % (name, table["name"])
+            yield "the web filter profile %s also uses the URL filter %s" % (name, table["name"])
 
 
 def losses(settings: Settings, site: Site, policy: Policy, found: Findings) -> None:

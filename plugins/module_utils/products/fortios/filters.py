@@ -119,7 +119,7 @@ class UrlRows(_Rows):
 
     def text(self, ref: Ref) -> str:
         """A row in words."""
-        return super().text(ref) + ("" if self._rows[ref]["action"] == "block" else ", which hands on to the category filter")
+        return super().text(ref) + ("" if self._rows[ref]["action"] == "block" else ", which passes it on to the category filter")
 
     def part(self, ref: Ref) -> int:
         """MAY for a row that is limited by a column nobody read: it may be about other requests than ours."""

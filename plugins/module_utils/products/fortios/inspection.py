@@ -66,5 +66,5 @@ class Inspection:
             return []
         notes = []
         if self._settings.exempt_by == "local_category" and pattern.kind != "exact":
-            notes.append("exempt by the rating of %s, which is taken to hold for its subdomains" % pattern.name)
-        return notes + (["policy %s may take it, and decrypts" % self._other(pattern)] if self._other(pattern) else [])
+            notes.append("exempt by the rating of %s, which is assumed to cover its subdomains" % pattern.name)
+        return notes + (["policy %s may match it and decrypts" % self._other(pattern)] if self._other(pattern) else [])

@@ -57,7 +57,7 @@ class Assessor:
                 self._policies(policy)
                 self._filters(policy)
             if not site.profile_based:
-                self._doubt("the NGFW mode", "it is not profile-based, or was not read", "look at the security policies")
+                self._doubt("the NGFW mode", "it is not profile-based, or was not read", "check the security policies")
             for name in tables:
                 self._profile("web filter profile %s" % name, WEB_PROFILE, site.web_profiles[name], content=_CONTENT)
         controls.conflicts(self._settings, site, self._policy, found)
@@ -91,12 +91,12 @@ class Assessor:
         def told(ref: Ref, hits: Hits) -> None:
             if ref != filters.ours:
                 self._row(filters, ref, hits)
-        self._ask(filters.layer, lambda ref: "the category filter, to which our rows hand on," if ref == filters.ours else str(ref), told,
-                  "no row of ours holds it, and the category filter may block it")
+        self._ask(filters.layer, lambda ref: "the category filter, to which the rows of this collection pass it on," if ref == filters.ours else str(ref), told,
+                  "no row of this collection matches it, and the category filter may block it")
         order = filters.layer.rules
         below = frozenset(order[order.index(filters.ours):] if filters.ours in order else ())
         for ref in crossed([ref for ref in filters.shutting(self._policy.allow) if ref in below], filters.part):
-            self._found.audience_widened.append("%s blocks some requests and would no longer be asked for these hosts: column %s"
+            self._found.audience_widened.append("%s blocks some requests and would no longer apply to these hosts: column %s"
                                                 % (ref, ", ".join(filters.columns(ref).unread())))
 
     def _row(self, filters: UrlRows | DomainRows, ref: Ref, hits: Hits) -> None:
@@ -107,17 +107,17 @@ class Assessor:
     def _policies(self, policy: dict) -> None:
         site, name = self._site, self._site.policy_name(policy)
         base = Rulebase(site, policy, site.down_to(policy))
-        why = "; ".join(["no policy surely lets it through for the people of %s" % name, *base.layer.doubts(policy)])
+        why = "; ".join(["no policy certainly allows it for the users of %s" % name, *base.layer.doubts(policy)])
         self._rules("policy %s", base, why)
         self._inspection.ask(base)
         if policy in site.redirecting():
             proxy = Rulebase(site, policy, site.proxy_policies, PROXY_POLICY)
-            self._rules("proxy policy %s", proxy, "no rule of the transparent proxy surely lets it through for the people of %s" % name)
+            self._rules("proxy policy %s", proxy, "no rule of the transparent proxy certainly allows it for the users of %s" % name)
             self._inspection.ask(proxy)
         if policy.get("status") == "disable":
-            self._conflict("policy", "policy %s" % name, "it is switched off", self._policy.allow, True, "switch it on")
+            self._conflict("policy", "policy %s" % name, "it is disabled", self._policy.allow, True, "enable it")
         for column in (column for column in HANDS_ON if is_on(policy.get(column))):
-            self._doubt("%s of policy %s" % (column, name), "hands the traffic on", "look at what decides there")
+            self._doubt("%s of policy %s" % (column, name), "passes the traffic on", "check the rules there")
 
     def _rules(self, form: str, base: Rulebase, rest: str) -> None:
         def where(rule: dict) -> str:
@@ -125,7 +125,7 @@ class Assessor:
 
         def told(rule: dict, hits: Hits) -> None:
             self._conflict("policy", where(rule), base.text(rule), hits.sure or hits.may, bool(hits.sure),
-                           "take these addresses out of the policy, or move it below", base.layer.doubts(rule))
+                           "remove these addresses from the policy, or move it down", base.layer.doubts(rule))
         self._ask(base.layer, where, told, rest)
 
     def _filters(self, policy: dict) -> None:
@@ -140,7 +140,7 @@ class Assessor:
 
             def told(entry: dict, hits: Hits) -> None:
                 self._conflict("application", "%s, entry %s" % (where, entry.get("id")), "%s, for policy %s" % (entries.text(entry), name), hits.all,
-                               False, "take ChatGPT out of the entry, and look at what the device takes the traffic for", entries.layer.doubts(entry))
+                               False, "remove ChatGPT from the entry, and check which application the device identifies", entries.layer.doubts(entry))
             self._ask(entries.layer, lambda entry: "%s, entry %s" % (where, entry.get("id")), told, "")
             self._profile(where, APPLICATION_LIST, site.applications.get(applications))
         for application, patterns in controls.casb(site, used, self._decrypted(self._policy.allow)):
@@ -149,7 +149,7 @@ class Assessor:
             self._profile("CASB profile %s" % used, CASB_APPLICATION, None, self._decrypted(self._policy.allow))
         icap = site.profile_of(policy, "icap-profile")
         if icap:
-            self._doubt("ICAP profile %s" % icap, "a server decides", "look at what decides there", self._decrypted(self._policy.allow))
+            self._doubt("ICAP profile %s" % icap, "an external server decides", "check the rules there", self._decrypted(self._policy.allow))
 
     def _dns(self, name: str) -> None:
         site, profile = self._site, self._site.dns_profiles.get(name)
@@ -167,9 +167,9 @@ class Assessor:
         for some, hosts in (([one for one in columns if one not in content], patterns),
                             ([one for one in columns if one in content], self._decrypted(self._policy.allow))):
             if some:
-                self._doubt(where, "column %s" % ", ".join(some), "whether it shuts these hosts only the device knows", hosts)
+                self._doubt(where, "column %s" % ", ".join(some), "only the device knows whether it blocks these hosts", hosts)
         if profile is None:
-            self._doubt(where, "it was not read", "look at it", patterns)
+            self._doubt(where, "it was not read", "check it", patterns)
 
     def _decrypted(self, patterns: Iterable[Pattern]) -> list:
         return [pattern for pattern in patterns if self._inspection.word(pattern)[0] != "yes"] if self._site.inspecting_profiles() else []
@@ -181,7 +181,7 @@ class Assessor:
     # -- what is in force
 
     def _coverage(self, pattern: Pattern, tables: dict) -> Coverage:
-        notes = ["widened: *.%s also matches %s itself, by the wider reading" % (pattern.name, pattern.name)] if pattern.kind == "subdomains" else []
+        notes = ["widened: *.%s is assumed to match %s itself as well" % (pattern.name, pattern.name)] if pattern.kind == "subdomains" else []
         notes += self._inspection.notes(pattern)
         words = [word for word, _why in self._words[pattern]]
         if not self._looked:

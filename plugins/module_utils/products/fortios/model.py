@@ -229,7 +229,7 @@ class Site:
         known = self._known_policies[1]
         missing = [name for name in self._settings.policies if name not in known]
         if missing and self.policies:
-            raise AccessError(REFUSED, "audience.policies: there is no policy named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
+            raise AccessError(REFUSED, "audience.policies: no policy is named %s; the policies are: %s" % (", ".join(missing), ", ".join(sorted(known))))
         return [known[name] for name in self._settings.policies if name in known]
 
     def audience_policies(self) -> list[dict]:
@@ -252,7 +252,7 @@ class Site:
         found = list(named) + [self.profile_of(policy, kind) for policy in self.named_policies()]
         missing = [name for name in named if name not in known]
         if missing and known:
-            raise AccessError(REFUSED, "audience: there is no profile named %s; there are: %s" % (", ".join(missing), ", ".join(sorted(known))))
+            raise AccessError(REFUSED, "audience: no profile is named %s; the profiles are: %s" % (", ".join(missing), ", ".join(sorted(known))))
         return list(dict.fromkeys(name for name in found if name in known))
 
     def named_web_profiles(self) -> list[str]:

@@ -172,7 +172,7 @@ class Rulebase:
     def text(self, rule: dict) -> str:
         """A rule in words: what it does, where to, and by which columns for others than the people of the policy."""
         its = restrictions(rule, self._schema)
-        names = [(row or {}).get("fqdn") or (row or {}).get("name") or "an address that cannot be told"
+        names = [(row or {}).get("fqdn") or (row or {}).get("name") or "an address that cannot be determined"
                  for row in members(its.get("dstaddr", []), self._site.addresses, self._site.address_groups)]
         other = [column for column in its if column not in ("dstaddr", "dstintf") and not _same(its[column], self._own.get(column))]
         what = "accept, with filters of its own," if rule.get("action") == "accept" else str(rule.get("action"))

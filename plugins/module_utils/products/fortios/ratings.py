@@ -59,7 +59,7 @@ def number(site: Site, prefix: str) -> int:
     taken = set(site.local_categories.values())
     found = site.local_categories.get(prefix) or next((one for one in range(FIRST, LAST + 1) if one not in taken), None)
     if found is None:
-        raise AccessError(REFUSED, "all local categories (%d to %d) are taken: remove one, or set exempt_by to wildcard_fqdn" % (FIRST, LAST))
+        raise AccessError(REFUSED, "all local categories (%d to %d) are in use: remove one, or set exempt_by to wildcard_fqdn" % (FIRST, LAST))
     return found
 
 

@@ -15,14 +15,14 @@ def permissions(state: dict) -> Permissions:
     admin = state.get("admin")
     profile = admin.get("profile") if isinstance(admin, dict) else None
     if not isinstance(profile, dict) or not set(_GROUPS) <= set(profile):
-        return Permissions(None, "the device does not show the access profile of the token")
+        return Permissions(None, "the device does not report the access profile of the token")
     rights = {group: _right(profile, group) for group in _GROUPS}
     lacking = ["%s (%s)" % (_GROUPS[group], group) for group, right in rights.items() if right is False]
     if lacking:
         return Permissions(False, "the access profile %s may not write %s" % (profile.get("name"), " and ".join(lacking)))
     unknown = [group for group, right in rights.items() if right is None]
     if unknown:
-        return Permissions(None, "the access profile %s has rights of its own for single parts of %s" % (profile.get("name"), ", ".join(unknown)))
+        return Permissions(None, "the access profile %s has separate permissions for parts of %s" % (profile.get("name"), ", ".join(unknown)))
     return Permissions(True, "the access profile %s may write" % profile.get("name"))
 
 

@@ -138,23 +138,23 @@ def assess(site: Site, media: Media, found: Findings) -> None:
     """Add what keeps this Media from people of the audience, who else would be let in, and what is left to a person."""
     policies = site.named_policies()
     if not policies:
-        found.manual.append("voice (%s): name policies in audience to have it opened; a web filter profile does not say for whom" % media)
+        found.manual.append("voice (%s): set audience.policies to open it; a web filter profile does not identify the users" % media)
         return
     if any(":" in one for one in media.destinations):
-        found.manual.append("voice (%s): its IPv6 addresses are left out; add a policy for them" % media)
+        found.manual.append("voice (%s): its IPv6 addresses are not included; add a policy for them" % media)
     for policy in policies:
         name, base = site.policy_name(policy), Rulebase(site, policy, site.policies)
         if policy not in accepting(site):
-            found.manual.append("voice (%s): policy %s denies or is switched off, so nothing is opened beside it" % (media, name))
+            found.manual.append("voice (%s): policy %s denies or is disabled, so no voice policy is created for it" % (media, name))
             continue
         above, below = denies(base, policy, media)
         for deny in crossed(below, base.layer.level):
-            found.audience_widened.append("policy %s denies a part of the people of %s and would no longer be asked for voice; move it above "
-                                          "the denies for everybody" % (site.policy_name(deny), name))
+            found.audience_widened.append("policy %s denies some users of %s and would no longer apply to voice; move it above the policies that deny "
+                                          "everybody" % (site.policy_name(deny), name))
         for deny in above:
             where = "policy %s" % site.policy_name(deny)
             found.conflict(Ref("voice", where), "deny", where, "%s, before the named policies" % base.text(deny), [media.id],
-                           base.layer.level(deny) == SURE, opens="let %s through there, or move it below" % media, doubts=base.layer.doubts(deny))
+                           base.layer.level(deny) == SURE, opens="allow %s there, or move it down" % media, doubts=base.layer.doubts(deny))
 
 
 def denies(base: Rulebase, policy: dict, media: Media) -> tuple[list, list]:

@@ -230,7 +230,7 @@ class PanosAdapter(Adapter):
         if policy.exempt and not self._settings.exclusion_depth:
             wanted.append(self._category(self._settings.exempt, policy.exempt))
         if not self._settings.scan_conflicts and not self._settings.category_name and not (self._settings.before or self._settings.after) and state.rules:
-            raise AccessError(REFUSED, "without the conflict scan the place of a new rule has to be said: set position.before or position.after")
+            raise AccessError(REFUSED, "with scan_conflicts off the position of a new rule must be set: set position.before or position.after")
         places = Places(self._settings, self._context, policy, state)
         if policy.exempt and self._settings.exclusion_depth:
             wanted += [Wanted(Object(Ref(xml.EXCLUSION, entry), {"exclude": "yes", "description": MARK}))
@@ -287,13 +287,13 @@ class PanosAdapter(Adapter):
         except AccessError as error:
             if error.failure not in (AUTH, REFUSED):
                 raise
-            return Permissions(None, "%s may not read its own role" % who)
+            return Permissions(None, "%s has no permission to read its own role" % who)
         roles = [node.tag for node in found.findall("role-based/*") if (node.text or "").strip() != "no"] if found is not None else []
         if not roles:
-            return Permissions(None, "%s has no role on the device itself: it comes from an authentication server" % who)
+            return Permissions(None, "%s has no role on the device itself; an authentication server assigns it" % who)
         custom = found.findtext("role-based/custom/profile")
         write = _ROLES.get(roles[0])
-        return Permissions(write, "the role of %s is %s%s" % (who, "%s, one of the site's own" % custom if custom else roles[0], ", which may only read" * (
+        return Permissions(write, "the role of %s is %s%s" % (who, "%s, a custom role" % custom if custom else roles[0], ", which may only read" * (
             write is False)))
 
     def held_by(self) -> list[str]:
@@ -304,8 +304,8 @@ class PanosAdapter(Adapter):
         if self._settings.device_group:
             self._reachable()
         elif not self._settings.accept_panorama_managed and self._is_managed():
-            raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules are asked before the local ones: run this on that Panorama with its "
-                              "device_group, or set accept_panorama_managed" % self._api.host)
+            raise AccessError(REFUSED, "%s is managed by a Panorama, whose rules precede the local ones: run this on that Panorama with its "
+                                       "device_group, or set accept_panorama_managed" % self._api.host)
         self._lock.take()
         return True
 
@@ -317,7 +317,7 @@ class PanosAdapter(Adapter):
         role = (state.findtext("group/local-info/state") or state.findtext("local-info/state") or "unknown").lower()
         # Of two active firewalls the first is active-primary.
         if role != "active" and not role.endswith("-active") and not role.startswith("active-"):
-            raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active one, which carries the change over"
+            raise AccessError(REFUSED, "%s is the %s member of its HA pair: run this on the active member, which synchronizes the change"
                               % (self._api.host, role))
 
     def _reachable(self) -> None:
@@ -325,7 +325,7 @@ class PanosAdapter(Adapter):
         group, known = self._settings.device_group, {serial for serials in self._firewalls().values() for serial in serials}
         missing = sorted(set(self._settings.devices) - known)
         if missing or not known:
-            raise AccessError(REFUSED, "device group %s and those below it hold %s, so nothing would be pushed there" % (
+            raise AccessError(REFUSED, "device group %s and its children contain %s, so there is nothing to push to" % (
                 group, "no firewall %s" % ", ".join(missing) if missing else "no firewall"))
 
     def close(self) -> None:
@@ -347,9 +347,10 @@ class PanosAdapter(Adapter):
         number = self._api.start({"type": "op", "cmd": "<validate><full></full></validate>"}, "the validation")
         checked = self._api.finish(number, "validation") if number else None
         if checked and not checked.ok:
-            raise AccessError(ACTIVATION, "%s does not validate the configuration: %s" % (self._api.host, "; ".join(checked.lines) or "no reason given"))
+            raise AccessError(ACTIVATION, "%s: validation of the configuration failed: %s" % (self._api.host, "; ".join(checked.lines) or "no reason given"))
         if checked and checked.user and checked.user != self._api.username:
-            raise AccessError(REFUSED, "the API key belongs to %s, not to %s: set username to the account of the key, since commits are limited to it"
+            raise AccessError(REFUSED, "the API key belongs to %s, not to %s: set username to the account of the key, because commits are limited to "
+                                       "its changes"
                               % (checked.user, self._api.username))
         scoped = self.isolates(())
         part = "<partial><admin><member>%s</member></admin></partial>" % escape(self._api.username) if scoped else ""
@@ -370,7 +371,7 @@ class PanosAdapter(Adapter):
         scoped = self._release >= SCOPED_PUSH and self.isolates(())
         number = self._api.start({"type": "commit", "action": "all", "cmd": self._push_command(scoped)}, "the push")
         if number is None:
-            raise AccessError(ACTIVATION, "%s pushed nothing to device group %s: it says that there is nothing to push" % (
+            raise AccessError(ACTIVATION, "%s pushed nothing to device group %s: it reports that there is nothing to push" % (
                 self._api.host, self._settings.device_group))
         job = self._api.finish(number, "push to device group %s" % self._settings.device_group)
         named = {one["serial"] for one in job.devices}
@@ -382,7 +383,8 @@ class PanosAdapter(Adapter):
             raise AccessError(ACTIVATION, "the push of device group %s failed on %s; it reached %s" % (
                 self._settings.device_group, ", ".join(failed) or "; ".join(job.lines) or "every device", ", ".join(good) or "no device"))
         scope = "changes of %s" % self._api.username if scoped else "all changes"
-        words = [] if scoped else ["what other administrators committed on Panorama was pushed too: this release cannot push the changes of one alone%s" % (
+        words = [] if scoped else ["changes that other administrators committed on Panorama were pushed too: this release cannot push the changes of "
+                                   "one administrator only%s" % (
             "" if self._release < SCOPED_PUSH else " once a rule was moved")]
         return [{"target": one["device"], "status": one["status"], "job": number, "scope": scope, "details": one["details"], "warnings": words}
                 for one in job.devices]
@@ -411,19 +413,19 @@ def from_module(module: AnsibleModule) -> PanosAdapter:
     who = p["audience"] or {}
     writes = p["state"] in ("merged", "replaced", "rendered")
     if writes and p["method"] == "existing_rules" and not who.get("rules"):
-        raise AccessError(REFUSED, "method existing_rules needs audience.rules: the rules whose people get access")
+        raise AccessError(REFUSED, "method existing_rules needs audience.rules: the rules whose users get access")
     if writes and p["method"] == "new_rule":
         if who.get("rules"):
             raise AccessError(REFUSED, "audience.rules is for method existing_rules; a new rule needs from_zones and to_zones")
         if not p["category_name"] and not (who.get("from_zones") and who.get("to_zones")):
             raise AccessError(REFUSED, "audience: a new rule needs from_zones and to_zones; a rule from any zone to any zone is not written")
         if not p["category_name"] and not (who.get("sources") or who.get("users") or who.get("everyone")):
-            raise AccessError(REFUSED, "audience: say who in these zones: sources, users, or everyone: true")
+            raise AccessError(REFUSED, "audience: set who gets access in these zones: sources, users, or everyone: true")
     if p["exempt_by"] == "exclusion_list" and p["device_group"]:
-        raise AccessError(REFUSED, "exempt_by: a Panorama keeps the exclusion list in templates, which this module does not write; use the rule")
+        raise AccessError(REFUSED, "exempt_by: a Panorama keeps the exclusion list in templates, which this module does not write; set exempt_by to rule")
     for serial in p["devices"]:
         if not _SERIAL.match(serial):
-            raise AccessError(REFUSED, "devices: %r is no serial number" % serial)
+            raise AccessError(REFUSED, "devices: %r is not a serial number" % serial)
     # Where rules would stand is no matter for their removal.
     settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=filled(Audience, who), rules=tuple(who.get("rules") or ()),
                       exclusion_depth=p["exclusion_depth"] if p["exempt_by"] == "exclusion_list" else 0)

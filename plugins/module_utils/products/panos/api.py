@@ -75,7 +75,7 @@ class Api(Client):
             except ApiError as error:
                 if not _BUSY.search(str(error)):
                     raise
-                self._transport.wait(_POLL_SECONDS[-1], "%s: %s waits, since another commit is in progress" % (self.host, what))
+                self._transport.wait(_POLL_SECONDS[-1], "%s: %s waits because another commit is in progress" % (self.host, what))
                 continue
             return answer.findtext(".//job")
 
@@ -88,7 +88,7 @@ class Api(Client):
                 raise AccessError(UNREACHABLE, "%s knows no job %s (%s)" % (self.host, number, what))
             if job.findtext("status") == "FIN":
                 return _job(number, job)
-            self._transport.wait(_POLL_SECONDS[min(polls, len(_POLL_SECONDS) - 1)], "%s: job %s (%s) is at %s %%; it goes on there" % (
+            self._transport.wait(_POLL_SECONDS[min(polls, len(_POLL_SECONDS) - 1)], "%s: job %s (%s) is at %s %%; it continues on the device" % (
                 self.host, number, what, job.findtext("progress") or "?"), ACTIVATION)
             polls += 1
 
@@ -99,7 +99,7 @@ class Api(Client):
         form = {"type": "keygen", "user": self.username, "password": self._password}
         key = self._root(self._post(form, False), form, False).findtext("result/key")
         if not key:
-            raise AccessError(AUTH, "%s gives no API key to %s" % (self.host, self.username))
+            raise AccessError(AUTH, "%s does not issue an API key to %s" % (self.host, self.username))
         return key
 
     def _ended(self, answer: Answer) -> bool:
@@ -117,7 +117,7 @@ class Api(Client):
         except ET.ParseError:
             root = None
         if root is None or root.tag != "response":
-            raise self._unreadable(answer, write, " and no XML of its API", ": is this the management address of a firewall or Panorama?")
+            raise self._unreadable(answer, write, " and not with XML of its API", ": is this the management address of a firewall or Panorama?")
         code = root.get("code")
         if root.get("status") == "success" and code not in _SIGNED_OUT:
             return root
@@ -125,7 +125,7 @@ class Api(Client):
 
     def _error(self, words: str, code: str | None, signing_in: bool) -> AccessError:
         if code in _SIGNED_OUT or re.search(r"invalid credential", words, re.I):
-            way = "check the user name and password" if signing_in else "the API key is not valid (any more), or the role lacks XML API rights"
+            way = "check the user name and password" if signing_in else "the API key is invalid or expired, or the role lacks XML API permissions"
             # A key with a lifetime ends in the middle of a run.
             kind = ApiError if signing_in or self._password is None else Ended
             return kind(AUTH, "%s refuses %s: %s (%s)" % (self.host, self.username, words, way))

@@ -61,7 +61,7 @@ def switched_off(reader: Reader, found: Iterable[Rule], rules: Iterable[Rule], h
                 yield SCANS[kind], "%s profile %s of %s" % (kind, name, rule.name)
     telling = [rule.name for rule in rules if rule.enabled and _tells(reader, rule, hosts)]
     if telling:
-        yield "app_control", "applications in %s%s: an undecrypted session is told by its name alone" % (
+        yield "app_control", "applications in %s%s: App-ID identifies an undecrypted session by its server name only" % (
             ", ".join(telling[:3]), " and %d more rules" % (len(telling) - 3) if len(telling) > 3 else "")
 
 

@@ -41,13 +41,13 @@ class Assessor(Site):
         found.coverage = [self._coverage(pattern, answers) for pattern in self.policy.allow]
         self._named()
         if self.settings.category_name:
-            found.manual += ["voice (%s): with category_name no rule is made; allow it for these people" % media for media in self.policy.media]
+            found.manual += ["voice (%s): with category_name no rule is created; allow it for these users" % media for media in self.policy.media]
         unchecked = [ref.name for ref, obj in self.state.objects.items() if ref.kind == xml.DECRYPTION and obj.ours and not obj.fields.get("profile")]
         if unchecked:
-            found.warnings.append("%s has no decryption profile, so nobody checks the server certificates of these undecrypted sessions but the client: set "
+            found.warnings.append("%s has no decryption profile, so only the client checks the server certificates of these undecrypted sessions: set "
                                   "decryption_profile" % ", ".join(unchecked))
         if self.settings.exclusion_depth:
-            found.audience_widened.append("the SSL decryption exclusion list is for everybody on this device, and for all rules")
+            found.audience_widened.append("the SSL decryption exclusion list applies to all users and all rules of this device")
         return found
 
     def _for(self, audience: Audience) -> dict:
@@ -80,12 +80,12 @@ class Assessor(Site):
         if rule.profile:
             text, way = self._by_profile(reader, rule)
         elif "authentication-enforcement" in rule.native:
-            text, way = "sends those who did not sign in to a page for that (%s)" % rule.native["authentication-enforcement"], "except these hosts from it"
+            text, way = "redirects users who are not signed in to a sign-in page (%s)" % rule.native["authentication-enforcement"], "except these hosts from it"
         elif obj is not None and not obj.ours:
             remedy = switched_off(ref, "disabled", obj.fields["disabled"], "yes", obj.fields.get("description"))
         hidden = [] if hits.sure else reader.told_elsewhere(rule)
-        doubts = [*layer.doubts(rule), *("only the device knows what %s holds; position.before puts ours above this rule" % name for name in hidden)]
-        way = way if obj is not None else "it is made in %s; change it there" % rule.where
+        doubts = [*layer.doubts(rule), *("only the device knows what %s contains; position.before puts the new rule above this one" % name for name in hidden)]
+        way = way if obj is not None else "it is defined in %s; change it there" % rule.where
         self._found.conflict(ref, effect, str(ref), text, texts(hosts), bool(hits.sure), remedy, way, rule.name, doubts)
 
     def _by_profile(self, reader: Reader, rule: Rule) -> tuple:
@@ -94,9 +94,9 @@ class Assessor(Site):
         names = ", ".join(sorted(reader.blockers(name)))
         if name is None:
             unknown = ", ".join(rule.native["profile-setting/group"])
-            return "allow, with security profiles that are not understood (%s)" % unknown, "look at what they block"
+            return "allow, with security profiles that are not understood (%s)" % unknown, "check what they block"
         text = "allow, with URL filtering profile %s that blocks %s" % (name, names or "a predefined category")
-        return text, "take these hosts out of the category %s, or give the rule another profile" % names if names else \
+        return text, "remove these hosts from the category %s, or assign the rule another profile" % names if names else \
             "set a category that holds these hosts to alert in the profile"
 
     def _excluded(self, pattern: Pattern) -> bool:
@@ -123,7 +123,8 @@ class Assessor(Site):
                 self._header(header, profile, header.hosts(hosts), header.hosts(allow.wanted) if makes else frozenset(), profile in passed)
             pages = controls.pages(exempt, profile, hosts)
             if pages:
-                self._found.warnings.append("pages that URL filtering profile %s shuts (%s) are not seen in undecrypted traffic" % (profile, ", ".join(pages)))
+                self._found.warnings.append("pages that URL filtering profile %s blocks (%s) are not visible in undecrypted "
+                                            "traffic" % (profile, ", ".join(pages)))
 
     def _header(self, header: controls.Header, profile: str, exempt: frozenset, allowed: frozenset, passed: bool) -> None:
         """A header that the site inserts: for exempt hosts it needs decryption, for all of them a rule with that profile."""
@@ -148,11 +149,12 @@ class Assessor(Site):
         """What is to be said of rules that the task names."""
         found, named = self._found, self.named_rules()
         if not self.settings.category_name:
-            found.manual += ["voice (%s): rule %s denies or is disabled, so nothing is opened beside it" % (media, rule.name)
+            found.manual += ["voice (%s): rule %s denies or is disabled, so no voice rule is created for it" % (media, rule.name)
                              for media in self.policy.media for rule in named if not opens(rule)]
         for rule in named:
             limits = self.narrower(rule)
-            found.audience_widened += ["rule %s is limited by %s, and what is made for its people is not" % (rule.name, ", ".join(limits))] if limits else []
+            found.audience_widened += ["rule %s is limited by %s, but the rules created for its users are "
+                                       "not" % (rule.name, ", ".join(limits))] if limits else []
         mine = {rule.profiles.get("url-filtering") for rule in named} - {None}
         for rule in self._rules["security"]:
             name = rule.profiles.get("url-filtering")
@@ -192,5 +194,5 @@ class Assessor(Site):
             elif doubted is not None:
                 notes.append("%s may %s it%s" % (doubted.name, does, "".join("; " + doubt for doubt in layer.doubts(doubted))))
             elif answer.word(pattern) != "yes":
-                notes.append("no rule surely decides it")
+                notes.append("no rule certainly matches it")
         return together(answer.word(pattern) for _layer, answer in asked), notes

@@ -72,7 +72,7 @@ class Lock:
         if mine and self._left_behind(self._api.username, mine[0]):
             self._taken = True
             return
-        self._transport.wait(_PAUSE, "%s: %s already holds the configuration lock of %s (%s): another run may be at work; if none is, remove the lock"
+        self._transport.wait(_PAUSE, "%s: %s already holds the configuration lock of %s (%s): another run may be in progress; if none is, remove the lock"
                              % (self._api.host, self._api.username, self._scope, mine[0] if mine and mine[0] else "no comment"))
 
 

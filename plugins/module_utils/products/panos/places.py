@@ -69,7 +69,7 @@ class Site:
         known = {rule.name: rule for rule in self.local["security"]}
         missing = [name for name in self.settings.rules if name not in known]
         if missing:
-            raise AccessError(REFUSED, "audience.rules: %s has no security rule named %s; there are: %s" % (
+            raise AccessError(REFUSED, "audience.rules: %s has no security rule named %s; the rules are: %s" % (
                 self.settings.scope, ", ".join(missing), ", ".join(sorted(known)) or "none"))
         return [known[name] for name in self.settings.rules]
 
@@ -80,7 +80,8 @@ class Site:
         columns = {"from_zones": "from", "to_zones": "to", "sources": "source", "users": "source-user"}
         turned = [rule.name for rule in self.named_rules() if "yes" in (rule.native.get("negate-source"), rule.native.get("negate-user"))]
         if turned:
-            raise AccessError(REFUSED, "audience.rules: %s is for all but those whom it names; name a rule that names its people" % ", ".join(turned))
+            raise AccessError(REFUSED, "audience.rules: %s applies to everyone except the users it lists; choose a rule that lists its "
+                                       "users" % ", ".join(turned))
         return [Audience(**{field: tuple(rule.values(column)) if rule.values(column) != ["any"] else () for field, column in columns.items()})
                 for rule in self.named_rules()]
 
@@ -119,7 +120,7 @@ class Places(Site):
         settings, zones = self.settings, self.context.names("zone")
         missing = [zone for zone in settings.audience.from_zones + settings.audience.to_zones if zone not in zones + ["any", "multicast"]]
         if zones and missing:
-            raise AccessError(REFUSED, "audience: %s has no zone %s; there are: %s" % (settings.scope, ", ".join(missing), ", ".join(sorted(zones))))
+            raise AccessError(REFUSED, "audience: %s has no zone %s; the zones are: %s" % (settings.scope, ", ".join(missing), ", ".join(sorted(zones))))
         known = {ref.name for refs in self.state.rules.values() for ref in refs} | {
             rule.name for base in self.local for rule in self.context.above(base)}
         refuse_unknown(settings.before + settings.after + settings.never_above, known, settings.scope)
@@ -190,8 +191,8 @@ class Places(Site):
             if name is None or name in found:
                 continue
             if not any(entry.get("name") == name for entry in self.context.nodes[0].findall("profiles/url-filtering/entry")):
-                raise AccessError(REFUSED, "the URL filtering profile %s of rule %s is not made in %s (it is predefined, shared or of a parent): name a rule "
-                                  "with a profile of its own, or use method new_rule" % (name, rule.name, self.settings.scope))
+                raise AccessError(REFUSED, "the URL filtering profile %s of rule %s is not defined in %s (it is predefined, shared or inherited): "
+                                           "choose a rule with its own profile, or use method new_rule" % (name, rule.name, self.settings.scope))
             found.append(name)
         return found
 

@@ -28,10 +28,10 @@ def warnings(api: Api, vsys: str, users: Iterable[str]) -> list[str]:
             raise
         known, why = None, str(error)
     if known is None:
-        return ["audience.users: whether %s knows %s was not looked up: %s" % (api.host, ", ".join(names), why)]
+        return ["audience.users: could not check whether %s knows %s: %s" % (api.host, ", ".join(names), why)]
     missing = [_with_others(name, known) for name in names if name.lower() not in known]
-    return ["audience.users: %s knows no group %s. A rule for a group matches nobody until the group mapping of User-ID has it: correct the name, or add "
-            "the group there. Names of single users are not looked up" % (api.host, ", ".join(missing))] if missing else []
+    return ["audience.users: %s knows no group %s. A rule for a group matches nobody until the group mapping of User-ID includes it: correct the "
+            "name, or add the group there. Names of single users are not checked" % (api.host, ", ".join(missing))] if missing else []
 
 
 def listed(text: str) -> frozenset | None:

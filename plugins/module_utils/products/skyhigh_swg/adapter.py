@@ -133,8 +133,8 @@ class SkyhighAdapter(Adapter):
     def _list(self, ref: Ref, patterns) -> Wanted:
         for node in self._site.lists.get(ref.name, []):
             if kind_of(node) != "regex" or node.get("systemList") == "true" or not is_plain(node):
-                raise AccessError(REFUSED, "%s is a list of type %s on this gateway: it has to be one of wildcard expressions that is no system list; choose "
-                                  "another name" % (ref.name, kind_of(node) or "unknown"))
+                raise AccessError(REFUSED, "%s is a list of type %s on this gateway, but it must be a list of wildcard expressions that is not a "
+                                           "system list: choose another name" % (ref.name, kind_of(node) or "unknown"))
         return Wanted(Object(ref, {"description": MARK}, {"entries": frozenset(entry for pattern in patterns for entry in render(pattern))}))
 
     def assess(self, policy: Policy, state: State) -> Assessment:
@@ -194,7 +194,7 @@ class SkyhighAdapter(Adapter):
             except AccessError:
                 held = None
             if held is not None and held != set(entries(parse(body.encode("utf-8")))):
-                raise AccessError(ACTIVATION, "%s; list %s holds what it held before" % (doubt, title))
+                raise AccessError(ACTIVATION, "%s; list %s keeps its previous entries" % (doubt, title))
 
     def discard(self) -> bool:
         try:
@@ -217,11 +217,11 @@ def from_module(module: AnsibleModule) -> SkyhighAdapter:
     who = p["audience"] or {}
     whole = p["state"] in ("replaced", "deleted", "gathered", "reverted")
     if p["state"] in ("merged", "replaced", "rendered") and bool(who.get("groups")) == bool(who.get("everyone")):
-        raise AccessError(REFUSED, "audience: name groups, or set everyone: true")
+        raise AccessError(REFUSED, "audience: set groups, or everyone: true")
     if p["allow_list"] == p["exempt_list"]:
-        raise AccessError(REFUSED, "allow_list and exempt_list must be two lists")
+        raise AccessError(REFUSED, "allow_list and exempt_list must be different lists")
     if not p["activate"] and not module.check_mode and p["state"] in ("merged", "replaced", "deleted", "reverted"):
-        raise AccessError(REFUSED, "activate: what is written and not committed is gone when the session ends. Use check mode to see the plan")
+        raise AccessError(REFUSED, "activate: uncommitted changes are lost when the session ends. Use check mode to see the plan")
     goes = p["state"] in ("deleted", "reverted")
     settings = filled(Settings, p, None if goes else who, scan_conflicts=p["scan_conflicts"] or whole)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))

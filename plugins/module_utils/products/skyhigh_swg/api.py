@@ -57,7 +57,7 @@ class Api(Client):
         while page <= last:
             root = self._read("GET", path, dict(parameters, **({"page": page} if page > 1 else {})), bare=False)
             if root.tag != "feed":
-                raise AccessError(UNREACHABLE, "%s answers GET %s with no feed" % (self.host, path))
+                raise AccessError(UNREACHABLE, "%s answers GET %s without a feed" % (self.host, path))
             last = max([last] + [_page(link) for link in root.findall("link") if link.get("rel") == "last"])
             for entry in root.findall("entry"):
                 row = {child.tag: (child.text or "").strip() for child in entry}
@@ -76,7 +76,7 @@ class Api(Client):
         path = urlsplit(href).path
         root = self._read("POST", (path[len(REST):] if path.startswith(REST) else path).rstrip("/") + "/export", {}, bare=False)
         if root.tag != "libraryContent":
-            raise AccessError(UNREACHABLE, "%s exports a rule set as <%s>, which is not known" % (self.host, root.tag[:40]))
+            raise AccessError(UNREACHABLE, "%s exports a rule set as <%s>, which is not supported" % (self.host, root.tag[:40]))
         return root
 
     def write(self, method: str, path: str, body: str) -> ET.Element | None:
@@ -120,13 +120,13 @@ class Api(Client):
         try:
             return parse(answer.body)
         except ValueError:
-            raise AccessError(UNREACHABLE, "%s answers %s %s with no XML of its interface: check host and port" % (self.host, method, path)) from None
+            raise AccessError(UNREACHABLE, "%s answers %s %s without XML of its interface: check host and port" % (self.host, method, path)) from None
 
     def _inner(self, root: ET.Element, tag: str) -> ET.Element:
         """``root`` is the wanted element itself, or an Atom entry around it."""
         found = root if root.tag == tag else root.find("content/" + tag)
         if found is None:
-            raise AccessError(UNREACHABLE, "%s answers with <%s> where <%s> belongs" % (self.host, root.tag[:40], tag))
+            raise AccessError(UNREACHABLE, "%s answers with <%s> instead of <%s>" % (self.host, root.tag[:40], tag))
         return found
 
     @staticmethod
@@ -151,7 +151,7 @@ class Api(Client):
         lost, self._unsaved = self._unsaved, False
         if lost and write:
             self._session = None
-            raise AccessError(CONFLICT, "the session on %s ended before the commit, and what was written in it is gone" % self.host)
+            raise AccessError(CONFLICT, "the session on %s ended before the commit, and its changes are lost" % self.host)
 
     def _accepted(self, answer: Answer, request: str, write: bool) -> Answer:
         if 200 <= answer.status < 300:
@@ -177,9 +177,9 @@ class Api(Client):
         if session:
             return session
         if answer.status in (409, 423) or (answer.status < 500 and _BUSY.search(self._words(answer)) and answer.status != 200):
-            raise Busy(_BUSY_PAUSE, "%s: the account %s is signed in already, and it can be only once" % (self.host, self._user))
-        raise self._not_signed_in(answer, "user name and password, that the role has \"REST interface accessible\", and that nobody is signed in with this "
-                                  "account", (200, 404), ": is the REST interface enabled on this port")
+            raise Busy(_BUSY_PAUSE, "%s: the account %s is already signed in, and only one session is possible" % (self.host, self._user))
+        raise self._not_signed_in(answer, "user name and password, that the role has \"REST interface accessible\", and that no other session "
+                                  "uses this account", (200, 404), ": is the REST interface enabled on this port")
 
 
 def _session_in(answer: Answer) -> str | None:

@@ -42,10 +42,10 @@ def _audience(view: View, found: Findings) -> None:
             continue
         if view.cycles.effect(rule) in (ALLOW, UNKNOWN):
             told.add(rule.position)
-            found.audience_widened.append("%s lets people pass who are in none of the groups %s" % (rule.label, ", ".join(view.settings.groups)))
+            found.audience_widened.append("%s allows users who are in none of the groups %s" % (rule.label, ", ".join(view.settings.groups)))
         elif rule.action == "stopruleset" and view.exempt.covering(pattern) is not None:
             told.add(rule.position)
-            found.audience_widened.append("the exemption from TLS inspection holds for everybody who reaches these hosts: %s" % rule.label)
+            found.audience_widened.append("the exemption from TLS inspection applies to everybody who can reach these hosts: %s" % rule.label)
 
 
 def _met(view: View, pattern: Pattern, known: dict) -> Iterator[Rule]:
@@ -101,7 +101,7 @@ def _tenants(view: View, found: Findings) -> None:
         if needed or passed:
             found.tenant_controls.append(TenantControl(rule.label, tuple(needed + [pattern for pattern in passed if pattern not in needed])))
         if passed:
-            found.manual.append("%s is not reached by %s, since the rule about %s ends the cycle above it: move it above that rule" % (
+            found.manual.append("%s is not evaluated for %s, because the rule for %s ends the cycle above it: move it above that rule" % (
                 rule.label, ", ".join(map(str, passed)), view.settings.allow_list))
 
 
@@ -119,20 +119,20 @@ def _wiring(view: View, found: Findings) -> None:
         return
     doors = [top.title for top in view.site.sets if top.enabled and list(view.signing_in(top, MAY))]
     who = "users in %s" % " or ".join(settings.groups) if settings.groups else "everybody"
-    below = "below %s" % ", ".join(doors) if doors else "below whatever authenticates (none was recognised: name it in authentication_rule_sets)"
+    below = "below %s" % ", ".join(doors) if doors else "below the rule set that authenticates (none was recognised: set authentication_rule_sets)"
     places = {settings.allow_list: "below HTTPS scanning and above the first rule set that blocks by URL or category",
               settings.exempt_list: "directly above HTTPS scanning"}
     for title, place in places.items():
         if not view.site.referring(title) and (title == settings.allow_list or view.policy.exempt):
             found.manual.append(
-                "no enabled rule refers to the list %s, so it decides nothing. Once: import diagnosis.rule_sets[\"%s\"], saved as a file, as a rule "
-                "set, keep the existing list where the import asks, and move it %s and %s. Should this release not take the file, make the rule by "
+                "no enabled rule uses the list %s, so it has no effect. Once: save diagnosis.rule_sets[\"%s\"] as a file, import it as a rule set, "
+                "keep the existing list when the import asks, and move it %s and %s. If this release does not accept the file, create the rule by "
                 "hand: in the request cycle, URL.Host matches in list %s, URL.Port equals 443, %s: Stop Cycle" % (title, title, below, place, title, who))
     if view.policy.exempt and doors and not view.site.referring(settings.exempt_list):
-        found.manual.append("where HTTPS scanning stands above authentication, put the rule about %s into the rule set that handles CONNECT instead, as "
-                            "its first rule, for everybody, with Stop Rule Set" % settings.exempt_list)
+        found.manual.append("if HTTPS scanning is above authentication, put the rule for %s into the rule set that handles CONNECT instead, as its "
+                            "first rule, for everybody, with Stop Rule Set" % settings.exempt_list)
     if settings.groups and not doors:
-        found.manual.append("no enabled rule set that authenticates was recognised, and without one no rule knows user groups: name it in "
+        found.manual.append("no enabled rule set that authenticates was recognised, and without one no rule can match user groups: set "
                             "authentication_rule_sets, or check that there is one")
     early = sorted({rule.label for pattern in view.policy.allow for rule in view.opening(pattern) if rule.position < view.last_sign_in[MAY]})
-    found.manual += ["%s stands above authentication (%s): move it below, since nobody is signed in there" % (label, ", ".join(doors)) for label in early]
+    found.manual += ["%s is above authentication (%s), where no user is signed in: move it below" % (label, ", ".join(doors)) for label in early]

@@ -38,7 +38,7 @@ class Assessor(View):
             self._conflicts()
             besides.tell(self, found)
         found.coverage = [self._coverage(pattern) for pattern in self.policy.allow]
-        found.manual += ["voice (%s): no UDP passes through an HTTP proxy; open it on the firewall" % one for one in self.policy.media]
+        found.manual += ["voice (%s): an HTTP proxy does not carry UDP; open it on the firewall" % one for one in self.policy.media]
         return found
 
     # -- what is in force
@@ -60,7 +60,7 @@ class Assessor(View):
 
     def _notes(self, pattern: Pattern, early: str) -> list:
         """Why a pattern is not allowed, or may not be."""
-        notes = ["%s stands above authentication" % self.opening(pattern)[0].label] if early != "yes" else []
+        notes = ["%s is above authentication" % self.opening(pattern)[0].label] if early != "yes" else []
         shutting: dict = {}
         for position, patterns in ((position, found[pattern]) for passage in self.passages for position, found in passage.blocks.items() if pattern in found):
             shutting[position] = max(shutting.get(position, NO), patterns)
@@ -69,15 +69,15 @@ class Assessor(View):
         if not any(level == SURE for level in shutting.values()) and any(pattern in passage.connect.left | passage.request.left for passage in self.passages):
             held = self.own[self.settings.allow_list].level(pattern) == SURE
             unsure = "".join("; %s may not apply" % label for label in self.site.referring(self.settings.allow_list)[:1])
-            notes.append("no rule is known to let it pass" + unsure if held else "%s does not hold it" % self.settings.allow_list)
+            notes.append("no rule is known to allow it" + unsure if held else "%s does not hold it" % self.settings.allow_list)
         return notes + ["%s may block it (%s)" % (rules[position].label, "; ".join(self._reasons(rules[position])))
                         for position, level in shutting.items() if level == MAY]
 
     def _reasons(self, rule: Rule) -> tuple:
         """Why a rule is not sure to shut something: what is not understood of it, else the people and hosts that it may be about."""
-        lists = ("list %s cannot be read to its end" % (self.site.title_of(one) or one) for one in sorted(rule.lists - set(self.lists)))
+        lists = ("list %s cannot be read completely" % (self.site.title_of(one) or one) for one in sorted(rule.lists - set(self.lists)))
         columns = ("column %s is not understood" % column for column in rule.columns.unread())
-        return tuple(dict.fromkeys([*columns, *rule.unknown, *lists])) or ("it may be about a part of the people or of the hosts, or come too late",)
+        return tuple(dict.fromkeys([*columns, *rule.unknown, *lists])) or ("it may apply to a part of the users or hosts only, or be evaluated too late",)
 
     def _exemption(self, pattern: Pattern, allowed: str) -> tuple:
         """(the word, notes)"""
@@ -124,16 +124,16 @@ class Assessor(View):
     def _remedy(self, ref: Ref | None, rules: dict, patterns: Iterable[Pattern]) -> tuple:
         """(Changes, what they open)"""
         if ref is None:
-            return (), "the rule names these hosts in no list that could be changed here; change the rule"
+            return (), "the rule matches these hosts without a list that could be changed here; change the rule"
         if ({ref.name} | {name for rule in rules.values() for name in (rule.name, rule.where)}) & set(self.settings.protected):
             return (), "protected"
         offending = self._offending(ref.name, patterns)
         broad = [entry for entry in offending if wide(entry) or entry.lower().startswith("regex(")]
         if broad:
-            return (), "%s is about more than these hosts; change the rule" % ", ".join(broad)
+            return (), "%s covers more than these hosts; change the rule" % ", ".join(broad)
         old = self.state.objects[ref].fields["disabled"]
         return (Change(ref, UPDATE, {"disabled": (old, sorted(set(old) | set(offending)))}),), \
-            "whatever else these entries are about, in every rule that refers to this list: %s" % ", ".join(offending)
+            "everything else that these entries match, in every rule that uses this list: %s" % ", ".join(offending)
 
     def _offending(self, title: str, patterns: Iterable[Pattern]) -> list:
         """The entries of a list of the site that are about one of the patterns and not out of the way yet."""

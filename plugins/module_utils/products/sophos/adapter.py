@@ -130,7 +130,7 @@ class SophosAdapter(Adapter):
             return []
         wanted = [Wanted(Object(Ref(GROUP, self._settings.list), {"description": MARK}, {"urls": model.names(policy.allow)}))]
         if self._settings.category_name and Ref(GROUP, self._settings.list) not in state.objects:
-            raise AccessError(REFUSED, "category_name: there is no URL group named %s" % self._settings.list)
+            raise AccessError(REFUSED, "category_name: no URL group is named %s" % self._settings.list)
         if policy.exempt:
             wanted += self._exception(policy) if self._settings.exempt_by == "exception" else self._exclusion(policy, state)
         if not self._settings.category_name:
@@ -148,14 +148,15 @@ class SophosAdapter(Adapter):
         settings, ref = self._settings, Ref(GROUP, self._settings.record)
         group, record = self._site.group_like(settings.exempt_group), state.objects.get(ref)
         if group is None:
-            raise AccessError(REFUSED, "exempt_group: there is no URL group named %s; name the one that a rule of TLS inspection leaves undecrypted, or set "
-                              "exempt_by to exception" % settings.exempt_group)
+            raise AccessError(REFUSED, "exempt_group: no URL group is named %s; choose one that a TLS inspection rule leaves undecrypted, or set "
+                                       "exempt_by to exception" % settings.exempt_group)
         name = text_of(group, "Name")
         if record is not None and not record.ours:
-            raise AccessError(REFUSED, "%s exists and was not made by this collection; it has to remember which entries of %s are ours: set prefix"
+            raise AccessError(REFUSED, "%s exists and was not created by this collection, which needs that name to record its entries of %s: set prefix"
                               % (ref, name))
         if record is not None and model.recorded_in(record.fields["description"]) not in (name, None):
-            raise AccessError(REFUSED, "entries of ours are in %s: set exempt_group to it, or remove them with state deleted before choosing another list"
+            raise AccessError(REFUSED, "%s contains entries of this collection: set exempt_group to it, or remove them with state deleted before "
+                                       "choosing another list"
                               % model.recorded_in(record.fields["description"]))
         held = record.members["urls"] if record is not None else frozenset()
         others = set(model.entries(group) - held)
@@ -268,7 +269,8 @@ class SophosAdapter(Adapter):
         for released in [one["released"] for one in request["objects"] if one.get("released")]:
             groups = [node for node in self._api.get([GROUPS])[GROUPS] if text_of(node, "Name") == released["group"]]
             if any(model.entries(node).intersection(released["urls"]) for node in groups):
-                raise AccessError(PARTIAL, "%s took URL group %s and still has entries of ours in it" % (self._api.host, released["group"]))
+                raise AccessError(PARTIAL, "%s accepted the change of URL group %s but still has entries of this collection in "
+                                           "it" % (self._api.host, released["group"]))
         self._api.write(request["operation"], request["objects"])
 
     def _unchanged(self, guarded: list) -> None:
@@ -278,10 +280,10 @@ class SophosAdapter(Adapter):
             known = [plain(node) for node in self._site.tables[one["entity"]] if text_of(node, "Name") == one["name"]]
             found = [plain(node) for node in now[one["entity"]] if text_of(node, "Name") == one["name"]]
             if known != found:
-                raise AccessError(CONFLICT, "somebody changed %s %s on %s since it was read: run again" % (one["entity"], one["name"], self._api.host))
+                raise AccessError(CONFLICT, "someone else changed %s %s on %s after it was read: run again" % (one["entity"], one["name"], self._api.host))
             memory = next((model.entries(node) for node in now[one["entity"]] if text_of(node, "Name") == self._settings.record), frozenset())
             if not set(one.get("recorded", ())) <= memory:
-                raise AccessError(PARTIAL, "%s took URL group %s and does not hold it" % (self._api.host, self._settings.record))
+                raise AccessError(PARTIAL, "%s accepted URL group %s but does not hold it" % (self._api.host, self._settings.record))
 
     def activate(self) -> list:
         return [{"target": self._api.host, "status": "in force"}]
@@ -300,15 +302,15 @@ def from_module(module: AnsibleModule) -> SophosAdapter:
                       wants=p["state"] in ("merged", "replaced", "rendered"))
     if settings.wants:
         if not (settings.web_policies or settings.firewall_rules):
-            raise AccessError(REFUSED, "audience: name the web policies whose people get access, or firewall rules that use them")
+            raise AccessError(REFUSED, "audience: set web policies whose users get access, or firewall rules that use them")
         if bool(settings.users) == settings.everyone:
-            raise AccessError(REFUSED, "audience: name users or groups, or set everyone: true for all who use these web policies")
+            raise AccessError(REFUSED, "audience: set users or groups, or everyone: true for all users of these web policies")
     if len(settings.prefix) > 43 or re.search(r"[,^;'\"\\]", settings.prefix):
-        raise AccessError(REFUSED, "prefix: names of objects have no comma, semicolon, quote, caret or backslash, and this part of them at most 43 characters")
+        raise AccessError(REFUSED, "prefix: it must not contain a comma, semicolon, quote, caret or backslash, and it has at most 43 characters")
     if settings.exempt_sources and settings.exempt_by != "exception":
         raise AccessError(REFUSED, "exempt_sources: only an exception can be limited to addresses; set exempt_by to exception")
     if settings.category_name == settings.allow:
-        raise AccessError(REFUSED, "category_name: %s is the name of our own group; leave the option out" % settings.allow)
+        raise AccessError(REFUSED, "category_name: %s is the name of the group that this collection creates; remove the option" % settings.allow)
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     return SophosAdapter(settings, Api(transport, p["username"], p["password"]), transport)
 

@@ -25,8 +25,8 @@ _DONE = ("200", "216")
 #: "Unable to get status message", or a part of it was taken: only reading tells.
 _UNTOLD = ("201", "202", "217", "222")
 _TAKEN, _ABSENT, _IN_USE = ("502",), ("526",), ("504", "510")
-_DENIED = {"534": "does not accept API requests from this address: put it into the list of Backup & firmware > API",
-           "532": "has its API switched off: enable it in Backup & firmware > API"}
+_DENIED = {"534": "does not accept API requests from this address: add it to the list in Backup & firmware > API",
+           "532": "has its API disabled: enable it in Backup & firmware > API"}
 
 
 def child(node: ET.Element, tag: str, text: str | None = None) -> ET.Element:
@@ -69,7 +69,7 @@ class Api(Client):
         for entity in entities:
             nodes = answer.findall(entity)
             if not nodes:
-                raise AccessError(UNREACHABLE, "%s does not answer about %s" % (self.host, entity))
+                raise AccessError(UNREACHABLE, "%s does not return %s" % (self.host, entity))
             found[entity] = [node for node in nodes if not self._nothing(entity, node)]
         return found
 
@@ -81,7 +81,7 @@ class Api(Client):
         said = (status.text or "").strip()
         if status.get("code") in (None, "526") and (_NOTHING.search(said) or status.get("code")):
             return True
-        raise AccessError(REFUSED, "%s does not let this account read %s: %s%s" % (self.host, entity, said, _code(status)))
+        raise AccessError(REFUSED, "%s does not permit this account to read %s: %s%s" % (self.host, entity, said, _code(status)))
 
     def write(self, operation: str, objects: list) -> None:
         """``objects``: [{entity, xml}] for add and update, [{entity, names}] for remove, in one request and answered one by one.
@@ -108,7 +108,7 @@ class Api(Client):
             if len(told) != count or any(status.get("code") in _UNTOLD for status in told):
                 untold.append(entity)
         if untold:
-            raise OutcomeUnknown("%s does not say what became of the %s of %s" % (self.host, operation, ", ".join(untold)))
+            raise OutcomeUnknown("%s does not report the result of the %s of %s" % (self.host, operation, ", ".join(untold)))
 
     def _refused(self, operation: str, entity: str, status: ET.Element, answer: ET.Element) -> AccessError:
         code = status.get("code")
@@ -129,7 +129,7 @@ class Api(Client):
         except ET.ParseError:
             answer = None
         if answer is None or answer.tag != "Response":
-            raise self._unreadable(reply, write, " and no XML of its API", ": is this the port of the web admin console?")
+            raise self._unreadable(reply, write, " and not with XML of its API", ": is this the port of the web admin console?")
         self._admitted(answer, write)
         self.version = answer.get("APIVersion") or self.version
         return answer
@@ -147,9 +147,9 @@ class Api(Client):
         if words.lower() == "authentication successful":
             return
         if words:
-            raise AccessError(AUTH, "%s does not accept username and password (%s). An administrator with a one-time password cannot use the API"
+            raise AccessError(AUTH, "%s rejects username and password (%s). An administrator with a one-time password cannot use the API"
                               % (self.host, words))
-        lost = "%s does not say whether it accepted the sign-in" % self.host
+        lost = "%s does not report whether it accepted the sign-in" % self.host
         raise OutcomeUnknown(lost) if write else AccessError(UNREACHABLE, lost)
 
 

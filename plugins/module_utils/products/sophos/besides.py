@@ -29,8 +29,8 @@ def tell(found: Findings, settings: Settings, site: Site, policy: Policy) -> Non
     if policy.exempt and settings.exempt_by != "exception":
         found.manual += _of_inspection(settings, site, using)
     found.manual += _manual(site, policies, using)
-    found.manual += ["voice (%s): web policies are about HTTP only. Make a service of these ports, hosts of these addresses, and a firewall rule for IPv4 and "
-                     "one for IPv6 that accepts them for the audience" % one for one in policy.media]
+    found.manual += ["voice (%s): web policies cover HTTP only. Create a service with these ports, hosts with these addresses, and one firewall rule "
+                     "for IPv4 and one for IPv6 that accept them for the audience" % one for one in policy.media]
 
 
 def _of_policy(rule: ET.Element) -> str:
@@ -44,16 +44,17 @@ def _widened(settings: Settings, site: Site, policy: Policy, policies: list, usi
     everybody = settings.everyone and all(_of_policy(rule) in policies for rule in site.accepting())
     if policy.exempt and not everybody:
         if settings.exempt_by == "exception" and not settings.exempt_sources:
-            found.append("web exception %s leaves these hosts undecrypted for everybody behind this firewall; limit it with exempt_sources" % settings.prefix)
+            found.append("web exception %s exempts these hosts from decryption for everybody behind this firewall; limit it with "
+                         "exempt_sources" % settings.prefix)
         elif settings.exempt_by != "exception":
-            found += ["URL group %s leaves these hosts undecrypted for everybody behind this firewall (rule %s); use exempt_group with a rule for these "
-                      "people, or exempt_sources" % (settings.exempt_group, text_of(rule, "Name"))
+            found += ["URL group %s exempts these hosts from decryption for everybody behind this firewall (rule %s); use exempt_group with a rule "
+                      "for these users, or exempt_sources" % (settings.exempt_group, text_of(rule, "Name"))
                       for rule in naming(site, settings) if not _for_audience(settings, rule)]
     for one in policies:
         chosen = [rule for rule in using if _of_policy(rule) == one and xml.firewall_name(rule) in settings.firewall_rules]
         others = [xml.firewall_name(rule) for rule in using if _of_policy(rule) == one and rule not in chosen]
         if chosen and others and one not in settings.web_policies and not settings.users:
-            found.append("firewall rule %s uses web policy %s too" % (", ".join(others), one))
+            found.append("firewall rule %s also uses web policy %s" % (", ".join(others), one))
     return found
 
 
@@ -85,11 +86,11 @@ def _of_inspection(settings: Settings, site: Site, using: list) -> list:
     found = []
     proxied = [xml.firewall_name(rule) for rule in using if xml.of_rule(rule, "ProxyMode").lower() not in ("", "disable", "false")]
     if proxied:
-        found.append("firewall rule %s uses the web proxy, which asks no TLS inspection rule: set exempt_by to exception, or switch it to the DPI engine"
+        found.append("firewall rule %s uses the web proxy, which ignores TLS inspection rules: set exempt_by to exception, or switch the rule to the DPI engine"
                      % ", ".join(proxied))
     if not naming(site, settings):
-        found.append("no rule of TLS inspection leaves URL group %s undecrypted: make one with the action Don't decrypt, above the first rule that decrypts "
-                     "(the API of this product cannot create such a rule)" % settings.exempt_group)
+        found.append("no TLS inspection rule leaves URL group %s undecrypted: create one with the action Don't decrypt above the first rule that "
+                     "decrypts (the API of this product cannot create such a rule)" % settings.exempt_group)
     return found
 
 
@@ -98,11 +99,11 @@ def _manual(site: Site, policies: list, using: list) -> list:
     for policy in policies:
         node = site.node(POLICIES, policy)
         if site.tables[FIREWALL] and policy not in used:
-            found.append("no enabled firewall rule uses web policy %s, so it decides nothing: choose it in the rules of these people" % policy)
+            found.append("no enabled firewall rule uses web policy %s, so it has no effect: select it in the rules of these users" % policy)
         if node is not None and text_of(node, "EnableReporting") == "Disable":
-            found.append("web policy %s reports nothing: enable reporting in it, so that visits are logged" % policy)
+            found.append("web policy %s has reporting disabled: enable it, so that visits are logged" % policy)
     families = {xml.family(rule) for rule in using}
     ipv6 = [xml.firewall_name(rule) for rule in site.accepting() if xml.family(rule) == "IPv6"]
     if policies and ipv6 and families == {"IPv4"}:
-        found.append("IPv6: %s lets traffic out by another web policy or none; use the named one there too" % ", ".join(ipv6))
+        found.append("IPv6: %s allows traffic by another web policy or none; use the same web policy there" % ", ".join(ipv6))
     return found

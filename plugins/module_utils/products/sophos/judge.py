@@ -68,7 +68,7 @@ class Assessor:
     def _crossed(self, found: Findings, policy: str) -> None:
         """Rules that shut a part of the audience out and stand below ours."""
         layer = self._walks.web.of(policy, ours=False)
-        found.audience_widened += ["%s shuts out a part of the audience and is no longer asked for these hosts; move it above the rules for everybody, or "
+        found.audience_widened += ["%s blocks a part of the audience and no longer applies to these hosts; move it above the rules for everybody, or "
                                    "narrow the audience" % rule.ref for rule in crossed(layer.shutting(self._policy.allow), layer.level)]
 
     # -- what is in force
@@ -76,7 +76,7 @@ class Assessor:
     def _coverage(self, pattern: Pattern) -> Coverage:
         notes = []
         if pattern.kind == EXACT:
-            notes.append("widened: every subdomain of it too")
+            notes.append("widened: its subdomains too")
         elif pattern.kind == SUBDOMAINS:
             notes.append("widened: %s itself too" % pattern.name)
         cover = self._exempt.covering(pattern)

@@ -80,7 +80,7 @@ class Reader:
     def reasons(self, layer: Layer, rule: Any, wanted: Collection[Pattern]) -> tuple:
         """Why a rule is not surely about all of the audience and of these patterns, in words."""
         found = [*layer.doubts(rule), *("column %s limits it" % column for column, level in self.levels(rule).items() if level == MAY)]
-        return (*found, *("column %s may be about a part of them" % column for column, hits in self.parts(rule, wanted).items() if hits.may))
+        return (*found, *("column %s may apply to a part of them only" % column for column, hits in self.parts(rule, wanted).items() if hits.may))
 
 
 class WebRules(Reader):
@@ -109,7 +109,7 @@ class WebRules(Reader):
         """What of the policy itself may shut more than its rules say, in words."""
         node = self._site.node(POLICIES, policy)
         if node is None:
-            return ["web policy %s is built in, and what it says is not told" % policy]
+            return ["web policy %s is built in, and its rules are not readable" % policy]
         columns = columns_of(schemas.WEB_POLICY, node, "RuleList")
         if text_of(node, "DownloadFileSizeRestrictionEnabled") == "0":
             columns.get("DownloadFileSizeRestriction")
@@ -271,13 +271,13 @@ class FirewallRules(_Traffic):
         if columns.get("WebFilterInternetScheme"):
             found.append("WebFilterInternetScheme: the web policy of the user decides")
         elif web and web not in self._policies and not self._web(web):
-            found.append("web policy %s is not known to let them through" % web)
+            found.append("web policy %s is not known to allow them" % web)
         if columns.get("ApplicationControlInternetScheme"):
             found.append("ApplicationControlInternetScheme: the application control of the user decides")
         elif applications:
             found += self._applications(applications)
         if columns.get("ShowCaptivePortal") and self._settings.everyone:
-            found.append("ShowCaptivePortal: whoever has not signed in is sent to a page")
+            found.append("ShowCaptivePortal: users who are not signed in are redirected to the captive portal")
         return found
 
 

@@ -99,7 +99,7 @@ def group_node(name: str, native: ET.Element | None, wanted: Collection[str],
                description: str | None = None) -> ET.Element:
     """A group with exactly the entries ``wanted``; those that were there keep their place. :raises AccessError: for too many."""
     if len(wanted) > MAX_ENTRIES:
-        raise AccessError(REFUSED, "URL group %s would hold %d entries; it can hold %d" % (name, len(wanted), MAX_ENTRIES))
+        raise AccessError(REFUSED, "URL group %s would hold %d entries; the maximum is %d" % (name, len(wanted), MAX_ENTRIES))
     if native is None:
         node = ET.Element(GROUPS, {"transactionid": ""})
         child(node, "Name", name)
@@ -224,13 +224,13 @@ def marked(policy: ET.Element) -> set[str]:
 def policy_node(native: ET.Element, rules: list[ET.Element], ids: Collection[str]) -> ET.Element:
     """A web policy with these rules, in this order. :raises AccessError: when a rule or a mark finds no room."""
     if len(rules) > MAX_RULES:
-        raise AccessError(REFUSED, "web policy %s would have %d rules; it can have %d" % (text_of(native, "Name"), len(rules), MAX_RULES))
+        raise AccessError(REFUSED, "web policy %s would have %d rules; the maximum is %d" % (text_of(native, "Name"), len(rules), MAX_RULES))
     node = copy.deepcopy(native)
     said = _DISABLED_RULES.sub("", text_of(node, "Description"))
     if ids:
         said = ("%s [disabled by netaccess.chatgpt: %s]" % (said, " ".join(sorted(ids)))).strip()
         if len(said) > MAX_TEXT:
-            raise AccessError(REFUSED, "the description of web policy %s has no room to remember which rules were disabled" % text_of(node, "Name"))
+            raise AccessError(REFUSED, "the description of web policy %s has no room to record which rules were disabled: shorten it" % text_of(node, "Name"))
     if said != text_of(node, "Description"):
         _put(node, "Description", said)
     held = node.find("RuleList")
@@ -375,21 +375,21 @@ class Site:
         rules = {firewall_name(rule): rule for rule in self.tables[FIREWALL]}
         missing = [name for name in settings.firewall_rules if name not in rules]
         if missing and rules and settings.wants:
-            raise AccessError(REFUSED, "audience.firewall_rules: there is no firewall rule named %s; there are: %s"
+            raise AccessError(REFUSED, "audience.firewall_rules: no firewall rule is named %s; the rules are: %s"
                               % (", ".join(missing), ", ".join(sorted(rules))))
         for name in settings.firewall_rules:
             used = of_rule(rules[name], "WebFilter") if name in rules else ""
             if name in rules and used in ("", "None") and settings.wants:
-                raise AccessError(REFUSED, "audience.firewall_rules: %s uses no web policy, so none of it can be opened for its people" % name)
+                raise AccessError(REFUSED, "audience.firewall_rules: %s uses no web policy, so nothing can be opened for its users" % name)
             found.append(used)
         known = [text_of(policy, "Name") for policy in self.tables[POLICIES]]
         lost = [name for name in found if name not in known and name not in settings.web_policies]
         if lost and known and settings.wants:
-            raise AccessError(REFUSED, "audience.firewall_rules: web policy %s is built in and cannot be changed; choose one of the site's own there"
+            raise AccessError(REFUSED, "audience.firewall_rules: web policy %s is built in and cannot be changed; select a custom one in the rule"
                               % ", ".join(lost))
         absent = [name for name in settings.web_policies if name not in known]
         if absent and known and settings.wants:
-            raise AccessError(REFUSED, "audience.web_policies: there is no web policy named %s; there are: %s" % (", ".join(absent), ", ".join(sorted(known))))
+            raise AccessError(REFUSED, "audience.web_policies: no web policy is named %s; the policies are: %s" % (", ".join(absent), ", ".join(sorted(known))))
         return list(dict.fromkeys(name for name in found if name in known))
 
     def users_of(self, policies: Collection[str]) -> list[ET.Element]:

@@ -48,7 +48,7 @@ class Walks:
         def told(rule: Any, hits: Hits) -> None:
             excuses = hits.all & frozenset(excused)
             reasons = (*reader.reasons(layer, rule, hits.all), *([excuse] if excuses else []))
-            why[id(rule)] = "%s may be in the way%s" % (reader.ref(rule), ": " + "; ".join(reasons) if reasons else "")
+            why[id(rule)] = "%s may block it%s" % (reader.ref(rule), ": " + "; ".join(reasons) if reasons else "")
             if tell is not None:
                 tell(rule, hits.capped(MAY) if excuses else hits, reasons)
         answer = layer.ask(list(words), told)
@@ -86,7 +86,7 @@ class Walks:
         for flow in flows(self._site, self._using):
             reader = FirewallRules(self.hosts, self._settings, flow, known, self._state, self._policies, web, lambda name: control.doubts(name, wanted))
             layer = reader.layer(flow.rules, UNKNOWN)
-            left = "%s: no firewall rule is known to let all of it through" % flow.family
+            left = "%s: no firewall rule is known to allow all of it" % flow.family
             reasons = reader.reasons(layer, flow.rule, wanted)
             left += ": %s: %s" % (reader.ref(flow.rule), "; ".join(reasons)) if reasons else ""
             self._ask(reader, layer, self.allowed, "blocks", left, self._dropping(reader))
@@ -97,11 +97,11 @@ class Walks:
             action, names = word(columns, "Action"), listed(columns, DESTINATIONS)
             remedy, opens = (), "everything else that this rule drops"
             if text_of(rule, "Section", "Local") != "Local":
-                opens = "it comes from Sophos Central: change it there"
+                opens = "it is managed in Sophos Central: change it there"
             elif action == "Accept":
-                opens = "what it lets through goes by other policies; look at it, and change it by hand"
+                opens = "other policies apply to the traffic that it allows; check it, and change it by hand"
             elif len(disabled(description)) > MAX_TEXT:
-                opens = "its description has no room for our mark"
+                opens = "its description has no room for the marker of this collection"
             else:
                 remedy = switched_off(ref, "status", "Enable", "Disable", description)
             self._hear(ref, "deny", ("%s %s" % (action, ", ".join(self.hosts.fqdns(names) or names))).strip(), hits, reasons, remedy, opens)
@@ -128,7 +128,7 @@ class Walks:
     def _shutting(self, rule: Object, hits: Hits, reasons: tuple) -> None:
         fields = {"enabled": (rule.fields["enabled"], "0"), "disabled by us": (False, True)}
         self._hear(rule.ref, "deny", xml.decided(rule.fields), hits, reasons, () if rule.ours else (Change(rule.ref, UPDATE, fields),),
-                   "everything else that this rule shuts")
+                   "everything else that this rule blocks")
 
     # -- inspection
 
@@ -142,11 +142,11 @@ class Walks:
             if xml.of_rule(rule, "ProxyMode").lower() not in ("", "disable", "false"):
                 self._proxied(rule)
                 continue
-            left = "no rule of TLS inspection is known to leave it undecrypted"
+            left = "no TLS inspection rule is known to leave it undecrypted"
             if lists:
                 layer = reader.layer(rules, UNKNOWN)
                 if off:
-                    self._ask(reader, layer, self.exempt, "decrypts", left, None, self.exempt, "TLS inspection is switched off for the whole device")
+                    self._ask(reader, layer, self.exempt, "decrypts", left, None, self.exempt, "TLS inspection is disabled for the whole device")
                 else:
                     self._ask(reader, layer, self.exempt, "decrypts", left, self._decrypting(reader, rules[:last + 1]), excused)
             if not off:
@@ -175,5 +175,5 @@ class Walks:
         def tell(rule: Any, hits: Hits, reasons: tuple) -> None:
             action, profile = text_of(rule, "DecryptAction"), text_of(rule, "DecryptionProfile")
             text = action if action == "Deny" else "%s by column DecryptionProfile: %s" % (action, profile)
-            self._hear(reader.ref(rule), "deny", text, hits, reasons, (), "it, or its decryption profile, is for a person to change")
+            self._hear(reader.ref(rule), "deny", text, hits, reasons, (), "change it or its decryption profile by hand")
         return tell

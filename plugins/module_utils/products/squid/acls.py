@@ -157,7 +157,7 @@ class Judge:
 
     def _unknown(self, acl: Acl) -> list:
         if acl.type not in columns.TYPES:
-            return ["ACL %s is of the type %s, which nobody here knows" % (acl.name, acl.type)]
+            return ["ACL %s has the unsupported type %s" % (acl.name, acl.type)]
         return acl.unread + (["ACL %s (%s) cannot be evaluated here" % (acl.name, acl.type)] if acl.type in columns.UNREAD else [])
 
     def _some(self, words: Iterable[str], holds: Callable[[Acl], object], missing: Callable[[str], object] = lambda name: None,

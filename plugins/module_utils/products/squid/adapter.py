@@ -49,12 +49,12 @@ def from_module(module: AnsibleModule) -> Adapter:
     if "/" not in program:
         program = module.get_bin_path(program, opt_dirs=["/usr/sbin", "/usr/local/sbin", "/usr/local/squid/sbin"])
     if program is None or not os.access(program, os.X_OK):
-        raise AccessError(REFUSED, "squid: no program %r that can be run on this host; name it with the option squid" % params["squid"])
+        raise AccessError(REFUSED, "squid: %r is not an executable program on this host; set the option squid to the Squid binary" % params["squid"])
     paths = {option: os.path.abspath(params[option]) for option in ("config_file", "drop_in", "list_dir")}
     settings = filled(Settings, params, params["audience"], **paths)
     needs_audience = params["state"] in ("merged", "replaced", "rendered")
     if needs_audience and not (settings.everyone or settings.networks or settings.users or settings.acls):
-        raise AccessError(REFUSED, "audience names nobody: give networks, users, acls, or everyone: true")
+        raise AccessError(REFUSED, "audience is empty: set networks, users, acls, or everyone: true")
     settings.check()
     return SquidAdapter(settings, Control(program, settings.config_file, params["service_name"], params["timeout"]), params["service_name"])
 
@@ -95,13 +95,13 @@ class SquidAdapter(Adapter):
             if not os.access(path, os.W_OK | os.X_OK):
                 shut.append(path)
         if workers_of(self._site) > 1 and not os.access(log, os.R_OK):
-            return Permissions(False, "this user may not read %s, which alone tells whether each worker has reloaded: run as one who may (become)"
+            return Permissions(False, "this user cannot read %s, the only source that shows whether each worker has reloaded: run as a user who can (become)"
                                % log)
         if shut:
-            return Permissions(False, "this user may not write to %s: run as one who may (become)" % " and ".join(sorted(set(shut))))
+            return Permissions(False, "this user cannot write to %s: run as a user who can (become)" % " and ".join(sorted(set(shut))))
         if self._unreachable():
             return Permissions(False, self._unreachable())
-        return Permissions(True, "this user may write to the folders of our files")
+        return Permissions(True, "this user can write to the folders of the managed files")
 
     def requests(self) -> dict[str, int]:
         return {"reads": self._counts["reads"], "writes": self._counts["writes"], "commands": self._control.commands}
@@ -152,8 +152,8 @@ class SquidAdapter(Adapter):
         """Why the Squid that runs cannot be told, or not be reloaded; "" when it can, and when there is none."""
         seen = self._seen
         if seen.answer == RUNS and not seen.signalled:
-            return "process %d, the Squid that runs, is another user's, and this one may not reload it: run as root or as that user (become)" % seen.pid
-        return "what runs is not the Squid of this task, or cannot be told: %s" % seen.why if seen.why else ""
+            return "process %d, the running Squid, belongs to another user, so this user cannot reload it: run as root or as that user (become)" % seen.pid
+        return "the running process is not the Squid of this task, or it cannot be identified: %s" % seen.why if seen.why else ""
 
     # -- wanting
 
@@ -183,24 +183,25 @@ class SquidAdapter(Adapter):
         if not self._settings.names_somebody:
             return
         if len(self._site.positions) > 1:
-            raise AccessError(REFUSED, "%s include %s each: leave one of them" % (" and ".join(self._site.included), self._settings.drop_in))
+            raise AccessError(REFUSED, "%s each include %s: keep only one of them" % (" and ".join(self._site.included), self._settings.drop_in))
         if self._site.quoted:
-            raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, and Squid would not read our lists: turn it off above "
-                              "that line" % (self._site.included[0], self._settings.drop_in))
+            raise AccessError(REFUSED, "%s includes %s where configuration_includes_quoted_values is on, so Squid would not read the lists of this "
+                                       "collection: turn it off above that line" % (self._site.included[0], self._settings.drop_in))
         last, judge = self._site.before("http_access")[-1:], Judge(self._site, Who())
         if last and last[0].args[:1] == ("deny",) and not self._site.after("http_access") and (
                 judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):
-            raise AccessError(REFUSED, "%s %s is the last rule, so that Squid allows what no rule matches; with ours as the last one it would deny that. "
-                              "End the rules with one for all, below the include of %s" % (last[0].where, last[0].text, self._settings.drop_in))
+            raise AccessError(REFUSED, "%s %s is the last rule, so Squid allows requests that no rule matches; with the rules of this collection last "
+                                       "it would deny them. Add a final rule for all below the include of "
+                                       "%s" % (last[0].where, last[0].text, self._settings.drop_in))
         taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
                  and name[len(self._settings.prefix):] in files.NAMES]
         if taken:
-            raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take "
-                              "that file out of what Squid includes" % (taken[0].where[0], taken[0].name))
+            raise AccessError(REFUSED, "%s defines the ACL %s, a name that this collection uses, so its values would be added to the managed rules. "
+                                       "Rename it, or do not include that file" % (taken[0].where[0], taken[0].name))
         paths = {'"%s"' % path for path in self._own_paths()[1:]}
         using = [directive for directive in self._site.named("acl") if not paths.isdisjoint(directive.args)]
         if using:
-            raise AccessError(REFUSED, "%s uses a list in %s: give each drop-in a list_dir of its own" % (using[0].where, self._settings.list_dir))
+            raise AccessError(REFUSED, "%s uses a list in %s: set a separate list_dir for each drop-in" % (using[0].where, self._settings.list_dir))
 
     def _leaves_out(self, audience: _Audience, state: State) -> list:
         """Whom an earlier run let in by this drop-in, and this one does not."""
@@ -212,8 +213,8 @@ class SquidAdapter(Adapter):
             now, old = ([] if ref not in some else files.named_by(some[ref], some, self._settings.list_dir) for some in (audience.objects, state.objects))
             gone = sorted(set(old) - set(now)) if ref in audience.objects else []
             if gone:
-                found.append("this drop-in lets in %s, which this task does not name and shuts out: name all in one task, or give each a drop_in and a "
-                             "list_dir of its own" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
+                found.append("this drop-in already allows %s, which this task does not include and would lock out: set all of them in one task, or "
+                             "use a separate drop_in and list_dir for each" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
 
     def _exemption(self, policy, audience) -> list:
@@ -251,7 +252,8 @@ class SquidAdapter(Adapter):
             return [acl]
         path, = self._paths(ref)
         if there is not None and not there.ours:
-            raise AccessError(REFUSED, "%s exists and was not made by this collection, and whom it names would be let in: remove it, or name another list_dir"
+            raise AccessError(REFUSED, "%s exists and was not created by this collection, and everyone listed in it would get access: remove it, or "
+                                       "set another list_dir"
                               % path)
         return [files.people_list(ref, acl.fields["values"]), files.acl(acl.ref.name, acl.fields["type"], ['"%s"' % path])]
 
@@ -263,14 +265,14 @@ class SquidAdapter(Adapter):
             words.append(prefix + "client")
         unknown = [name for name in wanted.acls + ((wanted.auth_acl,) if wanted.auth_acl else ()) if name not in self._site.acls]
         if unknown and self._site.files:
-            raise AccessError(REFUSED, "audience: the site has no ACL named %s" % ", ".join(unknown))
+            raise AccessError(REFUSED, "audience: the configuration has no ACL named %s" % ", ".join(unknown))
         if found.problem and wanted.names_somebody:
             raise AccessError(REFUSED, found.problem)
         words += [*found.clients, *wanted.acls]
         auth = list(found.sign_in)
         if wanted.users:
             if not auth and self._site.files:
-                raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it does not know who its users are")
+                raise AccessError(REFUSED, "audience.users: this Squid has no proxy_auth ACL, so it cannot identify users")
             names = wanted.users + (tuple(name.lower() for name in wanted.users) if folds_names(self._site) else ())
             objects += self._named(files.acl(prefix + "user", "proxy_auth", set(names)), files.USERS, state)
             auth = [name for name in auth if not found.judge.takes_any_user(name)] + [prefix + "user"]
@@ -290,12 +292,13 @@ class SquidAdapter(Adapter):
             found.warnings.append(self._unreachable())
         theirs = sorted(path for path, ours in self._waiting if not ours)
         if theirs:
-            found.warnings.append("edits of others that Squid may not have read yet wait in %s: reload it, or have that done, before this run does%s" % (
+            found.warnings.append("%s contains changes by others that Squid may not have loaded yet: reload Squid, or have it reloaded, before this "
+                                  "run does%s" % (
                 ", ".join(theirs), "" if self._reader.drop_in is not None or not self._site.positions or not self._included_alone() else
-                ". It takes this configuration only once %s is there: make that file, empty" % self._settings.drop_in))
+                ". Squid accepts this configuration only if %s exists: create that file, empty" % self._settings.drop_in))
         if self._doubtful:
-            found.warnings.append("it cannot be told whether Squid has read %s as it is now: each was replaced, or changed its owner or mode, since the last "
-                                  "load. What an edit of others left in it goes in force with this run" % ", ".join(self._doubtful))
+            found.warnings.append("it is unknown whether Squid has loaded the current %s: the file was replaced, or its owner or mode was changed, "
+                                  "since the last reload. Changes by others in it take effect with this run" % ", ".join(self._doubtful))
         return found
 
     def _people(self) -> People:
@@ -320,7 +323,7 @@ class SquidAdapter(Adapter):
         final: dict = {}
         for _path, texts in writes:
             final.update(texts)
-        yield Step("have squid parse the configuration as it will be", {"check": final})
+        yield Step("check the new configuration with squid -k parse", {"check": final})
         for path, texts in writes:
             yield Step("write %s" % path, {"write": texts})
 
@@ -379,7 +382,7 @@ class SquidAdapter(Adapter):
         """:raises AccessError: conflict, when somebody else changed one of these files since it was read."""
         for path in paths:
             if digest_of(path) != self._reader.files.digests.get(path):
-                raise AccessError(CONFLICT, "somebody changed %s during this run: run again" % path)
+                raise AccessError(CONFLICT, "someone else changed %s during this run: run again" % path)
 
     def seal(self) -> None:
         """What others changed since it was read would go live with our reload."""
@@ -388,7 +391,7 @@ class SquidAdapter(Adapter):
     def activate(self) -> list[dict]:
         shut = [path for path in self._own_paths() if self._seen.reader and os.path.exists(path) and not readable(path, self._seen.reader)]
         if shut:
-            raise AccessError(ACTIVATION, "the Squid that runs (user %d) may not read %s, so it was not reloaded: let it" % (
+            raise AccessError(ACTIVATION, "the running Squid (user %d) cannot read %s, so it was not reloaded: grant it read permission" % (
                 self._seen.reader[0], ", ".join(shut)))
         before = dict(self._reader.files.digests)
         done = self._control.reconfigure(self._site)

@@ -221,7 +221,7 @@ class _Loader:
     def _include(self, patterns: list, depth: int, sure: bool, where: str) -> None:
         for pattern in patterns:
             if _PROCESS in pattern or not pattern.startswith("/"):
-                self._site.doubts.append("%s includes %s, and which file that is only Squid knows" % (where, pattern))
+                self._site.doubts.append("%s includes %s, and only Squid knows which file that is" % (where, pattern))
                 if _PROCESS in pattern or _name_matches(os.path.basename(self._drop_in), os.path.basename(pattern)):
                     self._site.perhaps.append("%s includes %s" % (where, pattern))
                 continue
@@ -416,7 +416,7 @@ def _listed(word: str, quoted: bool) -> str | None:
 
 def _file_values(path: str, acl: Acl, quoted: bool, read: Callable[[str], str]) -> list:
     if _PROCESS in path or not path.startswith("/"):
-        acl.unread.append("which file %s is only Squid knows" % path)
+        acl.unread.append("only Squid knows which file %s is" % path)
         return []
     try:
         text = read(path)

@@ -66,7 +66,7 @@ class Control:
         try:
             return ended([self._squid] + name + list(arguments), self._deadline.left())
         except TimeoutError:
-            raise AccessError(failure, "%s did not end within the time of the run (timeout, %g s)%s" % (
+            raise AccessError(failure, "%s did not end before the run timed out (timeout, %g s)%s" % (
                 " ".join(["squid"] + [word for word in arguments if word != "-f" and "/" not in word]), self._deadline.timeout, then)) from None
         except OSError as error:
             raise AccessError(failure, "%s cannot be run: %s%s" % (self._squid, error.strerror, then)) from error
@@ -75,7 +75,7 @@ class Control:
         """What this Squid is. :raises AccessError: when there is no Squid."""
         rc, text = self._run("-v")
         if rc != 0 or "Squid Cache" not in text:
-            raise AccessError(UNREACHABLE, "%s -v does not answer as Squid: %s" % (self._squid, text.strip()[:200]))
+            raise AccessError(UNREACHABLE, "%s -v does not identify itself as Squid: %s" % (self._squid, text.strip()[:200]))
         self._build = Build.of(text)
         return self._build
 
@@ -83,12 +83,12 @@ class Control:
         """Which Squid runs with this configuration: none, one, or that it cannot be told."""
         named = site.last("pid_filename", "")
         if named == "none":
-            return Seen(UNKNOWN, "pid_filename is none, so it cannot be told whether a Squid runs, and none can be reloaded: name a file, and start it anew")
+            return Seen(UNKNOWN, "pid_filename is none, so a running Squid can be neither detected nor reloaded: set pid_filename to a file, and restart Squid")
         service = self._name or "squid"
         seen = look([named] if named else self._build.pid_files(service), self._squid, self._build, self._config, service, site.addresses)
         if seen.answer == NONE and self._run("-k", "check", "-f", self._config)[0] == 0:
             if not is_script(self._squid):
-                return Seen(UNKNOWN, "squid -k check says that one runs, and where its pid file is is not known: name it with pid_filename")
+                return Seen(UNKNOWN, "squid -k check reports a running Squid, but the location of its pid file is unknown: set pid_filename")
             # Such as one that enters a container: the process is to be seen in there alone, its sockets from here as well.
             sockets = sorted(inode for found in listening(site.addresses).values() for inode in found)
             seen = Seen(RUNS, identity={"sockets": sockets} if sockets else None)
@@ -112,7 +112,7 @@ class Control:
                     line = line.replace(temporary, real)
                 found[line] += 1
         if rc != 0 and not found:
-            found["squid -k parse ends with %d" % rc] += 1
+            found["squid -k parse exits with %d" % rc] += 1
         return rc == 0, found
 
     def check_site(self, files: dict[str, str | None], glob: Callable[[str], list]) -> None:
@@ -125,7 +125,7 @@ class Control:
             parses, known = self._parse_with(files, glob)
             self._known = known if parses else self._known
         if not parses:
-            raise AccessError(REFUSED, "this configuration does not parse, so nothing is written to it and no Squid would take it: %s"
+            raise AccessError(REFUSED, "the existing configuration does not parse, so nothing is written. Correct it first: %s"
                               % "; ".join(sorted(self._known, key=_gravity)[:3]))
 
     def _parse_with(self, files: dict[str, str | None], glob: Callable[[str], list]) -> tuple:
@@ -146,7 +146,7 @@ class Control:
             self._known = self.parse(self._config)[1]
         new = _unnumbered(found) - _unnumbered(self._known or ())
         if new:
-            raise AccessError(REFUSED, "squid -k parse finds new problems in the configuration as it would be: %s" % "; ".join(sorted(new)[:5]))
+            raise AccessError(REFUSED, "squid -k parse finds new problems in the changed configuration: %s" % "; ".join(sorted(new)[:5]))
 
     def reconfigure(self, site: Site) -> dict:
         """Reload and wait until the new policy is in force: then Squid has closed and reopened its listening sockets.
@@ -159,11 +159,11 @@ class Control:
         if seen.answer == NONE:
             return {"target": "squid", "status": "not running: in force when it starts", "seconds": 0}
         if seen.answer != RUNS:
-            raise AccessError(ACTIVATION, "nothing was brought into force: %s" % seen.why)
+            raise AccessError(ACTIVATION, "nothing was activated: %s" % seen.why)
         before, workers = listening(site.addresses), workers_of(site)
         log = _News(site.last("cache_log", CACHE_LOG)) if workers > 1 else None
         began = time.monotonic()
-        rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is not known which policy is in force")
+        rc, text = self._run("-k", "reconfigure", "-f", self._config, failure=ACTIVATION, then=", so it is unknown which policy is in force")
         if rc != 0:
             raise AccessError(ACTIVATION, "squid -k reconfigure refused: %s" % " ".join(text.split())[-400:])
         while True:
@@ -172,17 +172,17 @@ class Control:
             if replaced or log and len(log.reloaded()) >= workers:
                 return {"target": "squid", "status": "in force", "seconds": round(time.monotonic() - began, 2)}
             if seen.pid is not None and not alive(seen.pid):
-                raise AccessError(ACTIVATION, "squid (process %d) ended at the reload; its cache_log says why" % seen.pid)
+                raise AccessError(ACTIVATION, "squid (process %d) terminated at the reload; see its cache_log" % seen.pid)
             if self._deadline.left() <= 0:
                 break
             time.sleep(0.02)
         waited = time.monotonic() - began
         closed = [port for port in site.addresses if not now[port]]
         if closed:
-            raise AccessError(ACTIVATION, "squid does not listen on port %s, %.0f s after the reload; its cache_log says why" % (", ".join(closed), waited))
+            raise AccessError(ACTIVATION, "squid does not listen on port %s %.0f s after the reload; see its cache_log" % (", ".join(closed), waited))
         who = "squid" if log is None else "of %d workers of squid %d" % (workers, workers - len(log.reloaded()))
-        raise AccessError(ACTIVATION, "%s goes on with the old policy: it did not reload within %.0f s, and then the time of the run was over (timeout, "
-                                      "%g s)" % (who, waited, self._deadline.timeout))
+        raise AccessError(ACTIVATION, "%s still runs the old policy: it did not reload within %.0f s, and the run timed out (timeout, %g "
+                                      "s)" % (who, waited, self._deadline.timeout))
 
 
 def workers_of(site: Site) -> int:
@@ -233,8 +233,8 @@ class _News:
             with open(path, "rb") as log:
                 self._start = log.seek(0, os.SEEK_END)
         except OSError as error:
-            raise AccessError(ACTIVATION, "%s cannot be read: %s. It alone tells whether each worker of this Squid has reloaded, so nothing was brought into "
-                                          "force. Run as a user who may read it (become)" % (path, error.strerror)) from error
+            raise AccessError(ACTIVATION, "%s cannot be read: %s. Only this file shows whether each worker of this Squid has reloaded, so nothing was "
+                                          "activated. Run as a user who can read it (become)" % (path, error.strerror)) from error
 
     def reloaded(self) -> set:
         """The workers that have read the configuration anew, and listen again."""
@@ -332,7 +332,7 @@ def replace_file(path: str, text: str | None, reader: tuple | None = None) -> No
     except OSError as error:
         if temporary is not None and os.path.exists(temporary):
             os.unlink(temporary)
-        raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who may write it (become), or choose other paths"
+        raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who can write it (become), or choose other paths"
                           % (path, error.strerror)) from error
 
 
@@ -344,7 +344,7 @@ def make_folder(folder: str, reader: tuple | None) -> None:
             os.mkdir(folder, 0o700)
             _open_to(reader, folder, 0o755)
         except OSError as error:
-            raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who may make it (become), or choose other paths"
+            raise AccessError(REFUSED, "%s cannot be written: %s. Run as a user who can create it (become), or choose other paths"
                               % (folder, error.strerror)) from error
 
 

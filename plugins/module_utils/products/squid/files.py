@@ -81,10 +81,10 @@ class Settings:
             for word in words:
                 # Of a list of users REQUIRED would be everybody who signs in.
                 if not _NAME.match(word) or word.startswith("-") or (option, word) == ("users", "REQUIRED"):
-                    raise AccessError(REFUSED, "%s: %r cannot be written to Squid's configuration" % (option, word))
+                    raise AccessError(REFUSED, "%s: %r cannot be used in Squid's configuration" % (option, word))
         for path in (self.drop_in, self.list_dir):
             if re.search(r"\s|\"", path):
-                raise AccessError(REFUSED, "%s: Squid's configuration cannot name a path with white space or quotes" % path)
+                raise AccessError(REFUSED, "%s: Squid's configuration does not support paths with white space or quotes" % path)
 
 
 @dataclass
@@ -138,7 +138,8 @@ def parse_drop_in(text: str, path: str) -> DropIn:
         if ref.kind == "line":
             found.objects[ref] = Object(ref, {"text": " ".join(piece.words)})
         elif ref in found.objects:
-            raise AccessError(CONFLICT, "%s holds the rule %r twice (line %d): remove one, since their order decides" % (path, ref.name, piece.number))
+            raise AccessError(CONFLICT, "%s contains the rule %r twice (line %d): remove one, because the order of rules "
+                                        "matters" % (path, ref.name, piece.number))
         else:
             found.objects[ref] = rule(ref.name, piece.words[1 + RULEBASES[piece.words[0]]:])
         if piece.words[0] in RULEBASES:

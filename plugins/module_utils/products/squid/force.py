@@ -165,7 +165,7 @@ class InForce:
         except OSError as error:
             raise AccessError(REFUSED, "%s cannot be read: %s" % (path, error.strerror)) from error
         except (RecursionError, TypeError, ValueError):
-            raise AccessError(REFUSED, "%s is not as a run wrote it, so whose edits wait is not known: see what waits, and remove that file"
+            raise AccessError(REFUSED, "%s was altered, so it is unknown whose changes are pending: check them, and remove that file"
                               % path) from None
 
 

@@ -143,15 +143,15 @@ class Gates:
         known = columns.JUDGED | columns.OTHERS
         for directive in self._site.directives:
             if directive.enabled and directive.name not in known:
-                yield "%s %s is not known here, and may shut it" % (directive.where, directive.name), self._patterns
+                yield "%s %s is not understood and may block it" % (directive.where, directive.name), self._patterns
         for service, lines in self._adapted().items():
             if self._points(service, "respmod_precache"):
                 for directive, action, sure, may in self._judge.decide(lines, self._decrypted, INSIDE):
                     if action != "deny":
-                        yield "%s %s may shut a part of it" % (directive.where, directive.text), sure + may
+                        yield "%s %s may block a part of it" % (directive.where, directive.text), sure + may
         trusting = self.trusting()
         if trusting:
-            yield "%s: only the first request of a client tells whose it is (X-Forwarded-For), and those behind it are judged as the proxy's own" % (
+            yield "%s: the identity of a client is known only from its first request (X-Forwarded-For), so later requests are evaluated as the proxy's own" % (
                 trusting[0].where), self._patterns
         for why in self._site.doubts:
             yield why, self._patterns

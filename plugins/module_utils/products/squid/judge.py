@@ -29,8 +29,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.findings i
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import MAY, NO, SURE
 
-_UNSURE = "it is not certain that this line is about these hosts and people: check it, and change it by hand"
-_FOREIGN = "it stands in our drop-in: take it out by hand"
+_UNSURE = "it is not certain that this line applies to these hosts and users: check it, and change it by hand"
+_FOREIGN = "it is in the drop-in of this collection: remove it by hand"
 _DOES = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips"}
 
 
@@ -86,26 +86,26 @@ class Assessor:
         self._gates()
         found.audience_widened += passed(self._site, self._judge, self._policy, not self._undecrypted)
         found.coverage = [self._coverage(pattern) for pattern in self._policy.allow]
-        found.manual += ["voice (%s) does not pass through Squid: open it on the firewall" % media for media in self._policy.media]
+        found.manual += ["voice (%s): Squid does not carry UDP; open it on the firewall" % media for media in self._policy.media]
         return found
 
     def _no_include(self) -> str:
         """That Squid does not read the drop-in, or that this cannot be told, and what to do about it."""
         drop_in, advice = self._settings.drop_in, "add \"include %s\" below its port and authentication rules and above the rules that deny"
         if self._site.perhaps:
-            return "whether %s reads %s only Squid knows (%s): take that out, and %s" % (
+            return "only Squid knows whether %s reads %s (%s): remove that condition, and %s" % (
                 self._settings.config_file, drop_in, "; ".join(self._site.perhaps), advice % drop_in)
-        return "%s does not include %s: make that file, empty, and %s" % (self._settings.config_file, drop_in, advice % drop_in)
+        return "%s does not include %s: create that file, empty, and %s" % (self._settings.config_file, drop_in, advice % drop_in)
 
     def _by_address(self) -> None:
         """Squid judges an intercepted connection twice: by its address, and by its name once that is known. Our rules are about names."""
         decides = self._judge.nameless(d for d in self._site.named("http_access") if not d.ours and d.args)
         if decides is None or decides.args[0] == "deny":
             self._found.manual.append(
-                "intercepted connections are judged by their address before their name is known, and %s denies that: allow CONNECT to port 443 "
-                "for these clients there" % (self._rule(decides) if decides else "no http_access rule allows it"))
+                "intercepted connections are evaluated by address before the name is known, and %s denies that: allow CONNECT to port 443 for these "
+                "clients there" % (self._rule(decides) if decides else "no http_access rule allows it"))
         if self._people.sign_in or self._people.problem:
-            self._found.manual.append("clients of the intercepting ports (%s) cannot authenticate: for them these rules do not hold"
+            self._found.manual.append("clients of the intercepting ports (%s) cannot authenticate, so these rules do not apply to them"
                                       % ", ".join(d.args[0] for d in self._site.intercepting))
 
     # -- what is asked before our rule
@@ -134,7 +134,7 @@ class Assessor:
         for pattern in sure:
             self._shut.setdefault(pattern, self._rule(directive))
         for pattern in may:
-            self._doubt(pattern, "%s shuts a part of it, or somebody%s" % (self._rule(directive), " (%s)" % "; ".join(doubts) if doubts else ""))
+            self._doubt(pattern, "%s blocks a part of it, or some users%s" % (self._rule(directive), " (%s)" % "; ".join(doubts) if doubts else ""))
         self._conflict("deny", directive, sure, may, doubts)
 
     def _doubt(self, pattern: Pattern, why: str) -> None:
@@ -207,11 +207,12 @@ class Assessor:
                 self._found.conflicts.append(Conflict(
                     id=conflict_id("squid", directive.identity), effect="rewrite", where=directive.where, text=gates.title(directive),
                     hosts=tuple(str(p) for p in self._policy.allow), certain=False,
-                    opens="what it asks sees every CONNECT; make it leave these hosts alone"))
+                    opens="the service that it queries sees every CONNECT; exclude these hosts there"))
             for pattern in patterns:
-                self._doubt(pattern, "%s %s may shut it" % (directive.where, gates.title(directive)))
+                self._doubt(pattern, "%s %s may block it" % (directive.where, gates.title(directive)))
         asked = [word for word in self._people.sign_in if self._judge.people([word]) != SURE]
-        ours = [("our rule asks for %s, as the site does, and lets in whom that lets in" % " and ".join(asked), self._policy.allow)] if asked else []
+        ours = [("the managed rule requires %s, as the existing rules do, and allows everyone who satisfies "
+                 "it" % " and ".join(asked), self._policy.allow)] if asked else []
         for why, patterns in (*gates.doubts(), *ours, *self._without_login()):
             for pattern in patterns:
                 self._doubt(pattern, why)
@@ -222,7 +223,7 @@ class Assessor:
         chain = [directive for directive in self._site.after("http_access") if asks and not directive.ours]
         for directive, sure, may in self._judge.walk(takewhile(self._lets_strangers_on, chain), lambda d: d.args[1:], self._policy.allow):
             if directive.args[:1] == ("allow",) and not self._judge.signs_in(directive.args[1:]):
-                yield "%s lets in without a login, and our rule above it asks for %s" % (self._rule(directive), asks), sure + may
+                yield "%s allows users without a login, but the managed rule above it requires %s" % (self._rule(directive), asks), sure + may
 
     def _lets_strangers_on(self, directive: conf.Directive) -> bool:
         """Whether somebody who has not signed in may get to the lines below this one."""
@@ -269,7 +270,7 @@ class Assessor:
         wanted = self._exempt.covering(pattern) is not None
         held = self._holds(ALLOW, ALLOW_RULE, pattern)
         allowed = "unchecked" if self._perhaps_read else "no" if not held or pattern in self._shut else "unchecked" if pattern in self._doubted else "yes"
-        notes = ["%s shuts it" % self._shut[pattern]] if pattern in self._shut else reasons(self._doubted.get(pattern, ()))
+        notes = ["%s blocks it" % self._shut[pattern]] if pattern in self._shut else reasons(self._doubted.get(pattern, ()))
         exempt, by = "not wanted", None
         if wanted and self._undecrypted:
             exempt, by = "yes", "nothing is decrypted here"

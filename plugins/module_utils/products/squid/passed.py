@@ -15,7 +15,7 @@ def passed(site: Site, judge: Judge, policy: Policy, decrypts: bool) -> list[str
     """In words, for ``audience_widened``."""
     if site.position is None or not policy.allow:
         return []
-    found = ["%s %s shuts out a part of the audience and would no longer be asked for these hosts; move it above the include of the drop-in, or narrow the "
+    found = ["%s %s blocks a part of the audience and would no longer apply to these hosts; move it above the include of the drop-in, or narrow the "
              "audience" % (line.where, line.text) for line in _denials(site, judge, policy) + _terminations(site, judge, policy, decrypts)]
     return found + (_peeked(site, judge) if decrypts and policy.exempt else [])
 
@@ -55,14 +55,14 @@ def _peeked(site: Site, judge: Judge) -> list[str]:
     if site.intercepting:
         lost = [line for line in behind if bump.action(line) in (bump.SPLICE, bump.TERMINATE, bump.BUMP)
                 and _people_level(judge, line, 1) != NO and _people_level(judge, line, 2) == NO]
-        return ["%s %s decides at the first step, and our peek line would come before it for every intercepted connection of the audience: write it above the "
-                "include of the drop-in" % (line.where, line.text) for line in lost]
+        return ["%s %s decides at step 1, and the managed peek line would precede it for every intercepted connection of the audience: move it above "
+                "the include of the drop-in" % (line.where, line.text) for line in lost]
     first = [line for line in behind if bump.action(line) == bump.BUMP and _people_level(judge, line, 1) == SURE]
     later = [line for line in behind if bump.action(line) in (bump.BUMP, bump.TERMINATE) and _people_level(judge, line, 2) == SURE
              and not (line.args and line.args[0] in bump.FIRST_STEP_ONLY)]
     if first and not later:
-        return ["%s %s decrypts at the first step alone: a connection to an exempt host whose handshake names another one would pass undecrypted; let it bump "
-                "at step 2 as well" % (first[0].where, first[0].text)]
+        return ["%s %s decrypts at step 1 only, so a connection to an exempt host with another name in its handshake would pass undecrypted; let it "
+                "bump at step 2 as well" % (first[0].where, first[0].text)]
     return []
 
 

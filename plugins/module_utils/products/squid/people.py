@@ -70,7 +70,7 @@ def _clients(site: Site, judge: Judge) -> tuple:
     if len(found) == 1:
         return next(iter(found)), ""
     several = "more than one client ACL (%s)" % ", ".join(" ".join(names) for names in sorted(found))
-    return (), ("audience: the site's own http_access allow rules name %s; say whom to open it for with networks or acls" % (
+    return (), ("audience: the existing http_access allow rules use %s; set the audience with networks or acls" % (
         several if found else "no client ACL"))
 
 
@@ -109,10 +109,10 @@ def _one_way(ways: dict, needed: list) -> tuple:
         return next(iter(ways), tuple(needed)), ""
     if () in ways:
         other = next(directive for words, directive in ways.items() if words)
-        return (), ("audience: a part of it is let in without a login (%s) and another part has to sign in (%s), and one rule of ours cannot be about both: "
-                    "give each a task with its own drop_in and list_dir, or name what our rule has to carry with auth_acl" % (_text(ways[()]), _text(other)))
+        return (), ("audience: one part of it has access without a login (%s) and another part must authenticate (%s), which one rule cannot express: "
+                    "use one task for each, with its own drop_in and list_dir, or set auth_acl" % (_text(ways[()]), _text(other)))
     names = sorted({word for words in ways for word in words})
-    return (), "the site authenticates with several ACLs (%s): name the one that our rule has to carry with auth_acl" % ", ".join(names)
+    return (), "the existing rules authenticate with several ACLs (%s): set auth_acl to the one for the managed rule" % ", ".join(names)
 
 
 def _text(directive: Directive) -> str:

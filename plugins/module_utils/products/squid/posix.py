@@ -35,7 +35,7 @@ def translated(pattern: str) -> str:
             atom = None
         elif char == ")":
             if not opened:
-                raise ValueError("a parenthesis too many in %r" % pattern)
+                raise ValueError("an unmatched closing parenthesis in %r" % pattern)
             atom = opened.pop()
             out.append(")")
         elif char == "|":
@@ -49,7 +49,7 @@ def translated(pattern: str) -> str:
             atom = len(out)
             out.append(text)
     if opened:
-        raise ValueError("a parenthesis too few in %r" % pattern)
+        raise ValueError("an unmatched opening parenthesis in %r" % pattern)
     return "".join(out)
 
 
@@ -58,7 +58,7 @@ def _times(pattern: str, at: int) -> tuple:
         return pattern[at], at + 1
     found = _INTERVAL.match(pattern, at)
     if not found or not (found[1] or found[3]):
-        raise ValueError("no interval in %r" % pattern)
+        raise ValueError("an invalid interval in %r" % pattern)
     return "{%s%s%s}" % (found[1] or "0", found[2], found[3]), found.end()
 
 
@@ -72,7 +72,7 @@ def _atom(pattern: str, at: int) -> tuple:
     if char != "\\":
         return re.escape(char), at + 1
     if at + 1 == len(pattern) or pattern[at + 1] in "123456789":
-        raise ValueError("a backslash that cannot be told in %r" % pattern)
+        raise ValueError("an unsupported backslash sequence in %r" % pattern)
     return _GNU.get(pattern[at + 1], re.escape(pattern[at + 1])), at + 2
 
 
@@ -83,13 +83,13 @@ def _bracket(pattern: str, at: int) -> tuple:
     while True:
         char = pattern[at:at + 1]
         if not char or pattern[at:at + 2] in ("[.", "[="):
-            raise ValueError("a bracket that cannot be told in %r" % pattern)
+            raise ValueError("an unsupported bracket expression in %r" % pattern)
         if char == "]" and at > first:
             return "".join(out) + "]", at + 1
         if pattern[at:at + 2] == "[:":
             name, end, _rest = pattern[at + 2:].partition(":]")
             if not end or name not in _CLASSES:
-                raise ValueError("a class that cannot be told in %r" % pattern)
+                raise ValueError("an unsupported character class in %r" % pattern)
             out.append(_CLASSES[name])
             at += len(name) + 4
             continue

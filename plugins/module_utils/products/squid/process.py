@@ -70,13 +70,13 @@ def look(pid_files: list[str], program: str, build: Build, config_file: str, ser
         with open(path, encoding="ascii", errors="replace") as source:
             text = source.read(64).strip()
     except OSError as error:
-        return Seen(UNKNOWN, "%s, which names the process, cannot be read: %s" % (path, error.strerror))
+        return Seen(UNKNOWN, "the pid file %s cannot be read: %s" % (path, error.strerror))
     pid = int(text) if text.isdigit() else 0
     if not 0 < pid < 1 << 31 or not alive(pid):
         return Seen(NONE)
     wrong = _not_ours(pid, program, build, config_file, service)
     if wrong is not None:
-        return Seen(wrong[0], "process %d, which %s names, %s" % (pid, path, wrong[1]), pid)
+        return Seen(wrong[0], "process %d (from %s) %s" % (pid, path, wrong[1]), pid)
     began, ticks = _began(pid)
     sockets = sorted(inode for found in listening(ports).values() for inode in found)
     identity = {"boot": _word("sys/kernel/random/boot_id"), "pid": pid, "began": ticks, "sockets": sockets}
@@ -89,16 +89,16 @@ def _not_ours(pid: int, program: str, build: Build, config_file: str, service: s
         with open("%s/%d/cmdline" % (_PROC, pid), "rb") as source:
             words = [os.fsdecode(word) for word in source.read().split(b"\0")]
     except OSError as error:
-        return UNKNOWN, "tells nothing of itself: %s" % error.strerror
+        return UNKNOWN, "cannot be inspected: %s" % error.strerror
     if "squid" not in words[0] and "squid" not in _word("%d/comm" % pid):
-        return OTHER, "is %r and no Squid, so a reload would reach the wrong one: remove that file" % (words[0] or _word("%d/comm" % pid))
+        return OTHER, "is %r and not Squid, so a reload would signal the wrong process: remove that file" % (words[0] or _word("%d/comm" % pid))
     named = _option(words, "-f") or build.config_file
     # Where it was started is not known: it goes to its coredump_dir.
     other = os.path.basename(named) != os.path.basename(config_file) if not os.path.isabs(named) else os.path.realpath(named) != os.path.realpath(config_file)
     if other:
-        return OTHER, "runs with %s, and config_file names %s" % (named, config_file)
+        return OTHER, "runs with %s, but config_file is %s" % (named, config_file)
     if (_option(words, "-n") or "squid") != service:
-        return OTHER, "runs as service %s, and service_name is %s" % (_option(words, "-n") or "squid", service)
+        return OTHER, "runs as service %s, but service_name is %s" % (_option(words, "-n") or "squid", service)
     return _other_build(pid, program, build)
 
 
@@ -119,14 +119,14 @@ def _other_build(pid: int, program: str, build: Build) -> tuple | None:
             return None
         theirs = _content(running)
     except OSError as error:
-        return UNKNOWN, "does not let this user see which program it runs (%s): run as root (become)" % error.strerror
+        return UNKNOWN, "does not show this user its executable (%s): run as root (become)" % error.strerror
     ours = _content(program)
     if ours[:4] == b"\x7fELF" and ours != theirs:
-        return OTHER, "runs the program %s, which is another build than %s: let the option squid name the one that runs, or restart it" % (
+        return OTHER, "runs the executable %s, which is a different build than %s: set the option squid to the running one, or restart Squid" % (
             _link(pid, "exe"), program)
     # A script that starts a Squid says of itself which one.
     if ours[:2] == b"#!" and ("squid/%s" % build.number).encode() not in theirs:
-        return OTHER, "runs the program %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
+        return OTHER, "runs the executable %s, which is not the release %s that %s starts" % (_link(pid, "exe"), build.number, program)
     return None
 
 
@@ -255,7 +255,7 @@ def _taken(found: list, answer: bytes, width: int) -> bytes | None:
         if kind == _DONE:
             return None
         if kind == _ERROR or flags & _INTERRUPTED or size < 16:
-            raise OSError("the kernel does not tell which sockets listen")
+            raise OSError("the kernel does not show the listening sockets")
         port, address, inode = struct.unpack_from("!4xH2x%ds" % width, answer, at + 16) + struct.unpack_from("=L", answer, at + 16 + 68)
         found.append((address, port, inode))
         at += (size + 3) & ~3

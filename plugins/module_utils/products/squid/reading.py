@@ -42,7 +42,8 @@ class Reader:
         try:
             self.site = conf.load(self._settings.config_file, path, self.files.read, self.files.glob, self._service_name)
         except (OSError, UnicodeDecodeError) as error:
-            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who may (become), or name config_file" % error) from error
+            raise AccessError(REFUSED, "Squid's configuration cannot be read: %s. Run as a user who can read it (become), or set "
+                                       "config_file" % error) from error
         self._told, self.switches = self.files.told(path), {}
         for directive in self.site.directives:
             if directive.name in _SWITCHABLE:

@@ -94,7 +94,7 @@ class SymantecAdapter(Adapter):
         urls: dict = {}
         for part, name in lists.items():
             if self._state is not None and self._site.row(name, URL_LIST) is None:
-                raise AccessError(REFUSED, "%s holds no URL list %s" % (self._api.host, name))
+                raise AccessError(REFUSED, "%s has no URL list %s" % (self._api.host, name))
             urls[name] = urls.get(name, frozenset()) | frozenset(pattern.name for pattern in parts[part])
         wanted = [Wanted(Object(Ref(LIST, name), {}, {URLS: entries})) for name, entries in urls.items()]
         own = {part: () if part in lists else patterns for part, patterns in parts.items()}
@@ -211,7 +211,8 @@ class SymantecAdapter(Adapter):
             self._site.current[console] = self._api.current(console)
             if console not in self._site.waiting():
                 return "in force"
-            self._transport.wait(_POLL_SECONDS, "%s does not run the installed policy; its policy may not have compiled, which leaves the old one in force"
+            self._transport.wait(_POLL_SECONDS, "%s does not run the installed policy: if it did not compile, the old policy is still in force. Check "
+                                                "the installation in Management Center"
                                  % console.partition("://")[2], ACTIVATION)
 
 
@@ -228,7 +229,7 @@ def from_module(module: AnsibleModule) -> Adapter:
         return PortalAdapter(settings)
     if p["method"] != "management_center":
         if p["state"] != "rendered":
-            raise AccessError(REFUSED, "method: %s is a file that devices fetch: state rendered gives its text, no other state is possible" % p["method"])
+            raise AccessError(REFUSED, "method: %s produces a file that devices fetch, so only state rendered is possible" % p["method"])
         return FileAdapter(settings, p["method"])
     login = filled(Login, p)
     if p["state"] != "rendered" and not (p["host"] and (login.token or (login.username and login.password))):
@@ -237,9 +238,9 @@ def from_module(module: AnsibleModule) -> Adapter:
         raise AccessError(REFUSED, "consoles needs console_username and console_password")
     for console in settings.consoles:
         if not console.startswith("https://"):
-            raise AccessError(REFUSED, "consoles: %s does not begin with https://" % console)
+            raise AccessError(REFUSED, "consoles: %s must begin with https://" % console)
     if p["install"] and not p["activate"] and not settings.consoles and not module.check_mode:
-        raise AccessError(REFUSED, "activate: without consoles no later run can tell that the policy has to be installed yet; name some, or leave install out")
+        raise AccessError(REFUSED, "activate: without consoles later runs cannot detect that the policy is not installed yet; set consoles, or remove install")
     install = filled(Install, p["install"]).checked() if p["install"] else None
     transport = by_options(p, "https://%s:%d" % (p["host"], p["port"]))
     console_login = Login(username=p["console_username"], password=p["console_password"])
@@ -248,12 +249,12 @@ def from_module(module: AnsibleModule) -> Adapter:
 
 def _check_audience(settings: Settings, who: dict, state: str) -> None:
     if state in ("merged", "replaced", "rendered") and not (settings.groups or settings.users or settings.clients or who.get("everyone")):
-        raise AccessError(REFUSED, "audience: name groups, users or clients, or set everyone: true")
+        raise AccessError(REFUSED, "audience: set groups, users or clients, or everyone: true")
     for name in settings.groups + settings.users + (settings.prefix,):
         if any(char in "\"';()<>" or ord(char) < 32 for char in name):
-            raise AccessError(REFUSED, "%r: quotes, semicolons, brackets and control characters cannot be written into a rule" % name)
+            raise AccessError(REFUSED, "%r: quotes, semicolons, brackets and control characters are not allowed in a rule" % name)
     for network in settings.clients:
         try:
             ipaddress.ip_network(network)
         except ValueError:
-            raise AccessError(REFUSED, "audience.clients: %r is no network in CIDR form" % network) from None
+            raise AccessError(REFUSED, "audience.clients: %r is not a network in CIDR form" % network) from None

@@ -48,12 +48,12 @@ class Install:
     def checked(self) -> Install:
         """:raises AccessError: refused, for a request that would leave Management Center or name what there is not."""
         if self.method not in ("POST", "PUT"):
-            raise AccessError(REFUSED, "install.method: %s is neither POST nor PUT" % self.method)
+            raise AccessError(REFUSED, "install.method: %s must be POST or PUT" % self.method)
         if not re.match(r"/[^/\\]", self.path) or any(char.isspace() for char in self.path):
-            raise AccessError(REFUSED, "install.path: it has to be a path on Management Center, from the first slash on, such as /api/...")
+            raise AccessError(REFUSED, "install.path: it must be an absolute path on Management Center, such as /api/...")
         unknown = sorted(set(re.findall(r"\{(\w+)\}", "%s %s" % (self.path, _strings(self.body)))) - set(_PLACEHOLDERS))
         if unknown:
-            raise AccessError(REFUSED, "install: {%s} is unknown; there are {%s}" % (unknown[0], "}, {".join(_PLACEHOLDERS)))
+            raise AccessError(REFUSED, "install: {%s} is unknown; the placeholders are {%s}" % (unknown[0], "}, {".join(_PLACEHOLDERS)))
         return self
 
 
@@ -91,7 +91,7 @@ class Api(Client):
         """The metadata of every object. Lists come whole: no client pages them."""
         rows = self._get("/api/policies")
         if not isinstance(rows, list):
-            raise AccessError(UNREACHABLE, "%s answers /api/policies with something else than a list" % self.host)
+            raise AccessError(UNREACHABLE, "%s answers /api/policies without a list" % self.host)
         return rows
 
     def content(self, uuid: str) -> dict:
@@ -109,18 +109,19 @@ class Api(Client):
         if guard and known is not None:
             now = revision_of(self._get("/api/policies/%s/content" % guard, missing={}))
             if now != known:
-                raise AccessError(CONFLICT, "somebody wrote revision %s of this object on %s since revision %s was read: run again" % (now, self.host, known))
+                raise AccessError(CONFLICT, "someone else wrote revision %s of this object on %s after revision %s was read: run "
+                                            "again" % (now, self.host, known))
         reply = self._answer(self._transport.call(method, path, write=True, headers=self._headers, json=body), path, write=True)
         if not guard:
             if method == "POST" and not (isinstance(reply, dict) and reply.get("uuid")):
-                raise OutcomeUnknown("%s took the object and names no uuid" % self.host)
+                raise OutcomeUnknown("%s accepted the object but returned no uuid" % self.host)
             return reply
         new = revision_of(reply) if isinstance(reply, dict) else None
         if new is None:
-            raise OutcomeUnknown("%s took the content and names no revision" % self.host)
+            raise OutcomeUnknown("%s accepted the content but returned no revision" % self.host)
         self.revisions[guard] = new
         if known is not None and new != known + 1:
-            raise AccessError(CONFLICT, "somebody wrote revision %d on %s at the same moment; it is kept in the history of the object" % (new - 1, self.host))
+            raise AccessError(CONFLICT, "someone else wrote revision %d on %s at the same time; the history of the object keeps it" % (new - 1, self.host))
         return reply
 
     def install(self, request: Install, names: dict) -> None:
@@ -135,7 +136,7 @@ class Api(Client):
         answer = self._transport.call("GET", "/Policy/Current", base=console, headers=self._console_login.headers())
         host = console.partition("://")[2]
         if answer.status in (401, 403):
-            raise AccessError(AUTH, "the console %s does not accept console_username and console_password" % host)
+            raise AccessError(AUTH, "the console %s rejects console_username and console_password" % host)
         if answer.status != 200:
             raise AccessError(UNREACHABLE, "the console %s answers /Policy/Current with HTTP %d" % (host, answer.status))
         return answer.body.decode("utf-8", "replace")
@@ -149,7 +150,7 @@ class Api(Client):
 
     def _answer(self, answer: Answer, path: str, write: bool = False) -> object:
         if answer.status == 401:
-            raise AccessError(AUTH, "%s does not accept the credentials" % self.host)
+            raise AccessError(AUTH, "%s rejects the credentials" % self.host)
         if answer.status == 403:
             raise AccessError(AUTH, "the role of this account on %s does not permit %s%s" % (self.host, path, _reason(answer)))
         found = json_of(answer)

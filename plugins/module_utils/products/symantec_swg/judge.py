@@ -63,7 +63,7 @@ class Assessor:
                 if self._part(EXEMPT, where, site, meaning):
                     self._losses(where, site, text)
                 if self._settings.groups or self._settings.users:
-                    said = "%s: no rule surely asks for a sign-in there, and without one groups and users are not known" % where
+                    said = "%s: no rule certainly requires authentication there, and without it groups and users are unknown" % where
                     for pattern in meaning.unsigned(self._wanted[ALLOW]):
                         self._doubted[ALLOW].setdefault(pattern, said)
             self._lists.judge(self._shut[ALLOW], self._doubted[ALLOW])
@@ -110,11 +110,11 @@ class Assessor:
                 continue
             harmful, hits = True, Hits(hits.sure - open_, hits.may | (hits.sure & open_))
             if lasting or behind:
-                final = "it is final" if effect == DENY else "no rule of ours takes it back"
+                final = "it is final" if effect == DENY else "no rule of this collection can override it"
                 left = hits if lasting else Hits(hits.sure - lifted, hits.may - over | (hits.sure & lifted) - over)
-                self._conflict(part, where, layer, rule, left, final if lasting else "it stands behind ours", view, meaning)
+                self._conflict(part, where, layer, rule, left, final if lasting else "it comes after the rules of this collection", view, meaning)
             elif part == ALLOW and meaning.partly(rule, hits.all):
-                self._found.audience_widened.append("%s: \"%s\" shuts out a part of the audience, or may, and a later ALLOW takes that back for the wanted "
+                self._found.audience_widened.append("%s: \"%s\" blocks a part of the audience, or may, and a later ALLOW would override that for the wanted "
                                                     "hosts; narrow the audience" % (where, rule.text))
         return harmful
 
@@ -133,7 +133,7 @@ class Assessor:
         subject = "%s %s" % ("SSL-Intercept" if part == EXEMPT else "Proxy", rule.text)
         for hosts, certain, name in ((hits.sure, True, subject), (hits.may, False, subject + " (a part)" if hits.sure else subject)):
             self._found.conflict(name, effect, where, "%s%s: %s" % (reason, named, rule.text), texts(hosts), certain,
-                                 opens="a person has to change or move this rule", doubts=() if certain else doubts)
+                                 opens="change or move this rule by hand", doubts=() if certain else doubts)
 
     def _losses(self, where: str, site: cpl.Policy, text: str) -> None:
         hosts = texts(self._policy.exempt)
@@ -152,14 +152,14 @@ class Assessor:
         """("yes" or "no" or "unchecked", why not yes)."""
         settings, site = self._settings, self._site
         if settings.mode == "upe":
-            return "unchecked", "what Cloud SWG runs cannot be read"
+            return "unchecked", "the policy that Cloud SWG runs cannot be read"
         if not site.current:
-            return "unchecked", "in Management Center; whether a device runs it cannot be read without consoles"
+            return "unchecked", "in Management Center; without consoles it is unknown whether a device runs it"
         if not (self._predicted and settings.installs):
             waiting = site.waiting() if not self._changed else list(site.current)
             if waiting:
                 return "no", "waits for installation on %s" % ", ".join(waiting)
-        return ("yes", "") if settings.scan_conflicts else ("unchecked", "the site's own rules were not looked at")
+        return ("yes", "") if settings.scan_conflicts else ("unchecked", "the existing rules were not read")
 
     def _coverage(self, pattern: Pattern, known: str, why: str) -> Coverage:
         exempt, notes, settings = self._exempt.covering(pattern), [], self._settings
@@ -196,4 +196,4 @@ class Assessor:
 def _words(why: Iterable[str]) -> list:
     """What keeps a rule from being sure, in words, for what its columns do not say."""
     people = ["%s=" % name for name in PEOPLE]
-    return ["%s may hold a part of the audience alone" % name if name in people else "%s is not understood" % name for name in sorted(why)]
+    return ["%s may apply to a part of the audience only" % name if name in people else "%s is not understood" % name for name in sorted(why)]

@@ -62,11 +62,11 @@ class Lists:
 
     def _entry(self, obj: Object, hosts: list, certain: bool) -> None:
         name = obj.native["list"]
-        text = "a rule denies by it, and it is final" if certain else "it holds a wanted host; whether a rule denies by it cannot be read"
+        text = "a rule denies by it, and it is final" if certain else "it contains a wanted host; whether a rule denies by it cannot be read"
         self._found.conflict(
             obj.ref, "deny", "URL list %s" % name, "%s: %s" % (obj.native["url"], text), texts(hosts), certain,
             switched_off(obj.ref, "enabled", True, False, obj.fields["description"]),
-            "whatever else this list is used for, once the policies that use it are installed", name)
+            "everything else that this list is used for, once the policies that use it are installed", name)
 
     def _category(self, row: dict) -> None:
         hosts = {pattern for url in list_urls(row["contentType"], self._site.body(row["uuid"])) for pattern in self._wanted_by(url_pattern(url))}
@@ -74,7 +74,7 @@ class Lists:
             where = "%s %s" % (row["contentType"], row["name"])
             self._found.conflicts.append(Conflict(
                 id=conflict_id("symantec", where), effect="deny", where=where, hosts=texts(hosts), certain=False,
-                text="it holds a wanted host; whether a rule denies by it cannot be read", opens="take these hosts out of it if a rule denies by it"))
+                text="it contains a wanted host; whether a rule denies by it cannot be read", opens="remove these hosts from it if a rule denies by it"))
 
     def _wanted_by(self, entry: Pattern | None) -> list:
         """The wanted patterns that an entry of a list meets. Most of a long list meets none, which is found out without looking at each."""

@@ -73,10 +73,10 @@ class Settings:
         found = []
         if exempt and (self.groups or self.users) and not self.full and EXEMPT not in self.lists:
             who = "everybody at %s" % ", ".join(self.clients) if self.clients else "everybody"
-            found.append("the exemption from inspection reaches %s: groups and users are not confirmed in <SSL-Intercept>; "
-                         "name clients alone, or set ssl_layer to full where the release takes them" % who)
+            found.append("the TLS exemption applies to %s: support for groups and users in <SSL-Intercept> is not confirmed; set only clients, or set "
+                         "ssl_layer to full if the release supports them" % who)
         if self.groups or self.users or self.clients:
-            found += ["the URL list %s is for whomever the rules of the site that use it are for" % name for name in sorted(set(self.lists.values()))]
+            found += ["the URL list %s applies to everyone that the existing rules using it apply to" % name for name in sorted(set(self.lists.values()))]
         return found
 
     def rule(self, part: str) -> str:

@@ -39,7 +39,7 @@ class Unwritten(Adapter):
         return State()
 
     def read(self) -> State:
-        raise AccessError(REFUSED, "%s has no API to read: only state rendered is possible" % self.device)
+        raise AccessError(REFUSED, "%s has no API to read from: only state rendered is possible" % self.device)
 
     def target(self, policy: Policy, state: State) -> list[Wanted]:
         if not self._rendering:
@@ -74,7 +74,7 @@ class FileAdapter(Unwritten):
         rules = {part: settings.rule(part) for part in members}
         if self._method == "policy_file":
             return [(FILE, "%s.cpl" % name, write_section(name, members, rules, "", settings.full))]
-        lines, text = ["; Managed by netaccess.chatgpt. A line is the domain and its subdomains."], []
+        lines, text = ["; Managed by netaccess.chatgpt. Each line covers the domain and its subdomains."], []
         for part, patterns in ((ALLOW, policy.allow), (EXEMPT, policy.exempt)):
             if patterns:
                 lines.append("define category %s" % condition_name(name, part))
@@ -99,11 +99,11 @@ class PortalAdapter(Unwritten):
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         found, exempt = Assessment(), Index(policy.exempt)
-        why = "the portal has no published API: whether it holds this cannot be read"
+        why = "the portal has no published API, so its settings cannot be read"
         found.coverage = [Coverage(str(pattern), "unchecked", "unchecked" if exempt.covering(pattern) else "not wanted", note=why) for pattern in policy.allow]
         if policy.allow:
             found.manual = ["%s: %s" % (name, " ".join(text.split())) for _kind, name, text in self.pages(policy)]
-            found.manual += ["voice (%s): open it where its packets leave the network, or with Cloud Firewall Service" % one for one in policy.media]
+            found.manual += ["voice (%s): open it on the firewall at the network edge, or with Cloud Firewall Service" % one for one in policy.media]
         return found
 
     def pages(self, policy: Policy) -> list[tuple[str, str, str]]:
@@ -115,13 +115,14 @@ class PortalAdapter(Unwritten):
         if policy.exempt:
             text = "a rule with Do Not Intercept for %s above those that intercept, for these destinations:\n%s" % (people, _destinations(policy.exempt))
             pages.append((STEP, "2. Policy > TLS/SSL Interception", text))
-        return pages + [(STEP, "3. Activate Policy", "nothing of this is in force before it")]
+        return pages + [(STEP, "3. Activate Policy", "nothing takes effect before that")]
 
 
 def _destinations(patterns) -> str:
     """Bare domains: whether a list takes a star is not known, and one that is not understood matches nothing."""
-    notes = {EXACT: " (its subdomains too, which was not asked)", DOMAIN: ""}
-    return "\n".join(pattern.name + notes.get(pattern.kind, " (itself too, which was not asked)") for pattern in sorted(patterns, key=sort_key))
+    notes = {EXACT: " (also covers its subdomains, which were not requested)", DOMAIN: ""}
+    return "\n".join(pattern.name + notes.get(pattern.kind, " (also covers the name itself, which was not "
+                                                            "requested)") for pattern in sorted(patterns, key=sort_key))
 
 
 def by_hand(settings: Settings, site: Site, policy: Policy, changed: bool) -> list[str]:
@@ -129,17 +130,17 @@ def by_hand(settings: Settings, site: Site, policy: Policy, changed: bool) -> li
     if not policy.allow:
         return []
     verbs = {ALLOW: "has to allow", EXEMPT: "must not intercept"}
-    found = ["a rule of the site %s the hosts of the URL list %s; install the policies that use it" % (verbs[part], name)
+    found = ["an existing rule %s the hosts of the URL list %s; install the policies that use it" % (verbs[part], name)
              for part, name in settings.lists.items()]
     seen = [console for console, text in site.current.items() if read_section(text, settings.prefix).in_force]
     ours = len(settings.lists) < 2
     if ours and (not seen or len(seen) < len(site.current)):
-        found.append("once: in Management Center, assign the policy %s to the devices as the policy file that is evaluated last" % settings.prefix)
+        found.append("once: in Management Center, assign the policy %s to the devices as the last evaluated policy file" % settings.prefix)
     if ours and not settings.installs and (not site.current or changed or site.waiting()):
-        found.append("install the policy %s on the devices in Management Center: its API for that is not published, and this task does not ask for it" %
+        found.append("install the policy %s on the devices in Management Center: its installation API is not published, and install is not set in this task" %
                      settings.prefix)
     if settings.mode == "upe":
-        found.append("in Management Center, give the section %s the enforcement domain Universal, so that Cloud SWG gets it too" % settings.prefix)
+        found.append("in Management Center, set the enforcement domain of the section %s to Universal, so that Cloud SWG gets it too" % settings.prefix)
     if policy.exempt:
-        found.append("server certificates of undecrypted connections are checked only where the site's own <SSL> layer does so")
-    return found + ["voice (%s): a web proxy forwards no UDP; open it where its packets leave the network" % one for one in policy.media]
+        found.append("server certificates of undecrypted connections are checked only if an existing <SSL> layer does so")
+    return found + ["voice (%s): a web proxy does not carry UDP; open it on the firewall at the network edge" % one for one in policy.media]

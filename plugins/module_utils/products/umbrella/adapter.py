@@ -72,7 +72,7 @@ class UmbrellaAdapter(Adapter):
         site, settings = self._site, self._settings
         if self._doubt:
             # The last write has not been seen yet. Read at once, the lists may not show what it did.
-            self._transport.wait(_LOOKS * _LOOK_SECONDS, "%s does not say what became of a write" % self._api.host, UNREACHABLE)
+            self._transport.wait(_LOOKS * _LOOK_SECONDS, "%s does not report the result of a write" % self._api.host, UNREACHABLE)
             self._doubt = False
         site.lists = self._api.pages(LISTS)
         self._check_organization()
@@ -101,7 +101,7 @@ class UmbrellaAdapter(Adapter):
         wanted = self._settings.organization_id
         held = {str(row["organizationId"]) for row in self._site.lists if "organizationId" in row}
         if wanted and held and wanted not in held:
-            raise AccessError(REFUSED, "organization_id: the key is one of organisation %s, not of %s" % (", ".join(sorted(held)), wanted))
+            raise AccessError(REFUSED, "organization_id: the key belongs to organisation %s, not to %s" % (", ".join(sorted(held)), wanted))
 
     def _check_policies(self) -> None:
         """Names of policies that the task gives are looked at while planning: a slip would otherwise be found by the person who attaches the list."""
@@ -113,8 +113,8 @@ class UmbrellaAdapter(Adapter):
             except AccessError as error:
                 if error.failure != AUTH:
                     raise
-                self._site.unread.append("this key may not read policies (scope deployments.policies:read): the names in audience.%s_policies were not "
-                                         "looked up" % layer)
+                self._site.unread.append("this key cannot read policies (scope deployments.policies:read), so the names in audience.%s_policies were "
+                                         "not checked" % layer)
                 held = set(names)
             self._site.policies[layer] = held
             missing = [name for name in names if name not in held]
@@ -133,13 +133,13 @@ class UmbrellaAdapter(Adapter):
         except AccessError as error:
             if error.failure != AUTH:
                 raise
-            self._site.unread.append("this key may not read access rules (scope policies.rules:read): whether those in audience.rules use the list is "
-                                     "not known")
+            self._site.unread.append("this key cannot read access rules (scope policies.rules:read), so it is unknown whether those in audience.rules "
+                                     "use the list")
             return
         allowing = {row["ruleName"] for row in rows if row["ruleAction"] == "allow" and row.get("ruleIsEnabled")}
         missing = [name for name in names if name not in allowing]
         if missing and not self._settings.removing:
-            raise AccessError(REFUSED, "audience.rules: the organisation has no enabled access rule that allows named %s" % ", ".join(missing))
+            raise AccessError(REFUSED, "audience.rules: the organisation has no enabled allow rule named %s" % ", ".join(missing))
         self._site.rules = Rules(names, rows)
 
     def _matters(self, row: dict, last: int) -> bool:
@@ -173,9 +173,9 @@ class UmbrellaAdapter(Adapter):
         if row is None:
             return
         if managed_elsewhere(row):
-            raise AccessError(REFUSED, "the list %s is managed outside of this organisation's own settings: give another name" % row["name"])
+            raise AccessError(REFUSED, "the list %s is managed outside of this organisation: set another name" % row["name"])
         if layer == DNS and row["access"] != "allow":
-            raise AccessError(REFUSED, "the DNS list %s is one that blocks (access %s): give another name" % (row["name"], row["access"]))
+            raise AccessError(REFUSED, "the DNS list %s is a block list (access %s): set another name" % (row["name"], row["access"]))
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         return Assessor(self._settings, self._site, policy, state).assess()
@@ -264,7 +264,7 @@ class UmbrellaAdapter(Adapter):
         if request["path"] == LISTS:
             row = reply.get("data") if isinstance(reply, dict) else None
             if not isinstance(row, dict) or "id" not in row:
-                raise OutcomeUnknown("%s answers the creation of a list without the list" % self._api.host)
+                raise OutcomeUnknown("%s did not return the list that was created" % self._api.host)
             number, body = row["id"], body["destinations"]
         if request["method"] == "DELETE":
             self._settled(int(number), "kept", lambda items: [str(one) for one in body if one in {int(item["id"]) for item in items}], len(body))
@@ -286,8 +286,8 @@ class UmbrellaAdapter(Adapter):
             if not left:
                 return
             if number < _LOOKS - 1:
-                self._transport.wait(_LOOK_SECONDS, "%s does not show yet what was written" % self._api.host, PARTIAL)
-        raise AccessError(PARTIAL, "%s took %d entries of %s and %s %d of them: %s" % (self._api.host, count, where, done, len(left), ", ".join(left[:5])))
+                self._transport.wait(_LOOK_SECONDS, "%s does not show the written entries yet" % self._api.host, PARTIAL)
+        raise AccessError(PARTIAL, "%s accepted %d entries of %s and %s %d of them: %s" % (self._api.host, count, where, done, len(left), ", ".join(left[:5])))
 
 
 def may_block(row: dict) -> bool:
@@ -312,13 +312,13 @@ def from_module(module: AnsibleModule) -> UmbrellaAdapter:
     audience = tuple((part, tuple(who[option])) for part, option in parts.items() if who.get(option))
     everyone = bool(who.get("everyone"))
     if any(who.get(option) for option in ("dns_policies", "web_policies", "rules") if option not in parts.values()) or (secure and everyone):
-        raise AccessError(REFUSED, "audience: with service %s name %s" % (p["service"], " and ".join(parts.values())))
+        raise AccessError(REFUSED, "audience: with service %s set %s" % (p["service"], " and ".join(parts.values())))
     if audience and everyone:
-        raise AccessError(REFUSED, "audience: name policies, or set everyone: true, not both")
+        raise AccessError(REFUSED, "audience: set policies or everyone: true, not both")
     if p["state"] in ("merged", "replaced", "rendered") and not audience and not everyone:
-        raise AccessError(REFUSED, "audience: name %s" % ("rules" if secure else "dns_policies or web_policies, or set everyone: true"))
+        raise AccessError(REFUSED, "audience: set %s" % ("rules" if secure else "dns_policies or web_policies, or set everyone: true"))
     if p["exempt_by"] == PROFILE and not secure:
-        raise AccessError(REFUSED, "exempt_by: profile is for service %s; in Umbrella no API edits what is not decrypted" % SECURE_ACCESS)
+        raise AccessError(REFUSED, "exempt_by: profile is only for service %s; Umbrella has no API for decryption settings" % SECURE_ACCESS)
     layers = tuple(layer for layer, _names in audience) or tuple(p["layers"])
     base = (p["api_url"] or BASES[p["service"]]).rstrip("/")
     names = {DNS: p["dns_list"] or p["prefix"] + " DNS", WEB: p["web_list"] or p["prefix"] + " web"}

@@ -58,12 +58,12 @@ class Api(Client):
         """One object. :raises AccessError: unreachable, for an answer without one."""
         found = self._ask("GET", path, None, {})
         if not isinstance(found, dict) or "id" not in found:
-            raise AccessError(UNREACHABLE, "%s answers GET %s with no object in it" % (self.host, path))
+            raise AccessError(UNREACHABLE, "%s answers GET %s without an object" % (self.host, path))
         return found
 
     def _whole(self, rows: list, total: int | None, path: str) -> list:
         if total is not None and len(rows) < total:
-            raise AccessError(UNREACHABLE, "%s tells %d rows for GET %s and gives %d" % (self.host, total, path, len(rows)))
+            raise AccessError(UNREACHABLE, "%s announces %d rows for GET %s but returns %d" % (self.host, total, path, len(rows)))
         return rows
 
     def _rows(self, found: object, path: str) -> tuple:
@@ -72,7 +72,7 @@ class Api(Client):
             return found, None
         part = found.get("data") if isinstance(found, dict) else None
         if not isinstance(part, list):
-            raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, path))
+            raise AccessError(UNREACHABLE, "%s answers GET %s without rows" % (self.host, path))
         return part, _part(found, "meta").get("total")
 
     def rules(self) -> list:
@@ -82,7 +82,7 @@ class Api(Client):
             found = self._ask("GET", RULES, None, {"offset": len(rows), "limit": PAGE})
             part = found.get("result") if isinstance(found, dict) else None
             if not isinstance(part, list):
-                raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, RULES))
+                raise AccessError(UNREACHABLE, "%s answers GET %s without rows" % (self.host, RULES))
             rows += part
             if not part or len(rows) >= found.get("count", 0):
                 return sorted(rows, key=lambda row: row["rulePriority"])
@@ -91,7 +91,7 @@ class Api(Client):
         """A rule with its conditions. :raises AccessError: unreachable, for an answer without them."""
         found = self._ask("GET", "%s/%s" % (RULES, number), None, None)
         if not isinstance(found, dict) or not isinstance(found.get("ruleConditions"), list):
-            raise AccessError(UNREACHABLE, "%s answers GET %s/%s with no conditions in it" % (self.host, RULES, number))
+            raise AccessError(UNREACHABLE, "%s answers GET %s/%s without conditions" % (self.host, RULES, number))
         return found
 
     def write(self, method: str, path: str, body: object) -> object:
@@ -118,7 +118,7 @@ class Api(Client):
         if status >= 500:
             raise self._unreadable(answer, write, "", _CHECK)
         words = said.get("message") or inner.get("text") or said.get("error") or "no reason given"
-        hint = {401: " (the token is not accepted)", 403: " (the key lacks the scope, or reads only)"}.get(status, "")
+        hint = {401: " (the token is rejected)", 403: " (the key lacks the scope, or is read-only)"}.get(status, "")
         refusal = self._refusal(FAILURES.get(status, REFUSED), request, words, "HTTP %d" % status, hint)
         raise Closed(refusal.failure, str(refusal)) if not write and status in _CLOSED else refusal
 
@@ -126,7 +126,8 @@ class Api(Client):
         answer = self._transport.call("POST", "/auth/v2/token", headers={"Authorization": self._basic}, data={"grant_type": "client_credentials"})
         token = access_token(answer)
         if not token:
-            raise self._not_signed_in(answer, "api_key, api_secret and the service; a key dies with the account of the administrator who made it", (200,))
+            raise self._not_signed_in(answer, "api_key, api_secret and the service; a key is deleted with the account of the administrator who "
+                                              "created it", (200,))
         return {"Authorization": "Bearer %s" % token}
 
 

@@ -26,25 +26,25 @@ class ByHand:
         else:
             self._policies(found)
         for one in self._policy.media:
-            found.manual.append("voice (%s): neither DNS nor web policies carry it; open it in the firewall policy of the tunnels, or where its packets "
-                                "leave the network" % one)
+            found.manual.append("voice (%s): DNS and web policies do not cover it; open it in the firewall policy of the tunnels, or on the firewall "
+                                "at the network edge" % one)
 
     def _policies(self, found: Findings) -> None:
         ours, layers = self._ours, self._settings.layers
         if DNS in layers and not ours.everywhere(DNS):
             found.manual.append(
-                "once: add the destination list %s as an allow list to %s, and to no other policy (Policies > DNS Policies > Destination Lists). Until "
-                "then it does nothing, and the API does not tell whether it was done" % (ours.shown(DNS), self._places(DNS, "DNS policy")))
+                "once: add the destination list %s as an allow list to %s, and to no other policy (Policies > DNS Policies > Destination Lists). "
+                "Until then it has no effect, and the API does not show whether it was done" % (ours.shown(DNS), self._places(DNS, "DNS policy")))
         if WEB not in layers:
             return
         found.manual.append(
-            "once: in %s have a rule with the action Allow, the people of the audience, and the destination list %s; above the rules that "
-            "block or warn for these hosts, below those against threats (Policies > Web Policies). Until then the list does nothing, and the API does "
-            "not tell whether it was done" % (self._places(WEB, "ruleset"), ours.shown(WEB)))
+            "once: in %s create a rule with the action Allow, the identities of the audience, and the destination list %s; put it above the rules "
+            "that block or warn for these hosts and below the rules against threats (Policies > Web Policies). Until then the list has no effect, and "
+            "the API does not show whether it was done" % (self._places(WEB, "ruleset"), ours.shown(WEB)))
         domains = sorted({pattern.name for pattern in self._policy.exempt})
         if domains:
             found.manual.append(
-                "not decrypted: the selective decryption list of %s has to hold these domains (Policies > Selective Decryption Lists; the API has none): %s"
+                "TLS exemption: add these domains to the selective decryption list of %s (Policies > Selective Decryption Lists; no API can do this): %s"
                 % (self._places(WEB, "ruleset"), ", ".join(domains)))
 
     def _rules(self, found: Findings) -> None:
@@ -52,8 +52,8 @@ class ByHand:
         missing = names if rules is None else rules.missing(self._ours.number)
         if missing:
             found.manual.append(
-                "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which has to stand above the rules "
-                "that block or warn for these hosts, and below those against threats. Until then the list does nothing" % (
+                "once: add the destination list %s to the destinations of the access rule %s (Secure > Access Policy), which must be above the rules "
+                "that block or warn for these hosts and below the rules against threats. Until then the list has no effect" % (
                     self._ours.shown(WEB), ", ".join(missing)))
 
     def _places(self, layer: str, word: str) -> str:
@@ -66,11 +66,11 @@ class ByHand:
         """The same where our entries go."""
         for layer, name in sorted(self._settings.names.items()):
             if self._site.row(Ref(KINDS[layer], name)) is not None:
-                found.manual.append("the destination list %s stays, empty if it was ours: it allows nothing. To be rid of it, take it out of the "
-                                    "policies that use it and delete it" % self._ours.shown(layer))
+                found.manual.append("the destination list %s stays, empty if this collection created it: it allows nothing. To delete it, first "
+                                    "remove it from the policies that use it" % self._ours.shown(layer))
         tables = self._site.decryption
         found.manual += [why for what, why in tables.unread.items() if what not in ("profiles", "settings")] if tables is not None else []
         if self._settings.exempt_by != PROFILE:
-            found.manual.append("take the domains of this collection out of the %s" % (
-                "do not decrypt list, where a person put them there" if self._settings.secure else
+            found.manual.append("remove the domains of this collection from the %s" % (
+                "do not decrypt list, if they were added by hand" if self._settings.secure else
                 "selective decryption list (Policies > Selective Decryption Lists)"))

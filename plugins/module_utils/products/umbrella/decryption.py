@@ -72,7 +72,7 @@ class Decryption:
         """Where the exemption of a rule stands, as far as it is known."""
         name, told = rule["ruleName"], rule.get("ruleSettings")
         if not isinstance(told, list):
-            return Place(why="the access rule %s was not read whole" % name)
+            return Place(why="the access rule %s was not read completely" % name)
         odd = _odd(RULE_SETTINGS, {str(one.get("settingName")): one.get("settingValue") for one in told})
         if odd:
             return Place(why="the access rule %s has settings that are not understood: %s" % (name, odd))
@@ -83,7 +83,7 @@ class Decryption:
             return Place(why=self.unread["profiles"])
         profile = self.default() if not values else self.profiles.get(str(values[0])) if len(values) == 1 else None
         if profile is None:
-            return Place(why="the security profile of the access rule %s is not among those that were read" % name)
+            return Place(why="the security profile of the access rule %s was not read" % name)
         odd = _odd(PROFILE, profile)
         if odd:
             return Place(profile, why="the security profile %s has columns that are not understood: %s" % (profile["name"], odd))
@@ -93,7 +93,7 @@ class Decryption:
         if self.lists is None:
             return Place(profile, why=self.unread["lists"])
         row = self.lists.get(number)
-        return Place(profile, row, "" if row else "the do not decrypt list of the security profile %s is not among those that were read" % profile["name"])
+        return Place(profile, row, "" if row else "the do not decrypt list of the security profile %s was not read" % profile["name"])
 
     def default(self) -> dict | None:
         """The profile that rules without one follow; None where it is not known."""

@@ -22,7 +22,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 #: Controls of a profile that need decrypted traffic, and the field that names their settings; for some no field is known.
 _INSPECTS = {"av": "fileInspectionSettingGroupId", "sandbox": "fileInspectionSettingGroupId", "anti_spyware": "securitySettingGroupId",
              "app_control": "applicationAupSettingGroupId", "casb": "applicationAupSettingGroupId", "dlp": None, "file_control": None, "isolation": None}
-_NOT_TOLD = ", as far as it uses it; the API does not tell"
+_NOT_TOLD = ", if it uses the list; the API does not show that"
 #: Words by which a tenant control is about ChatGPT.
 _WORKSPACE = (WORKSPACE_HEADER, "chatgpt", "openai")
 
@@ -59,7 +59,7 @@ class Exemption:
             self._add((hits.sure & spared.may) | (hits.may - spared.sure), "unchecked", "the access rule %s may have it decrypted: %s" % (
                 rule["ruleName"], _reason(place)))
             self._add(hits.sure - spared.all, "no", "%s does not hold it" % place if place.row else place.why)
-        self._add(left, "unchecked", "no access rule that was read surely decides it")
+        self._add(left, "unchecked", "no access rule that was read certainly matches it")
 
     def _add(self, patterns: Iterable[Pattern], word: str, text: str) -> None:
         for pattern in patterns:
@@ -71,7 +71,7 @@ class Exemption:
             return "not wanted", None, self._beside(pattern)
         said = self._said[pattern]
         if not said:
-            return "unchecked", None, ["what decrypts it was not read"]
+            return "unchecked", None, ["the rules that decrypt it were not read"]
         said = said + ([] if pattern in self._ips.sure else [("unchecked", "IPS may decrypt it")])
         word = together(found for found, _text in said)
         texts = reasons(text for found, text in said if found == word)
@@ -80,7 +80,7 @@ class Exemption:
     def _beside(self, pattern: Pattern) -> list[str]:
         """Notes for a pattern that is to stay decrypted: an entry for a name holds every subdomain, and so may spare it too."""
         entry = Index(Pattern(one.name, DOMAIN) for one in self._policy.exempt).covering(pattern)
-        return ["exempt with it where a list holds %s" % entry.name] if entry is not None else []
+        return ["also exempt if a list contains %s" % entry.name] if entry is not None else []
 
     def _spared_by_ips(self, wanted: frozenset) -> Hits:
         if self._tables is None:
@@ -107,12 +107,12 @@ class Exemption:
     def _widened(self, row: dict) -> list[str]:
         """Whom else entries in a do not decrypt list reach."""
         names, where = self._settings.policies(RULES), "the do not decrypt list %s" % row["name"]
-        said = ["%s is the one that IPS goes by for the whole organisation" % where] if row.get("isDefault") is not False else []
+        said = ["%s is the list that IPS uses for the whole organisation" % where] if row.get("isDefault") is not False else []
         if self._tables.default() not in self._others(row["id"]):
             said.append("%s is, or may be, that of the organisation's default security profile" % where)
         for rule, certain in self._tables.users(row["id"], self._site.rules.passing if self._site.rules is not None else ()):
             if rule["ruleName"] not in names:
-                said.append("%s %s the people of the access rule %s too" % (where, "is for" if certain else "may be for", rule["ruleName"]))
+                said.append("%s also %s the users of the access rule %s" % (where, "applies to" if certain else "may apply to", rule["ruleName"]))
         return said
 
     def _others(self, number: int) -> list[dict]:
@@ -126,7 +126,7 @@ class Exemption:
             group = profile.get(column)
             found.lose(control, where + ("" if group else _NOT_TOLD), hosts)
         if not place.none and (place.row is None or place.row.get("isDefault") is not False):
-            found.lose("ips", "IPS of the organisation, where the list is the one that the vendor provides", hosts)
+            found.lose("ips", "IPS of the organisation, if the list is the vendor-provided one", hosts)
         restriction = profile.get("restriction", "")
         if restriction and any(word in str(restriction).lower() for word in _WORKSPACE):
             found.tenant_controls.append(TenantControl("tenant control of " + where, self._policy.exempt))
@@ -148,24 +148,24 @@ class Exemption:
             if left:
                 where = "%s (access rule %s)" % (place, rule["ruleName"]) if place.row else (
                     "the do not decrypt list of the security profile in the access rule %s (%s)" % (rule["ruleName"], _reason(place)))
-                found.manual.append("not decrypted: %s has to hold these domains; %s: %s" % (where, self._left_why(place), ", ".join(_names(left))))
+                found.manual.append("TLS exemption: %s must contain these domains; %s: %s" % (where, self._left_why(place), ", ".join(_names(left))))
         left = exempt - self._spared_by_ips(exempt).sure
         if left and self._tables is not None:
             row, settings = self._tables.system(), self._tables.settings
-            on = "Whether it is on is not known (%s)" % self._tables.unread["settings"] if settings is None else "It is not switched off (%s)" % IPS
+            on = "Whether it is enabled is unknown (%s)" % self._tables.unread["settings"] if settings is None else "It is not disabled (%s)" % IPS
             found.manual.append(
-                "not decrypted: IPS is an engine of its own and goes by the do not decrypt list%s that the vendor provides, for the whole organisation. %s; "
-                "where it decrypts, that list has to hold these domains, if IPS is to leave them alone: %s" % (
+                "TLS exemption from IPS: IPS uses the vendor-provided do not decrypt list%s for the whole organisation. %s; if it decrypts, add these "
+                "domains to that list: %s" % (
                     " " + row["name"] if row else "", on, ", ".join(_names(left))))
 
     def _left_why(self, place: Place) -> str:
         if self._settings.exempt_by != PROFILE:
-            return "this collection writes them with exempt_by: profile alone"
+            return "this collection writes them only with exempt_by: profile"
         return "it is protected" if place.row and place.row["name"] in self._settings.protected else "this collection could not write them"
 
 
 def _reason(place: Place) -> str:
-    return place.why or "%s does not surely hold it" % place
+    return place.why or "%s does not certainly contain it" % place
 
 
 def _names(patterns: Iterable[Pattern]) -> list[str]:

@@ -66,7 +66,7 @@ class Assessor:
             self._exemption.tell(found)
         elif WEB in settings.layers and self._policy.exempt:
             hosts = tuple(str(pattern) for pattern in self._policy.exempt)
-            rule = "the web policy, as far as it uses it; the API does not tell"
+            rule = "the web policy, if it uses the list; the API does not show that"
             for control in _CONTROLS:
                 found.lose(control, rule, hosts)
         held = {layer: self._held(layer) for layer in settings.layers}
@@ -109,7 +109,7 @@ class Assessor:
         if self._settings.scan_conflicts and (goes_by_more(rule) or layer.effect(rule) != DENY):
             name = rule["ruleName"]
             self._found.conflict(Ref("access rule", name), "deny", "access rule %s" % name, rule["ruleAction"], texts(hits.sure or hits.may), bool(hits.sure),
-                                 opens="everything else that this rule shuts; this collection does not change access rules", name=name,
+                                 opens="everything else that this rule blocks; this collection does not change access rules", name=name,
                                  doubts=layer.doubts(rule))
 
     def _in_list(self, number: int, wanted: AbstractSet[Pattern]) -> Hits:
@@ -130,21 +130,21 @@ class Assessor:
 
     def _remedy(self, ref: Ref, obj: Object, name: str) -> tuple:
         if managed_elsewhere(obj.native["list"]):
-            return (), "this list is managed outside of this organisation's own settings"
+            return (), "this list is managed outside of this organisation"
         if park(name, self._settings.parking_domain) is None:
-            return (), "its name is too long to be parked"
+            return (), "its name is too long for the parking domain"
         fields = {"blocks": (True, False)}
         if not obj.fields["parked"]:
             fields["parked"] = (False, True)
-        return (Change(ref, UPDATE, fields),), "this entry, for everybody whom a rule with this list shuts out"
+        return (Change(ref, UPDATE, fields),), "this entry, for everybody that a rule with this list blocks"
 
     # -- who else is reached
 
     def _widened(self) -> None:
         if DNS in self._settings.layers and self._ours.everywhere(DNS) and not self._settings.everyone:
-            self._found.audience_widened.append("%s holds for everybody in every DNS policy" % self._ours.shown(DNS))
+            self._found.audience_widened.append("%s applies to everybody in every DNS policy" % self._ours.shown(DNS))
         if self._site.rules is not None:
-            self._found.audience_widened += ["the access rule %s allows by %s too; name it in audience.rules, or take the list out of it" % (
+            self._found.audience_widened += ["the access rule %s also allows by %s; add it to audience.rules, or remove the list from it" % (
                 name, self._ours.shown(WEB)) for name in self._site.rules.others(self._ours.number)]
 
     # -- what is in force, as far as it can be told
@@ -152,7 +152,7 @@ class Assessor:
     def _coverage(self, pattern: Pattern, held: dict) -> Coverage:
         notes = []
         if pattern.kind == EXACT:
-            notes.append("widened: every subdomain of %s too" % pattern.name)
+            notes.append("widened: the subdomains of %s too" % pattern.name)
         elif pattern.kind == SUBDOMAINS:
             notes.append("widened: %s itself too" % pattern.name)
         missing = [layer for layer, index in held.items() if index.covering(Pattern(pattern.name, DOMAIN)) is None]
@@ -167,15 +167,15 @@ class Assessor:
             notes += [note] if note else []
         else:
             allowed = "unchecked"
-            notes.append("in the list; the API does not tell which policies use it")
+            notes.append("in the list; the API does not show which policies use it")
         word, spared_by, more = self._exemption.word(pattern) if self._exemption is not None else self._exempt(pattern)
         return Coverage(str(pattern), allowed, word, allowed_by=by or None, exempt_by=spared_by, note="; ".join(notes + more))
 
     def _exempt(self, pattern: Pattern) -> tuple:
         if self._wanted_exempt.covering(pattern) is None:
             return "not wanted", None, []
-        untold = "what is decrypted the API does not tell"
-        return "unchecked", None, [untold if WEB in self._settings.layers else "the DNS layer decrypts only what its intelligent proxy takes"]
+        untold = "the API does not show what is decrypted"
+        return "unchecked", None, [untold if WEB in self._settings.layers else "the DNS layer decrypts only traffic that its intelligent proxy handles"]
 
     def _by_rules(self, pattern: Pattern) -> tuple:
         """(word of coverage, note) for a host in our list, by the rules of Secure Access."""
@@ -183,9 +183,9 @@ class Assessor:
         if missing:
             return "no", "the access rule %s does not use the list" % ", ".join(missing)
         if not self._settings.scan_conflicts:
-            return "unchecked", "what stands above was not read"
+            return "unchecked", "the rules above were not read"
         if not self._answers:
-            return "unchecked", "no access rule of the audience is named"
+            return "unchecked", "audience.rules is not set"
         said = [answer.said(pattern, lambda rule: "the access rule %s" % rule["ruleName"]) for answer in self._answers]
         word = together(word for word, _note in said)
         doubt = "the access rule of the audience has conditions that are not understood"

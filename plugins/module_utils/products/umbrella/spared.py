@@ -80,7 +80,7 @@ class SparedLists:
             if closed.failure == AUTH and table == "lists" and self._settings.whole and self._settings.exempt_by == PROFILE:
                 raise
             self._site.decryption.unread[table] = "%s were not read: %s" % (
-                what, "this key may not (scope %s)" % scope if closed.failure == AUTH else "this organisation does not offer them")
+                what, "this key lacks the scope %s" % scope if closed.failure == AUTH else "this organisation does not have them")
             return None
 
     # -- writing
@@ -113,7 +113,7 @@ class SparedLists:
         """
         row = self._api.one(request["path"])
         if row.get("name") != request["body"]["name"]:
-            raise AccessError(CONFLICT, "the do not decrypt list %s was renamed to %s since it was read: run again" % (
+            raise AccessError(CONFLICT, "the do not decrypt list %s was renamed to %s after it was read: run again" % (
                 request["body"]["name"], row.get("name")))
         self._site.decryption.written |= {(row["id"], entry_name(one)) for one in request["body"].get("addDestinations", ())}
 
@@ -130,8 +130,8 @@ class SparedLists:
         self._looked("do not decrypt list %s" % body["name"], look, "dropped" if added else "kept", len(added or removed))
         comments = {entry_name(item): item.get("comment") for item in tables.items[number]}
         if any((comments[entry_name(one)] or "") != one["comment"] for one in added):
-            raise AccessError(PARTIAL, "%s does not keep the comments of entries in do not decrypt lists, by which those of ours are known: leave exempt_by "
-                              "at manual" % self._api.host)
+            raise AccessError(PARTIAL, "%s does not store comments of entries in do not decrypt lists, by which this collection identifies its own "
+                                       "entries: keep exempt_by: manual" % self._api.host)
 
 
 def missing(entries: list, items: list) -> list[str]:

@@ -48,7 +48,7 @@ class ZiaAdapter(Adapter):
 
     traits = Traits(
         product="zia", kinds=(CATEGORY, APP_RULE, SSL_RULE, URL_RULE, FIREWALL_RULE), exclusive="the edit lock of the tenant",
-        limits="an hour allows 400 writes and 40 activations; nothing is deleted, which it would allow 4 times",
+        limits="400 writes and 40 activations an hour; nothing is deleted, because only 4 deletions an hour are allowed",
         # The vendor names no time for its edges; a minute or two is what is allowed for here.
         propagation=120, pending_edits=UNNAMED)
 
@@ -147,7 +147,7 @@ class ZiaAdapter(Adapter):
                     rows = self._api.get(COLUMNS[column], search=name) or []
                     found = next((row["id"] for row in rows if row.get("name") == name), None)
                     if found is None:
-                        raise AccessError(REFUSED, "audience.%s: the tenant has nobody and nothing named %s" % (column, name))
+                        raise AccessError(REFUSED, "audience.%s: the tenant has nothing named %s" % (column, name))
                     self._site.known.setdefault(column, {})[name] = found
 
     def _parse(self, pending) -> State:
@@ -241,7 +241,7 @@ class ZiaAdapter(Adapter):
             new["state"] = "ENABLED"
         if change.place is not None:
             new["order"] = self._site.order_after(kind, name, change.place[1].after)
-        yield self._step(title if change.op != CREATE else title + " (put in its place and enable)", "PUT", "%s/%s" % (path, native["id"]),
+        yield self._step(title if change.op != CREATE else title + " (move into place and enable)", "PUT", "%s/%s" % (path, native["id"]),
                          self._body(native, new), learn=lambda reply: self._site.learn_rule(kind, reply))
 
     def _rule_body(self, kind: str, name: str, then: State) -> dict:
@@ -274,9 +274,9 @@ class ZiaAdapter(Adapter):
                 seen[str(ref)] = False
         shut = [name for name, may in seen.items() if may is False]
         if shut:
-            return Permissions(False, "the role of this administrator may only read: %s" % ", ".join(shut))
+            return Permissions(False, "the role of this administrator is read-only: %s" % ", ".join(shut))
         unknown = [name for name, may in seen.items() if may is None]
-        return Permissions(None if unknown else True, "the tenant has no rule of its own that would tell it: %s" % ", ".join(unknown) if unknown else
+        return Permissions(None if unknown else True, "the tenant has no custom rule to test it with: %s" % ", ".join(unknown) if unknown else
                            "the role of this administrator may write rules")
 
     def send(self, request: dict) -> object:
@@ -286,7 +286,7 @@ class ZiaAdapter(Adapter):
     def activate(self) -> list[dict]:
         status = (self._api.write("POST", "status/activate") or {}).get("status")
         while status != "ACTIVE":
-            self._transport.wait(_POLL_SECONDS, "%s: the activation is %s; it waits for edits of other administrators, or is still at work"
+            self._transport.wait(_POLL_SECONDS, "%s: the activation is %s; it waits for changes of other administrators, or is still in progress"
                                  % (self._api.host, status or "unknown"), ACTIVATION)
             status = self._api.get("status").get("status")
         return [{"target": self._api.host, "status": "in force"}]
@@ -307,14 +307,14 @@ def from_module(module: AnsibleModule) -> ZiaAdapter:
     audience = tuple((column, tuple(who[column])) for column in COLUMNS if who.get(column))
     writes = p["state"] in ("merged", "replaced", "deleted", "reverted")
     if p["state"] in ("merged", "replaced", "rendered") and not audience and not who.get("everyone"):
-        raise AccessError(REFUSED, "audience: name groups, users, departments or locations, or set everyone: true")
+        raise AccessError(REFUSED, "audience: set groups, users, departments or locations, or everyone: true")
     if writes and not p["activate"] and not module.check_mode:
-        raise AccessError(REFUSED, "activate: ZIA has no staging; what is saved goes live when any session ends. Use check mode to see the plan")
+        raise AccessError(REFUSED, "activate: ZIA has no staging; saved changes go live when any session ends. Use check mode to see the plan")
     login = filled(Login, p, token_url=p["token_url"] or (token_base(p["vanity_domain"], p["cloud"]) if p["vanity_domain"] else None))
     if login.oneapi and not (login.client_secret or login.private_key):
         raise AccessError(REFUSED, "client_id needs client_secret or private_key")
     if login.oneapi and not login.token_url:
-        raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url), which says where tokens are given")
+        raise AccessError(REFUSED, "client_id needs vanity_domain (or token_url) to find the token endpoint")
     base = p["api_url"] or (oneapi_base(p["cloud"]) if login.oneapi else legacy_base(p["cloud"]))
     # Where rules would stand is no matter for their removal.
     settings = filled(Settings, p, p["position"] if p["state"] != "deleted" else None, audience=audience,

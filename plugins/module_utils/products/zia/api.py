@@ -84,7 +84,7 @@ def assertion(client_id: str, private_key: str, now: float) -> str:
     except (TypeError, ValueError):
         key = None
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise AccessError(REFUSED, "private_key is no RSA key in PEM form without a passphrase")
+        raise AccessError(REFUSED, "private_key must be a PEM RSA key without a passphrase")
     claims = {"iss": client_id, "sub": client_id, "aud": AUDIENCE, "exp": int(now) + 600}
     signed = ".".join(_base64(json.dumps(part).encode("utf-8")) for part in ({"alg": "RS256", "typ": "JWT"}, claims))
     return "%s.%s" % (signed, _base64(key.sign(signed.encode("ascii"), padding.PKCS1v15(), hashes.SHA256())))
@@ -112,7 +112,7 @@ class Api(Client):
         """A table (list) or an object (dict). :raises AccessError: unreachable, for an answer without either."""
         found = self._ask("GET", path, None, parameters)
         if not isinstance(found, (list, dict)):
-            raise AccessError(UNREACHABLE, "%s answers GET %s with nothing in it" % (self.host, path))
+            raise AccessError(UNREACHABLE, "%s answers GET %s without content" % (self.host, path))
         return found
 
     def pages(self, path: str) -> list:
@@ -120,7 +120,7 @@ class Api(Client):
         def read(number: int) -> tuple:
             found = self.get(path, page=number, pageSize=PAGE)
             if not isinstance(found, list):
-                raise AccessError(UNREACHABLE, "%s answers GET %s with no rows in it" % (self.host, path))
+                raise AccessError(UNREACHABLE, "%s answers GET %s without rows" % (self.host, path))
             return found, None
 
         return pages(read, itemgetter("id"), lambda page, _count, _total: len(page) % 100 != 0)[0]
@@ -149,7 +149,7 @@ class Api(Client):
     def _result(self, answer: Answer, request: str, write: bool) -> object:
         text = answer.body.decode("utf-8", "replace")
         if answer.status in (409, 412) and any(word in text for word in _TRANSIENT):
-            raise Busy(_LOCK_PAUSE, "%s: somebody else is saving changes (edit lock)" % self.host)
+            raise Busy(_LOCK_PAUSE, "%s: another administrator is saving changes (edit lock)" % self.host)
         found = json_of(answer)
         if found is NO_JSON or (answer.status >= 500 and not isinstance(found, dict)):
             raise self._unreadable(answer, write, check=": check cloud and proxy")

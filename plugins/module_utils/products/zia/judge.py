@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 
 #: A host that each of these applications holds by its name. Which others it holds, only the vendor knows.
 _APP_HOSTS = {"CHATGPT_AI": "chatgpt.com", "OPENAI": "openai.com"}
-_DNS_DOUBT = "whether the audience asks for names by way of this service is not known"
+_DNS_DOUBT = "it is unknown whether the audience uses this DNS service"
 
 
 class Assessor:
@@ -42,10 +42,10 @@ class Assessor:
         self._widened()
         self._losses()
         if self._site.no_firewall == "licence":
-            found.manual += ["voice (%s): this tenant has no Cloud Firewall; open it where its packets leave the network" % one for one in self._policy.media]
+            found.manual += ["voice (%s): this tenant has no Cloud Firewall; open it on the firewall at the network edge" % one for one in self._policy.media]
         elif self._site.no_firewall:
-            found.manual.append("this role may not see Cloud Firewall: whether a rule there drops these hosts is not known, and a rule of ours for voice, if "
-                                "there is one, stays as it is")
+            found.manual.append("this role cannot read Cloud Firewall: it is unknown whether a rule there drops these hosts, and a voice rule of this "
+                                "collection, if present, stays unchanged")
         for pattern in wanted:
             said = [answer.said(pattern, _name) for answer in answers] + [_app_said(apps, pattern), _perhaps(*dns.said(pattern, _name))]
             said += [("no", "the denylist blocks it")] if pattern in denied else []
@@ -87,7 +87,7 @@ class Assessor:
         hits = entry_hits(self._site.denied, self._policy.allow)
         self._found.conflict(Ref("denylist", "tenant"), "deny", "denylist of the tenant (advanced security or malicious URLs)", "denied URLs",
                              texts(pattern for pattern in self._policy.allow if pattern in hits.all), bool(hits.sure),
-                             opens="take these hosts out of the list; it is asked before any rule")
+                             opens="remove these hosts from the list; it is evaluated before any rule")
         return hits
 
     def _conflict(self, rule: Object, effect: str, text: str, hosts: Iterable[Pattern], certain: bool, opens: str, doubts: Iterable[str]) -> None:
@@ -106,7 +106,7 @@ class Assessor:
         if not settings.category_name:
             layer = layers.url
             self._crossed(layer, shutting(layer, policy.allow), "these hosts")
-            self._found.warnings += ["%s adds headers and would no longer be asked for these hosts" % rule.ref.name
+            self._found.warnings += ["%s inserts headers and would no longer apply to these hosts" % rule.ref.name
                                      for rule in adding_headers(layer, policy.allow) if rule.ref.name in settings.before]
         if not settings.exempt_category_name:
             # Who stays encrypted, is told elsewhere; who is let in, here.
@@ -149,7 +149,7 @@ class Assessor:
         notes = ["narrowed: at most five levels of subdomains"] if pattern.kind != EXACT else []
         if pattern.kind == SUBDOMAINS:
             notes.append("widened: %s itself too" % pattern.name)
-        unread = ["this role may not see it: %s" % layer for layer in self._site.unseen]
+        unread = ["this role cannot read it: %s" % layer for layer in self._site.unseen]
         if not self._settings.scan_conflicts:
             unread.append("not read: Cloud App Control, Cloud Firewall, DNS control, denylists")
         said = said + [("unchecked", text) for text in unread]

@@ -156,9 +156,9 @@ class Layers:
         """Why nobody can tell what a rule does, in words."""
         unread = sorted({doubt for column in ("urlCategories", "urlCategories2", "destIpCategories", "resCategories")
                          for name in rule.native.get(column) or () if name != "ANY" for doubt in self._category(name)[1]})
-        people = ["it is for %s: %s" % (wire(column), ", ".join(rule.fields[column])) for column in COLUMNS if rule.fields.get(column)]
-        return (*people, *layer.doubts(rule), *unread, *(["it has no place in the order"] if _unplaced(rule) else []),
-                *(["what it is about is not listed"] if _one_click(rule) else []))
+        people = ["it applies to %s: %s" % (wire(column), ", ".join(rule.fields[column])) for column in COLUMNS if rule.fields.get(column)]
+        return (*people, *layer.doubts(rule), *unread, *(["it has no position in the order"] if _unplaced(rule) else []),
+                *(["its criteria are not listed"] if _one_click(rule) else []))
 
     # -- people
 
@@ -233,7 +233,7 @@ class Layers:
         doubts = ["column %s of URL category %s is not understood" % (column, name) for column in columns.unread()
                   if column not in ("urls", "dbCategorizedUrls")]
         if obj is None and not any(word in name for word in _UNRELATED):
-            doubts.append("which hosts URL category %s holds is not known" % name)
+            doubts.append("it is unknown which hosts URL category %s contains" % name)
         return frozenset().union(*lists), tuple(doubts)
 
     @staticmethod
