@@ -320,11 +320,13 @@ class Run:
         for _attempt in range(_SETTLE_ATTEMPTS):
             try:
                 for step in self.adapter.steps(changes, state):
-                    self.journal.sending(step.title)
+                    self.journal.sending(step.title, harmless=step.harmless)
                     reply = self.adapter.send(step.request)
                     if step.learn is not None and reply is not None:
                         step.learn(reply)
                     self.journal.sent(self.adapter.made() if self.options.state != "reverted" else None)
+                if changes:
+                    self.journal.settle()
                 if changes or state.unsealed:
                     self.adapter.seal()
                 return

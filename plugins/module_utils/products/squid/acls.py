@@ -205,10 +205,14 @@ class Judge:
         found = self._words.get(word)
         if found is None:
             name = word.lstrip("!")
-            acl = self._site.acl(name)
-            found = self._words[word] = _Word(
-                name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, self._some([name], self._looks_at_host),
-                not self._some([name], lambda acl: acl.type not in self._timeless), self._some([name], self._asks_for_user))
+            acl = self._site.acls.get(name)
+            if acl is None or acl.type in columns.GROUPS:
+                asked = (self._some([name], self._looks_at_host), not self._some([name], lambda acl: acl.type not in self._timeless),
+                         self._some([name], self._asks_for_user))
+            else:
+                # Most words of a long configuration.
+                asked = self._looks_at_host(acl), acl.type in self._timeless, self._asks_for_user(acl)
+            found = self._words[word] = _Word(name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, *asked)
         return found
 
     def _named(self, name: str, pattern: Pattern | None, moment: Moment) -> int:

@@ -192,8 +192,8 @@ class SquidAdapter(Adapter):
                 judge.people(last[0].args[1:]) != SURE or judge.names_destination(last[0].args[1:])):
             raise AccessError(REFUSED, "%s %s is the last rule, so that Squid allows what no rule matches; with ours as the last one it would deny that. "
                               "End the rules with one for all, below the include of %s" % (last[0].where, last[0].text, self._settings.drop_in))
-        taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
-                 and name[len(self._settings.prefix):] in files.NAMES]
+        prefix = self._settings.prefix
+        taken = [self._site.acls[name] for name in sorted(prefix + one for one in files.NAMES) if name in self._site.acls and self._site.acls[name].where]
         if taken:
             raise AccessError(REFUSED, "%s defines the ACL %s, which is a name of ours: what is there would be added to our rules. Rename it, or take "
                               "that file out of what Squid includes" % (taken[0].where[0], taken[0].name))
@@ -320,7 +320,7 @@ class SquidAdapter(Adapter):
         final: dict = {}
         for _path, texts in writes:
             final.update(texts)
-        yield Step("have squid parse the configuration as it will be", {"check": final})
+        yield Step("have squid parse the configuration as it will be", {"check": final}, harmless=True)
         for path, texts in writes:
             yield Step("write %s" % path, {"write": texts})
 
