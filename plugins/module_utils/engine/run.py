@@ -8,11 +8,10 @@ It knows no vendor. A product is an Adapter. Check mode is a plan not sent; a ro
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import standing
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
-    BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
     admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous,
 )
@@ -22,9 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, UNREACHABLE, AccessError, Failed,
     OutcomeUnknown, internal_fault,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
     assessment_data, coverage_data, object_data, strangers, summary, text_of,
@@ -449,4 +446,4 @@ class Run:
             self._warn(text)
 
     def _entries(self, patterns) -> set:
-        return {entry for pattern in patterns for entry in self.adapter.render(pattern)}
+        return set(chain.from_iterable(map(self.adapter.render, patterns)))

@@ -388,7 +388,9 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
     if (name, kind) == ("manager", "proto"):
         # Squid drops that line: the ACL is built in.
         return
-    acl = acls.setdefault(name, Acl(name, kind))
+    acl = acls.get(name)
+    if acl is None:
+        acl = acls[name] = Acl(name, kind)
     acl.where.append(directive.where)
     if acl.type != kind:
         acl.unread.append("%s is defined with two types" % name)
