@@ -345,7 +345,8 @@ class Journal:
             if out.seek(0, os.SEEK_END) != self._size:
                 raise AccessError(REFUSED, "journal %s was written to by another run" % self.path)
             # Behind the last whole line there may be a part of one: of a run that was killed, or of a disk that was full.
-            out.truncate(self._end)
+            if self._size > self._end:
+                out.truncate(self._end)
             out.seek(self._end)
             try:
                 if noted:

@@ -178,6 +178,30 @@ def test_a_kernel_that_gives_no_answer_or_not_all_of_it_leaves_its_tables(monkey
         assert listening([port]) == found and len(found[port]) == 1
 
 
+@pytest.mark.parametrize("line", [
+    "ERROR: Can not open file /x", "WARNING: '.a.example' is a subdomain of '.example'", "FATAL: Bungled squid.conf line 3: acl", "Warning: empty ACL: acl x",
+    "Bungled /etc/squid/squid.conf line 9: nonsense", "squid.conf(4): unrecognized: 'nonsense'"], ids=lambda line: line.split()[0])
+def test_each_word_that_squid_has_for_a_problem_is_one(tmp_path, line):
+    """And nothing else of what squid -k parse repeats of a configuration."""
+    program = tmp_path / "squid"
+    program.write_text("#!/bin/sh\ncat <<'END'\n2026/01/02 03:04:05| Processing: acl ERRORS src 10.0.0.1\n2026/01/02 03:04:05| %s\nEND\n" % line)
+    program.chmod(0o700)
+    assert Control(str(program), str(tmp_path / "squid.conf"), None, 9).parse("x") == (True, {line: 1})
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by the kernel", "by looking"])
+def test_the_end_of_a_program_is_noticed_and_so_is_that_it_does_not_end(tmp_path, monkeypatch, told):
+    """Where the kernel cannot be asked for it, it is looked for."""
+    if not told:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho said; sleep $1; exit 3\n")
+    program.chmod(0o700)
+    assert ended([str(program), "0.1"], 60) == (3, "said\n")
+    with pytest.raises(TimeoutError):
+        ended([str(program), "60"], 0.3)
+
+
 def test_what_hangs_is_killed_with_its_children(tmp_path):
     with pytest.raises(TimeoutError):
         ended(["/bin/sh", "-c", "sleep 9 & echo $! > %s; wait" % (tmp_path / "child")], 0.3)
