@@ -178,10 +178,18 @@ def test_a_kernel_that_gives_no_answer_or_not_all_of_it_leaves_its_tables(monkey
         assert listening([port]) == found and len(found[port]) == 1
 
 
-@pytest.mark.parametrize("line", [
-    "ERROR: Can not open file /x", "WARNING: '.a.example' is a subdomain of '.example'", "FATAL: Bungled squid.conf line 3: acl", "Warning: empty ACL: acl x",
-    "Bungled /etc/squid/squid.conf line 9: nonsense", "squid.conf(4): unrecognized: 'nonsense'"], ids=lambda line: line.split()[0])
-def test_each_word_that_squid_has_for_a_problem_is_one(tmp_path, line):
+#: What each release says of the same faults. Where an entry covers an earlier one, 5.7 and 6.13 end, and 7.7 goes on.
+SAID = [
+    ("5.7", "/etc/squid/squid.conf(4): unrecognized: 'nonsense'"), ("7.7", "ERROR: unrecognized directive near 'nonsense'"),
+    ("7.7", "FATAL: configuration failure: Found 1 unrecognized directive(s)"), ("5.7", "ERROR: Can not open file /x for reading"),
+    ("5.7", 'Warning: empty ACL: acl x dstdomain "/x"'), ("6.13", 'WARNING: empty ACL: acl x dstdomain "/x"'),
+    ("5.7", "ERROR: 'www.example.org' is a subdomain of '.example.org'"), ("7.7", "WARNING: Ignoring earlier www.example.org because it is covered by .example.org"),
+    ("5.7", "FATAL: Invalid ACL type 'nonsense'"), ("6.13", "ERROR: configuration failure: invalid ACL type 'nonsense'"),
+    ("5.7", "FATAL: Bungled /etc/squid/squid.conf line 9: http_access deny nobody"), ("6.13", "ERROR: ACL not found: nobody")]
+
+
+@pytest.mark.parametrize("line", [line for _release, line in SAID], ids=["%s-%d" % (release, at) for at, (release, _line) in enumerate(SAID)])
+def test_each_word_that_a_release_has_for_a_problem_is_one(tmp_path, line):
     """And nothing else of what squid -k parse repeats of a configuration."""
     program = tmp_path / "squid"
     program.write_text("#!/bin/sh\ncat <<'END'\n2026/01/02 03:04:05| Processing: acl ERRORS src 10.0.0.1\n2026/01/02 03:04:05| %s\nEND\n" % line)
