@@ -183,7 +183,8 @@ SAID = [
     ("5.7", "/etc/squid/squid.conf(4): unrecognized: 'nonsense'"), ("7.7", "ERROR: unrecognized directive near 'nonsense'"),
     ("7.7", "FATAL: configuration failure: Found 1 unrecognized directive(s)"), ("5.7", "ERROR: Can not open file /x for reading"),
     ("5.7", 'Warning: empty ACL: acl x dstdomain "/x"'), ("6.13", 'WARNING: empty ACL: acl x dstdomain "/x"'),
-    ("5.7", "ERROR: 'www.example.org' is a subdomain of '.example.org'"), ("7.7", "WARNING: Ignoring earlier www.example.org because it is covered by .example.org"),
+    ("5.7", "ERROR: 'www.example.org' is a subdomain of '.example.org'"),
+    ("7.7", "WARNING: Ignoring earlier www.example.org because it is covered by .example.org"),
     ("5.7", "FATAL: Invalid ACL type 'nonsense'"), ("6.13", "ERROR: configuration failure: invalid ACL type 'nonsense'"),
     ("5.7", "FATAL: Bungled /etc/squid/squid.conf line 9: http_access deny nobody"), ("6.13", "ERROR: ACL not found: nobody")]
 
