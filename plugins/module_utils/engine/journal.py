@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: the plan, saved before the first write and amended after each step.
 
-A killed run returns nothing, so what it did must already be on disk: the note of a step before it is sent, that it was done with the next note.
-The file has mode 0600 and is only ever appended to: its first line is the plan, each further line what was noted since, {name: value}, of which the last one counts; ``changes`` are added to those before. A line carries a
-SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being rolled back wrongly. A last line without its
-end was being written when the run was killed, and nothing that was to follow it was done.
+A killed run returns nothing, so what it did must already be on disk: the note of a step before it is sent, that it was done with the next note. The file
+has mode 0600 and is only ever appended to: its first line is the plan, each further line what was noted since, {name: value}, of which the last one counts;
+``changes`` are added to those before. A line carries a SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being
+rolled back wrongly. A last line without its end was being written when the run was killed, and nothing that was to follow it was done.
 
 Its status: ``open`` while the run writes; then ``applied`` or, when somebody still has to prove the change, ``unproven`` until then; ``undone`` when the run
 itself took it back. ``reverting`` while a later run takes it back, then ``reverted``. One that stays open or reverting belongs to a run that did not end.
