@@ -83,10 +83,8 @@ class Times:
 
 def row(rig: SquidRig, words: str, wanted: list, repeat: int) -> None:
     policy = Policy.from_config({"allow": wanted, "exempt": wanted})
-    control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, SECONDS)
-    control.build()
 
-    def bare(site):
+    def bare(site, control):
         subprocess.run(rig.squid.command("-k", "parse"), check=True, capture_output=True)
         control.reconfigure(site)
     converged, alone, again = Times(rig), Times(rig, bare=True), Times(rig)
@@ -95,7 +93,10 @@ def row(rig: SquidRig, words: str, wanted: list, repeat: int) -> None:
             converged.add(lambda: rig.run(policy=policy))
         requests = dict(rig.meter.requests(), waits=waited.call_count)
         site = conf.load(str(rig.squid.config), str(rig.squid.drop_in), lambda path: Path(path).read_text(), conf.real_glob)
-        alone.add(lambda at=site: bare(at))
+        # Each turn has all the time; what it has to know of the build is no work of a reload.
+        control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, SECONDS)
+        control.build()
+        alone.add(lambda at=site, by=control: bare(at, by))
         again.add(lambda: rig.run(policy=policy))
         requests_again = dict(rig.meter.requests(), waits=0)
         rig.run("deleted", policy=policy)
