@@ -4,7 +4,7 @@
 """Our runs beside a bare ``squid -k parse`` and reload of the same files, by turns. ``python -m tests.bench.squid`` is this alone.
 
 On a machine where others work time is theirs as well, so processor time is counted too: that of this process, of its children and of the Squid that reloads;
-of what is bare, without this process, which only waits.
+of what is bare, without this process, which only waits. A ratio is the median of those of each turn, whose two halves follow each other.
 """
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 import tests.conftest  # pylint: disable=unused-import  # puts the collection on the path
 
@@ -62,8 +63,9 @@ class Times:
     def _now(self) -> tuple:
         whose = (resource.RUSAGE_CHILDREN,) if self._bare else (resource.RUSAGE_CHILDREN, resource.RUSAGE_SELF)
         ours = sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, whose))
-        stat = Path("/proc/%s/stat" % (self._rig.squid.folder / "squid.pid").read_text().strip()).read_text().rpartition(")")[2].split()
-        return time.perf_counter(), ours + (int(stat[11]) + int(stat[12])) / os.sysconf("SC_CLK_TCK")
+        # In nanoseconds; its stat counts in hundredths of a second, which is as much as a reload of a few hosts.
+        squid = Path("/proc/%s/schedstat" % (self._rig.squid.folder / "squid.pid").read_text().strip()).read_text().split()[0]
+        return time.perf_counter(), ours + int(squid) / 1e9
 
     def add(self, action) -> None:
         before = self._now()
@@ -73,30 +75,38 @@ class Times:
     def medians(self) -> list:
         return [statistics.median(some) for some in zip(*self._found)]
 
+    def beside(self, others: Times) -> list:
+        """How many times those of others, turn by turn."""
+        return [statistics.median(ours / max(theirs, 0.001) for ours, theirs in zip(*pair))
+                for pair in zip(zip(*self._found), zip(*others._found))]
 
-def row(rig: SquidRig, words: str, wanted: list, repeat: int = 5) -> None:
+
+def row(rig: SquidRig, words: str, wanted: list, repeat: int) -> None:
     policy = Policy.from_config({"allow": wanted, "exempt": wanted})
-    control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, SECONDS)
-    control.build()
 
-    def bare(site):
+    def bare(site, control):
         subprocess.run(rig.squid.command("-k", "parse"), check=True, capture_output=True)
         control.reconfigure(site)
     converged, alone, again = Times(rig), Times(rig, bare=True), Times(rig)
     for _number in range(repeat):
-        converged.add(lambda: rig.run(policy=policy))
-        requests = rig.meter.requests()
+        with mock.patch("os.fsync", side_effect=os.fsync) as waited:
+            converged.add(lambda: rig.run(policy=policy))
+        requests = dict(rig.meter.requests(), waits=waited.call_count)
         site = conf.load(str(rig.squid.config), str(rig.squid.drop_in), lambda path: Path(path).read_text(), conf.real_glob)
-        alone.add(lambda at=site: bare(at))
+        # Each turn has all the time; what it has to know of the build is no work of a reload.
+        control = Control(rig.squid.program, str(rig.squid.config), rig.squid.name, SECONDS)
+        control.build()
+        alone.add(lambda at=site, by=control: bare(at, by))
         again.add(lambda: rig.run(policy=policy))
-        requests_again = rig.meter.requests()
+        requests_again = dict(rig.meter.requests(), waits=0)
         rig.run("deleted", policy=policy)
     seconds_alone, work_alone = alone.medians()
-    for what, counted, (seconds, work) in (("converge", requests, converged.medians()), ("re-run", requests_again, again.medians())):
+    for what, counted, times in (("converge", requests, converged), ("re-run", requests_again, again)):
+        (seconds, work), (slower, more) = times.medians(), times.beside(alone)
         print(ROW % ("squid_access: %s, %s" % (words, what),
-                     "%d writes, %d commands, %.2f s, %.2f of work" % (counted["writes"], counted["commands"], seconds, work),
-                     "%.1f times bare parse and reconfigure (%.2f s), %.1f of its work (%.2f s)" % (
-                         seconds / seconds_alone, seconds_alone, work / work_alone, work_alone)), flush=True)
+                     "%d writes, %d waits for the disk, %d commands, %.2f s, %.2f of work" % (
+                         counted["writes"], counted["waits"], counted["commands"], seconds, work),
+                     "%.1f times bare parse and reconfigure (%.2f s), %.1f of its work (%.2f s)" % (slower, seconds_alone, more, work_alone)), flush=True)
 
 
 def main(counts=(34, 1000, 10000, 50000), only: str = "") -> None:
@@ -110,7 +120,7 @@ def main(counts=(34, 1000, 10000, 50000), only: str = "") -> None:
                 (folder / str(number)).mkdir()
                 rig = Patient(folder / str(number), internet, before=before)
                 try:
-                    row(rig, words, names(count))
+                    row(rig, words, names(count), 5 if count > 1000 or before else 15)
                 finally:
                     rig.close()
 

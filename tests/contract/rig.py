@@ -206,13 +206,13 @@ class Meter:
         """While notes of the journal meet their fault."""
         put = Journal._put
 
-        def noted(journal, note):
+        def noted(journal, note, lasting):
             name = "end" if "ended" in note else "after write" if "steps_done" in note else "before write" if note.get("step_in_flight") else "other note"
             kind = self._due(name)
             self._full |= kind == "full"
             # The line is in the file then, and nobody knows whether it is on the disk.
             with mock.patch("os.fsync", side_effect=OSError(errno.ENOSPC, "No space left on device")) if self._full else contextlib.nullcontext():
-                put(journal, note)
+                put(journal, note, lasting)
             if kind == "kill":
                 self._die()
         with mock.patch.object(Journal, "_put", noted):

@@ -313,7 +313,7 @@ def test_a_plan_binds_where_it_goes_live_and_who_is_reached_and_what_is_left_to_
         assert reviewed(rig, adapter=adapter, accept_wider_audience=True) != plan
 
 
-@pytest.mark.parametrize("at", range(1, 12))
+@pytest.mark.parametrize("at", range(1, 13))
 def test_a_full_disk_amid_the_writes_keeps_no_change_from_being_taken_back(rig, monkeypatch, at):
     """From any note in the journal on, nothing can be written to it any more."""
     site, notes, put = rig.snapshot(), iter(range(1, at)), Journal._put
@@ -323,7 +323,7 @@ def test_a_full_disk_amid_the_writes_keeps_no_change_from_being_taken_back(rig, 
             raise OSError(28, "No space left on device")
         put(*args)
     monkeypatch.setattr(Journal, "_put", full)
-    if at == 11:
+    if at == 12:
         # The change is done; that its end is not noted is said.
         result = rig.run()
         assert any("No space left" in text for text in result["warnings"]) and statuses(rig) == ["open"]
@@ -331,6 +331,34 @@ def test_a_full_disk_amid_the_writes_keeps_no_change_from_being_taken_back(rig, 
     with pytest.raises(Failed, match="No space left on device. The old state was restored") as failed:
         rig.run()
     assert rig.snapshot() == site and failed.value.result["failure"]["class"] == "refused" and not failed.value.result["changed"]
+
+
+def test_each_write_waits_until_its_note_is_on_the_disk_and_so_does_what_follows_the_last_one(rig, monkeypatch):
+    """A power failure: what is on the disk has to tell of each write that began. What was done is noted with the next one."""
+    adapter, on_disk, met = rig.adapter(), {}, []
+
+    def last() -> dict:
+        path, = by_age(rig)
+        return json.loads(open(path, encoding="utf-8").readlines()[-1])["journal"]
+
+    def synced(handle) -> None:
+        if os.readlink("/proc/self/fd/%d" % handle) in by_age(rig):
+            on_disk.update(last=last())
+
+    def write(request, send=adapter.send) -> None:
+        met.append(("write", on_disk["last"].get("step_in_flight")))
+        send(request)
+
+    def seal(seal=adapter.seal) -> None:
+        met.append(("seal", on_disk["last"].get("steps_done")))
+        seal()
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(adapter, "send", write)
+    monkeypatch.setattr(adapter, "seal", seal)
+    titles = [step["title"] for step in rig.run("rendered")["rendered"]]
+    rig.run(adapter=adapter)
+    assert met == [*(("write", title) for title in titles), ("seal", len(titles))] and len(titles) > 3
+    assert on_disk["last"]["status"] == "applied"
 
 
 def spoiled(rig, how: str, monkeypatch) -> str:

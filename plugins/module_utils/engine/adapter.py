@@ -72,11 +72,13 @@ class Permissions:
 
 @dataclass(frozen=True)
 class Step:
-    """One request. ``request`` is plain data (state ``rendered`` prints it); ``learn``, if any, takes the reply."""
+    """One request. ``request`` is plain data (state ``rendered`` prints it); ``learn``, if any, takes the reply; ``harmless``: it changes nothing that is
+    in the plan."""
 
     title: str
     request: dict
     learn: object = None
+    harmless: bool = False
 
 
 class Adapter(ABC):

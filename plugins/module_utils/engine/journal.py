@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The journal: the plan, saved before the first write and amended after each step.
 
-A killed run returns nothing, so what it did must already be on disk. The file has mode 0600 and is only ever appended to: its first line is
-the plan, each further line what was noted since, {name: value}, of which the last one counts; ``changes`` are added to those before. A line carries a
-SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being rolled back wrongly. A last line without its
-end was being written when the run was killed, and nothing that was to follow it was done.
+A killed run returns nothing, so what it did must already be on disk: the note of a step before it is sent, that it was done with the next note. The file
+has mode 0600 and is only ever appended to: its first line is the plan, each further line what was noted since, {name: value}, of which the last one counts;
+``changes`` are added to those before. A line carries a SHA-256 of itself and of the line before it: a journal that was edited is refused instead of being
+rolled back wrongly. A last line without its end was being written when the run was killed, and nothing that was to follow it was done.
 
 Its status: ``open`` while the run writes; then ``applied`` or, when somebody still has to prove the change, ``unproven`` until then; ``undone`` when the run
 itself took it back. ``reverting`` while a later run takes it back, then ``reverted``. One that stays open or reverting belongs to a run that did not end.
@@ -292,9 +292,9 @@ class Journal:
         self._changes += new
         self._append({"changes": [change.to_data() for change in new]})
 
-    def sending(self, title: str) -> None:
-        """Note that a Step is about to be sent: its outcome is not known until ``sent``."""
-        self._note(step_in_flight=title)
+    def sending(self, title: str, *, harmless: bool = False) -> None:
+        """Note that a Step is about to be sent: its outcome is not known until ``sent``. ``harmless``: it changes nothing, so nothing waits for the disk."""
+        self._note(not harmless, step_in_flight=title)
 
     @property
     def ids(self) -> dict[Ref, str]:
@@ -302,48 +302,59 @@ class Journal:
         return {Ref(kind, name): key for kind, name, key in self._body.get("ids", ())}
 
     def sent(self, ids: dict[Ref, str] | None = None) -> None:
-        """Note that the Step was carried out. ``ids``: those of what the run made so far, where names do not tell it from others'."""
+        """Note that the Step was carried out. ``ids``: those of what the run made so far, where names do not tell it from others'.
+
+        The next note waits for the disk, or ``settle``: without this one on it a Step has an outcome that is not known, as after a kill before this note.
+        """
         learned = {"ids": [[ref.kind, ref.name, key] for ref, key in sorted(ids.items())]} if ids else {}
-        self._note(step_in_flight=None, steps_done=self._body["steps_done"] + 1, **learned)
+        self._note(False, step_in_flight=None, steps_done=self._body["steps_done"] + 1, **learned)
+
+    def settle(self) -> None:
+        """Wait until all that was noted is on the disk."""
+        self._append({})
 
     def revert(self) -> None:
         """Note that it is about to be taken back."""
-        self._note(status=REVERTING)
+        self._note(True, status=REVERTING)
 
     def close(self, status: str) -> None:
         """Note how the run ended."""
-        self._note(status=status, step_in_flight=None, ended=_time(time.time()))
+        self._note(True, status=status, step_in_flight=None, ended=_time(time.time()))
 
-    def _note(self, **noted: object) -> None:
+    def _note(self, lasting: bool, **noted: object) -> None:
         self._body.update(noted)
-        self._append(noted)
+        self._append(noted, lasting)
 
     def _line(self, noted: dict) -> str:
         self._last = canonical_digest([self._last, noted])
         return json.dumps({"journal": noted, "sha256": self._last}, sort_keys=True, ensure_ascii=True) + "\n"
 
-    def _append(self, noted: dict) -> None:
-        """Write one line to the disk. :raises AccessError: when that fails and is not forgiven, or somebody else wrote to the file."""
+    def _append(self, noted: dict, lasting: bool = True) -> None:
+        """Write one line, to the disk where it is ``lasting``; none for nothing. :raises AccessError: when that fails and is not forgiven, or somebody
+        else wrote to the file."""
         try:
-            self._put(noted)
+            self._put(noted, lasting)
         except OSError as error:
             self.unwritten = "journal %s cannot be written: %s" % (self.path, error.strerror)
             if not self.forgiving:
                 raise AccessError(REFUSED, self.unwritten) from error
 
-    def _put(self, noted: dict) -> None:
+    def _put(self, noted: dict, lasting: bool) -> None:
         """:raises AccessError, OSError:"""
         before = self._last
         with open(self.path, "r+b") as out:
             if out.seek(0, os.SEEK_END) != self._size:
                 raise AccessError(REFUSED, "another run wrote to journal %s" % self.path)
             # Behind the last whole line there may be a part of one: of a run that was killed, or of a disk that was full.
-            out.truncate(self._end)
+            if self._size > self._end:
+                out.truncate(self._end)
             out.seek(self._end)
             try:
-                out.write(self._line(noted).encode("ascii"))
-                out.flush()
-                os.fsync(out.fileno())
+                if noted:
+                    out.write(self._line(noted).encode("ascii"))
+                    out.flush()
+                if lasting:
+                    os.fsync(out.fileno())
                 self._end = self._size = out.tell()
             except OSError:
                 self._last, self._size = before, os.fstat(out.fileno()).st_size
@@ -400,8 +411,11 @@ class _Kin:
         return found
 
 
-def write_atomically(path: str, text: str, mode: int = 0o600) -> None:
-    """Replace the file at ``path`` by ``text`` (UTF-8), by default with mode 0600: a reader sees the old or the new text, never a part."""
+def write_atomically(path: str, text: str, mode: int = 0o600, *, lasting: bool = True) -> None:
+    """Replace the file at ``path`` by ``text`` (UTF-8), by default with mode 0600: a reader sees the old or the new text, never a part.
+
+    ``lasting``: after a power failure as well it is the new one.
+    """
     folder = os.path.dirname(path)
     handle, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
     try:
@@ -414,7 +428,8 @@ def write_atomically(path: str, text: str, mode: int = 0o600) -> None:
     except OSError:
         os.unlink(temporary)
         raise
-    _sync_folder(folder)
+    if lasting:
+        _sync_folder(folder)
 
 
 def _sync_folder(folder: str) -> None:

@@ -8,11 +8,10 @@ It knows no vendor. A product is an Adapter. Check mode is a plan not sent; a ro
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine import standing
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import (
-    BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter import BOTH, FOREIGN, HIDDEN, OURS, UNNAMED, Adapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
     admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous,
 )
@@ -22,9 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, UNREACHABLE, AccessError, Failed,
     OutcomeUnknown, internal_fault,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import (
-    APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal,
-)
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
     assessment_data, coverage_data, object_data, strangers, summary, text_of,
@@ -320,11 +317,13 @@ class Run:
         for _attempt in range(_SETTLE_ATTEMPTS):
             try:
                 for step in self.adapter.steps(changes, state):
-                    self.journal.sending(step.title)
+                    self.journal.sending(step.title, harmless=step.harmless)
                     reply = self.adapter.send(step.request)
                     if step.learn is not None and reply is not None:
                         step.learn(reply)
                     self.journal.sent(self.adapter.made() if self.options.state != "reverted" else None)
+                if changes:
+                    self.journal.settle()
                 if changes or state.unsealed:
                     self.adapter.seal()
                 return
@@ -447,4 +446,4 @@ class Run:
             self._warn(text)
 
     def _entries(self, patterns) -> set:
-        return {entry for pattern in patterns for entry in self.adapter.render(pattern)}
+        return set(chain.from_iterable(map(self.adapter.render, patterns)))

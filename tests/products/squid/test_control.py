@@ -178,6 +178,39 @@ def test_a_kernel_that_gives_no_answer_or_not_all_of_it_leaves_its_tables(monkey
         assert listening([port]) == found and len(found[port]) == 1
 
 
+#: What each release says of the same faults. Where an entry covers an earlier one, 5.7 and 6.13 end, and 7.7 goes on.
+SAID = [
+    ("5.7", "/etc/squid/squid.conf(4): unrecognized: 'nonsense'"), ("7.7", "ERROR: unrecognized directive near 'nonsense'"),
+    ("7.7", "FATAL: configuration failure: Found 1 unrecognized directive(s)"), ("5.7", "ERROR: Can not open file /x for reading"),
+    ("5.7", 'Warning: empty ACL: acl x dstdomain "/x"'), ("6.13", 'WARNING: empty ACL: acl x dstdomain "/x"'),
+    ("5.7", "ERROR: 'www.example.org' is a subdomain of '.example.org'"),
+    ("7.7", "WARNING: Ignoring earlier www.example.org because it is covered by .example.org"),
+    ("5.7", "FATAL: Invalid ACL type 'nonsense'"), ("6.13", "ERROR: configuration failure: invalid ACL type 'nonsense'"),
+    ("5.7", "FATAL: Bungled /etc/squid/squid.conf line 9: http_access deny nobody"), ("6.13", "ERROR: ACL not found: nobody")]
+
+
+@pytest.mark.parametrize("line", [line for _release, line in SAID], ids=["%s-%d" % (release, at) for at, (release, _line) in enumerate(SAID)])
+def test_each_word_that_a_release_has_for_a_problem_is_one(tmp_path, line):
+    """And nothing else of what squid -k parse repeats of a configuration."""
+    program = tmp_path / "squid"
+    program.write_text("#!/bin/sh\ncat <<'END'\n2026/01/02 03:04:05| Processing: acl ERRORS src 10.0.0.1\n2026/01/02 03:04:05| %s\nEND\n" % line)
+    program.chmod(0o700)
+    assert Control(str(program), str(tmp_path / "squid.conf"), None, 9).parse("x") == (True, {line: 1})
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by the kernel", "by looking"])
+def test_the_end_of_a_program_is_noticed_and_so_is_that_it_does_not_end(tmp_path, monkeypatch, told):
+    """Where the kernel cannot be asked for it, it is looked for."""
+    if not told:
+        monkeypatch.delattr(os, "pidfd_open", raising=False)
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho said; sleep $1; exit 3\n")
+    program.chmod(0o700)
+    assert ended([str(program), "0.1"], 60) == (3, "said\n")
+    with pytest.raises(TimeoutError):
+        ended([str(program), "60"], 0.3)
+
+
 def test_what_hangs_is_killed_with_its_children(tmp_path):
     with pytest.raises(TimeoutError):
         ended(["/bin/sh", "-c", "sleep 9 & echo $! > %s; wait" % (tmp_path / "child")], 0.3)

@@ -103,7 +103,7 @@ class Judge:
         # A site's lines are asked at several moments, and before and after a change; most say the same each time.
         timeless = self._lines.get(words)
         if timeless is None:
-            timeless = self._lines[words] = all(self._known(word).timeless for word in words)
+            timeless = self._lines[words] = all([self._known(word).timeless for word in words])
         key = (words, directive.sure, left, CONNECT if timeless else moment)
         found = self._reached.get(key)
         if found is None:
@@ -119,11 +119,11 @@ class Judge:
 
     def level(self, words: Iterable[str], pattern: Pattern, moment: Moment = CONNECT) -> int:
         """Whether all ACL ``words`` match a request for a host of the pattern."""
-        return min((self._word(word, pattern, moment) for word in words), default=SURE)
+        return min([self._word(word, pattern, moment) for word in words], default=SURE)
 
     def people(self, words: Iterable[str], moment: Moment = CONNECT) -> int:
         """Whether all of them match, whatever those say that look at the destination."""
-        return min((self._word(word, None, moment) for word in words), default=SURE)
+        return min([self._word(word, None, moment) for word in words], default=SURE)
 
     def nameless(self, chain: Iterable[Directive]) -> Directive | None:
         """The directive of ``chain`` that surely decides about a connection of which only the address is known."""
@@ -133,11 +133,17 @@ class Judge:
 
     def names_destination(self, words: Iterable[str]) -> bool:
         """Whether one of them looks at where the request goes."""
-        return any(self._known(word).about_host for word in words)
+        for word in words:
+            if self._known(word).about_host:
+                return True
+        return False
 
     def signs_in(self, words: Iterable[str]) -> bool:
         """Whether one of them asks who the user is, or anything else that only a helper tells of a client."""
-        return any(self._known(word).signs_in for word in words)
+        for word in words:
+            if self._known(word).signs_in:
+                return True
+        return False
 
     def takes_any_user(self, word: str) -> bool:
         """Whether an ACL asks for a login and takes any."""
@@ -192,7 +198,7 @@ class Judge:
 
     def _word(self, word: str, pattern: Pattern | None, moment: Moment) -> int:
         """With ``pattern`` None those that look at the destination are left out, as is a group that is turned round and holds such a one."""
-        name, turned, group, about_host, _timeless, _signs_in = self._known(word)
+        name, turned, group, about_host, _timeless, _signs_in = self._words.get(word) or self._known(word)
         if pattern is None and about_host and (turned or not group):
             return SURE
         key = (word, pattern if about_host else None, moment)
@@ -205,10 +211,14 @@ class Judge:
         found = self._words.get(word)
         if found is None:
             name = word.lstrip("!")
-            acl = self._site.acl(name)
-            found = self._words[word] = _Word(
-                name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, self._some([name], self._looks_at_host),
-                not self._some([name], lambda acl: acl.type not in self._timeless), self._some([name], self._asks_for_user))
+            acl = self._site.acls.get(name)
+            if acl is None or acl.type in columns.GROUPS:
+                asked = (self._some([name], self._looks_at_host), not self._some([name], lambda acl: acl.type not in self._timeless),
+                         self._some([name], self._asks_for_user))
+            else:
+                # Most words of a long configuration.
+                asked = self._looks_at_host(acl), acl.type in self._timeless, self._asks_for_user(acl)
+            found = self._words[word] = _Word(name, (len(word) - len(name)) % 2 == 1, acl is not None and acl.type in columns.GROUPS, *asked)
         return found
 
     def _named(self, name: str, pattern: Pattern | None, moment: Moment) -> int:

@@ -13,7 +13,7 @@ import os
 import platform
 from collections import Counter
 from dataclasses import dataclass
-from typing import Collection, Iterator
+from typing import Collection, Iterable, Iterator
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -25,6 +25,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import filled
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import config as conf, files
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import Judge, Who
@@ -74,6 +75,8 @@ class SquidAdapter(Adapter):
         #: (a Site, whom the task is about there)
         self._asked: tuple | None = None
         self._counts = Counter()
+        #: Names of hosts that stood in a list.
+        self._names: frozenset = frozenset()
 
     def begin_cleanup(self, undo: bool = False) -> None:
         self._control.begin_cleanup(undo)
@@ -133,12 +136,13 @@ class SquidAdapter(Adapter):
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
 
-    @staticmethod
-    def _list(ref: Ref, text: str) -> Object:
+    def _list(self, ref: Ref, text: str) -> Object:
         marked = text.startswith(files.MARK)
         if ref in (files.NETWORKS, files.USERS):
             return files.people_list(ref, conf.list_values(text), marked)
-        return Object(ref, {"marked": marked}, files.parse_list(text), ours=marked)
+        members = files.parse_list(text, self._names)
+        self._names |= {name for name in members["hosts"] - self._names if name[0] not in "*."}
+        return Object(ref, {"marked": marked}, members, ours=marked)
 
     def _paths(self, ref: Ref) -> list:
         return files.paths_of(self._settings.list_dir, ref)
@@ -161,7 +165,7 @@ class SquidAdapter(Adapter):
         prefix = self._settings.prefix
         self._refuse_unfit_site()
         audience = self._audience(state)
-        wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.allow)}))]
+        wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": _texts(policy.allow)}))]
         wanted += [Wanted(obj) for obj in audience.objects.values()]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
         hosts = [prefix + "allow_host", "!" + prefix + "allow_except"]
@@ -193,8 +197,8 @@ class SquidAdapter(Adapter):
             raise AccessError(REFUSED, "%s %s is the last rule, so Squid allows requests that no rule matches; with the rules of this collection last "
                                        "it would deny them. Add a final rule for all below the include of "
                                        "%s" % (last[0].where, last[0].text, self._settings.drop_in))
-        taken = [acl for name, acl in sorted(self._site.acls.items()) if acl.where and name.startswith(self._settings.prefix)
-                 and name[len(self._settings.prefix):] in files.NAMES]
+        prefix = self._settings.prefix
+        taken = [self._site.acls[name] for name in sorted(prefix + one for one in files.NAMES) if name in self._site.acls and self._site.acls[name].where]
         if taken:
             raise AccessError(REFUSED, "%s defines the ACL %s, a name that this collection uses, so its values would be added to the managed rules. "
                                        "Rename it, or do not include that file" % (taken[0].where[0], taken[0].name))
@@ -220,7 +224,7 @@ class SquidAdapter(Adapter):
     def _exemption(self, policy, audience) -> list:
         prefix = self._settings.prefix
         wanted = [
-            Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": frozenset(str(p) for p in policy.exempt)})),
+            Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": _texts(policy.exempt)})),
             Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
             Wanted(self._list_acl("exempt_host", "dstdomain", files.EXEMPT)),
             Wanted(self._list_acl("exempt_except", "dstdomain", files.EXEMPT, True)),
@@ -323,7 +327,7 @@ class SquidAdapter(Adapter):
         final: dict = {}
         for _path, texts in writes:
             final.update(texts)
-        yield Step("check the new configuration with squid -k parse", {"check": final})
+        yield Step("check the new configuration with squid -k parse", {"check": final}, harmless=True)
         for path, texts in writes:
             yield Step("write %s" % path, {"write": texts})
 
@@ -420,3 +424,7 @@ class _Audience:
     objects: dict
     words: list
     auth: list
+
+
+def _texts(patterns: Iterable[Pattern]) -> frozenset[str]:
+    return frozenset(map(str, patterns))

@@ -31,6 +31,7 @@ _EXPRESSION = re.compile(r"""(?:\\.|[^ \t\n\r\\])+""")
 _QUOTED_MODE = re.compile(r"""[ \t\n\r]*(?:(#)|(parameters)\([ \t]*["']([^"']*)["'][ \t]*\)|"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)'|([^ \t\n\r(]+))""")
 _EQUATION = re.compile(r"\s*([+-]?[0-9]+)\s*=\s*([+-]?[0-9]+)\s*\Z")
 _PROCESS = "${process_"
+_CONDITIONS = ("if", "else", "endif")
 
 
 class Directive(NamedTuple):
@@ -197,7 +198,7 @@ class _Loader:
         for number, line in logical_lines(text):
             enabled = not line.startswith(DISABLED)
             line = (line if enabled else line[len(DISABLED):]).replace("${service_name}", self._service)
-            if enabled and _condition(line, states):
+            if enabled and line.startswith(_CONDITIONS) and _condition(line, states):
                 continue
             # Squid asks the innermost condition alone.
             state = states[-1] if states else True
@@ -212,9 +213,7 @@ class _Loader:
                 continue
             normal = " ".join(words)
             seen[normal] = seen.get(normal, 0) + 1
-            directive = Directive(words[0], tuple(words[1:]), text=normal, file=path, line=number, occurrence=seen[normal], enabled=enabled, sure=here,
-                                  quoted=self._quoted)
-            site.directives.append(directive)
+            site.directives.append(Directive(words[0], tuple(words[1:]), normal, path, number, seen[normal], enabled, here, self._quoted))
             if enabled and words[:2] in (["configuration_includes_quoted_values", "on"], ["configuration_includes_quoted_values", "off"]):
                 self._quoted = words[1] == "on"
 
@@ -288,7 +287,7 @@ def _pieces(text: str, size: int) -> Iterator[tuple[int, str]]:
     """(number, what Squid reads at once) of each line: up to a carriage return, and never more than so many bytes."""
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) * 4 <= size:
-            yield number, line.partition("\r")[0]
+            yield number, line.partition("\r")[0] if "\r" in line else line
             continue
         raw = line.encode("utf-8", "surrogateescape")
         for at in range(0, len(raw) or 1, size):
@@ -302,6 +301,10 @@ def logical_lines(text: str) -> Iterator[tuple[int, str]]:
     """
     held, start = {True: "", False: ""}, {}
     for number, piece in _pieces(text, _BUFFER):
+        if not held[True] and piece[:1].isalpha() and piece[-1] != "\\":
+            # Most lines of a long configuration.
+            yield number, piece.rstrip(_SPACE)
+            continue
         enabled, line = physical(piece)
         if not line or line.startswith("#"):
             continue
@@ -385,7 +388,9 @@ def add_acl(acls: dict, directive: Directive, read: Callable[[str], str]) -> Non
     if (name, kind) == ("manager", "proto"):
         # Squid drops that line: the ACL is built in.
         return
-    acl = acls.setdefault(name, Acl(name, kind))
+    acl = acls.get(name)
+    if acl is None:
+        acl = acls[name] = Acl(name, kind)
     acl.where.append(directive.where)
     if acl.type != kind:
         acl.unread.append("%s is defined with two types" % name)

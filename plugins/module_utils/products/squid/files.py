@@ -326,10 +326,14 @@ def inside(name: str, wide: Collection[str]) -> bool:
     return False
 
 
-def parse_list(text: str) -> dict[str, frozenset[str]]:
-    """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing."""
-    hosts, dead = set(), set()
-    for line in (raw.strip() for raw in text.split("\n")):
+def parse_list(text: str, known: frozenset[str] = frozenset()) -> dict[str, frozenset[str]]:
+    """The members of a list file: ``hosts``, as pattern texts, and ``dead``: lines that Squid reads and that match nothing.
+
+    ``known``: names of hosts that need no look, such as those of another list.
+    """
+    lines, dead = frozenset(text.split("\n")), set()
+    hosts = set(lines & known)
+    for line in (raw.strip() for raw in lines - known):
         if line.startswith(_DEAD):
             dead.add(line[len(_DEAD):])
         elif line.startswith(_COVERED):

@@ -137,7 +137,8 @@ class InForce:
 
     def keep(self, seen: Seen, digests: Mapping) -> None:
         """After a reload: what the process has read."""
-        self._write(self._stamp, {"process": seen.identity, "files": dict(digests)})
+        # After a power failure no process is the one that it tells of.
+        self._write(self._stamp, {"process": seen.identity, "files": dict(digests)}, lasting=False)
 
     def forget(self) -> None:
         """Nothing of ours is there any more."""
@@ -148,9 +149,9 @@ class InForce:
             os.rmdir(self._folder)
 
     @staticmethod
-    def _write(path: str, found: dict) -> None:
+    def _write(path: str, found: dict, lasting: bool = True) -> None:
         try:
-            write_atomically(path, json.dumps(found, sort_keys=True))
+            write_atomically(path, json.dumps(found, sort_keys=True), lasting=lasting)
         except OSError as error:
             raise AccessError(REFUSED, "%s cannot be written: %s" % (path, error.strerror)) from error
 

@@ -83,9 +83,12 @@ def _sign_in(site: Site, judge: Judge) -> tuple:
     ways: dict = {}
     for directive in site.named("http_access"):
         words = list(directive.args[1:])
-        auth = [word for word in words if judge.signs_in([word])]
-        level = judge.people([word for word in words if word not in auth])
-        if level == NO or not directive.args or any(not word.startswith("!") and judge.names_destination([word]) for word in words if word not in auth):
+        auth = [word for word in words if judge.signs_in((word,))]
+        others = [word for word in words if word not in auth] if auth else words
+        if not directive.args or any(not word.startswith("!") and judge.names_destination((word,)) for word in others):
+            continue
+        level = judge.people(others)
+        if level == NO:
             continue
         if directive.args[0] == "allow":
             ways.setdefault(tuple(dict.fromkeys(needed + auth)), directive)

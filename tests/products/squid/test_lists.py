@@ -1,0 +1,119 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose the files of lists are: nobody else's are used or written, and what others put into ours during a run stays. No Squid runs."""
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import Failed
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.run import Run
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import files
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import Settings
+from tests.products.squid.test_judge import POLICY, SIGN_IN, Parsed, Site
+
+MANY = tuple("10.1.%d.0/30" % number for number in range(files.IN_LINE + 1))
+USERS = tuple("user%d" % number for number in range(files.IN_LINE + 1))
+#: The lists of a drop-in that need more than a line, and one for the task that needs each.
+NAMES = ("allow.domains", "allow.except", "exempt.domains", "exempt.except", "audience.networks", "audience.users")
+PEOPLE = (("audience.networks", {"networks": MANY}), ("audience.users", {"users": USERS, "networks": ("10.1.0.0/16",)}))
+
+
+class Idle(Parsed):
+    """Stands for a Squid that does not run, and takes each candidate."""
+
+    def check_candidate(self, texts, glob) -> None:
+        """Takes any."""
+
+    def reconfigure(self, site) -> dict:
+        return {"target": "squid", "status": "not running: in force when it starts", "seconds": 0}
+
+    def begin_cleanup(self, undo=False) -> None:
+        """Has all the time."""
+
+
+class Files(Site):
+    """A site whose tasks are carried out."""
+
+    def __init__(self, folder, **settings):
+        super().__init__(folder, before=SIGN_IN + "http_access deny !staff", **settings)
+        self.lists = folder / "lists"
+
+    def run(self, state="merged", adapter=None, journal=None, policy=POLICY, **who):
+        return Run(adapter or self.made(**who), Policy.from_config(policy), Options(state=state, journal=journal or str(self.folder / "journals"))).execute()
+
+    def made(self, drop_in="netaccess-chatgpt.conf", list_dir="lists", **who):
+        return SquidAdapter(Settings(config_file=str(self.folder / "squid.conf"), drop_in=str(self.folder / "conf.d" / drop_in),
+                                     list_dir=str(self.folder / list_dir), **(who or {"networks": MANY})), Idle())
+
+
+@pytest.mark.parametrize("state", ["merged", "replaced"])
+@pytest.mark.parametrize("name,who", PEOPLE)
+def test_a_list_of_people_that_is_not_ours_is_neither_used_nor_written(tmp_path, state, name, who):
+    """Whom it names would be let in."""
+    site = Files(tmp_path, lists={"lists/" + name: "0.0.0.0/0\n"})
+    with pytest.raises(Failed, match="%s exists and was not made by this collection, and whom it names would be let in" % name):
+        site.run(state, **who)
+    assert (site.lists / name).read_text() == "0.0.0.0/0\n" and [path.name for path in site.lists.iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_list_that_others_use_is_left_alone(tmp_path, name):
+    """Their rule would be about the people and the hosts of this task."""
+    kind = {"networks": "src", "users": "proxy_auth"}.get(name.rpartition(".")[2], "dstdomain")
+    site = Files(tmp_path, lists={"lists/" + name: "# netaccess\n",
+                                  "conf.d/theirs.conf": 'acl theirs %s "%s"\n' % (kind, tmp_path / "lists" / name)})
+    with pytest.raises(Failed, match="theirs.conf:1 uses a list in %s: give each drop-in a list_dir of its own" % site.lists):
+        site.run()
+    assert [path.name for path in site.lists.iterdir()] == [name]
+    site.run(adapter=site.made(list_dir="own"))
+    assert (tmp_path / "own" / "allow.domains").exists() and (site.lists / name).read_text() == "# netaccess\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_edit_of_a_list_during_the_run_ends_it_and_stays(tmp_path, name):
+    site = Files(tmp_path)
+    everybody = {"networks": MANY, "users": USERS}
+    site.run(**everybody)
+    adapter, path = site.made(networks=MANY[:-1], users=USERS[:-1]), site.lists / name
+    carry_out = adapter.send
+
+    def send(request):
+        if str(path) in request.get("write", ()):
+            path.write_text("# by hand\n")
+        return carry_out(request)
+    adapter.send = send
+    with pytest.raises(Failed, match="somebody changed %s during this run: run again" % path):
+        site.run(adapter=adapter, policy={name: POLICY[name] + [".example.org", "*.example.net"] for name in POLICY})
+    # What is excepted follows from the entries, and is written with them when the run takes its change back.
+    assert path.read_text() == "# by hand\n" or name.endswith(".except")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_edit_of_a_list_before_the_reload_ends_the_run_and_stays(tmp_path, name):
+    """It would go in force with this run, and nobody has judged it."""
+    site = Files(tmp_path)
+    adapter, path = site.made(networks=MANY, users=USERS), site.lists / name
+    seal = adapter.seal
+
+    def edited():
+        path.write_text("# by hand\n")
+        seal()
+    adapter.seal = edited
+    with pytest.raises(Failed, match="somebody changed %s during this run: run again" % path):
+        site.run(adapter=adapter)
+    assert path.read_text() == "# by hand\n"
+
+
+@pytest.mark.parametrize("name,who", PEOPLE)
+def test_somebody_who_is_added_to_a_list_by_hand_stops_a_rollback(tmp_path, name, who):
+    site = Files(tmp_path)
+    journal = site.run(**who)["journal"]
+    path = site.lists / name
+    path.write_text(path.read_text() + "somebody\n")
+    with pytest.raises(Failed, match="would overwrite later edits: list %s" % name):
+        site.run("reverted", journal=journal, **who)
+    assert path.read_text().endswith("somebody\n")
