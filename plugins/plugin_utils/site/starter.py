@@ -164,8 +164,8 @@ def _optional(options: dict, values: dict) -> list:
     lines = []
     for name, spec in options.items():
         choices = " One of %s." % ", ".join(map(str, spec["choices"])) if spec.get("choices") else ""
-        empty = {part: one.get("default") for part, one in (spec.get("suboptions") or {}).items()}
-        value = values.get(name, spec.get("default", empty or None))
+        parts = {part: one["default"] for part, one in (spec.get("suboptions") or {}).items() if "default" in one}
+        value = values.get(name, spec.get("default", parts or None))
         lines += _comment(_first(_words(spec["description"], {})) + choices) + ["# %s:%s" % (name, "" if value is None else " " + _text(value))]
     return lines
 
