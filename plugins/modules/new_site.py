@@ -11,8 +11,8 @@ version_added: 0.1.0
 author:
   - The netaccess.chatgpt contributors (!UNKNOWN)
 description:
-  - Writes an inventory on the controller with one device for each product, its probe hosts, and every variable that these products take. What has to be set is a
-    placeholder that begins with C(REPLACE ME); what need not be set is a comment with its default.
+  - Writes an inventory on the controller with one device for each product, its probe hosts, and every variable that these products take.
+  - What has to be set is a placeholder that begins with C(REPLACE ME). What need not be set is a comment with its default.
   - Secrets are references to variables of a vault. No option of another product is in it.
   - Beside the inventory it writes C(change.yml), with the number and the window of a change, for C(-e @change.yml).
   - The playbooks refuse an inventory in which a placeholder of a device in the run, or of a host behind it, is left.

@@ -68,7 +68,8 @@ def main(names: list) -> int:
         claims += len(demo.claims)
         failed += ["%s: %s" % (product, text) for text in demo.failed()]
         kept.append(near(results))
-    print("\n%d of %d claims proven in %.0f s%s" % (claims - len(failed), claims, time.monotonic() - began, "" if not failed else "; NOT: " + "; ".join(failed)))
+    seconds = time.monotonic() - began
+    print("\n%d of %d claims proven in %.0f s%s" % (claims - len(failed), claims, seconds, "" if not failed else "; NOT: " + "; ".join(failed)))
     print("""
 What is left of it: inventory.yml; of each playbook what it printed (ansible.log) and found out; and the report, first/report/report.html. In
 %s

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The starter inventory: what is in it for each product, that Ansible reads it, that the gate refuses it until it is filled in, and that nothing is overwritten."""
+"""The starter inventory: what it holds for each product, that Ansible reads it, that the gate refuses it until it is filled in; nothing is overwritten."""
 from __future__ import annotations
 
 import importlib
@@ -184,7 +184,8 @@ def test_a_placeholder_is_no_value_for_a_playbook_without_a_gate():
 
 def test_every_variable_that_may_hold_a_placeholder_is_looked_at():
     for products in SITES:
-        places = {name for text in [*starter.texts(products).values(), starter.change()] for name in re.findall(r"^ *(\w+): \[?'?REPLACE ME", text, re.MULTILINE)}
+        whole = "".join([*starter.texts(products).values(), starter.change()])
+        places = set(re.findall(r"^ *(\w+): \[?'?REPLACE ME", whole, re.MULTILINE))
         parts = {part for name in products for part in STARTERS[name]["needed"]["audience"]} | {"id", "timezone", "start", "end"}
         assert places - parts <= names.KNOWN | {placeholders.ADDRESS}
 
