@@ -60,7 +60,7 @@ def main(names: list) -> int:
         print("The demo needs a real Squid: %s (Debian: apt-get install squid-openssl)." % release.missing())
         return 1
     named = " and ".join(products) if len(products) < 3 else "%d products" % len(products)
-    print("This shows %s, in about %d seconds on two quiet cores. Times are of such a machine." % (named, 50 * len(products)))
+    print("This shows %s and takes about %d seconds on two idle cores. The times below are for such a machine." % (named, 50 * len(products)))
     began, claims, failed, kept = time.monotonic(), 0, [], []
     for product in products:
         results = ROOT / ".build" / "demo" / (product if product != "squid" or release is INSTALLED else "squid-" + release.version())
@@ -71,7 +71,7 @@ def main(names: list) -> int:
     seconds = time.monotonic() - began
     print("\n%d of %d claims proven in %.0f s%s" % (claims - len(failed), claims, seconds, "" if not failed else "; NOT: " + "; ".join(failed)))
     print("""
-What is left of it: inventory.yml; of each playbook what it printed (ansible.log) and found out; and the report, first/report/report.html. In
+These folders hold the inventory (inventory.yml), what each playbook printed (ansible.log) and found, and the report (first/report/report.html):
 %s
 Other products:  make demo PRODUCTS=all (some 10 minutes), or PRODUCTS="..." with any of
                  %s
