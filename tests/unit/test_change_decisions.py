@@ -13,6 +13,7 @@ import pytest
 from ansible.errors import AnsibleConnectionFailure
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, gate, names, outcome, proof, record, summary
+from tests.products import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.datetime(2026, 11, 24, 22, 30, tzinfo=datetime.timezone.utc)
@@ -134,7 +135,7 @@ def test_every_variable_that_playbooks_roles_and_plugins_use_is_known():
     for path in [*ROOT.glob("plugins/action/*.py"), *ROOT.glob("plugins/plugin_utils/change/*.py")]:
         found |= set(re.findall(r'(?:_vars\.get|values\.get|registered|variable|_looks)\((?:\w+, )?"(\w+)"', path.read_text(encoding="utf-8")))
     # Groups of the inventory, and names of plugins.
-    found -= {"netaccess_devices", "netaccess_vantages", "netaccess_control", "catalog_refresh", "catalog_info"}
+    found -= {"netaccess_devices", "netaccess_vantages", "netaccess_control", "catalog_refresh", "catalog_info", *("netaccess_" + name for name in PRODUCTS)}
     assert {name for name in found if names.unknown([name])} == set() and "verify_looks_back" in found and len(found) > 60
 
 
