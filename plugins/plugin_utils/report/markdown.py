@@ -22,10 +22,10 @@ LIMIT = 60000
 _REST = 1500
 #: Characters of one line, lines of one kind, and characters of what a reader has to open.
 _LINE, _LINES, _OPENED = 600, 50, 6000
+_CUT = " (cut)"
 _WHOLE = "the whole is in report.html and report.json of this run"
 _HEADS = {PLANNED: "Planned changes", DONE: "Changes made", BY_HAND: "Changes to make by hand", NOT_DONE: "Changes that are not in force",
           UNKNOWN: "Changes whose outcome is not known"}
-_ROLES = ("what", "action", "profiles", "until", "log", "state", "other")
 _PEOPLE = (("requester", "requested by"), ("approver", "approved by"), ("implementer", "carried out by"))
 
 
@@ -35,9 +35,10 @@ def as_markdown(report: dict) -> str:
         chunks = list(_chunks(report, opened))
         text = _joined(chunks)
         if len(text) <= LIMIT - _REST:
-            return text + _said(report, {}, opened)
+            return text + _said(text, {}, opened)
     shown, left_out = _fitting(chunks)
-    return _joined(shown) + _said(report, left_out, False)
+    text = _joined(shown)
+    return text + _said(text, left_out, False)
 
 
 def _fitting(chunks: Iterable[tuple]) -> tuple[list, dict]:
@@ -56,13 +57,11 @@ def _joined(chunks: Iterable[tuple]) -> str:
     return "\n\n".join(text for _what, text in chunks) + "\n"
 
 
-def _said(report: dict, left_out: Mapping, opened: bool) -> str:
-    """What is not here, and where it is."""
-    said = [counted(number, what) for what, number in left_out.items()]
-    if not said and opened:
-        return ""
-    lists = [] if opened else ["the entries of lists and objects"]
-    return "\n---\nCut to %d characters, since comments are limited. Not shown: %s; %s.\n" % (LIMIT, ", ".join(lists + said), _WHOLE)
+def _said(text: str, left_out: Mapping, opened: bool) -> str:
+    """What is not in the text, and where it is."""
+    said = ["the entries of lists and objects"] * (not opened) + [counted(number, what) for what, number in left_out.items()]
+    said += ["what follows %s" % _CUT.strip()] * (_CUT in text)
+    return "\n---\n\nA comment has at most %d characters. Not shown: %s; %s.\n" % (LIMIT, ", ".join(said), _WHOLE) if said else ""
 
 
 def _chunks(report: dict, opened: bool) -> Iterable[tuple]:
@@ -118,7 +117,7 @@ def _first(lines: list, mark: str = "- ") -> list:
 def _device(device: dict, opened: bool) -> str:
     known = device["release"] or device["product"]
     lines = ["#### %s%s" % (md(device["name"]), " (%s)" % md(known) if known else ""), ""]
-    lines += ["- **%s:** %s" % (md(device["state"].replace("_", " ").capitalize()), md(device["error"]))] if device["state"] in NO_RESULT else []
+    lines += ["- **%s:** %s" % (device["state"].replace("_", " ").capitalize(), md(device["error"]))] if device["state"] in NO_RESULT else []
     lines += _people(device) + _before_and_after(device) + ["- **Lasts:** %s" % md(device["until"])] * bool(device["until"])
     for head, texts in (("Inspection that ends", losses(device["losses"], device["audience"])), ("Still blocked", [one["words"] for one in device["conflicts"]]),
                         ("Manual steps", device["manual"]), ("Entries of others in our lists", device["foreign"])):
@@ -132,7 +131,8 @@ def _device(device: dict, opened: bool) -> str:
         show: Callable = _opens if opened else _closed
         lines += [line for group in others for line in show(group, [device["changes"][number] for number in group["changes"]])]
     lines += _proof(device)
-    lines += ["", "Plan `%s`" % device["plan_digest"][:12]] * bool(device["plan_digest"] and device["tense"] == PLANNED and device["changes"])
+    if device["plan_digest"] and device["tense"] == PLANNED and device["changes"]:
+        lines += ["", "Plan `%s`" % device["plan_digest"][:12]]
     return "\n".join(lines)
 
 
@@ -173,10 +173,10 @@ def _sentence(parts: list) -> str:
 
 def _rule(one: dict) -> list:
     lines = ["- %s" % _named(one)]
-    moved = one["op"] == "update"
     lines += ["  - for: %s" % md(one["who"])] if one["who"] else []
-    roles = ("who", "from", *_ROLES) if moved or not one["who"] else _ROLES
-    columns = [column for role in roles for column in one["columns"] if column["role"] == role]
+    said = {"who", "from"} if one["who"] else set()
+    said |= {"note"} if one["op"] != "update" else set()
+    columns = [column for column in one["columns"] if column["role"] not in said]
     texts = ["%s: `%s`" % (md(column["label"]), code(_moved(one["op"], column))) for column in columns]
     lines += ["  - %s" % cut("; ".join(texts))] if len("; ".join(texts)) <= _LINE else ["  - %s" % text for text in texts]
     lines += ["  - place: %s" % md(one["place"])] if one["place"] else []
@@ -211,7 +211,7 @@ def _opens(group: dict, several: list) -> list:
     rows, room = [], _OPENED
     for one in several:
         rows += ["%s %s" % (one["kind"], one["name"])] * (len(several) > 1)
-        rows += ["  %s: %s" % (column["label"], _moved(one["op"], column)) for column in one["columns"] if column["role"] != "note"]
+        rows += ["  %s: %s" % (column["label"], _moved(one["op"], column)) for column in one["columns"] if column["role"] != "note" or one["op"] == "update"]
         rows += ["  + %s" % entry for entry in one["added"]] + ["  - %s" % entry for entry in one["removed"]]
     shown: list = []
     for row in (code(row, True) for row in rows):
@@ -245,7 +245,7 @@ def _of(numbers: Mapping | None, key: str) -> str:
 
 
 def cut(text: str, most: int = _LINE) -> str:
-    return text if len(text) <= most else text[:most - 6] + " [cut]"
+    return text if len(text) <= most else text[:most - len(_CUT)] + _CUT
 
 
 def md(text: object) -> str:
