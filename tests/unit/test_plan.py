@@ -230,6 +230,56 @@ def test_a_change_names_its_people_times_proof_and_how_to_undo_it(results):
     assert "ould create" not in text
 
 
+def test_a_difference_says_for_whom_it_is_and_has_rules_first(results):
+    for name in RIGS:
+        shown = results[name]["check"]["diff"]
+        assert shown == results[name]["done"]["diff"] and shown["before_header"] in shown["after_header"]
+        assert all(value in shown["after_header"] for names in RIGS[name].values() if names for value in names)
+    text = results["panos-11.1"]["check"]["diff"]["after"]
+    assert text.index("security rule chatgpt-allow") < text.index("url category chatgpt-allow") and "place: security, below security rule Stop threats" in text
+
+
+# -- the headline
+
+
+def headline(devices=None, *hosts, **about) -> str:
+    return built(devices or {"fw1": device()}, {"desk%d" % number: {"after": one} for number, one in enumerate(hosts)}, **about)["verdict"]["headline"]
+
+
+def behind(*checks, **features) -> dict:
+    path = {"device": "fw1", "audience": None, "kind": "user", "proven": True, "message": "behind fw1"}
+    return look("pass", *checks, path=path, summary={"verdict": "pass", "message": "all pass", "features": dict({"chat": "pass"}, **features)})
+
+
+CHOSEN = check("fail", id="attest", host="humb.apple.com", features=["ios_attest"], flags=["decrypted", "by_choice"])
+
+
+def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_host_that_saw_it():
+    assert headline(None, behind(check())) == "Compliant, proven by 1 host"
+    assert headline({"fw1": device(changed=True)}, behind(check()), mode="change") == "Changed fw1, proven by 1 host"
+
+
+@pytest.mark.parametrize("devices,hosts,mode,said", [
+    (None, [behind(check(), CHOSEN, ios_attest="fail")], "audit",
+     "Compliant, proven by 1 host; works, except iOS attestation, left under inspection by the policy: set exempt_level: core to exempt it"),
+    (None, [], "audit", "Compliant, not proven: fw1: no host behind it looked"),
+    ({"fw%d" % number: device() for number in range(4)}, [], "audit", "Compliant, not proven: fw0: no host behind it looked and 3 more"),
+    (None, [behind(check(), voice="fail")], "audit", "Compliant, proven by 1 host; does not work, and is not among what is required: voice"),
+    (None, [behind(check(), voice="unverified")], "audit", "Compliant, proven by 1 host; not shown by any probe: voice"),
+    (None, [behind(check(), check("unverified", id="n", role="negative", features=[]))], "audit",
+     "Compliant, not proven: desk0: 1 other site is not compared with a baseline, so nobody knows whether more is open than should be"),
+    ({"fw1": device(coverage=[{"pattern": "a", "allowed": "unchecked", "allowed_by": None, "exempt": "yes", "exempt_by": None, "note": ""}])}, [behind(check())], "audit",
+     "Compliant, proven by 1 host; fw1: the configuration does not show that 1 pattern is in force"),
+    ({"fw1": device(manual=["a", "b"], stale=[{"entry": "old"}])}, [behind(check())], "change", "Compliant, proven by 1 host; 2 manual steps; 1 retired entry"),
+    ({"fw1": device(rendered=[{}], changes=[LISTED])}, [behind(check())], "change", "Waits for manual steps on fw1, proven by 1 host"),
+    ({"fw1": device(changed=True, changes=[LISTED])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
+    ({"fw1": device(failed=True, msg="x")}, [], "change", "Needs attention: the task failed (1)")])
+def test_a_headline_has_every_reservation(devices, hosts, mode, said):
+    assert headline(devices, *hosts, mode=mode) == said
+    found = built(devices or {"fw1": device()}, {"desk%d" % number: {"after": one} for number, one in enumerate(hosts)}, mode=mode)
+    assert "**%s**" % markdown.md(said) in report.as_markdown(found)
+
+
 # -- numbers and their nouns
 
 

@@ -104,7 +104,8 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
     for base, refs in sorted(state.rules.items()):
         for above, ref in zip((None,) + tuple(refs), refs):
             place.setdefault(ref, []).append((base, "below %s" % above if above else "first"))
-    for ref in sorted(touching):
+    # Rules first: they decide. The order is the same for before and after.
+    for ref in sorted(touching, key=lambda one: (not any(change.place for change in touching[one]), one)):
         obj = state.objects.get(ref)
         if obj is None:
             continue
@@ -117,6 +118,13 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
         if any(c.place for c in touching[ref]):
             lines += ["  place: %s, %s" % found for found in place.get(ref, ())]
     return "".join(line + "\n" for line in lines)
+
+
+def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:
+    """For --diff: the texts, and in their heads the device and who gets access."""
+    parts = ["EVERYONE"] * bool(people and people["everyone"]) + ["%s %s" % (part.replace("_", " "), ", ".join(names))
+                                                                 for part, names in (people or {"parts": {}})["parts"].items()]
+    return {"before": before, "after": after, "before_header": device, "after_header": "%s, for %s" % (device, "; ".join(parts)) if parts else device}
 
 
 def conflict_data(conflict: Conflict) -> dict:
