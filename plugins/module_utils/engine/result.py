@@ -122,8 +122,8 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
 
 def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:
     """For --diff: the texts, and in their heads the device and who gets access."""
-    parts = ["EVERYONE"] * bool(people and people["everyone"]) + ["%s %s" % (part.replace("_", " "), ", ".join(names))
-                                                                 for part, names in (people or {"parts": {}})["parts"].items()]
+    parts = ["%s %s" % (part.replace("_", " "), ", ".join(names)) for part, names in (people or {}).get("parts", {}).items()]
+    parts = ["EVERYONE"] * bool(people and people["everyone"]) + parts
     return {"before": before, "after": after, "before_header": device, "after_header": "%s, for %s" % (device, "; ".join(parts)) if parts else device}
 
 

@@ -430,7 +430,7 @@ class Run:
         result["changes"] = [change.to_data() for change in changes]
         result["summary"] = told(changes, result["changed"], WOULD)
         result["diff"] = diff_data(self.adapter.device, self.options.people(), text_of(state, changes), text_of(after, changes))
-        result.update(audience=self.options.people(), places=places(changes, after))
+        result.update(audience=self.options.people(self.adapter.people(state)), places=places(changes, after))
         result.update(coverage_data(assessment.coverage, self.policy.withheld))
         result.update(assessment_data(assessment))
         result.update(pending=state.pending, policy_version=self.policy.version, release=state.release)

@@ -48,7 +48,8 @@ def state_of(result: dict, mode: str) -> str:
 
 
 def verdict(report: dict, register, strict, today: datetime.date) -> dict:
-    """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES. A class that has a code of 0 decides nothing unless ``strict`` names it.
+    """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES. A class that has a code of 0 decides
+    nothing unless ``strict`` names it.
 
     ``register``: None, or lines ``{pattern, owner, reason, risk_id, approved_by, approved_on, review_by}``: an exemption in force without one is
     unregistered, one past ``review_by`` is overdue.
