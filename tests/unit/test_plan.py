@@ -63,7 +63,8 @@ def made(results: dict, name: str, **about) -> dict:
 
 @pytest.mark.parametrize("name,whom", [
     ("panos-11.1", "from zone: trust; to zone: untrust; user or group: example\\ai-users"), ("zia-voice", "group: AI users"),
-    ("fortios-voice", "those whom the firewall policy is about: members (policy members, which is for groups: ai-users; from interface: lan)"), ("cloudflare_gateway", "group: AI users"),
+    ("fortios-voice", "those whom the firewall policy is about: members (policy members, which is for groups: ai-users; from interface: lan)"),
+    ("cloudflare_gateway", "group: AI users"),
     ("sophos-people", "user or group: AI users; those who use the web policy: Company")])
 def test_every_form_of_a_plan_names_who_gets_access(results, name, whom):
     found = planned(results, name)
