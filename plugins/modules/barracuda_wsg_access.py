@@ -187,7 +187,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: 'manual steps: create custom category ChatGPT allow (+36), create exception group AI users'
+  sample: 'manual steps: create custom category ChatGPT allow (+36), exception group AI users'
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

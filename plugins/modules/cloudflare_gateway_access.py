@@ -193,7 +193,7 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create 3 Gateway lists (+35), create 1 HTTP rule, create 1 network rule, create 1 DNS rule
+    created 3 Gateway lists (+35), 1 HTTP rule, 1 network rule, 1 DNS rule
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

@@ -182,7 +182,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create 21 wildcard FQDNs, create 1 wildcard FQDN group (+21), create 1 TLS exemption, create 1 URL filter (+39), create 1 web filter link
+  sample: created 21 wildcard FQDNs, 1 wildcard FQDN group (+21), 1 TLS exemption, 1 URL filter (+39), 1 web filter link
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

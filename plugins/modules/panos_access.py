@@ -277,8 +277,8 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create url category chatgpt-allow (+39), create url category chatgpt-exempt (+21), create decryption rule chatgpt-no-decrypt,
-    create security rule chatgpt-allow
+    created url category chatgpt-allow (+39), url category chatgpt-exempt (+21), decryption rule chatgpt-no-decrypt,
+    security rule chatgpt-allow
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

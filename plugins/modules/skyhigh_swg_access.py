@@ -173,7 +173,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create wildcard list ChatGPT allow (+39), create wildcard list ChatGPT exempt (+21)
+  sample: created wildcard list ChatGPT allow (+39), wildcard list ChatGPT exempt (+21)
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

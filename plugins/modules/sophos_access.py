@@ -201,7 +201,7 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create URL group ChatGPT allow (+34), create URL group ChatGPT exempt (+14), create TLS exclusion Local TLS exclusion list (+14), create web policy
+    created URL group ChatGPT allow (+34), URL group ChatGPT exempt (+14), TLS exclusion Local TLS exclusion list (+14), web policy
     rule Company: ChatGPT allow
 product:
   description: Id of the product.

@@ -150,7 +150,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create 2 lists (+53), create 10 acls, create 5 rules
+  sample: created 2 lists (+53), 10 acls, 5 rules
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

@@ -230,7 +230,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create policy ChatGPT (+35, +18)
+  sample: created policy ChatGPT (+35, +18)
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

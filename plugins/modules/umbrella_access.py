@@ -223,7 +223,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create DNS destination list ChatGPT DNS (+33), create web destination list ChatGPT web (+33)
+  sample: created DNS destination list ChatGPT DNS (+33), web destination list ChatGPT web (+33)
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

@@ -230,8 +230,8 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create URL category ChatGPT allow (+35), create URL category ChatGPT exempt (+18), create SSL inspection rule ChatGPT no decrypt,
-    create URL filtering rule ChatGPT allow
+    created URL category ChatGPT allow (+35), URL category ChatGPT exempt (+18), SSL inspection rule ChatGPT no decrypt,
+    URL filtering rule ChatGPT allow
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)

@@ -32,8 +32,14 @@ def summary(changes: Sequence[Change], tense: str = PLAIN) -> str:
         if change.op == UPDATE:
             notes += sorted(change.fields)
             notes += ["moved"] if change.place else []
-        parts.append("%s %s%s" % (_VERBS[tense][change.op], change.ref, " (%s)" % ", ".join(notes) if notes else ""))
-    return ", ".join(parts)
+        parts.append((_VERBS[tense][change.op], "%s%s" % (change.ref, " (%s)" % ", ".join(notes) if notes else "")))
+    return _listed(parts)
+
+
+def _listed(parts) -> str:
+    """[(verb, object)] as a list in which a verb stands once for all objects that follow it."""
+    before = (None,) + tuple(verb for verb, _what in parts)
+    return ", ".join(what if verb == said else "%s %s" % (verb, what) for said, (verb, what) in zip(before, parts))
 
 
 def told(changes: Sequence[Change], changed: bool, tense: str) -> str:
@@ -55,8 +61,8 @@ def _by_kind(changes, tense) -> str:
     parts = []
     for (op, kind), (count, added, removed) in groups.items():
         notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
-        parts.append("%s %s%s" % (_VERBS[tense][op], counted(count, kind), " (%s)" % ", ".join(notes) if notes else ""))
-    return ", ".join(parts)
+        parts.append((_VERBS[tense][op], "%s%s" % (counted(count, kind), " (%s)" % ", ".join(notes) if notes else "")))
+    return _listed(parts)
 
 
 def places(changes: Iterable[Change], after: State) -> list:
