@@ -8,7 +8,6 @@ The same input gives the same bytes; nothing is taken from the clock or the mach
 from __future__ import annotations
 
 import csv
-import datetime
 import functools
 import hashlib
 import io
