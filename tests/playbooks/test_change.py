@@ -52,8 +52,8 @@ def journals(lab) -> list:
 @pytest.mark.parametrize("variables,said,probed", [
     ({"change": CHANGE, "change_window": window(minutes=-1)}, "outside of the change window: none is to come", False),
     # Where a change takes its time to arrive: as the result of the preflight says.
-    ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and rollback may take 2520 s", True),
-    pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and rollback may take 1320 s", True,
+    ({"change": CHANGE, "change_window": window(minutes=30), "access_preview": {"propagation": 600}}, "change, proof and rollback may take 42 minutes", True),
+    pytest.param({"change": CHANGE, "change_window": window(minutes=20)}, "change, proof and rollback may take 22 minutes", True,
                  marks=pytest.mark.exhaustive),
     pytest.param({}, "nothing is written without the number of a change", False, marks=pytest.mark.exhaustive),
     pytest.param({"change": CHANGE, "change_window": {"windows": [{"start": "soon", "end": "late"}]}}, "windows, number 1", False,
