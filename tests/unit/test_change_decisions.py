@@ -422,7 +422,7 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     # Nobody sees anything shut; a change without a journal; a device that gave no answer; more than are shown.
     many = summary.lines({"fw%d" % number: {"changed": True} for number in range(7)} | {"gone": {"unreachable": True, "msg": "ssh"}},
                          {"fw0": {"verdict": "pass"}}, {"code": 1, "message": "x"})
-    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[3:] == ["FAILED: gone: ssh", "Verdict 1: x"]
+    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[4:] == ["FAILED: gone: ssh", "Verdict 1: x"]
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
 
 

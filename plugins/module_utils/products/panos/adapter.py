@@ -253,9 +253,12 @@ class PanosAdapter(Adapter):
 
     def people(self, state: State) -> dict[str, dict]:
         columns = ("from", "source", "source-user", "negate-source", "negate-user")
-        named = {name: state.objects.get(Ref(xml.SECURITY, name)) for name in self._settings.rules}
-        return {"rule %s" % name: {column: obj.fields[column] for column in columns if obj.fields.get(column) not in (None, [], "no")}
-                for name, obj in named.items() if obj}
+        found = {}
+        for name in self._settings.rules:
+            obj = state.objects.get(Ref(xml.SECURITY, name))
+            if obj is not None:
+                found["rule %s" % name] = {column: obj.fields[column] for column in columns if obj.fields.get(column) not in (None, [], "no")}
+        return found
 
     def assess(self, policy: Policy, state: State) -> Assessment:
         found = Assessor(self._settings, self._context, policy, state).assess()
