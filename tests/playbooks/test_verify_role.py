@@ -76,7 +76,7 @@ def test_what_counts_can_be_chosen_and_it_gives_up_when_the_time_is_up(path, ver
 def test_a_host_that_is_not_reached_is_named_and_is_no_pass(verify):
     hosts = {"desk1": {"ansible_connection": "local"}, "gone": {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}}
     code, shown, results = verify("baseline", "assert", hosts=hosts)
-    assert "1 of 1 hosts pass; not reached, so nothing is known of them: gone" in shown
+    assert "1 of 1 host pass; not reached, so nothing is known of them: gone" in shown
     assert results["desk1-after"]["summary"]["verdict"] == "pass" and "checks" not in results["gone-after"]
     # Ansible itself counts the unreachable host, as ignored.
     assert code == 0, shown

@@ -86,7 +86,7 @@ def test_everyone_is_said_loudly(result, text):
     assert "Who gets access:** %s" % markdown.md(text) in report.as_markdown(built({"fw1": device(changed=True, changes=[RULE], **result)}))
 
 
-def test_people_of_a_rule_that_the_audience_names_are_told_and_bound(tmp_path):
+def test_people_of_a_rule_that_the_audience_names_are_told_and_bound(tmp_path, monkeypatch):
     rig = TWINS["panos-11.1"](tmp_path)
     with rig.twin.at_hand():
         def run():
@@ -95,6 +95,9 @@ def test_people_of_a_rule_that_the_audience_names_are_told_and_bound(tmp_path):
         assert plan.audience(first)["text"] == "those whom the rule is about: Web (rule Web, which is for EVERYONE; from zone: guest, trust)"
         rig.by_hand("edit", "/rulebase/security/rules/entry[@name='Web']/source-user", "<source-user><member>sales</member></source-user>")
         second = run()
+        # Nothing but the people is another: the digest is about them, too.
+        monkeypatch.setattr(type(rig.adapter()), "people", lambda self, state: {"rule Web": {"source-user": ["others"]}})
+        assert run()["plan_digest"] != second["plan_digest"]
     assert "which is for users: sales; from zone: guest, trust" in plan.audience(second)["text"] and first["plan_digest"] != second["plan_digest"]
 
 

@@ -194,7 +194,7 @@ def test_an_audit_of_nothing_is_no_success():
 
 def test_an_audit_of_a_part_says_so():
     found = built({"fw1": device()}, {}, left_out={"devices": ["fw2", "fw3"], "hosts": ["branch1"]})
-    assert found["verdict"]["message"].startswith("1 of 3 devices, 0 of 1 hosts; ")
+    assert found["verdict"]["message"].startswith("1 of 3 devices, 0 of 1 host; ")
     assert json.loads(report.as_plans(found))["netaccess_plans_about"]["left_out"] == ["fw2", "fw3"]
     assert json.loads(report.as_plans(built({"fw1": device()})))["netaccess_plans_about"]["left_out"] == []
 

@@ -211,4 +211,4 @@ def _of(report: dict, kind: str, some_of: int | None = None) -> str:
     seen, left_out = len(report[kind]), len(report["left_out"][kind])
     if some_of is not None:
         return "%d of %s" % (some_of, counted(seen, kind[:-1]))
-    return "%d of %d %s" % (seen, seen + left_out, kind) if left_out else counted(seen, kind[:-1])
+    return "%d of %s" % (seen, counted(seen + left_out, kind[:-1])) if left_out else counted(seen, kind[:-1])
