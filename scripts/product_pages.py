@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import re
 import textwrap
+from pathlib import Path
+
+import yaml
 
 PAGE = "docs/products/%s.md"
 #: What products.yml says of a layer, and how the page says it.
@@ -18,11 +21,11 @@ RUN = {"real": "the real product", "simulator": "a simulator", "no": "not run"}
 WIDTH = 158
 
 
-def regions(product: dict, module: dict, host: list) -> dict:
-    """{name of a region of the page: its lines}. ``module``: DOCUMENTATION of the access module; ``host``: lines of the example inventory."""
+def regions(product: dict, module: dict, device: tuple) -> dict:
+    """{name of a region of the page: its lines}. ``module``: DOCUMENTATION of the access module; ``device``: its name and variables."""
     return {
         "what it does": ["", "Module: `netaccess.chatgpt.%s`. %s." % (product["module"], module["short_description"]), "", *bullets(module["description"]), ""],
-        "playbook": playbook(product, host),
+        "playbook": playbook(product, *device),
         "support": support(product),
         "layers": layers(product),
         "limits": ["", *bullets(module["notes"]), ""],
@@ -50,21 +53,25 @@ def markdown(text: str) -> str:
 # -- the playbook
 
 
-def example_host(inventory: str, product: str) -> list:
-    """The lines of the device of a product in the text of the example inventory, from its name on."""
-    lines = inventory.splitlines()
-    starts = [number for number, line in enumerate(lines) if re.match(r" {8}[a-z0-9.-]+:$", line)]
-    for start in starts:
-        end = next((number for number in range(start + 1, len(lines)) if not lines[number].startswith(" " * 9)), len(lines))
-        if "          access_product: %s" % product in lines[start:end]:
-            return lines[start:end]
-    raise SystemExit("playbooks/inventories/example/hosts.yml has no device with access_product: %s" % product)
+def example_device(folder: Path, product: str) -> tuple:
+    """(name, variables) of the device of a product in the example inventory: its own and those of groups that are about this product alone."""
+    devices = yaml.safe_load((folder / "hosts.yml").read_text(encoding="utf-8"))["all"]["children"]["netaccess_devices"]
+    groups = dict({"": devices}, **devices.get("children", {}))
+    for group, content in groups.items():
+        shared = folder / "group_vars" / group / "main.yml"
+        variables = yaml.safe_load(shared.read_text(encoding="utf-8")) if group and shared.exists() else {}
+        for host, own in (content.get("hosts") or {}).items():
+            found = dict(variables, **(own or {}))
+            if found.get("access_product") == product:
+                return host, found
+    raise SystemExit("%s has no device with access_product: %s" % (folder, product))
 
 
-def playbook(product: dict, host: list) -> list:
+def playbook(product: dict, name: str, variables: dict) -> list:
     """An inventory with the device, and the play that runs it. tests/contract/test_product_pages.py runs both."""
-    name = host[0].strip().rstrip(":")
-    return ["", "```yaml", "# inventory/hosts.yml", "all:", "  children:", "    netaccess_devices:", "      hosts:", *host, "      vars:",
+    text = yaml.safe_dump(variables, sort_keys=False, width=WIDTH - 20, default_flow_style=None)
+    return ["", "```yaml", "# inventory/hosts.yml", "all:", "  children:", "    netaccess_devices:", "      hosts:", "        %s:" % name,
+            *textwrap.indent(text, " " * 10).splitlines(), "      vars:",
             "        access_policy: \"{{ lookup('netaccess.chatgpt.policy') }}\"", "    netaccess_vantages:", "      hosts:",
             "        # A managed host whose traffic passes the device, and whose user is in the audience.", "        branch1.example.com:",
             "          netaccess_path: {device: %s}" % name, "```", "", "```yaml", "# chatgpt.yml", "- name: Allow ChatGPT on %s" % product["title"],
