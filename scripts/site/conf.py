@@ -29,20 +29,27 @@ html_theme = "sphinx_ansible_theme"
 html_title = html_short_title = project
 html_show_sphinx = False
 html_copy_source = False
-html_theme_options = {"vcs_pageview_mode": "", "tocs_title": project}
+html_theme_options = {"show_extranav": False, "show_rtd_ethical_ads": False}
 
 #: The parts of the front page's table of contents.
 CONTENTS = {
     "Get started": ["docs/quick-start", "docs/how-it-works", "docs/products"],
     "Operate": ["docs/change", "docs/audit", "docs/pipelines", "docs/hosts"],
     "Troubleshoot": ["docs/diagnosis", "docs/symptoms/README"],
-    "Reference": ["docs/catalogue", "docs/variables", "reference/index", "docs/reference-roles", "docs/glossary", "docs/security", "docs/upgrading", "CHANGELOG"],
+    "Reference": ["docs/catalogue", "docs/variables", "reference/index", "docs/reference-plugins", "docs/reference-roles", "docs/glossary", "docs/security", "docs/upgrading", "CHANGELOG"],
     "Develop": ["docs/adding-a-product", "docs/architecture", "docs/testing", "docs/decisions/README", "CONTRIBUTING", "SECURITY"],
 }
 #: Pages that have others below them.
 BELOW = {
     "docs/products": ["products/*"], "docs/symptoms/README": ["*"], "docs/decisions/README": ["*"], "docs/pipelines": ["pipelines/*"],
-    "docs/catalogue": ["evidence", "/plugins/plugin_utils/catalog/README"], "docs/reference-roles": ["/roles/*/README"],
+    "docs/catalogue": ["evidence", "/plugins/plugin_utils/catalog/README"], "docs/reference-plugins", "docs/reference-roles": ["/roles/*/README"],
+}
+
+
+#: Labels of Ansible's own documentation that the reference names.
+ANSIBLE = {
+    "action_plugins": "plugins/action.html", "common_return_values": "reference_appendices/common_return_values.html",
+    "ansible_configuration_settings": "reference_appendices/config.html",
 }
 
 
@@ -50,11 +57,19 @@ def toctree(pages: list, caption: str = "") -> str:
     return "\n\n```{toctree}\n:hidden:\n:glob:\n%s\n%s\n```\n" % (":caption: %s\n:maxdepth: 1\n" % caption if caption else "", "\n".join(pages))
 
 
-def add_contents(_app, name: str, source: list) -> None:
+def add_contents(app, name: str, source: list) -> None:
     if name == "index":
         source[0] += "".join(toctree(["/" + page for page in pages], caption) for caption, pages in CONTENTS.items())
     elif name in BELOW:
-        source[0] += toctree(BELOW[name])
+        folder = Path(app.srcdir, name).parent
+        source[0] += toctree([one for one in BELOW[name] if one.startswith("/") or any(folder.glob(one + ".md"))])
+
+
+def link_ansible(_app, _env, node, text):
+    """A label of Ansible's documentation leads there."""
+    if node.get("reftype") == "ref" and node["reftarget"] in ANSIBLE:
+        return nodes.reference("", "", text, refuri="https://docs.ansible.com/ansible/latest/" + ANSIBLE[node["reftarget"]])
+    return None
 
 
 def link_plugins(app, tree, name: str) -> None:
@@ -73,5 +88,6 @@ def link_plugins(app, tree, name: str) -> None:
 def setup(app) -> dict:
     assert Path(app.srcdir, "index.md").exists()
     app.connect("source-read", add_contents)
+    app.connect("missing-reference", link_ansible)
     app.connect("doctree-resolved", link_plugins)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
