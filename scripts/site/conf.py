@@ -36,13 +36,14 @@ CONTENTS = {
     "Get started": ["docs/quick-start", "docs/how-it-works", "docs/products"],
     "Operate": ["docs/change", "docs/audit", "docs/pipelines", "docs/hosts"],
     "Troubleshoot": ["docs/diagnosis", "docs/symptoms/README"],
-    "Reference": ["docs/catalogue", "docs/variables", "reference/index", "docs/reference-plugins", "docs/reference-roles", "docs/glossary", "docs/security", "docs/upgrading", "CHANGELOG"],
+    "Reference": ["docs/catalogue", "docs/variables", "docs/reference-plugins", "docs/reference-roles", "reference/index", "docs/glossary", "docs/security",
+                  "docs/upgrading", "CHANGELOG"],
     "Develop": ["docs/adding-a-product", "docs/architecture", "docs/testing", "docs/decisions/README", "CONTRIBUTING", "SECURITY"],
 }
 #: Pages that have others below them.
 BELOW = {
     "docs/products": ["products/*"], "docs/symptoms/README": ["*"], "docs/decisions/README": ["*"], "docs/pipelines": ["pipelines/*"],
-    "docs/catalogue": ["evidence", "/plugins/plugin_utils/catalog/README"], "docs/reference-plugins", "docs/reference-roles": ["/roles/*/README"],
+    "docs/catalogue": ["evidence", "/plugins/plugin_utils/catalog/README"], "docs/reference-roles": ["/roles/*/README"],
 }
 
 

@@ -18,6 +18,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.netaccess.chatgpt.plugins.action import access
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
 from tests.lab.device import devices
 from tests.lab.lab import ROOT
 from tests.lab.squid import available
@@ -95,13 +96,16 @@ def test_the_playbook_of_a_page_runs(product, tmp_path, request):
     inventory, (play,) = blocks(product)
     name, said = device_of(inventory)
     assert play["hosts"] == "netaccess_devices" and play["roles"] == [{"role": "netaccess.chatgpt.access"}] and said["access_product"] == product
+    # Outside of a playbook Ansible finds no lookup of a collection; this is what it returns.
+    assert said.pop("access_policy") == "{{ lookup('netaccess.chatgpt.policy') }}"
+    said["access_policy"] = policy_config(load(), Selection())
     # Secrets come from a vault.
     given = {variable: value for variable, value in said.items() if "vault_" not in str(value)}
     with at_hand(product, tmp_path, request) as (reached, secrets, people):
-        assert len(said) - len(given) == len(secrets) or product == "barracuda_wsg", "the page lacks a secret, or has one that nothing needs"
+        assert len(said) - len(given) >= len(secrets) or devices()[product].person, "the page lacks a secret"
         # The page's people under the names that this device knows. What the device does not have, such as a posture check, is left out.
         people = people or said["access_audience"]
         assert set(people) <= set(said["access_audience"]), "the page's audience is of another form"
         result = check_run(name, dict(given, **reached, **secrets, access_audience=people, access_journal=str(tmp_path / "journals")))
     assert result.get("changed") and not result.get("failed"), result.get("msg")
-    assert "chatgpt.com" in str(result["changes"]) and {row["allowed"] for row in result["coverage"]} <= {"yes", "unchecked", "no"}
+    assert "chatgpt.com" in str(result["changes"]) and {row["allowed"] for row in result["coverage"]} <= {"yes", "unchecked"}
