@@ -114,7 +114,7 @@ def cost(result: dict, by_hand: bool) -> str:
     found = result["requests"]
     if "connections" not in found:
         return ", ".join("%d %s" % (count, name) for name, count in found.items())
-    return "%d read, %d write, %d connection%s" % (found["reads"], found["writes"], found["connections"], "s" * (found["connections"] != 1))
+    return ", ".join("%d %s" % (found[name], name[:-1] if found[name] == 1 else name) for name in ("reads", "writes", "connections"))
 
 
 def page_lines(title: str, row: str, notes: list) -> list:
