@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import textwrap
-from pathlib import Path
 
 import yaml
 
@@ -21,11 +20,10 @@ RUN = {"real": "the real product", "simulator": "a simulator", "no": "not run"}
 WIDTH = 158
 
 
-def regions(product: dict, module: dict, device: tuple) -> dict:
-    """{name of a region of the page: its lines}. ``module``: DOCUMENTATION of the access module; ``device``: its name and variables."""
+def regions(product: dict, module: dict) -> dict:
+    """{name of a region of the page: its lines}, but for the playbook. ``module``: DOCUMENTATION of the access module."""
     return {
         "what it does": ["", "Module: `netaccess.chatgpt.%s`. %s." % (product["module"], module["short_description"]), "", *bullets(module["description"]), ""],
-        "playbook": playbook(product, *device),
         "support": support(product),
         "layers": layers(product),
         "limits": ["", *bullets(module["notes"]), ""],
@@ -53,18 +51,14 @@ def markdown(text: str) -> str:
 # -- the playbook
 
 
-def example_device(folder: Path, product: str) -> tuple:
-    """(name, variables) of the device of a product in the example inventory: its own and those of groups that are about this product alone."""
-    devices = yaml.safe_load((folder / "hosts.yml").read_text(encoding="utf-8"))["all"]["children"]["netaccess_devices"]
-    groups = dict({"": devices}, **devices.get("children", {}))
-    for group, content in groups.items():
-        shared = folder / "group_vars" / group / "main.yml"
-        variables = yaml.safe_load(shared.read_text(encoding="utf-8")) if group and shared.exists() else {}
-        for host, own in (content.get("hosts") or {}).items():
-            found = dict(variables, **(own or {}))
-            if found.get("access_product") == product:
-                return host, found
-    raise SystemExit("%s has no device with access_product: %s" % (folder, product))
+def example_device(inventory: dict, product: str) -> tuple:
+    """(name, variables) of the device of a product in the example inventory: its own, and those of its group. ``inventory``: {path: text}"""
+    for group, content in yaml.safe_load(inventory["hosts.yml"])["all"]["children"]["netaccess_devices"]["children"].items():
+        variables = yaml.safe_load(inventory["group_vars/%s/main.yml" % group])
+        if variables["access_product"] == product:
+            (name, own), = content["hosts"].items()
+            return name, {**own, **variables, **own}
+    raise SystemExit("the example inventory has no device with access_product: %s" % product)
 
 
 def playbook(product: dict, name: str, variables: dict) -> list:

@@ -74,6 +74,9 @@ class ActionModule(ActionBase):
 
     def _begin(self) -> dict:
         """From here on a report in the folder is that of this run, or none. What it cannot be made with stops a run before anything is touched."""
+        unfilled = self._fleet.unfilled()
+        if unfilled:
+            raise AnsibleActionFail("%s. Nothing was touched" % unfilled)
         dest = self._args["dest"]
         if dest:
             report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))

@@ -69,7 +69,7 @@ EDITS = {
     "plugins/plugin_utils/change/variables.yml": ("access_zia_cloud", "access_zia_tenant"),
     "meta/runtime.yml": ("    - zia_access\n", ""),
     "README.md": ("| `netaccess.chatgpt.zia_access` |", "| `zia_access` |"),
-    "docs/products/zia.md": ("access_product: zia", "access_product: zai"),
+    "docs/products/zia.md": ("zscaler-sdk-python", "a client"),
     "docs/evidence.md": ("| `chatgpt` | `*.chatgpt.com` | 2026-", "| `chatgpt` | `*.chatgpt.com` | 2027-"),
     "docs/symptoms/README.md": ("(voice.md)", "(calls.md)"), "docs/symptoms/uploads.md": ("Error uploading file", "Error"),
 }
@@ -131,9 +131,8 @@ def missing_entries(product: dict):
     remedies = load("plugins/plugin_utils/verdicts/remedies.yml").values()
     if not any(module in by_product.get(signature, "") for by_product in remedies):
         yield "plugins/plugin_utils/verdicts/remedies.yml: no remedy under '%s' names %s" % (signature, module)
-    hosts = load("playbooks/inventories/example/hosts.yml")["all"]["children"]["netaccess_devices"]["hosts"].values()
-    if name not in {host.get("access_product") for host in hosts}:
-        yield "playbooks/inventories/example/hosts.yml: no host under netaccess_devices has access_product: %s" % name
+    if name not in load("plugins/plugin_utils/site/starters.yml"):
+        yield "plugins/plugin_utils/site/starters.yml: %s is missing, so no inventory can be made for it" % name
     if not any(module in path.read_text(encoding="utf-8") for path in [*ROOT.glob("changelogs/fragments/*.yml"), *ROOT.glob("changelogs/changelog.yaml")]):
         yield "changelogs/fragments: no fragment names %s" % module
     if "| [%s](products/%s.md#least-privilege) |" % (product["title"], name) not in read("docs/security.md"):
@@ -255,6 +254,17 @@ def test_a_page_whose_symptom_is_gone_goes_with_it_and_one_that_lacks_is_made(ch
     done = generate(checkout, "--check")
     assert done.returncode == 1 and set(re.findall(r"^(\S+): stale", done.stdout, re.MULTILINE)) == {"docs/symptoms/gone.md", "docs/symptoms/voice.md"}
     assert generate(checkout).returncode == 0 and not gone.exists() and lacks.read_text(encoding="utf-8") == read("docs/symptoms/voice.md")
+
+
+def test_the_example_inventory_is_what_new_site_writes(checkout):
+    folder = checkout / "playbooks/inventories/example"
+    gone, hosts = folder / "group_vars/netaccess_gone/main.yml", folder / "hosts.yml"
+    gone.parent.mkdir()
+    gone.write_text("---\n", encoding="utf-8")
+    hosts.write_text(hosts.read_text(encoding="utf-8").replace("fgt-a.example.com", "fgt-b.example.com"), encoding="utf-8")
+    done = generate(checkout, "--check")
+    assert done.returncode == 1 and done.stdout.count(": stale") == 2 and "example/hosts.yml: stale" in done.stdout, done.stdout + done.stderr
+    assert generate(checkout).returncode == 0 and not gone.exists() and hosts.read_text(encoding="utf-8") == read("playbooks/inventories/example/hosts.yml")
 
 
 def test_a_file_without_its_region_is_named(checkout):
