@@ -29,15 +29,15 @@ html_theme = "sphinx_ansible_theme"
 html_title = html_short_title = project
 html_show_sphinx = False
 html_copy_source = False
-html_theme_options = {"show_extranav": False, "show_rtd_ethical_ads": False}
+html_theme_options = {"show_extranav": False, "show_rtd_ethical_ads": False, "topbar_links": {}}
 
 #: The parts of the front page's table of contents.
 CONTENTS = {
     "Get started": ["docs/quick-start", "docs/how-it-works", "docs/products"],
     "Operate": ["docs/change", "docs/audit", "docs/pipelines", "docs/hosts"],
     "Troubleshoot": ["docs/diagnosis", "docs/symptoms/README"],
-    "Reference": ["docs/catalogue", "docs/variables", "docs/reference-plugins", "docs/reference-roles", "reference/index", "docs/glossary", "docs/security",
-                  "docs/upgrading", "CHANGELOG"],
+    "Reference": ["docs/catalogue", "docs/variables", "docs/reference-plugins", "docs/reference-roles", "All options and return values </reference/index>", "docs/glossary", "docs/security",
+                  "docs/upgrading", "Changelog </CHANGELOG>"],
     "Develop": ["docs/adding-a-product", "docs/architecture", "docs/testing", "docs/decisions/README", "CONTRIBUTING", "SECURITY"],
 }
 #: Pages that have others below them.
@@ -60,7 +60,7 @@ def toctree(pages: list, caption: str = "") -> str:
 
 def add_contents(app, name: str, source: list) -> None:
     if name == "index":
-        source[0] += "".join(toctree(["/" + page for page in pages], caption) for caption, pages in CONTENTS.items())
+        source[0] += "".join(toctree([page if "<" in page else "/" + page for page in pages], caption) for caption, pages in CONTENTS.items())
     elif name in BELOW:
         folder = Path(app.srcdir, name).parent
         source[0] += toctree([one for one in BELOW[name] if one.startswith("/") or any(folder.glob(one + ".md"))])
