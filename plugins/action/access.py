@@ -11,7 +11,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, record, rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, placeholders, record, rollout
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
@@ -59,6 +59,7 @@ class ActionModule(ActionBase):
     # -- what is to be done
 
     def _work(self, task_vars) -> dict:
+        self._vars.get(placeholders.ADDRESS)
         plans, state = self._vars.get("netaccess_plans"), self._state()
         ended = plans_ended(self._vars.get("netaccess_plans_about"), datetime.datetime.now(datetime.timezone.utc))
         if self._bound(state, self._args["stage"]) and ended:

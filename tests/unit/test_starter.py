@@ -18,7 +18,7 @@ from ansible.template import Templar
 from ansible.vars.manager import VariableManager
 
 from ansible_collections.netaccess.chatgpt.plugins.action import change, new_site
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import names, outcome, placeholders
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import names, placeholders
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.site import starter
 from tests.products import PRODUCTS
@@ -27,7 +27,7 @@ from tests.unit.test_change_action import HostVars, step
 STARTERS = yaml.safe_load(Path(starter.__file__).with_name("starters.yml").read_text(encoding="utf-8"))
 #: One alone, and all together.
 SITES = [[name] for name in PRODUCTS] + [list(PRODUCTS)]
-VARIABLE = re.compile(r"^ *(?:# )?((?:access|verify)_\w+|netaccess_path):", re.MULTILINE)
+VARIABLE = re.compile(r"^ *(?:# )?((?:access|verify|require)_\w+|netaccess_(?:path|baselines|kept_apart_by)):", re.MULTILINE)
 
 
 def ident(products: list) -> str:
@@ -61,8 +61,7 @@ def read_by_ansible(folder: Path, **extra) -> dict:
     loader = DataLoader()
     inventory = InventoryManager(loader=loader, sources=[str(folder)])
     manager = VariableManager(loader=loader, inventory=inventory)
-    assert sorted(inventory.groups) == sorted({"all", "ungrouped", "netaccess_devices", "netaccess_vantages"} | {
-        path.name for path in (folder / "group_vars").iterdir()})
+    assert sorted(inventory.groups) == sorted({"ungrouped"} | {path.name for path in (folder / "group_vars").iterdir()})
     found = {}
     for host in inventory.get_hosts():
         values = dict(manager.get_vars(host=host, include_hostvars=False), **extra)
@@ -103,9 +102,9 @@ def test_it_names_every_option_of_its_products_and_none_of_another(products):
 @pytest.mark.parametrize("products", SITES, ids=ident)
 def test_no_secret_is_plain(products):
     for path, text in starter.texts(products).items():
-        if "netaccess_devices" in path or "netaccess_vantages" in path or path == "hosts.yml":
+        product = path.split("/")[1].partition("_")[2] if "/" in path else None
+        if product not in PRODUCTS:
             continue
-        product = path.split("/")[1].partition("_")[2]
         for option in STARTERS[product].get("secrets", []) + STARTERS[product].get("others", []):
             name = options_of(product)[option][0]
             value, = re.findall(r"^(?:# )?%s: (.*)$" % name, text, re.MULTILINE)
@@ -187,7 +186,7 @@ def test_every_variable_that_may_hold_a_placeholder_is_looked_at():
     for products in SITES:
         places = {name for text in [*starter.texts(products).values(), starter.change()] for name in re.findall(r"^ *(\w+): \[?'?REPLACE ME", text, re.MULTILINE)}
         parts = {part for name in products for part in STARTERS[name]["needed"]["audience"]} | {"id", "timezone", "start", "end"}
-        assert places - parts <= names.KNOWN | outcome.REACHED_BY
+        assert places - parts <= names.KNOWN | {placeholders.ADDRESS}
 
 
 @pytest.mark.parametrize("name,meant", [

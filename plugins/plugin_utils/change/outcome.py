@@ -28,8 +28,6 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
 
 DEVICES, HOSTS = "netaccess_devices", "netaccess_vantages"
-#: Variables of Ansible that a new inventory leaves open.
-REACHED_BY = {"ansible_host"}
 
 
 class Fleet:
@@ -65,7 +63,7 @@ class Fleet:
         """Why nothing may be done in this run: placeholders in what is in it, and in the hosts behind its devices. Other parts of a new site may wait."""
         behind = self.behind()
         hosts = [*self.devices, *(host for host in self.every_host if host in self._within or any(host in behind.get(name, []) for name in self.devices))]
-        return placeholders.refused({host: self._raw(host) for host in hosts}, sorted(names.KNOWN | REACHED_BY))
+        return placeholders.refused({host: self._raw(host) for host in hosts}, sorted(names.KNOWN | {placeholders.ADDRESS}))
 
     def _raw(self, name: str) -> Mapping:
         """Its variables, with templates as they are written."""

@@ -8,6 +8,8 @@ from typing import Any, Iterable, Mapping
 
 #: How each begins. netaccess.chatgpt.new_site writes it, and nothing is done with a value that begins so.
 MARK = "REPLACE ME"
+#: The variable of Ansible that a new inventory leaves open. Tasks ask for it, since a connection to a placeholder fails in words that nobody understands.
+ADDRESS = "ansible_host"
 
 
 def unfilled(name: str, value: Any) -> list:

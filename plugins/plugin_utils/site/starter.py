@@ -55,6 +55,7 @@ def texts(products: Iterable[str], filled: bool = False) -> dict:
     sites = [_site(name, filled) for name in products]
     found = {
         "hosts.yml": _template("hosts.yml.j2").render(products=sites, outside=_text(_value("probe.example.net", filled)), mark=None if filled else MARK),
+        "group_vars/all/main.yml": _template("run.yml.j2").render(),
         "group_vars/netaccess_devices/main.yml": _template("devices.yml.j2").render(options=_optional(_role("access"), {})),
         "group_vars/netaccess_vantages/main.yml": _template("vantages.yml.j2").render(options=_optional(_role("verify"), {})),
     }
