@@ -2,10 +2,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what each adapter does with the shipped policy, seen on its device or twin, into docs/products.md and docs/products/<id>.md. ``--check`` only compares.
+"""Writes what each adapter does with the shipped policy, seen on its device or twin, into docs/products.md and docs/products/<id>.md.
 
 Which rows there are, and the rig that shows each, is in plugins/plugin_utils/products.yml. Run it from the root of the checkout:
-``.build/venv/bin/python scripts/generate --seen`` or this file alone.
+``.build/venv/bin/python scripts/generate --seen`` or this file alone. ``--check`` only compares.
 """
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ def regions(product: dict, module: dict) -> dict:
 
 
 def bullets(texts: list) -> list:
-    return [line for text in texts for line in textwrap.wrap("- " + markdown(text), WIDTH, subsequent_indent="  ", break_long_words=False,
-                                                            break_on_hyphens=False)]
+    wrapper = textwrap.TextWrapper(WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+    return [line for text in texts for line in wrapper.wrap("- " + markdown(text))]
 
 
 def markdown(text: str) -> str:
@@ -103,5 +103,6 @@ def tested(product: dict) -> str:
 
 def readme_lines(products: list) -> list:
     """One line for each product: its page, what the module does, how it was tested."""
-    rows = ["| [%s](%s) | `netaccess.chatgpt.%s` | %s | %s |" % (one["title"], PAGE % one["id"], one["module"], one["summary"], tested(one)) for one in products]
+    rows = ["| [%s](%s) | `netaccess.chatgpt.%s` | %s | %s |" % (one["title"], PAGE % one["id"], one["module"], one["summary"], tested(one))
+            for one in products]
     return ["", "| product | module | what it does | tested on |", "|---|---|---|---|", *rows, ""]

@@ -36,8 +36,8 @@ CONTENTS = {
     "Get started": ["docs/quick-start", "docs/how-it-works", "docs/products"],
     "Operate": ["docs/change", "docs/audit", "docs/pipelines", "docs/hosts"],
     "Troubleshoot": ["docs/diagnosis", "docs/symptoms/README"],
-    "Reference": ["docs/catalogue", "docs/variables", "docs/reference-plugins", "docs/reference-roles", "All options and return values </reference/index>", "docs/glossary", "docs/security",
-                  "docs/upgrading", "Changelog </CHANGELOG>"],
+    "Reference": ["docs/catalogue", "docs/variables", "docs/reference-plugins", "docs/reference-roles", "All options and return values </reference/index>",
+                  "docs/glossary", "docs/security", "docs/upgrading", "Changelog </CHANGELOG>"],
     "Develop": ["docs/adding-a-product", "docs/architecture", "docs/testing", "docs/decisions/README", "CONTRIBUTING", "SECURITY"],
 }
 #: Pages that have others below them.
