@@ -9,42 +9,25 @@ from __future__ import annotations
 
 import csv
 import datetime
-import functools
 import hashlib
 import io
 import json
 import unicodedata
-from pathlib import Path
 from xml.etree import ElementTree
 
-import jinja2
-
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, register as exemptions, trend
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.terms import (
+    CHANGED, CLASSES, COMPLIANT, DRIFT, FAILED, NO_RESULT, NOT_BEGUN, REFUSED, UNREACHABLE,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 
 FORMAT = 1
-COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
-#: Nothing was written: the module refused, or the run did not come to the device.
-REFUSED, NOT_BEGUN = "refused", "not_begun"
-#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 compliant, 2 drift, 1
-#: anything else that needs a person.
-CLASSES = [
-    ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
-    ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
-    ("regressed", 1, "newly open, or newly shut"), ("verification_failed", 1, "still shut, decrypted or broken"),
-    ("unverified", 1, "a look that proves nothing"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
-    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "drift"),
-    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
-    ("manual", 0, "manual steps"),
-]
-_WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
-_NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
 #: How many lines of a kind the text for a merge request has; the page has all of them.
 _FIELDS_SHOWN, _TEXTS_SHOWN = 30, 50
-_FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release", "plan_options")
-_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
+_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message", "duration_ms")
 
 
 class ReportError(ValueError):
@@ -56,7 +39,7 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
     ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out"}``; see
-    ``verdict`` for ``register`` and ``strict``.
+    ``register.compared`` for ``register`` and ``verdict`` for ``strict``.
     """
     found = {
         "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
@@ -66,7 +49,9 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
         # What the inventory has and --limit left out.
         "left_out": {kind: sorted(set((about.get("left_out") or {}).get(kind) or []) - set(seen)) for kind, seen in (("devices", devices), ("hosts", hosts))},
     }
-    found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
+    found["register"] = exemptions.compared(about.get("register"), found["devices"], about["today"])
+    found["verdict"] = verdict(found, about.get("strict") or [])
+    found["trend"] = [trend.point(found)]
     return found
 
 
@@ -98,7 +83,7 @@ def _device(name: str, result, mode: str) -> dict:
     found = {key: result.get(key) for key in _KEPT}
     found.update(
         name=name, state=state, summary=str(result.get("summary") or ""),
-        error=str(result.get("msg") or "nothing came back") if state in _NO_RESULT else None, failure=failure.get("class"),
+        error=str(result.get("msg") or "nothing came back") if state in NO_RESULT else None, failure=failure.get("class"),
         changes=[_change(one) for one in result.get("changes") or []],
         # Entries of somebody else are nobody's business but by name.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
@@ -148,18 +133,14 @@ def _host(name: str, looks) -> dict:
 # -- what it comes to -----------------------------------------------------------------------------------------------
 
 
-def verdict(report: dict, register, strict, today: datetime.date) -> dict:
-    """``{"code", "message", "classes": {class: [what]}}`` with every class of CLASSES. A class that has a code of 0 decides nothing unless ``strict`` names it.
-
-    ``register``: None, or lines ``{pattern, owner, reason, risk_id, approved_by, approved_on, review_by}``: an exemption in force without one is
-    unregistered, one past ``review_by`` is overdue.
-    """
+def verdict(report: dict, strict: list) -> dict:
+    """``{"code", "message", "classes": {class: [what]}}`` with every class of CLASSES. A class that has a code of 0 decides nothing unless ``strict`` names it."""
     found: dict = {name: [] for name, _code, _words in CLASSES}
     if not report["devices"]:
         found["nothing"].append("no device was looked at: is the group netaccess_devices empty, or left out by --limit?")
     for device in report["devices"]:
         name = device["name"]
-        if device["state"] in _NO_RESULT:
+        if device["state"] in NO_RESULT:
             found["plan_changed" if device["failure"] == "plan_changed" else device["state"]].append("%s: %s" % (name, device["error"]))
         elif device["state"] == DRIFT:
             found["drift"].append("%s: %s" % (name, device["summary"]))
@@ -167,8 +148,7 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
         found["stale"] += ["%s: %s" % (name, one.get("entry") or one.get("pattern")) for one in device["stale"]]
         found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
         found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
-        if register is not None:
-            _registered(device, register, today, found)
+    _registered(report["register"] or [], found)
     drifting = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
     for host in report["hosts"]:
         _verified(host, drifting, found)
@@ -178,17 +158,14 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
             "deciding": [name for name, code in codes.items() if code]}
 
 
-def _registered(device: dict, register: list, today: datetime.date, found: dict) -> None:
-    lines = {str(line["pattern"]): line for line in register}
-    for row in device["coverage"]:
-        if row["exempt"] not in ("yes", "unchecked"):
-            continue
-        line = lines.get(row["pattern"])
-        if line is None:
-            unsure = " (whether it is exempt is not checked)" if row["exempt"] == "unchecked" else ""
-            found["unregistered"].append("%s: %s%s" % (device["name"], row["pattern"], unsure))
-        elif datetime.date.fromisoformat(str(line["review_by"])) < today:
-            found["overdue"].append("%s: %s was to be reviewed by %s (%s)" % (device["name"], row["pattern"], line["review_by"], line["owner"]))
+def _registered(rows: list, found: dict) -> None:
+    for row in rows:
+        for device in row["devices"]:
+            said = "%s: %s" % (device["name"], row["pattern"])
+            if row["state"] == exemptions.UNREGISTERED:
+                found["unregistered"].append(said + ("" if device["sure"] else " (whether it is exempt is not checked)"))
+            elif row["state"] == exemptions.OVERDUE:
+                found["overdue"].append("%s was to be reviewed by %s (%s)" % (said, row["review_by"], row["owner"]))
 
 
 def _verified(host: dict, drifting: dict, found: dict) -> None:
@@ -255,7 +232,7 @@ def _message(report: dict, found: dict) -> str:
 
 def _of(report: dict, kind: str) -> str:
     seen, left_out = len(report[kind]), len(report["left_out"][kind])
-    return "%d of %d %s" % (seen, seen + left_out, kind) if left_out else _count(seen, kind[:-1])
+    return "%d of %d %s" % (seen, seen + left_out, kind) if left_out else page.counted(seen, kind[:-1])
 
 
 # -- forms ----------------------------------------------------------------------------------------------------------
@@ -307,7 +284,7 @@ def as_markdown(report: dict) -> str:
             more = " and %d more" % (len(entries) - 20) if len(entries) > 20 else ""
             lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), shown, more))
             # Who releases a plan has to see for whom it is, from where, and what it does.
-            fields = ["    - %s: `%s`" % (_md(path), _code(_moved(one["op"], values))) for path, values in one["fields"].items()]
+            fields = ["    - %s: `%s`" % (_md(path), _code(page.moved(one["op"], values))) for path, values in one["fields"].items()]
             lines += _first(fields, _FIELDS_SHOWN, "    - ")
             lines += ["    - place: `%s`" % _code(one["place"])] if one["place"] else []
     for name, _code_, words in CLASSES:
@@ -324,11 +301,6 @@ def as_markdown(report: dict) -> str:
 def _first(lines: list, most: int, mark: str) -> list:
     """As many lines as are shown, and how many are not."""
     return lines[:most] + ["%sand %d more: see report.html" % (mark, len(lines) - most)] * (len(lines) > most)
-
-
-def _moved(op: str, values: dict) -> str:
-    old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
-    return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
 
 
 def _md(text: str) -> str:
@@ -352,7 +324,7 @@ def as_junit(report: dict) -> str:
     devices = ElementTree.SubElement(suites, "testsuite", name="devices", tests=str(len(report["devices"])))
     for device in report["devices"]:
         case = ElementTree.SubElement(devices, "testcase", classname="device", name=device["name"])
-        if device["state"] in _NO_RESULT:
+        if device["state"] in NO_RESULT:
             ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
             ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"]))
@@ -381,20 +353,8 @@ def _xml(text) -> str:
 
 
 def as_html(report: dict) -> str:
-    """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
-    # What needs somebody comes first.
-    worst = sorted(report["devices"], key=lambda one: (_WORST.index(one["state"]), not one["conflicts"], one["name"]))
-    return _page().render(report=dict(report, devices=worst), classes=CLASSES, count=_count, moved=_moved)
-
-
-@functools.cache
-def _page() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
-
-
-def _count(number: int, word: str) -> str:
-    return "%d %s%s" % (number, word, "" if number == 1 else "s")
+    """A page for people that needs nothing else: no font, no picture and no script from elsewhere."""
+    return page.render(report, hashlib.sha256(as_json(report).encode("utf-8")).hexdigest())
 
 
 FORMS = {"report.json": as_json, "verdict.json": as_verdict, "plans.json": as_plans, "report.html": as_html, "coverage.csv": as_csv, "report.md": as_markdown,
