@@ -64,7 +64,9 @@ class Browser:
     def _call(self, method: str, session: str | None = None, **parameters) -> dict:
         self._number += 1
         message = dict({"id": self._number, "method": method, "params": parameters}, **({"sessionId": session} if session else {}))
-        os.write(self._in, json.dumps(message).encode("utf-8") + b"\0") if len(json.dumps(message)) < 60000 else self._write(message)
+        rest = json.dumps(message).encode("utf-8") + b"\0"
+        while rest:
+            rest = rest[os.write(self._in, rest):]
         while True:
             answer = self._message()
             if answer.get("id") == self._number:
@@ -72,11 +74,6 @@ class Browser:
                     raise BrowserError("%s: %s" % (method, answer["error"]["message"]))
                 return answer["result"]
             self._events.append(answer)
-
-    def _write(self, message: dict) -> None:
-        rest = json.dumps(message).encode("utf-8") + b"\0"
-        while rest:
-            rest = rest[os.write(self._in, rest):]
 
     def _message(self) -> dict:
         until = time.monotonic() + _SECONDS
@@ -114,4 +111,5 @@ class Browser:
 
     def pdf(self) -> bytes:
         """The page as its style sheet prints it."""
+        self.call("Emulation.setEmulatedMedia", media="print", features=[])
         return base64.b64decode(self.call("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"])

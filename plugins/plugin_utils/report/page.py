@@ -18,7 +18,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.terms imp
 _FOLDER = Path(__file__).parent
 #: What a verdict is called, by mode and exit code.
 _HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
-_REGISTER = [("current", "in the register"), ("overdue", "past its review date"), ("unregistered", "not in the register"), ("not_exempt", "exempt nowhere")]
+#: States of an exemption in words, the most urgent first.
+_REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
 #: Lines of a card in the summary, and names in such a line; the sections below have all of them.
 _LINES, _NAMES = 6, 4
 
@@ -30,8 +31,8 @@ def render(report: dict, digest: str) -> str:
     script, style, paper = _text("page.js"), _text("page.css"), _paper(report["title"], digest)
     unproven = not_proven(report)
     return _page().render(
-        report=dict(report, devices=devices), digest=digest, classes=CLASSES, heading=_heading(report, unproven), not_proven=unproven,
-        risks=risks(report, devices, unproven), plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend, moved=moved,
+        report=dict(report, devices=devices, register=_urgent(report["register"])), digest=digest, classes=CLASSES, heading=_heading(report, unproven), not_proven=unproven,
+        risks=risks(report, devices, unproven), plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend, moved=moved, seen=functools.partial(_seen, report),
         register_states=_REGISTER, script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script),
         style_hashes=[_hash(style), _hash(paper)])
 
@@ -39,6 +40,10 @@ def render(report: dict, digest: str) -> str:
 def _heading(report: dict, unproven: list) -> str:
     code = report["verdict"]["code"]
     return _HEADINGS[report["mode"]][code] + (", not all of it proven" if unproven and not code else "")
+
+
+def _urgent(rows: list | None) -> list | None:
+    return rows and sorted(rows, key=lambda row: (list(_REGISTER).index(row["state"]), row["pattern"]))
 
 
 @functools.cache
@@ -76,13 +81,24 @@ def _when(time: str) -> str:
     return time.replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
 
 
+def _seen(report: dict, host: dict) -> dict:
+    """``{"level", "words"}``: what a host saw, by what it was to see. Of one outside the audience, that it has no access is what should be."""
+    if not host["judged"] or host["expect"] == "open":
+        level = {"pass": "good", "fail": "bad", "error": "bad", "unreachable": "bad"}.get(host["verdict"], "warn")
+        return {"level": level, "words": host["verdict"] or "unknown"}
+    told = {name: any(text.startswith(host["name"] + ": ") for text in report["verdict"]["classes"][name]) for name in ("regressed", "not_proven")}
+    if told["regressed"]:
+        return {"level": "bad", "words": "sees something else than before"}
+    return {"level": "warn", "words": "not compared"} if told["not_proven"] else {"level": "good", "words": "sees what it saw before"}
+
+
 def _times(checks: list) -> str:
     """How long the checks of a host took. They run beside each other, so their sum is no time that anybody waited."""
     measured = [check for check in checks if check["duration_ms"] is not None]
     if not measured:
         return "not measured"
     slowest = max(measured, key=lambda check: check["duration_ms"])
-    return "%d of %s measured, the slowest %d ms (%s)" % (len(measured), counted(len(checks), "check"), slowest["duration_ms"], slowest["host"])
+    return "%d of %s measured, the slowest %.1f s (%s)" % (len(measured), counted(len(checks), "check"), slowest["duration_ms"] / 1000, slowest["host"])
 
 
 def moved(op: str, values: dict) -> str:
@@ -100,14 +116,14 @@ def counted(number: int, word: str) -> str:
 
 def not_proven(report: dict) -> list:
     """What this report cannot say for sure, in words: it stands beside the verdict."""
-    found = list(report["verdict"]["classes"]["not_proven"]) + report["verdict"]["classes"]["unverified"]
+    found = grouped(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"])
     for device in report["devices"]:
         unchecked = sum("unchecked" in (row["allowed"], row["exempt"]) for row in device["coverage"])
         if unchecked:
             found.append("%s: whether %s allowed or exempt could not be checked" % (device["name"], "1 pattern is" if unchecked == 1 else "%d patterns are" % unchecked))
         may = sum(not one["certain"] for one in device["conflicts"])
         if may:
-            found.append("%s: %s may block, which depends on what could not be read" % (device["name"], counted(may, "rule")))
+            found.append("%s: %s may block, depending on what could not be read" % (device["name"], counted(may, "rule")))
     for kind, word in (("devices", "device"), ("hosts", "probe host")):
         names = report["left_out"][kind]
         if names:
@@ -115,24 +131,36 @@ def not_proven(report: dict) -> list:
     return found
 
 
+def grouped(texts: list) -> list:
+    """Lines "name: text" with one line for all names that share a text."""
+    names: dict = {}
+    for text in texts:
+        name, colon, rest = text.partition(": ")
+        names.setdefault((colon, rest), []).append(name)
+    return [_some(found) + colon + rest for (colon, rest), found in names.items()]
+
+
 def risks(report: dict, devices: list, unproven: list) -> list:
     """``[{"id", "title", "level", "count", "lines", "more", "none"}]``: the cards of the summary. ``devices``: in the order of the page."""
     planned = report["mode"] == "audit"
-    manual = ["%s: %s" % (one["name"], text) for one in devices for text in one["manual"]]
     opens, losses = [line for one in devices for line in _opens(one, planned)], [line for one in devices for line in _losses(one)]
     blocks = ["%s: %s %s %s" % (device["name"], one["where"], "blocks" if one["certain"] else "may block", _some(one["hosts"]))
               for device in devices for one in device["conflicts"]]
+    manual = ["%s: %s" % (one["name"], text) for one in devices for text in one["manual"]]
+    said = ["%s beside the verdict" % counted(len(unproven), "statement")] if unproven else []
     return [
-        _card("opens", "What would open" if planned else "What opened", "warn", opens, "No access rule changes."),
-        _card("losses", "What loses inspection", "warn", losses, "No device reports that inspection is lost."),
-        _card("blocks", "What still blocks", "bad", blocks, "No rule that still blocks was found."),
-        _card("unproven", "What is not proven", "warn", unproven, "Nothing is left unproven."),
-        _card("manual", "Manual steps", "warn", manual, "No manual steps are left."),
+        _card("opens", "What would open" if planned else "What opened", "warn", (opens, "device"), "No access rule changes."),
+        _card("losses", "What loses inspection", "warn", (losses, "control"), "No device reports that inspection is lost."),
+        _card("blocks", "What still blocks", "bad", (blocks, "rule"), "No rule that still blocks was found."),
+        dict(_card("unproven", "What is not proven", "warn", (said, ""), "Nothing is left unproven."), count=len(unproven) or ""),
+        _card("manual", "Manual steps", "warn", (manual, "step"), "No manual steps are left."),
     ]
 
 
-def _card(name: str, title: str, level: str, lines: list, none: str) -> dict:
-    return {"id": name, "title": title, "level": level if lines else "good", "count": len(lines), "lines": lines[:_LINES], "more": max(0, len(lines) - _LINES), "none": none}
+def _card(name: str, title: str, level: str, told: tuple, none: str) -> dict:
+    lines, word = told
+    return {"id": name, "title": title, "level": level if lines else "good", "count": counted(len(lines), word) if lines else "",
+            "lines": lines[:_LINES], "more": max(0, len(lines) - _LINES), "none": none}
 
 
 def _opens(device: dict, planned: bool) -> list:

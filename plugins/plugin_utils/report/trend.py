@@ -13,8 +13,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.terms imp
 KEPT = 100
 MODES = ("audit", "change")
 #: Size of a plot and the margins inside it, in units of its viewBox.
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 320, 120, 8, 8, 10, 6
-_COUNTS = ("code", "devices", "left_out", "drift", "no_result", "wanted", "allowed", "exempt_wanted", "exempt", "hosts", "checks", "passed")
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 320, 140, 8, 8, 18, 20
+_COUNTS = ("code", "devices", "left_out", "drift", "no_result", "wanted", "allowed", "exempt_wanted", "exempt", "hosts", "checks", "passed", "failed")
 
 
 class TrendError(ValueError):
@@ -31,7 +31,7 @@ def point(report: dict) -> dict:
     judged = [host for host in report["hosts"] if host["judged"] and host["expect"] == "open"]
     checks = [check["verdict"] for host in judged for check in host["checks"] if check["role"] == "wanted"]
     found = {"generated": report["generated"], "mode": report["mode"], "code": report["verdict"]["code"], "devices": len(report["devices"]),
-             "left_out": len(report["left_out"]["devices"]), "hosts": len(report["hosts"]), "checks": len(checks), "passed": checks.count("pass"),
+             "left_out": len(report["left_out"]["devices"]), "hosts": len(report["hosts"]), "checks": len(checks), "passed": checks.count("pass"), "failed": checks.count("fail") + checks.count("error"),
              "drift": sum(device["state"] == DRIFT for device in report["devices"]),
              "no_result": sum(device["state"] in NO_RESULT for device in report["devices"])}
     return dict(found, **{name: sum(summary.get(name, 0) for summary in summaries) for name in ("wanted", "allowed", "exempt_wanted", "exempt")})
@@ -70,7 +70,7 @@ def _time(one: dict) -> datetime.datetime:
 
 
 def plots(points: list) -> list:
-    """``[{"title", "unit", "top", "words", "series": [{"name", "lines", "marks"}]}]``: what the page draws of at least two points.
+    """``[{"title", "top", "first", "final", "words", "series": [{"name", "lines", "marks"}]}]``: what the page draws of at least two points.
 
     ``lines``: points for an SVG polyline, one for each stretch without a gap; ``marks``: ``(x, y)``; ``words``: the same for whoever does not see it.
     What is not known (no coverage, no check) is a gap, never 0.
@@ -80,7 +80,8 @@ def plots(points: list) -> list:
         _plot("Devices", "", max(most, 1), points, [("with drift", [one["drift"] for one in points]), ("without a result", [one["no_result"] for one in points])]),
         _plot("Coverage by the plan", " %", 100, points, [("of the patterns allowed", [_percent(one["allowed"], one["wanted"]) for one in points]),
                                                           ("of the exemptions in force", [_percent(one["exempt"], one["exempt_wanted"]) for one in points])]),
-        _plot("Probes", " %", 100, points, [("of the checks pass", [_percent(one["passed"], one["checks"]) for one in points])]),
+        _plot("Probes", " %", 100, points, [("of the checks pass", [_percent(one["passed"], one["checks"]) for one in points]),
+                                       ("fail", [_percent(one["failed"], one["checks"]) for one in points])]),
     ]
 
 
@@ -100,7 +101,7 @@ def _plot(title: str, unit: str, top: int, points: list, series: list) -> dict:
         drawn.append({"name": name, "lines": _stretches(places), "marks": [place for place in places if place], "last": _said(values[-1], unit)})
     words = "; ".join("%s: first %s, last %s, lowest %s, highest %s" % (name, _said(values[0], unit), _said(values[-1], unit), _said(_least(values), unit),
                                                                        _said(_most(values), unit)) for name, values in series)
-    return {"title": title, "top": "%d%s" % (top, unit), "bottom": "0%s" % unit, "series": drawn,
+    return {"title": title, "top": "%d%s" % (top, unit), "first": points[0]["generated"][:10], "final": points[-1]["generated"][:10], "series": drawn,
             "words": "%s in %d reports from %s to %s. %s" % (title, len(points), points[0]["generated"][:10], points[-1]["generated"][:10], words)}
 
 
