@@ -306,7 +306,7 @@ def test_who_releases_a_plan_sees_for_whom_it_is_what_it_does_and_where_it_stand
     first = dict(made, name="top", place={"old": None, "new": {"rulebase": "security", "after": None}})
     found = built({"fw1": device(changed=True, summary="create rule chatgpt", changes=[made, first])})
     for text in (report.as_markdown(found), report.as_html(found)):
-        for words in ("AI pilots", "trust", "allow", "security, below rule quarantine", "security, first"):
+        for words in ("AI pilots", "trust", "allow", "security rules: below rule quarantine", "security rules: first"):
             assert words in text
     many = report.as_markdown(built({"fw1": device(changed=True, summary="create rule chatgpt", changes=[
         dict(made, fields={"field %02d" % number: {"old": None, "new": "x"} for number in range(33)})])}))

@@ -20,7 +20,7 @@
     boxes.forEach(function (box) {
       var heading = box.querySelector("h3");
       var name = heading ? textOf(heading) + " " : "";
-      Array.prototype.forEach.call(box.querySelectorAll("tbody tr, li.row"), function (row) {
+      Array.prototype.forEach.call(box.querySelectorAll("tbody tr, li.row, div.row"), function (row) {
         rows.push({element: row, box: box, text: name + textOf(row), attention: row.querySelector(".bad, .warn") !== null});
       });
     });

@@ -12,16 +12,21 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import trend
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.terms import CHANGED, CLASSES, DRIFT, WORST
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, WORST, some
 
 _FOLDER = Path(__file__).parent
 #: What a verdict is called, by mode and exit code.
 _HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
 #: States of an exemption in words, the most urgent first.
 _REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
-#: Lines of a card in the summary, and names in such a line; the sections below have all of them.
-_LINES, _NAMES = 6, 4
+#: Above the changes of a device.
+_TENSES = {PLANNED: "What the plan would do", DONE: "What was changed", BY_HAND: "What is to be done by hand", NOT_DONE: "What is not in force",
+           UNKNOWN: "What may have been changed"}
+#: Lines of a card in the summary; the sections below have all of them.
+_LINES = 6
 
 
 def render(report: dict, digest: str) -> str:
@@ -32,7 +37,7 @@ def render(report: dict, digest: str) -> str:
     unproven = not_proven(report)
     return _page().render(
         report=dict(report, devices=devices, register=_urgent(report["register"])), digest=digest, classes=CLASSES, heading=_heading(report, unproven), not_proven=unproven,
-        risks=risks(report, devices, unproven), plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend, moved=moved, seen=functools.partial(_seen, report),
+        risks=risks(report, devices, unproven), plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend, tenses=_TENSES, seen=functools.partial(_seen, report),
         register_states=_REGISTER, script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script),
         style_hashes=[_hash(style), _hash(paper)])
 
@@ -101,16 +106,6 @@ def _times(checks: list) -> str:
     return "%d of %s measured, the slowest %.1f s (%s)" % (len(measured), counted(len(checks), "check"), slowest["duration_ms"] / 1000, slowest["host"])
 
 
-def moved(op: str, values: dict) -> str:
-    """What becomes of a field of an object, in words."""
-    old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
-    return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
-
-
-def counted(number: int, word: str) -> str:
-    return "%d %s%s" % (number, word, "" if number == 1 else "s")
-
-
 # -- the summary ------------------------------------------------------------------------------------------------------
 
 
@@ -127,7 +122,7 @@ def not_proven(report: dict) -> list:
     for kind, word in (("devices", "device"), ("hosts", "probe host")):
         names = report["left_out"][kind]
         if names:
-            found.append("%s not looked at: %s" % (counted(len(names), word), _some(names)))
+            found.append("%s not looked at: %s" % (counted(len(names), word), some(names)))
     return found
 
 
@@ -137,43 +132,63 @@ def grouped(texts: list) -> list:
     for text in texts:
         name, colon, rest = text.partition(": ")
         names.setdefault((colon, rest), []).append(name)
-    return [_some(found) + colon + rest for (colon, rest), found in names.items()]
+    return [some(found) + colon + rest for (colon, rest), found in names.items()]
 
 
 def risks(report: dict, devices: list, unproven: list) -> list:
     """``[{"id", "title", "level", "count", "lines", "more", "none"}]``: the cards of the summary. ``devices``: in the order of the page."""
-    planned = report["mode"] == "audit"
-    opens, losses = [line for one in devices for line in _opens(one, planned)], [line for one in devices for line in _losses(one)]
-    blocks = ["%s: %s %s %s" % (device["name"], one["where"], "blocks" if one["certain"] else "may block", _some(one["hosts"]))
-              for device in devices for one in device["conflicts"]]
-    manual = ["%s: %s" % (one["name"], text) for one in devices for text in one["manual"]]
-    said = ["%s beside the verdict" % counted(len(unproven), "statement")] if unproven else []
-    return [
-        _card("opens", "What would open" if planned else "What opened", "warn", (opens, "device"), "No access rule changes."),
-        _card("losses", "What loses inspection", "warn", (losses, "control"), "No device reports that inspection is lost."),
-        _card("blocks", "What still blocks", "bad", (blocks, "rule"), "No rule that still blocks was found."),
-        dict(_card("unproven", "What is not proven", "warn", (said, ""), "Nothing is left unproven."), count=len(unproven) or ""),
-        _card("manual", "Manual steps", "warn", (manual, "step"), "No manual steps are left."),
+    told = {name: [line for device in devices for line in lines(device)] for name, lines in (
+        ("opens", _opens), ("losses", _losses), ("blocks", _blocks), ("manual", _manual))}
+    said = ["beside the verdict"] if unproven else []
+    cards = [
+        _card("opens", "What would open" if report["mode"] == "audit" else "What opened", _devices(told["opens"]), told["opens"], "No access rule changes."),
+        _card("losses", "What loses inspection", _devices(told["losses"]), told["losses"], "No inspection is lost."),
+        _card("blocks", "What still blocks", counted(len(told["blocks"]), "rule"), told["blocks"], "No rule that still blocks was found."),
+        _card("unproven", "What is not proven", counted(len(unproven), "statement"), said, "Nothing is left unproven."),
+        _card("manual", "Manual steps", counted(len(told["manual"]), "step"), told["manual"], "No manual steps are left."),
     ]
+    silent = [device["name"] for device in devices if not device["coverage_summary"]]
+    if silent:
+        for card in cards[:3]:
+            card.update(count=card["lines"] and card["count"] or "Not known", level="warn", more=card["more"],
+                        lines=card["lines"] + ["%s: not known, since there is no result" % some(silent)])
+    return cards
 
 
-def _card(name: str, title: str, level: str, told: tuple, none: str) -> dict:
-    lines, word = told
-    return {"id": name, "title": title, "level": level if lines else "good", "count": counted(len(lines), word) if lines else "",
-            "lines": lines[:_LINES], "more": max(0, len(lines) - _LINES), "none": none}
+def _card(name: str, title: str, count: str, lines: list, none: str) -> dict:
+    level = "bad" if name == "blocks" else "warn"
+    return {"id": name, "title": title, "level": level if lines else "good", "count": count if lines else "Nothing", "lines": lines[:_LINES],
+            "more": max(0, len(lines) - _LINES), "none": none}
 
 
-def _opens(device: dict, planned: bool) -> list:
-    """For whom a device allows what, when it is changed."""
-    if device["state"] not in (DRIFT, CHANGED) or not device["coverage_summary"]:
+def _devices(lines: list) -> str:
+    return counted(len({line.partition(": ")[0] for line in lines}), "device")
+
+
+def _whom(device: dict) -> str:
+    return ", for %s" % device["audience"]["text"] if device["audience"] else ""
+
+
+def _opens(device: dict) -> list:
+    """What a device lets through when it is changed, and for whom."""
+    before, after = device["coverage_before"], device["coverage_summary"]
+    if not device["changes"] or not after:
         return []
-    allowed = device["coverage_summary"]["allowed"]
-    return ["%s: %s %s allowed" % (device["name"], counted(allowed, "pattern"), "would be" if planned else "are" if allowed != 1 else "is")]
+    from_ = ", %d of them before" % before["allowed"] if before else ""
+    verb = {PLANNED: "would be allowed", BY_HAND: "would be allowed", DONE: "allowed"}.get(device["tense"], "to be allowed, which is not in force or not known")
+    widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]
+    return ["%s: %s %s%s%s" % (device["name"], counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
 
 
 def _losses(device: dict) -> list:
-    return ["%s: %s (%s), for %s" % (device["name"], one["control"], one["rule"], counted(len(one["hosts"]), "pattern")) for one in device["losses"]]
+    exempt = (device["coverage_summary"] or {}).get("exempt")
+    decrypted = ["%s: %s not decrypted%s" % (device["name"], counted(exempt, "pattern"), _whom(device))] if exempt else []
+    return decrypted + ["%s: %s" % (device["name"], one["text"]) for one in device["losses"]]
 
 
-def _some(names: list) -> str:
-    return ", ".join(names[:_NAMES]) + (" and %d more" % (len(names) - _NAMES) if len(names) > _NAMES else "")
+def _blocks(device: dict) -> list:
+    return ["%s: %s" % (device["name"], one["words"]) for one in device["conflicts"]]
+
+
+def _manual(device: dict) -> list:
+    return ["%s: %s" % (device["name"], text) for text in device["manual"]]

@@ -7,7 +7,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.terms import DRIFT, NO_RESULT
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import DONE, UNKNOWN
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import DRIFT, NO_RESULT
 
 #: Points that are kept: two years of weekly audits, three months of daily ones.
 KEPT = 100
@@ -24,10 +25,10 @@ class TrendError(ValueError):
 def point(report: dict) -> dict:
     """What one report adds to the trend: counts of devices, patterns and checks.
 
-    ``no_result``: devices that returned none; ``wanted`` to ``exempt``: patterns of the devices that returned coverage; ``checks``: of hosts that have
-    access now, or should have.
+    ``no_result``: devices that returned none; ``wanted`` to ``exempt``: patterns as the devices hold them now, of those that tell; ``checks``: of hosts that
+    have access, or should have.
     """
-    summaries = [device["coverage_summary"] or {} for device in report["devices"]]
+    summaries = [_coverage(device) or {} for device in report["devices"]]
     judged = [host for host in report["hosts"] if host["judged"] and host["expect"] == "open"]
     checks = [check["verdict"] for host in judged for check in host["checks"] if check["role"] == "wanted"]
     found = {"generated": report["generated"], "mode": report["mode"], "code": report["verdict"]["code"], "devices": len(report["devices"]),
@@ -35,6 +36,13 @@ def point(report: dict) -> dict:
              "drift": sum(device["state"] == DRIFT for device in report["devices"]),
              "no_result": sum(device["state"] in NO_RESULT for device in report["devices"])}
     return dict(found, **{name: sum(summary.get(name, 0) for summary in summaries) for name in ("wanted", "allowed", "exempt_wanted", "exempt")})
+
+
+def _coverage(device: dict) -> dict | None:
+    """What the device holds when the report is written: what a plan would make of it counts once it is carried out."""
+    if device["tense"] == UNKNOWN:
+        return None
+    return device["coverage_summary"] if device["tense"] == DONE else device["coverage_before"]
 
 
 def continued(report: dict, earlier: Any) -> dict:
@@ -78,7 +86,7 @@ def plots(points: list) -> list:
     most = max(one["devices"] for one in points)
     return [
         _plot("Devices", "", max(most, 1), points, [("with drift", [one["drift"] for one in points]), ("without a result", [one["no_result"] for one in points])]),
-        _plot("Coverage by the plan", " %", 100, points, [("of the patterns allowed", [_percent(one["allowed"], one["wanted"]) for one in points]),
+        _plot("Coverage", " %", 100, points, [("of the patterns allowed", [_percent(one["allowed"], one["wanted"]) for one in points]),
                                                           ("of the exemptions in force", [_percent(one["exempt"], one["exempt_wanted"]) for one in points])]),
         _plot("Probes", " %", 100, points, [("of the checks pass", [_percent(one["passed"], one["checks"]) for one in points]),
                                        ("fail", [_percent(one["failed"], one["checks"]) for one in points])]),
