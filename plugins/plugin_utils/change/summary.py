@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import CLASSES, NOT_BEGUN, REFUSED, state_of
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, NOT_BEGUN, REFUSED, state_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, UNVERIFIED
 
 _SHOWN = 5

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, WORST, some
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, NO_RESULT, WORST, some
 
 _FOLDER = Path(__file__).parent
 #: What a verdict is called, by mode and exit code.
@@ -112,6 +112,8 @@ def _times(checks: list) -> str:
 def not_proven(report: dict) -> list:
     """What this report cannot say for sure, in words: it stands beside the verdict."""
     found = grouped(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"])
+    silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
+    found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
     for device in report["devices"]:
         unchecked = sum("unchecked" in (row["allowed"], row["exempt"]) for row in device["coverage"])
         if unchecked:

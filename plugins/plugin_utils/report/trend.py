@@ -86,10 +86,10 @@ def plots(points: list) -> list:
     most = max(one["devices"] for one in points)
     return [
         _plot("Devices", "", max(most, 1), points, [("with drift", [one["drift"] for one in points]), ("without a result", [one["no_result"] for one in points])]),
-        _plot("Coverage", " %", 100, points, [("of the patterns allowed", [_percent(one["allowed"], one["wanted"]) for one in points]),
-                                                          ("of the exemptions in force", [_percent(one["exempt"], one["exempt_wanted"]) for one in points])]),
-        _plot("Probes", " %", 100, points, [("of the checks pass", [_percent(one["passed"], one["checks"]) for one in points]),
-                                       ("fail", [_percent(one["failed"], one["checks"]) for one in points])]),
+        _plot("Coverage", " %", 100, points, [("patterns allowed", [_percent(one["allowed"], one["wanted"]) for one in points]),
+                                                          ("exemptions in force", [_percent(one["exempt"], one["exempt_wanted"]) for one in points])]),
+        _plot("Probes", " %", 100, points, [("checks that pass", [_percent(one["passed"], one["checks"]) for one in points]),
+                                       ("checks that fail", [_percent(one["failed"], one["checks"]) for one in points])]),
     ]
 
 
