@@ -8,11 +8,13 @@ It is spoken to in the Chrome DevTools Protocol over pipes (``--remote-debugging
 from __future__ import annotations
 
 import base64
+import contextlib
+import fcntl
 import json
 import os
 import select
 import shutil
-import subprocess
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -33,17 +35,16 @@ class Browser:
         self._number, self._read, self._events = 0, b"", []
 
     def __enter__(self) -> Browser:
-        there, write = os.pipe()
-        read, back = os.pipe()
-        # It reads from 3 and writes to 4.
-        command = 'exec "$0" "$@" 3<&%d 4>&%d' % (there, back)
-        self._process = subprocess.Popen(
-            ["sh", "-c", command, PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
-             "--user-data-dir=" + self._folder],
-            pass_fds=(there, back), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        os.close(there)
-        os.close(back)
-        self._in, self._out = write, read
+        theirs, self._in = os.pipe()
+        self._out, back = os.pipe()
+        # It reads from 3 and writes to 4, which one of the pipes may have as its own number.
+        high = [fcntl.fcntl(one, fcntl.F_DUPFD_CLOEXEC, 10) for one in (theirs, back)]
+        actions = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
+        actions += [(os.POSIX_SPAWN_DUP2, one, number) for number, one in enumerate(high, 3)]
+        self._pid = os.posix_spawn(PROGRAM, [PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
+                                             "--user-data-dir=" + self._folder], os.environ, file_actions=actions, setsid=True)
+        for one in (theirs, back, *high):
+            os.close(one)
         target = self._call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self._call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Accessibility"):
@@ -53,8 +54,9 @@ class Browser:
     def __exit__(self, *exc) -> None:
         os.close(self._in)
         os.close(self._out)
-        self._process.kill()
-        self._process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def call(self, method: str, **parameters) -> dict:

@@ -122,7 +122,7 @@ def test_the_page_loads_nothing_and_runs_nothing_but_its_own_script(seen):
 
 
 #: What the page says in other words: raw fields are there as columns, an address of a change as its title, a state as a heading.
-_IN_OTHER_WORDS = {"fields", "propagation", "op", "purpose", "role", "mode", "tense", "state", "groups", "expect", "deciding"}
+_IN_OTHER_WORDS = {"fields", "who", "propagation", "op", "purpose", "role", "mode", "tense", "state", "groups", "expect", "deciding"}
 
 
 def leaves(value, path=()):
