@@ -8,6 +8,7 @@ import base64
 import functools
 import hashlib
 from pathlib import Path
+from typing import Iterable
 
 import jinja2
 from markupsafe import Markup
@@ -112,6 +113,7 @@ def _times(checks: list) -> str:
 def not_proven(report: dict) -> list:
     """What this report cannot say for sure, in words: it stands beside the verdict."""
     found = grouped(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"])
+    found += grouped("%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host)))
     silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
     found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
     for device in report["devices"]:
@@ -128,7 +130,13 @@ def not_proven(report: dict) -> list:
     return found
 
 
-def grouped(texts: list) -> list:
+def _unseen(host: dict) -> list:
+    """Features of a host that should have access of which nobody knows whether they work."""
+    counts = host["judged"] and host["expect"] == "open"
+    return [name.replace("_", " ") for name, said in sorted(host["features"].items()) if counts and said in ("unverified", "skipped")]
+
+
+def grouped(texts: Iterable[str]) -> list:
     """Lines "name: text" with one line for all names that share a text."""
     names: dict = {}
     for text in texts:
