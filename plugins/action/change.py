@@ -221,7 +221,7 @@ class ActionModule(ActionBase):
         proofs = {name: self._fleet.proof(name) for name in devices}
         troubles = {name: why for name, why in troubles.items() if why}
         said = summary.lines(devices, proofs, verdict, dest=dest, audit=audit, unwell={name: troubles[name] for name in hosts if name in troubles},
-                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"])
+                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"], about=found)
         if not audit:
             for name, why in report.unforgiven(found, args.get("strict") or []):
                 troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)
@@ -230,11 +230,13 @@ class ActionModule(ActionBase):
             Display().display("\n".join(said))
         if unwritten:
             raise unwritten
-        # For a workflow of AWX: the node that follows can go by the verdict.
-        stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
-        return {"verdict": verdict, "troubles": troubles, "lines": said, "dest": dest, "ansible_stats": stats}
+        # For a workflow of AWX: the node that follows can go by the verdict, and a notification can show the summary as it is.
+        text = "\n".join(said)
+        stats = {"data": {"netaccess_verdict": dict(verdict, summary=text)}, "per_host": False, "aggregate": True}
+        return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "ansible_stats": stats}
 
     def _say(self) -> dict:
         """The last lines of a run in which something failed."""
-        Display().display("\n".join(self._vars.get("netaccess_outcome", {}).get("lines") or []))
-        return {}
+        text = self._vars.get("netaccess_outcome", {}).get("summary") or ""
+        Display().display(text)
+        return {"summary": text}

@@ -20,7 +20,7 @@ PLANNED, DONE, BY_HAND, NOT_DONE, UNKNOWN = "planned", "done", "by_hand", "not_d
 _BEFORE = {PLANNED: "Would %s", BY_HAND: "By hand: %s", NOT_DONE: "Not in force: %s", UNKNOWN: "May have %s", DONE: "%s"}
 _PARTICIPLES = {"create": "created", "delete": "deleted", "add": "added", "remove": "removed", "change": "changed", "move": "moved"}
 #: The columns of a rule in the order in which a reviewer asks for them.
-ROLES = ("who", "what", "action", "profiles", "until", "log", "state", "other", "note")
+ROLES = ("who", "from", "what", "action", "profiles", "until", "log", "state", "other", "note")
 #: What a change is for: a rule that decides, a list of hosts or addresses, an object that is used by one of these.
 RULE, LIST, OBJECT = "rule", "list", "object"
 _PURPOSES = (RULE, LIST, OBJECT)
@@ -53,7 +53,7 @@ def audience(result: Mapping) -> dict | None:
     text = "; ".join("%s: %s" % (part["what"], ", ".join(part["names"])) for part in parts)
     if said["everyone"]:
         whom = words()["everyone"].get(result.get("product"))
-        text = "EVERYONE" + (" (%s)" % whom if whom else "") + (", %s" % text if text else "")
+        text = " ".join(["EVERYONE"] + [whom] * bool(whom)) + (", %s" % text if text else "")
     return {"everyone": bool(said["everyone"]), "parts": parts, "text": text or "nobody is named"}
 
 
@@ -71,8 +71,9 @@ def _change(one: Mapping, places: Mapping, tense: str) -> dict:
         "added": sorted(entry for parts in members.values() for entry in parts.get("added") or []),
         "removed": sorted(entry for parts in members.values() for entry in parts.get("removed") or []),
         "columns": _columns(one), "place": _place(one, places)}
-    found["purpose"] = RULE if found["place"] or any(column["role"] in ("who", "action") for column in found["columns"]) else LIST if members else OBJECT
-    found["who"] = _who(found["columns"]) if one["op"] == "create" else None
+    roles = {_role(path)[0] for path in one.get("fields") or {}}
+    found["purpose"] = RULE if found["place"] or roles & {"who", "action"} else LIST if members else OBJECT
+    found["who"] = _who(found["columns"]) if one["op"] == "create" and "who" in roles else None
     found["title"] = _title(found, tense)
     return found
 
@@ -84,12 +85,17 @@ def _raw(value: Any) -> str | None:
 def _columns(one: Mapping) -> list:
     found = []
     for path, values in (one.get("fields") or {}).items():
-        role, label = words()["columns"].get(path, ("other", path))
+        role, label = _role(path)
         old, new = (_said(values.get(when)) for when in ("old", "new"))
         # A column without a value limits nothing, and beside others in which people are named it reads as if nobody were meant.
         if old or new:
             found.append({"path": path, "role": role, "label": label, "old": old, "new": new})
     return sorted(found, key=lambda column: (ROLES.index(column["role"]), column["label"]))
+
+
+def _role(path: str) -> tuple:
+    """(role, label) of a field."""
+    return tuple(words()["columns"].get(path) or ("other", path))
 
 
 def _said(value: Any) -> str | None:
@@ -101,13 +107,11 @@ def _said(value: Any) -> str | None:
     return _raw(value) if value or value == 0 else None
 
 
-def _who(columns: Iterable[Mapping]) -> str | None:
-    """Whom a new rule is about; None for an object that has no such columns."""
-    people = [column for column in columns if column["role"] == "who"]
-    if not people:
-        return None
-    named = ["%s: %s" % (column["label"], column["new"]) for column in people if column["new"] not in words()["anybody"]]
-    return "; ".join(named) or "EVERYONE"
+def _who(columns: Iterable[Mapping]) -> str:
+    """Whom a new rule that has columns for people is about. Zones and interfaces say where people are, and name nobody."""
+    people, places = (["%s: %s" % (column["label"], column["new"]) for column in columns if column["role"] == role and column["new"] not in words()["anybody"]]
+                      for role in ("who", "from"))
+    return "; ".join((people or ["EVERYONE"]) + places)
 
 
 def _place(one: Mapping, places: Mapping) -> str | None:
@@ -182,9 +186,18 @@ def _group_title(several: list, tense: str) -> str:
 
 def loss(one: Mapping, whom: Mapping | None) -> str:
     """An inspection that the exemption switches off, with whom and which hosts it concerns."""
-    what = words()["controls"].get(one["control"], "%s no longer covers" % one["control"])
-    of = " of %s" % whom["text"] if whom else ""
-    return "%s traffic%s to %s; by: %s" % (what, of, few(one["hosts"], "pattern"), one["rule"])
+    control, ends = words()["controls"].get(one["control"], (one["control"], "no longer covers"))
+    return "%s (%s) %s traffic to %s%s" % (control, one["rule"], ends, few(one["hosts"], "pattern"), ", for: %s" % whom["text"] if whom else "")
+
+
+def losses(several: Iterable[Mapping], whom: Mapping | None) -> list:
+    """The same in sentences: one for all inspection that ends by one rule for the same hosts."""
+    found: dict = {}
+    for one in several:
+        found.setdefault((one["rule"], tuple(one["hosts"])), []).append(one)
+    return [loss(group[0], whom) if len(group) == 1 else "%s (%s) no longer see traffic to %s%s" % (
+        ", ".join(words()["controls"].get(one["control"], (one["control"],))[0] for one in group), rule, few(list(hosts), "pattern"),
+        ", for: %s" % whom["text"] if whom else "") for (rule, hosts), group in found.items()]
 
 
 def conflict(one: Mapping) -> str:

@@ -16,13 +16,12 @@ import unicodedata
 from xml.etree import ElementTree
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, register as exemptions, trend
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.markdown import as_markdown
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
     CHANGED, CLASSES, COMPLIANT, DRIFT, FAILED, NO_RESULT, UNREACHABLE, state_of, verdict,
 )
 
 FORMAT = 1
-#: How many lines of a kind the text for a merge request has; the page has all of them.
-_FIELDS_SHOWN, _TEXTS_SHOWN = 30, 50
 _KEPT = ("coverage", "coverage_summary", "coverage_before", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release", "plan_options")
 _CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message", "duration_ms")
@@ -163,47 +162,9 @@ def _formula(cell: str) -> bool:
     return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
 
 
-def as_markdown(report: dict) -> str:
-    """For a merge request: what would change first, then what else a reviewer has to know."""
-    lines = ["### %s" % _md(report["title"]), "", "**%s**" % _md(report["verdict"]["message"]), ""]
-    for device in report["devices"]:
-        lines.append("- `%s`: %s" % (_code(device["name"]), _md(device["error"] or device["summary"] or "compliant")))
-        for one in device["changes"]:
-            entries = ["+%s" % entry for entry in one["added"]] + ["-%s" % entry for entry in one["removed"]]
-            shown = ": `%s`" % _code(", ".join(entries[:20])) if entries else ""
-            more = " and %d more" % (len(entries) - 20) if len(entries) > 20 else ""
-            lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), shown, more))
-            # Who releases a plan has to see for whom it is, from where, and what it does.
-            fields = ["    - %s: `%s`" % (_md(path), _code(_moved(one["op"], values))) for path, values in one["fields"].items()]
-            lines += _first(fields, _FIELDS_SHOWN, "    - ")
-            lines += ["    - place: `%s`" % _code(one["place"])] if one["place"] else []
-    for name, _code_, words in CLASSES:
-        if name != "drift" and report["verdict"]["classes"][name]:
-            lines += ["", "**%s**" % words, ""] + _first(["- %s" % _md(text) for text in report["verdict"]["classes"][name]], _TEXTS_SHOWN, "- ")
-    seen = ["`%s` %s" % (_code(host["name"]), host["baseline"]["seen"]) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
-    lines += ["", "Compared with baselines of: " + ", ".join(seen)] if seen else []
-    digests = [device for device in report["devices"] if device["plan_digest"] and device["state"] == DRIFT]
-    if digests:
-        lines += ["", "Plans: " + ", ".join("`%s` %s" % (_code(device["name"]), device["plan_digest"][:12]) for device in digests)]
-    return "\n".join(lines) + "\n"
-
-
-def _first(lines: list, most: int, mark: str) -> list:
-    """As many lines as are shown, and how many are not."""
-    return lines[:most] + ["%sand %d more: see report.html" % (mark, len(lines) - most)] * (len(lines) > most)
-
-
 def _moved(op: str, values: dict) -> str:
     old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
     return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
-
-
-def _md(text: str) -> str:
-    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in " ".join(str(text).split()))
-
-
-def _code(text: str) -> str:
-    return " ".join(str(text).split()).replace("`", "'")
 
 
 def as_junit(report: dict) -> str:
