@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import trend
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, losses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, NO_RESULT, WORST, some
 
 _FOLDER = Path(__file__).parent
@@ -193,7 +193,7 @@ def _opens(device: dict) -> list:
 def _losses(device: dict) -> list:
     exempt = (device["coverage_summary"] or {}).get("exempt")
     decrypted = ["%s: %s not decrypted%s" % (device["name"], counted(exempt, "pattern"), _whom(device))] if exempt else []
-    return decrypted + ["%s: %s" % (device["name"], one["text"]) for one in device["losses"]]
+    return decrypted + ["%s: %s" % (device["name"], text) for text in losses(device["losses"], device["audience"])]
 
 
 def _blocks(device: dict) -> list:

@@ -8,7 +8,6 @@ The same input gives the same bytes; nothing is taken from the clock or the mach
 from __future__ import annotations
 
 import csv
-import datetime
 import hashlib
 import io
 import json
@@ -160,11 +159,6 @@ def _formula(cell: str) -> bool:
     """Whether a spreadsheet may take a cell for a formula: some pass over blanks and what is not seen, and some take a full-width = for the usual one."""
     seen = "".join(c for c in unicodedata.normalize("NFKC", cell) if not unicodedata.category(c).startswith(("C", "Z")))
     return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
-
-
-def _moved(op: str, values: dict) -> str:
-    old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
-    return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
 
 
 def as_junit(report: dict) -> str:
