@@ -69,7 +69,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("%s. Nothing was touched" % "; ".join(refused))
         for text in found["said"]:
             Display().display(text)
-        return {"started": _now(), "mark": str(uuid.uuid4()), "behind": behind, "left_out": {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}}
+        left_out = {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}
+        return {"started": _now(), "mark": str(uuid.uuid4()), "behind": behind, "left_out": left_out}
 
     def _asked(self, check: bool) -> dict:
         """What the settings of the run, and of its devices, say of whether it may begin now; see ``gate.judge``."""

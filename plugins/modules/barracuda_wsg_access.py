@@ -187,7 +187,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: 'manual steps: create custom category ChatGPT allow (+36), create exception group AI users'
+  sample: 'manual steps: create custom category ChatGPT allow (+36), exception group AI users'
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -196,10 +196,11 @@ product:
 audience:
   description: >-
     Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them.
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {everyone: false, parts: {}}
+  sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
     Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands

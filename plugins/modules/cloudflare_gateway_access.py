@@ -193,7 +193,7 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create 3 Gateway lists (+35), create 1 HTTP rule, create 1 network rule, create 1 DNS rule
+    created 3 Gateway lists (+35), 1 HTTP rule, 1 network rule, 1 DNS rule
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -202,10 +202,11 @@ product:
 audience:
   description: >-
     Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them.
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {everyone: false, parts: {}}
+  sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
     Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands

@@ -277,8 +277,8 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create url category chatgpt-allow (+39), create url category chatgpt-exempt (+21), create decryption rule chatgpt-no-decrypt,
-    create security rule chatgpt-allow
+    created url category chatgpt-allow (+39), url category chatgpt-exempt (+21), decryption rule chatgpt-no-decrypt,
+    security rule chatgpt-allow
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -287,10 +287,11 @@ product:
 audience:
   description: >-
     Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them.
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {everyone: false, parts: {}}
+  sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
     Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands

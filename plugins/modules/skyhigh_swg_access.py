@@ -173,7 +173,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create wildcard list ChatGPT allow (+39), create wildcard list ChatGPT exempt (+21)
+  sample: created wildcard list ChatGPT allow (+39), wildcard list ChatGPT exempt (+21)
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -182,10 +182,11 @@ product:
 audience:
   description: >-
     Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them.
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {everyone: false, parts: {}}
+  sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
     Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands

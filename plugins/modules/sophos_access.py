@@ -201,7 +201,7 @@ summary:
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create URL group ChatGPT allow (+34), create URL group ChatGPT exempt (+14), create TLS exclusion Local TLS exclusion list (+14), create web policy
+    created URL group ChatGPT allow (+34), URL group ChatGPT exempt (+14), TLS exclusion Local TLS exclusion list (+14), web policy
     rule Company: ChatGPT allow
 product:
   description: Id of the product.
@@ -211,10 +211,11 @@ product:
 audience:
   description: >-
     Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them.
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {everyone: false, parts: {}}
+  sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
     Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands

@@ -230,7 +230,7 @@ summary:
   description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create policy ChatGPT (+35, +18)
+  sample: created policy ChatGPT (+35, +18)
 product:
   description: Id of the product.
   returned: always, except for O(state=rendered)
@@ -239,10 +239,11 @@ product:
 audience:
   description: >-
     Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
-    O(audience). The parts mean what O(audience) says of them.
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
   returned: always, except for O(state=rendered)
   type: dict
-  sample: {everyone: false, parts: {}}
+  sample: {everyone: false, parts: {}, behind: {}}
 places:
   description: >-
     Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands

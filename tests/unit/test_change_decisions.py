@@ -151,7 +151,8 @@ RESULT = {"changed": True, "summary": "created list allow (+3)", "journal": "/j/
           "product": "squid", "audience": {"everyone": False, "parts": {"networks": ["10.20.0.0/16"]}},
           "conflicts": [{"where": "rule 3", "text": "deny ai", "effect": "deny", "hosts": ["a", "b", "c", "d"], "certain": False, "remedy": None,
                          "id": "fw-1"}],
-          "losses": [{"control": control, "rule": "decrypt-all", "hosts": ["a", "b"]} for control in ("av", "dlp")], "audience_widened": ["all of Sales"], "manual": ["open UDP 3478"]}
+          "losses": [{"control": control, "rule": "decrypt-all", "hosts": ["a", "b"]} for control in ("av", "dlp")],
+          "audience_widened": ["all of Sales"], "manual": ["open UDP 3478"]}
 
 
 def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
@@ -409,7 +410,8 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
         "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: nothing came back. It had to be: desk1: newly open",
         "To undo fw1:", "  %s/j/1.json -l fw1" % undo, "To undo fw2:", "  %s/j/2.json -l fw2" % undo,
-        "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at", "Manual steps: fw2 (2)", "The report is in /report",
+        "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at",
+        "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     # As a shell takes it.
     odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"}, inventories=["/etc/hosts.yml", "my hosts"])

@@ -39,9 +39,12 @@ class Options:
         found = {name: sorted(value) if isinstance(value := getattr(self, name), tuple) else value for name in names}
         return dict(found, audience=self.people())
 
-    def people(self) -> dict | None:
-        """Who gets access, for results: ``{"everyone", "parts": {part: [names]}}`` with the parts that name somebody; None where the task names nobody."""
+    def people(self, behind: dict | None = None) -> dict | None:
+        """Who gets access, for results: ``{"everyone", "parts": {part: [names]}, "behind"}`` with the parts that name somebody; None where the task has none.
+
+        ``behind``: as ``Adapter.people`` has it.
+        """
         if self.audience is None:
             return None
         parts = {part: sorted(names) for part, names in sorted(self.audience.items()) if isinstance(names, (list, tuple)) and names}
-        return {"everyone": bool(self.audience.get("everyone")), "parts": parts}
+        return {"everyone": bool(self.audience.get("everyone")), "parts": parts, "behind": behind or {}}

@@ -32,8 +32,14 @@ def summary(changes: Sequence[Change], tense: str = PLAIN) -> str:
         if change.op == UPDATE:
             notes += sorted(change.fields)
             notes += ["moved"] if change.place else []
-        parts.append("%s %s%s" % (_VERBS[tense][change.op], change.ref, " (%s)" % ", ".join(notes) if notes else ""))
-    return ", ".join(parts)
+        parts.append((_VERBS[tense][change.op], "%s%s" % (change.ref, " (%s)" % ", ".join(notes) if notes else "")))
+    return _listed(parts)
+
+
+def _listed(parts) -> str:
+    """[(verb, object)] as a list in which a verb stands once for all objects that follow it."""
+    before = (None,) + tuple(verb for verb, _what in parts)
+    return ", ".join(what if verb == said else "%s %s" % (verb, what) for said, (verb, what) in zip(before, parts))
 
 
 def told(changes: Sequence[Change], changed: bool, tense: str) -> str:
@@ -55,8 +61,8 @@ def _by_kind(changes, tense) -> str:
     parts = []
     for (op, kind), (count, added, removed) in groups.items():
         notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
-        parts.append("%s %s%s" % (_VERBS[tense][op], counted(count, kind), " (%s)" % ", ".join(notes) if notes else ""))
-    return ", ".join(parts)
+        parts.append((_VERBS[tense][op], "%s%s" % (counted(count, kind), " (%s)" % ", ".join(notes) if notes else "")))
+    return _listed(parts)
 
 
 def places(changes: Iterable[Change], after: State) -> list:
@@ -104,7 +110,8 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
     for base, refs in sorted(state.rules.items()):
         for above, ref in zip((None,) + tuple(refs), refs):
             place.setdefault(ref, []).append((base, "below %s" % above if above else "first"))
-    for ref in sorted(touching):
+    # Rules first: they decide. The order is the same for before and after.
+    for ref in sorted(touching, key=lambda one: (not any(change.place for change in touching[one]), one)):
         obj = state.objects.get(ref)
         if obj is None:
             continue
@@ -117,6 +124,13 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
         if any(c.place for c in touching[ref]):
             lines += ["  place: %s, %s" % found for found in place.get(ref, ())]
     return "".join(line + "\n" for line in lines)
+
+
+def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:
+    """For --diff: the texts, and in their heads the device and who gets access."""
+    parts = ["%s %s" % (part.replace("_", " "), ", ".join(names)) for part, names in (people or {}).get("parts", {}).items()]
+    parts = ["EVERYONE"] * bool(people and people["everyone"]) + parts
+    return {"before": before, "after": after, "before_header": device, "after_header": "%s, for %s" % (device, "; ".join(parts)) if parts else device}
 
 
 def conflict_data(conflict: Conflict) -> dict:

@@ -27,7 +27,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal i
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
-    DONE, WOULD, assessment_data, coverage_counts, coverage_data, object_data, places, strangers, summary, text_of, told,
+    DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, strangers, summary, text_of, told,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
@@ -429,8 +429,8 @@ class Run:
         result["changed"] = bool(changes) or (self.options.state in _WRITING and left)
         result["changes"] = [change.to_data() for change in changes]
         result["summary"] = told(changes, result["changed"], WOULD)
-        result["diff"] = {"before": text_of(state, changes), "after": text_of(after, changes)}
-        result.update(audience=self.options.people(), places=places(changes, after))
+        result["diff"] = diff_data(self.adapter.device, self.options.people(), text_of(state, changes), text_of(after, changes))
+        result.update(audience=self.options.people(self.adapter.people(state)), places=places(changes, after))
         result.update(coverage_data(assessment.coverage, self.policy.withheld))
         result.update(assessment_data(assessment))
         result.update(pending=state.pending, policy_version=self.policy.version, release=state.release)

@@ -77,7 +77,9 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
         rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
             name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
     cost = result.get("reversal")
-    back = "; rollback takes %s and %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation")) if result.get("changed") and cost else ""
+    back = ""
+    if result.get("changed") and cost:
+        back = "; rollback takes %s and %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"))
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""
     unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
         if rights and rights.get("write") is None else ""

@@ -119,8 +119,9 @@ def _device(device: dict, opened: bool) -> str:
     lines = ["#### %s%s" % (md(device["name"]), " (%s)" % md(known) if known else ""), ""]
     lines += ["- **%s:** %s" % (device["state"].replace("_", " ").capitalize(), md(device["error"]))] if device["state"] in NO_RESULT else []
     lines += _people(device) + _before_and_after(device) + ["- **Lasts:** %s" % md(device["until"])] * bool(device["until"])
-    for head, texts in (("Inspection that ends", losses(device["losses"], device["audience"])), ("Still blocked", [one["words"] for one in device["conflicts"]]),
-                        ("Manual steps", device["manual"]), ("Entries of others in our lists", device["foreign"])):
+    ends, blocked = losses(device["losses"], device["audience"]), [one["words"] for one in device["conflicts"]]
+    for head, texts in (("Inspection that ends", ends), ("Still blocked", blocked), ("Manual steps", device["manual"]),
+                        ("Entries of others in our lists", device["foreign"])):
         lines += ["- **%s:**" % head] * bool(texts) + _first(["  - %s" % md(text) for text in texts], "  - ")
     lines += _rollback(device)
     rules = [group for group in device["groups"] if group["purpose"] == RULE]

@@ -51,6 +51,9 @@ def audience(result: Mapping) -> dict | None:
         one, more = words()["audience"].get(part, (part.replace("_", " "),) * 2)
         parts.append({"what": one if len(names) == 1 else more, "names": [str(name) for name in names]})
     text = "; ".join("%s: %s" % (part["what"], ", ".join(part["names"])) for part in parts)
+    behind = ["%s, which is for %s" % (name, _who(_columns({"fields": {path: {"old": None, "new": value} for path, value in columns.items()}})))
+              for name, columns in (said.get("behind") or {}).items()]
+    text += " (%s)" % "; ".join(behind) if behind else ""
     if said["everyone"]:
         whom = words()["everyone"].get(result.get("product"))
         text = " ".join(["EVERYONE"] + [whom] * bool(whom)) + (", %s" % text if text else "")
@@ -147,7 +150,8 @@ def _title(one: Mapping, tense: str) -> str:
     what = "%s %s" % (one["kind"], one["name"])
     if one["op"] in ("create", "delete"):
         return "%s %s%s" % (_verb(one["op"], tense), what, _with(len(one["added"]) + len(one["removed"])))
-    parts = [(verb, counted(len(entries), "entry"), where) for verb, entries, where in (("add", one["added"], "to"), ("remove", one["removed"], "from")) if entries]
+    parts = [(verb, counted(len(entries), "entry"), where) for verb, entries, where in (("add", one["added"], "to"), ("remove", one["removed"], "from"))
+             if entries]
     if parts and not one["fields"] and not one["place"]:
         text = " and ".join("%s %s %s" % (_PARTICIPLES[verb] if number and tense in (DONE, UNKNOWN) else verb if number else _verb(verb, tense), entries, where)
                             for number, (verb, entries, where) in enumerate(parts))

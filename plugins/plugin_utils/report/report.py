@@ -38,8 +38,8 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     "inventories"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``. ``inventories``: those of the run, for commands.
     """
     found = {
-        "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
-        "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"), "started": about.get("started"), "ended": about.get("ended"),
+        **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
+        **{name: about.get(name) for name in ("change", "started", "ended")}, "catalogue": dict(about["catalogue"], version=_versions(devices)),
         "plans_valid_until": about["plans_valid_until"], "devices": [_device(name, result, about) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
         # What the inventory has and --limit left out.

@@ -272,7 +272,7 @@ def _text(found: dict) -> str:
         lines += ["", "%s (%s confidence): %s" % (first["scope"].upper().replace("_", " "), first["confidence"], ", ".join(names))]
         for number, (fault, breaks) in enumerate(_merged({name: found["features"][name]["faults"] for name in names}), 1):
             lines += ["  %d. %s%s, for %s, seen from %s" % (
-                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", 
+                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "",
                 counted(len(fault["for"]), "host"), ", ".join(fault["seen_from"])),
                 "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
         lines += ["  basis: %s" % text for text in dict.fromkeys(found["features"][name].get("basis") for name in names) if text]

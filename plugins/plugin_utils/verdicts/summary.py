@@ -105,4 +105,6 @@ def _headline(verdict, wanted, shut, regressed) -> str:
     if unknown:
         more = " and %d more" % (len(unknown) - 5) if len(unknown) > 5 else ""
         parts.append("the proxy asks who it is before it says anything of %s%s" % (", ".join(unknown[:5]), more))
-    return ". ".join(parts) or (("1 wanted check passes" if len(wanted) == 1 else "all %s pass" % counted(len(wanted), "wanted check")) if verdict == PASS else "not proven: " + verdict)
+    if verdict == PASS and not parts:
+        return "1 wanted check passes" if len(wanted) == 1 else "all %s pass" % counted(len(wanted), "wanted check")
+    return ". ".join(parts) or "not proven: " + verdict
