@@ -73,9 +73,8 @@ def pages() -> dict:
 
 def section(browser: Browser, first: str, last: str) -> dict:
     """The place on the page from the element ``first`` down to ``last``."""
-    top, bottom = browser.evaluate("[document.querySelector(%r).getBoundingClientRect().top + scrollY - 8, document.querySelector(%r).getBoundingClientRect().top + scrollY]" % (
-        first, last))
-    return {"x": 0, "y": top, "width": browser.evaluate("document.documentElement.clientWidth"), "height": bottom - top}
+    top, bottom = (browser.evaluate("document.querySelector(%r).getBoundingClientRect().top + scrollY" % one) for one in (first, last))
+    return {"x": 0, "y": max(0, top - 8), "width": browser.evaluate("document.documentElement.clientWidth"), "height": bottom - max(0, top - 8)}
 
 
 def picture(browser: Browser, name: str, **clip) -> None:

@@ -37,10 +37,12 @@ def render(report: dict, digest: str) -> str:
     script, style, paper = _text("page.js"), _text("page.css"), _paper(report["title"], digest)
     unproven = not_proven(report)
     return _page().render(
-        report=dict(report, devices=devices, register=_urgent(report["register"])), digest=digest, classes=CLASSES, heading=_heading(report, unproven), not_proven=unproven,
-        risks=risks(report, devices, unproven), plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend, tenses=_TENSES, seen=functools.partial(_seen, report),
-        register_states=_REGISTER, script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script),
-        style_hashes=[_hash(style), _hash(paper)])
+        report=dict(report, devices=devices, register=_urgent(report["register"])), digest=digest,
+        heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
+        plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
+        classes=CLASSES, register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
+        # They go into the page as they are: their hash is that of their text.
+        script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
 
 
 def _heading(report: dict, unproven: list) -> str:
@@ -119,7 +121,8 @@ def not_proven(report: dict) -> list:
     for device in report["devices"]:
         unchecked = sum("unchecked" in (row["allowed"], row["exempt"]) for row in device["coverage"])
         if unchecked:
-            found.append("%s: whether %s allowed or exempt could not be checked" % (device["name"], "1 pattern is" if unchecked == 1 else "%d patterns are" % unchecked))
+            they = "1 pattern is" if unchecked == 1 else "%d patterns are" % unchecked
+            found.append("%s: whether %s allowed or exempt could not be checked" % (device["name"], they))
         may = sum(not one["certain"] for one in device["conflicts"])
         if may:
             found.append("%s: %s may block, depending on what could not be read" % (device["name"], counted(may, "rule")))
@@ -160,7 +163,7 @@ def risks(report: dict, devices: list, unproven: list) -> list:
     silent = [device["name"] for device in devices if not device["coverage_summary"]]
     if silent:
         for card in cards[:3]:
-            card.update(count=card["lines"] and card["count"] or "Not known", level="warn", more=card["more"],
+            card.update(count=card["count"] if card["lines"] else "Not known", level="bad" if card["level"] == "bad" else "warn",
                         lines=card["lines"] + ["%s: not known, since there is no result" % some(silent)])
     return cards
 

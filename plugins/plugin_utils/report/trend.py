@@ -31,10 +31,12 @@ def point(report: dict) -> dict:
     summaries = [_coverage(device) or {} for device in report["devices"]]
     judged = [host for host in report["hosts"] if host["judged"] and host["expect"] == "open"]
     checks = [check["verdict"] for host in judged for check in host["checks"] if check["role"] == "wanted"]
-    found = {"generated": report["generated"], "mode": report["mode"], "code": report["verdict"]["code"], "devices": len(report["devices"]),
-             "left_out": len(report["left_out"]["devices"]), "hosts": len(report["hosts"]), "checks": len(checks), "passed": checks.count("pass"), "failed": checks.count("fail") + checks.count("error"),
-             "drift": sum(device["state"] == DRIFT for device in report["devices"]),
-             "no_result": sum(device["state"] in NO_RESULT for device in report["devices"])}
+    states = [device["state"] for device in report["devices"]]
+    found = {"generated": report["generated"], "mode": report["mode"], "code": report["verdict"]["code"],
+             "devices": len(states), "left_out": len(report["left_out"]["devices"]),
+             "drift": states.count(DRIFT), "no_result": sum(state in NO_RESULT for state in states),
+             "hosts": len(report["hosts"]), "checks": len(checks),
+             "passed": checks.count("pass"), "failed": checks.count("fail") + checks.count("error")}
     return dict(found, **{name: sum(summary.get(name, 0) for summary in summaries) for name in ("wanted", "allowed", "exempt_wanted", "exempt")})
 
 
@@ -83,14 +85,15 @@ def plots(points: list) -> list:
     ``lines``: points for an SVG polyline, one for each stretch without a gap; ``marks``: ``(x, y)``; ``words``: the same for whoever does not see it.
     What is not known (no coverage, no check) is a gap, never 0.
     """
+    def shares(part: str, whole: str) -> list:
+        return [_percent(one[part], one[whole]) for one in points]
+
     most = max(one["devices"] for one in points)
-    return [
-        _plot("Devices", "", max(most, 1), points, [("with drift", [one["drift"] for one in points]), ("without a result", [one["no_result"] for one in points])]),
-        _plot("Coverage", " %", 100, points, [("patterns allowed", [_percent(one["allowed"], one["wanted"]) for one in points]),
-                                                          ("exemptions in force", [_percent(one["exempt"], one["exempt_wanted"]) for one in points])]),
-        _plot("Probes", " %", 100, points, [("checks that pass", [_percent(one["passed"], one["checks"]) for one in points]),
-                                       ("checks that fail", [_percent(one["failed"], one["checks"]) for one in points])]),
-    ]
+    counts = [("with drift", [one["drift"] for one in points]), ("without a result", [one["no_result"] for one in points])]
+    coverage = [("patterns allowed", shares("allowed", "wanted")), ("exemptions in force", shares("exempt", "exempt_wanted"))]
+    probes = [("checks that pass", shares("passed", "checks")), ("checks that fail", shares("failed", "checks"))]
+    return [_plot(points, counts, title="Devices", top=max(most, 1)), _plot(points, coverage, title="Coverage", top=100, unit=" %"),
+            _plot(points, probes, title="Probes", top=100, unit=" %")]
 
 
 def _percent(part: int, whole: int) -> float | None:
@@ -98,19 +101,18 @@ def _percent(part: int, whole: int) -> float | None:
     return min(round(100.0 * part / whole, 1), 100.0 if part >= whole else 99.9) if whole else None
 
 
-def _plot(title: str, unit: str, top: int, points: list, series: list) -> dict:
-    times = [_time(one).timestamp() for one in points]
-    span = times[-1] - times[0]
-    across = [LEFT + (WIDTH - LEFT - RIGHT) * ((when - times[0]) / span if span else 0.5) for when in times]
+def _plot(points: list, series: list, title: str, top: int, unit: str = "") -> dict:
+    seconds = [(_time(one) - _time(points[0])).total_seconds() for one in points]
+    across = [LEFT + (WIDTH - LEFT - RIGHT) * (when / seconds[-1] if seconds[-1] else 0.5) for when in seconds]
+    first, final = points[0]["generated"][:10], points[-1]["generated"][:10]
     drawn = []
     for name, values in series:
         places = [None if value is None else (round(x, 1), round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * value / top, 1))
                   for x, value in zip(across, values)]
         drawn.append({"name": name, "lines": _stretches(places), "marks": [place for place in places if place], "last": _said(values[-1], unit)})
-    words = "; ".join("%s: first %s, last %s, lowest %s, highest %s" % (name, _said(values[0], unit), _said(values[-1], unit), _said(_least(values), unit),
-                                                                       _said(_most(values), unit)) for name, values in series)
-    return {"title": title, "top": "%d%s" % (top, unit), "first": points[0]["generated"][:10], "final": points[-1]["generated"][:10], "series": drawn,
-            "words": "%s in %d reports from %s to %s. %s" % (title, len(points), points[0]["generated"][:10], points[-1]["generated"][:10], words)}
+    words = ["%s: %s" % (name, _range(values, unit)) for name, values in series]
+    return {"title": title, "top": "%d%s" % (top, unit), "first": first, "final": final, "series": drawn,
+            "words": "%s in %d reports from %s to %s. %s" % (title, len(points), first, final, "; ".join(words))}
 
 
 def _stretches(places: list) -> list:
@@ -124,13 +126,11 @@ def _stretches(places: list) -> list:
     return [" ".join(one) for one in found if len(one) > 1]
 
 
+def _range(values: list, unit: str) -> str:
+    known = [value for value in values if value is not None]
+    said = (("first", values[0]), ("last", values[-1]), ("lowest", min(known, default=None)), ("highest", max(known, default=None)))
+    return ", ".join("%s %s" % (which, _said(value, unit)) for which, value in said)
+
+
 def _said(value: float | None, unit: str) -> str:
     return "not known" if value is None else "%g%s" % (value, unit)
-
-
-def _least(values: list) -> float | None:
-    return min((value for value in values if value is not None), default=None)
-
-
-def _most(values: list) -> float | None:
-    return max((value for value in values if value is not None), default=None)
