@@ -62,7 +62,7 @@ def test_one_window_for_all_devices_is_said_once_and_a_run_without_devices_has_i
 def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof():
     assert device.needed(600, 120, 120) == 1560
     assert device.closed(OPEN, {}, 1800, NOW)[0] is None
-    assert "closes in 1800 s, and change, proof and rollback may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
+    assert "closes in 30 minutes, and change, proof and rollback may take 30 minutes 1 second" in device.closed(OPEN, {}, 1801, NOW)[0]
     assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("an emergency goes on outside of it")
     assert device.closed(None, {}, 10 ** 6, NOW) == (None, None)
 

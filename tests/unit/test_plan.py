@@ -266,6 +266,7 @@ CHOSEN = check("fail", id="attest", host="humb.apple.com", features=["ios_attest
 def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_host_that_saw_it():
     assert headline(None, behind(check())) == "Compliant, proven by 1 host"
     assert headline({"fw1": device(changed=True)}, behind(check()), mode="change") == "Changed fw1, proven by 1 host"
+    assert headline(None, behind(check()), left_out={"devices": ["fw2", "fw3"]}) == "Compliant, proven by 1 host; only 1 of 3 devices"
 
 
 @pytest.mark.parametrize("devices,hosts,mode,said", [
@@ -280,7 +281,7 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
     ({"fw1": device(coverage=[dict(COVERED, allowed="unchecked")])}, [behind(check())], "audit",
      "Compliant, proven by 1 host; fw1: the configuration does not show that 1 pattern is in force"),
     ({"fw1": device(manual=["a", "b"], stale=[{"entry": "old"}])}, [behind(check())], "change", "Compliant, proven by 1 host; 2 manual steps; 1 retired entry"),
-    ({"fw1": device(rendered=[{}], changes=[LISTED])}, [behind(check())], "change", "Waits for manual steps on fw1, proven by 1 host"),
+    ({"fw1": device(rendered=[{}], changes=[LISTED])}, [behind(check())], "change", "Waits for manual steps on fw1"),
     ({"fw1": device(changed=True, changes=[LISTED])}, [], "audit", "Drift: 1 of 1 device would be changed (fw1)"),
     ({"fw1": device(failed=True, msg="x")}, [], "change", "Needs attention: the task failed (1)")])
 def test_a_headline_has_every_reservation(devices, hosts, mode, said):

@@ -154,24 +154,29 @@ def headline(report: dict, found: dict, deciding: list) -> str:
     changed = [device["name"] for device in report["devices"] if device["state"] == CHANGED]
     hosts = [host["name"] for host in report["hosts"] if host["judged"]]
     start = "Waits for manual steps on %s" % some(waiting) if waiting else "Changed %s" % some(changed) if changed else "Compliant"
-    start += ", not proven: %s" % some(found["not_proven"], 1) if found["not_proven"] else ", proven by %s" % counted(len(hosts), "host")
-    rest = ["%s" % counted(len(found[name]), noun) for name, noun in (("manual", "manual step"), ("stale", "retired entry")) if found[name]]
-    return "; ".join([start] + _except(report) + _unchecked(report) + rest)
+    if found["not_proven"]:
+        start += ", not proven: %s" % some(found["not_proven"], 1)
+    elif not waiting:
+        start += ", proven by %s" % counted(len(hosts), "host")
+    rest = [counted(len(found[name]), noun) for name, noun in (("manual", "manual step"), ("stale", "retired entry")) if found[name]]
+    limited = ["only %s" % _of(report, kind) for kind in ("devices", "hosts") if report["left_out"][kind]]
+    return "; ".join([start] + limited + _except(report) + _unchecked(report) + rest)
 
 
 def _except(report: dict) -> list:
     """What does not work for hosts that are well in all that counts, and what nobody could see."""
-    chosen, failing, unseen = ({} for _each in range(3))
+    chosen, failing, unseen = set(), set(), set()
     for host in report["hosts"]:
-        for feature, said in host["features"].items() if host["judged"] and host["expect"] == "open" else ():
-            kind = chosen if feature in host["left_inspected"] else failing if said in ("fail", "error") else unseen if said == "unverified" else {}
-            kind.setdefault(feature, []).append(host["name"])
+        if host["judged"] and host["expect"] == "open":
+            chosen |= set(host["left_inspected"])
+            failing |= {feature for feature, said in host["features"].items() if said in ("fail", "error")} - set(host["left_inspected"])
+            unseen |= {feature for feature, said in host["features"].items() if said == "unverified"}
     parts = ["works, except %s, left under inspection by the policy: set exempt_level: core to exempt it" % _features(chosen)] * bool(chosen)
     parts += ["does not work, and is not among what is required: %s" % _features(failing)] * bool(failing)
     return parts + ["not shown by any probe: %s" % _features(unseen)] * bool(unseen)
 
 
-def _features(found: dict) -> str:
+def _features(found: set) -> str:
     return ", ".join(words()["features"].get(name, name.replace("_", " ")) for name in sorted(found))
 
 
