@@ -10,6 +10,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, placeholders, record, rollout
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
@@ -143,7 +144,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("change_window: %s" % error) from error
         if closed:
             raise AnsibleActionFail("%s. Nothing was touched" % closed)
-        text = "%s: the change begins; locks and activation are waited for, at most %s s" % (self._name, get("access_timeout", 600))
+        text = "%s: the change begins; locks and activation are waited for, at most %s" % (
+            self._name, duration(float(get("access_timeout", 600))))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 
     # -- the module

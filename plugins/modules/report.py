@@ -17,7 +17,9 @@ description:
   - It writes also in check mode, since the report is what an audit is for.
 options:
   dest:
-    description: The folder. Files in it have mode 0600 and are written whole or not at all.
+    description:
+      - The folder. Files in it have mode 0600 and are written whole or not at all.
+      - A report takes over the trend of the one that it replaces, a point for each of the last 100 reports of the folder.
     type: path
     required: true
   devices:

@@ -56,7 +56,7 @@ def test_it_waits_for_the_change_to_arrive_and_says_so(path, verify):
     code, shown, results = verify("assert", verify_wait=120, verify_wait_interval=1)
     assert code == 0, shown
     assert results["desk1-after"]["summary"]["verdict"] == "pass" and sum(looks) == 3
-    assert "desk1: 1 of" in shown and shown.count("Looking again in 1 s, for at most") == 2
+    assert "desk1: 1 of" in shown and shown.count("Looking again in 1 second, for at most") == 2
 
 
 def test_what_counts_can_be_chosen_and_it_gives_up_when_the_time_is_up(path, verify):

@@ -288,7 +288,7 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     stripe = check(seen(**dict(INTERCEPTED, http=http(403, PAGE, "<html>Blocked"))), probe(entry="stripe_js", host="js.stripe.com", exempt=False))
     found = summarise([check(seen()), stripe])
     assert found["verdict"] == "pass" and found["message"] == (
-        "all 1 wanted checks pass. Not counted, since nothing shows whose answer it is: js.stripe.com")
+        "1 wanted check passes. Not counted, since nothing shows whose answer it is: js.stripe.com")
 
 
 @pytest.mark.parametrize("before,after,verdict,flag", [
@@ -474,10 +474,15 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     # As the journal of a change that nothing has proven yet keeps it.
     assert verdicts.table({"branch1": {"checks": checks}}, outcome.kept({"branch1": before})) == text
     lines = text.splitlines()
-    assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
-    assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
+    assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1]
+    # What does not fit goes below, whole.
+    assert checks[-1]["message"].partition(": ")[2] in " ".join(text.split()) and lines[2].startswith("    blocked by Squid")
+    assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 100 for line in lines)
     brief = verdicts.table({"branch1": {"checks": checks}}, brief=True).splitlines()
-    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "branch1: the other 3 checks are as they have to be"
+    assert "shut.example.com" in brief[1] and brief[-1] == "branch1: the other 3 checks are as they have to be"
+    long = verdicts.table({"branch1": {"checks": [dict(checks[-1], host="a" * 60 + ".example.com")]}}).splitlines()
+    assert "a" * 60 + ".example.com" in long[1] and all(len(line) <= 100 for line in long)
+    assert verdicts.table({"branch1": {"checks": checks[:1]}}, brief=True) == "branch1: 1 check is as it has to be\n"
     assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as they have to be\n"
 
 
@@ -492,7 +497,7 @@ def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspecte
     # It is said for its feature; the host does what the policy says.
     assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
     assert summary["macos_app"]["verdict"] == "likely"
-    assert summary["message"] == "all 1 wanted checks pass. Left under inspection by the policy, which breaks it: ios_attest (exempt_level core exempts it)"
+    assert summary["message"] == "1 wanted check passes. Left under inspection by the policy, which breaks it: ios_attest (exempt_level core exempts it)"
     table = verdicts.table({"branch1": {"checks": [found, fine]}})
     assert "FAIL" not in table and "by policy" in table and "Left under" not in summarise([fine])["message"]
     assert check(seen(http=None, **INTERCEPTED), apple(exempt=True))["flags"] == ["decrypted"]

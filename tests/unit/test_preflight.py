@@ -48,10 +48,10 @@ def test_what_stops(device, hosts, register, said):
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
     ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "what hosts saw before that: /j/1.json"),
-    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will stay in the way: rule 3"),
+    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "still blocked after the change, by 1 conflict: rule 3"),
     ({"exclusive": ""}, None, None, "not protected against a second run"),
     ({"pending": "ours"}, None, None, "edits of ours wait there"), ({"pending": "both"}, None, None, "edits of ours wait there"),
-    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will stay in the way: 1, 2"),
+    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "still blocked after the change, by 2 conflicts: 1, 2"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "that it stands behind fw1 is not proven"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "not well either: odd"),
     ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),

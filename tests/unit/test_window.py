@@ -35,7 +35,7 @@ def test_windows_that_come_again(now, opened, moment):
 def test_there_has_to_be_time_enough():
     assert state(NIGHTS, "2026-11-25T02:00:00+00:00", 3600)["open"] is True
     late = state(NIGHTS, "2026-11-25T02:00:01+00:00", 3600)
-    assert late["open"] is False and "closes in 3599 s" in late["message"] and "2026-11-26T22:00:00+01:00" in late["message"]
+    assert late["open"] is False and "closes in 59 minutes 59 seconds" in late["message"] and "2026-11-26T22:00:00+01:00" in late["message"]
 
 
 def test_one_window_and_then_none():

@@ -7,6 +7,8 @@ from __future__ import annotations
 import datetime
 from typing import Iterable
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+
 OK, WARN, STOP = "ok", "warn", "stop"
 
 
@@ -69,15 +71,15 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
         rows.append(_row(name, WARN, "edits of ours wait there, which an earlier run left; this one brings them into force"))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
     if certain:
-        rows.append(_row(name, WARN, "%d conflict%s will stay in the way: %s" % (
-            len(certain), "" if len(certain) == 1 else "s", ", ".join(str(one["where"]) for one in certain[:3]))))
+        rows.append(_row(name, WARN, "still blocked after the change, by %s: %s" % (
+            counted(len(certain), "conflict"), ", ".join(str(one["where"]) for one in certain[:3]))))
     if result.get("changed") and not result.get("exclusive"):
         rows.append(_row(name, OK, "a second run is kept away by %s" % kept_apart) if kept_apart else _row(
             name, WARN, "not protected against a second run: nothing on the device keeps it away, and no pipeline says that it does (netaccess_kept_apart_by)"))
     cost = result.get("reversal")
-    back = "; rollback takes %d write%s and %d activation%s" % (
-        cost["writes"], "" if cost["writes"] == 1 else "s", cost["activations"], "" if cost["activations"] == 1 else "s")\
-        if result.get("changed") and cost else ""
+    back = ""
+    if result.get("changed") and cost:
+        back = "; rollback takes %s and %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"))
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""
     unsaid = "; whether the account may write is not told%s" % (": %s" % rights["why"] if rights.get("why") else " by the product")\
         if rights and rights.get("write") is None else ""
@@ -114,6 +116,6 @@ def _watched(name: str, hosts: dict, behind: list, rows: list) -> None:
 
 def _message(devices: dict, rows: list, stops: dict) -> str:
     warned = sum(row["verdict"] == WARN for row in rows)
-    parts = ["%d of %d device%s may be changed" % (len(devices) - len(stops), len(devices), "" if len(devices) == 1 else "s")]
-    parts += ["%d warning%s" % (warned, "" if warned == 1 else "s")] * bool(warned)
+    parts = ["%d of %s may be changed" % (len(devices) - len(stops), counted(len(devices), "device"))]
+    parts += [counted(warned, "warning")] * bool(warned)
     return "; ".join(parts + ["%s: %s" % item for item in sorted(stops.items())])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import advice, origin, symptoms, witnesses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import summarise
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
@@ -251,7 +252,7 @@ def _headline(features: dict, reached: int, hosts: int) -> str:
     if not features:
         return "nothing was seen from any host, so nothing can be said"
     if not bad:
-        part = ", from %d of %d hosts; the others were not reached" % (reached, hosts) if reached < hosts else ""
+        part = ", from %d of %s; the others were not reached" % (reached, counted(hosts, "host")) if reached < hosts else ""
         return "everything that was looked at works%s: %s" % (part, ", ".join(features))
     scopes: dict = {}
     for name, one in bad.items():
@@ -270,9 +271,9 @@ def _text(found: dict) -> str:
         first = found["features"][names[0]]
         lines += ["", "%s (%s confidence): %s" % (first["scope"].upper().replace("_", " "), first["confidence"], ", ".join(names))]
         for number, (fault, breaks) in enumerate(_merged({name: found["features"][name]["faults"] for name in names}), 1):
-            lines += ["  %d. %s%s, for %d host%s, seen from %s" % (
-                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", len(fault["for"]),
-                "s" * (len(fault["for"]) != 1), ", ".join(fault["seen_from"])),
+            lines += ["  %d. %s%s, for %s, seen from %s" % (
+                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "",
+                counted(len(fault["for"]), "host"), ", ".join(fault["seen_from"])),
                 "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
         lines += ["  basis: %s" % text for text in dict.fromkeys(found["features"][name].get("basis") for name in names) if text]
         lines.append("  next: %s" % first["next"])

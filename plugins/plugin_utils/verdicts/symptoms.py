@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+
 SYMPTOMS = yaml_load((Path(__file__).parent / "symptoms.yml").read_text(encoding="utf-8"))
 #: The plain words in the expressions.
 _VOCABULARY = sorted(set(re.findall("[a-z]{5,}", " ".join(form.replace("s?", "") for one in SYMPTOMS for form in one["words"]))))
@@ -61,15 +63,15 @@ def answer(text: str, features_found: dict) -> dict:
         said = "What was seen does not tell: %s. %s" % (_next(looked), symptom["first"])
     else:
         count = max(one["of"] for _name, one in looked)
-        said = "What it needs of the network works, from %d host%s that looked (%s). Ask for %s." % (
-            count, "s" * (count != 1), ", ".join(name for name, _one in looked), symptom["else"])
+        said = "What it needs of the network works, from %s that looked (%s). Ask for %s." % (
+            counted(count, "host"), ", ".join(name for name, _one in looked), symptom["else"])
     return {"id": symptom["id"], "title": symptom["title"], "text": "%s. %s" % (symptom["title"], said)}
 
 
 def _wrong(name: str, one: dict) -> str:
     fault = one["faults"][0] if one["faults"] else None
     what = "%s%s" % (fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "") if fault else one["scope"].replace("_", " ")
-    seen = ", seen by %d of %d host%s that could tell" % (one["bad"], one["of"], "s" * (one["of"] != 1)) if one["of"] else ""
+    seen = ", seen by %d of %s that could tell" % (one["bad"], counted(one["of"], "host")) if one["of"] else ""
     parts = ["It is %s (%s), in %s%s; %s" % (what, one["scope"].replace("_", " "), name, seen, _SURE[one["confidence"]])]
     if fault:
         parts.append("Such as: %s" % fault["evidence"])

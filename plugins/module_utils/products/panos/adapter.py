@@ -251,6 +251,12 @@ class PanosAdapter(Adapter):
             fields["type"] = "URL List"
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
+    def people(self, state: State) -> dict[str, dict]:
+        columns = ("from", "source", "source-user", "negate-source", "negate-user")
+        named = {name: state.objects.get(Ref(xml.SECURITY, name)) for name in self._settings.rules}
+        return {"rule %s" % name: {column: obj.fields[column] for column in columns if obj.fields.get(column) not in (None, [], "no")}
+                for name, obj in named.items() if obj}
+
     def assess(self, policy: Policy, state: State) -> Assessment:
         found = Assessor(self._settings, self._context, policy, state).assess()
         # Where nothing is opened, no rule is for anybody.
