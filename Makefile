@@ -12,7 +12,7 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-all generate lint bench build kit clean setup system squids peers boxes
+.PHONY: help demo docs quick test test-all generate lint bench build kit clean setup system squids peers boxes
 
 help:
 	@echo "make demo    the main job, on a real Squid and a FortiGate's twin, in two minutes: block, open, verify, again, roll back;"
@@ -23,6 +23,7 @@ help:
 	@echo "make generate  what repeats facts of one source: RETURN blocks, options of the role, tables"
 	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
 	@echo "make bench   the benchmark table"
+	@echo "make docs    the documentation as a site, in .build/docs"
 	@echo "make build   the tarball, installed into a scratch path to prove it"
 	@echo "make kit     the probes as one file, for machines that Ansible does not manage"
 	@echo "make clean   removes .build"
@@ -62,6 +63,12 @@ squids: setup system
 demo: setup
 	@scripts/install-lab squid
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
+
+docs: setup .build/site/stamp
+	@scripts/site/build
+
+.build/site/stamp: requirements-test.txt scripts/install-site
+	@scripts/install-site
 
 quick: setup system peers
 	@scripts/quick

@@ -67,7 +67,7 @@ def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted
 
 
 def _reverted(result: dict, check: bool) -> list:
-    done = "" if result.get("changed") is False else "a rollback: " if check else "rolled back: "
+    done = "" if result.get("changed") is False else "would be rolled back: " if check else "rolled back: "
     head = done + (result.get("summary") or "nothing to do")
     unseen = bool(result.get("changed")) and not check and not result.get("behind", True)
     by_hand = ["manual step: %s" % text for text in result.get("manual") or []]

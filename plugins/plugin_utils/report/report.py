@@ -8,28 +8,22 @@ The same input gives the same bytes; nothing is taken from the clock or the mach
 from __future__ import annotations
 
 import csv
-import functools
 import hashlib
 import io
 import json
 import unicodedata
-from pathlib import Path
 from xml.etree import ElementTree
 
-import jinja2
-
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, register as exemptions, trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.markdown import as_markdown
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
-    CHANGED, CLASSES, COMPLIANT, DRIFT, FAILED, NO_RESULT, UNREACHABLE, WORST, state_of, verdict,
+    CHANGED, CLASSES, COMPLIANT, DRIFT, FAILED, NO_RESULT, UNREACHABLE, state_of, verdict,
 )
 
 FORMAT = 1
-_FOLDER = Path(__file__).parent
 _KEPT = ("coverage", "coverage_summary", "coverage_before", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release", "plan_options")
-_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
+_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message", "duration_ms")
 
 
 class ReportError(ValueError):
@@ -41,7 +35,7 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
     ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out", "started", "ended",
-    "inventories"}``; see ``verdict`` for ``register`` and ``strict``. ``inventories``: those of the run, for commands.
+    "inventories"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``. ``inventories``: those of the run, for commands.
     """
     found = {
         **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
@@ -53,7 +47,9 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     }
     for device in found["devices"]:
         device["proof"] = [_seen(host) for host in found["hosts"] if (host["path"] or {}).get("device") == device["name"]]
-    found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
+    found["register"] = exemptions.compared(about.get("register"), found["devices"], about["today"])
+    found["verdict"] = verdict(found, about.get("strict") or [])
+    found["trend"] = [trend.point(found)]
     return found
 
 
@@ -165,11 +161,6 @@ def _formula(cell: str) -> bool:
     return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
 
 
-def _moved(op: str, values: dict) -> str:
-    old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
-    return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
-
-
 def as_junit(report: dict) -> str:
     """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict: one fails when the code
     is not 0."""
@@ -212,16 +203,8 @@ def _xml(text) -> str:
 
 
 def as_html(report: dict) -> str:
-    """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
-    # What needs somebody comes first.
-    worst = sorted(report["devices"], key=lambda one: (WORST.index(one["state"]), not one["conflicts"], one["name"]))
-    return _page().render(report=dict(report, devices=worst), classes=CLASSES, count=counted, moved=_moved)
-
-
-@functools.cache
-def _page() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
+    """A page for people that needs nothing else: no font, no picture and no script from elsewhere."""
+    return page.render(report, hashlib.sha256(as_json(report).encode("utf-8")).hexdigest())
 
 
 FORMS = {"report.json": as_json, "verdict.json": as_verdict, "plans.json": as_plans, "report.html": as_html, "coverage.csv": as_csv, "report.md": as_markdown,

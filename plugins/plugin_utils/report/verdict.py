@@ -4,11 +4,10 @@
 """What a report comes to: classes of what was found, an exit code, and a headline that promises no more than was seen. Pure."""
 from __future__ import annotations
 
-import datetime
-
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import OVERDUE, UNREGISTERED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 
 COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
@@ -47,12 +46,10 @@ def state_of(result: dict, mode: str) -> str:
     return COMPLIANT
 
 
-def verdict(report: dict, register, strict, today: datetime.date) -> dict:
-    """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES. A class that has a code of 0 decides
-    nothing unless ``strict`` names it.
+def verdict(report: dict, strict: list) -> dict:
+    """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES.
 
-    ``register``: None, or lines ``{pattern, owner, reason, risk_id, approved_by, approved_on, review_by}``: an exemption in force without one is
-    unregistered, one past ``review_by`` is overdue.
+    A class that has a code of 0 decides nothing unless ``strict`` names it.
     """
     found: dict = {name: [] for name, _code, _words in CLASSES}
     if not report["devices"]:
@@ -67,8 +64,7 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
         found["stale"] += ["%s: %s" % (name, one.get("entry") or one.get("pattern")) for one in device["stale"]]
         found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
         found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
-        if register is not None:
-            _registered(device, register, today, found)
+    _registered(report["register"] or [], found)
     drifting = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
     for host in report["hosts"]:
         _verified(host, drifting, found)
@@ -79,17 +75,14 @@ def verdict(report: dict, register, strict, today: datetime.date) -> dict:
             "message": _message(report, found), "classes": found, "deciding": deciding}
 
 
-def _registered(device: dict, register: list, today: datetime.date, found: dict) -> None:
-    lines = {str(line["pattern"]): line for line in register}
-    for row in device["coverage"]:
-        if row["exempt"] not in ("yes", "unchecked"):
-            continue
-        line = lines.get(row["pattern"])
-        if line is None:
-            unsure = " (whether it is exempt is not checked)" if row["exempt"] == "unchecked" else ""
-            found["unregistered"].append("%s: %s%s" % (device["name"], row["pattern"], unsure))
-        elif datetime.date.fromisoformat(str(line["review_by"])) < today:
-            found["overdue"].append("%s: %s was to be reviewed by %s (%s)" % (device["name"], row["pattern"], line["review_by"], line["owner"]))
+def _registered(rows: list, found: dict) -> None:
+    for row in rows:
+        for device in row["devices"]:
+            said = "%s: %s" % (device["name"], row["pattern"])
+            if row["state"] == UNREGISTERED:
+                found["unregistered"].append(said + ("" if device["sure"] else " (whether it is exempt is not checked)"))
+            elif row["state"] == OVERDUE:
+                found["overdue"].append("%s was to be reviewed by %s (%s)" % (said, row["review_by"], row["owner"]))
 
 
 def _verified(host: dict, drifting: dict, found: dict) -> None:
