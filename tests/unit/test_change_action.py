@@ -68,6 +68,20 @@ def test_the_gate_refuses(device, host, said):
     assert str(refusal.value).endswith("Nothing was touched")
 
 
+def test_the_gate_asks_where_journals_of_this_controller_are(monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "journals")
+    for local in ("local", "ansible.builtin.local"):
+        with pytest.raises(AnsibleActionFail, match="fw1: the journal would be lost: %s is in GITHUB_WORKSPACE" % (tmp_path / "journals")):
+            step("gate", {"fw1": dict(FW, ansible_connection=local, access_journal=str(tmp_path / "elsewhere"))})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(AnsibleActionFail, match="%s/.netaccess/journals is in" % tmp_path):
+        step("gate", {"fw1": dict(FW, ansible_connection="local")})
+    # Of another host nothing is known, and a check run writes none.
+    assert step("gate", {"fw1": dict(FW, ansible_connection="ssh")})["mark"] and step("gate", {"fw1": dict(FW, ansible_connection="local")}, check=True)["mark"]
+
+
 def test_the_gate_knows_names_that_are_not_ours_and_refuses_a_run_without_a_device():
     assert step("gate", {"fw1": dict(FW, access_badge="x", netaccess_other_variables=["access_badge"])})["mark"]
     with pytest.raises(AnsibleActionFail, match="no host of the group netaccess_devices"):
