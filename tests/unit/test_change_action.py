@@ -229,13 +229,21 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     refused = dict(hosts, fw1=dict(FW, access_result={"recorded": "failed", "msg": "refused"}))
     assert step("conclude", refused)["troubles"]["fw1"] == "refused"
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
-    assert found["ansible_stats"]["data"]["netaccess_verdict"]["code"] == 1
+    assert found["ansible_stats"]["data"] == found["handed"] == {"netaccess_verdict": found["verdict"]}
     # Below one failure for each of them, as the last thing.
     assert "Changed" not in capsys.readouterr().out
     step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
     assert "Probe host desk1: not looked at after the change: gone" in said
+
+
+def test_an_audit_hands_its_plans_on_with_its_verdict(tmp_path):
+    hosts = {"fw1": dict(FW, access_preview=dict(PREVIEW, plan_digest="1" * 64))}
+    found = step("conclude", hosts, mode="audit", dest=str(tmp_path / "report"))
+    plans = json.loads((tmp_path / "report" / "plans.json").read_text())
+    assert plans["netaccess_plans"] == {"fw1": "1" * 64}
+    assert found["ansible_stats"]["data"] == found["handed"] == dict(plans, netaccess_verdict=found["verdict"])
 
 
 def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):
