@@ -170,16 +170,17 @@ def test_the_modules_configure_awx_and_a_second_run_changes_nothing_but_the_grap
     assert {path.split("/")[3] for _method, path, _body in awx.writes} == {"workflow_job_template_nodes"}
 
 
+@pytest.fixture(scope="module")
+def lab():
+    with Lab(few=True, vantages=("branch1",)) as up:
+        yield up
+
+
 @needs_modules
 @pytest.mark.exhaustive
 @pytest.mark.skipif(squid.available() is not None, reason=str(squid.available()))
 class TestTheWorkflow:
     """What it does with a real Squid."""
-
-    @pytest.fixture(scope="class")
-    def lab(self):
-        with Lab(few=True, vantages=("branch1",)) as up:
-            yield up
 
     @pytest.fixture
     def launch(self, lab, tmp_path):

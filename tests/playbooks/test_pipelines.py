@@ -14,6 +14,7 @@ from pathlib import Path
 import ansible_runner
 import pytest
 import yaml
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.lab import squid
 from tests.lab.device import devices
@@ -71,10 +72,8 @@ class Job:
 
     def vault(self, secrets: dict) -> None:
         for name in ("read", "change"):
-            path = self.folder / "vault" / (name + ".yml")
-            path.write_text(yaml.safe_dump(dict(secrets, vault_unused="x")))
-            subprocess.run([str(BIN / "ansible-vault"), "encrypt", str(path)], check=True, capture_output=True, cwd=self.folder,
-                           env=dict(os.environ, ANSIBLE_VAULT_PASSWORD_FILE=str(FOLDER / "ci" / "vault-password"), NETACCESS_VAULT_PASSWORD=PASSWORD))
+            text = yaml.safe_dump(dict(secrets, vault_unused="x"))
+            (self.folder / "vault" / (name + ".yml")).write_bytes(VaultLib([("default", VaultSecret(PASSWORD.encode()))]).encrypt(text))
 
     def _filled(self, value: str, inputs: dict) -> str:
         known = {"secrets.NETACCESS_VAULT_PASSWORD": PASSWORD, "github.token": forge.TOKEN, **{"inputs." + name: text for name, text in inputs.items()}}

@@ -87,9 +87,10 @@ def fleeting(journals: dict, environ: Mapping[str, str], mounts: dict) -> list:
 
     ``journals``: {device: absolute path of its journals on this controller}; ``mounts``: {mount point: type of its file system}.
     """
-    removed = [name for mark, names in _JOBS.items() if environ.get(mark) for name in names if environ.get(name)]
-    found = {}
-    for device, path in journals.items() if any(environ.get(mark) for mark in _JOBS) else ():
+    jobs = [mark for mark in _JOBS if environ.get(mark)]
+    removed = [name for mark in jobs for name in _JOBS[mark] if environ.get(name)]
+    found: dict = {}
+    for device, path in journals.items() if jobs else ():
         inside = [name for name in removed if _within(path, environ[name])]
         point = max((point for point in mounts if _within(path, point)), key=len, default=None)
         if inside:
