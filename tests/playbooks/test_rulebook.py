@@ -107,7 +107,10 @@ def test_drift_that_people_feel_is_repaired_by_the_plans_of_its_audit_and_once(l
         code, out = play(lab, "rollback", tmp_path, "--limit", "proxy1", netaccess_journal=str(journal))
         assert code == 0 and policy_of(lab) == before, out
         rulebook.wait(lambda: rulebook.post({"kind": "device_changed", "device": "proxy1"}) == 200, "the event")
-        rulebook.wait(lambda: rulebook.said().count("'netaccess_verdict'") == 1, "the drift that came back, in print")
+        rulebook.wait(lambda: rulebook.said().count("'netaccess_verdict'") == 2, "the drift that came back, in print")
+        # Actions come one after the other: what this event starts ends after whatever the one before it started.
+        rulebook.post({"kind": "device_changed", "device": "another"})
+        rulebook.wait(lambda: rulebook.said().count("'netaccess_verdict'") == 3, "the drift that is still there, in print")
     finally:
         rulebook.process.stop()
     assert policy_of(lab) == before and list((lab.folder / "journals").glob("*.json")) == [journal], rulebook.said()
