@@ -96,6 +96,23 @@ def test_all_that_runs_is_pinned():
     assert collection["version"] == yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
 
 
+@pytest.mark.exhaustive
+def test_what_is_pinned_can_be_installed(tmp_path):
+    """By the job's own command; the collection is that of this checkout, since no server has it."""
+    shutil.copytree(FOLDER / "ci", tmp_path / "ci")
+    done = run(BIN / "ansible-galaxy", "collection", "build", ROOT, "--output-path", tmp_path)
+    assert done.returncode == 0, done.stderr
+    tarball, = tmp_path.glob("*.tar.gz")
+    (tmp_path / "ci" / "requirements.yml").write_text(yaml.safe_dump({"collections": [{"name": str(tarball), "type": "file"}]}))
+    done = run("ci/netaccess", "install", cwd=tmp_path, env={name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / ".cache" / "collections" / "ansible_collections" / "netaccess" / "chatgpt" / "playbooks" / "site.yml").exists()
+    there = set(run(tmp_path / ".venv" / "bin" / "pip", "freeze").stdout.split())
+    asked = {line for line in (FOLDER / "ci" / "requirements.txt").read_text().splitlines() if not line.startswith("#")}
+    # The interpreter may need fewer of them.
+    assert there <= asked and any(line.startswith("ansible-core==") for line in there), there ^ asked
+
+
 def test_every_secret_of_the_example_inventory_has_a_place_in_the_vault():
     wanted = set(re.findall(r"\bvault_\w+", (ROOT / "playbooks" / "inventories" / "example" / "hosts.yml").read_text()))
     assert set(yaml.safe_load((FOLDER / "vault.example.yml").read_text())) == wanted
