@@ -98,7 +98,9 @@ class Awx(Twin):
         self._next += 1
         # Ids are of one sequence, since job templates, projects and approvals share theirs.
         # A project has been updated as soon as it is there.
-        found = self.objects[kind][self._next] = dict(fields, **{"scm_revision": "1" * 40} if kind == "projects" else {}, id=self._next, url="/api/v2/%s/%d/" % (kind, self._next), type=_UNIFIED.get(kind, kind))
+        more = {"scm_revision": "1" * 40} if kind == "projects" else {}
+        url = "/api/v2/%s/%d/" % (kind, self._next)
+        found = self.objects[kind][self._next] = dict(fields, **more, id=self._next, url=url, type=_UNIFIED.get(kind, kind))
         return found
 
     def named(self, kind: str, name: str) -> dict:
@@ -136,7 +138,7 @@ class Awx(Twin):
         if not rest:
             if request.method == "GET":
                 return self._list(self.objects[kind].values(), request.query)
-            return Reply.of_json(self._with_related(kind, self.add(kind, **self._checked(kind, request.json, {}))), 201)
+            return Reply.of_json(self._with_related(self.add(kind, **self._checked(kind, request.json, {}))), 201)
         number = int(rest[0])
         if number not in self.objects[kind]:
             return Reply.of_json({"detail": "Not found."}, 404)
@@ -153,7 +155,7 @@ class Awx(Twin):
             return Reply(204)
         elif request.method != "GET":
             raise Refused("not modelled")
-        return Reply.of_json(self._with_related(kind, found))
+        return Reply.of_json(self._with_related(found))
 
     def _below(self, request: Request, kind: str, number: int, name: str) -> Reply:
         if name == "survey_spec" and kind in ("job_templates", "workflow_job_templates"):
@@ -181,7 +183,7 @@ class Awx(Twin):
 
     def _list(self, found, query: dict) -> Reply:
         wanted = {key: value for key, value in query.items() if not key.startswith("page")}
-        kept = [self._with_related(None, one) for one in found if all(self._is(one, key, value) for key, value in wanted.items())]
+        kept = [self._with_related(one) for one in found if all(self._is(one, key, value) for key, value in wanted.items())]
         return Reply.of_json({"count": len(kept), "next": None, "previous": None, "results": kept})
 
     def _is(self, one: dict, key: str, value: str) -> bool:
@@ -191,8 +193,7 @@ class Awx(Twin):
             raise Refused("no filter by %s" % key)
         return str(one.get(key)) == value
 
-    def _with_related(self, kind: str | None, one: dict) -> dict:
-        del kind
+    def _with_related(self, one: dict) -> dict:
         related = {"survey_spec": one["url"] + "survey_spec/"}
         if one.get("unified_job_template") in self.objects["workflow_approval_templates"]:
             related["unified_job_template"] = self.objects["workflow_approval_templates"][one["unified_job_template"]]["url"]
@@ -237,8 +238,8 @@ class Awx(Twin):
 
     @staticmethod
     def _check_notification_templates(one: dict) -> None:
-        if one["notification_type"] != "webhook" or set(one["notification_configuration"]) - {"url", "http_method", "headers", "username", "password",
-                                                                                            "disable_ssl_verification"}:
+        known = {"url", "http_method", "headers", "username", "password", "disable_ssl_verification"}
+        if one["notification_type"] != "webhook" or set(one["notification_configuration"]) - known:
             raise Refused("notification_configuration")
         for event, messages in one["messages"].items():
             if event not in ("started", "success", "error", "workflow_approval"):

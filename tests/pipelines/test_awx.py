@@ -114,7 +114,8 @@ def test_a_rollback_names_its_journal():
     """A folder without a limit would take back the newest change of every device."""
     rollback, = [one for one in TASKS["job_template"]["loop"] if one["playbook"] == "rollback"]
     question, = rollback["survey"]
-    assert question["variable"] == "netaccess_journal" and question["required"] and "default" not in question and "netaccess_journal" not in rollback["extra_vars"]
+    assert question["variable"] == "netaccess_journal" and question["required"] and "default" not in question
+    assert "netaccess_journal" not in rollback["extra_vars"]
 
 
 def test_a_notification_says_the_verdict():
@@ -209,7 +210,8 @@ class TestTheWorkflow:
         assert run(lambda name: False) == [*to_the_approval, ("approve", False)] and policy_of(lab) == before
 
         def meanwhile(_name) -> bool:
-            self.inventory = altered(lab, "wider.yml", lambda devices, _hosts: devices["proxy1"].update(access_audience={"networks": ["127.0.0.0/8"]})).inventory
+            wider = {"access_audience": {"networks": ["127.0.0.0/8"]}}
+            self.inventory = altered(lab, "wider.yml", lambda devices, _hosts: devices["proxy1"].update(wider)).inventory
             return True
         assert run(meanwhile) == [*to_the_approval, ("approve", True), ("change", False)], self.said[-1]
         assert policy_of(lab) == before and "plan changed" in self.said[-1], self.said[-1]
