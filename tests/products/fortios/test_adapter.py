@@ -116,7 +116,7 @@ def test_a_list_that_somebody_wrote_to_meanwhile_is_left_alone(shared):
         shared.entries().append({"id": 77, "url": "late.example", "type": "wildcard", "action": "block", "status": "enable", "exempt": ""})
         return begin()
     adapter.begin = meanwhile
-    with pytest.raises(Failed, match="somebody changed webfilter/urlfilter.*The old state was restored") as failed:
+    with pytest.raises(Failed, match="someone else changed webfilter/urlfilter.*The old state was restored") as failed:
         shared.run(adapter=adapter)
     assert failed.value.result["failure"]["class"] == "conflict"
     assert "late.example" in shared.foreign_members() and "chatgpt.com" not in shared.foreign_members()
@@ -706,7 +706,7 @@ def test_a_column_that_somebody_set_on_the_policy_for_voice_is_drift(voice):
 def test_a_named_policy_that_lets_nobody_through_opens_no_voice(voice, columns):
     voice.twin.row("firewall/policy", "members").update(columns)
     result = voice.run()
-    assert "policy members denies or is switched off" in result["manual"][0]
+    assert "policy members denies or is disabled, so no voice policy is created for it" in result["manual"][0]
     assert not any(name.startswith("chatgpt-voice") for name in policies(voice))
 
 

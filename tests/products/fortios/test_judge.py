@@ -116,7 +116,7 @@ def test_a_policy_of_the_audience_that_may_not_let_through_says_why():
 
 
 @pytest.mark.parametrize("members, where, text, certain", [
-    ({"status": "disable"}, "policy members", "it is switched off", True),
+    ({"status": "disable"}, "policy members", "it is disabled", True),
     ({"disclaimer": "enable"}, "disclaimer of policy members", "passes the traffic on", False),
     ({"wccp": "enable"}, "wccp of policy members", "passes the traffic on", False)])
 def test_a_policy_of_the_audience_that_is_off_or_hands_on(members, where, text, certain):

@@ -478,7 +478,7 @@ def test_inspection_that_is_off_for_the_whole_device(site, tag):
     result = rig.run()
     assert result["conflicts"] == [] and result["losses"] == [] and result["diagnosis"]["tls_inspection"] == "off"
     assert words(result) == {"yes"} and words(result, "exempt") == {"unchecked"} and rig.decide("member", "chatgpt.com") == ("allow", "tunnel")
-    assert "switched off" in result["coverage"][0]["note"]
+    assert "TLS inspection is disabled for the whole device" in result["coverage"][0]["note"]
 
 
 def test_the_devices_rule_for_applications_is_not_the_one_for_its_list(site):

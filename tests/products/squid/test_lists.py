@@ -55,7 +55,7 @@ class Files(Site):
 def test_a_list_of_people_that_is_not_ours_is_neither_used_nor_written(tmp_path, state, name, who):
     """Whom it names would be let in."""
     site = Files(tmp_path, lists={"lists/" + name: "0.0.0.0/0\n"})
-    with pytest.raises(Failed, match="%s exists and was not made by this collection, and whom it names would be let in" % name):
+    with pytest.raises(Failed, match="%s exists and was not created by this collection, and everyone listed in it would get access" % name):
         site.run(state, **who)
     assert (site.lists / name).read_text() == "0.0.0.0/0\n" and [path.name for path in site.lists.iterdir()] == [name]
 
@@ -66,7 +66,7 @@ def test_a_list_that_others_use_is_left_alone(tmp_path, name):
     kind = {"networks": "src", "users": "proxy_auth"}.get(name.rpartition(".")[2], "dstdomain")
     site = Files(tmp_path, lists={"lists/" + name: "# netaccess\n",
                                   "conf.d/theirs.conf": 'acl theirs %s "%s"\n' % (kind, tmp_path / "lists" / name)})
-    with pytest.raises(Failed, match="theirs.conf:1 uses a list in %s: give each drop-in a list_dir of its own" % site.lists):
+    with pytest.raises(Failed, match="theirs.conf:1 uses a list in %s: set a separate list_dir for each drop-in" % site.lists):
         site.run()
     assert [path.name for path in site.lists.iterdir()] == [name]
     site.run(adapter=site.made(list_dir="own"))
@@ -86,7 +86,7 @@ def test_an_edit_of_a_list_during_the_run_ends_it_and_stays(tmp_path, name):
             path.write_text("# by hand\n")
         return carry_out(request)
     adapter.send = send
-    with pytest.raises(Failed, match="somebody changed %s during this run: run again" % path):
+    with pytest.raises(Failed, match="someone else changed %s during this run: run again" % path):
         site.run(adapter=adapter, policy={name: POLICY[name] + [".example.org", "*.example.net"] for name in POLICY})
     # What is excepted follows from the entries, and is written with them when the run takes its change back.
     assert path.read_text() == "# by hand\n" or name.endswith(".except")
@@ -103,7 +103,7 @@ def test_an_edit_of_a_list_before_the_reload_ends_the_run_and_stays(tmp_path, na
         path.write_text("# by hand\n")
         seal()
     adapter.seal = edited
-    with pytest.raises(Failed, match="somebody changed %s during this run: run again" % path):
+    with pytest.raises(Failed, match="someone else changed %s during this run: run again" % path):
         site.run(adapter=adapter)
     assert path.read_text() == "# by hand\n"
 
@@ -114,6 +114,6 @@ def test_somebody_who_is_added_to_a_list_by_hand_stops_a_rollback(tmp_path, name
     journal = site.run(**who)["journal"]
     path = site.lists / name
     path.write_text(path.read_text() + "somebody\n")
-    with pytest.raises(Failed, match="would overwrite later edits: list %s" % name):
+    with pytest.raises(Failed, match="would overwrite later changes: list %s" % name):
         site.run("reverted", journal=journal, **who)
     assert path.read_text().endswith("somebody\n")

@@ -639,7 +639,7 @@ def test_tenant_controls_are_lost(rig, where):
     else:
         settings = rig.twin.rule("AI users")["settings"] if where == "rule" else rig.twin.state.settings
         settings["sse.tenantControlProfileId"] = 5
-        assert losses(rig)["headers"].endswith("the API does not tell")
+        assert losses(rig)["headers"].endswith("the API does not show that")
 
 
 def test_a_tenant_control_of_chatgpt_is_a_decision_of_the_operator(rig):
