@@ -120,7 +120,7 @@ def refused(base, **options) -> str:
     (made(days=-1, issuer=ROOT), True, "or of a CA above it, has expired:", ("have a new certificate issued", "certificate_fingerprint")),
     (made(since=-1, issuer=ROOT), True, "not valid yet", ("clocks",)),
     (made(), False, "self-signed", ("access_ca_path", "access_certificate_fingerprint")),
-    (LEAF, False, "not known here", ("ca_path (access_ca_path in the role)", "access_certificate_fingerprint")),
+    (LEAF, False, "is not trusted here", ("ca_path (access_ca_path in the role)", "access_certificate_fingerprint")),
     (made(issuer=made(authority=True)), True, "no CA in", ("access_ca_path",)),
     (made(issuer=ROOT, names=ELSEWHERE), True, "does not contain the name", ("use a name from the certificate", "access_certificate_fingerprint")),
     (made(issuer=ROOT, names=None), True, "no subjectAltName", ("have a new certificate issued", "access_certificate_fingerprint")),
@@ -130,7 +130,7 @@ def test_a_certificate_is_refused_for_its_own_reason(pair, known, said, way_out,
         text = refused(device.url, ca_path=roots if known else None)
         assert device.log == []
     assert said in text and [way for way in way_out if way not in text] == []
-    assert ("violates RFC 5280" in text, "issued it" in text) == (False, said in ("not known here", "no CA in"))
+    assert ("violates RFC 5280" in text, "issued it" in text) == (False, said in ("is not trusted here", "no CA in"))
 
 
 @pytest.mark.skipif(not hasattr(ssl, "VERIFY_X509_STRICT"), reason="OpenSSL without strict verification")
@@ -163,7 +163,7 @@ def test_a_handshake_that_hangs_was_no_request(monkeypatch):
     """Else a write would be called unknown, although nothing of it was sent."""
     with saying(b"") as at:
         text = refused("https://" + at)
-    assert "does not finish the TLS handshake within 1 s" in text and "access_<product>_port" in text
+    assert "does not complete the TLS handshake within 1 s" in text and "access_<product>_port" in text
 
 
 def test_a_port_without_a_service_and_an_unknown_name():
@@ -221,7 +221,7 @@ def test_a_proxy_that_is_not_there_is_named():
         taken.bind(("127.0.0.1", 0))
         at = "127.0.0.1:%d" % taken.getsockname()[1]
         text = refused("https://fw.example.com:8443", proxy="http://" + at)
-    assert "the proxy %s on the way to fw.example.com:8443 cannot be used" % at in text and "Connection refused" in text
+    assert "the proxy %s for fw.example.com:8443 cannot be used" % at in text and "Connection refused" in text
 
 
 def test_a_timeout_and_other_words_of_the_system():
@@ -257,12 +257,12 @@ def test_another_certificate_gets_no_request_and_no_credential(options, roots, t
     with showing(LEAF, tmp_path) as device:
         text = refused(device.url, ca_path=roots, certificate_fingerprint=digest(ROOT), **options)
         assert device.log == []
-    assert digest(LEAF) in text and "not the one that is pinned" in text and "access_certificate_fingerprint" in text
+    assert digest(LEAF) in text and "is not the pinned one" in text and "access_certificate_fingerprint" in text
 
 
 def test_a_pin_without_tls_accepts_nothing():
     with Device() as device:
-        assert "there is no TLS" in refused(device.url, certificate_fingerprint=digest(LEAF))
+        assert "the connection does not use TLS" in refused(device.url, certificate_fingerprint=digest(LEAF))
         assert device.log == []
 
 
@@ -270,7 +270,7 @@ def test_a_pin_is_compared_behind_a_proxy_as_well(tmp_path):
     with showing(LEAF, tmp_path) as device, tunnel(device.port) as at:
         call = dict(proxy="http://" + at, timeout=5)
         assert Transport(Connection(device.url, certificate_fingerprint=digest(LEAF), **call), Clock()).call("GET", "/r").status == 200
-        assert "not the one that is pinned" in refused(device.url, certificate_fingerprint=digest(ROOT), **call)
+        assert "is not the pinned one" in refused(device.url, certificate_fingerprint=digest(ROOT), **call)
         assert len(device.log) == 1
 
 

@@ -178,11 +178,11 @@ def test_nobody_becomes_another_account_on_windows_unseen():
 
 
 @pytest.mark.parametrize("said,problem", [
-    ({"answer": "NETACCESS-NO-PYTHON\n"}, "no Python 3.8 or newer answers to any of py, python, python3; set  .* or probe_host_python_zip"),
-    ({"answer": (1, "Traceback\nModuleNotFoundError: ssl")}, r"gave no answer \(exit code 1\): ModuleNotFoundError: ssl"),
-    ({"answer": answer.packed(SEEN)[:-40]}, "gave a truncated answer"),
-    ({"answer": answer.packed(SEEN).replace("e", "A", 3)}, "gave a damaged answer"),
-    ({"answer": "\n-----BEGIN NETACCESS ANSWER-----\n%%\n-----END NETACCESS ANSWER-----"}, "gave a damaged answer"),
+    ({"answer": "NETACCESS-NO-PYTHON\n"}, "none of py, python, python3 is Python 3.8 or newer; set probe_host_python, or probe_host_python_zip"),
+    ({"answer": (1, "Traceback\nModuleNotFoundError: ssl")}, r"the probe kit returned no answer \(exit code 1\): ModuleNotFoundError: ssl"),
+    ({"answer": answer.packed(SEEN)[:-40]}, "the probe kit returned a truncated answer"),
+    ({"answer": answer.packed(SEEN).replace("e", "A", 3)}, "the probe kit returned a damaged answer"),
+    ({"answer": "\n-----BEGIN NETACCESS ANSWER-----\n%%\n-----END NETACCESS ANSWER-----"}, "the probe kit returned a damaged answer"),
     ({"made": (1, "New-Item : Access is denied.")}, "no folder could be created for the probe kit: New-Item : Access is denied."),
     ({"made": "hello\n"}, "no folder could be created")])
 def test_a_host_that_gives_no_answer_is_said_to(said, problem):
@@ -269,14 +269,14 @@ def test_the_folder_is_for_its_owner_alone_and_gone_afterwards_also_after_a_fail
     kit("print(oct(os.stat(os.path.dirname(__file__)).st_mode), sys.flags.isolated, sys.flags.utf8_mode, file=sys.stderr); sys.exit(4)")
     place = tmp_path / "a 'place' \"of\" $(id)"
     place.mkdir()
-    with pytest.raises(AnsibleActionFail, match=r"gave no answer \(exit code 4\): 0o40700 1 1$"), on_this_machine(place) as way:
+    with pytest.raises(AnsibleActionFail, match=r"the probe kit returned no answer \(exit code 4\): 0o40700 1 1$"), on_this_machine(place) as way:
         way.look(ARGS)
     assert list(place.iterdir()) == []
 
 
 def test_the_kit_stays_where_it_is_asked_to(tmp_path, kit):
     kit("sys.exit(0)")
-    with pytest.raises(AnsibleActionFail, match="gave no answer"), on_this_machine(tmp_path, keep=True) as way:
+    with pytest.raises(AnsibleActionFail, match="the probe kit returned no answer"), on_this_machine(tmp_path, keep=True) as way:
         way.look(ARGS)
     folder, = tmp_path.iterdir()
     assert sorted(path.name for path in folder.iterdir()) == ["netaccess-probe.pyz", "question.json"]

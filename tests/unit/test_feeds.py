@@ -133,7 +133,7 @@ def test_a_policy_without_voice_writes_an_empty_address_list():
 def test_addresses_are_networks_and_their_ports_are_said(name, file):
     files = rendered(SMALL, name)
     assert [str(ipaddress.ip_network(line)) for line in files[file + ".txt"].splitlines()] == MEDIA[0]["destinations"]
-    assert "has to be for UDP 3478 alone" in files[file + ".about.txt"]
+    assert "Restrict the rule that uses it to UDP 3478\n" in files[file + ".about.txt"]
 
 
 def test_fortigate_lists_have_both_forms_and_say_what_is_not_certain():
@@ -212,7 +212,7 @@ def test_nothing_leaves_the_comment_of_a_feed(end):
 
 
 def test_a_format_that_there_is_not():
-    with pytest.raises(feeds.FeedError, match="there are: panos, fortigate"):
+    with pytest.raises(feeds.FeedError, match="bind; the formats are: panos, fortigate"):
         rendered(SMALL, "bind")
 
 

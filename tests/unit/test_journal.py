@@ -99,7 +99,7 @@ def test_a_place_that_cannot_be_written_fails_before_any_change(tmp_path):
 
 def test_two_runs_never_share_a_file(tmp_path):
     begun(tmp_path / "one.json")
-    with pytest.raises(AccessError, match="exists already"):
+    with pytest.raises(AccessError, match="already exists"):
         begun(tmp_path / "one.json")
 
 

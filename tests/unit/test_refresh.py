@@ -105,7 +105,7 @@ def test_an_older_list_is_named_as_one():
     (page_of(["a.example.com", "b.example.com", "c.example.com"]), "no list of host names"),
     (page_of([]), "no list of host names"), ("", "no list of host names"), (page_of(["chatgpt.com"]), "no list of host names"),
     (json.dumps({"creationTime": "2026-03-26", "prefixes": []}), "it may be the address feed"),
-    ("%PDF-1.7\n", "it is no text"), (b"\xff\x00\x81", "it is no text"),
+    ("%PDF-1.7\n", "it is not text; save"), (b"\xff\x00\x81", "it is not UTF-8 or UTF-16 text; save"),
     (page_of(JULY, heading="Domains to block", lead="Make sure that your firewall allows these:"), "reads as the opposite of the text below it"),
     (page_of(JULY, heading="Allowlist", lead="Deny access to these names"), "reads as the opposite of the text below it"),
     (page_of(JULY, heading="Block list", lead="The names are:"), "reads as one of hosts to block"),
@@ -273,13 +273,13 @@ def test_new_addresses_are_proposed_and_then_known():
 
 
 @pytest.mark.parametrize("body,said", [
-    (feed(VOICE)[:-30], "not JSON, or it is truncated"), (b"[]", "does not have the form"), (feed([]), "holds 0 prefixes"),
+    (feed(VOICE)[:-30], "not JSON, or it is truncated"), (b"[]", "does not have the form"), (feed([]), "contains 0 prefixes"),
     (feed(VOICE, extra=1), "does not have the form"),
     (feed(["8.0.0.0/8"]), "too large a network"), (feed(["10.1.2.3/32"]), "not a public address"), (feed(["8.8.8.8/24"]), "prefix 1: "),
-    (feed(VOICE, created="soon"), "creationTime"), (feed(["8.%d.%d.0/24" % (i // 256, i % 256) for i in range(1001)]), "holds 1001 prefixes"),
-    (json.dumps({"creationTime": "2026-01-01", "prefixes": [{"ipv6Prefix": "8.8.8.8/32"}]}).encode(), "is no ipv6Prefix"),
+    (feed(VOICE, created="soon"), "creationTime"), (feed(["8.%d.%d.0/24" % (i // 256, i % 256) for i in range(1001)]), "contains 1001 prefixes"),
+    (json.dumps({"creationTime": "2026-01-01", "prefixes": [{"ipv6Prefix": "8.8.8.8/32"}]}).encode(), "8.8.8.8/32 is not a valid ipv6Prefix"),
     (b"<html><title>Just a moment...</title>", "a bot challenge"), (b"<html><title>Sign in</title>", "a web page and not the address feed"),
-    (feed(["8.8.%d.1/32" % i for i in range(200)] + VOICE[:1]), "lacks 22 of the 23 voice addresses"),
+    (feed(["8.8.%d.1/32" % i for i in range(200)] + VOICE[:1]), "lacks 22 of the 23 known voice addresses"),
     (feed(VOICE[1:], created="2026-01-01"), "older than the feed")])
 def test_what_is_not_the_feed_is_named(body, said):
     with pytest.raises(PublishedError) as error:

@@ -34,14 +34,14 @@ def test_the_stages_in_their_order():
 @pytest.mark.parametrize("broken,said", [
     ([], "list of stages"), ({}, "list of stages"), ("pilot", "list of stages"), ([["name", "audience"]], "number 1"),
     ([{"name": "a"}, {"name": "b"}], "number 1"), ([{"audience": {}}], "number 1"), (["x"], "number 1"),
-    ([{"name": "a", "audience": {"x": 1}}, {"name": "a"}], "one name"), ([{"name": "a", "colour": 1}], "number 1")])
+    ([{"name": "a", "audience": {"x": 1}}, {"name": "a"}], "two stages have the same name"), ([{"name": "a", "colour": 1}], "number 1")])
 def test_stages_that_are_none(broken, said):
     with pytest.raises(rollout.RolloutError, match=said):
         rollout.stages(broken)
 
 
 def test_a_stage_that_is_not_there():
-    with pytest.raises(rollout.RolloutError, match="rollout_stage: .*there are: pilot, everyone"):
+    with pytest.raises(rollout.RolloutError, match="rollout_stage: no stage is named nobody; the stages are: pilot, everyone"):
         rollout.stages(TWO, "nobody")
 
 

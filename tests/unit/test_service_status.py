@@ -67,7 +67,7 @@ def test_what_the_page_does_not_say_of_its_components_is_unknown():
 @pytest.mark.parametrize("data", [None, [], "text", 3, {}, {"components": "no"}, {"summary": []}, {"incidents": []}])
 def test_anything_else_is_unknown(data):
     result = status.judge(data, RULES)
-    assert (result["state"], result["features"]) == ("unknown", {}) and "not known" in status.sentence(result)
+    assert (result["state"], result["features"]) == ("unknown", {}) and "is unknown" in status.sentence(result)
 
 
 values = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
@@ -84,8 +84,8 @@ def test_no_shape_is_an_exception(data):
     status.sentence(result)
 
 
-@pytest.mark.parametrize("body,problem", [(b"<html>blocked</html>", "but a web page"), (b"{", "is no JSON"), (b"\xff\xfe", "is no JSON"),
-                                          (b"x" * (status.MAX_BYTES + 1), "longer than"), (b"[" * 100000, "is no JSON")])
+@pytest.mark.parametrize("body,problem", [(b"<html>blocked</html>", "but a web page"), (b"{", "is not JSON"), (b"\xff\xfe", "is not JSON"),
+                                          (b"x" * (status.MAX_BYTES + 1), "larger than"), (b"[" * 100000, "is not JSON")])
 def test_what_is_no_json_is_said(body, problem):
     data, said = status.parse(body)
     assert data is None and problem in said

@@ -192,9 +192,9 @@ def test_a_token_counts_in_a_good_answer_alone(status, found, token):
     (lambda api: api._unreadable(LOST, False, check=": check the proxy"), UNREACHABLE, "answers with HTTP 500 and not with JSON of its API: check the proxy"),
     (lambda api: api._unreadable(LOST, True, " and not with XML", ": check the proxy"), UNREACHABLE, "answers with HTTP 500 and not with XML"),
     (lambda api: api._refusal(CONFLICT, "PUT /x", "it\n  exists", "HTTP 409, -5", " (look)"), CONFLICT, "refuses PUT /x: it exists (look) (HTTP 409, -5)"),
-    (lambda api: api._not_signed_in(Answer(400), "the key", (200,)), AUTH, "does not accept the credentials (HTTP 400): check the key"),
-    (lambda api: api._not_signed_in(Answer(502), "the key", (200,)), UNREACHABLE, "cannot sign anybody in now (HTTP 502)"),
-    (lambda api: api._not_signed_in(Answer(200), "the key", (200,), ": is it on?"), UNREACHABLE, "cannot sign anybody in now (HTTP 200): is it on?"),
+    (lambda api: api._not_signed_in(Answer(400), "the key", (200,)), AUTH, "rejects the credentials (HTTP 400): check the key"),
+    (lambda api: api._not_signed_in(Answer(502), "the key", (200,)), UNREACHABLE, "cannot process sign-ins now (HTTP 502)"),
+    (lambda api: api._not_signed_in(Answer(200), "the key", (200,), ": is it on?"), UNREACHABLE, "cannot process sign-ins now (HTTP 200): is it on?"),
 ])
 def test_failures_name_the_device_and_what_happened(made, failure, text):
     error = made(Product())

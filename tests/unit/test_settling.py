@@ -91,7 +91,7 @@ def test_a_draft_that_was_dropped_is_not_taken_back_write_by_write(tmp_path):
     """Nothing of it is left, so nothing is sent and nothing is activated."""
     rig = MemoryRig(tmp_path, sealed=True)
     site = rig.snapshot()
-    with pytest.raises(Failed, match="gave up after 3 writes.*The old state was restored"):
+    with pytest.raises(Failed, match="stopped after 3 unanswered writes.*The old state was restored"):
         rig.run(adapter=lossy(rig, seals=False))
     assert rig.snapshot() == site and (rig.meter.writes, rig.meter.activations) == (WRITES, 0)
 

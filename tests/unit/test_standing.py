@@ -121,7 +121,7 @@ def test_the_journal_of_another_device_is_not_rolled_back(rig, tmp_path, product
     other = Journal(str(tmp_path / "other.json"), product, device)
     other.begin([change for journal in [rig.run()["journal"]] for change in Journal.load(journal).changes])
     before = rig.snapshot()
-    with pytest.raises(Failed, match="is about %s %s, this task is about memory memory. Nothing was changed" % (product, device)):
+    with pytest.raises(Failed, match="belongs to %s %s, but this task runs on memory memory. Nothing was changed" % (product, device)):
         rig.run("reverted", journal=other.path)
     assert rig.snapshot() == before and Journal.load(other.path).status == "open"
 
@@ -129,7 +129,7 @@ def test_the_journal_of_another_device_is_not_rolled_back(rig, tmp_path, product
 def test_a_rollback_that_never_wrote_changed_nothing(rig):
     journal = rig.run()["journal"]
     rig.change_field()
-    with pytest.raises(Failed, match="later edits.*Nothing was changed") as failed:
+    with pytest.raises(Failed, match="would overwrite later changes: .*Nothing was changed") as failed:
         rig.run("reverted", journal=journal)
     assert failed.value.result["changed"] is False and statuses(rig) == ["applied"]
 
@@ -167,7 +167,7 @@ def test_a_missing_journal_of_a_series_is_missed(rig, how, tmp_path):
         other = Journal(second, "memory", "memory", series="rollout")
         other.begin([])
         other.close("applied")
-    with pytest.raises(Failed, match=r"%s .stage staff. is not in .* or was altered" % os.path.basename(second)) as failed:
+    with pytest.raises(Failed, match=r"%s .stage staff. of the same change is missing from .* or was altered" % os.path.basename(second)) as failed:
         rig.run("reverted", journal=third)
     assert failed.value.result["changed"] and Journal.load(third).status == "reverted"
 
@@ -286,7 +286,7 @@ def test_a_plan_binds_the_options_that_it_was_reviewed_with(rig, options):
 def test_a_check_run_says_each_reason_why_a_real_run_would_stop(rig, monkeypatch):
     rig.foreign_pending()
     found = rig.run(check=True, journal=spoiled(rig, "full", monkeypatch))
-    assert len(found["would_stop"]) == 2 and "somebody else's edits" in found["would_stop"][0] and "bytes are free" in found["would_stop"][1]
+    assert len(found["would_stop"]) == 2 and "another administrator's changes are pending" in found["would_stop"][0] and "bytes are free" in found["would_stop"][1]
     assert len(found["warnings"]) == 2
 
 

@@ -61,7 +61,7 @@ def test_the_night_that_is_an_hour_longer():
 @pytest.mark.parametrize("broken,said", [
     ({}, "windows"), ({"windows": []}, "windows"), ({"windows": [{}]}, "number 1"), ({"windows": [{"start": "x", "end": "y"}]}, "number 1"),
     ({"windows": [{"start": "2026-11-25", "end": "2026-11-24"}]}, "ends before"),
-    ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "someday is no day"),
+    ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "someday is not a day"),
     ({"windows": [{"days": "sat", "from": "1:00", "until": "02:00"}]}, "days must be a list"),
     ({"windows": [{"days": [], "from": "1:00", "until": "02:00"}]}, "days must be a list"),
     # As YAML reads 22:00 without quotes.
