@@ -98,7 +98,7 @@ class ActionModule(ActionBase):
         """From here on a report in the folder is that of this run, or none. What it cannot be made with stops a run before anything is touched."""
         unfilled = self._fleet.unfilled()
         if unfilled:
-            raise AnsibleActionFail("%s. Nothing was touched" % unfilled)
+            raise AnsibleActionFail("%s. Nothing was changed" % unfilled)
         dest = self._args["dest"]
         if dest:
             report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))

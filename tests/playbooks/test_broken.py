@@ -33,8 +33,8 @@ CELLS = {
     ("Probe from the host", 1): {"": (CHANGED, "NOT proven: proxy1 (not proven by: branch1 (no baseline))")},
     ("Decide which devices may be changed", 1): {"": (BEFORE, None)},
     ("Decide whether this batch starts", 1): {"": (BEFORE, "not begun: the run ended before")},
-    ("Change the device", 1): {"": (BEFORE, "a journal in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
-                               "broken after": (CHANGED, "a journal in "), "unreachable after": (CHANGED, SAID)},
+    ("Change the device", 1): {"": (BEFORE, "If it wrote anything, the journal is in "), "crashed": (BEFORE, SAID), "unreachable": (BEFORE, SAID),
+                               "broken after": (CHANGED, "If it wrote anything, the journal is in "), "unreachable after": (CHANGED, SAID)},
     ("Probe from hosts behind the device", 1): {"": (BEFORE, "rolled back: every probe host behind it answered before the change, and none does now")},
     # As if it had done harm.
     ("Decide whether to keep the change", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: the results of the probe hosts were not evaluated: ")},
@@ -188,10 +188,10 @@ UNDECIDED = "FAILED: proxy1: no decision about the next stage of its rollout: "
 #: What is different there: [(setting, task, how many of that name, how, what is on the device then, what the run says)].
 MORE = [
     ("a rollout", "Find the current stage of the rollout", 1, "crashed", BEFORE, "FAILED: proxy1: "),
-    ("a rollout", "Change the device", 1, "broken after", CHANGED, "a journal in "),
+    ("a rollout", "Change the device", 1, "broken after", CHANGED, "If it wrote anything, the journal is in "),
     # The first stage is proven, and stays.
     ("a rollout", "Change the device", 2, "crashed", CHANGED, "FAILED: proxy1: "),
-    ("a rollout", "Change the device", 2, "broken after", CHANGED, "a journal in "),
+    ("a rollout", "Change the device", 2, "broken after", CHANGED, "If it wrote anything, the journal is in "),
     ("a rollout", "Probe from hosts behind the device", 2, "broken", BEFORE, SILENT),
     ("a rollout", "Decide whether to keep the change", 1, "crashed", BEFORE, UNJUDGED),
     ("a rollout", "Decide whether to keep the change", 2, "crashed", BEFORE, UNJUDGED),
@@ -211,7 +211,7 @@ MORE = [
     ("a limit", "Write the report", 1, "crashed", CHANGED, None),
     ("somebody is gone", "Probe from the host", 1, "crashed", CHANGED, "branch1 (no baseline)"),
     ("somebody is gone", "Decide whether this batch starts", 2, "crashed", CHANGED, "NOT BEGUN: gone1: "),
-    ("somebody is gone", "Change the device", 1, "broken after", CHANGED, "a journal in "),
+    ("somebody is gone", "Change the device", 1, "broken after", CHANGED, "If it wrote anything, the journal is in "),
     ("somebody is gone", "Probe from hosts behind the device", 1, "broken", BEFORE, SILENT),
     ("somebody is gone", "Decide whether to keep the change", 1, "crashed", BEFORE, UNJUDGED),
 ]

@@ -62,7 +62,8 @@ def journals(lab) -> list:
 def test_what_must_not_be_is_refused_before_the_device_is_touched(lab, tmp_path, variables, said, probed):
     before = policy_of(lab)
     code, out = play(lab, "site", tmp_path, netaccess_preflight=False, **variables)
-    assert code != 0 and said in " ".join(out.split()) and out.count("Nothing was changed") == out.count(said), out
+    text = " ".join(out.split())
+    assert code != 0 and said in text and text.count("Nothing was changed") == text.count(said), out
     assert policy_of(lab) == before and journals(lab) == [] and ("TASK [Probe from the host]" in out) is probed
 
 
@@ -182,7 +183,8 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     assert code != 0 and policy_of(lab) == before, out
     assert found["classes"]["not_begun"] == ["proxy1: too many devices failed in earlier batches (netaccess_max_failures)"]
     assert ["/nowhere/squid.conf" in text for text in found["classes"]["refused"]] == [True], found
-    assert "not begun: too many devices failed in earlier batches (netaccess_max_failures)" in " ".join(out.partition("TASK [Fail what has problems]")[2].split())
+    failed = " ".join(out.partition("TASK [Fail what has problems]")[2].split())
+    assert "not begun: too many devices failed in earlier batches (netaccess_max_failures)" in failed
 
 
 STAGES = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "everyone", "audience": {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}}]

@@ -66,7 +66,7 @@ def test_a_limited_look_is_judged_and_says_nothing_of_the_others(lab, tmp_path):
     found = diagnose(lab, tmp_path, "--limit", "branch1:hotspot", symptom="ChatGPT is blocked")
     assert found["symptom"]["id"] == "all" and found["text"].startswith("Nothing works. It is ") and "tls inspection by" in found["symptom"]["text"]
     assert found["features"]["chat"]["faults"][0]["seen_from"] == ["branch1"]
-    assert "branch2" not in json.dumps(found) and "control vantage hotspot: usable" in found["shown"]
+    assert "branch2" not in json.dumps(found) and "control host hotspot: usable" in found["shown"]
 
 
 def test_it_names_the_network_the_product_and_what_to_do(before):

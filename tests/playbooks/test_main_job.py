@@ -135,7 +135,7 @@ def test_the_name_of_an_exempt_host_does_not_carry_to_another_address(intercepti
 def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(intercepting, opened, tmp_path):
     """And what it is told is so: our rules are in force, and are not asked."""
     lab, member = intercepting, intercepting.network.spaces["branch1"]
-    assert not any("by their address" in line for line in opened["manual"])
+    assert not any("evaluated by address before the name is known" in line for line in opened["manual"])
     site = lab.squid.config.read_text()
     lab.squid.config.write_text(site.replace("http_access allow lan ", "http_access allow lan !CONNECT"))
     lab.squid.reconfigure()
@@ -144,5 +144,5 @@ def test_a_site_that_denies_intercepted_connections_by_address_is_told_so(interc
     finally:
         lab.squid.config.write_text(site)
         lab.squid.reconfigure()
-    assert [line for line in result["manual"] if "by their address" in line and "http_access deny all" in line]
+    assert [line for line in result["manual"] if "evaluated by address before the name is known" in line and "http_access deny all" in line]
     assert not result["changed"] and not shut.open and direct_in(member, "chatgpt.com").open

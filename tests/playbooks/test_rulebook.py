@@ -90,7 +90,7 @@ def test_without_a_standing_change_drift_is_told_and_nothing_is_written(lab, tmp
     finally:
         rulebook.process.stop()
     # Two events of one device are one audit; that of somebody else is none.
-    assert policy_of(lab) == before and rulebook.said().count("Set an earlier report aside") == 2, rulebook.said()
+    assert policy_of(lab) == before and rulebook.said().count("TASK [netaccess.chatgpt.audit : Move an earlier report aside]") == 2, rulebook.said()
 
 
 def test_drift_that_people_feel_is_repaired_by_the_plans_of_its_audit_and_once(lab, tmp_path):

@@ -121,7 +121,7 @@ def test_the_gate_refuses_it_until_it_is_filled_in(products, tmp_path):
     for found, refused in ((new, True), (done, False)):
         assert refused == (gate(found) is not None), gate(found)
     said = gate(new)
-    assert "still REPLACE ME: " in said and "access_audience." in said and said.endswith("Nothing was touched")
+    assert "still REPLACE ME: " in said and "access_audience." in said and said.endswith("Nothing was changed")
     for product in products:
         for variable in STARTERS[product].get("address", {}):
             assert re.search(r"%s(,|\.| \([^)]*\b%s1\b)" % (variable, product), said), said
