@@ -482,4 +482,4 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
-        "the site still blocks or decrypts: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]
+        "an existing rule blocks or decrypts: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

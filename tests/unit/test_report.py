@@ -179,8 +179,8 @@ def test_what_is_not_proven_is_said_and_decides_when_told():
     hosts = {"branch1": {"after": behind(look("pass", check(), negative))}}
     found = built({"fw1": device(), "fw2": device()}, hosts)["verdict"]
     assert found["classes"]["not_proven"] == [
-        "fw2: no host behind it looked",
-        "branch1: 1 other site is not compared with a baseline, so nobody knows whether more is open than should be"]
+        "fw2: no host behind it was probed",
+        "branch1: 1 other site is not compared with a baseline, so it is unknown whether more is open than should be"]
     assert found["code"] == 0 and "not proven: 2" in found["message"] and "compliant" not in found["message"]
     assert built({"fw1": device(), "fw2": device()}, hosts, strict=["not_proven"])["verdict"]["code"] == 1
 
@@ -260,7 +260,7 @@ def test_the_form_for_spreadsheets_holds_no_formula():
 def test_the_form_for_merge_requests_holds_no_markup_of_somebody_else():
     text = report.as_markdown(whole())
     assert "<script>" not in text and "<summary>Would change url category chatgpt-allow: description, 2 entries added, 1 entry removed</summary>" in text
-    assert "  + a/\n  + b/\n  - c/\n" in text and "- **Unreachable:** nothing came back" in text and "Plan `dddddddddddd`" in text
+    assert "  + a/\n  + b/\n  - c/\n" in text and "- **Unreachable:** no result" in text and "Plan `dddddddddddd`" in text
 
 
 def test_who_releases_a_plan_sees_for_whom_it_is_what_it_does_and_where_it_stands():
