@@ -253,7 +253,7 @@ def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, se
     assert rows[1][:3] == ["js.stripe.com", "not in the register", ""] and rows[1][-1] == "fw1 (not checked)"
     assert rows[2][:4] == [".example.org", "exempt nowhere", "Security", "2026-12-31"]
     assert found["verdict"]["classes"]["overdue"] == ["%s: .chatgpt.com was to be reviewed by 2026-11-23 (Network)" % name for name in ("fw1", "fw2", "fw4")]
-    assert "No register was given" in Page(report.as_html(built({"fw1": device()}))).text
+    assert "No register is set" in Page(report.as_html(built({"fw1": device()}))).text
     assert [row["state"] for row in register.compared([LINE], [], datetime.date(2026, 1, 1))] == ["not_exempt"]
 
 
