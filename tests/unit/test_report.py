@@ -203,10 +203,10 @@ def test_a_register_that_is_none_is_named(tmp_path):
     path.write_text("- {pattern: '.chatgpt.com', owner: a, reason: b, risk_id: c, approved_by: d, approved_on: 2026-01-01, review_by: 2026-12-31}\n")
     assert register.read(path)[0]["review_by"] == "2026-12-31"
     for text, said in (("a: 1", "must be a list"), ("$ANSIBLE_VAULT;1.1;AES256\n3062\n", "encrypted with Ansible Vault"),
-                       ("- {pattern: x}", "line 1: it lacks owner"), ("[", "not YAML"), ("- 5", "line 1"),
-                       ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "line 1"), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "line 1"),
+                       ("- {pattern: x}", "entry 1: it lacks owner"), ("[", "not YAML"), ("- 5", "entry 1"),
+                       ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "entry 1"), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "entry 1"),
                        ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
-                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
+                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "entry 2: .chatgpt.com is already in entry 1"),
                        ("- %s" % json.dumps(dict(LINE, review_by="2025-12-31")), "review_by .2025-12-31. is before approved_on")):
         path.write_text(text)
         with pytest.raises(register.RegisterError, match="register.yml.*%s|%s" % (said, said)):
