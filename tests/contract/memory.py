@@ -26,7 +26,7 @@ OPEN, SKIP, LOG = Ref("rule", "chatgpt-open"), Ref("rule", "chatgpt-skip"), Ref(
 
 
 class Device:
-    """``candidate`` and ``running`` are {"objects": {Ref: dict}, "rules": {base: [Ref]}}; ``editor`` made the edits that wait for activation.
+    """``candidate`` and ``running`` are {"objects": {Ref: dict}, "rules": {base: [Ref]}}; ``editor`` made the pending changes.
 
     ``draft``: what our account wrote and has not sealed. ``lock``: who keeps others from writing. ``places``: where people are.
     """

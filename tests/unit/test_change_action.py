@@ -217,8 +217,8 @@ def test_whether_the_next_stage_begins(variables, over):
 
 
 @pytest.mark.parametrize("before,over", [
-    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "no decision about the next stage: no "
-                                                                                               "memory"), ({"over": None}, None)])
+    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"over": None}, None),
+    ({"failed": True, "msg": "no memory"}, "no decision about the next stage of its rollout: no memory")])
 def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
     """Also for the last one, which asks nobody whether another begins."""
     found = step("stage", {"fw1": dict(FW, access_result=WROTE, netaccess_stage=before)}, stage=dict(STAGE, last=True))["over"]
@@ -233,7 +233,7 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     refused = dict(hosts, fw1=dict(FW, access_result={"recorded": "failed", "msg": "refused"}))
     assert step("conclude", refused)["troubles"]["fw1"] == "refused"
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
-    assert found["ansible_stats"]["data"] == found["handed"] == {"netaccess_verdict": found["verdict"]}
+    assert found["ansible_stats"]["data"] == found["handed"] == {"netaccess_verdict": dict(found["verdict"], summary=found["summary"])}
     # Below one failure for each of them, as the last thing.
     assert "Changed" not in capsys.readouterr().out
     step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
@@ -247,7 +247,7 @@ def test_an_audit_hands_its_plans_on_with_its_verdict(tmp_path):
     found = step("conclude", hosts, mode="audit", dest=str(tmp_path / "report"))
     plans = json.loads((tmp_path / "report" / "plans.json").read_text())
     assert plans["netaccess_plans"] == {"fw1": "1" * 64}
-    assert found["ansible_stats"]["data"] == found["handed"] == dict(plans, netaccess_verdict=found["verdict"])
+    assert found["ansible_stats"]["data"] == found["handed"] == dict(plans, netaccess_verdict=dict(found["verdict"], summary=found["summary"]))
 
 
 def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):
@@ -264,7 +264,7 @@ def test_what_a_strict_run_does_not_forgive_fails_it():
     """A list may come from the command line as a text."""
     hosts = {"fw1": dict(FW, access_result=dict(WROTE, manual=["open UDP"]), audit_strict="stale, not_proven")}
     found = step("conclude", hosts)
-    assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: no host behind it looked"}
+    assert found["verdict"]["deciding"] == ["not_proven"] and found["troubles"] == {"fw1": "not proven: fw1: no host behind it was probed"}
     assert step("conclude", {"fw1": dict(hosts["fw1"], audit_strict=[])})["troubles"] == {}
     assert step("conclude", hosts, mode="audit")["troubles"] == {}
     # An audit has its verdict, and fails by that where it is asked to.

@@ -434,15 +434,15 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
                "fw4": {"changed": False}}
     proofs = {"fw1": {"verdict": "pass"}, "fw2": {"verdict": "unverified", "message": "not proven by: desk2 (no answer)"}, "fw6": HARMED["verify_proof"]}
     undo = "ansible-playbook netaccess.chatgpt.rollback -i INVENTORY -e netaccess_journal="
-    assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, dest="/report", unwell={"desk1": "desk1: shut", "desk2": "not looked at"}) == [
+    assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, dest="/report", unwell={"desk1": "desk1: shut", "desk2": "not probed"}) == [
         "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
         "NOT proven: fw6 (desk1: newly open)",
         "To find out what blocks it:", "  ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
-        "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is", "  not written again",
+        "To prove fw2, make sure that the probe hosts behind it answer, then run the same command again: it", "  does not write again what is in place",
         "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: no result. The reason for the rollback: desk1: newly open",
         "To undo fw1:", "  %s/j/1.json -l fw1" % undo, "To undo fw2:", "  %s/j/2.json -l fw2" % undo,
-        "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at",
+        "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not probed",
         "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     # As a shell takes it.
@@ -482,4 +482,4 @@ def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired()
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
-        "the site still blocks or decrypts: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]
+        "an existing rule blocks or decrypts: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

@@ -64,9 +64,9 @@ def made(results: dict, name: str, **about) -> dict:
 
 @pytest.mark.parametrize("name,whom", [
     ("panos-11.1", "from zone: trust; to zone: untrust; user or group: example\\ai-users"), ("zia-voice", "group: AI users"),
-    ("fortios-voice", "those whom the firewall policy is about: members (policy members, which is for groups: ai-users; from interface: lan)"),
+    ("fortios-voice", "clients matched by the firewall policy: members (policy members, which is for groups: ai-users; from interface: lan)"),
     ("cloudflare_gateway", "group: AI users"),
-    ("sophos-people", "user or group: AI users; those who use the web policy: Company")])
+    ("sophos-people", "user or group: AI users; users of the web policy: Company")])
 def test_every_form_of_a_plan_names_who_gets_access(results, name, whom):
     found = planned(results, name)
     assert found["devices"][0]["audience"]["text"] == whom and not found["devices"][0]["audience"]["everyone"]
@@ -76,10 +76,10 @@ def test_every_form_of_a_plan_names_who_gets_access(results, name, whom):
 
 @pytest.mark.parametrize("result,text", [
     ({"audience": {"everyone": True, "parts": {}}}, "EVERYONE"),
-    ({"audience": {"everyone": True, "parts": {}}, "product": "squid"}, "EVERYONE whom the site's own rules let in"),
+    ({"audience": {"everyone": True, "parts": {}}, "product": "squid"}, "EVERYONE that the existing rules allow"),
     ({"audience": {"everyone": True, "parts": {"from_zones": ["a", "b"]}}, "product": "panos"}, "EVERYONE in these zones, from zones: a, b"),
     ({"audience": {"everyone": False, "parts": {"policies": ["p"]}, "behind": {"policy p": {"srcaddr": ["all"], "srcintf": ["lan", "wifi"]}}}},
-     "those whom the firewall policy is about: p (policy p, which is for EVERYONE; from interface: lan, wifi)"),
+     "clients matched by the firewall policy: p (policy p, which is for EVERYONE; from interface: lan, wifi)"),
     ({"audience": {"everyone": False, "parts": {}}}, "nobody is named"),
     ({"audience": {"everyone": False, "parts": {"next_year": ["x"]}}}, "next year: x")])
 def test_everyone_is_said_loudly(result, text):
@@ -93,7 +93,7 @@ def test_people_of_a_rule_that_the_audience_names_are_told_and_bound(tmp_path, m
         def run():
             return rig.run(check=True, adapter=rig.adapter(rules=("Web",)), audience={"rules": ["Web"]}, accept_wider_audience=True)
         first = run()
-        assert plan.audience(first)["text"] == "those whom the rule is about: Web (rule Web, which is for EVERYONE; from zone: guest, trust)"
+        assert plan.audience(first)["text"] == "clients matched by the rule: Web (rule Web, which is for EVERYONE; from zone: guest, trust)"
         rig.by_hand("edit", "/rulebase/security/rules/entry[@name='Web']/source-user", "<source-user><member>sales</member></source-user>")
         second = run()
         # Nothing but the people is another: the digest is about them, too.
@@ -305,8 +305,8 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
 @pytest.mark.parametrize("devices,hosts,mode,said", [
     (None, [behind(check(), CHOSEN, ios_attest="fail")], "audit",
      "Compliant, proven by 1 host; works, except iOS attestation, left under inspection by the policy: set exempt_level: core to exempt it"),
-    (None, [], "audit", "Compliant, not proven: fw1: no host behind it looked"),
-    ({"fw%d" % number: device() for number in range(4)}, [], "audit", "Compliant, not proven: fw0: no host behind it looked and 3 more"),
+    (None, [], "audit", "Compliant, not proven: fw1: no host behind it was probed"),
+    ({"fw%d" % number: device() for number in range(4)}, [], "audit", "Compliant, not proven: fw0: no host behind it was probed and 3 more"),
     (None, [behind(check(), voice="fail")], "audit", "Compliant, proven by 1 host; does not work, and is not among what is required: voice"),
     (None, [behind(check(), voice="unverified")], "audit", "Compliant, proven by 1 host; not shown by any probe: voice"),
     (None, [behind(check(), check("unverified", id="n", role="negative", features=[]))], "audit",

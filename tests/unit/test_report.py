@@ -179,7 +179,7 @@ def test_what_is_not_proven_is_said_and_decides_when_told():
     hosts = {"branch1": {"after": behind(look("pass", check(), negative))}}
     found = built({"fw1": device(), "fw2": device()}, hosts)["verdict"]
     assert found["classes"]["not_proven"] == [
-        "fw2: no host behind it looked",
+        "fw2: no host behind it was probed",
         "branch1: 1 other site is not compared with a baseline, so it is unknown whether more is open than should be"]
     assert found["code"] == 0 and "not proven: 2" in found["message"] and "compliant" not in found["message"]
     assert built({"fw1": device(), "fw2": device()}, hosts, strict=["not_proven"])["verdict"]["code"] == 1
@@ -206,7 +206,7 @@ def test_a_register_that_is_none_is_named(tmp_path):
                        ("- {pattern: x}", "entry 1: it lacks owner"), ("[", "not YAML"), ("- 5", "entry 1: "),
                        ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "entry 1: "), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "entry 1: "),
                        ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
-                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
+                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "entry 2: .chatgpt.com is already in entry 1"),
                        ("- %s" % json.dumps(dict(LINE, review_by="2025-12-31")), "review_by .2025-12-31. is before approved_on")):
         path.write_text(text)
         with pytest.raises(register.RegisterError, match="register.yml.*%s|%s" % (said, said)):
@@ -260,7 +260,7 @@ def test_the_form_for_spreadsheets_holds_no_formula():
 def test_the_form_for_merge_requests_holds_no_markup_of_somebody_else():
     text = report.as_markdown(whole())
     assert "<script>" not in text and "<summary>Would change url category chatgpt-allow: description, 2 entries added, 1 entry removed</summary>" in text
-    assert "  + a/\n  + b/\n  - c/\n" in text and "- **Unreachable:** nothing came back" in text and "Plan `dddddddddddd`" in text
+    assert "  + a/\n  + b/\n  - c/\n" in text and "- **Unreachable:** no result" in text and "Plan `dddddddddddd`" in text
 
 
 def test_who_releases_a_plan_sees_for_whom_it_is_what_it_does_and_where_it_stands():

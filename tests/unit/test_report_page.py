@@ -212,9 +212,9 @@ def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
     assert list(said)[:8] == ["Action required", "Not proven: 8", "Summary by risk", "What would open", "What loses inspection", "What still blocks",
                               "What is not proven", "Manual steps"]
     assert found["verdict"]["headline"] in said["Action required"]
-    for words in ("fw4: no host behind it looked", "fw1: whether 1 pattern is allowed or exempt could not be checked",
+    for words in ("fw4: no host behind it was probed", "fw1: whether 1 pattern is allowed or exempt could not be checked",
                   "fw1: 1 rule may block", "nothing is known of fw2, fw3 now: no result came back",
-                  "1 device not read: fw9", "1 probe host not probed: branch9"):
+                  "1 device left out by --limit: fw9", "1 probe host left out by --limit: branch9"):
         assert words in said["Not proven: 8"]
     assert said["What would open"].startswith("1 device fw1: 1 pattern would be allowed, 0 of them before, for network: 10.0.0.0/8; user or group: AI pil")
     assert "every zone" in said["What would open"] and "fw3: not known" in said["What would open"]
@@ -253,7 +253,7 @@ def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, se
     assert rows[1][:3] == ["js.stripe.com", "not in the register", ""] and rows[1][-1] == "fw1 (not checked)"
     assert rows[2][:4] == [".example.org", "exempt nowhere", "Security", "2026-12-31"]
     assert found["verdict"]["classes"]["overdue"] == ["%s: .chatgpt.com was to be reviewed by 2026-11-23 (Network)" % name for name in ("fw1", "fw2", "fw4")]
-    assert "No register was given" in Page(report.as_html(built({"fw1": device()}))).text
+    assert "No register is set" in Page(report.as_html(built({"fw1": device()}))).text
     assert [row["state"] for row in register.compared([LINE], [], datetime.date(2026, 1, 1))] == ["not_exempt"]
 
 

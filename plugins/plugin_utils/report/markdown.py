@@ -23,7 +23,7 @@ _REST = 1500
 #: Characters of one line, lines of one kind, and characters of what a reader has to open.
 _LINE, _LINES, _OPENED = 600, 50, 6000
 _CUT = " (cut)"
-_WHOLE = "the whole is in report.html and report.json of this run"
+_WHOLE = "see report.html and report.json of this run"
 _HEADS = {PLANNED: "Planned changes", DONE: "Changes made", BY_HAND: "Changes to make by hand", NOT_DONE: "Changes that are not in force",
           UNKNOWN: "Changes whose outcome is not known"}
 _PEOPLE = (("requester", "requested by"), ("approver", "approved by"), ("implementer", "carried out by"))
@@ -142,8 +142,8 @@ def _people(device: dict) -> list:
     removed = (device["plan_options"] or {}).get("state") == "deleted"
     lines = ["- **Who %s access:** %s" % ("loses" if removed else "gets", md(whom["text"]))] if whom and device["changes"] else []
     if not whom and device["changes"]:
-        lines = ["- **Who gets access:** not told by this run"]
-    return lines + ["- **More people than these:** %s" % md(text) for text in device["audience_widened"]]
+        lines = ["- **Who gets access:** not reported by this run"]
+    return lines + ["- **Beyond the audience:** %s" % md(text) for text in device["audience_widened"]]
 
 
 def _before_and_after(device: dict) -> list:
@@ -229,11 +229,11 @@ def _opens(group: dict, several: list) -> list:
 def _proof(device: dict) -> list:
     if not device["proof"]:
         return []
-    lines = ["", "**What hosts behind it saw**", "", "| host | wanted checks before | now | other sites as before | in words |", "|---|---|---|---|---|"]
+    lines = ["", "**Results of the probe hosts behind it**", "", "| host | wanted checks before | now | other sites as before | in words |", "|---|---|---|---|---|"]
     for one in device["proof"][:_LINES]:
         sure = "" if one["path_proven"] else ", not shown to be behind it"
         cells = ["%s%s" % (one["host"], sure), _of(one["before"], "pass"), _of(one["now"], "pass") if one["judged"] else "not probed",
-                 _of(one["others"], "as_before"), ("must stay as it was: " if one["expect"] == "unchanged" else "") + one["message"]]
+                 _of(one["others"], "as_before"), ("must stay unchanged: " if one["expect"] == "unchanged" else "") + one["message"]]
         lines.append("| %s |" % " | ".join(md(cell) for cell in cells))
     return lines + ["| and %d more |||||" % (len(device["proof"]) - _LINES)] * (len(device["proof"]) > _LINES)
 

@@ -126,10 +126,10 @@ def not_proven(report: dict) -> list:
         may = sum(not one["certain"] for one in device["conflicts"])
         if may:
             found.append("%s: %s may block, depending on what could not be read" % (device["name"], counted(may, "rule")))
-    for kind, word, seen in (("devices", "device", "read"), ("hosts", "probe host", "probed")):
+    for kind, word in (("devices", "device"), ("hosts", "probe host")):
         names = report["left_out"][kind]
         if names:
-            found.append("%s not %s: %s" % (counted(len(names), word), seen, some(names)))
+            found.append("%s left out by --limit: %s" % (counted(len(names), word), some(names)))
     return found
 
 

@@ -67,7 +67,7 @@ def _device(name: str, result, about: dict) -> dict:
     found = {key: result.get(key) for key in _KEPT}
     found.update(
         name=name, state=state, summary=str(result.get("summary") or ""), product=plan.titles().get(result.get("product")), tense=tense,
-        error=str(result.get("msg") or "nothing came back") if state in NO_RESULT else None, failure=failure.get("class"),
+        error=str(result.get("msg") or "no result") if state in NO_RESULT else None, failure=failure.get("class"),
         audience=whom, opens=plan.opens(result, tense), changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
         rollback=plan.rollback(name, result, changes, about.get("inventories") or ["INVENTORY"]) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
         # Entries of somebody else are nobody's business but by name.
@@ -118,7 +118,7 @@ def _host(name: str, looks) -> dict:
         row["before"] = old.get((check["id"], check.get("ip_version")))
         checks.append(row)
     return {"name": name, "reached": bool(now), "expect": (looks or {}).get("expect") or "open", "verdict": summary.get("verdict") if now else UNREACHABLE,
-            "judged": now is after and bool(now), "message": summary.get("message") or "nothing came back", "features": summary.get("features") or {},
+            "judged": now is after and bool(now), "message": summary.get("message") or "no result", "features": summary.get("features") or {},
             "left_inspected": sorted({name for row in checks if row["by_choice"] for name in row["features"] or []}),
             "exemption": summary.get("exemption"), "path": now.get("path"), "baseline": now.get("baseline"), "notes": now.get("notes") or [], "checks": checks}
 

@@ -19,9 +19,9 @@ CLASSES = [
     ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
     ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
     ("regressed", 1, "newly open or newly blocked"), ("verification_failed", 1, "still blocked, decrypted or broken"),
-    ("unverified", 1, "a probe that proves nothing"), ("conflicts", 1, "the site still blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
-    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "drift"),
-    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
+    ("unverified", 1, "a probe without a result"), ("conflicts", 1, "an existing rule blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
+    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "pending changes"), ("drift", 2, "drift"),
+    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still present"),
     ("manual", 0, "manual steps"),
 ]
 #: The worst first.
@@ -53,7 +53,7 @@ def verdict(report: dict, strict: list) -> dict:
     """
     found: dict = {name: [] for name, _code, _words in CLASSES}
     if not report["devices"]:
-        found["nothing"].append("no device was read: is the group netaccess_devices empty, or left out by --limit?")
+        found["nothing"].append("the run includes no device: is the group netaccess_devices empty, or excluded by --limit?")
     for device in report["devices"]:
         name = device["name"]
         if device["state"] in NO_RESULT:
@@ -87,7 +87,7 @@ def _registered(rows: list, found: dict) -> None:
 
 def _verified(host: dict, drifting: dict, found: dict) -> None:
     if not host["reached"]:
-        found["unreachable"].append("%s: no result from this probe host" % host["name"])
+        found["unreachable"].append("%s: no probe result" % host["name"])
     elif not host["judged"]:
         found["unverified"].append("%s: not probed after the change" % host["name"])
     if not host["judged"]:
@@ -130,7 +130,7 @@ def _index(texts) -> Index:
 def _not_proven(report: dict) -> list:
     """What is as it should be as far as devices say it, and nobody saw."""
     behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
-    found = ["%s: no host behind it looked" % device["name"] for device in report["devices"]
+    found = ["%s: no host behind it was probed" % device["name"] for device in report["devices"]
              if device["state"] in (COMPLIANT, CHANGED) and device["name"] not in behind]
     for host in report["hosts"]:
         open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
@@ -147,7 +147,7 @@ def headline(report: dict, found: dict, deciding: list) -> str:
         said = {name: text for name, _code, text in CLASSES}
         if set(deciding) <= {"drift", "symptoms"}:
             drifting = [device["name"] for device in report["devices"] if device["state"] == DRIFT]
-            feel = ", and %s fail for it" % counted(len(found["symptoms"]), "host") if found["symptoms"] else ""
+            feel = ", and it breaks %s" % counted(len(found["symptoms"]), "host") if found["symptoms"] else ""
             return "Drift: %s would be changed (%s)%s" % (_of(report, "devices", len(drifting)), some(drifting), feel)
         return "Needs attention: " + ", ".join("%s (%d)" % (said[name], len(found[name])) for name in deciding)
     waiting = [device["name"] for device in report["devices"] if device["tense"] == BY_HAND]

@@ -155,7 +155,7 @@ class Zia(Twin):
                 self._end(key)
 
     def pending_of(self) -> list:
-        """Who has edits that wait for activation; sessions of the API by the administrator's name."""
+        """Who has pending changes; sessions of the API by the administrator's name."""
         with self.lock:
             self._sweep()
             return sorted({self.state.sessions[key].who if key in self.state.sessions else key for key in self.state.pending})
