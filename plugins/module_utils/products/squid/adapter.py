@@ -127,22 +127,23 @@ class SquidAdapter(Adapter):
         drop_in = files.parse_drop_in(text or "", self._settings.drop_in)
         objects = dict(drop_in.objects)
         for ref in files.LISTS:
-            text, *_exceptions = [self._reader.own_text(path) for path in self._paths(ref)]
+            text, *exceptions = [self._reader.own_text(path) for path in self._paths(ref)]
             if text is not None:
-                objects[ref] = self._list(ref, text)
+                objects[ref] = self._list(ref, text, *exceptions)
         objects.update(self._reader.switches)
         self._counts["reads"] += self._reader.files.reads
         # Lists that no line of ours names are read by nobody.
         unread = () if any(obj.ours for obj in drop_in.objects.values()) else self._own_paths()[1:]
         return State(objects, {base: tuple(refs) for base, refs in drop_in.rules.items()}, self._pending(unread), release=self._release)
 
-    def _list(self, ref: Ref, text: str) -> Object:
+    def _list(self, ref: Ref, text: str, exceptions: str | None = None) -> Object:
         marked = text.startswith(files.MARK)
         if ref in (files.NETWORKS, files.USERS):
             return files.people_list(ref, conf.list_values(text), marked)
         members = files.parse_list(text, self._names)
         self._names |= {name for name in members["hosts"] - self._names if name[0] not in "*."}
-        return Object(ref, {"marked": marked}, members, ours=marked)
+        others, off = files.parse_exceptions(conf.list_values(exceptions or ""), exceptions or "", members["hosts"])
+        return Object(ref, dict(off, marked=marked), dict(members, exceptions=others) if others else members, ours=marked)
 
     def _paths(self, ref: Ref) -> list:
         return files.paths_of(self._settings.list_dir, ref)
@@ -165,12 +166,12 @@ class SquidAdapter(Adapter):
         prefix = self._settings.prefix
         self._refuse_unfit_site()
         audience = self._audience(state)
-        wanted = [Wanted(Object(files.ALLOW, {"marked": True}, {"hosts": _texts(policy.allow)}))]
+        wanted = [self._wanted_list(files.ALLOW, policy.allow, state)]
         wanted += [Wanted(obj) for obj in audience.objects.values()]
         wanted += [Wanted(self._list_acl("allow_host", "dstdomain", files.ALLOW)), Wanted(self._list_acl("allow_except", "dstdomain", files.ALLOW, True))]
         hosts = [prefix + "allow_host", "!" + prefix + "allow_except"]
         if policy.exempt and self.bumps():
-            wanted += self._exemption(policy, audience)
+            wanted += [self._wanted_list(files.EXEMPT, policy.exempt, state), *self._exemption(audience)]
         for directive, header in files.COOKIE_RULES.items():
             if any(d.args[0].lower() == header.lower() and d.args[1] == "deny" for d in self._site.after(directive) if len(d.args) > 1):
                 name = "%s %s allow" % (directive, header)
@@ -221,10 +222,14 @@ class SquidAdapter(Adapter):
                              "use a separate drop_in and list_dir for each" % ", ".join(gone[:5] + (["and %d more" % (len(gone) - 5)] if gone[5:] else [])))
         return found
 
-    def _exemption(self, policy, audience) -> list:
+    @staticmethod
+    def _wanted_list(ref: Ref, patterns: Iterable[Pattern], state: State) -> Wanted:
+        fields, members = files.put_right(state.objects.get(ref))
+        return Wanted(Object(ref, dict(fields, marked=True), dict(members, hosts=frozenset(map(str, patterns)))))
+
+    def _exemption(self, audience) -> list:
         prefix = self._settings.prefix
         wanted = [
-            Wanted(Object(files.EXEMPT, {"marked": True}, {"hosts": _texts(policy.exempt)})),
             Wanted(files.acl(prefix + "step1", "at_step", ["SslBump1"])),
             Wanted(self._list_acl("exempt_host", "dstdomain", files.EXEMPT)),
             Wanted(self._list_acl("exempt_except", "dstdomain", files.EXEMPT, True)),
@@ -424,7 +429,3 @@ class _Audience:
     objects: dict
     words: list
     auth: list
-
-
-def _texts(patterns: Iterable[Pattern]) -> frozenset[str]:
-    return frozenset(map(str, patterns))

@@ -9,11 +9,11 @@ from typing import Callable, Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Pattern, names_above
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import EXACT, SUBDOMAINS, Pattern, covers, names_above, parse_if
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid import columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import Site
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import ALLOW, EXEMPT, inside, wide_names
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import ALLOW, EXEMPT, excepted, inside, wide_names
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.values import expressions_of
 
 #: Before and behind a name where an expression is asked: about a name, the URL of a CONNECT, and one inside of a connection.
@@ -21,10 +21,10 @@ _ASKED = (("", ""), ("", ":443"), ("https://", "/"))
 
 
 class Held:
-    """The members of a list of ours, as texts: an Index would be made of 50,000 objects to be asked about a few."""
+    """The members of a list of ours, as texts: an Index would be made of 50,000 objects to be asked about a few. ``excepted``: what is taken out of it."""
 
-    def __init__(self, members: frozenset):
-        self.members = members
+    def __init__(self, members: frozenset = frozenset(), excepted: frozenset = frozenset()):
+        self.members, self.excepted = members, excepted
 
     def covering(self, pattern: Pattern) -> str | None:
         """A member that covers ``pattern``."""
@@ -36,11 +36,25 @@ class Held:
                 return found[0]
         return None
 
+    def taken_out(self, pattern: Pattern) -> tuple[list, list]:
+        """The exceptions that take out all of ``pattern``, and those that do, or may, with a part of it."""
+        whole, part = [], []
+        for text in sorted(self.excepted):
+            exception = parse_if(text)
+            if exception is None:
+                part.append(text)
+            # Squid takes the asterisk for a letter, which no name has.
+            elif exception.kind != SUBDOMAINS and covers(exception, pattern):
+                whole.append(text)
+            elif exception.kind != SUBDOMAINS and covers(pattern, exception):
+                part.append(text)
+        return whole, part
+
 
 def lists_of(state: State) -> dict:
     """{Ref of a list of ours: what it holds}"""
     held = {ref: state.objects.get(ref) for ref in (ALLOW, EXEMPT)}
-    return {ref: Held(frozenset(obj.members["hosts"]) if obj else frozenset()) for ref, obj in held.items()}
+    return {ref: Held(frozenset(obj.members["hosts"]), excepted(obj)) if obj else Held() for ref, obj in held.items()}
 
 
 class Alike:
@@ -49,13 +63,14 @@ class Alike:
     def __init__(self, site: Site, policy: Policy, state: State):
         self._whole, self._members, self._sets = policy, {}, {}
         self._allowed, self._spared = ({p.name for p in some if p.kind == EXACT} for some in (policy.allow, policy.exempt))
-        lists = [held.members for held in lists_of(state).values()]
+        held = lists_of(state).values()
+        lists = [one.members for one in held]
         # Of those that are built in, which stand nowhere, none is about a host that is wanted.
         acls = [acl for acl in site.acls.values() if acl.type in columns.DESTINATION and acl.where]
         # What a rule of the site names, and what a wildcard covers, is told apart from all others.
         self._apart = {value.lower().lstrip(".") for acl in acls if acl.type in columns.DOMAINS for value in acl.values}
         self._apart.update(p.name for p in policy.exempt if p.kind != EXACT)
-        self._apart.update(*(wide_names(members) for members in lists))
+        self._apart.update(*(wide_names(members) for members in lists), *({text.lstrip(".") for text in one.excepted} for one in held))
         self._lists, self._expressions = lists, [expressions_of(acl) for acl in acls if acl.type in columns.EXPRESSIONS]
         self._near: dict = {}
         self._first = self._places(policy.allow)

@@ -13,7 +13,8 @@ import os
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Collection, Iterable
+from types import MappingProxyType
+from typing import Collection, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import CONFLICT, REFUSED, AccessError
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, Ref, State
@@ -258,7 +259,8 @@ def texts_of(ref: Ref, obj: Object | None) -> tuple:
     if obj is None:
         return (None, None)
     if ref in (ALLOW, EXEMPT):
-        return render_list(obj.members, obj.fields["marked"])
+        off = {path[len(_EXCEPTION):]: what for path, what in obj.fields.items() if path.startswith(_EXCEPTION)}
+        return render_list(obj.members, obj.fields["marked"], off)
     return ("\n".join([MARK] * obj.fields["marked"] + obj.fields["values"]) + "\n",)
 
 
@@ -280,21 +282,73 @@ _DEAD = "#? "
 _NOBODY = "netaccess.invalid"
 
 
-def render_list(members: dict[str, Iterable[str]], marked: bool = True) -> tuple[str, str]:
-    """(domains, exceptions): the two files of a list. ``members`` are pattern texts, as ``parse_list`` gives them.
+#: In front of a name: the field of a list that says what is wrong with an exception which follows from its entries.
+_EXCEPTION = "exception "
+MISSING, LEFT_OVER = "missing", "left over"
+
+
+def render_list(members: dict[str, Iterable[str]], marked: bool = True, off: Mapping[str, str | None] = MappingProxyType({})) -> tuple[str, str]:
+    """(domains, exceptions): the two files of a list. ``members`` are pattern texts, as ``parse_list`` gives them, and ``exceptions`` of others.
+
+    ``off``: {name: MISSING or LEFT_OVER} of exceptions that are not as the entries lead to; None where that is put right.
 
     Squid has ``.x`` (apex and subdomains) and ``x``; ``*.x`` is ``.x`` with the apex in the exceptions, which the rules negate. Entries
     that another one covers would be a warning or a fatal error for Squid, depending on their order: they are kept as comments.
     """
-    return _rendered(frozenset(members["hosts"]), frozenset(members.get("dead", ())), marked)
+    hosts, head = frozenset(members["hosts"]), [MARK] if marked else []
+    derived = {name for name in derived_exceptions(hosts) if off.get(name) != MISSING} | {name for name, what in off.items() if what == LEFT_OVER}
+    exceptions = _exception_lines(derived, frozenset(members.get("exceptions", ())), hosts)
+    return _rendered(hosts, frozenset(members.get("dead", ())), marked), "\n".join(head + (exceptions or [_NOBODY])) + "\n"
+
+
+def _exception_lines(derived: set, by_hand: frozenset, hosts: frozenset) -> list[str]:
+    """What follows from an entry says so, or what a killed run leaves would count as an entry of others. Theirs stays as a comment where another one covers it."""
+    wide = frozenset(text[1:] for text in by_hand if text.startswith("."))
+    covered = {text for text in derived | by_hand if text in wide or inside(text.lstrip("."), wide)}
+    active = ["%s # *.%s" % (text, text) if text in derived else text for text in sorted((derived | by_hand) - covered)]
+    return active + [_COVERED + text for text in sorted(text for text in by_hand if text in covered or text in derived or "*." + text in hosts)]
 
 
 @lru_cache(maxsize=8)
-def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> tuple[str, str]:
+def derived_exceptions(hosts: frozenset) -> frozenset[str]:
+    """The names that the exceptions of a list have to hold, so that its ``.x`` stand for ``*.x``."""
+    wide = wide_names(hosts)
+    names = (text[2:] for text in hosts if text[0] == "*")
+    return frozenset(name for name in names if "." + name not in hosts and name not in hosts and not inside(name, wide))
+
+
+def parse_exceptions(values: Iterable[str], text: str, hosts: frozenset[str]) -> tuple[frozenset[str], dict[str, str]]:
+    """(the entries of others, {field: MISSING or LEFT_OVER}) of the exceptions of a list with these ``hosts``. ``values``: as Squid reads ``text``."""
+    there = {value.lower() for value in values} - {_NOBODY}
+    lines = [line.strip() for line in text.split("\n")]
+    theirs = {line[len(_COVERED):] for line in lines if line.startswith(_COVERED)}
+    written = {line.partition(" # *.")[2] for line in lines}
+    derived, wide = derived_exceptions(hosts), {value[1:] for value in there if value.startswith(".")}
+    left = {name for name in there - derived - theirs if name in written or "*." + name in hosts}
+    missing = {name for name in derived - there if name not in wide and not inside(name, wide)}
+    off = {_EXCEPTION + name: what for names, what in ((left, LEFT_OVER), (missing, MISSING)) for name in names}
+    return frozenset(there - derived - left | theirs), off
+
+
+def put_right(obj: Object | None) -> tuple[dict, dict]:
+    """(fields, members) of a list whose exceptions are as its entries lead to, where they are not: ``merged`` keeps entries of others."""
+    if obj is None:
+        return {}, {}
+    return {path: None for path in obj.fields if path.startswith(_EXCEPTION)}, {path: frozenset() for path in obj.members if path == "exceptions"}
+
+
+def excepted(obj: Object) -> frozenset[str]:
+    """What the exceptions of a list take out of it beyond what its entries say."""
+    left = {path[len(_EXCEPTION):] for path, what in obj.fields.items() if path.startswith(_EXCEPTION) and what == LEFT_OVER}
+    return frozenset(obj.members.get("exceptions", ())) | left
+
+
+@lru_cache(maxsize=8)
+def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> str:
     # Without an object for each of 50,000 names: a plan writes a list down several times.
     wide = wide_names(hosts)
     names = {text: text.lstrip("*").lstrip(".") for text in hosts} if wide else {}
-    active, covered, exceptions = [], [], []
+    active, covered = [], []
     # From the top-level domain down, which Squid reads in a third of the time of another order.
     for text in sorted(sorted(hosts), key=lambda text: names.get(text, text).split(".")[::-1]):
         name = names.get(text, text)
@@ -303,12 +357,9 @@ def _rendered(hosts: frozenset, dead: frozenset, marked: bool) -> tuple[str, str
             covered.append(text)
         else:
             active.append("." + name if text[0] == "." else ".%s # %s" % (name, text) if text[0] == "*" else text)
-        if text[0] == "*" and not below and "." + name not in hosts and name not in hosts:
-            exceptions.append(name)
     lines = active + [_COVERED + text for text in sorted(covered, key=lambda text: (names[text], text != "." + names[text], text[0] == "*"))]
     lines += [_DEAD + line for line in sorted(dead)]
-    head = [MARK] if marked else []
-    return "\n".join(head + lines) + "\n", "\n".join(head + (sorted(exceptions) or [_NOBODY])) + "\n"
+    return "\n".join(([MARK] if marked else []) + lines) + "\n"
 
 
 def wide_names(hosts: Iterable[str]) -> frozenset[str]:

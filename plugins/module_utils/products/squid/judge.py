@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.acls import CONNECT, INSIDE, Moment
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.alike import lists_of
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.files import (
-    ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, SPLICE_RULE, Settings,
+    ALLOW, ALLOW_RULE, EXEMPT, RULEBASES, SPLICE_RULE, Settings, paths_of,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.gates import Gates, header_rules
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.passed import passed
@@ -81,6 +81,7 @@ class Assessor:
         if not self._undecrypted:
             self._bumps()
         self._denials()
+        self._exceptions()
         self._cookies()
         self._side_effects()
         self._gates()
@@ -137,6 +138,21 @@ class Assessor:
             self._doubt(pattern, "%s blocks a part of it, or some users%s" % (self._rule(directive), " (%s)" % "; ".join(doubts) if doubts else ""))
         self._conflict("deny", directive, sure, may, doubts)
 
+    def _exceptions(self) -> None:
+        """Entries in the exceptions of our lists that do not follow from what the lists hold: what they take out is not in them."""
+        for ref, patterns in ((ALLOW, self._policy.allow), (EXEMPT, [] if self._undecrypted else self._policy.exempt)):
+            path, named = paths_of(self._settings.list_dir, ref)[1], set()
+            for pattern in patterns if self._indexes[ref].excepted else ():
+                whole, part = self._indexes[ref].taken_out(pattern)
+                named.update(whole + part)
+                if ref == ALLOW and whole:
+                    self._shut.setdefault(pattern, "%s: %s" % (path, ", ".join(whole)))
+                elif ref == ALLOW and part:
+                    self._doubt(pattern, "%s takes out a part of it, or may (%s)" % (path, ", ".join(part)))
+            if named:
+                self._found.manual.append("%s excepts %s from a list that has to hold them: remove these lines there, or set state: "
+                                          "replaced" % (path, ", ".join(sorted(named))))
+
     def _doubt(self, pattern: Pattern, why: str) -> None:
         told = self._doubted.setdefault(pattern, [])
         if why not in told:
@@ -164,8 +180,10 @@ class Assessor:
 
     def _bump_level(self, line: conf.Directive, step: int, pattern: Pattern) -> int:
         if line.ours:
-            held = self._indexes[EXEMPT].covering(pattern) is not None
-            return SURE if held and (step == 1 or line.args[0] != "peek") else NO
+            if self._indexes[EXEMPT].covering(pattern) is None or (step > 1 and line.args[0] == "peek"):
+                return NO
+            whole, part = self._indexes[EXEMPT].taken_out(pattern)
+            return NO if whole else MAY if part else SURE
         hits = self._judge.reach(line, line.args[1:], [pattern], Moment(step=step))
         return SURE if hits.sure else MAY if hits.may else NO
 
