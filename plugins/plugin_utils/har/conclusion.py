@@ -15,12 +15,13 @@ _PROXY_ERRORS = ("proxy_cannot_connect", "proxy_dns_failed", "proxy_timeout", "p
 #: Failures that are a conclusion of their own; any other one is named by its layer.
 _BY_FAILURE = dict.fromkeys(_BLOCKED, "blocked") | dict.fromkeys(_PROXY_ERRORS, "proxy_error") | dict.fromkeys(
     ("ssl_intercepted", "authorization_lost"), "intercepted") | {
-    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "stream_cut": "stream_cut",
+    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "request_head_limit": "proxy_limit", "stream_cut": "stream_cut",
     "stream_buffered": "stream_buffered"}
 _BY_LAYER = {"browser": "host"}
 _WORDS = {
     "upload_truncated": "a large upload was refused or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",
     "http_content_type_mismatch": "something else came than was asked for", "never_answered": "never answered", "unknown_failure": "it failed",
+    "redirect_loop": "it is redirected in circles", "request_head_limit": "its address or headers are too large for something on the way",
     "browser_extension": "an extension of the browser blocks it", "browser_policy": "a policy of the browser blocks it",
     "local_firewall": "a firewall on this machine blocks it", "offline": "this machine has no network", "no_resources": "this machine has no resources left",
     "http_unexpected_redirect_url": "somebody on the way redirects to another site",
@@ -29,6 +30,7 @@ _WORDS = {
     "ech_refused": "Encrypted ClientHello was refused", "authorization_lost": "the Authorization header did not arrive",
     "origin_challenge": "the origin checks whether a browser asks", "origin_region": "the origin refuses by region",
     "origin_sign_in": "the origin wants a sign-in", "origin_limit": "the origin limits it",
+    "origin_too_large": "it is too large for the origin",
     "origin_refusal": "the origin refuses", "origin_error": "the origin fails",
 }
 #: What a product did, by the failure.

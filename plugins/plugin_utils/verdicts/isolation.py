@@ -28,11 +28,11 @@ _BY_FAILURE = {
     "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter", "network_authentication_required": "captive_portal",
     "quic_failed": "quic", "ech_refused": "ech", "stream_cut": "stream_cut", "gateway_sign_in": "gateway_sign_in",
     "authorization_lost": "authorization_lost", "authorization_changed": "authorization_lost", "header_stripped": "header_filter",
-    "header_rewritten": "header_filter", "websocket_frames_lost": "websocket_frames", "idle_cut": "idle_limit", "sign_in_wanted": "gateway_sign_in",
+    "header_rewritten": "header_filter", "websocket_frames_lost": "websocket_frames", "idle_cut": "idle_limit", "lifetime_cut": "lifetime_limit", "sign_in_wanted": "gateway_sign_in",
     "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
     "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
     "proxy_certificate_refused": "proxy_certificate", "proxy_none": "proxy_unreachable", "proxy_busy": "proxy_cannot_connect",
-    "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
+    "redirect_loop": "redirect_loop", "request_head_limit": "head_limit", "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
 #: The layers from the bottom.

@@ -108,7 +108,7 @@ def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     """Which silence survived, and which did not."""
-    rows = seen["application"] or []
+    rows = [row for row in seen["application"] or [] if not row.get("every_s")]
     for row in rows:
         written = _written(probe, row, seen, None if genuine else table) if row["status"] not in (None, 101) else None
         if written:
@@ -123,7 +123,13 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         return Found("http", (cut or {}).get("failure") or "not_reached_again", proven=not survived, detail=known if survived else None)
     late = cut["failure"] == "generic_timeout_error"
     when = "nothing came after %g s of silence" % cut["silence_s"] if late else "cut after %g s of silence" % cut["after_s"]
-    return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s" % (when, known))
+    beside = next((row for row in seen["application"] if row.get("every_s")), None)
+    # Where it never spoke, the canary is of an earlier release; and who is cut between two words was silent as well.
+    if beside is None or not beside["words"] or min(cut["after_s"], cut["silence_s"]) < 2 * beside["every_s"]:
+        return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s; whether it is the silence or the age of the connection is not known" % (when, known))
+    if beside["survived"]:
+        return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s; a connection as old that is not silent lasts" % (when, known))
+    return Found(failure="lifetime_cut", flags=["lifetime_cut"], detail="%s; a connection as old that was not silent was cut as well" % when)
 
 
 def cookies(expect: dict, lines: list) -> tuple:

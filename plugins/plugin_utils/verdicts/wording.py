@@ -61,6 +61,7 @@ _WORDS = {
     "header_rewritten": "reachable, but headers are rewritten on the way",
     "websocket_frames_lost": "the WebSocket opens, and a frame that is sent through it does not come back as it was sent",
     "idle_cut": "a connection that stays silent does not last",
+    "lifetime_cut": "a connection does not last, silent or not",
     "not_reached_again": "a second connection did not come about",
 }
 #: What a flag says to a person.
