@@ -40,6 +40,8 @@ _LAYERS = ["host", "browser", "dns", "tcp", "proxy", "tls", "quic", "http", "app
 MIN_PEERS = 2
 #: In place of a row of the table: it is broken because the policy leaves it under inspection, and nobody has to look for a fault.
 _BY_POLICY = {"row": 0, "scope": "inspected_by_policy", "confidence": "high"}
+#: The same: each host that sees it has it from its own hosts file.
+_BY_ITSELF = {"row": 0, "scope": "host_local", "confidence": "high"}
 
 
 def depth(check: dict) -> int:
@@ -54,6 +56,8 @@ def row(**facts) -> dict:
 
 def sub_verdict(check: dict) -> str:
     """Which control a failed check ran into, as a key of remedies.yml."""
+    if witnesses.by_itself(check):
+        return "hosts_file"
     if "sni_filtered" in check["flags"]:
         return "sni_filter"
     if "small_packets_pass" in check["flags"]:
@@ -203,8 +207,8 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
              "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
              # A block page is nobody's but its product's, whatever the service says of itself.
              "named": any(fault["product"] for fault in faults)}
-    chosen = bool(faults) and all(fault["verdict"] == "inspected_by_choice" for fault in faults)
-    found = dict(_BY_POLICY, next=faults[0]["remedy"]) if chosen else row(**facts)
+    sole = {"inspected_by_choice": _BY_POLICY, "hosts_file": _BY_ITSELF}.get(faults[0]["verdict"]) if len({fault["verdict"] for fault in faults}) == 1 else None
+    found = dict(sole, next=faults[0]["remedy"]) if sole else row(**facts)
     basis, alone = (None, False) if facts["named"] else _basis(feature, {name: hosts[name] for name in bad})
     confidence = "low" if unreached > len(said) else "medium" if alone and found["confidence"] == "high" else found["confidence"]
     return {"scope": found["scope"], "row": found["row"], "confidence": confidence, "next": found["next"], "facts": facts, "basis": basis,

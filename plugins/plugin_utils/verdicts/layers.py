@@ -49,7 +49,9 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
     if check["layer"] == "tls" and _speaks_tls(seen.get("other_hello")):
         check["flags"].append("large_hello")
     if check["layer"] in ("tcp", "tls") and dns and not dns.get("pinned"):
-        _judge_sinkhole(check, dns["addresses"], context)
+        _judge_sinkhole(check, dns, context)
+    if dns and dns.get("hosts_file"):
+        check["flags"].append("hosts_file")
     if check["layer"] == "dns" and (seen.get("second_dns") or {}).get("addresses"):
         # One resolver knows the name, this host's does not tell.
         check["flags"].append("dns_differs")
@@ -77,11 +79,15 @@ def _got_through(again) -> bool:
     return again is not None and again["failure"] is None
 
 
-def _judge_sinkhole(check: dict, addresses: list, context: Context) -> None:
+def _judge_sinkhole(check: dict, dns: dict, context: Context) -> None:
     """No connection came about and the name leads where no origin is. An internal address that does serve the origin is no concern of this."""
+    addresses = dns["addresses"]
     sinks = [address for address in addresses if ipaddress.ip_address(address).is_loopback or ipaddress.ip_address(address).is_unspecified]
     match = next((found for found in (signatures.sinkhole(address, context.table) for address in addresses) if found), None)
     if match is None and len(sinks) < len(addresses):
+        return
+    if dns.get("hosts_file"):
+        _fail(check, "host", "dns_bogon_error", "dns_sinkhole")
         return
     _fail(check, "dns", "dns_bogon_error", "dns_sinkhole")
     if match is not None:

@@ -75,6 +75,7 @@ NOTES = {
     "challenged": "a challenge of the origin, which a browser solves",
     "origin_unproven": "it answers, and nothing shows that the answer is the origin's",
     "exemption_unproven": "its certificate is of no public authority and has what only public ones have, so whether it is decrypted is not known",
+    "hosts_file": "its hosts file answers for the name, and no resolver was asked",
     "other_family": "over the other IP version it works, and of this one there is no way",
     "burst": "asked by itself it gets through, at once with others it does not: something on the way limits connections",
     "h2_lost": "without HTTP/2",
