@@ -294,7 +294,8 @@ def test_intermittent_is_what_comes_and_goes_everywhere():
     (dict(layer="host", failure="dns_bogon_error"), "hosts_file"), (dict(layer="tcp", failure="connection_refused"), "hosts_file"),
     (dict(layer="tls", failure="ssl_invalid_hostname", interception="invalid_certificate"), "hosts_file"),
     # There something answers that is no matter of the address.
-    (dict(layer="tls", failure="ssl_intercepted", interception="intercepted_trusted"), "tls_inspection"), (dict(layer="http", failure="http_block_page"), "block_page")])
+    (dict(layer="tls", failure="ssl_intercepted", interception="intercepted_trusted"), "tls_inspection"),
+    (dict(layer="http", failure="http_block_page"), "block_page")])
 def test_where_a_hosts_file_leads_is_the_matter_of_the_host(one, verdict):
     found = check(product=None, flags=["hosts_file"], **one)
     assert isolation.sub_verdict(found) == verdict

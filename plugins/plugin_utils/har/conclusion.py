@@ -15,8 +15,8 @@ _PROXY_ERRORS = ("proxy_cannot_connect", "proxy_dns_failed", "proxy_timeout", "p
 #: Failures that are a conclusion of their own; any other one is named by its layer.
 _BY_FAILURE = dict.fromkeys(_BLOCKED, "blocked") | dict.fromkeys(_PROXY_ERRORS, "proxy_error") | dict.fromkeys(
     ("ssl_intercepted", "authorization_lost"), "intercepted") | {
-    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "request_head_limit": "proxy_limit", "stream_cut": "stream_cut",
-    "stream_buffered": "stream_buffered"}
+    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "request_head_limit": "proxy_limit",
+    "stream_cut": "stream_cut", "stream_buffered": "stream_buffered"}
 _BY_LAYER = {"browser": "host"}
 _WORDS = {
     "upload_truncated": "a large upload was refused or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",

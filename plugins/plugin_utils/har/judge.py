@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
     Catalogue, Selection, is_exempt, pattern_of,
 )
@@ -136,10 +136,7 @@ class Judge:
         self._judge(seen, exchange)
 
     def _entry_of(self, host: str) -> dict | None:
-        try:
-            return next((entry for pattern, entry in self._listed if pattern.matches(host)), None)
-        except PatternError:
-            return None
+        return next((entry for pattern, entry in self._listed if pattern.matches(host)), None)
 
     def _companion_of(self, host: str) -> dict | None:
         """A companion that serves a feature, in the form of an entry."""
@@ -149,10 +146,7 @@ class Judge:
         return {"id": None, "features": one["features"], "level": "telemetry" if one["features"] == ["telemetry"] else "optional"}
 
     def _known_as(self, host: str) -> dict | None:
-        try:
-            return next((one for pattern, one in self._companions if pattern.matches(host)), None)
-        except PatternError:
-            return None
+        return next((one for pattern, one in self._companions if pattern.matches(host)), None)
 
     def _record(self, host: str, exchange: entries.Exchange, found: dict) -> Seen:
         part = next((one for one in _HABITS["paths"] if one["entry"] == found["id"] and exchange.url.path.startswith(one["path"])), None)

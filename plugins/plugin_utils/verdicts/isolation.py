@@ -28,20 +28,20 @@ _BY_FAILURE = {
     "http_unexpected_redirect_url": "content_rewritten", "turn_no_answer": "udp_filter", "network_authentication_required": "captive_portal",
     "quic_failed": "quic", "ech_refused": "ech", "stream_cut": "stream_cut", "gateway_sign_in": "gateway_sign_in",
     "authorization_lost": "authorization_lost", "authorization_changed": "authorization_lost", "header_stripped": "header_filter",
-    "header_rewritten": "header_filter", "websocket_frames_lost": "websocket_frames", "idle_cut": "idle_limit", "lifetime_cut": "lifetime_limit", "sign_in_wanted": "gateway_sign_in",
+    "header_rewritten": "header_filter", "websocket_frames_lost": "websocket_frames", "idle_cut": "idle_limit", "sign_in_wanted": "gateway_sign_in",
     "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
     "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
     "proxy_certificate_refused": "proxy_certificate", "proxy_none": "proxy_unreachable", "proxy_busy": "proxy_cannot_connect",
-    "redirect_loop": "redirect_loop", "request_head_limit": "head_limit", "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
+    "redirect_loop": "redirect_loop", "request_head_limit": "head_limit", "lifetime_cut": "lifetime_limit",
+    "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
 #: The layers from the bottom.
 _LAYERS = ["host", "browser", "dns", "tcp", "proxy", "tls", "quic", "http", "application", "origin"]
 MIN_PEERS = 2
-#: In place of a row of the table: it is broken because the policy leaves it under inspection, and nobody has to look for a fault.
-_BY_POLICY = {"row": 0, "scope": "inspected_by_policy", "confidence": "high"}
-#: The same: each host that sees it has it from its own hosts file.
-_BY_ITSELF = {"row": 0, "scope": "host_local", "confidence": "high"}
+#: In place of a row of the table, where there is no other fault: the policy leaves it under inspection; each host that sees it has it from its own hosts file.
+_SOLE = {"inspected_by_choice": {"row": 0, "scope": "inspected_by_policy", "confidence": "high"},
+         "hosts_file": {"row": 0, "scope": "host_local", "confidence": "high"}}
 
 
 def depth(check: dict) -> int:
@@ -207,7 +207,8 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
              "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
              # A block page is nobody's but its product's, whatever the service says of itself.
              "named": any(fault["product"] for fault in faults)}
-    sole = {"inspected_by_choice": _BY_POLICY, "hosts_file": _BY_ITSELF}.get(faults[0]["verdict"]) if len({fault["verdict"] for fault in faults}) == 1 else None
+    kinds = {fault["verdict"] for fault in faults}
+    sole = _SOLE.get(kinds.pop()) if len(kinds) == 1 else None
     found = dict(sole, next=faults[0]["remedy"]) if sole else row(**facts)
     basis, alone = (None, False) if facts["named"] else _basis(feature, {name: hosts[name] for name in bad})
     confidence = "low" if unreached > len(said) else "medium" if alone and found["confidence"] == "high" else found["confidence"]

@@ -126,10 +126,12 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     beside = next((row for row in seen["application"] if row.get("every_s")), None)
     # Where it never spoke, the canary is of an earlier release; and who is cut between two words was silent as well.
     if beside is None or not beside["words"] or min(cut["after_s"], cut["silence_s"]) < 2 * beside["every_s"]:
-        return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s; whether it is the silence or the age of the connection is not known" % (when, known))
-    if beside["survived"]:
-        return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s; a connection as old that is not silent lasts" % (when, known))
-    return Found(failure="lifetime_cut", flags=["lifetime_cut"], detail="%s; a connection as old that was not silent was cut as well" % when)
+        told = "whether it is the silence or the age of the connection is not known"
+    elif beside["survived"]:
+        told = "a connection as old that is not silent lasts"
+    else:
+        return Found(failure="lifetime_cut", flags=["lifetime_cut"], detail="%s; a connection as old that was not silent was cut as well" % when)
+    return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s; %s" % (when, known, told))
 
 
 def cookies(expect: dict, lines: list) -> tuple:

@@ -148,7 +148,8 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
         regressed = [(one["message"], _the_service(checks[_key(one)], status)) for one in found["regressed"]]
         lines = [text for text, why in regressed if not why] + [one["message"] for one in (found["fixed"] if outside else [])]
         old = {_key(check): check for check in (baselines.get(name) or {}).get("checks", [])}
-        asked = [(one["host"], witnesses.question(old.get(_key(one)), checks[_key(one)])) for one, (_text, why) in zip(found["regressed"], regressed) if not why]
+        unexplained = [one for one, (_text, why) in zip(found["regressed"], regressed) if not why]
+        asked = [(one["host"], witnesses.question(old.get(_key(one)), checks[_key(one)])) for one in unexplained]
         about[name] = {word for _host, word in asked}
         names |= {host for host, word in asked if word == witnesses.NAME}
         if any(why for _text, why in regressed):

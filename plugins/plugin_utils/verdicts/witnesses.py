@@ -61,7 +61,7 @@ def groups(results: dict, about: str) -> list:
 
 
 def deaf(results: dict, names: set) -> dict:
-    """{host: those of ``names`` that its hosts file answers for}, of the hosts that asked no resolver for any of them. ``names``: of hosts that are looked at."""
+    """{host: those of ``names`` that its hosts file answers for}, of the hosts that asked no resolver for any of them."""
     found = {}
     for name, result in results.items():
         own, others = ({check["host"] for check in result["checks"] if pinned(check) is by_file and check["host"] in names} for by_file in (True, False))
