@@ -116,6 +116,8 @@ def _judge_connect(check: dict, connect: dict, context: Context) -> None:
     match = signatures.written_by(connect, context.table)
     if match and match.reason != "denied":
         _could_not(check, match)
+    elif match is None and connect["status"] == 511:
+        _fail(check, "proxy", "network_authentication_required")
     elif match is None and connect["status"] in _NO_PROXY:
         _fail(check, "proxy", "proxy_none")
     elif match is None and connect["status"] == 429:
@@ -223,7 +225,9 @@ def judge_writer(check: dict, probe: dict, seen: dict) -> None:
     """Where somebody looks inside TLS, an answer is the origin's only when something shows that: a mark of its network, or what was asked for."""
     http = seen["http"]
     undecided = check["verdict"] == PASS or check["failure"] in ("ssl_intercepted", "http_content_type_mismatch")
-    if not undecided or http is None or probe["kind"] not in ("https", "echo") or origins_own(probe, seen):
+    # Of a canary's WebSocket the frame that comes back tells.
+    asked = ("https", "echo") if refusals.of_canary(probe) else ("https", "echo", "websocket")
+    if not undecided or http is None or probe["kind"] not in asked or origins_own(probe, seen):
         return
     marked = origin.marked(probe.get("entry") or probe["id"], http["headers"])
     if check["failure"] == "ssl_intercepted":
