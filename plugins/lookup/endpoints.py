@@ -39,8 +39,8 @@ options:
   canary_silences:
     description: >-
       Seconds, for example V([30, 120, 300]), at most eight times of at most 900. For each a stream and a WebSocket of O(canary) are opened, stay silent for so
-      long, all of them at once, and have to speak again; the check names the longest silence that lasted and when the next one was cut. One more connection of each kind carries a
-      word each second, which tells a limit on silence from one on the age of a connection. Each is a demand of
+      long, all of them at once, and have to speak again; the check names the longest silence that lasted and when the next one was cut.
+      One more connection of each kind carries a word each second, which tells a limit on silence from one on the age of a connection. Each is a demand of
       yours, since it is not published how long ChatGPT's own connections stay silent. The look takes as long as the longest, and the option C(deadline) of
       M(netaccess.chatgpt.reachability_info) has to leave room for it. By default nothing waits.
     type: list

@@ -235,7 +235,8 @@ IDLE_LIMIT, LIFETIME = ("idle_cut", "idle_limit", "; a connection as old that is
     ({"quiet": 1.6}, r"cut after [12]\.\d s of silence; 0\.8 s survived", IDLE_LIMIT),
     ({"quiet": 1.6, "swallow": True}, r"nothing came after 2\.4 s of silence; 0\.8 s survived", IDLE_LIMIT),
     ({"quiet": 0.5}, r"cut after \d\.\d s of silence; no shorter silence was tried", IDLE_LIMIT),
-    ({"old": 1.6}, r"cut after [12]\.\d s of silence", LIFETIME), ({"old": 1.6, "swallow": True}, r"nothing came after 2\.4 s of silence", LIFETIME)], ids=lambda value: "-".join(map(str, value)) if isinstance(value, dict) else "")
+    ({"old": 1.6}, r"cut after [12]\.\d s of silence", LIFETIME),
+    ({"old": 1.6, "swallow": True}, r"nothing came after 2\.4 s of silence", LIFETIME)], ids=lambda value: "-".join(value) if isinstance(value, dict) else "")
 def test_silence_that_is_cut(pem, port, how, said, limit):
     with box(pem, port, **how) as place:
         checks = ask(place, *IDLE, silences=[0.8, 2.4, 3.2], timeout=1.5)
