@@ -120,7 +120,8 @@ def test_an_issuer_that_is_none(details):
 @pytest.mark.parametrize("address,kept", [("146.112.61.106", "146.112.61.106"), ("[::ffff:146.112.61.106]", "::ffff:146.112.61.106"), ("10.1.2.3", None),
                                           ("alice", None), (None, None), ("", None)])
 def test_what_of_an_address_of_a_server_is_kept(address, kept):
-    assert SAFE.entry(entry(serverIPAddress=address)).get("serverIPAddress") == kept
+    copied = SAFE.entry(entry(serverIPAddress=address))
+    assert copied.get("serverIPAddress") == kept and ("serverIPAddress" in copied) is (kept is not None)
 
 
 @pytest.mark.parametrize("change,kept", [
@@ -169,6 +170,33 @@ def test_a_page_of_squid_is_still_known_in_the_copy():
     for value in ("ERR_ACCESS_DENIED 0", "ERR_ACME 0", "403 acme"):
         told = signatures.written_by({"status": 403, "headers": {"x-squid-error": header("X-Squid-Error", value)}, "body": ""}, signatures.load())
         assert told.product == "Squid"
+
+
+def test_a_copy_takes_its_place_at_once_and_whole(tmp_path):
+    target = tmp_path / "safe.har"
+
+    def kept(foresee=False, **head):
+        copy = redact.Copy(target, redactor(), foresee=foresee)
+        # It is renamed, so it has to be on the same file system; a check run leaves that alone.
+        assert len([path for path in tmp_path.iterdir() if path != target]) == (0 if foresee else 1)
+        for _number in range(2):
+            copy.add(entry())
+        return copy.keep(head)
+
+    assert kept(foresee=True) is True and list(tmp_path.iterdir()) == []
+    assert kept() is True and kept() is False and kept(foresee=True) is False
+    log = json.loads(target.read_text())["log"]
+    assert (len(log["entries"]), log["creator"], "browser" in log, target.stat().st_mode & 0o777) == (2, {"name": GONE, "version": ""}, False, 0o600)
+    firefox = {"name": "Firefox", "version": "128.0"}
+    assert kept(creator={"name": "Firefox", "version": "128 of Alice"}, browser=firefox) is True and list(tmp_path.iterdir()) == [target]
+    log = json.loads(target.read_text())["log"]
+    assert (log["creator"], log["browser"]) == ({"name": "Firefox", "version": ""}, firefox)
+
+
+def test_a_copy_that_is_given_up_leaves_nothing(tmp_path):
+    copy = redact.Copy(tmp_path / "safe.har", redactor())
+    copy.drop()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_site_adds_is_not_taken_for_harmless(tmp_path):
