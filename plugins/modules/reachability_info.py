@@ -166,7 +166,8 @@ RETURN = r"""
 checks:
   description: >-
     One for each probe and IP version. C(detail) is what a person should know beside the failure, such as the silence that a connection survived; C(resolvers)
-    are those that the name was asked of, none where a proxy asked or the hosts file answered (flag C(hosts_file)). With O(evidence) also with what was observed at every layer, as C(observations).
+    are those that the name was asked of, none where a proxy asked or the hosts file answered (flag C(hosts_file)). With O(evidence) also with what
+    was observed at every layer, as C(observations).
   returned: always
   type: list
   elements: dict
