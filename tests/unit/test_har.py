@@ -101,8 +101,8 @@ def test_a_browser_that_was_cut_off():
 def test_a_browser_with_nothing_in_its_way():
     result = recorded("healthy")
     assert failures(result) == {} and result["summary"]["features"] == {
-        "api": "origin", "bot_check": "pass", "chat": "pass", "files": "unverified", "login": "pass", "websocket": "pass"}
-    # Nobody was signed in, and the answer about files shows nobody's mark.
+        "api": "origin", "bot_check": "pass", "chat": "pass", "files": "unverified", "login": "pass", "websocket": "unverified"}
+    # Nobody was signed in, and the answers about files and of the WebSocket have no mark.
     assert result["conclusion"] == "origin" and "the origin requires sign-in" in result["message"] and "is the account signed in?" in result["next"]
 
 
