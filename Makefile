@@ -12,16 +12,18 @@ export ANSIBLE_HOME := $(CURDIR)/.build/ansible
 # Compiled modules of tests and lab are kept: hundreds of processes import them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo quick test test-all generate lint bench build kit clean setup system squids peers boxes
+.PHONY: help demo docs quick test test-all generate lint bench build kit clean setup system squids peers boxes
 
 help:
-	@echo "make demo    the main job, on a real Squid and behind twins: block, apply, verify, again, revert"
+	@echo "make demo    the main job, on a real Squid and a FortiGate's twin, in two minutes: block, open, verify, again, roll back;"
+	@echo "             PRODUCTS=all or PRODUCTS=\"squid panos\" for others, SQUID=7.7 for another release of Squid"
 	@echo "make quick   lint of changed files and the tests that tell most, in a minute and a half"
 	@echo "make test    every test that CI runs"
 	@echo "make test-all  those, and the exhaustive matrices: before a release"
 	@echo "make generate  what repeats facts of one source: RETURN blocks, options of the role, tables"
 	@echo "make lint    ansible-test sanity, ansible-lint, documentation and changelog lint"
 	@echo "make bench   the benchmark table"
+	@echo "make docs    the documentation as a site, in .build/docs"
 	@echo "make build   the tarball, installed into a scratch path to prove it"
 	@echo "make kit     the probes as one file, for machines that Ansible does not manage"
 	@echo "make clean   removes .build"
@@ -40,7 +42,7 @@ boxes: setup .build/mitmproxy/stamp
 
 $(VENV)/stamp: requirements-test.txt
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found on PATH or in pyenv's folder."; exit 1; }
-	@echo "Setting up .build/venv with $(PYTHON)"
+	@echo "Setting up .build/venv with $(PYTHON): ansible-core and what the tests need, by pip (2 to 4 minutes, once)"
 	@"$(PYTHON)" -m venv --clear $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
@@ -57,9 +59,16 @@ system:
 squids: setup system
 	@$(VENV)/bin/python -m tests.lab.releases
 
-# SQUID=7.7 in the environment or as a variable of make is another release of Squid.
-demo: setup system
+# SQUID=7.7 in the environment or as a variable of make is another release of Squid. Of the distribution it needs no more than Squid.
+demo: setup
+	@scripts/install-lab squid
 	@$(VENV)/bin/python -m tests.lab.demo $(PRODUCTS)
+
+docs: setup .build/site/stamp
+	@scripts/site/build
+
+.build/site/stamp: requirements-test.txt scripts/install-site
+	@scripts/install-site
 
 quick: setup system peers
 	@scripts/quick

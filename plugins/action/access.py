@@ -10,8 +10,9 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, record, rollout
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, outcome, placeholders, record, rollout
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.gate import plans_ended
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, PRODUCTS, Variables, options_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
@@ -59,6 +60,7 @@ class ActionModule(ActionBase):
     # -- what is to be done
 
     def _work(self, task_vars) -> dict:
+        self._vars.get(placeholders.ADDRESS)
         plans, state = self._vars.get("netaccess_plans"), self._state()
         ended = plans_ended(self._vars.get("netaccess_plans_about"), datetime.datetime.now(datetime.timezone.utc))
         if self._bound(state, self._args["stage"]) and ended:
@@ -142,7 +144,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("change_window: %s" % error) from error
         if closed:
             raise AnsibleActionFail("%s. Nothing was changed" % closed)
-        text = "%s: starting the change; it waits up to %s s for locks and activation" % (self._name, get("access_timeout", 600))
+        text = "%s: starting the change; it waits up to %s for locks and activation" % (
+            self._name, duration(float(get("access_timeout", 600))))
         Display().display("\n".join([text] + ["%s: %s" % (self._name, said)] * bool(said)))
 
     # -- the module

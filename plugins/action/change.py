@@ -25,6 +25,10 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms i
 _STATUS = ("url", "path", "proxy", "ca_path")
 
 
+def _now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 class ActionModule(ActionBase):
     """The decisions of a change, one step for each: they read what the run left in variables, and say what comes next. Nothing is done to a device."""
 
@@ -65,7 +69,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("%s. Nothing was changed" % "; ".join(refused))
         for text in found["said"]:
             Display().display(text)
-        return {"mark": str(uuid.uuid4()), "behind": behind, "left_out": {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}}
+        left_out = {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}
+        return {"started": _now(), "mark": str(uuid.uuid4()), "behind": behind, "left_out": left_out}
 
     def _asked(self, check: bool) -> dict:
         """What the settings of the run, and of its devices, say of whether it may begin now; see ``gate.judge``."""
@@ -74,11 +79,14 @@ class ActionModule(ActionBase):
 
     def _begin(self) -> dict:
         """From here on a report in the folder is that of this run, or none. What it cannot be made with stops a run before anything is touched."""
+        unfilled = self._fleet.unfilled()
+        if unfilled:
+            raise AnsibleActionFail("%s. Nothing was touched" % unfilled)
         dest = self._args["dest"]
         if dest:
             report.begin(report.place({"left_out": self._fleet.left_out()}, dest), self._vars.get("change"))
         report.check(self._about("audit"))
-        return {}
+        return {"started": _now()}
 
     def _preflight(self) -> dict:
         """Whether a change may begin, from check runs on the devices and looks from the hosts."""
@@ -177,7 +185,7 @@ class ActionModule(ActionBase):
         if audit:
             max_age = float(self._vars.get("audit_baseline_max_age", baselines.MAX_AGE))
             hosts = {name: dict(looks, after=baselines.compare(looks["after"], kept.get(name), now, max_age, why)) for name, looks in hosts.items()}
-        renewed = baselines.renewed(kept, hosts, now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        renewed = baselines.renewed(kept, hosts, _now())
         if renewed != kept:
             try:
                 baselines.write(path, renewed)
@@ -192,7 +200,9 @@ class ActionModule(ActionBase):
         if isinstance(found.get("strict"), str):
             # As a role takes a list that comes with -e.
             found["strict"] = [name.strip() for name in found["strict"].split(",")]
-        return dict(found, mode=mode, left_out=self._fleet.left_out())
+        began = (self._vars.get("netaccess_run") or self._vars.get("audit_begun") or {}).get("started")
+        return dict(found, mode=mode, left_out=self._fleet.left_out(), started=began, ended=_now(),
+                    inventories=self._task_vars.get("ansible_inventory_sources"))
 
     def _conclude(self) -> dict:
         """The verdict of the run, the report where a folder is named, and who counts as failed."""
@@ -216,7 +226,7 @@ class ActionModule(ActionBase):
         proofs = {name: self._fleet.proof(name) for name in devices}
         troubles = {name: why for name, why in troubles.items() if why}
         said = summary.lines(devices, proofs, verdict, dest=dest, audit=audit, unwell={name: troubles[name] for name in hosts if name in troubles},
-                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"])
+                             inventories=self._task_vars.get("ansible_inventory_sources") or ["INVENTORY"], about=found)
         if not audit:
             for name, why in report.unforgiven(found, args.get("strict") or []):
                 troubles.setdefault(name if name in self._task_vars["ansible_play_hosts_all"] else self._name, why)
@@ -225,11 +235,13 @@ class ActionModule(ActionBase):
             Display().display("\n".join(said))
         if unwritten:
             raise unwritten
-        # For a workflow of AWX: the node that follows can go by the verdict.
-        stats = {"data": {"netaccess_verdict": verdict}, "per_host": False, "aggregate": True}
-        return {"verdict": verdict, "troubles": troubles, "lines": said, "dest": dest, "ansible_stats": stats}
+        # For a workflow of AWX: the node that follows can go by the verdict, and a notification can show the summary as it is.
+        text = "\n".join(said)
+        stats = {"data": {"netaccess_verdict": dict(verdict, summary=text)}, "per_host": False, "aggregate": True}
+        return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "ansible_stats": stats}
 
     def _say(self) -> dict:
         """The last lines of a run in which something failed."""
-        Display().display("\n".join(self._vars.get("netaccess_outcome", {}).get("lines") or []))
-        return {}
+        text = self._vars.get("netaccess_outcome", {}).get("summary") or ""
+        Display().display(text)
+        return {"summary": text}

@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import clean, duration
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import idle
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.options import OptionError, refuse_short, refuse_users
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
@@ -76,13 +76,14 @@ class ActionModule(ActionBase):
             left = ours["wait"] - (time.monotonic() - began)
             if not again and _may_pass(result):
                 again = True
-                Display().display("%s: something changed, maybe only for a moment. Probing again in %.0f s" % (host, ours["wait_interval"]))
+                Display().display("%s: something changed, maybe only for a moment. Probing again in %s" % (host, duration(ours["wait_interval"])))
                 time.sleep(ours["wait_interval"])
                 continue
             if left <= 0 or "checks" not in result or not self._may_pass_yet(result):
                 return result
             pause = min(ours["wait_interval"], left)
-            Display().display("%s: %s. Probing again in %.0f s, for up to %.0f s" % (host, result["summary"]["message"], pause, left))
+            Display().display("%s: %s. Probing again in %s, for up to %s" % (
+                host, result["summary"]["message"], duration(pause), duration(left)))
             time.sleep(pause)
 
     def _look(self, args: dict, ours: dict, task_vars) -> dict:

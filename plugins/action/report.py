@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import write_atomically
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import CatalogueError, load, plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report, trend
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.bundle import collection_version
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import (
     RegisterError, read as read_register,
@@ -79,7 +80,8 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
 
     :raises AnsibleActionFail: when it cannot be written; also when it is there and could not be signed.
     """
-    folder, texts, unsigned = Path(dest).expanduser(), report.files(found), None
+    folder, unsigned = Path(dest).expanduser(), None
+    texts = report.files(_continued(found, folder))
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         changed = any(not (folder / name).exists() or (folder / name).read_bytes() != text.encode("utf-8") for name, text in texts.items())
@@ -101,6 +103,18 @@ def write(found: dict, dest: str, signing_key: str | None) -> bool:
     if unsigned:
         raise AnsibleActionFail("report: signing_key: %s. The report in %s is complete but not signed" % (unsigned, dest))
     return changed
+
+
+def _continued(found: dict, folder: Path) -> dict:
+    """The report with the trend of the one whose place it takes, which may have been set aside. Where that cannot be read the trend begins again."""
+    path = next((path for path in (folder / "report.json", folder / _ASIDE / "report.json") if path.exists()), None)
+    if path is None:
+        return found
+    try:
+        return trend.continued(found, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        Display().warning("report: the trend begins again, since the earlier report %s cannot be read: %s" % (path, error))
+        return found
 
 
 def begin(dest: str, change: dict | None = None) -> None:
@@ -176,6 +190,7 @@ def _about(args: dict) -> dict:
     return {"title": args.get("title") or ("ChatGPT on the network: audit" if args["mode"] == "audit" else "ChatGPT on the network: change"),
             "generated": now.strftime(_TIME), "plans_valid_until": (now + datetime.timedelta(hours=valid)).strftime(_TIME), "mode": args["mode"],
             "collection": collection_version(), "change": args.get("change"), "catalogue": {"newest": newest, "age_days": age}, "today": now.date(),
+            "started": args.get("started"), "ended": args.get("ended"), "inventories": args.get("inventories"),
             "left_out": args.get("left_out"), "strict": args.get("strict") or [], "register": register}
 
 

@@ -10,7 +10,7 @@ from ansible.utils.display import Display
 
 from ansible_collections.netaccess.chatgpt.plugins.action import reachability_info
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import gate, outcome, proof, record
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import gate, outcome, placeholders, proof, record
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import trust_as_template
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.hosts import errand
@@ -60,6 +60,7 @@ class ActionModule(reachability_info.ActionModule):
         return task_vars["hostvars"].raw_get(device) if device in task_vars["hostvars"] else Variables(self._templar, task_vars)
 
     def _looked(self, values: Variables, task_vars, baseline: dict | None, waits: bool) -> dict:
+        values.get(placeholders.ADDRESS)
         options = dict(_DEFAULTS, **values.given({option: [_NAMES.get(option, "verify_%s" % option)] for option in _OPTIONS}))
         if "probes" not in options:
             asked = symptoms.features(values.get("diagnose_symptom") or "")

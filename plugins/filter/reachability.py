@@ -20,7 +20,7 @@ def reachability_compare(before, after) -> dict:
     return verdicts.compare((before or {}).get("checks", []), after["checks"])
 
 
-def verdict_table(results, before=None, width=120, brief=False) -> str:
+def verdict_table(results, before=None, width=100, brief=False) -> str:
     """A readable table of results of reachability_info by host name, with the verdicts before beside them."""
     results = plain(results)
     if not isinstance(results, dict):

@@ -184,10 +184,31 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line.
+  description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: 'manual steps: create custom category ChatGPT allow (+36), create exception group AI users'
+  sample: 'manual steps: create custom category ChatGPT allow (+36), exception group AI users'
+product:
+  description: Id of the product.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: 'barracuda_wsg'
+audience:
+  description: >-
+    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {everyone: false, parts: {}, behind: {}}
+places:
+  description: >-
+    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
+    C(below) and C(above), which are null at an end.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of lines in the plan that you carry out by hand.
   returned: for states that write
@@ -251,6 +272,11 @@ coverage_summary:
   returned: when O(config) is given
   type: dict
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+coverage_before:
+  description: As RV(coverage_summary), before the run.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: What still denies or decrypts a wanted host, by what O(pages) says; C(id) is what O(unblock) takes.
   returned: always, except for O(state=rendered)

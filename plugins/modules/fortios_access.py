@@ -179,10 +179,31 @@ changes:
           added: ['*.oaistatic.com']
           removed: []
 summary:
-  description: The changes in one line.
+  description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
-  sample: create 21 wildcard FQDNs, create 1 wildcard FQDN group (+21), create 1 TLS exemption, create 1 URL filter (+39), create 1 web filter link
+  sample: created 21 wildcard FQDNs, 1 wildcard FQDN group (+21), 1 TLS exemption, 1 URL filter (+39), 1 web filter link
+product:
+  description: Id of the product.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: 'fortios'
+audience:
+  description: >-
+    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {everyone: false, parts: {}, behind: {}}
+places:
+  description: >-
+    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
+    C(below) and C(above), which are null at an end.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
   returned: for states that write
@@ -311,6 +332,11 @@ coverage_summary:
   returned: when O(config) is given
   type: dict
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+coverage_before:
+  description: As RV(coverage_summary), before the run.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
     Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)

@@ -17,7 +17,9 @@ description:
   - It also writes in check mode, because the report is the purpose of an audit.
 options:
   dest:
-    description: The folder. Files in it have mode 0600 and are written atomically.
+    description:
+      - The folder. Files in it have mode 0600 and are written atomically.
+      - A report takes over the trend of the one that it replaces, a point for each of the last 100 reports of the folder.
     type: path
     required: true
   devices:

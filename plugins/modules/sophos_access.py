@@ -197,12 +197,33 @@ changes:
           added: [oaistatic.com]
           removed: []
 summary:
-  description: The changes in one line.
+  description: The changes in one line, as done, or as what would be done.
   returned: always, except for O(state=rendered)
   type: str
   sample: >-
-    create URL group ChatGPT allow (+34), create URL group ChatGPT exempt (+14), create TLS exclusion Local TLS exclusion list (+14), create web policy
+    created URL group ChatGPT allow (+34), URL group ChatGPT exempt (+14), TLS exclusion Local TLS exclusion list (+14), web policy
     rule Company: ChatGPT allow
+product:
+  description: Id of the product.
+  returned: always, except for O(state=rendered)
+  type: str
+  sample: 'sophos'
+audience:
+  description: >-
+    Who gets access, as O(audience) names them - whether it is C(everyone), and each of its C(parts) that names somebody, sorted; null if the task has no
+    O(audience). The parts mean what O(audience) says of them. Where they name rules or policies of the device, C(behind) has the people of each,
+    as far as the product tells.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {everyone: false, parts: {}, behind: {}}
+places:
+  description: >-
+    Where each rule that is made, altered or moved stands afterwards - its C(number) among C(of) rules of the C(rulebase), and the rules that it stands
+    C(below) and C(above), which are null at an end.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
   returned: for states that write
@@ -331,6 +352,11 @@ coverage_summary:
   returned: when O(config) is given
   type: dict
   sample: {wanted: 35, allowed: 35, exempt_wanted: 18, exempt: 18}
+coverage_before:
+  description: As RV(coverage_summary), before the run.
+  returned: always, except for O(state=rendered)
+  type: dict
+  sample: {wanted: 35, allowed: 0, exempt_wanted: 18, exempt: 0}
 conflicts:
   description: >-
     Existing rules and entries that still affect a wanted host. C(effect) says whether they deny, decrypt, strip cookies from or rewrite its traffic; C(id)

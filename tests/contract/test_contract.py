@@ -21,7 +21,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import preflight
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.device import conflict_line
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
 from tests.contract.fixtures import BY_HAND
 from tests.contract.rig import FIRST, HOSTS, LATER, MEMBER, OTHERS, STRANGER, WANTED, Fault, Killed, documented, of_other_type, wider
 from tests.products import PRODUCTS
@@ -604,7 +604,7 @@ def perhaps(result: dict, where: str, effect: str) -> dict:
     about = [one for one in result["conflicts"] if ".chatgpt.com" in one["hosts"] and one["effect"] in (effect, "rewrite")]
     found = [one for one in about if where in "%(where)s %(text)s" % one]
     assert found and not any(one["certain"] or one["remedy"] for one in found)
-    said = [conflict_line(one) for one in found]
+    said = [plan.conflict(one) for one in found]
     assert all(("possibly" in line or " may " in line) and line.endswith("resolve it by hand") for line in said)
     return found[0]
 

@@ -61,7 +61,7 @@ def test_drift_then_the_reviewed_plan_then_compliant(lab, tmp_path):
     entries.write_text("\n".join(line for line in whole.splitlines() if "chatgpt.com" not in line) + "\n")
     code, out = play(wider, "audit", tmp_path / "third", "--limit", "proxy1:gone1")
     found = verdict(tmp_path / "third")
-    assert code in (0, 4) and found["classes"]["drift"] == ["proxy1: update list allow (+1)"], out
+    assert code in (0, 4) and found["classes"]["drift"] == ["proxy1: would update list allow (+1)"], out
     # It was written and never loaded, so it also waits.
     assert [name for name, texts in found["classes"].items() if texts] == ["drift", "manual", "pending", "unreachable"] and found["code"] == 1
     entries.write_text(whole)

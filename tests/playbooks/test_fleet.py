@@ -83,9 +83,11 @@ def test_a_check_run_writes_nothing_and_the_run_does_what_it_said_and_drift_is_f
     assert code == 0, out
     # Three devices in two batches; each line says whose it is.
     assert drifts or out.count("\n") < 80, out
-    assert {"branch1: all 7 checks are as expected", "fortios: no longer applied to exempt hosts: av"} <= set(out.splitlines()) or drifts, out
-    assert {name: (one["changes"], one["plan_digest"], one["summary"]) for name, one in done.items()} == {
-        name: (one["changes"], one["plan_digest"], one["summary"]) for name, one in foreseen.items()}
+    assert ("branch1: all 7 checks are as expected" in out.splitlines() and "\nfortios: inspection that ends: Antivirus (" in out) or drifts, out
+    titles = {name: [change.pop("title") for change in one["changes"]] for report in (foreseen, done) for name, one in report.items()}
+    assert all(text.startswith(("Created ", "Added ", "Changed ")) for texts in titles.values() for text in texts), titles
+    assert {name: (one["changes"], one["plan_digest"], one["audience"]) for name, one in done.items()} == {
+        name: (one["changes"], one["plan_digest"], one["audience"]) for name, one in foreseen.items()}
     assert not [name for name in fleet.twins if not fleet.wrote_to(name, asked)], "a write is known as one"
     assert {one["state"] for one in done.values()} == {"changed"} and not [name for name, digest in fleet.digests().items() if digest == before[name]]
     if drifts:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.lab import network, releases, squid
 from tests.lab.client import direct_in
-from tests.lab.demo import ByHand, Demo
+from tests.lab.demo import ByHand, Demo, chosen, main
 from tests.lab.device import devices
 from tests.lab.lab import Lab
 from tests.lab.play import access
@@ -84,6 +84,14 @@ def test_the_same_for_intercepted_connections_on_the_other_releases(name, tmp_pa
 
 
 @pytest.mark.exhaustive
+def test_the_demo_shows_two_products_unless_it_is_told_and_refuses_names_that_it_does_not_know(capsys):
+    assert chosen([]) == ["squid", "fortios"] and chosen(["panos", "squid", "panos"]) == ["panos", "squid"]
+    assert chosen(["all"]) == ["squid", *devices()]
+    assert main(["squid", "panoss"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("The demo knows no product panoss. It knows: squid, ") and all(name in said for name in devices())
+
+
 def test_a_plan_that_a_person_carries_out_opens(tmp_path):
     with TwinLab("barracuda_wsg", few=True, vantages=("branch1",)) as lab:
         demo = ByHand(lab, tmp_path, few=True, netaccess_preflight=False)

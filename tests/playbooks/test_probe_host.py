@@ -51,7 +51,7 @@ def test_a_host_is_looked_from_before_and_after_a_change_and_nothing_is_left_the
                           capture_output=True, text=True, check=False)
     shown = " ".join((done.stdout + done.stderr).split())
     results = {file.stem: json.loads(file.read_text()) for file in tmp_path.glob("*.json")}
-    assert done.returncode == 2 and "laptop: 1 hosts changed since the baseline: claude.ai. claude.ai: newly open since the baseline" in shown, shown
+    assert done.returncode == 2 and "laptop: 1 site changed since the baseline: claude.ai. claude.ai: newly open since the baseline" in shown, shown
     before, after = ({check["host"]: check for check in results["laptop-" + when]["checks"]} for when in ("before", "after"))
     assert before[TARGET]["verdict"] == "fail" and before["claude.ai"]["state"] == "shut"
     assert after[TARGET]["verdict"] == "pass" and {name for name, check in after.items() if check["verdict"] == "fail"} == {"claude.ai"} and len(after) > 9

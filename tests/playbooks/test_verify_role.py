@@ -56,7 +56,7 @@ def test_it_waits_for_the_change_to_arrive_and_says_so(path, verify):
     code, shown, results = verify("assert", verify_wait=120, verify_wait_interval=1)
     assert code == 0, shown
     assert results["desk1-after"]["summary"]["verdict"] == "pass" and sum(looks) == 3
-    assert "desk1: 1 of" in shown and shown.count("Probing again in 1 s, for at most") == 2
+    assert "desk1: 1 of" in shown and shown.count("Probing again in 1 second, for up to") == 2
 
 
 def test_what_counts_can_be_chosen_and_it_gives_up_when_the_time_is_up(path, verify):
@@ -76,7 +76,7 @@ def test_what_counts_can_be_chosen_and_it_gives_up_when_the_time_is_up(path, ver
 def test_a_host_that_is_not_reached_is_named_and_is_no_pass(verify):
     hosts = {"desk1": {"ansible_connection": "local"}, "gone": {"ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_connection": "ssh"}}
     code, shown, results = verify("baseline", "assert", hosts=hosts)
-    assert "1 of 1 hosts pass; not reached, so their state is unknown: gone" in shown
+    assert "1 of 1 host pass; not reached, so their state is unknown: gone" in shown
     assert results["desk1-after"]["summary"]["verdict"] == "pass" and "checks" not in results["gone-after"]
     # Ansible itself counts the unreachable host, as ignored.
     assert code == 0, shown

@@ -1,71 +1,145 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report's page in a real browser: no rule of accessibility is broken and nothing has to be scrolled sideways, on a phone and a desktop, light and dark."""
+"""The report's page in a real browser: accessible at each width and on paper, whole without its script, and its script filters and nothing else."""
 from __future__ import annotations
 
-import html
-import json
-import re
-import shutil
-import subprocess
 from importlib import resources
 
 import pytest
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import report
-from tests.unit.test_report import CHANGE, CONFLICT, built, check, device, look
+from tests.lab.browser import PROGRAM, Browser
+from tests.unit.test_report_page import everything
 
-BROWSER = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="chromium is not installed")
-ASK = """
-<script>%s</script>
-<script>
-axe.run(document, {runOnly: {type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}}).then(function (found) {
-    var out = document.createElement("pre");
-    out.id = "found";
-    out.textContent = JSON.stringify({
-        broken: found.violations.map(function (rule) { return [rule.id, rule.nodes.map(function (node) { return node.html.slice(0, 200); })]; }),
-        kept: found.passes.length, sideways: document.documentElement.scrollWidth - window.innerWidth});
-    document.body.appendChild(out);
-});
-</script>
-"""
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="chromium is not installed")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+#: What is left of A4 between the margins, in CSS pixels.
+PAPER = 695
+ASK = """axe.run(document, {runOnly: {type: "tag", values: %s}}).then(found => ({
+    broken: found.violations.map(rule => [rule.id, rule.nodes.map(node => node.html.slice(0, 200))]), kept: found.passes.length}))""" % TAGS
+OPEN = "document.querySelectorAll('details').forEach(one => one.open = true)"
+SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: Cells that stick out of the page, or whose text is cut. The heads of cards are set aside.
+CUT = """Array.from(document.querySelectorAll("th, td"))
+    .filter(cell => getComputedStyle(cell.closest("table").querySelector("thead")).position !== "absolute" || cell.closest("tbody"))
+    .filter(cell => cell.getBoundingClientRect().right > document.documentElement.clientWidth + 1 || cell.scrollWidth > cell.clientWidth + 1)
+    .map(cell => cell.outerHTML.slice(0, 200))"""
+HIDDEN = """Array.from(document.querySelectorAll("details > :not(summary), main tr, main li"))
+    .filter(one => !one.checkVisibility({contentVisibilityAuto: true}) || !one.getBoundingClientRect().height).map(one => one.outerHTML.slice(0, 200))"""
 
 
 @pytest.fixture(scope="module")
-def page() -> str:
-    """One of everything that a report can hold."""
-    loss = {"control": "av", "rule": "profile default", "hosts": ["a.example"]}
-    entry = {"object": "list allow", "path": "hosts", "entry": "old.example"}
-    broken = check("fail", message="chatgpt.com: blocked by Squid", layer="http", failure="block_page", blocked_by={"product": "Squid"})
-    found = built({
-        "fw1": device(changed=True, summary="create x", changes=[CHANGE], conflicts=[CONFLICT], losses=[loss], manual=["attach the list"], stale=[entry],
-                      foreign=[entry], audience_widened=["every zone"]),
-        "fw2": device(failed=True, msg="the device refuses this write", failure={"class": "refused"}), "fw3": None},
-        {"branch1": {"before": look("fail", broken), "after": look("fail", broken, check())}, "branch2": {"before": None, "after": look("pass", check())}},
-        change={"id": "CHG0012345", "requester": "alice", "approver": "bob", "implementer": "carol", "emergency": True})
-    return report.as_html(found)
+def browser():
+    with Browser() as up:
+        yield up
 
 
-def seen(page: str, folder, *flags) -> dict:
-    policy = re.search(r'<meta http-equiv="Content-Security-Policy"[^>]*>', page)
-    assert "<script" not in page.replace(policy[0], ""), "the page itself has no script"
-    rules = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    path = folder / "page.html"
-    path.write_text(page.replace(policy[0], "").replace("</body>", ASK % rules + "</body>"), encoding="utf-8")
-    done = subprocess.run([BROWSER, "--headless=new", "--no-sandbox", "--disable-gpu", "--user-data-dir=%s" % (folder / "profile"),
-                           "--virtual-time-budget=20000", *flags, "--dump-dom", path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
-    return json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)[1]))
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(report.as_html(everything()), encoding="utf-8")
+    return path
 
 
-@pytest.mark.parametrize("size", ["390,844", "1280,900"])
-@pytest.mark.parametrize("scheme", ["1", "0"])
-def test_no_rule_is_broken(page, tmp_path, size, scheme):
-    found = seen(page, tmp_path, "--window-size=" + size, "--blink-settings=preferredColorScheme=" + scheme)
-    assert found["broken"] == [] and found["kept"] > 15 and found["sideways"] <= 0
+def judged(browser) -> dict:
+    browser.evaluate(resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    browser.evaluate(OPEN)
+    return browser.evaluate(ASK)
 
 
-def test_what_is_broken_is_found(page, tmp_path):
-    found = seen(page.replace('<html lang="en">', "<html>").replace("</main>", '<img src="x"></main>'), tmp_path, "--window-size=390,844")
-    assert {"html-has-lang", "image-alt"} <= {rule for rule, _where in found["broken"]}
+def views() -> list:
+    """Each width, paper and colour scheme; those in which the page differs most in every run."""
+    often, found = [("screen", 360, True), ("screen", 1280, False), ("print", PAPER, False)], []
+    for media, width in (("screen", 360), ("screen", 768), ("screen", 1280), ("print", PAPER)):
+        for dark in (False, True):
+            marks = [] if (media, width, dark) in often else pytest.mark.exhaustive
+            found.append(pytest.param(media, width, dark, marks=marks, id="%s-%d-%s" % (media, width, "dark" if dark else "light")))
+    return found
+
+
+@pytest.mark.parametrize("media,width,dark", views())
+def test_no_rule_of_accessibility_is_broken_and_nothing_is_cut(browser, page, media, width, dark):
+    browser.open(page, width, dark=dark, media=media)
+    found = judged(browser)
+    assert found["broken"] == [] and found["kept"] > 20
+    assert browser.evaluate(SIDEWAYS) <= 0
+    # A wide table scrolls inside its region on a tablet; on a phone it is cards, and paper does not scroll.
+    if media == "print" or width == 360:
+        assert browser.evaluate(CUT) == []
+
+
+def test_what_is_broken_is_found(browser, page, tmp_path):
+    bad = tmp_path / "bad.html"
+    text = page.read_text().replace('<html lang="en">', "<html>").replace("</main>", '<img src="x"><p style="width: 3000px">wide</p></main>')
+    bad.write_text(text.replace("style-src", "style-src 'unsafe-inline' https://"))
+    browser.open(bad, 360)
+    assert {"html-has-lang", "image-alt"} <= {rule for rule, _where in judged(browser)["broken"]}
+
+
+def test_tables_are_cards_on_a_phone_and_still_tables_for_a_screen_reader(browser, page):
+    browser.open(page, 360)
+    browser.evaluate(OPEN)
+    # Every cell stands below the one before it, under the name of its column.
+    stacked = browser.evaluate("""Array.from(document.querySelectorAll("tbody td")).filter(one => one.childNodes.length).every(one =>
+        getComputedStyle(one).display === "block" && getComputedStyle(one, "::before").content === '"' + one.dataset.label + ': "')""")
+    assert stacked is True
+    roles = [node["role"]["value"] for node in browser.call("Accessibility.getFullAXTree")["nodes"] if not node.get("ignored")]
+    tables = browser.evaluate("document.querySelectorAll('table').length")
+    assert roles.count("table") == tables and roles.count("rowheader") >= tables and roles.count("columnheader") > 3 * tables
+
+
+def test_paper_has_everything_whatever_was_hidden_or_closed(browser, page):
+    browser.open(page, PAPER, media="print")
+    browser.evaluate("search.value = 'nowhere'; search.dispatchEvent(new Event('input')); new Promise(done => setTimeout(done, 300))")
+    assert browser.evaluate("document.querySelectorAll('main tr[hidden]').length") > 10
+    assert browser.evaluate(HIDDEN) == []
+    assert browser.evaluate("getComputedStyle(tools).display + getComputedStyle(document.querySelector('nav')).display") == "nonenone"
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    pdf = browser.pdf()
+    assert pdf.startswith(b"%PDF") and 3 < pdf.count(b"/Type /Page\n") < 40
+    # Dark on the screen, and light on paper.
+    browser.open(page, PAPER, dark=True, media="print")
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+def test_without_its_script_the_page_has_no_filter_and_everything_can_be_read(browser, page):
+    browser.open(page, script=False)
+    assert browser.evaluate("tools.hidden") is True
+    browser.evaluate(OPEN)
+    assert browser.evaluate(HIDDEN) == []
+
+
+def shown(browser, words: str, kind: str = "all") -> tuple:
+    """(what the filter says, how many rows are seen, of which devices)"""
+    # A change of the choice is followed at once, typing after a moment.
+    browser.evaluate("search.value = %r; show.value = %r; show.dispatchEvent(new Event('change'))" % (words, kind))
+    rows = browser.evaluate("Array.from(document.querySelectorAll('[data-filter] tbody tr, [data-filter] .row')).filter(one => one.checkVisibility()).length")
+    boxes = browser.evaluate("""Array.from(document.querySelectorAll("section.box")).filter(one => one.checkVisibility())
+        .map(one => one.querySelector("h3").innerText.split(/[ :]/)[0])""")
+    return browser.evaluate("matches.textContent"), rows, boxes
+
+
+def test_the_script_runs_under_the_policy_of_the_page_and_filters(browser, page):
+    browser.open(page)
+    assert browser.evaluate("tools.hidden") is False
+    said, rows, boxes = shown(browser, "js.stripe.com")
+    assert said.endswith("rows match") and rows == int(said.split()[0]) > 1 and boxes == ["fw1"]
+    assert shown(browser, "fw2")[2] == ["fw2"] and shown(browser, "FW1  Pilots")[2] == ["fw1"]
+    assert shown(browser, "no such thing")[1:] == (0, [])
+    assert shown(browser, "", "attention")[2] == ["fw1", "branch1", "stranger"]
+    browser.evaluate("reset.click()")
+    assert browser.evaluate("matches.textContent + document.querySelectorAll('main [hidden], details[open]').length") == "0"
+
+
+def test_the_policy_lets_nothing_else_run(browser, page, tmp_path):
+    bad = tmp_path / "bad.html"
+    more = '<script>document.title = "ran"</script><p id="styled" style="color: red">x</p><img src=x onerror="document.title = 1"></main>'
+    bad.write_text(page.read_text().replace("</main>", more))
+    browser.open(bad)
+    assert browser.evaluate("document.title") == "Audit of one of everything"
+    assert browser.evaluate("getComputedStyle(styled).color") != "rgb(255, 0, 0)" and browser.evaluate("tools.hidden") is False
+    altered = tmp_path / "altered.html"
+    altered.write_text(page.read_text().replace('"use strict";', '"use strict"; document.title = "ran";'))
+    browser.open(altered)
+    assert browser.evaluate("document.title") == "Audit of one of everything" and browser.evaluate("tools.hidden") is True

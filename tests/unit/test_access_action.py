@@ -90,7 +90,7 @@ def test_a_window_has_to_be_long_enough_for_what_the_check_run_found():
     window = {"windows": [{"start": "2026-01-01", "end": ends}]}
     assert run(change_window=window)[1]
     for name in ("access_preview", "access_result"):
-        with pytest.raises(AnsibleActionFail, match="may take 2520 s"):
+        with pytest.raises(AnsibleActionFail, match="may take 42 minutes"):
             run(change_window=window, **{name: {"propagation": 600}})
     # Neither a check run nor a rollback is bound to it.
     assert run(check=True, change_window=window, access_timeout=3600)[1] and run({"state": "reverted", "journal": "/j"}, change_window={"windows": []})[1]

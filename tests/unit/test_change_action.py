@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -302,7 +303,7 @@ def test_what_the_hosts_of_a_play_say_together():
 
 
 def built(**about) -> dict:
-    return report.make({"fw1": {"changed": False, "changes": [], "plan_digest": "d" * 64}}, {}, dict(mode="audit", generated="2026-11-24T08:00:00Z", **about))
+    return report.make({"fw1": {"changed": False, "changes": [], "plan_digest": "d" * 64}}, {}, dict({"mode": "audit", "generated": "2026-11-24T08:00:00Z"}, **about))
 
 
 def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypatch):
@@ -384,6 +385,29 @@ def test_a_run_that_dies_leaves_no_report_that_could_be_taken_for_its_own(tmp_pa
         assert mark["code"] == 1 and mark["deciding"] == ["interrupted"] and "has not written its report" in mark["message"]
     step("conclude", hosts, mode="audit", dest=dest)
     assert {path.name for path in folder.iterdir()} == set(before) and json.loads((folder / "verdict.json").read_text())["deciding"] == []
+
+
+def test_a_report_continues_the_trend_of_the_one_before_it_also_when_that_was_set_aside(tmp_path, monkeypatch):
+    warned = []
+    monkeypatch.setattr(report.Display, "warning", lambda _self, text: warned.append(text))
+
+    def days() -> list:
+        return [one["generated"][8:10] for one in json.loads((tmp_path / "report.json").read_text())["trend"]]
+
+    report.write(built(), str(tmp_path), None)
+    report.write(built(generated="2026-11-25T08:00:00Z"), str(tmp_path), None)
+    assert days() == ["24", "25"] and "2 reports in this folder" in (tmp_path / "report.html").read_text()
+    # Once more the same is the same.
+    assert report.write(built(generated="2026-11-25T08:00:00Z"), str(tmp_path), None) is False
+    for _twice in range(2):
+        report.begin(str(tmp_path))
+    report.write(built(generated="2026-11-26T08:00:00Z"), str(tmp_path), None)
+    assert days() == ["24", "25", "26"] and warned == []
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path, check=True)
+    for text in ("{", "[]", json.dumps({"trend": [1]}), "\udcff"):
+        (tmp_path / "report.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+        report.write(built(), str(tmp_path), None)
+        assert days() == ["24"] and "the trend begins again" in warned.pop() and not warned
 
 
 def test_what_stays_aside_is_one_report(tmp_path):

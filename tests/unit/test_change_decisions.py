@@ -17,6 +17,8 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import core
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     device, gate, names, outcome, proof, record, summary, variables,
 )
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
+from tests.products import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.datetime(2026, 11, 24, 22, 30, tzinfo=datetime.timezone.utc)
@@ -65,7 +67,7 @@ def test_one_window_for_all_devices_is_said_once_and_a_run_without_devices_has_i
 def test_what_is_left_of_the_window_has_to_do_for_there_and_back_and_the_proof():
     assert device.needed(600, 120, 120) == 1560
     assert device.closed(OPEN, {}, 1800, NOW)[0] is None
-    assert "closes in 1800 s, but change, proof and rollback may take 1801 s" in device.closed(OPEN, {}, 1801, NOW)[0]
+    assert "closes in 30 minutes, but change, proof and rollback may take 30 minutes 1 second" in device.closed(OPEN, {}, 1801, NOW)[0]
     assert device.closed(OPEN, {"emergency": True}, 1801, NOW)[1].endswith("continuing because of change.emergency")
     assert device.closed(None, {}, 10 ** 6, NOW) == (None, None)
 
@@ -170,7 +172,7 @@ def test_every_variable_that_playbooks_roles_and_plugins_use_is_known():
     for path in [*ROOT.glob("plugins/action/*.py"), *ROOT.glob("plugins/plugin_utils/change/*.py")]:
         found |= set(re.findall(r'(?:_vars\.get|values\.get|registered|variable|_looks)\((?:\w+, )?"(\w+)"', path.read_text(encoding="utf-8")))
     # Groups of the inventory, and names of plugins.
-    found -= {"netaccess_devices", "netaccess_vantages", "netaccess_control", "catalog_refresh", "catalog_info"}
+    found -= {"netaccess_devices", "netaccess_vantages", "netaccess_control", "catalog_refresh", "catalog_info", *("netaccess_" + name for name in PRODUCTS)}
     assert {name for name in found if names.unknown([name])} == set() and "verify_looks_back" in found and len(found) > 60
 
 
@@ -183,18 +185,21 @@ def test_the_record_of_a_change_in_one_line():
     assert device.record({"id": 4711}, None) == "4711" and device.record({"requester": "alice"}, "pilot") is None
 
 
-RESULT = {"changed": True, "summary": "create list allow (+3)", "journal": "/j/1.json", "propagation": 60, "exclusive": "",
+RESULT = {"changed": True, "summary": "created list allow (+3)", "journal": "/j/1.json", "propagation": 60, "exclusive": "",
+          "product": "squid", "audience": {"everyone": False, "parts": {"networks": ["10.20.0.0/16"]}},
           "conflicts": [{"where": "rule 3", "text": "deny ai", "effect": "deny", "hosts": ["a", "b", "c", "d"], "certain": False, "remedy": None,
                          "id": "fw-1"}],
-          "losses": [{"control": "av"}, {"control": "av"}], "audience_widened": ["all of Sales"], "manual": ["open UDP 3478"]}
+          "losses": [{"control": control, "rule": "decrypt-all", "hosts": ["a", "b"]} for control in ("av", "dlp")],
+          "audience_widened": ["all of Sales"], "manual": ["open UDP 3478"]}
 
 
 def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
     assert device.lines("fw", RESULT, False, None) == [
-        "fw: create list allow (+3); rollback journal: /j/1.json", "fw: takes up to 60 s to take effect everywhere",
+        "fw: created list allow (+3); rollback journal: /j/1.json", "fw: takes up to 1 minute to take effect everywhere",
         "fw: this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by",
-        "fw: conflict: rule 3 (deny ai) possibly denies a, b, c and 1 more; resolve it by hand", "fw: no longer applied to exempt hosts: av",
-        "fw: reaches more users than the audience: all of Sales", "fw: manual step: open UDP 3478"]
+        "fw: who gets access: network: 10.20.0.0/16", "fw: reaches more users than the audience: all of Sales",
+        "fw: conflict: rule 3 (deny ai) possibly denies 4 patterns (such as a, b, c); resolve it by hand",
+        "fw: inspection that ends: Antivirus, Data loss prevention (decrypt-all) no longer see traffic to a, b", "fw: manual step: open UDP 3478"]
 
 
 def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
@@ -202,7 +207,7 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     assert not [line for line in said if "in force" in line or "concurrent runs" in line]
     assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
     assert device.lines("fw", dict(RESULT, manual=["close UDP 3478"]), False, None, reverted=True) == [
-        "fw: rolled back: create list allow (+3)", "fw: manual step: close UDP 3478"]
+        "fw: rolled back: created list allow (+3)", "fw: manual step: close UDP 3478"]
     assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: the journal lists no probe host")
     assert "NOT proven" not in str(device.lines("fw", dict(RESULT, behind=["desk1"]), False, None, reverted=True))
     assert device.lines("fw", {"summary": "delete x", "stage": "pilot"}, False, None, reverted=True) == ["fw, stage pilot: rolled back: delete x"]
@@ -213,7 +218,8 @@ def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
 
 def test_a_conflict_that_can_be_taken_away_says_how():
     one = dict(RESULT["conflicts"][0], certain=True, remedy={"op": "update"}, effect="decrypt", hosts=["a"])
-    assert device.conflict_line(one) == "conflict: rule 3 (deny ai) decrypts a; unblock: fw-1"
+    assert plan.conflict(one) == "rule 3 (deny ai) decrypts a; to remove it from the path: unblock: fw-1"
+    assert plan.conflict(dict(one, opens="all it denies")).endswith("unblock: fw-1, which opens all it denies")
 
 
 # -- what hosts have to see
@@ -440,33 +446,49 @@ def test_the_last_lines_say_what_changed_what_is_proven_and_how_to_undo_it():
     assert summary.lines(devices, proofs, {"code": 1, "message": "4 devices"}, dest="/report", unwell={"desk1": "desk1: shut", "desk2": "not looked at"}) == [
         "Changed: fw1, fw2, fw6", "Proven by probe hosts: fw1", "NOT proven: fw2 (not proven by: desk2 (no answer))",
         "NOT proven: fw6 (desk1: newly open)",
-        "To find out what stands in the way: ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
-        "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is not written again",
+        "To find out what blocks it:", "  ansible-playbook netaccess.chatgpt.diagnose -i INVENTORY",
+        "To prove fw2, see that the probe hosts behind it answer, and run the same again: what is in place is", "  not written again",
         "REFUSED: fw3: refused", "NOT BEGUN: fw5: stopped",
         "FAILED: fw6: NOT rolled back: no result. The reason for the rollback: desk1: newly open",
-        "Undo fw1: %s/j/1.json -l fw1" % undo, "Undo fw2: %s/j/2.json -l fw2" % undo,
-        "Undo fw6: %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at", "Manual steps: fw2 (2)", "The report is in /report",
+        "To undo fw1:", "  %s/j/1.json -l fw1" % undo, "To undo fw2:", "  %s/j/2.json -l fw2" % undo,
+        "To undo fw6:", "  %s/j/6.json -l fw6" % undo, "Probe host desk1: shut", "Probe host desk2: not looked at",
+        "Manual steps: fw2 (2)", "The report is in /report",
         "Verdict 1: 4 devices"]
     # As a shell takes it.
     odd = summary.lines({"fw 1": dict(APPLIED, journal="/j x/1.json")}, {}, {"code": 0, "message": "x"}, inventories=["/etc/hosts.yml", "my hosts"])
-    assert "Undo fw 1: ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
+    assert "  ansible-playbook netaccess.chatgpt.rollback -i /etc/hosts.yml -i 'my hosts' -e netaccess_journal='/j x/1.json' -l 'fw 1'" in odd
     assert summary.lines({"fw1": {}}, {}, {"code": 0, "message": "1 device"}) == ["Changed: nothing", "Verdict 0: 1 device"]
     assert summary.lines({"fw1": APPLIED}, {}, {"code": 0, "message": "x"})[1] == \
         "NOT proven: fw1 (no probe host is mapped to it: set netaccess_path.device on one)"
     # Nobody sees anything shut; a change without a journal; a device that gave no answer; more than are shown.
     many = summary.lines({"fw%d" % number: {"changed": True} for number in range(7)} | {"gone": {"unreachable": True, "msg": "ssh"}},
                          {"fw0": {"verdict": "pass"}}, {"code": 1, "message": "x"})
-    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[3:] == ["FAILED: gone: ssh", "Verdict 1: x"]
+    assert many[:2] == ["Changed: fw0, fw1, fw2, fw3, fw4 and 2 more", "Proven by probe hosts: fw0"] and many[4:] == ["FAILED: gone: ssh", "Verdict 1: x"]
     assert summary.lines(devices, proofs, {"code": 2, "message": "drift"}, audit=True) == ["Manual steps: fw2 (2)", "Verdict 2: drift"]
+
+
+def test_the_last_lines_fit_a_terminal_and_commands_are_not_broken():
+    names = ["firewall-%02d.branch.example.com" % number for number in range(30)]
+    devices = {name: dict(APPLIED, journal="/var/lib/netaccess/journals/%s.json" % name) for name in names}
+    about = {"change": {"id": "CHG0012345"}, "started": "2026-11-29T22:55:00Z", "ended": "2026-11-29T23:25:30Z"}
+    said = summary.lines(devices, {}, {"code": 1, "message": "x", "headline": "Needs attention: " + "not reached (1), " * 20}, about=about)
+    assert said[0] == "Change CHG0012345, from 2026-11-29T22:55:00Z to 2026-11-29T23:25:30Z (30 minutes 30 seconds)"
+    assert all(len(line) <= 100 or line.startswith("  ansible-playbook ") for line in said)
+    # One command for all of them, and not a page of commands.
+    command, = [line for line in said if "rollback" in line]
+    assert "netaccess_journal=/var/lib/netaccess/journals -l %s" % ",".join(names) in command and "To undo 30 changes:" in said
+    assert said[-1].startswith("  ") and any(line.startswith("Verdict 1: Needs attention") for line in said)
+    apart = summary.lines(dict(devices, other=dict(APPLIED, journal="/j/1.json")), {}, {"code": 0, "message": "x"})
+    assert sum("rollback" in line for line in apart) == 31
 
 
 def test_the_last_lines_of_an_audit_say_what_decides_and_how_drift_is_repaired():
     found = {"code": 2, "message": "drift: 4", "deciding": ["drift"], "classes": {"drift": ["fw%d: create x" % number for number in range(7)], "manual": ["x"]}}
     assert summary.lines({}, {}, found, dest="/a b", audit=True) == [
         *("drift: fw%d: create x" % number for number in range(5)), "drift: and 2 more",
-        "To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
+        "To repair the drift, have the plans reviewed, then:", "  ansible-playbook netaccess.chatgpt.site -i INVENTORY -e '@/a b/plans.json'",
         "The report is in /a b", "Verdict 2: drift: 4"]
     assert not any("plans.json" in line for line in summary.lines({}, {}, found, audit=True))
     assert not any("plans.json" in line for line in summary.lines({}, {}, dict(found, deciding=["manual"]), dest="/a b", audit=True))
     assert summary.lines({}, {}, dict(found, deciding=["conflicts"], classes={"conflicts": ["fw1: rule 3 (deny) fw-1"]}), audit=True) == [
-        "something still stands in the way: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]
+        "the site still blocks or decrypts: fw1: rule 3 (deny) fw-1", "Verdict 2: drift: 4"]

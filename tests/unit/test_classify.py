@@ -165,7 +165,7 @@ def test_what_a_proxy_says_to_connect(answer, verdict, failure, flag, advice):
     found = check(answer)
     assert (found["verdict"], found["failure"], isolation.sub_verdict(found)) == (verdict, failure, advice)
     assert flag is None or flag in found["flags"]
-    assert ("does not accept" in found["message"]) == (flag == "user_refused")
+    assert ("rejects the credentials" in found["message"]) == (flag == "user_refused")
 
 
 @pytest.mark.parametrize("status,state", [(403, "shut"), (405, "unknown"), (429, "unknown"), (503, "unknown")])
@@ -294,7 +294,7 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     stripe = check(seen(**dict(INTERCEPTED, http=http(403, PAGE, "<html>Blocked"))), probe(entry="stripe_js", host="js.stripe.com", exempt=False))
     found = summarise([check(seen()), stripe])
     assert found["verdict"] == "pass" and found["message"] == (
-        "all 1 wanted checks pass. Not counted, because the source of the response is unknown: js.stripe.com")
+        "1 wanted check passes. Not counted, because the source of the response is unknown: js.stripe.com")
 
 
 @pytest.mark.parametrize("before,after,verdict,flag", [
@@ -304,7 +304,7 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"),
     (dict(LATE, again="generic_timeout_error"), {}, "fail", "newly_open"),
     (dict(INTERCEPTED, http=SQUID_PAGE), dict(INTERCEPTED, http=SQUID_FAILED), "unverified", "not_compared"),
-    ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_shut"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
+    ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_blocked"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
     ({}, paged(200), "fail", "newly_inspected")])
 def test_harm_needs_two_known_states(before, after, verdict, flag):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
@@ -404,8 +404,8 @@ def test_a_negative_host_without_a_baseline_proves_nothing():
 
 
 @pytest.mark.parametrize("role,before,after,flag", [
-    ("negative", SHUT, {}, "newly_open"), ("negative", {}, SHUT, "newly_shut"), ("control", INTERCEPTED, {}, "no_longer_inspected"),
-    ("control", {}, INTERCEPTED, "newly_inspected"), ("control", {}, SHUT, "newly_shut"),
+    ("negative", SHUT, {}, "newly_open"), ("negative", {}, SHUT, "newly_blocked"), ("control", INTERCEPTED, {}, "no_longer_inspected"),
+    ("control", {}, INTERCEPTED, "newly_inspected"), ("control", {}, SHUT, "newly_blocked"),
 ])
 def test_what_is_not_as_it_was_is_a_regression(role, before, after, flag):
     old, new = other(role, before), other(role, after)
@@ -480,10 +480,15 @@ def test_the_table_puts_failures_first_and_keeps_its_width():
     # As the journal of a change that nothing has proven yet keeps it.
     assert verdicts.table({"branch1": {"checks": checks}}, outcome.kept({"branch1": before})) == text
     lines = text.splitlines()
-    assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1] and "blocked by Squid" in lines[1]
-    assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 120 for line in lines)
+    assert lines[1].split()[1] == "shut.example.com" and "FAIL" in lines[1]
+    # What does not fit goes below, whole.
+    assert checks[-1]["message"].partition(": ")[2] in " ".join(text.split()) and lines[2].startswith("    blocked by Squid")
+    assert any("FAIL > ok" in line for line in lines) and all(len(line) <= 100 for line in lines)
     brief = verdicts.table({"branch1": {"checks": checks}}, brief=True).splitlines()
-    assert len(brief) == 3 and "shut.example.com" in brief[1] and brief[2] == "branch1: the other 3 checks are as expected"
+    assert "shut.example.com" in brief[1] and brief[-1] == "branch1: the other 3 checks are as expected"
+    long = verdicts.table({"branch1": {"checks": [dict(checks[-1], host="a" * 60 + ".example.com")]}}).splitlines()
+    assert "a" * 60 + ".example.com" in long[1] and all(len(line) <= 100 for line in long)
+    assert verdicts.table({"branch1": {"checks": checks[:1]}}, brief=True) == "branch1: 1 check is as expected\n"
     assert verdicts.table({"branch1": {"checks": checks[:3]}}, brief=True) == "branch1: all 3 checks are as expected\n"
 
 
@@ -498,7 +503,7 @@ def test_what_inspection_breaks_is_broken_even_when_the_policy_wants_it_inspecte
     # It is said for its feature; the host does what the policy says.
     assert (summary["verdict"], summary["features"], summary["exemption"]) == ("pass", {"chat": "pass", "ios_attest": "fail"}, "untested")
     assert summary["macos_app"]["verdict"] == "likely"
-    assert summary["message"] == "all 1 wanted checks pass. Broken because the policy leaves it under inspection: ios_attest (exempt_level core exempts it)"
+    assert summary["message"] == "1 wanted check passes. Broken because the policy leaves it under inspection: ios_attest (exempt_level core exempts it)"
     table = verdicts.table({"branch1": {"checks": [found, fine]}})
     assert "FAIL" not in table and "by policy" in table and "Broken because the policy leaves it under" not in summarise([fine])["message"]
     assert check(seen(http=None, **INTERCEPTED), apple(exempt=True))["flags"] == ["decrypted"]

@@ -119,7 +119,7 @@ def test_taking_back_and_the_end_of_a_run_are_said_before(tmp_path, monkeypatch)
 
 
 def test_the_summary_is_one_short_line(tmp_path):
-    assert MemoryRig(tmp_path).run()["summary"] == "create 2 lists (+5), create 3 rules"
+    assert MemoryRig(tmp_path).run()["summary"] == "created 2 lists (+5), 3 rules"
 
 
 def test_losses_and_tenant_control_stop_before_any_write(tmp_path):

@@ -16,7 +16,10 @@ from tests.lab.lab import ROOT
 def generate():
     loader = importlib.machinery.SourceFileLoader("generate", str(ROOT / "scripts" / "generate"))
     made = importlib.util.module_from_spec(importlib.util.spec_from_loader("generate", loader))
-    loader.exec_module(made)
+    with pytest.MonkeyPatch.context() as patch:
+        # As Python does for a program.
+        patch.syspath_prepend(str(ROOT / "scripts"))
+        loader.exec_module(made)
     return made
 
 

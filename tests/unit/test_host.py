@@ -226,7 +226,7 @@ def test_notes_say_which_variables_differ_and_who_offers_http3():
               dict(check(verdict="skipped", flags=["quic_beside_proxy"]), via="proxy", kind="quic")]
     differ, beside = (note["text"] for note in advice.notes(facts, checks))
     assert "HTTPS_PROXY is http://a:1, https_proxy is http://b:1" in differ and "set both to the same" in differ
-    assert "beside its proxy, and chatgpt.com offers it:" in beside and "drop UDP 443" in beside
+    assert "bypasses its proxy, and chatgpt.com offers it:" in beside and "Drop UDP 443" in beside
 
 
 def test_variables_of_a_proxy_are_told_without_a_password(monkeypatch):

@@ -175,7 +175,7 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
     found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"unreachable": True}}, {"out": FINE})
     assert found["features"]["chat"]["scope"] == "network_or_host" and found["unreachable"] == ["b", "c"]
     assert "not reached, so their state is unknown: b, c" in found["text"]
-    assert "nothing was seen" in isolation.diagnose({"b": None})["message"]
+    assert "no host has a result, so there is no diagnosis" in isolation.diagnose({"b": None})["message"]
 
 
 @pytest.mark.parametrize("spoiled", [result(check(verdict="pass", flags=["tenant_gateway"])), result(check(verdict="pass", interception="intercepted_trusted")),

@@ -48,10 +48,10 @@ def test_what_stops(device, hosts, register, said):
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"unfinished": ["/j/1.json"]}, None, None, "/j/1.json"),
     ({"unproven": [{"journal": "/j/1.json", "baseline": {}}]}, None, None, "compared with the baselines from before them: /j/1.json"),
-    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "1 conflict will remain: rule 3"),
+    ({"conflicts": [{"where": "rule 3", "certain": True}]}, None, None, "still blocked after the change, by 1 conflict: rule 3"),
     ({"exclusive": ""}, None, None, "this product has no configuration lock"),
     ({"pending": "ours"}, None, None, "an earlier run left pending changes"), ({"pending": "both"}, None, None, "an earlier run left pending changes"),
-    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "2 conflicts will remain: 1, 2"),
+    ({"conflicts": [{"where": 1}, {"where": 2}]}, None, None, "still blocked after the change, by 2 conflicts: 1, 2"),
     ({}, {"branch1": dict(look(), path={"device": "fw1", "proven": False})}, None, "not proven to be behind fw1"),
     ({}, {"branch1": look(), "outside": {"checks": [{"role": "wanted"}], "summary": {"verdict": "error", "message": "odd"}}}, None, "has problems with the service too: odd"),
     ({"held_by": ["alice (quarterly review)"]}, None, None, "locked by alice (quarterly review)"),

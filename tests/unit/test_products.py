@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = {
     "plugins/module_utils/products/{id}/adapter.py": "the adapter that the engine drives",
     "plugins/modules/{module}.py": "the module",
-    "docs/privileges/{id}.md": "the rights that an audit and a change need",
+    "docs/products/{id}.md": "the page of the product: requirements, least privilege, playbook, how it was tested, limits",
     "docs/decisions/{id}.md": "the decisions that a reader of the code would otherwise ask about",
     "tests/products/{id}/rig.py": "RIGS or RIGS_BY_HAND, which put the adapter through tests/contract",
     "tests/products/{id}/test_adapter.py": "what the contract does not say of this adapter",
@@ -48,12 +48,15 @@ WITHOUT = {
 PLACES = {
     "plugins/module_utils/products/*/": "{id}",
     "plugins/modules/*_access.py": "{module}",
-    "docs/privileges/*.md": "{id}",
+    "docs/products/*.md": "{id}",
     "scripts/generate.d/return/*.yml": "{id}",
     "tests/products/*/": "{id}",
 }
-OF_NO_PRODUCT = {"docs/privileges/README.md"}
-FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "agent", "feed", "layers", "summary"}
+FIELDS = {"id", "module", "title", "vendor", "signature", "conflict_prefix", "agent", "feed", "support", "layers", "summary"}
+#: How a release was run, and what the name of a client in a package looks like; others are words.
+RUN, PACKAGE = ("real", "simulator", "no"), re.compile(r"[a-z][a-z0-9.-]+")
+#: Headings of the page of a product.
+PARTS = ("Requirements", "Least privilege", "Playbook", "What a run does", "How it was tested", "Which layers are read", "Limits")
 #: Fields that name something in a file that all products share, or are null: where it is, and which names there are.
 NAMES = {
     "agent": ("AGENTS of plugins/module_utils/probes/host.py", {name for name, _programs, _places in AGENTS}),
@@ -66,6 +69,7 @@ EDITS = {
     "plugins/plugin_utils/change/variables.yml": ("access_zia_cloud", "access_zia_tenant"),
     "meta/runtime.yml": ("    - zia_access\n", ""),
     "README.md": ("| `netaccess.chatgpt.zia_access` |", "| `zia_access` |"),
+    "docs/products/zia.md": ("zscaler-sdk-python", "a client"),
     "docs/evidence.md": ("| `chatgpt` | `*.chatgpt.com` | 2026-", "| `chatgpt` | `*.chatgpt.com` | 2027-"),
     "docs/symptoms/README.md": ("(voice.md)", "(calls.md)"), "docs/symptoms/uploads.md": ("Error uploading file", "Error"),
 }
@@ -90,6 +94,12 @@ def wrong_fields(product: dict):
     for installation in product.get("installations") or ():
         if not installation.get("name") or not installation.get("run") or set(installation) - {"name", "run", "note"}:
             yield "needs of each of its installations a name, and in run the releases that it was run on, or no"
+    for one in product.get("support") or [{}]:
+        if not one.get("release") or one.get("run") not in RUN or set(one) - {"release", "run", "client", "recorded", "note"}:
+            yield "needs support, each with a release, and run: %s" % ", ".join(RUN)
+        for client in (one.get("client") or "").split(", ") if PACKAGE.fullmatch((one.get("client") or "").split(", ")[0]) else ():
+            if client not in read("requirements-test.txt") + read("scripts/install-peers").replace("/", "."):
+                yield "names the client %s, which neither requirements-test.txt nor scripts/install-peers installs" % client
     for layer in product.get("layers") or [{}]:
         if not layer.get("name") or layer.get("seen") not in ("judged", "named", "unread") or set(layer) - {"name", "seen", "note"}:
             yield "needs layers, each with a name, and seen: judged, named or unread"
@@ -121,13 +131,15 @@ def missing_entries(product: dict):
     remedies = load("plugins/plugin_utils/verdicts/remedies.yml").values()
     if not any(module in by_product.get(signature, "") for by_product in remedies):
         yield "plugins/plugin_utils/verdicts/remedies.yml: no remedy under '%s' names %s" % (signature, module)
-    hosts = load("playbooks/inventories/example/hosts.yml")["all"]["children"]["netaccess_devices"]["hosts"].values()
-    if name not in {host.get("access_product") for host in hosts}:
-        yield "playbooks/inventories/example/hosts.yml: no host under netaccess_devices has access_product: %s" % name
+    if name not in load("plugins/plugin_utils/site/starters.yml"):
+        yield "plugins/plugin_utils/site/starters.yml: %s is missing, so no inventory can be made for it" % name
     if not any(module in path.read_text(encoding="utf-8") for path in [*ROOT.glob("changelogs/fragments/*.yml"), *ROOT.glob("changelogs/changelog.yaml")]):
         yield "changelogs/fragments: no fragment names %s" % module
-    if "| [%s](%s.md) |" % (product["title"], name) not in read("docs/privileges/README.md"):
-        yield "docs/privileges/README.md: no row begins with '| [%s](%s.md) |'" % (product["title"], name)
+    if "| [%s](products/%s.md#least-privilege) |" % (product["title"], name) not in read("docs/security.md"):
+        yield "docs/security.md: no row begins with '| [%s](products/%s.md#least-privilege) |'" % (product["title"], name)
+    page = "docs/products/%s.md" % name
+    if exists(page):
+        yield from ("%s: the heading '## %s' is missing" % (page, part) for part in PARTS if "\n## %s\n" % part not in read(page))
     if "| [%s.md](%s.md) |" % (name, name) not in read("docs/decisions/README.md"):
         yield "docs/decisions/README.md: no row ends with '| [%s.md](%s.md) |'" % (name, name)
 
@@ -141,10 +153,10 @@ def missing_generated(product: dict):
     if module not in load("meta/runtime.yml")["action_groups"]["all"]:
         yield "meta/runtime.yml: the action group all lacks %s; run scripts/generate" % module
     if "| `netaccess.chatgpt.%s` |" % module not in read("README.md"):
-        yield "README.md: the table of access modules has no row for %s; run scripts/generate" % module
+        yield "README.md: the table of products has no row for %s; run scripts/generate" % module
     for way in product.get("variants", [product]):
-        if "rig" in way and "| %s (`%s`) |" % (way["title"], module) not in read("docs/products.md"):
-            yield "docs/products.md: no row '%s (`%s`)'; run scripts/generate --seen" % (way["title"], module)
+        if "rig" in way and "| [%s](products/%s.md) |" % (way["title"], name) not in read("docs/products.md"):
+            yield "docs/products.md: no row '%s'; run scripts/generate --seen" % way["title"]
 
 
 def missing_tests(product: dict):
@@ -180,7 +192,7 @@ def test_a_part_belongs_to_a_product(pattern):
     known = {PLACES[pattern].format(**product) for product in PRODUCTS.values()}
     # A folder without a file of Python is what a change of branch left behind.
     parts = [path for path in ROOT.glob(pattern) if path.is_file() or any(path.glob("*.py"))]
-    found = {path.stem: str(path.relative_to(ROOT)) for path in parts if str(path.relative_to(ROOT)) not in OF_NO_PRODUCT}
+    found = {path.stem: str(path.relative_to(ROOT)) for path in parts}
     assert found, "nothing lies at %s" % pattern
     strangers = [path for stem, path in found.items() if stem not in known]
     assert not strangers, "of no product in plugins/plugin_utils/products.yml: %s" % ", ".join(strangers)
@@ -212,7 +224,8 @@ def checkout(tmp_path_factory):
     folder = tmp_path_factory.mktemp("checkout")
     for name in ("plugins", "roles", "scripts", "meta"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "docs" / "symptoms", folder / "docs" / "symptoms")
+    for name in ("docs/symptoms", "docs/products", "playbooks/inventories"):
+        shutil.copytree(ROOT / name, folder / name)
     for name in ("README.md", "docs/variables.md", "docs/evidence.md"):
         shutil.copy(ROOT / name, folder / name)
     return folder
@@ -241,6 +254,17 @@ def test_a_page_whose_symptom_is_gone_goes_with_it_and_one_that_lacks_is_made(ch
     done = generate(checkout, "--check")
     assert done.returncode == 1 and set(re.findall(r"^(\S+): stale", done.stdout, re.MULTILINE)) == {"docs/symptoms/gone.md", "docs/symptoms/voice.md"}
     assert generate(checkout).returncode == 0 and not gone.exists() and lacks.read_text(encoding="utf-8") == read("docs/symptoms/voice.md")
+
+
+def test_the_example_inventory_is_what_new_site_writes(checkout):
+    folder = checkout / "playbooks/inventories/example"
+    gone, hosts = folder / "group_vars/netaccess_gone/main.yml", folder / "hosts.yml"
+    gone.parent.mkdir()
+    gone.write_text("---\n", encoding="utf-8")
+    hosts.write_text(hosts.read_text(encoding="utf-8").replace("fgt-a.example.com", "fgt-b.example.com"), encoding="utf-8")
+    done = generate(checkout, "--check")
+    assert done.returncode == 1 and done.stdout.count(": stale") == 2 and "example/hosts.yml: stale" in done.stdout, done.stdout + done.stderr
+    assert generate(checkout).returncode == 0 and not gone.exists() and hosts.read_text(encoding="utf-8") == read("playbooks/inventories/example/hosts.yml")
 
 
 def test_a_file_without_its_region_is_named(checkout):

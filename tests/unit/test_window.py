@@ -35,7 +35,7 @@ def test_windows_that_come_again(now, opened, moment):
 def test_there_has_to_be_time_enough():
     assert state(NIGHTS, "2026-11-25T02:00:00+00:00", 3600)["open"] is True
     late = state(NIGHTS, "2026-11-25T02:00:01+00:00", 3600)
-    assert late["open"] is False and "closes in 3599 s" in late["message"] and "2026-11-26T22:00:00+01:00" in late["message"]
+    assert late["open"] is False and "closes in 59 minutes 59 seconds" in late["message"] and "2026-11-26T22:00:00+01:00" in late["message"]
 
 
 def test_one_window_and_then_none():
@@ -73,10 +73,10 @@ def test_a_moment_without_a_zone_is_in_that_of_the_window(start):
 
 
 @pytest.mark.parametrize("broken,said", [
-    (["windows"], "it has timezone"), ({"windows": NIGHTS["windows"], "freeze": "2026-12-24"}, "freeze is a list"),
+    (["windows"], "it must have timezone"), ({"windows": NIGHTS["windows"], "freeze": "2026-12-24"}, "freeze must be a list"),
     ({}, "windows"), ({"windows": []}, "windows"), ({"windows": [{}]}, "number 1"), ({"windows": [{"start": "x", "end": "y"}]}, "number 1"),
     ({"windows": [{"start": "2026-11-25", "end": "2026-11-24"}]}, "ends before"),
-    ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "someday is no day"),
+    ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "someday is not a day"),
     ({"windows": [{"days": "sat", "from": "1:00", "until": "02:00"}]}, "days must be a list"),
     ({"windows": [{"days": [], "from": "1:00", "until": "02:00"}]}, "days must be a list"),
     # As YAML reads 22:00 without quotes.

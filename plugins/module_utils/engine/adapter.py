@@ -161,6 +161,13 @@ class Adapter(ABC):
         """Pure, after ``read``. What an activation brings the change to besides this device: a plan was reviewed for these."""
         return []
 
+    def people(self, state: State) -> dict[str, dict]:
+        """Pure, after ``read``. Where the audience names rules or policies: {name of one: {column: names}} of the people that it is about, for reviewers.
+
+        Empty where the audience names the people itself, and where a name is not on the device.
+        """
+        return {}
+
     def permissions(self) -> Permissions:
         """IO, and nothing but reads. Asked in check mode alone and when there is something to write, so that a real run sends no more than before."""
         return Permissions()

@@ -80,8 +80,8 @@ def no_secret_inside(changes: Iterable[Change], secrets: dict[str, str]) -> None
 
 
 def plan_digest(adapter: Adapter, changes: Iterable[Change], state: State, foreseen: Assessment, options: Options, activates: bool) -> str:
-    """What a reviewed plan binds: what is written and where it goes live, what it costs and leaves, others' edits that wait, and the options that decide it."""
+    """What a reviewed plan binds: what is written, for whom and where, what it costs and leaves, others' edits that wait, and the options that decide it."""
     return canonical_digest({
         "device": [adapter.traits.product, adapter.device], "changes": [change.to_data() for change in changes], "activates": activates,
-        "targets": adapter.targets(), "others_pending": state.pending in (FOREIGN, BOTH),
+        "targets": adapter.targets(), "people": adapter.people(state), "others_pending": state.pending in (FOREIGN, BOTH),
         **assessment_data(foreseen), "options": options.bound(), "context": options.plan_context or {}})

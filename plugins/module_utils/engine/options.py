@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Options:
-    """The options that every access module has; names as in its documentation. ``secrets``: {option: value} of those that must not be written."""
+    """The options that every access module has; names as in its documentation. ``secrets``: {option: value} of those that must not be written.
+
+    ``audience``: who gets access, as the product's option of that name; what its parts mean is the adapter's matter.
+    """
 
     state: str = "merged"
+    audience: dict | None = None
     unblock: tuple = ()
     protected: tuple = ()
     tenant_control: str = "refuse"
@@ -32,4 +36,15 @@ class Options:
     def bound(self) -> dict:
         """Those that decide what a run does, or whether it may: a plan was reviewed with them."""
         names = ("state", "unblock", "protected", "tenant_control", "refuse_losses", "accept_wider_audience", "adopt", "activate", "publish_foreign_changes")
-        return {name: sorted(value) if isinstance(value := getattr(self, name), tuple) else value for name in names}
+        found = {name: sorted(value) if isinstance(value := getattr(self, name), tuple) else value for name in names}
+        return dict(found, audience=self.people())
+
+    def people(self, behind: dict | None = None) -> dict | None:
+        """Who gets access, for results: ``{"everyone", "parts": {part: [names]}, "behind"}`` with the parts that name somebody; None where the task has none.
+
+        ``behind``: as ``Adapter.people`` has it.
+        """
+        if self.audience is None:
+            return None
+        parts = {part: sorted(names) for part, names in sorted(self.audience.items()) if isinstance(names, (list, tuple)) and names}
+        return {"everyone": bool(self.audience.get("everyone")), "parts": parts, "behind": behind or {}}

@@ -7,30 +7,51 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Conflict, Coverage
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import Change
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import CREATE, DELETE, UPDATE, Change
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
 
 _COVERAGE_SHOWN = 1000
 _SUMMARY_NAMES = 4
+#: How a summary speaks of changes.
+PLAIN, WOULD, DONE = "plain", "would", "done"
+#: {tense: {op: verb}}: what is to be done, what a plan would do, what was done.
+_VERBS = {PLAIN: {CREATE: "create", UPDATE: "update", DELETE: "delete"},
+          WOULD: {CREATE: "would create", UPDATE: "would update", DELETE: "would delete"},
+          DONE: {CREATE: "created", UPDATE: "updated", DELETE: "deleted"}}
 
 
-def summary(changes: Sequence[Change]) -> str:
-    """One line for an operator: "create list allow (+35), update rule splice"; many changes are counted by kind."""
+def summary(changes: Sequence[Change], tense: str = PLAIN) -> str:
+    """One line for an operator: "would create list allow (+35), would update rule splice (moved)"; many changes are counted by kind."""
     if len(changes) > _SUMMARY_NAMES:
-        return _counted(changes)
+        return _by_kind(changes, tense)
     parts = []
     for change in changes:
-        text = "%s %s" % (change.op, change.ref)
         notes = ["+%d" % len(a) for a, _r in change.members.values() if a] + ["-%d" % len(r) for _a, r in change.members.values() if r]
-        if change.op == "update":
+        if change.op == UPDATE:
             notes += sorted(change.fields)
             notes += ["moved"] if change.place else []
-        parts.append(text + (" (%s)" % ", ".join(notes) if notes else ""))
-    return ", ".join(parts)
+        parts.append((_VERBS[tense][change.op], "%s%s" % (change.ref, " (%s)" % ", ".join(notes) if notes else "")))
+    return _listed(parts)
 
 
-def _counted(changes) -> str:
+def _listed(parts) -> str:
+    """[(verb, object)] as a list in which a verb stands once for all objects that follow it."""
+    before = (None,) + tuple(verb for verb, _what in parts)
+    return ", ".join(what if verb == said else "%s %s" % (verb, what) for said, (verb, what) in zip(before, parts))
+
+
+def told(changes: Sequence[Change], changed: bool, tense: str) -> str:
+    """The summary of a run. ``changed``: it did something, or would: without changes that is the activation of edits that wait."""
+    if changes:
+        return summary(changes, tense)
+    if not changed:
+        return "nothing to do"
+    return "nothing to write, activated what waited" if tense == DONE else "nothing to write, one activation to finish"
+
+
+def _by_kind(changes, tense) -> str:
     groups: dict = {}
     for change in changes:
         entries = groups.setdefault((change.op, change.ref.kind), [0, 0, 0])
@@ -40,19 +61,37 @@ def _counted(changes) -> str:
     parts = []
     for (op, kind), (count, added, removed) in groups.items():
         notes = ["+%d" % added] * bool(added) + ["-%d" % removed] * bool(removed)
-        parts.append("%s %s%s" % (op, counted(count, kind), " (%s)" % ", ".join(notes) if notes else ""))
-    return ", ".join(parts)
+        parts.append((_VERBS[tense][op], "%s%s" % (counted(count, kind), " (%s)" % ", ".join(notes) if notes else "")))
+    return _listed(parts)
 
 
-def coverage_data(coverage: list[Coverage]) -> dict:
-    """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
+def places(changes: Iterable[Change], after: State) -> list:
+    """Where each rule that is made, altered or moved stands afterwards: its number in the rulebase, and its neighbours (None at an end)."""
+    touched, found = {change.ref for change in changes if change.op != DELETE}, []
+    for base, refs in sorted(after.rules.items()):
+        for number, ref in enumerate(refs) if touched else ():
+            if ref in touched:
+                below, above = refs[number - 1] if number else None, refs[number + 1] if number + 1 < len(refs) else None
+                found.append({"kind": ref.kind, "name": ref.name, "rulebase": base, "number": number + 1, "of": len(refs),
+                              "below": str(below) if below else None, "above": str(above) if above else None})
+    return found
+
+
+def coverage_counts(coverage: list[Coverage]) -> dict:
+    """How many patterns are wanted, allowed, wanted exempt and exempt."""
     wanted_exempt = [item for item in coverage if item.exempt != "not wanted"]
-    counts = {
+    return {
         "wanted": sum(item.allowed != "withheld" for item in coverage),
         "allowed": sum(item.allowed == "yes" for item in coverage),
         "exempt_wanted": len(wanted_exempt),
         "exempt": sum(item.exempt == "yes" for item in wanted_exempt),
     }
+
+
+def coverage_data(coverage: list[Coverage], withheld: Iterable[Pattern] = ()) -> dict:
+    """Coverage for the result: whole, or for a long policy only what is exempt (the register of exemptions asks for each) or not as wanted."""
+    coverage = coverage + [Coverage(str(pattern), "withheld", "not wanted", note="published, withheld by policy") for pattern in withheld]
+    counts = coverage_counts(coverage)
     if len(coverage) > _COVERAGE_SHOWN:
         coverage = [item for item in coverage if item.allowed != "yes" or item.exempt != "not wanted" or item.note]
     return {"coverage": [vars(item) for item in coverage], "coverage_summary": counts}
@@ -71,7 +110,8 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
     for base, refs in sorted(state.rules.items()):
         for above, ref in zip((None,) + tuple(refs), refs):
             place.setdefault(ref, []).append((base, "below %s" % above if above else "first"))
-    for ref in sorted(touching):
+    # Rules first: they decide. The order is the same for before and after.
+    for ref in sorted(touching, key=lambda one: (not any(change.place for change in touching[one]), one)):
         obj = state.objects.get(ref)
         if obj is None:
             continue
@@ -84,6 +124,13 @@ def text_of(state: State, changes: Iterable[Change]) -> str:
         if any(c.place for c in touching[ref]):
             lines += ["  place: %s, %s" % found for found in place.get(ref, ())]
     return "".join(line + "\n" for line in lines)
+
+
+def diff_data(device: str, people: dict | None, before: str, after: str) -> dict:
+    """For --diff: the texts, and in their heads the device and who gets access."""
+    parts = ["%s %s" % (part.replace("_", " "), ", ".join(names)) for part, names in (people or {}).get("parts", {}).items()]
+    parts = ["EVERYONE"] * bool(people and people["everyone"]) + parts
+    return {"before": before, "after": after, "before_header": device, "after_header": "%s, for %s" % (device, "; ".join(parts)) if parts else device}
 
 
 def conflict_data(conflict: Conflict) -> dict:

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.admission import (
     admit, no_secret_inside, plan_digest, recordable, remedies, unambiguous,
 )
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, Coverage, after_removal
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.assessment import Assessment, after_removal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change import apply, diff, undo
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import (
     ACTIVATION, CONFLICT, LOCKED, PARTIAL, PLAN_CHANGED, UNREACHABLE, AccessError, Failed,
@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
-    assessment_data, coverage_data, object_data, strangers, summary, text_of,
+    DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, strangers, summary, text_of, told,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
@@ -90,6 +90,7 @@ class Run:
         before = self._assess(state)
         if self._keep_tenant_control(before):
             before = self._assess(state)
+        self.result["coverage_before"] = coverage_counts(before.coverage)
         if self.options.state not in _WRITING:
             self._describe(state, [], before)
             self.result["gathered"] = [object_data(obj) for ref, obj in sorted(state.objects.items()) if obj.ours]
@@ -174,7 +175,7 @@ class Run:
         self.result.pop("reversal")
         self.result["changed"] = bool(changes) and self.check_mode
         if changes:
-            self.result["summary"] = "manual steps: %s" % self.result["summary"]
+            self.result["summary"] = "manual steps: %s" % summary(changes)
         return self.result
 
     def _settle(self, path: str, status: str) -> None:
@@ -308,6 +309,7 @@ class Run:
         if self.journal is not None:
             self.journal.forgiving = True
             self.journal.close(REVERTED if reverting else self._ended())
+        self.result["summary"] = told(changes, True, DONE)
 
     def _plan_again(self, state: State) -> list:
         return self._plan(state, self._assess(state) if self.options.unblock else Assessment())
@@ -425,15 +427,13 @@ class Run:
         left = state.unsealed or (state.pending in (OURS, BOTH) and self.options.activate)
         result["changed"] = bool(changes) or (self.options.state in _WRITING and left)
         result["changes"] = [change.to_data() for change in changes]
-        result["summary"] = summary(changes) if changes else "nothing to do" if not result["changed"] else "nothing to write, one pending activation"
-        result["diff"] = {"before": text_of(state, changes), "after": text_of(after, changes)}
-        withheld = [Coverage(str(p), "withheld", "not wanted", note="published, withheld by policy") for p in self.policy.withheld]
-        result.update(coverage_data(assessment.coverage + withheld))
+        result["summary"] = told(changes, result["changed"], WOULD)
+        result["diff"] = diff_data(self.adapter.device, self.options.people(), text_of(state, changes), text_of(after, changes))
+        result.update(audience=self.options.people(self.adapter.people(state)), places=places(changes, after))
+        result.update(coverage_data(assessment.coverage, self.policy.withheld))
         result.update(assessment_data(assessment))
-        result["pending"] = state.pending
-        result["policy_version"] = self.policy.version
-        result["release"] = state.release
-        result.update({name: getattr(self.adapter.traits, name) for name in ("exclusive", "limits", "propagation")})
+        result.update(pending=state.pending, policy_version=self.policy.version, release=state.release)
+        result.update({name: getattr(self.adapter.traits, name) for name in ("product", "exclusive", "limits", "propagation")})
         self._diagnosis.update(assessment.diagnosis)
         if self._diagnosis:
             result["diagnosis"] = self._diagnosis

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import datetime
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import duration
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import window as change_window
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
 
 WRITES = ("merged", "replaced", "deleted")
 _PEOPLE = {"requester": "asked by", "approver": "approved by", "implementer": "done by"}
-_VERBS = {"deny": "denies", "decrypt": "decrypts", "cookies": "strips cookies from", "rewrite": "may rewrite"}
 
 
 def odd(change) -> str | None:
@@ -54,15 +55,6 @@ def record(change: dict, stage: str | None) -> str | None:
     return ", ".join([str(change["id"])] + people + ["emergency"] * bool(change.get("emergency")) + (["stage %s" % stage] if stage else []))
 
 
-def conflict_line(conflict: dict) -> str:
-    """One conflict as a sentence, with the id for the option unblock."""
-    hosts = conflict["hosts"]
-    shown = ", ".join(hosts[:3]) + (" and %d more" % (len(hosts) - 3) if len(hosts) > 3 else "")
-    way = "unblock: %s" % conflict["id"] if conflict.get("remedy") else "resolve it by hand"
-    verb = ("" if conflict["certain"] else "possibly ") + _VERBS.get(conflict["effect"], conflict["effect"])
-    return "conflict: %s (%s) %s %s; %s" % (conflict["where"], conflict["text"], verb, shown, way)
-
-
 def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False) -> list:
     """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what still blocks is nobody's business.
 
@@ -88,11 +80,13 @@ def _written(result: dict, check: bool, kept_apart: str | None) -> list:
     head = result.get("summary") or result.get("msg") or "rendered"
     found = [head + ("; rollback journal: %s" % result["journal"] if result.get("journal") else "")]
     if written and result.get("propagation"):
-        found.append("takes up to %s s to take effect everywhere" % result["propagation"])
+        found.append("takes up to %s to take effect everywhere" % duration(result["propagation"]))
     if result.get("changed") and not result.get("exclusive") and not kept_apart:
         found.append("this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by")
-    found += [conflict_line(one) for one in result.get("conflicts") or []]
-    lost = list(dict.fromkeys(one["control"] for one in result.get("losses") or []))
-    found += ["no longer applied to exempt hosts: %s" % ", ".join(lost)] * bool(lost)
+    whom = plan.audience(result)
+    if whom and result.get("changed"):
+        found.append("who gets access: %s" % whom["text"])
     found += ["reaches more users than the audience: %s" % text for text in result.get("audience_widened") or []]
+    found += ["conflict: %s" % plan.conflict(one) for one in result.get("conflicts") or []]
+    found += ["inspection that ends: %s" % text for text in plan.losses(result.get("losses") or [], None)]
     return found + ["manual step: %s" % text for text in result.get("manual") or []]

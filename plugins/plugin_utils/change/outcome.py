@@ -22,7 +22,7 @@ from typing import Any, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors import PLAN_CHANGED
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import proof
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import names, placeholders, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.record import outcome
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS, UNVERIFIED
@@ -45,9 +45,7 @@ class Fleet:
 
     def registered(self, name: str, variable: str) -> dict:
         """A result that a task of this collection registered; empty where it did not run, or was skipped. Registered results hold no templates."""
-        if name not in self._known:
-            self._known[name] = self._all.raw_get(name)
-        found = self._known[name].get(variable) or {}
+        found = self._raw(name).get(variable) or {}
         return {} if found.get("skipped") else found
 
     def variable(self, name: str, variable: str, default: Any = None) -> Any:
@@ -59,7 +57,19 @@ class Fleet:
 
     def names(self) -> set:
         """The names of all variables of the devices in the run, and of all hosts that may look."""
-        return {name for host in [*self.devices, *self.every_host] for name in self._all.raw_get(host)}
+        return {name for host in [*self.devices, *self.every_host] for name in self._raw(host)}
+
+    def unfilled(self) -> str | None:
+        """Why nothing may be done in this run: placeholders in what is in it, and in the hosts behind its devices. Other parts of a new site may wait."""
+        behind = self.behind()
+        hosts = [*self.devices, *(host for host in self.every_host if host in self._within or any(host in behind.get(name, []) for name in self.devices))]
+        return placeholders.refused({host: self._raw(host) for host in hosts}, sorted(names.KNOWN | {placeholders.ADDRESS}))
+
+    def _raw(self, name: str) -> Mapping:
+        """Its variables, with templates as they are written."""
+        if name not in self._known:
+            self._known[name] = self._all.raw_get(name)
+        return self._known[name]
 
     def behind(self) -> dict:
         """{device: [hosts that say that they stand behind it]}"""

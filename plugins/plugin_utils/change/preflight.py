@@ -71,14 +71,15 @@ def _device(name: str, result: dict, kept_apart: str, rows: list) -> None:
         rows.append(_row(name, WARN, "an earlier run left pending changes; this run activates them"))
     certain = [one for one in result.get("conflicts") or [] if one.get("certain", True)]
     if certain:
-        rows.append(_row(name, WARN, "%s will remain: %s" % (
+        rows.append(_row(name, WARN, "still blocked after the change, by %s: %s" % (
             counted(len(certain), "conflict"), ", ".join(str(one["where"]) for one in certain[:3]))))
     if result.get("changed") and not result.get("exclusive"):
         rows.append(_row(name, OK, "concurrent runs are excluded by %s" % kept_apart) if kept_apart else _row(
             name, WARN, "this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by"))
     cost = result.get("reversal")
-    back = "; rollback takes %s and %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"))\
-        if result.get("changed") and cost else ""
+    back = ""
+    if result.get("changed") and cost:
+        back = "; rollback takes %s and %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"))
     back += " (%s)" % result["limits"] if back and result.get("limits") else ""
     unsaid = "; the write permission of the account is unknown%s" % (": %s" % rights["why"] if rights.get("why") else "")\
         if rights and rights.get("write") is None else ""

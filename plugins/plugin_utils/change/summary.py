@@ -4,30 +4,61 @@
 """The last lines of a run: what changed, what is proven, what is left to do, and how to undo it. Pure."""
 from __future__ import annotations
 
+import datetime
+import os
 import shlex
+import textwrap
 from typing import Iterable
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.report import CLASSES, NOT_BEGUN, REFUSED, state_of
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import undo_command
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
+    CLASSES, NOT_BEGUN, REFUSED, some, state_of,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import FAIL, PASS, UNVERIFIED
 
 _SHOWN = 5
+#: Characters of a line. Commands are never broken, so that they can be copied.
+WIDTH = 100
+_COMMAND = "  ansible-playbook "
 
 
 def lines(devices: dict, proofs: dict, verdict: dict, *, dest: str | None = None, audit: bool = False, inventories: Iterable[str] = ("INVENTORY",),
-          unwell: dict | None = None) -> list:
+          unwell: dict | None = None, about: dict | None = None) -> list:
     """``devices``: {name: result of its access module}; ``proofs``: {name: what its hosts said of its change, or None}; ``verdict``: that of the report.
 
-    ``inventories``: those of the run; ``unwell``: {host: why its look counts as a failure}.
+    ``inventories``: those of the run; ``unwell``: {host: why its look counts as a failure}; ``about``: ``change``, ``started`` and ``ended`` of the report.
     """
     where = " ".join("-i %s" % shlex.quote(one) for one in inventories)
-    found = _decides(verdict, dest, where) if audit else _changed(devices, proofs, where)
+    found = _when(about or {}) + (_decides(verdict, dest, where) if audit else _changed(devices, proofs, where, inventories))
     told = ["Probe host %s" % (why if why.startswith(name + ": ") else "%s: %s" % (name, why)) for name, why in (unwell or {}).items()]
-    found += told[:_SHOWN] + ["and %d more probe hosts" % (len(told) - _SHOWN)] * (len(told) > _SHOWN)
+    found += told[:_SHOWN] + ["and %s" % counted(len(told) - _SHOWN, "more probe host")] * (len(told) > _SHOWN)
     # Of a change that failed or was rolled back nothing is left to do.
     by_hand = {name: len(result["manual"]) for name, result in devices.items() if result.get("manual") and not result.get("failed")}
-    found += ["Manual steps: %s" % _named("%s (%d)" % (name, count) for name, count in by_hand.items())] * bool(by_hand)
+    found += ["Manual steps: %s" % some(["%s (%d)" % item for item in by_hand.items()], _SHOWN)] * bool(by_hand)
     found += ["The report is in %s" % dest] * bool(dest)
-    return found + ["Verdict %d: %s" % (verdict["code"], verdict["message"])]
+    found.append("Verdict %d: %s" % (verdict["code"], verdict.get("headline") or verdict["message"]))
+    return [line for text in found for line in _wrapped(text)]
+
+
+def _wrapped(text: str) -> list:
+    if text.startswith(_COMMAND):
+        return [text]
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) or [text]
+
+
+def _when(about: dict) -> list:
+    """The number of the change, and when the run was."""
+    number, started, ended = (about.get("change") or {}).get("id"), about.get("started"), about.get("ended")
+    parts = ["Change %s" % number] * bool(number)
+    if started and ended:
+        seconds = (_time(ended) - _time(started)).total_seconds()
+        parts.append("from %s to %s (%s)" % (started, ended, duration(seconds)))
+    return [", ".join(parts)] if number else []
+
+
+def _time(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _decides(verdict: dict, dest: str | None, inventories: str) -> list:
@@ -36,12 +67,12 @@ def _decides(verdict: dict, dest: str | None, inventories: str) -> list:
         told = ["%s: %s" % (words, text) for text in verdict["classes"][name]] if name in verdict.get("deciding", ()) else []
         found += told[:_SHOWN] + ["%s: and %d more" % (words, len(told) - _SHOWN)] * (len(told) > _SHOWN)
     if dest and "drift" in verdict.get("deciding", ()):
-        found.append("To repair the drift, have the plans reviewed, then: ansible-playbook netaccess.chatgpt.site %s -e %s" % (
-            inventories, shlex.quote("@%s/plans.json" % dest)))
+        found += ["To repair the drift, have the plans reviewed, then:",
+                  "%snetaccess.chatgpt.site %s -e %s" % (_COMMAND, inventories, shlex.quote("@%s/plans.json" % dest))]
     return found
 
 
-def _changed(devices: dict, proofs: dict, inventories: str) -> list:
+def _changed(devices: dict, proofs: dict, where: str, inventories: Iterable[str]) -> list:
     changed = [name for name, result in devices.items() if result.get("changed")]
     failed = {name: result for name, result in devices.items() if result.get("failed") or result.get("unreachable")}
     proven = [name for name in changed if (proofs.get(name) or {}).get("verdict") == PASS]
@@ -50,25 +81,27 @@ def _changed(devices: dict, proofs: dict, inventories: str) -> list:
     for name in changed:
         if name not in proven:
             unproven.setdefault((proofs.get(name) or {}).get("message") or unmapped, []).append(name)
-    found = ["Changed: %s" % (_named(changed) or "nothing")]
-    found += ["Proven by probe hosts: %s" % _named(proven)] * bool(proven)
-    found += ["NOT proven: %s (%s)" % (_named(names), why) for why, names in unproven.items()]
-    shut = any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed)
-    found += ["To find out what stands in the way: ansible-playbook netaccess.chatgpt.diagnose %s" % inventories] * shut
+    found = ["Changed: %s" % (some(changed, _SHOWN) or "nothing")]
+    found += ["Proven by probe hosts: %s" % some(proven, _SHOWN)] * bool(proven)
+    found += ["NOT proven: %s (%s)" % (some(names, _SHOWN), why) for why, names in unproven.items()]
+    if any((proofs.get(name) or {}).get("verdict") == FAIL for name in changed):
+        found += ["To find out what blocks it:", "%snetaccess.chatgpt.diagnose %s" % (_COMMAND, where)]
     silent = [name for name in changed if (proofs.get(name) or {}).get("verdict") == UNVERIFIED]
     way = "To prove %s, see that the probe hosts behind it answer, and run the same again: what is in place is not written again"
-    found += [way % _named(silent)] * bool(silent)
+    found += [way % some(silent, _SHOWN)] * bool(silent)
     found += ["%s: %s: %s" % (_word(result), name, result.get("msg")) for name, result in failed.items()]
-    return found + ["Undo %s: ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (
-        name, inventories, shlex.quote(devices[name]["journal"]), shlex.quote(name)) for name in changed if devices[name].get("journal")]
+    return found + _undo({name: devices[name]["journal"] for name in changed if devices[name].get("journal")}, inventories)
+
+
+def _undo(journals: dict, inventories: Iterable[str]) -> list:
+    """A command for each device; for many whose journals share a folder, one for all: there each takes back its newest change."""
+    folders = {os.path.dirname(path) for path in journals.values()}
+    if len(journals) > _SHOWN and len(folders) == 1:
+        return ["To undo %s:" % counted(len(journals), "change"), "  %s" % undo_command(",".join(journals), folders.pop(), inventories)]
+    return [line for name, path in journals.items() for line in ("To undo %s:" % name, "  %s" % undo_command(name, path, inventories))]
 
 
 def _word(result: dict) -> str:
     """What the report calls it."""
     state = state_of(result, "change")
     return {REFUSED: "REFUSED", NOT_BEGUN: "NOT BEGUN"}.get(state, "FAILED")
-
-
-def _named(names) -> str:
-    names = list(names)
-    return ", ".join(names[:_SHOWN]) + (" and %d more" % (len(names) - _SHOWN) if len(names) > _SHOWN else "")

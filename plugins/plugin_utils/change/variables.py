@@ -7,10 +7,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.yaml import yaml_load
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module import argument_spec
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import plain
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import placeholders
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.core import AnsibleValueOmittedError, omitted
 
 _TABLE = yaml_load((Path(__file__).parent / "variables.yml").read_text(encoding="utf-8"))
@@ -28,14 +30,20 @@ class Variables:
         self._values = task_vars if self._own else task_vars["hostvars"][host]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Its value, or ``default`` where it is not set. :raises AnsibleError: for a template that cannot be resolved."""
+        """Its value, or ``default`` where it is not set. :raises AnsibleError: for a template that cannot be resolved, and for a placeholder."""
         if name not in self._values:
             return default
         try:
             value = self._templar.template(self._values[name]) if self._own else self._values[name]
         except AnsibleValueOmittedError:
             return default
-        return default if value is None or omitted(value) else plain(value)
+        if value is None or omitted(value):
+            return default
+        value = plain(value)
+        places = placeholders.unfilled(name, value)
+        if places:
+            raise AnsibleError("%s is still %s: fill it in" % (", ".join(places), placeholders.MARK))
+        return value
 
     def given(self, names: dict) -> dict:
         """{option: value} of the options for which a variable is set; ``names``: {option: [variable]}, the first that is set counts."""

@@ -8,6 +8,8 @@ import datetime
 import re
 import zoneinfo
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import duration
+
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _AHEAD = 400
 _DAY = datetime.timedelta(days=1)
@@ -44,7 +46,8 @@ def state(window: dict, now: datetime.datetime, needs: float = 0) -> dict:
     closes, left = inside[1].isoformat(), (inside[1] - now).total_seconds()
     if left < needs:
         return {"open": False, "closes": closes, "opens": opens,
-                "message": "the change window closes in %d s, but change, proof and rollback may take %d s; %s" % (left, needs, when)}
+                "message": "the change window closes in %s, but change, proof and rollback may take %s; %s" % (
+                    duration(left), duration(needs), when)}
     return {"open": True, "message": "in the change window, which closes at %s" % closes, "closes": closes, "opens": opens}
 
 

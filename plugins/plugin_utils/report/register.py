@@ -12,6 +12,8 @@ import yaml
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import VAULT
 
+#: What a row says of an exemption. OVERDUE and UNREGISTERED are classes of the verdict.
+CURRENT, OVERDUE, UNREGISTERED, NOT_EXEMPT = "current", "overdue", "unregistered", "not_exempt"
 FIELDS = ("pattern", "owner", "reason", "risk_id", "approved_by", "approved_on", "review_by")
 
 
@@ -55,3 +57,33 @@ def _line(path: Path, number: int, line) -> dict:
     except (PatternError, ValueError) as error:
         raise RegisterError("register: %s, entry %d: %s" % (path, number, error)) from error
     return line
+
+
+def compared(lines: list | None, devices: list, today: datetime.date) -> list | None:
+    """The register beside what the devices of a report exempt from inspection; None where no register is given.
+
+    ``[{"state", "devices": [{"name", "sure"}], **FIELDS}]`` by pattern; the fields but ``pattern`` are None for an exemption without a line, and ``sure`` is
+    false where the device could not tell whether it is exempt.
+    """
+    if lines is None:
+        return None
+    known = {str(line["pattern"]): line for line in lines}
+    exempt: dict = {}
+    for device in devices:
+        for row in device["coverage"]:
+            if row["exempt"] in ("yes", "unchecked"):
+                exempt.setdefault(row["pattern"], []).append({"name": device["name"], "sure": row["exempt"] == "yes"})
+    rows = []
+    for pattern in sorted({*known, *exempt}):
+        line = known.get(pattern, {})
+        row = {field: str(line[field]) if field in line else None for field in FIELDS}
+        rows.append(dict(row, pattern=pattern, devices=exempt.get(pattern, []), state=_state(row["review_by"], pattern in exempt, today)))
+    return rows
+
+
+def _state(review_by: str | None, exempt: bool, today: datetime.date) -> str:
+    if review_by is None:
+        return UNREGISTERED
+    if not exempt:
+        return NOT_EXEMPT
+    return OVERDUE if datetime.date.fromisoformat(review_by) < today else CURRENT

@@ -8,43 +8,22 @@ The same input gives the same bytes; nothing is taken from the clock or the mach
 from __future__ import annotations
 
 import csv
-import datetime
-import functools
 import hashlib
 import io
 import json
 import unicodedata
-from pathlib import Path
 from xml.etree import ElementTree
 
-import jinja2
-
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, plan, register as exemptions, trend
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.markdown import as_markdown
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import (
+    CHANGED, CLASSES, COMPLIANT, DRIFT, FAILED, NO_RESULT, UNREACHABLE, state_of, verdict,
+)
 
 FORMAT = 1
-COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
-#: Nothing was written: the module refused, or the run did not come to the device.
-REFUSED, NOT_BEGUN = "refused", "not_begun"
-#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 compliant, 2 drift, 1
-#: anything else that needs a person.
-CLASSES = [
-    ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
-    ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
-    ("regressed", 1, "newly open, or newly shut"), ("verification_failed", 1, "still shut, decrypted or broken"),
-    ("unverified", 1, "a look that proves nothing"), ("conflicts", 1, "something still stands in the way"), ("overdue", 1, "exemption past its review date"),
-    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "drift"),
-    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
-    ("manual", 0, "manual steps"),
-]
-_WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
-_NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
-#: How many lines of a kind the text for a merge request has; the page has all of them.
-_FIELDS_SHOWN, _TEXTS_SHOWN = 30, 50
-_FOLDER = Path(__file__).parent
-_KEPT = ("coverage", "coverage_summary", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
+_KEPT = ("coverage", "coverage_summary", "coverage_before", "conflicts", "losses", "audience_widened", "manual", "stale", "pending", "plan_digest", "journal",
          "requests", "activation", "release", "plan_options")
-_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message")
+_CHECK = ("id", "host", "role", "kind", "ip_version", "features", "verdict", "layer", "failure", "interception", "message", "duration_ms")
 
 
 class ReportError(ValueError):
@@ -55,18 +34,22 @@ def build(devices: dict, hosts: dict, about: dict) -> dict:
     """The whole report as data (report.schema.json).
 
     ``devices``: {name: result of an access module, or None}; ``hosts``: {name: {"before", "after"} with results of reachability_info, or None}; ``about``:
-    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out"}``; see
-    ``verdict`` for ``register`` and ``strict``.
+    ``{"title", "generated", "mode", "collection", "catalogue", "change", "register", "strict", "today", "left_out", "started", "ended",
+    "inventories"}``; see ``register.compared`` for ``register``, ``verdict`` for ``strict``. ``inventories``: those of the run, for commands.
     """
     found = {
-        "format": FORMAT, "title": about["title"], "generated": about["generated"], "mode": about["mode"], "collection": about["collection"],
-        "catalogue": dict(about["catalogue"], version=_versions(devices)), "change": about.get("change"), "plans_valid_until": about["plans_valid_until"],
-        "devices": [_device(name, result, about["mode"]) for name, result in sorted(devices.items())],
+        **{name: about[name] for name in ("title", "generated", "mode", "collection")}, "format": FORMAT,
+        **{name: about.get(name) for name in ("change", "started", "ended")}, "catalogue": dict(about["catalogue"], version=_versions(devices)),
+        "plans_valid_until": about["plans_valid_until"], "devices": [_device(name, result, about) for name, result in sorted(devices.items())],
         "hosts": [_host(name, looks) for name, looks in sorted(hosts.items())],
         # What the inventory has and --limit left out.
         "left_out": {kind: sorted(set((about.get("left_out") or {}).get(kind) or []) - set(seen)) for kind, seen in (("devices", devices), ("hosts", hosts))},
     }
-    found["verdict"] = verdict(found, about.get("register"), about.get("strict") or [], about["today"])
+    for device in found["devices"]:
+        device["proof"] = [_seen(host) for host in found["hosts"] if (host["path"] or {}).get("device") == device["name"]]
+    found["register"] = exemptions.compared(about.get("register"), found["devices"], about["today"])
+    found["verdict"] = verdict(found, about.get("strict") or [])
+    found["trend"] = [trend.point(found)]
     return found
 
 
@@ -76,55 +59,48 @@ def _versions(devices: dict) -> str:
     return ", ".join(sorted(found)) or "not said"
 
 
-def state_of(result: dict, mode: str) -> str:
-    """What became of a device, by the result of its access module."""
-    failure = result.get("failure") or {}
-    if result.get("unreachable") or not result or failure.get("class") == "unreachable":
-        return UNREACHABLE
-    if result.get("begun") is False:
-        return NOT_BEGUN
-    if failure.get("class") == REFUSED and not failure.get("applied"):
-        return REFUSED
-    if result.get("failed") or failure:
-        return FAILED
-    if result.get("changed"):
-        return DRIFT if mode == "audit" else CHANGED
-    return COMPLIANT
-
-
-def _device(name: str, result, mode: str) -> dict:
-    result = result if isinstance(result, dict) else {}
+def _device(name: str, result, about: dict) -> dict:
+    result, mode = result if isinstance(result, dict) else {}, about["mode"]
     state, failure = state_of(result, mode), result.get("failure") or {}
+    tense = _tense(state, result, mode)
+    changes, whom = plan.changes(result, tense), plan.audience(result)
     found = {key: result.get(key) for key in _KEPT}
     found.update(
-        name=name, state=state, summary=str(result.get("summary") or ""),
-        error=str(result.get("msg") or "nothing came back") if state in _NO_RESULT else None, failure=failure.get("class"),
-        changes=[_change(one) for one in result.get("changes") or []],
+        name=name, state=state, summary=str(result.get("summary") or ""), product=plan.titles().get(result.get("product")), tense=tense,
+        error=str(result.get("msg") or "nothing came back") if state in NO_RESULT else None, failure=failure.get("class"),
+        audience=whom, changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
+        rollback=plan.rollback(name, result, changes, about.get("inventories") or ["INVENTORY"]) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
         # Entries of somebody else are nobody's business but by name.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
     for key in ("coverage", "conflicts", "losses", "audience_widened", "manual", "stale"):
         found[key] = found[key] or []
+    found["losses"] = [dict(one, text=plan.loss(one, whom)) for one in found["losses"]]
+    found["conflicts"] = [dict(one, words=plan.conflict(one)) for one in found["conflicts"]]
     return found
 
 
-def _change(one: dict) -> dict:
-    members = one.get("members") or {}
-    return {"op": one["op"], "kind": one["kind"], "name": one["name"],
-            "fields": {path: {"old": _text(values.get("old")), "new": _text(values.get("new"))} for path, values in (one.get("fields") or {}).items()},
-            "place": _place((one.get("place") or {}).get("new")),
-            "added": sorted(entry for parts in members.values() for entry in parts.get("added") or []),
-            "removed": sorted(entry for parts in members.values() for entry in parts.get("removed") or [])}
+def _tense(state: str, result: dict, mode: str) -> str:
+    """What became of the changes that a result tells of."""
+    if result.get("changes") and result.get("rendered"):
+        return plan.BY_HAND
+    if mode == "audit":
+        return plan.PLANNED
+    if state == UNREACHABLE or (result.get("failure") and result.get("changed")):
+        return plan.UNKNOWN
+    # What failed without a class of failure was changed, and its hosts do not prove it: it was kept, or rolled back.
+    return plan.DONE if state in (COMPLIANT, CHANGED) or (state == FAILED and result.get("changed")) else plan.NOT_DONE
 
 
-def _place(place) -> str | None:
-    """Where a rule goes, in words."""
-    if not place:
-        return None
-    return "%s, %s" % (place["rulebase"], "below %s" % " ".join(place["after"]) if place["after"] else "first")
-
-
-def _text(value) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True)
+def _seen(host: dict) -> dict:
+    """What a host behind a device saw, in numbers: of its wanted checks before and now, and of those of other sites that are as before."""
+    wanted = [check for check in host["checks"] if check["role"] == "wanted" and check["verdict"] != "skipped"]
+    others = [check for check in host["checks"] if check["role"] == "negative"]
+    before = [check["before"] for check in wanted if check["before"]]
+    return {"host": host["name"], "expect": host["expect"], "judged": host["judged"], "path_proven": bool((host["path"] or {}).get("proven")),
+            "verdict": host["verdict"], "message": host["message"],
+            "before": {"pass": before.count("pass"), "of": len(before)} if before else None,
+            "now": {"pass": sum(check["verdict"] == "pass" for check in wanted), "of": len(wanted)},
+            "others": {"as_before": sum(check["verdict"] == "pass" and not check["regressed"] for check in others), "of": len(others)}}
 
 
 def _host(name: str, looks) -> dict:
@@ -137,125 +113,14 @@ def _host(name: str, looks) -> dict:
     for check in now.get("checks") or []:
         row = {key: check.get(key) for key in _CHECK}
         row["product"] = (check.get("blocked_by") or {}).get("product") or check.get("inspected_by")
+        row["by_choice"] = "by_choice" in (check.get("flags") or [])
         row["regressed"] = "regressed" in (check.get("flags") or [])
         row["before"] = old.get((check["id"], check.get("ip_version")))
         checks.append(row)
     return {"name": name, "reached": bool(now), "expect": (looks or {}).get("expect") or "open", "verdict": summary.get("verdict") if now else UNREACHABLE,
             "judged": now is after and bool(now), "message": summary.get("message") or "nothing came back", "features": summary.get("features") or {},
+            "left_inspected": sorted({name for row in checks if row["by_choice"] for name in row["features"] or []}),
             "exemption": summary.get("exemption"), "path": now.get("path"), "baseline": now.get("baseline"), "notes": now.get("notes") or [], "checks": checks}
-
-
-# -- what it comes to -----------------------------------------------------------------------------------------------
-
-
-def verdict(report: dict, register, strict, today: datetime.date) -> dict:
-    """``{"code", "message", "classes": {class: [what]}}`` with every class of CLASSES. A class that has a code of 0 decides nothing unless ``strict`` names it.
-
-    ``register``: None, or lines ``{pattern, owner, reason, risk_id, approved_by, approved_on, review_by}``: an exemption in force without one is
-    unregistered, one past ``review_by`` is overdue.
-    """
-    found: dict = {name: [] for name, _code, _words in CLASSES}
-    if not report["devices"]:
-        found["nothing"].append("no device was looked at: is the group netaccess_devices empty, or left out by --limit?")
-    for device in report["devices"]:
-        name = device["name"]
-        if device["state"] in _NO_RESULT:
-            found["plan_changed" if device["failure"] == "plan_changed" else device["state"]].append("%s: %s" % (name, device["error"]))
-        elif device["state"] == DRIFT:
-            found["drift"].append("%s: %s" % (name, device["summary"]))
-        found["conflicts"] += ["%s: %s (%s) %s" % (name, one["where"], one["effect"], one["id"]) for one in device["conflicts"]]
-        found["stale"] += ["%s: %s" % (name, one.get("entry") or one.get("pattern")) for one in device["stale"]]
-        found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
-        found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
-        if register is not None:
-            _registered(device, register, today, found)
-    drifting = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
-    for host in report["hosts"]:
-        _verified(host, drifting, found)
-    found["not_proven"] += _not_proven(report)
-    codes = {name: 1 if name in strict else code for name, code, _words in CLASSES if found[name]}
-    return {"code": 1 if 1 in codes.values() else max(codes.values(), default=0), "message": _message(report, found), "classes": found,
-            "deciding": [name for name, code in codes.items() if code]}
-
-
-def _registered(device: dict, register: list, today: datetime.date, found: dict) -> None:
-    lines = {str(line["pattern"]): line for line in register}
-    for row in device["coverage"]:
-        if row["exempt"] not in ("yes", "unchecked"):
-            continue
-        line = lines.get(row["pattern"])
-        if line is None:
-            unsure = " (whether it is exempt is not checked)" if row["exempt"] == "unchecked" else ""
-            found["unregistered"].append("%s: %s%s" % (device["name"], row["pattern"], unsure))
-        elif datetime.date.fromisoformat(str(line["review_by"])) < today:
-            found["overdue"].append("%s: %s was to be reviewed by %s (%s)" % (device["name"], row["pattern"], line["review_by"], line["owner"]))
-
-
-def _verified(host: dict, drifting: dict, found: dict) -> None:
-    if not host["reached"]:
-        found["unreachable"].append("%s: no look came back" % host["name"])
-    elif not host["judged"]:
-        found["unverified"].append("%s: it was not looked at after the change" % host["name"])
-    if not host["judged"]:
-        return
-    moves = [("pass", "fail")] + [("fail", "pass")] * (host["expect"] == "unchanged")
-    wanted = [check for check in host["checks"] if check["role"] == "wanted"]
-    moved = [check for check in host["checks"] if check["regressed"]]
-    moved += [check for check in wanted if (check["before"], check["verdict"]) in moves or (check["before"] == "pass" and unanswered(check))]
-    found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
-    if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
-        device = drifting.get((host["path"] or {}).get("device"))
-        kind = "symptoms" if device and _explained(wanted, device) else "verification_failed"
-        found[kind].append("%s: %s" % (host["name"], host["message"]))
-    elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped") and not moved:
-        found["unverified"].append("%s: %s" % (host["name"], host["message"]))
-
-
-def _explained(wanted: list, device: dict) -> bool:
-    """Whether each check that fails is of a host that the device will let through once its plan is carried out, and that the plan is about.
-
-    A plan that only adds entries is about those; one that makes or alters objects is about every pattern. What cannot be read explains nothing.
-    """
-    failing = [check for check in wanted if check["verdict"] in ("fail", "error")]
-    altered = any(one["op"] != "update" or one["fields"] for one in device["changes"])
-    about = [row["pattern"] for row in device["coverage"]] if altered else [entry.strip("/") for one in device["changes"] for entry in one["added"]]
-    covered, about = _index(row["pattern"] for row in device["coverage"] if row["allowed"] == "yes"), _index(about)
-    return bool(failing) and not any(covered.matching(check["host"]) is None or about.matching(check["host"]) is None for check in failing)
-
-
-def _index(texts) -> Index:
-    patterns = []
-    for text in texts:
-        try:
-            patterns.append(parse(text))
-        except PatternError:
-            continue
-    return Index(patterns)
-
-
-def _not_proven(report: dict) -> list:
-    """What is as it should be as far as devices say it, and nobody saw."""
-    behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
-    found = ["%s: no host behind it looked" % device["name"] for device in report["devices"]
-             if device["state"] in (COMPLIANT, CHANGED) and device["name"] not in behind]
-    for host in report["hosts"]:
-        open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
-        if open_to_doubt:
-            why = (host["baseline"] or {}).get("why")
-            found.append("%s: %s not compared with a baseline%s, so nobody knows whether more is open than should be" % (
-                host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt), " (%s)" % why if why else ""))
-    return found
-
-
-def _message(report: dict, found: dict) -> str:
-    parts = [", ".join(_of(report, kind) for kind in ("devices", "hosts"))]
-    parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
-    return "; ".join(parts if len(parts) > 1 else parts + ["everything is compliant"])
-
-
-def _of(report: dict, kind: str) -> str:
-    seen, left_out = len(report[kind]), len(report["left_out"][kind])
-    return "%d of %d %s" % (seen, seen + left_out, kind) if left_out else _count(seen, kind[:-1])
 
 
 # -- forms ----------------------------------------------------------------------------------------------------------
@@ -296,49 +161,6 @@ def _formula(cell: str) -> bool:
     return seen[:1] in tuple("=+-@") or cell[:1] in tuple("\t\r\n")
 
 
-def as_markdown(report: dict) -> str:
-    """For a merge request: what would change first, then what else a reviewer has to know."""
-    lines = ["### %s" % _md(report["title"]), "", "**%s**" % _md(report["verdict"]["message"]), ""]
-    for device in report["devices"]:
-        lines.append("- `%s`: %s" % (_code(device["name"]), _md(device["error"] or device["summary"] or "compliant")))
-        for one in device["changes"]:
-            entries = ["+%s" % entry for entry in one["added"]] + ["-%s" % entry for entry in one["removed"]]
-            shown = ": `%s`" % _code(", ".join(entries[:20])) if entries else ""
-            more = " and %d more" % (len(entries) - 20) if len(entries) > 20 else ""
-            lines.append("  - %s %s `%s`%s%s" % (one["op"], _md(one["kind"]), _code(one["name"]), shown, more))
-            # Who releases a plan has to see for whom it is, from where, and what it does.
-            fields = ["    - %s: `%s`" % (_md(path), _code(_moved(one["op"], values))) for path, values in one["fields"].items()]
-            lines += _first(fields, _FIELDS_SHOWN, "    - ")
-            lines += ["    - place: `%s`" % _code(one["place"])] if one["place"] else []
-    for name, _code_, words in CLASSES:
-        if name != "drift" and report["verdict"]["classes"][name]:
-            lines += ["", "**%s**" % words, ""] + _first(["- %s" % _md(text) for text in report["verdict"]["classes"][name]], _TEXTS_SHOWN, "- ")
-    seen = ["`%s` %s" % (_code(host["name"]), host["baseline"]["seen"]) for host in report["hosts"] if (host["baseline"] or {}).get("seen")]
-    lines += ["", "Compared with baselines of: " + ", ".join(seen)] if seen else []
-    digests = [device for device in report["devices"] if device["plan_digest"] and device["state"] == DRIFT]
-    if digests:
-        lines += ["", "Plans: " + ", ".join("`%s` %s" % (_code(device["name"]), device["plan_digest"][:12]) for device in digests)]
-    return "\n".join(lines) + "\n"
-
-
-def _first(lines: list, most: int, mark: str) -> list:
-    """As many lines as are shown, and how many are not."""
-    return lines[:most] + ["%sand %d more: see report.html" % (mark, len(lines) - most)] * (len(lines) > most)
-
-
-def _moved(op: str, values: dict) -> str:
-    old, new = ("nothing" if values[when] is None else values[when] for when in ("old", "new"))
-    return {"create": new, "delete": old}.get(op, "%s to %s" % (old, new))
-
-
-def _md(text: str) -> str:
-    return "".join("\\" + c if c in "\\`*_[]<>|#" else c for c in " ".join(str(text).split()))
-
-
-def _code(text: str) -> str:
-    return " ".join(str(text).split()).replace("`", "'")
-
-
 def as_junit(report: dict) -> str:
     """A case for each device and each feature of each host, as CI systems show them, and one for each class of the verdict: one fails when the code
     is not 0."""
@@ -352,7 +174,7 @@ def as_junit(report: dict) -> str:
     devices = ElementTree.SubElement(suites, "testsuite", name="devices", tests=str(len(report["devices"])))
     for device in report["devices"]:
         case = ElementTree.SubElement(devices, "testcase", classname="device", name=device["name"])
-        if device["state"] in _NO_RESULT:
+        if device["state"] in NO_RESULT:
             ElementTree.SubElement(case, "error", message=device["error"])
         elif device["state"] == DRIFT or device["conflicts"]:
             ElementTree.SubElement(case, "failure", message=device["summary"] if device["state"] == DRIFT else "%d conflicts" % len(device["conflicts"]))
@@ -381,20 +203,8 @@ def _xml(text) -> str:
 
 
 def as_html(report: dict) -> str:
-    """A page for people that needs nothing else: no script, no font, no picture from elsewhere."""
-    # What needs somebody comes first.
-    worst = sorted(report["devices"], key=lambda one: (_WORST.index(one["state"]), not one["conflicts"], one["name"]))
-    return _page().render(report=dict(report, devices=worst), classes=CLASSES, count=_count, moved=_moved)
-
-
-@functools.cache
-def _page() -> jinja2.Template:
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    return environment.from_string((_FOLDER / "report.html.j2").read_text(encoding="utf-8"))
-
-
-def _count(number: int, word: str) -> str:
-    return "%d %s%s" % (number, word, "" if number == 1 else "s")
+    """A page for people that needs nothing else: no font, no picture and no script from elsewhere."""
+    return page.render(report, hashlib.sha256(as_json(report).encode("utf-8")).hexdigest())
 
 
 FORMS = {"report.json": as_json, "verdict.json": as_verdict, "plans.json": as_plans, "report.html": as_html, "coverage.csv": as_csv, "report.md": as_markdown,

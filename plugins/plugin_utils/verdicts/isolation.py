@@ -257,7 +257,7 @@ def _headline(features: dict, reached: int, hosts: int) -> str:
     if not features:
         return "no host has a result, so there is no diagnosis"
     if not bad:
-        part = ", from %d of %d hosts; the others were not reached" % (reached, hosts) if reached < hosts else ""
+        part = ", from %d of %s; the others were not reached" % (reached, counted(hosts, "host")) if reached < hosts else ""
         return "everything that was probed works%s: %s" % (part, ", ".join(features))
     scopes: dict = {}
     for name, one in bad.items():
@@ -277,8 +277,8 @@ def _text(found: dict) -> str:
         lines += ["", "%s (%s confidence): %s" % (first["scope"].upper().replace("_", " "), first["confidence"], ", ".join(names))]
         for number, (fault, breaks) in enumerate(_merged({name: found["features"][name]["faults"] for name in names}), 1):
             lines += ["  %d. %s%s, for %s, seen from %s" % (
-                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "", counted(
-                    len(fault["for"]), "host"), ", ".join(fault["seen_from"])),
+                number, fault["verdict"].replace("_", " "), " by %s" % fault["product"] if fault["product"] else "",
+                counted(len(fault["for"]), "host"), ", ".join(fault["seen_from"])),
                 "     breaks: %s" % ", ".join(breaks), "     such as: %s" % fault["evidence"], "     do: %s" % fault["remedy"]]
         lines += ["  basis: %s" % text for text in dict.fromkeys(found["features"][name].get("basis") for name in names) if text]
         lines.append("  next: %s" % first["next"])

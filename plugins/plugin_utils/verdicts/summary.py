@@ -4,6 +4,7 @@
 """What the checks of one host say together."""
 from __future__ import annotations
 
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
     FAIL, INTERCEPTED, NOT, ORIGIN, PASS, RANK, SKIPPED, UNKNOWN, UNVERIFIED,
 )
@@ -92,9 +93,11 @@ def _headline(verdict, wanted, shut, regressed) -> str:
     if shut:
         names = sorted({c["host"] for c in shut})
         more = " and %d more" % (len(names) - 5) if len(names) > 5 else ""
-        parts.append("%d of %d wanted checks fail: %s%s" % (len(shut), len(wanted), ", ".join(names[:5]), more))
+        parts.append("%d of %s %s: %s%s" % (
+            len(shut), counted(len(wanted), "wanted check"), "fails" if len(wanted) == 1 else "fail", ", ".join(names[:5]), more))
     if regressed:
-        parts.append("%d hosts changed since the baseline: %s" % (len(regressed), ", ".join(sorted({c["host"] for c in regressed}))))
+        moved = sorted({c["host"] for c in regressed})
+        parts.append("%s changed since the baseline: %s" % (counted(len(moved), "site"), ", ".join(moved)))
     refused = sorted({c["host"] for c in wanted if c["verdict"] == ORIGIN})
     if refused:
         parts.append("the network allows it, but the far end refuses: %s" % ", ".join(refused[:5]))
@@ -102,4 +105,6 @@ def _headline(verdict, wanted, shut, regressed) -> str:
     if unknown:
         more = " and %d more" % (len(unknown) - 5) if len(unknown) > 5 else ""
         parts.append("the proxy requires authentication before it answers for %s%s" % (", ".join(unknown[:5]), more))
-    return ". ".join(parts) or ("all %d wanted checks pass" % len(wanted) if verdict == PASS else "not proven: " + verdict)
+    if verdict == PASS and not parts:
+        return "1 wanted check passes" if len(wanted) == 1 else "all %s pass" % counted(len(wanted), "wanted check")
+    return ". ".join(parts) or "not proven: " + verdict

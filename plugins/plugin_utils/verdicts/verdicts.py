@@ -4,6 +4,9 @@
 """Before and after: what was fixed, what still fails, and what is not as it was. Pure."""
 from __future__ import annotations
 
+import textwrap
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import witnesses
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import (
@@ -88,8 +91,11 @@ def compare(before: list, after: list) -> dict:
 _MARKS = {PASS: "ok", FAIL: "FAIL", SKIPPED: "skipped", UNVERIFIED: "unproven"}
 
 
-def table(results: dict, before: dict | None = None, width: int = 120, brief: bool = False) -> str:
-    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted."""
+def table(results: dict, before: dict | None = None, width: int = 100, brief: bool = False) -> str:
+    """A table for people, one row a check, failures first: host, what, verdict now (and before), and why. ``brief``: what is well is only counted.
+
+    Nothing is cut: what does not fit beside the other columns goes below them.
+    """
     rows, well = [], 0
     for name, result in results.items():
         old = {_key(check): check for check in ((before or {}).get(name) or {}).get("checks", [])}
@@ -102,9 +108,11 @@ def table(results: dict, before: dict | None = None, width: int = 120, brief: bo
                          check["message"].partition(": ")[2]))
     head = ("FROM", "HOST", "KIND", "VERDICT", "WHY")
     sizes = [min(max(len(row[i]) for row in [head] + rows), limit) for i, limit in enumerate((16, 34, 10, 18))]
-    lines = [_line(row, sizes, width) for row in ([head] if rows or not brief else []) + rows]
+    lines = [line for row in ([head] if rows or not brief else []) + rows for line in _lines(row, sizes, width)]
     who = "%s: " % next(iter(results)) if len(results) == 1 else ""
-    return "\n".join(lines + ["%s%s%d checks are as expected" % (who, "the other " if rows else "all ", well)] * brief) + "\n"
+    others = "the other " if rows else "all " * (well > 1)
+    text = "%s%s%s %s" % (who, others, counted(well, "check"), "is as expected" if well == 1 else "are as expected")
+    return "\n".join(lines + [text] * brief) + "\n"
 
 
 def _kind(check: dict) -> str:
@@ -120,10 +128,13 @@ def _cell(check: dict) -> str:
     return check["state"]
 
 
-def _line(row, sizes, width) -> str:
-    cells = [(cell if len(cell) <= size else cell[:size - 2] + "..").ljust(size) for cell, size in zip(row, sizes)]
-    text = "  ".join(cells + [row[-1]])
-    return (text if len(text) <= width else text[:width - 2] + "..").rstrip()
+def _lines(row, sizes, width) -> list:
+    """A row. A long name pushes the others to the right; the last cell stands below where it has no room beside them."""
+    text = "  ".join(cell.ljust(size) for cell, size in zip(row, sizes)).rstrip()
+    beside = "%s  %s" % ("  ".join(cell.ljust(size) for cell, size in zip(row, sizes)), row[-1])
+    if len(beside.rstrip()) <= width:
+        return [beside.rstrip()]
+    return [text] + textwrap.wrap(row[-1], width, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def proof(results: dict, baselines: dict, expect: dict, status: dict | None = None) -> dict:
@@ -232,7 +243,7 @@ def aggregate(results: dict, expect: dict, devices=()) -> dict:
 
 def _together(judged: dict, missing: list, alone: list) -> str:
     good = [name for name, verdict in judged.items() if verdict == PASS]
-    parts = ["%d of %d hosts pass" % (len(good), len(judged))] if judged else ["no probe host has a result"]
+    parts = ["%d of %s pass" % (len(good), counted(len(judged), "host"))] if judged else ["no probe host has a result"]
     bad = ["%s: %s" % (name, verdict) for name, verdict in judged.items() if verdict != PASS]
     if bad:
         parts.append(", ".join(bad[:5]) + (" and %d more" % (len(bad) - 5) if len(bad) > 5 else ""))

@@ -34,7 +34,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.model import (
     BUILT_IN, CUSTOM, DISABLED, DNS_ROW, EXEMPTION, GROUP, INSPECTION, LINK, PROFILE, ROW, TABLE, Settings, Site, is_ours,
-    named_rows, render, row_native,
+    named_rows, people_of, render, row_native,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.ratings import LOCAL, RATING
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.fortios.voice import (
@@ -70,6 +70,12 @@ class FortiosAdapter(Adapter):
 
     def render(self, pattern: Pattern) -> tuple[str, ...]:
         return render(pattern)
+
+    def people(self, state: State) -> dict[str, dict]:
+        site = self._site
+        if not set(self._settings.policies) <= {site.policy_name(policy) for policy in site.policies}:
+            return {}
+        return {"policy %s" % site.policy_name(policy): people_of(policy) for policy in site.audience_policies()}
 
     # -- reading
 

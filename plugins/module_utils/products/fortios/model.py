@@ -31,6 +31,17 @@ def is_ours(row: dict | None) -> bool:
     return bool(row) and marks.is_ours(row.get("comment"))
 
 
+#: Columns of a policy that say whose traffic it takes.
+_PEOPLE = ("srcintf", "srcaddr", "srcaddr6", "srcaddr-negate", "groups", "users", "fsso-groups")
+
+
+def people_of(policy: dict) -> dict:
+    """{column: names, or a word} of those columns of a policy that say for whom it is, and that are set."""
+    values = {column: policy.get(column) for column in _PEOPLE}
+    return {column: sorted(row["name"] for row in value) if isinstance(value, list) else value for column, value in values.items()
+            if value not in (None, [], "", "disable")}
+
+
 def render(pattern: Pattern) -> tuple[str, ...]:
     """Entries of type wildcard for a pattern. Whether ``*.x`` matches ``x`` itself is told both ways, so both are written where both are wanted."""
     forms = {EXACT: ("%s",), SUBDOMAINS: ("*.%s",), DOMAIN: ("%s", "*.%s")}[pattern.kind]

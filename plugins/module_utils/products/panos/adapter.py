@@ -251,6 +251,15 @@ class PanosAdapter(Adapter):
             fields["type"] = "URL List"
         return Wanted(Object(ref, fields, {"list": frozenset(entry for pattern in patterns for entry in xml.render(pattern))}))
 
+    def people(self, state: State) -> dict[str, dict]:
+        columns = ("from", "source", "source-user", "negate-source", "negate-user")
+        found = {}
+        for name in self._settings.rules:
+            obj = state.objects.get(Ref(xml.SECURITY, name))
+            if obj is not None:
+                found["rule %s" % name] = {column: obj.fields[column] for column in columns if obj.fields.get(column) not in (None, [], "no")}
+        return found
+
     def assess(self, policy: Policy, state: State) -> Assessment:
         found = Assessor(self._settings, self._context, policy, state).assess()
         # Where nothing is opened, no rule is for anybody.

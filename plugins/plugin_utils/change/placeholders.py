@@ -1,0 +1,34 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Placeholders of a new inventory: what nobody has filled in yet is no setting. Pure."""
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+#: How each begins. netaccess.chatgpt.new_site writes it, and nothing is done with a value that begins so.
+MARK = "REPLACE ME"
+#: The variable of Ansible that a new inventory leaves open. Tasks ask for it, since a connection to a placeholder fails in words that nobody understands.
+ADDRESS = "ansible_host"
+
+
+def unfilled(name: str, value: Any) -> list:
+    """The placeholders in a variable, as ``access_audience.policies``; a list has the name of its variable."""
+    if isinstance(value, Mapping):
+        return [found for key, one in value.items() for found in unfilled("%s.%s" % (name, key), one)]
+    if isinstance(value, (list, tuple)):
+        return list(dict.fromkeys(found for one in value for found in unfilled(name, one)))
+    return [name] if isinstance(value, str) and value.startswith(MARK) else []
+
+
+def refused(hosts: Mapping, names: Iterable[str]) -> str | None:
+    """Why a run must not begin: what is still a placeholder, and for which hosts. ``hosts``: {host: its variables, not templated}; ``names``: which of them."""
+    found: dict = {}
+    names = list(names)
+    for host, values in hosts.items():
+        for place in (place for name in names if name in values for place in unfilled(name, values[name])):
+            found.setdefault(place, []).append(host)
+    if not found:
+        return None
+    places = ["%s (%s)" % (place, ", ".join(of)) if len(of) < len(hosts) else place for place, of in found.items()]
+    return "still %s: %s. Fill these in, or delete the hosts and lines that you do not need" % (MARK, ", ".join(places))

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report as one page for people. It loads nothing: its style and its script are in it, and its policy names them by their hash. Pure."""
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+from pathlib import Path
+from typing import Iterable
+
+import jinja2
+from markupsafe import Markup
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import trend
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, DONE, NOT_DONE, PLANNED, UNKNOWN, losses
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.verdict import CLASSES, NO_RESULT, WORST, some
+
+_FOLDER = Path(__file__).parent
+#: What a verdict is called, by mode and exit code.
+_HEADINGS = {"audit": {0: "Compliant", 2: "Drift", 1: "Action required"}, "change": {0: "Change in place", 2: "Drift", 1: "Action required"}}
+#: States of an exemption in words, the most urgent first.
+_REGISTER = {"overdue": "past its review date", "unregistered": "not in the register", "current": "in the register", "not_exempt": "exempt nowhere"}
+#: Above the changes of a device.
+_TENSES = {PLANNED: "What the plan would do", DONE: "What was changed", BY_HAND: "What is to be done by hand", NOT_DONE: "What is not in force",
+           UNKNOWN: "What may have been changed"}
+#: Lines of a card in the summary; the sections below have all of them.
+_LINES = 6
+
+
+def render(report: dict, digest: str) -> str:
+    """``digest``: SHA-256 of report.json, which a signature on paper is for."""
+    # What needs somebody comes first.
+    devices = sorted(report["devices"], key=lambda one: (WORST.index(one["state"]), not one["conflicts"], one["name"]))
+    script, style, paper = _text("page.js"), _text("page.css"), _paper(report["title"], digest)
+    unproven = not_proven(report)
+    return _page().render(
+        report=dict(report, devices=devices, register=_urgent(report["register"])), digest=digest,
+        heading=_heading(report, unproven), not_proven=unproven, risks=risks(report, devices, unproven),
+        plots=trend.plots(report["trend"]) if len(report["trend"]) > 1 else [], size=trend,
+        classes=CLASSES, register_states=_REGISTER, tenses=_TENSES, seen=functools.partial(_seen, report),
+        # They go into the page as they are: their hash is that of their text.
+        script=Markup(script), style=Markup(style), paper=Markup(paper), script_hash=_hash(script), style_hashes=[_hash(style), _hash(paper)])
+
+
+def _heading(report: dict, unproven: list) -> str:
+    code = report["verdict"]["code"]
+    return _HEADINGS[report["mode"]][code] + (", not all of it proven" if unproven and not code else "")
+
+
+def _urgent(rows: list | None) -> list | None:
+    return rows and sorted(rows, key=lambda row: (list(_REGISTER).index(row["state"]), row["pattern"]))
+
+
+@functools.cache
+def _page() -> jinja2.Template:
+    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
+                                     loader=jinja2.FileSystemLoader(_FOLDER))
+    environment.filters.update(counted=counted, when=_when, times=_times)
+    return environment.get_template("report.html.j2")
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """As a Content Security Policy names what may run."""
+    return "'sha256-%s'" % base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
+def _paper(title: str, digest: str) -> str:
+    """What stands on each printed page. Only literal text can be there."""
+    return ('@page { size: A4; margin: 18mm 13mm 15mm; @top-left { content: "%s"; font: 8pt sans-serif; width: 60%%; overflow: hidden; white-space: nowrap } '
+            '@top-right { content: "report.json %s"; font: 8pt monospace } '
+            '@bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt sans-serif } }' % (_css(title), digest[:16]))
+
+
+def _css(text: str) -> str:
+    """Text as it may stand in a string of a style sheet, whatever is in it."""
+    return "".join(c if c.isascii() and (c.isalnum() or c in " .,:-") else "\\%x " % ord(c) for c in text)
+
+
+def _when(time: str) -> str:
+    """2026-11-24T08:00:00Z as people write it."""
+    return time.replace("T", " ").replace(":00Z", " UTC").replace("Z", " UTC")
+
+
+def _seen(report: dict, host: dict) -> dict:
+    """``{"level", "words"}``: what a host saw, by what it was to see. Of one outside the audience, that it has no access is what should be."""
+    if not host["judged"] or host["expect"] == "open":
+        level = {"pass": "good", "fail": "bad", "error": "bad", "unreachable": "bad"}.get(host["verdict"], "warn")
+        return {"level": level, "words": host["verdict"] or "unknown"}
+    told = {name: any(text.startswith(host["name"] + ": ") for text in report["verdict"]["classes"][name]) for name in ("regressed", "not_proven")}
+    if told["regressed"]:
+        return {"level": "bad", "words": "sees something else than before"}
+    return {"level": "warn", "words": "not compared"} if told["not_proven"] else {"level": "good", "words": "sees what it saw before"}
+
+
+def _times(checks: list) -> str:
+    """How long the checks of a host took. They run beside each other, so their sum is no time that anybody waited."""
+    measured = [check for check in checks if check["duration_ms"] is not None]
+    if not measured:
+        return "not measured"
+    slowest = max(measured, key=lambda check: check["duration_ms"])
+    return "%d of %s measured, the slowest %.1f s (%s)" % (len(measured), counted(len(checks), "check"), slowest["duration_ms"] / 1000, slowest["host"])
+
+
+# -- the summary ------------------------------------------------------------------------------------------------------
+
+
+def not_proven(report: dict) -> list:
+    """What this report cannot say for sure, in words: it stands beside the verdict."""
+    found = grouped(report["verdict"]["classes"]["not_proven"] + report["verdict"]["classes"]["unverified"])
+    found += grouped("%s: not shown by any probe: %s" % (host["name"], ", ".join(unseen)) for host in report["hosts"] if (unseen := _unseen(host)))
+    silent = [device["name"] for device in report["devices"] if device["state"] in NO_RESULT]
+    found += ["nothing is known of %s now: no result came back" % some(silent)] * bool(silent)
+    for device in report["devices"]:
+        unchecked = sum("unchecked" in (row["allowed"], row["exempt"]) for row in device["coverage"])
+        if unchecked:
+            they = "1 pattern is" if unchecked == 1 else "%d patterns are" % unchecked
+            found.append("%s: whether %s allowed or exempt could not be checked" % (device["name"], they))
+        may = sum(not one["certain"] for one in device["conflicts"])
+        if may:
+            found.append("%s: %s may block, depending on what could not be read" % (device["name"], counted(may, "rule")))
+    for kind, word in (("devices", "device"), ("hosts", "probe host")):
+        names = report["left_out"][kind]
+        if names:
+            found.append("%s not looked at: %s" % (counted(len(names), word), some(names)))
+    return found
+
+
+def _unseen(host: dict) -> list:
+    """Features of a host that should have access of which nobody knows whether they work."""
+    counts = host["judged"] and host["expect"] == "open"
+    return [name.replace("_", " ") for name, said in sorted(host["features"].items()) if counts and said in ("unverified", "skipped")]
+
+
+def grouped(texts: Iterable[str]) -> list:
+    """Lines "name: text" with one line for all names that share a text."""
+    names: dict = {}
+    for text in texts:
+        name, colon, rest = text.partition(": ")
+        names.setdefault((colon, rest), []).append(name)
+    return [some(found) + colon + rest for (colon, rest), found in names.items()]
+
+
+def risks(report: dict, devices: list, unproven: list) -> list:
+    """``[{"id", "title", "level", "count", "lines", "more", "none"}]``: the cards of the summary. ``devices``: in the order of the page."""
+    told = {name: [line for device in devices for line in lines(device)] for name, lines in (
+        ("opens", _opens), ("losses", _losses), ("blocks", _blocks), ("manual", _manual))}
+    said = ["beside the verdict"] if unproven else []
+    cards = [
+        _card("opens", "What would open" if report["mode"] == "audit" else "What opened", _devices(told["opens"]), told["opens"], "No access rule changes."),
+        _card("losses", "What loses inspection", _devices(told["losses"]), told["losses"], "No inspection is lost."),
+        _card("blocks", "What still blocks", counted(len(told["blocks"]), "rule"), told["blocks"], "No rule that still blocks was found."),
+        _card("unproven", "What is not proven", counted(len(unproven), "statement"), said, "Nothing is left unproven."),
+        _card("manual", "Manual steps", counted(len(told["manual"]), "step"), told["manual"], "No manual steps are left."),
+    ]
+    silent = [device["name"] for device in devices if not device["coverage_summary"]]
+    if silent:
+        for card in cards[:3]:
+            card.update(count=card["count"] if card["lines"] else "Not known", level="bad" if card["level"] == "bad" else "warn",
+                        lines=card["lines"] + ["%s: not known, since there is no result" % some(silent)])
+    return cards
+
+
+def _card(name: str, title: str, count: str, lines: list, none: str) -> dict:
+    level = "bad" if name == "blocks" else "warn"
+    return {"id": name, "title": title, "level": level if lines else "good", "count": count if lines else "Nothing", "lines": lines[:_LINES],
+            "more": max(0, len(lines) - _LINES), "none": none}
+
+
+def _devices(lines: list) -> str:
+    return counted(len({line.partition(": ")[0] for line in lines}), "device")
+
+
+def _whom(device: dict) -> str:
+    return ", for %s" % device["audience"]["text"] if device["audience"] else ""
+
+
+def _opens(device: dict) -> list:
+    """What a device lets through when it is changed, and for whom."""
+    before, after = device["coverage_before"], device["coverage_summary"]
+    if not device["changes"] or not after:
+        return []
+    from_ = ", %d of them before" % before["allowed"] if before else ""
+    verb = {PLANNED: "would be allowed", BY_HAND: "would be allowed", DONE: "allowed"}.get(device["tense"], "to be allowed, which is not in force or not known")
+    widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]
+    return ["%s: %s %s%s%s" % (device["name"], counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
+
+
+def _losses(device: dict) -> list:
+    exempt = (device["coverage_summary"] or {}).get("exempt")
+    decrypted = ["%s: %s not decrypted%s" % (device["name"], counted(exempt, "pattern"), _whom(device))] if exempt else []
+    return decrypted + ["%s: %s" % (device["name"], text) for text in losses(device["losses"], device["audience"])]
+
+
+def _blocks(device: dict) -> list:
+    return ["%s: %s" % (device["name"], one["words"]) for one in device["conflicts"]]
+
+
+def _manual(device: dict) -> list:
+    return ["%s: %s" % (device["name"], text) for text in device["manual"]]

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The plan of a device, or what was done there, in words: for whom, which rules with which columns and place, what is lost, how to undo it. Pure."""
+from __future__ import annotations
+
+import functools
+import json
+import shlex
+from pathlib import Path
+from typing import Any, Iterable, Mapping
+
+import yaml
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration
+
+#: What became of the changes: of a dry run, carried out, for a person to carry out, not in force (refused, rolled back), not known.
+PLANNED, DONE, BY_HAND, NOT_DONE, UNKNOWN = "planned", "done", "by_hand", "not_done", "unknown"
+#: In front of a verb, which is "created" where a participle follows and "create" elsewhere.
+_BEFORE = {PLANNED: "Would %s", BY_HAND: "By hand: %s", NOT_DONE: "Not in force: %s", UNKNOWN: "May have %s", DONE: "%s"}
+_PARTICIPLES = {"create": "created", "delete": "deleted", "add": "added", "remove": "removed", "change": "changed", "move": "moved"}
+#: The columns of a rule in the order in which a reviewer asks for them.
+ROLES = ("who", "from", "what", "action", "profiles", "until", "log", "state", "other", "note")
+#: What a change is for: a rule that decides, a list of hosts or addresses, an object that is used by one of these.
+RULE, LIST, OBJECT = "rule", "list", "object"
+_PURPOSES = (RULE, LIST, OBJECT)
+JOURNAL = "JOURNAL"
+_HOSTS_SHOWN = 3
+
+
+@functools.cache
+def words() -> dict:
+    """words.yml, which says how products' own names read."""
+    return yaml.safe_load((Path(__file__).parent / "words.yml").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def titles() -> dict:
+    """{id of a product: its title}"""
+    path = Path(__file__).parents[1] / "products.yml"
+    return {product["id"]: product["title"] for product in yaml.safe_load(path.read_text(encoding="utf-8"))["products"]}
+
+
+def audience(result: Mapping) -> dict | None:
+    """Whom a result of an access module is about: ``{"everyone", "parts": [{"what", "names"}], "text"}``; None where the task names nobody."""
+    said = result.get("audience")
+    if not said:
+        return None
+    parts = []
+    for part, names in said["parts"].items():
+        one, more = words()["audience"].get(part, (part.replace("_", " "),) * 2)
+        parts.append({"what": one if len(names) == 1 else more, "names": [str(name) for name in names]})
+    text = "; ".join("%s: %s" % (part["what"], ", ".join(part["names"])) for part in parts)
+    behind = ["%s, which is for %s" % (name, _who(_columns({"fields": {path: {"old": None, "new": value} for path, value in columns.items()}})))
+              for name, columns in (said.get("behind") or {}).items()]
+    text += " (%s)" % "; ".join(behind) if behind else ""
+    if said["everyone"]:
+        whom = words()["everyone"].get(result.get("product"))
+        text = " ".join(["EVERYONE"] + [whom] * bool(whom)) + (", %s" % text if text else "")
+    return {"everyone": bool(said["everyone"]), "parts": parts, "text": text or "nobody is named"}
+
+
+def changes(result: Mapping, tense: str) -> list:
+    """The changes of a result, each with its columns, its place and a title in the tense of what became of it."""
+    places = {(one["kind"], one["name"], one["rulebase"]): one for one in result.get("places") or []}
+    return [_change(one, places, tense) for one in result.get("changes") or []]
+
+
+def _change(one: Mapping, places: Mapping, tense: str) -> dict:
+    members = one.get("members") or {}
+    found = {
+        "op": one["op"], "kind": one["kind"], "name": one["name"],
+        "fields": {path: {"old": _raw(values.get("old")), "new": _raw(values.get("new"))} for path, values in (one.get("fields") or {}).items()},
+        "added": sorted(entry for parts in members.values() for entry in parts.get("added") or []),
+        "removed": sorted(entry for parts in members.values() for entry in parts.get("removed") or []),
+        "columns": _columns(one), "place": _place(one, places)}
+    roles = {_role(path)[0] for path in one.get("fields") or {}}
+    found["purpose"] = RULE if found["place"] or roles & {"who", "action"} else LIST if members else OBJECT
+    found["who"] = _who(found["columns"]) if one["op"] == "create" and "who" in roles else None
+    found["title"] = _title(found, tense)
+    return found
+
+
+def _raw(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
+def _columns(one: Mapping) -> list:
+    found = []
+    for path, values in (one.get("fields") or {}).items():
+        role, label = _role(path)
+        old, new = (_said(values.get(when)) for when in ("old", "new"))
+        # A column without a value limits nothing, and beside others in which people are named it reads as if nobody were meant.
+        if old or new:
+            found.append({"path": path, "role": role, "label": label, "old": old, "new": new})
+    return sorted(found, key=lambda column: (ROLES.index(column["role"]), column["label"]))
+
+
+def _role(path: str) -> tuple:
+    """(role, label) of a field."""
+    return tuple(words()["columns"].get(path) or ("other", path))
+
+
+def _said(value: Any) -> str | None:
+    """The value of a column in words; None for one that is not set."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (list, tuple)) and all(isinstance(entry, (str, int)) for entry in value):
+        return ", ".join(str(entry) for entry in value) or None
+    return _raw(value) if value or value == 0 else None
+
+
+def _who(columns: Iterable[Mapping]) -> str:
+    """Whom a new rule that has columns for people is about. Zones and interfaces say where people are, and name nobody."""
+    people, places = (["%s: %s" % (column["label"], column["new"]) for column in columns if column["role"] == role and column["new"] not in words()["anybody"]]
+                      for role in ("who", "from"))
+    return "; ".join((people or ["EVERYONE"]) + places)
+
+
+def _place(one: Mapping, places: Mapping) -> str | None:
+    """Where a rule stands afterwards, in words; None for what has no place."""
+    new = (one.get("place") or {}).get("new")
+    if not new:
+        return None
+    base, seen = words()["rulebases"].get(new["rulebase"], new["rulebase"]), places.get((one["kind"], one["name"], new["rulebase"]))
+    if not seen:
+        return "%s: %s" % (base, "below %s" % " ".join(new["after"]) if new["after"] else "first")
+    near = ["below %s" % seen["below"]] * bool(seen["below"]) + ["above %s" % seen["above"]] * bool(seen["above"])
+    return "%s, number %d of %d%s" % (base, seen["number"], seen["of"], ": " + ", ".join(near) if near else "")
+
+
+def until(changed: Iterable[Mapping]) -> str | None:
+    """How long what the rules open lasts; None where no rule is made."""
+    made = [one for one in changed if one["op"] == "create" and one["purpose"] == RULE]
+    ends = ["%s %s: %s" % (one["name"], column["label"], column["new"]) for one in made for column in one["columns"]
+            if column["role"] == "until" and column["new"] not in words()["anybody"]]
+    return "; ".join(ends) or ("no end date: it stays until it is rolled back" if made else None)
+
+
+# -- titles and groups ----------------------------------------------------------------------------------------------
+
+
+def _verb(verb: str, tense: str) -> str:
+    text = _BEFORE[tense] % (_PARTICIPLES[verb] if tense in (DONE, UNKNOWN) else verb)
+    return text[:1].upper() + text[1:]
+
+
+def _title(one: Mapping, tense: str) -> str:
+    """One change as a sentence without its end: "Would add 2 entries to URL category ChatGPT allow"."""
+    what = "%s %s" % (one["kind"], one["name"])
+    if one["op"] in ("create", "delete"):
+        return "%s %s%s" % (_verb(one["op"], tense), what, _with(len(one["added"]) + len(one["removed"])))
+    parts = [(verb, counted(len(entries), "entry"), where) for verb, entries, where in (("add", one["added"], "to"), ("remove", one["removed"], "from"))
+             if entries]
+    if parts and not one["fields"] and not one["place"]:
+        text = " and ".join("%s %s %s" % (_PARTICIPLES[verb] if number and tense in (DONE, UNKNOWN) else verb if number else _verb(verb, tense), entries, where)
+                            for number, (verb, entries, where) in enumerate(parts))
+        return "%s %s" % (text, what)
+    if not parts and not one["fields"]:
+        return "%s %s" % (_verb("move", tense), what)
+    notes = ["%s %s" % (entries, _PARTICIPLES[verb]) for verb, entries, _where in parts] + ["moved"] * bool(one["place"])
+    notes = [column["label"] for column in one["columns"]] + notes
+    return "%s %s%s" % (_verb("change", tense), what, ": " + ", ".join(notes) if notes else "")
+
+
+def _with(entries: int) -> str:
+    return " with %s" % counted(entries, "entry") if entries else ""
+
+
+def groups(changed: list, tense: str) -> list:
+    """The changes by what they are for, then by kind: ``{"title", "purpose", "op", "kind", "changes": [numbers in the list]}``. Each rule is one by itself."""
+    found: dict = {}
+    for number, one in enumerate(changed):
+        key = (one["purpose"], one["op"], one["kind"], number if one["purpose"] == RULE else None)
+        found.setdefault(key, []).append(number)
+    return [{"title": _group_title([changed[number] for number in numbers], tense), "purpose": purpose, "op": op, "kind": kind, "changes": numbers}
+            for (purpose, op, kind, _rule), numbers in sorted(found.items(), key=lambda item: _PURPOSES.index(item[0][0]))]
+
+
+def _group_title(several: list, tense: str) -> str:
+    if len(several) == 1:
+        return several[0]["title"]
+    entries = sum(len(one["added"]) + len(one["removed"]) for one in several)
+    verb = {"update": "change"}.get(several[0]["op"], several[0]["op"])
+    return "%s %s%s" % (_verb(verb, tense), counted(len(several), several[0]["kind"]), _with(entries))
+
+
+# -- what it costs ----------------------------------------------------------------------------------------------------
+
+
+def loss(one: Mapping, whom: Mapping | None) -> str:
+    """An inspection that the exemption switches off, with whom and which hosts it concerns."""
+    control, ends = words()["controls"].get(one["control"], (one["control"], "no longer covers"))
+    return "%s (%s) %s traffic to %s%s" % (control, one["rule"], ends, few(one["hosts"], "pattern"), ", for: %s" % whom["text"] if whom else "")
+
+
+def losses(several: Iterable[Mapping], whom: Mapping | None) -> list:
+    """The same in sentences: one for all inspection that ends by one rule for the same hosts."""
+    found: dict = {}
+    for one in several:
+        found.setdefault((one["rule"], tuple(one["hosts"])), []).append(one)
+    return [loss(group[0], whom) if len(group) == 1 else "%s (%s) no longer see traffic to %s%s" % (
+        ", ".join(words()["controls"].get(one["control"], (one["control"],))[0] for one in group), rule, few(list(hosts), "pattern"),
+        ", for: %s" % whom["text"] if whom else "") for (rule, hosts), group in found.items()]
+
+
+def conflict(one: Mapping) -> str:
+    """What of the site still stands against a wanted host, and how to resolve it."""
+    verb = ("" if one.get("certain", True) else "possibly ") + words()["effects"].get(one["effect"], one["effect"])
+    way = "to remove it from the path: unblock: %s%s" % (one["id"], ", which opens %s" % one["opens"] if one.get("opens") else "") if one.get("remedy") \
+        else "resolve it by hand"
+    return "%s (%s) %s %s; %s" % (one["where"], one.get("text") or one["effect"], verb, few(one["hosts"], "pattern"), way)
+
+
+def few(names: list, noun: str) -> str:
+    """The names where they are few, else how many there are and the first of them."""
+    if len(names) <= _HOSTS_SHOWN:
+        return ", ".join(names)
+    return "%s (such as %s)" % (counted(len(names), noun), ", ".join(names[:_HOSTS_SHOWN]))
+
+
+def undo_command(device: str, journal: str | None, inventories: Iterable[str]) -> str:
+    """The command that takes a change back. Before there is a journal JOURNAL stands for the file that the run names."""
+    where = " ".join("-i %s" % shlex.quote(one) for one in inventories)
+    return "ansible-playbook netaccess.chatgpt.rollback %s -e netaccess_journal=%s -l %s" % (where, shlex.quote(journal or JOURNAL), shlex.quote(device))
+
+
+def rollback(device: str, result: Mapping, changed: list, inventories: Iterable[str]) -> dict | None:
+    """What it costs to go back: ``{"writes", "activations", "propagation", "limits", "drops", "command", "text"}``; None where there is nothing to undo."""
+    cost = result.get("reversal")
+    if not cost or not changed:
+        return None
+    seconds = int(result.get("propagation") or 0)
+    kinds: dict = {}
+    for one in changed:
+        kinds.setdefault((_BACK[one["op"]], one["kind"]), []).append(one["name"])
+    drops = ["%s %s" % (verb, "%s %s" % (kind, names[0]) if len(names) == 1 else counted(len(names), kind)) for (verb, kind), names in kinds.items()]
+    text = "%s and %s, in force %s" % (counted(cost["writes"], "write"), counted(cost["activations"], "activation"),
+                                       "up to %s later" % duration(seconds) if seconds else "at once")
+    return {"writes": cost["writes"], "activations": cost["activations"], "propagation": seconds, "limits": result.get("limits") or "", "drops": drops,
+            "command": undo_command(device, result.get("journal"), inventories), "text": text}
+
+
+_BACK = {"create": "deletes", "delete": "creates again", "update": "restores"}

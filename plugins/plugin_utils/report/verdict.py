@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report comes to: classes of what was found, an exit code, and a headline that promises no more than was seen. Pure."""
+from __future__ import annotations
+
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Index, PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.plan import BY_HAND, words
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import OVERDUE, UNREGISTERED
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.summary import unanswered
+
+COMPLIANT, DRIFT, CHANGED, FAILED, UNREACHABLE = "compliant", "drift", "changed", "failed", "unreachable"
+#: Nothing was written: the module refused, or the run did not come to the device.
+REFUSED, NOT_BEGUN = "refused", "not_begun"
+#: What a run can have found, the worst first: (class, exit code, what it is in words). Exit codes are those that pipelines know: 0 compliant, 2 drift, 1
+#: anything else that needs an operator.
+CLASSES = [
+    ("nothing", 1, "nothing to judge"), ("unreachable", 1, "not reached"), ("failed", 1, "the task failed"), ("refused", 1, "refused"),
+    ("not_begun", 1, "not begun"), ("plan_changed", 1, "the plan is not the reviewed one"),
+    ("regressed", 1, "newly open or newly blocked"), ("verification_failed", 1, "still blocked, decrypted or broken"),
+    ("unverified", 1, "a probe that proves nothing"), ("conflicts", 1, "the site still blocks or decrypts"), ("overdue", 1, "exemption past its review date"),
+    ("unregistered", 1, "exemption without a line in the register"), ("pending", 1, "edits that wait for activation"), ("drift", 2, "drift"),
+    ("symptoms", 2, "fails because of the drift"), ("not_proven", 0, "not proven"), ("stale", 0, "retired entries are still there"),
+    ("manual", 0, "manual steps"),
+]
+#: The worst first.
+WORST = [UNREACHABLE, FAILED, REFUSED, NOT_BEGUN, DRIFT, CHANGED, COMPLIANT]
+#: Nothing is known of what such a device holds now.
+NO_RESULT = (UNREACHABLE, FAILED, REFUSED, NOT_BEGUN)
+
+
+def state_of(result: dict, mode: str) -> str:
+    """What became of a device, by the result of its access module."""
+    failure = result.get("failure") or {}
+    if result.get("unreachable") or not result or failure.get("class") == "unreachable":
+        return UNREACHABLE
+    if result.get("begun") is False:
+        return NOT_BEGUN
+    if failure.get("class") == REFUSED and not failure.get("applied"):
+        return REFUSED
+    if result.get("failed") or failure:
+        return FAILED
+    if result.get("changed"):
+        return DRIFT if mode == "audit" else CHANGED
+    return COMPLIANT
+
+
+def verdict(report: dict, strict: list) -> dict:
+    """``{"code", "headline", "message", "classes": {class: [what]}, "deciding"}`` with every class of CLASSES.
+
+    A class that has a code of 0 decides nothing unless ``strict`` names it.
+    """
+    found: dict = {name: [] for name, _code, _words in CLASSES}
+    if not report["devices"]:
+        found["nothing"].append("no device was looked at: is the group netaccess_devices empty, or left out by --limit?")
+    for device in report["devices"]:
+        name = device["name"]
+        if device["state"] in NO_RESULT:
+            found["plan_changed" if device["failure"] == "plan_changed" else device["state"]].append("%s: %s" % (name, device["error"]))
+        elif device["state"] == DRIFT:
+            found["drift"].append("%s: %s" % (name, device["summary"]))
+        found["conflicts"] += ["%s: %s (%s) %s" % (name, one["where"], one["effect"], one["id"]) for one in device["conflicts"]]
+        found["stale"] += ["%s: %s" % (name, one.get("entry") or one.get("pattern")) for one in device["stale"]]
+        found["manual"] += ["%s: %s" % (name, one) for one in device["manual"]]
+        found["pending"] += ["%s: %s" % (name, device["pending"])] * bool(device["pending"])
+    _registered(report["register"] or [], found)
+    drifting = {device["name"]: device for device in report["devices"] if device["state"] == DRIFT}
+    for host in report["hosts"]:
+        _verified(host, drifting, found)
+    found["not_proven"] += _not_proven(report)
+    codes = {name: 1 if name in strict else code for name, code, _words in CLASSES if found[name]}
+    deciding = [name for name, code in codes.items() if code]
+    return {"code": 1 if 1 in codes.values() else max(codes.values(), default=0), "headline": headline(report, found, deciding),
+            "message": _message(report, found), "classes": found, "deciding": deciding}
+
+
+def _registered(rows: list, found: dict) -> None:
+    for row in rows:
+        for device in row["devices"]:
+            said = "%s: %s" % (device["name"], row["pattern"])
+            if row["state"] == UNREGISTERED:
+                found["unregistered"].append(said + ("" if device["sure"] else " (whether it is exempt is not checked)"))
+            elif row["state"] == OVERDUE:
+                found["overdue"].append("%s was to be reviewed by %s (%s)" % (said, row["review_by"], row["owner"]))
+
+
+def _verified(host: dict, drifting: dict, found: dict) -> None:
+    if not host["reached"]:
+        found["unreachable"].append("%s: no look came back" % host["name"])
+    elif not host["judged"]:
+        found["unverified"].append("%s: it was not looked at after the change" % host["name"])
+    if not host["judged"]:
+        return
+    moves = [("pass", "fail")] + [("fail", "pass")] * (host["expect"] == "unchanged")
+    wanted = [check for check in host["checks"] if check["role"] == "wanted"]
+    moved = [check for check in host["checks"] if check["regressed"]]
+    moved += [check for check in wanted if (check["before"], check["verdict"]) in moves or (check["before"] == "pass" and unanswered(check))]
+    found["regressed"] += ["%s: %s" % (host["name"], check["message"]) for check in moved]
+    if host["expect"] == "open" and host["verdict"] in ("fail", "error") and not moved:
+        device = drifting.get((host["path"] or {}).get("device"))
+        kind = "symptoms" if device and _explained(wanted, device) else "verification_failed"
+        found[kind].append("%s: %s" % (host["name"], host["message"]))
+    elif host["expect"] == "open" and host["verdict"] in ("unverified", "skipped") and not moved:
+        found["unverified"].append("%s: %s" % (host["name"], host["message"]))
+
+
+def _explained(wanted: list, device: dict) -> bool:
+    """Whether each check that fails is of a host that the device will let through once its plan is carried out, and that the plan is about.
+
+    A plan that only adds entries is about those; one that makes or alters objects is about every pattern. What cannot be read explains nothing.
+    """
+    failing = [check for check in wanted if check["verdict"] in ("fail", "error")]
+    altered = any(one["op"] != "update" or one["fields"] for one in device["changes"])
+    about = [row["pattern"] for row in device["coverage"]] if altered else [entry.strip("/") for one in device["changes"] for entry in one["added"]]
+    covered, about = _index(row["pattern"] for row in device["coverage"] if row["allowed"] == "yes"), _index(about)
+    return bool(failing) and not any(covered.matching(check["host"]) is None or about.matching(check["host"]) is None for check in failing)
+
+
+def _index(texts) -> Index:
+    patterns = []
+    for text in texts:
+        try:
+            patterns.append(parse(text))
+        except PatternError:
+            continue
+    return Index(patterns)
+
+
+def _not_proven(report: dict) -> list:
+    """What is as it should be as far as devices say it, and nobody saw."""
+    behind = {(host["path"] or {}).get("device") for host in report["hosts"] if host["judged"]}
+    found = ["%s: no host behind it looked" % device["name"] for device in report["devices"]
+             if device["state"] in (COMPLIANT, CHANGED) and device["name"] not in behind]
+    for host in report["hosts"]:
+        open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
+        if open_to_doubt:
+            why = (host["baseline"] or {}).get("why")
+            found.append("%s: %s not compared with a baseline%s, so nobody knows whether more is open than should be" % (
+                host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt), " (%s)" % why if why else ""))
+    return found
+
+
+def headline(report: dict, found: dict, deciding: list) -> str:
+    """One sentence for somebody who reads nothing else. Good news come with every reservation: what nobody saw, what fails by choice, what is unchecked."""
+    if deciding:
+        said = {name: text for name, _code, text in CLASSES}
+        if set(deciding) <= {"drift", "symptoms"}:
+            drifting = [device["name"] for device in report["devices"] if device["state"] == DRIFT]
+            feel = ", and %s fail for it" % counted(len(found["symptoms"]), "host") if found["symptoms"] else ""
+            return "Drift: %s would be changed (%s)%s" % (_of(report, "devices", len(drifting)), some(drifting), feel)
+        return "Needs attention: " + ", ".join("%s (%d)" % (said[name], len(found[name])) for name in deciding)
+    waiting = [device["name"] for device in report["devices"] if device["tense"] == BY_HAND]
+    changed = [device["name"] for device in report["devices"] if device["state"] == CHANGED]
+    hosts = [host["name"] for host in report["hosts"] if host["judged"]]
+    start = "Waits for manual steps on %s" % some(waiting) if waiting else "Changed %s" % some(changed) if changed else "Compliant"
+    if found["not_proven"]:
+        start += ", not proven: %s" % some(found["not_proven"], 1)
+    elif not waiting:
+        start += ", proven by %s" % counted(len(hosts), "host")
+    rest = [counted(len(found[name]), noun) for name, noun in (("manual", "manual step"), ("stale", "retired entry")) if found[name]]
+    limited = ["only %s" % _of(report, kind) for kind in ("devices", "hosts") if report["left_out"][kind]]
+    return "; ".join([start] + limited + _except(report) + _unchecked(report) + rest)
+
+
+def _except(report: dict) -> list:
+    """What does not work for hosts that are well in all that counts, and what nobody could see."""
+    chosen, failing, unseen = set(), set(), set()
+    for host in report["hosts"]:
+        if host["judged"] and host["expect"] == "open":
+            chosen |= set(host["left_inspected"])
+            failing |= {feature for feature, said in host["features"].items() if said in ("fail", "error")} - set(host["left_inspected"])
+            unseen |= {feature for feature, said in host["features"].items() if said == "unverified"}
+    parts = ["works, except %s, left under inspection by the policy: set exempt_level: core to exempt it" % _features(chosen)] * bool(chosen)
+    parts += ["does not work, and is not among what is required: %s" % _features(failing)] * bool(failing)
+    return parts + ["not shown by any probe: %s" % _features(unseen)] * bool(unseen)
+
+
+def _features(found: set) -> str:
+    return ", ".join(words()["features"].get(name, name.replace("_", " ")) for name in sorted(found))
+
+
+def _unchecked(report: dict) -> list:
+    """Devices whose configuration does not show that what is wanted is in force."""
+    rows = {device["name"]: sum(row["allowed"] in ("no", "unchecked") or row["exempt"] in ("no", "unchecked") for row in device["coverage"])
+            for device in report["devices"]}
+    return ["%s: the configuration does not show that %s in force" % (name, "1 pattern is" if count == 1 else "%d patterns are" % count)
+            for name, count in rows.items() if count][:3]
+
+
+def some(names: list, most: int = 3) -> str:
+    """The first of the names, and how many more there are."""
+    return ", ".join(names[:most]) + (" and %d more" % (len(names) - most) if len(names) > most else "")
+
+
+def _message(report: dict, found: dict) -> str:
+    parts = [", ".join(_of(report, kind) for kind in ("devices", "hosts"))]
+    parts += ["%s: %d" % (words, len(found[name])) for name, _code, words in CLASSES if found[name]]
+    return "; ".join(parts if len(parts) > 1 else parts + ["everything is compliant"])
+
+
+def _of(report: dict, kind: str, some_of: int | None = None) -> str:
+    """How many devices or hosts the report has, of how many of the inventory; ``some_of``: how many of those in the report are meant."""
+    seen, left_out = len(report[kind]), len(report["left_out"][kind])
+    if some_of is not None:
+        return "%d of %s" % (some_of, counted(seen, kind[:-1]))
+    return "%d of %s" % (seen, counted(seen + left_out, kind[:-1])) if left_out else counted(seen, kind[:-1])

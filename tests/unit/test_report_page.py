@@ -1,0 +1,337 @@
+# Copyright (c) 2026, the netaccess.chatgpt contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The report's page: all of the report is in it, nothing of it runs or loads but its own script, and its tables lose no column. In a browser: tests/system."""
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import html.parser
+import json
+import re
+
+import pytest
+
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import page, register, report, trend
+from tests.unit.test_report import CHANGE, CONFLICT, COVERED, EVIL, LINE, VALIDATOR, behind, built, check, device, look
+
+#: What ends a script, a style sheet, a string in one, an attribute and an element, and what a template could take for its own.
+HOSTILE = '</script><script>alert(1)</script></style>"\'><img src=x onerror=alert(1)>\\"}{{ 7 * 7 }}{% raw %}&amp;'
+AUDIENCE = {"everyone": False, "parts": {"networks": ["10.0.0.0/8"], "users": ["AI pilots"]}}
+RULE = {"op": "create", "kind": "security rule", "name": "chatgpt-allow", "fields": {"source-user": {"old": None, "new": ["AI pilots"]},
+        "action": {"old": None, "new": "allow"}}, "place": {"old": None, "new": {"rulebase": "security", "after": None}}}
+
+
+def everything() -> dict:
+    """A report with one of everything that it can hold."""
+    loss = {"control": "av", "rule": "profile default", "hosts": ["a.example", "b.example"]}
+    entry = {"object": "list allow", "path": "hosts", "entry": "old.example"}
+    seen = check("fail", message="chatgpt.com: blocked by Squid", layer="http", failure="http_block_page", interception="intercepted_trusted",
+                 blocked_by={"product": "Squid"}, duration_ms=484)
+    compared, new = {"seen": "2026-11-01T08:00:00Z", "why": None}, {"seen": None, "why": "there is none"}
+    hosts = {
+        "branch1": {"before": behind(look("fail", seen)),
+                    "after": behind(look("fail", seen, check(id="y", duration_ms=12), notes=[{"id": "agent", "text": "an agent"}], baseline=compared))},
+        "stranger": {"expect": "unchanged", "before": look("fail", seen),
+                     "after": look("fail", seen, check(id="z", role="negative", verdict="unverified"), baseline=new)},
+        "branch2": {"before": look("pass", check()), "after": None}, "gone": None}
+    uncertain = dict(COVERED, pattern="js.stripe.com", allowed="no", allowed_by=None, exempt="unchecked", exempt_by=None, note="not read")
+    fw1 = device(
+        changed=True, summary="update url category", changes=[CHANGE, RULE], conflicts=[CONFLICT, dict(CONFLICT, id="p-2", certain=False, remedy=[])],
+        losses=[loss], manual=["attach the list"], stale=[entry], foreign=[dict(entry, entry="theirs.example")], audience_widened=["every zone"],
+        audience=AUDIENCE, product="panos", release="PAN-OS 11.1", journal="/root/j.json", pending="foreign", reversal={"writes": 2, "activations": 1},
+        propagation=600, coverage_before={"wanted": 1, "allowed": 0, "exempt_wanted": 1, "exempt": 0}, coverage=[COVERED, uncertain],
+        plan_options={"state": "merged", "protected": ["Quarantine"]}, activation=[{"target": "fw1", "status": "in force", "seconds": 0.36}])
+    refused = device(failed=True, msg="the device refuses this write", failure={"class": "refused"})
+    found = built({"fw1": fw1, "fw2": refused, "fw3": None, "fw4": device()}, hosts,
+                  change={"id": "CHG0012345", "requester": "alice", "approver": "bob", "implementer": "carol", "emergency": True},
+                  register=[dict(LINE, review_by="2026-11-23"), dict(LINE, pattern=".example.org", owner="Security")],
+                  left_out={"devices": ["fw9"], "hosts": ["branch9"]}, title="Audit of one of everything")
+    return trend.continued(found, {"trend": [dict(found["trend"][0], generated="2026-11-1%dT08:00:00Z" % day, drift=2) for day in range(3)]})
+
+
+class Page(html.parser.HTMLParser):
+    """What a page holds, asks for and runs, and whether its tags are closed."""
+
+    VOID = {"meta", "br", "link", "img", "input", "hr", "col"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.links, self.ids, self.tags, self.texts, self.tables = [], [], [], [], [], []
+        self.code, self.policy = {"script": [], "style": []}, None
+        self.feed(text)
+        self.close()
+        #: What somebody reads, blanks aside.
+        self.text = " ".join(" ".join(self.texts).split())
+
+    def handle_starttag(self, tag, attrs):
+        values = dict(attrs)
+        self.tags.append(tag)
+        self.links += [value for key, value in attrs if key in ("src", "href", "action", "data", "srcset", "poster", "xlink:href")]
+        self.ids += [value for key, value in attrs if key == "id"]
+        assert not [key for key, _value in attrs if key.startswith("on") or key == "style"], attrs
+        if values.get("http-equiv") == "Content-Security-Policy":
+            assert "style" not in self.open and "script" not in self.open
+            self.policy = values["content"]
+        if tag == "table":
+            self.tables.append([])
+        if tag == "tr":
+            self.tables[-1].append([])
+        if tag in ("th", "td"):
+            self.tables[-1][-1].append({"label": values.get("data-label"), "scope": values.get("scope"), "text": ""})
+        self.texts.append(values.get("aria-label") or "")
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open[-1] == tag, (tag, self.open[-3:])
+        self.open.pop()
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in self.code:
+            self.code[self.open[-1]].append(data)
+            return
+        self.texts.append(data)
+        if "th" in self.open or "td" in self.open:
+            self.tables[-1][-1][-1]["text"] += data
+
+
+@pytest.fixture(scope="module")
+def found() -> dict:
+    return everything()
+
+
+@pytest.fixture(scope="module")
+def seen(found) -> Page:
+    return Page(report.as_html(found))
+
+
+def sha256(text: str) -> str:
+    return "'sha256-%s'" % base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def test_the_page_loads_nothing_and_runs_nothing_but_its_own_script(seen):
+    assert seen.open == [] and not set(seen.tags) & {"img", "iframe", "link", "object", "form", "embed", "base", "use", "image"}
+    assert seen.links and all(link.startswith("#") and link[1:] in seen.ids for link in seen.links)
+    assert len(seen.ids) == len(set(seen.ids)) and seen.tags.count("script") == 1 and seen.tags.count("h1") == 1
+    rules = dict(part.split(" ", 1) for part in seen.policy.split("; "))
+    assert rules == {"default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "script-src": sha256(seen.code["script"][0]),
+                     "style-src": " ".join(sha256(text) for text in seen.code["style"])}
+    assert seen.code["script"] == [(page._FOLDER / "page.js").read_text()] and len(seen.code["style"]) == 2
+    assert not re.search(r"https?://|url\(|@import|fetch|XMLHttp|eval|innerHTML", "".join(seen.code["script"] + seen.code["style"]))
+
+
+#: What the page says in other words: raw fields are there as columns, an address of a change as its title, a state as a heading.
+_IN_OTHER_WORDS = {"fields", "who", "propagation", "op", "purpose", "role", "mode", "tense", "state", "groups", "expect", "deciding"}
+
+
+def leaves(value, path=()):
+    """Every text and number of a report, and every name that is a key of its own, with where it is."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if path[-1:] == ("features",):
+                yield path, key
+            if key not in _IN_OTHER_WORDS:
+                yield from leaves(one, path + (key,))
+    elif isinstance(value, list):
+        for one in value:
+            yield from leaves(one, path)
+    elif value is not None and not isinstance(value, bool):
+        yield path, str(value)
+
+
+def test_every_datum_of_the_report_is_in_the_page(found, seen):
+    missing = set()
+    for path, text in leaves(found):
+        text = " ".join(text.split())
+        if not any(words in seen.text for words in (text, text.replace("_", " "), page._when(text))):
+            missing.add((path, text))
+    assert missing == set() and len(list(leaves(found))) > 200
+
+
+def test_no_table_loses_a_column_and_each_cell_names_its_own(seen):
+    assert len(seen.tables) > 8
+    for head, *rows in seen.tables:
+        names = [cell["text"] for cell in head]
+        assert rows and all(cell["scope"] == "col" and cell["text"] for cell in head)
+        for row in rows:
+            assert row[0]["scope"] == "row" and [cell["label"] for cell in row[1:]] == names[1:]
+
+
+def test_shares_of_columns_on_paper_add_up():
+    text = (page._FOLDER / "report.html.j2").read_text()
+    found = [[int(share) for share in re.findall(r", (\d+)\)", columns)] for columns in re.findall(r"set columns = (.*?) %}", text)]
+    assert len(found) > 6 and {sum(shares) for shares in found} == {100}
+    style = (page._FOLDER / "page.css").read_text()
+    assert [share for shares in found for share in shares if ".w%d " % share not in style] == []
+
+
+#: What decides how the page is laid out.
+_DECIDES = _IN_OTHER_WORDS | {"generated", "plans_valid_until", "seen", "verdict", "code", "what", "allowed", "exempt"}
+
+
+def hostile(value):
+    """The same data with every text that comes from outside made hostile."""
+    if isinstance(value, dict):
+        return {key: one if key in _DECIDES else hostile(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [hostile(one) for one in value]
+    return value + HOSTILE if isinstance(value, str) else value
+
+
+def test_nothing_in_a_report_becomes_markup_script_or_style(found, seen):
+    bad = Page(report.as_html(hostile(found)))
+    assert bad.open == [] and bad.tags == seen.tags and bad.code["script"] == seen.code["script"] and bad.code["style"][0] == seen.code["style"][0]
+    assert bad.text.count("7 * 7") > 100 and "onerror" in bad.text
+    # The title is in the style sheet for paper, too, and cannot end its string there.
+    assert re.fullmatch(r'[^"]*"([^"\\]|\\[0-9a-f]+ )*"[^"]*"report.json [0-9a-f]{16}"[^"]*"page "[^"]*" of "[^"]*', bad.code["style"][1])
+    assert "alert" in bad.code["style"][1] and "<" not in bad.code["style"][1]
+    evil = Page(report.as_html(built({EVIL: device(changes=[dict(CHANGE, name=EVIL)], changed=True)}, title=EVIL)))
+    assert evil.open == [] and evil.tags.count("script") == 1
+
+
+def test_the_script_and_the_style_sheet_cannot_end_their_elements():
+    for name in ("page.js", "page.css"):
+        assert not re.search(r"</|<!--", (page._FOLDER / name).read_text())
+
+
+def headings(text: str) -> dict:
+    """{heading: all that is said up to the next one} of the cards and boxes at the top."""
+    parts = re.split(r"<h[23][^>]*>(.*?)</h[23]>", text)
+    return {re.sub("<.*?>", "", name): " ".join(re.sub("<.*?>", " ", said).split()) for name, said in zip(parts[1::2], parts[2::2])}
+
+
+def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
+    said = headings(report.as_html(found))
+    assert list(said)[:8] == ["Action required", "Not proven: 8", "Summary by risk", "What would open", "What loses inspection", "What still blocks",
+                              "What is not proven", "Manual steps"]
+    assert found["verdict"]["headline"] in said["Action required"]
+    for words in ("fw4: no host behind it looked", "fw1: whether 1 pattern is allowed or exempt could not be checked",
+                  "fw1: 1 rule may block", "nothing is known of fw2, fw3 now: no result came back",
+                  "1 device not looked at: fw9", "1 probe host not looked at: branch9"):
+        assert words in said["Not proven: 8"]
+    assert said["What would open"].startswith("1 device fw1: 1 pattern would be allowed, 0 of them before, for network: 10.0.0.0/8; user or group: AI pil")
+    assert "every zone" in said["What would open"] and "fw3: not known" in said["What would open"]
+    for words in ("fw1: Antivirus (profile default) no longer scans", "fw1: 1 pattern not decrypted, for network"):
+        assert words in said["What loses inspection"]
+    assert said["What still blocks"].startswith("2 rules fw1: security rule Block AI") and "possibly" in said["What still blocks"]
+    assert said["Manual steps"] == "1 step fw1: attach the list"
+
+
+def test_what_is_well_says_so_and_no_more():
+    hosts = {"branch1": {"after": behind(look("pass", check()))}}
+    said = headings(report.as_html(built({"fw1": device(audience=AUDIENCE)}, hosts)))
+    assert list(said)[:2] == ["Compliant", "Not proven: nothing"]
+    assert said["What would open"] == "Nothing No access rule changes." and said["Manual steps"].startswith("Nothing")
+    unseen = headings(report.as_html(built({"fw1": device()})))
+    assert list(unseen)[:2] == ["Compliant, not all of it proven", "Not proven: 1"]
+    changed = headings(report.as_html(built({"fw1": device(changed=True, changes=[RULE], coverage_before=None)}, hosts, mode="change")))
+    assert list(changed)[0] == "Change in place" and "1 pattern allowed" in changed["What opened"]
+
+
+@pytest.mark.parametrize("looks,words", [
+    ({"after": look("fail", check("fail"))}, "sees what it saw before"),
+    ({"before": look("fail", check("fail")), "after": look("pass", check())}, "sees something else"),
+    ({"after": look("fail", check("fail"), check("unverified", role="negative"))}, "not compared"), ({"before": look("fail"), "after": None}, "h1: fail")])
+def test_a_host_outside_the_audience_is_well_when_it_sees_what_it_saw_before(looks, words):
+    assert "h1: %s" % words.replace("h1: ", "") in Page(report.as_html(built({"fw1": device()}, {"h1": dict(looks, expect="unchanged")}))).text
+
+
+# -- the register
+
+
+def test_the_register_names_owners_and_dates_and_marks_what_is_overdue(found, seen):
+    table = next(table for table in seen.tables if table[0][2]["text"] == "Owner")
+    rows = [[" ".join(cell["text"].split()) for cell in row] for row in table[1:]]
+    assert rows[0][:4] == [".chatgpt.com", "past its review date", "Network", "2026-11-23"] and rows[0][-1] == "fw1, fw2, fw4"
+    assert rows[1][:3] == ["js.stripe.com", "not in the register", ""] and rows[1][-1] == "fw1 (not checked)"
+    assert rows[2][:4] == [".example.org", "exempt nowhere", "Security", "2026-12-31"]
+    assert found["verdict"]["classes"]["overdue"] == ["%s: .chatgpt.com was to be reviewed by 2026-11-23 (Network)" % name for name in ("fw1", "fw2", "fw4")]
+    assert "No register was given" in Page(report.as_html(built({"fw1": device()}))).text
+    assert [row["state"] for row in register.compared([LINE], [], datetime.date(2026, 1, 1))] == ["not_exempt"]
+
+
+# -- times and the sign-off
+
+
+def test_times_of_checks_are_shown_and_what_was_not_measured_is_said(seen):
+    assert "484 ms" in seen.text and "not measured" in seen.text and "2 of 2 checks measured, the slowest 0.5 s (chatgpt.com)" in seen.text
+
+
+def test_people_sign_for_the_digest_of_the_report(found, seen):
+    digest = hashlib.sha256(report.as_json(found).encode()).hexdigest()
+    assert digest in seen.text and digest[:16] in seen.code["style"][1]
+    table = next(table for table in seen.tables if table[0][-1]["text"] == "Signature")
+    assert [[row[0]["text"], row[1]["text"]] for row in table[1:]] == [["Requester", "alice"], ["Approver", "bob"], ["Implementer", "carol"], ["Auditor", ""]]
+
+
+# -- the trend
+
+
+FIRST = dict(built({"fw1": device()})["trend"][0], generated="2026-10-01T08:00:00Z")
+
+
+def point(day: int, **more) -> dict:
+    return dict(FIRST, generated="2026-10-%02dT08:00:00Z" % day, **more)
+
+
+def test_a_report_carries_the_points_of_those_before_it_in_their_order(found):
+    drift = device(changed=True, changes=[CHANGE], coverage_before={"wanted": 4, "allowed": 1, "exempt_wanted": 2, "exempt": 0})
+    first = built({"fw1": drift}, {"h": {"after": look("fail", check("fail"), check(), check("unverified"))}})
+    assert first["trend"] == [{
+        "generated": "2026-11-24T08:00:00Z", "mode": "audit", "code": 1, "devices": 1, "left_out": 0, "drift": 1, "no_result": 0, "wanted": 4, "allowed": 1,
+        "exempt_wanted": 2, "exempt": 0, "hosts": 1, "checks": 3, "passed": 1, "failed": 1}]
+    done = built({"fw1": device(changed=True, changes=[CHANGE])}, mode="change")["trend"][0]
+    assert (done["allowed"], done["wanted"]) == (1, 1) and built({"fw1": None})["trend"][0]["wanted"] == 0
+    later = trend.continued(first, {"trend": [point(2), point(1)]})
+    assert [one["generated"][:10] for one in later["trend"]] == ["2026-10-01", "2026-10-02", "2026-11-24"]
+    # Written again, it is the same.
+    assert report.files(trend.continued(first, later)) == report.files(later)
+    VALIDATOR.validate(later)
+
+
+def test_the_trend_is_bounded():
+    days = ["2025-%02d-%02dT08:00:00Z" % (month, day) for month in range(1, 13) for day in range(1, 28)]
+    many = {"trend": [dict(FIRST, generated=day) for day in days]}
+    found = trend.continued(built({"fw1": device()}), many)["trend"]
+    assert len(found) == trend.KEPT and found[-1]["generated"] == "2026-11-24T08:00:00Z" and found[0]["generated"] > "2025-08"
+
+
+@pytest.mark.parametrize("earlier", [None, [], {}, {"trend": None}, *({"trend": [one]} for one in (
+    1, dict(FIRST, code="0"), dict(FIRST, drift=-1), dict(FIRST, drift=True), dict(FIRST, generated="yesterday"), dict(FIRST, generated=None),
+    dict(FIRST, more=1), dict(FIRST, mode=HOSTILE)))])
+def test_what_is_no_trend_is_refused(earlier):
+    with pytest.raises(trend.TrendError):
+        trend.continued(built({"fw1": device()}), earlier)
+
+
+def test_plots_say_what_they_show_and_leave_a_gap_where_nothing_is_known(seen):
+    points = [point(1, drift=1), point(2, wanted=0, allowed=0), point(3, wanted=0), point(4, wanted=2, allowed=1), point(11, wanted=10000, allowed=9999)]
+    devices, coverage, probes = trend.plots(points)
+    # By time, and not by number: the second is a tenth of the way.
+    assert devices["series"][0]["marks"] == [(8, 18), (38.4, 120), (68.8, 120), (99.2, 120), (312, 120)]
+    assert coverage["series"][0]["lines"] == ["99.2,69 312,18.1"] and len(coverage["series"][0]["marks"]) == 2
+    assert coverage["series"][0]["last"] == "99.9 %" and probes["series"][0]["marks"] == [] and probes["series"][0]["last"] == "not known"
+    assert devices["words"] == ("Devices in 5 reports from 2026-10-01 to 2026-10-11. with drift: first 1, last 0, lowest 0, highest 1; "
+                                "without a result: first 0, last 0, lowest 0, highest 0")
+    assert seen.tags.count("svg") == 3 and seen.text.count("in 4 reports from 2026-11-10 to 2026-11-24") == 3
+    assert "svg" not in Page(report.as_html(built({"fw1": device()}))).tags
+    same = trend.plots([point(1), point(1)])[0]["series"][0]["marks"]
+    assert same == [(160, 120), (160, 120)]
+
+
+def test_a_long_report_is_whole():
+    rows = [dict(COVERED, pattern="*.host%d.example.com" % number) for number in range(700)]
+    text = report.as_html(built({"fw1": device(coverage=rows)}, {"h": {"after": look("pass", *[check(id="c%d" % number) for number in range(700)])}}))
+    assert text.count("*.host699.example.com") == 1 and "c699" in text and len(text) < 1_000_000, "10,000 rows are some 6 MB"
+
+
+def test_the_report_can_be_read_back(found):
+    VALIDATOR.validate(found)
+    assert report.as_html(json.loads(report.as_json(found))) == report.as_html(found)
