@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import uuid
 from pathlib import Path
 
@@ -23,6 +24,16 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
 _STATUS = ("url", "path", "proxy", "ca_path")
+#: The default of the access modules.
+_JOURNALS = "~/.netaccess/journals"
+
+
+def _mounts() -> dict:
+    """{mount point: type of its file system} of this controller; none where the system does not tell. A later mount covers an earlier one."""
+    try:
+        return {fields[1]: fields[2] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines() if len(fields := line.split()) > 2}
+    except OSError:
+        return {}
 
 
 def _now() -> str:
@@ -63,6 +74,7 @@ class ActionModule(ActionBase):
         refused += gate.unread({name: self._fleet.variable(name, "netaccess_serial") for name in self._fleet.devices}, load_extra_vars(self._loader))
         refused += gate.strays(behind, self._fleet.every_device)
         refused += gate.misread({host: {name: self._fleet.variable(host, name) for name in gate.OF_HOSTS} for host in self._fleet.every_host})
+        refused += [] if self._check else gate.fleeting(self._journals(), os.environ, _mounts())
         refused += names.wrong({name: value for name in names.TYPES if (value := self._vars.get(name)) is not None})
         refused += names.unknown(self._fleet.names(), self._vars.get("netaccess_other_variables", []))
         if refused:
@@ -71,6 +83,11 @@ class ActionModule(ActionBase):
             Display().display(text)
         left_out = {name: [host for host in hosts if host not in here] for name, hosts in behind.items()}
         return {"started": _now(), "mark": str(uuid.uuid4()), "behind": behind, "left_out": left_out}
+
+    def _journals(self) -> dict:
+        """{device: where its journals are}, for those whose module runs on this controller."""
+        here = [name for name in self._fleet.devices if str(self._fleet.variable(name, "ansible_connection")).rpartition(".")[2] == "local"]
+        return {name: str(Path(str(self._fleet.variable(name, "access_journal", _JOURNALS))).expanduser().resolve()) for name in here}
 
     def _asked(self, check: bool) -> dict:
         """What the settings of the run, and of its devices, say of whether it may begin now; see ``gate.judge``."""
@@ -235,10 +252,11 @@ class ActionModule(ActionBase):
             Display().display("\n".join(said))
         if unwritten:
             raise unwritten
-        # For a workflow of AWX: the node that follows can go by the verdict, and a notification can show the summary as it is.
+        # A notification shows the summary as it is. AWX and ansible-rulebook go by the verdict, and carry out the plans of this audit and no others.
         text = "\n".join(said)
-        stats = {"data": {"netaccess_verdict": dict(verdict, summary=text)}, "per_host": False, "aggregate": True}
-        return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "ansible_stats": stats}
+        handed = dict({"netaccess_verdict": dict(verdict, summary=text)}, **(report.plans(found) if audit else {}))
+        stats = {"data": handed, "per_host": False, "aggregate": True}
+        return {"verdict": verdict, "troubles": troubles, "summary": text, "dest": dest, "handed": handed, "ansible_stats": stats}
 
     def _say(self) -> dict:
         """The last lines of a run in which something failed."""

@@ -151,6 +151,11 @@ def place(found: dict, dest: str) -> str:
     return dest.rstrip("/") + "-part" if whole and any(found["left_out"].values()) else dest
 
 
+def plans(found: dict) -> dict:
+    """What plans.json says of a report, as variables: the digest of each device's plan, and what the plans are about."""
+    return json.loads(report.as_plans(found))
+
+
 def unforgiven(found: dict, strict: list) -> list:
     """[(device or host, why it counts as failed)] by the classes of a report's verdict that decide because they were asked to."""
     words = {name: text for name, _code, text in report.CLASSES if name in strict}

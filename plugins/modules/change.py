@@ -119,6 +119,11 @@ verdict:
   returned: for O(step=conclude)
   type: dict
   sample: {code: 0, message: "1 device, 2 hosts: compliant", classes: {}}
+handed:
+  description: What C(set_stats) hands to what follows - the verdict as C(netaccess_verdict), and of an audit what C(plans.json) holds.
+  returned: for O(step=conclude)
+  type: dict
+  sample: {netaccess_verdict: {code: 0}, netaccess_plans: {fw-a: 6f1c0a3e}, netaccess_plans_about: {}}
 lines:
   description: The summary of the run - what changed, what is proven and what is not, how to roll back, what remains to do, and the verdict.
   returned: for O(step=conclude)

@@ -1,10 +1,12 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pipeline files: by the schemas of the services that read them, and their own commands carried out on the lab."""
+"""The jobs of both pipeline files, their own lines carried out on the lab; and a controller that runs playbooks by ansible-runner."""
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,39 +14,16 @@ from pathlib import Path
 import ansible_runner
 import pytest
 import yaml
-from ansible_rulebook import rules_parser
-from ansible_rulebook.exception import ConditionParsingException
-from ansible_rulebook.validators import Validate
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.lab import squid
-from tests.lab.lab import ROOT, Lab
-from tests.lab.play import altered, policy_of, verdict
+from tests.lab.device import devices
+from tests.lab.lab import Lab
+from tests.lab.play import altered, policy_of, report, verdict
+from tests.pipelines import forge
+from tests.pipelines.jobs import FOLDER, JOBS, SERVICES
 
-FOLDER = ROOT / "docs" / "pipelines"
 BIN = Path(sys.executable).parent
-
-
-@pytest.mark.parametrize("name,flags", [("github-actions.yml", ["vendor.github-workflows"]),
-                                        ("gitlab-ci.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"])])
-def test_the_service_would_read_it(name, flags):
-    done = subprocess.run([str(BIN / "check-jsonschema"), "--builtin-schema", *flags, str(FOLDER / name)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_rulebook_is_one_and_runs_playbooks_that_are_there():
-    rulebook = yaml.safe_load((ROOT / "extensions" / "eda" / "rulebooks" / "drift.yml").read_text())
-    Validate.rulebook(rulebook)
-    given = {"webhook_token": "t", "report_folder": "/r", "standing_change": "CHG1"}
-    rules = rules_parser.parse_rules(rulebook[0]["rules"], given)
-    with pytest.raises(ConditionParsingException):
-        rules_parser.parse_rules([dict(rulebook[0]["rules"][0], condition="event.payload.kind ===")], given)
-    # Which events match, and what the playbooks then do, shows test_rulebook.
-    run = {action["name"]: action["extra_vars"] for action in (rule.actions[0].action_args for rule in rules) if "name" in action}
-    assert run == {
-        "netaccess.chatgpt.audit": {"audit_dest": "{{ report_folder }}"},
-        "netaccess.chatgpt.site": {"change": {"id": "{{ standing_change }}"}, "netaccess_plans": "{{ event.payload.plans }}",
-                                   "netaccess_report_dir": "{{ report_folder }}"}}
-    assert all((ROOT / "playbooks" / (name.rpartition(".")[2] + ".yml")).exists() for name in run)
 
 
 @pytest.fixture(scope="module")
@@ -75,77 +54,131 @@ def test_a_controller_that_runs_jobs_by_ansible_runner_gets_the_verdict(alone, t
         assert (handed["code"], handed["classes"]) == (written["code"], written["classes"]) and len(written["classes"]["drift"]) == 1
 
 
-def github(job: str) -> list:
-    steps = yaml.safe_load((FOLDER / "github-actions.yml").read_text())["jobs"][job]["steps"]
-    return [step["run"] for step in steps if step.get("name") in ("Audit", "Verdict", "Apply")]
-
-
-def gitlab(job: str) -> list:
-    return yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())[job]["script"]
+PASSWORD = "the-password-of-the-vault"
 
 
 class Job:
-    """Carries out the commands of a service's file in one shell that stops at the first that fails, as both services do."""
+    """A repository, and the jobs of one service's file in it: each line in a shell that stops at the first command that fails, as both services run it."""
 
-    def __init__(self, service, folder: Path, trust: Path):
-        self._service, self._folder, self._trust, self.stub = service, folder, trust, folder / "stub"
-        self.stub.mkdir()
-        # Where a note would be sent: what was to be sent is kept.
-        self._program("curl", 'printf "%s\\n" "$@" > note.txt')
+    def __init__(self, service: str, folder: Path, trust: Path, **environment):
+        self.service, self.folder, self.state = service, folder, folder / "outlives"
+        for path in (folder / "vault", folder / "bin", self.state):
+            path.mkdir()
+        (folder / "ci").symlink_to(FOLDER / "ci")
+        (folder / "change.yml").write_text("change: {id: CHG1}\n")
+        self.vault({})
+        self._environment = dict(os.environ, PATH="%s:%s:%s" % (folder / "bin", BIN, os.environ["PATH"]), ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(trust),
+                                 GITHUB_OUTPUT=str(folder / "output"), GITHUB_STEP_SUMMARY=str(folder / "summary"), **environment)
 
-    def _program(self, name: str, line: str) -> None:
-        (self.stub / name).write_text("#!/bin/sh\n%s\n" % line)
-        (self.stub / name).chmod(0o755)
+    def vault(self, secrets: dict) -> None:
+        for name in ("read", "change"):
+            text = yaml.safe_dump(dict(secrets, vault_unused="x"))
+            (self.folder / "vault" / (name + ".yml")).write_bytes(VaultLib([("default", VaultSecret(PASSWORD.encode()))]).encrypt(text))
 
-    def run(self, job: str, source: str, inventory: Path) -> tuple:
-        link = self._folder / "inventory"
+    def _filled(self, value: str, inputs: dict) -> str:
+        known = {"secrets.NETACCESS_VAULT_PASSWORD": PASSWORD, "github.token": forge.TOKEN, **{"inputs." + name: text for name, text in inputs.items()}}
+        return re.sub(r"\$\{\{ (\S+) \}\}", lambda found: known[found[1]], value)
+
+    def run(self, job: str, inventory: Path | None, **inputs) -> tuple:
+        """(exit code, everything that was printed). Installing has a test of its own."""
+        link = self.folder / "inventory"
         link.unlink(missing_ok=True)
-        link.symlink_to(inventory)
-        env = dict(os.environ, PATH="%s:%s:%s" % (self.stub, BIN, os.environ["PATH"]), ANSIBLE_NOCOLOR="1", SSL_CERT_FILE=str(self._trust),
-                   GITHUB_OUTPUT=str(self._folder / "output"), GITHUB_STEP_SUMMARY=str(self._folder / "summary"), CI_PIPELINE_SOURCE=source,
-                   CI_API_V4_URL="api", CI_PROJECT_ID="7", CI_MERGE_REQUEST_IID="8", NETACCESS_NOTE_TOKEN="token")
-        done = subprocess.run(["bash", "-e", "-c", "\n".join(self._service(job))], cwd=self._folder, env=env, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        link.symlink_to(inventory or self.folder)
+        code, said = 0, ""
+        for line in SERVICES[self.service](job):
+            given = {name: self._filled(str(value), inputs) for name, value in line.variables.items()}
+            if self.service == "GitLab":
+                # The service hands masked variables and answers to every line.
+                given.update(NETACCESS_VAULT_PASSWORD=PASSWORD, NETACCESS_TOKEN=forge.TOKEN, **{name.upper(): text for name, text in inputs.items()})
+            if line.text == "ci/netaccess install" or (code and not line.always):
+                continue
+            done = subprocess.run(["bash", "-e", "-o", "pipefail", "-c", line.text], cwd=self.folder, capture_output=True, text=True, check=False,
+                                  env=dict(self._environment, **dict(given, NETACCESS_STATE=str(self.state))))
+            code, said = code or done.returncode, said + done.stdout + done.stderr
+        assert PASSWORD not in said and forge.TOKEN not in said
+        return code, said
 
-    def without_ansible(self, job: str, source: str) -> tuple:
-        """The same when the audit is what it was. (exit code, the arguments of ansible-playbook)"""
-        self._program("ansible-playbook", 'printf "%s\\n" "$@" > arguments.txt')
+    def asked(self, job: str, **inputs) -> tuple:
+        """The same without Ansible: (exit code, [the arguments of ansible-playbook and what else of Ansible was run])."""
+        log = self.folder / "asked.txt"
+        log.unlink(missing_ok=True)
+        for name in ("ansible-playbook", "ansible-inventory"):
+            (self.folder / "bin" / name).write_text('#!/bin/sh\nprintf "%%s\\n" "${0##*/} $*" >> "%s"\n' % log)
+            (self.folder / "bin" / name).chmod(0o755)
         try:
-            return self.run(job, source, self._folder)[0], (self._folder / "arguments.txt").read_text().splitlines()
+            code, _said = self.run(job, None, **inputs)
         finally:
-            (self.stub / "ansible-playbook").unlink()
+            for name in ("ansible-playbook", "ansible-inventory"):
+                (self.folder / "bin" / name).unlink()
+        return code, log.read_text().replace(str(self.folder), "").splitlines() if log.exists() else []
 
 
-def test_the_commands_of_the_other_service_are_the_same_and_it_tells_how_it_stands(tmp_path):
-    """Those of GitHub are carried out below."""
-    jobs = {}
-    for service in (github, gitlab):
-        folder = tmp_path / service.__name__
-        (folder / "audit").mkdir(parents=True)
-        (folder / "audit" / "verdict.json").write_text('{"code": 7}')
-        (folder / "audit" / "report.md").write_text("proxy1")
-        jobs[service] = Job(service, folder, folder / "trust.pem")
-
-    def asked(service, job, source):
-        code, arguments = jobs[service].without_ansible(job, source)
-        return code, [line.replace(str(tmp_path / service.__name__), "").replace("concurrency-group", "resource-group") for line in arguments]
-    audit, apply = asked(github, "audit", "schedule"), asked(github, "apply", "push")
-    assert asked(gitlab, "audit", "schedule") == (7, audit[1]) and asked(gitlab, "apply", "push") == apply == (0, apply[1])
-    assert asked(gitlab, "audit", "merge_request_event") == (0, audit[1])
-    note = (tmp_path / "gitlab" / "note.txt").read_text()
-    assert "body@audit/report.md" in note and "api/projects/7/merge_requests/8/notes" in note
+def told(code: int, folder: Path) -> None:
+    (folder / "audit").mkdir(exist_ok=True)
+    (folder / "audit" / "verdict.json").write_text(json.dumps({"code": code, "message": "said", "deciding": []}))
+    (folder / "audit" / "report.md").write_text("proxy1")
 
 
-def test_its_commands_audit_apply_the_reviewed_plan_and_tell_how_it_stands(lab, alone, tmp_path):
-    job, before = Job(github, tmp_path, lab.trust), policy_of(lab)
-    (tmp_path / "change.yml").write_text("change: {id: CHG1}\n")
-    code, out = job.run("audit", "merge_request_event", lab.inventory)
-    assert code == 0 and policy_of(lab) == before and verdict(tmp_path / "audit")["code"] == 2, out
-    assert "code=2" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text()
-    # Another plan is refused: test_audit.
-    code, out = job.run("apply", "push", lab.inventory)
-    assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
-    assert "group-netaccess-chatgpt" in out and "this product has no configuration lock" not in out and "this product has no configuration lock" not in out
-    code, out = job.run("audit", "schedule", alone.inventory)
-    assert code == 0, out
-    assert (tmp_path / "output").read_text().splitlines()[-1] == "code=0"
+def test_both_services_run_the_same_and_a_rollback_is_of_one_device(tmp_path):
+    asked = {}
+    for service, twin in (("GitHub", forge.GitHub), ("GitLab", forge.GitLab)):
+        (tmp_path / service).mkdir()
+        with twin() as up:
+            job = Job(service, tmp_path / service, up.ca_file(tmp_path), **up.variables())
+            told(2, job.folder)
+            asked[service] = {name: job.asked(name, device="fw-a.example.com", journal="20260101-x.json") for name in JOBS}
+            assert len(up.comments) == len(up.issues) == 1 and not up.refused
+            for inputs in ({"device": "", "journal": ""}, {"device": "fw-a,fw-b", "journal": ""}, {"device": "all:!x", "journal": ""},
+                           {"device": "fw-a", "journal": "../other"}, {"device": "fw-a", "journal": "x -e netaccess_preflight=false"}):
+                assert job.asked("rollback", **inputs) == (1, []), inputs
+            assert job.asked("rollback", device="fw-a", journal="")[1][1].endswith("-e netaccess_journal=/outlives/journals/")
+    lock = {"GitHub": "concurrency-group-netaccess-chatgpt", "GitLab": "resource-group-netaccess-chatgpt"}
+    assert asked["GitHub"].pop("apply")[1][0].replace(lock["GitHub"], lock["GitLab"]) == asked["GitLab"].pop("apply")[1][0]
+    assert asked["GitHub"] == asked["GitLab"]
+    audit = ["ansible-playbook -i inventory netaccess.chatgpt.audit -e @vault/read.yml -e audit_dest=/audit -e netaccess_baselines=/outlives/baselines.json"]
+    assert asked["GitHub"] == {
+        "plan": (0, audit), "drift": (2, audit),
+        "rollback": (0, ["ansible-inventory -i inventory --host fw-a.example.com", "ansible-playbook -i inventory netaccess.chatgpt.rollback "
+                         "-l fw-a.example.com -e @vault/change.yml -e netaccess_journal=/outlives/journals/20260101-x.json"])}
+
+
+def test_the_jobs_plan_apply_that_plan_and_roll_back(lab, alone, tmp_path):
+    before = policy_of(lab)
+    with forge.GitHub() as up:
+        trust = tmp_path / "trust.pem"
+        trust.write_text(lab.trust.read_text() + Path(up.ca_file(tmp_path)).read_text())
+        job = Job("GitHub", tmp_path, trust, **{name: value for name, value in up.variables().items() if name != "GITHUB_ACTIONS"}, GITHUB_ACTIONS="true")
+        code, out = job.run("plan", lab.inventory)
+        assert code == 0 and policy_of(lab) == before and verdict(tmp_path / "audit")["code"] == 2, out
+        assert "code=2" in (tmp_path / "output").read_text() and "proxy1" in (tmp_path / "summary").read_text() and "proxy1" in up.comments[0]["text"]
+        # Another plan is refused: test_audit.
+        code, out = job.run("apply", lab.inventory)
+        assert code == 0 and policy_of(lab) != before and (tmp_path / "report" / "verdict.json").exists(), out
+        assert "group-netaccess-chatgpt" in out and "this product has no configuration lock" not in out
+        journal, = (job.state / "journals").glob("*.json")
+        code, out = job.run("drift", alone.inventory)
+        assert code == 0 and up.issues == [] and (job.state / "baselines.json").exists(), out
+        code, out = job.run("rollback", alone.inventory, device="nobody", journal="")
+        assert code != 0 and policy_of(lab) != before, out
+        code, out = job.run("rollback", alone.inventory, device="proxy1", journal=journal.name)
+        assert code == 0 and policy_of(lab) == before, out
+
+
+def test_a_secret_comes_from_the_vault_and_is_shown_nowhere(tmp_path):
+    fortios = devices()["fortios"]
+    with fortios.make() as twin, forge.GitHub() as up:
+        job = Job("GitHub", tmp_path, up.ca_file(tmp_path), **up.variables())
+        (tmp_path / "twin").mkdir()
+        job.vault({"vault_fortios_token": twin.token})
+        device = dict(fortios.variables(twin), access_product="fortios", access_ca_path=twin.ca_file(tmp_path / "twin"), ansible_connection="local",
+                      ansible_python_interpreter=sys.executable, access_fortios_access_token="{{ vault_fortios_token }}", access_comment="CHG1")
+        inventory = tmp_path / "hosts.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"children": {"netaccess_devices": {"hosts": {"fgt-a": device}}, "netaccess_vantages": {}}}}))
+        code, out = job.run("plan", inventory)
+        assert code == 0 and report(tmp_path / "audit")["devices"][0]["state"] == "drift", out
+        kept = [path.read_text() for path in (tmp_path / "audit").iterdir() if path.is_file()] + [up.comments[0]["text"], out]
+        assert twin.token not in "".join(kept)
+        # Without its password the vault stays shut, and the message names the variable.
+        job._filled = lambda value, inputs: "" if "VAULT" in value else value
+        code, out = job.run("apply", inventory)
+        assert code != 0 and "NETACCESS_VAULT_PASSWORD" in out and twin.token not in out

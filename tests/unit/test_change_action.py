@@ -70,6 +70,20 @@ def test_the_gate_refuses(device, host, said):
     assert str(refusal.value).endswith("Nothing was changed")
 
 
+def test_the_gate_asks_where_journals_of_this_controller_are(monkeypatch, tmp_path):
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "journals")
+    for local in ("local", "ansible.builtin.local"):
+        with pytest.raises(AnsibleActionFail, match="fw1: the journal would be lost: %s is in GITHUB_WORKSPACE" % (tmp_path / "journals")):
+            step("gate", {"fw1": dict(FW, ansible_connection=local, access_journal=str(tmp_path / "elsewhere"))})
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(AnsibleActionFail, match="%s/.netaccess/journals is in" % tmp_path):
+        step("gate", {"fw1": dict(FW, ansible_connection="local")})
+    # Of another host nothing is known, and a check run writes none.
+    assert step("gate", {"fw1": dict(FW, ansible_connection="ssh")})["mark"] and step("gate", {"fw1": dict(FW, ansible_connection="local")}, check=True)["mark"]
+
+
 def test_the_gate_knows_names_that_are_not_ours_and_refuses_a_run_without_a_device():
     assert step("gate", {"fw1": dict(FW, access_badge="x", netaccess_other_variables=["access_badge"])})["mark"]
     with pytest.raises(AnsibleActionFail, match="no host of the group netaccess_devices"):
@@ -219,13 +233,21 @@ def test_a_run_ends_with_its_verdict_its_report_and_who_failed(tmp_path, capsys)
     refused = dict(hosts, fw1=dict(FW, access_result={"recorded": "failed", "msg": "refused"}))
     assert step("conclude", refused)["troubles"]["fw1"] == "refused"
     assert json.loads((tmp_path / "report" / "verdict.json").read_text())["code"] == 1
-    assert found["ansible_stats"]["data"]["netaccess_verdict"]["code"] == 1
+    assert found["ansible_stats"]["data"] == found["handed"] == {"netaccess_verdict": found["verdict"]}
     # Below one failure for each of them, as the last thing.
     assert "Changed" not in capsys.readouterr().out
     step("say", {"fw1": dict(FW, netaccess_outcome=found), "desk1": {}})
     said = capsys.readouterr().out
     assert "Changed: fw1" in said and "-i /inv -e netaccess_journal=/j/1.json -l fw1" in said and "Verdict 1: " in said
     assert "Probe host desk1: not probed after the change: gone" in said
+
+
+def test_an_audit_hands_its_plans_on_with_its_verdict(tmp_path):
+    hosts = {"fw1": dict(FW, access_preview=dict(PREVIEW, plan_digest="1" * 64))}
+    found = step("conclude", hosts, mode="audit", dest=str(tmp_path / "report"))
+    plans = json.loads((tmp_path / "report" / "plans.json").read_text())
+    assert plans["netaccess_plans"] == {"fw1": "1" * 64}
+    assert found["ansible_stats"]["data"] == found["handed"] == dict(plans, netaccess_verdict=found["verdict"])
 
 
 def test_what_changed_and_the_way_back_are_said_when_the_report_cannot_be_written(tmp_path, capsys):

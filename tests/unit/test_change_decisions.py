@@ -108,6 +108,33 @@ def test_batches_that_ansible_will_not_make_are_refused():
     assert gate.unread({"fw1": [1], "fw2": [1]}, {"netaccess_serial": [1]}) == [] and gate.unread({"fw1": None}, {}) == []
 
 
+WORKSPACE = {"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": "/runner/_work/net", "RUNNER_TEMP": "/runner/_work/_temp"}
+MOUNTS = {"/": "overlay", "/run": "tmpfs", "/var/lib/netaccess": "ext4", "/var/lib/netaccess/cache": "tmpfs"}
+
+
+@pytest.mark.parametrize("path,environ,mounts,said", [
+    ("/runner/_work/net/journals", WORKSPACE, {"/": "ext4"}, "is in GITHUB_WORKSPACE, which the service removes"),
+    ("/runner/_work/_temp", WORKSPACE, {"/": "ext4"}, "is in RUNNER_TEMP"),
+    ("/builds/net/journals", {"GITLAB_CI": "true", "CI_PROJECT_DIR": "/builds/net"}, {"/": "ext4"}, "is in CI_PROJECT_DIR"),
+    ("/builds/other", {"GITLAB_CI": "true", "CI_BUILDS_DIR": "/builds", "CI_PROJECT_DIR": "/builds/net"}, {"/": "ext4"}, "is in CI_BUILDS_DIR"),
+    ("/runner/project", {"AWX_HOST": "https://awx", "AWX_PRIVATE_DATA_DIR": "/runner"}, {"/": "ext4"}, "is in AWX_PRIVATE_DATA_DIR"),
+    # A container: what is not mounted into it ends with it.
+    ("/root/.netaccess/journals", {"GITLAB_CI": "true"}, MOUNTS, "is on overlay, which ends with the job's container"),
+    ("/run/journals", {"AWX_HOST": "https://awx"}, MOUNTS, "is on tmpfs"), ("/var/lib/netaccess/cache/x", WORKSPACE, MOUNTS, "is on tmpfs"),
+    ("/var/lib/netaccess/journals", {"GITLAB_CI": "true"}, MOUNTS, None), ("/runner/_work/network", WORKSPACE, {"/": "ext4"}, None),
+    # What is not known is left alone: a folder of a system that does not tell, and a controller that is no job.
+    ("/home/runner/journals", WORKSPACE, {}, None), ("/run/journals", {"CI": "true", "GITHUB_WORKSPACE": "/run"}, MOUNTS, None),
+    ("/builds/net", {"GITLAB_CI": "true", "CI_PROJECT_DIR": ""}, {}, None)])
+def test_a_journal_that_ends_with_its_job_is_refused(path, environ, mounts, said):
+    found = gate.fleeting({"fw1": path, "fw2": path}, environ, mounts)
+    assert found == [] if said is None else len(found) == 1 and "fw1, fw2: the journal would be lost: %s" % path in found[0] and said in found[0], found
+
+
+def test_what_is_no_part_of_the_folder_is_no_reason():
+    found = gate.fleeting({"fw1": "/run/a", "fw2": "/var/lib/netaccess/a"}, {"GITLAB_CI": "true"}, MOUNTS)
+    assert len(found) == 1 and found[0].startswith("fw1: ")
+
+
 @pytest.mark.parametrize("name,said", [
     ("access_refuse_loses", "did you mean access_refuse_losses?"), ("change_windows", "did you mean change_window?"), ("rollouts", "did you mean rollout?"),
     ("netaccess_window_of_change", "if it is your own variable, list it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any, Callable, Iterable
+from pathlib import PurePosixPath
+from typing import Any, Callable, Iterable, Mapping
 
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, proof
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.window import WindowError
@@ -73,6 +74,34 @@ def plans_ended(about: dict | None, now: datetime.datetime) -> str | None:
             about["valid_until"],)
     return "the plans of %s expired at %s: run the audit again and have the new plans reviewed. Nothing was changed" % (
         about.get("generated") or "an earlier audit", about["valid_until"]) if over else None
+
+
+#: What marks a job of a service, and where that service keeps what it removes when the job ends.
+_JOBS = {"GITHUB_ACTIONS": ("GITHUB_WORKSPACE", "RUNNER_TEMP"), "GITLAB_CI": ("CI_BUILDS_DIR", "CI_PROJECT_DIR"), "AWX_HOST": ("AWX_PRIVATE_DATA_DIR",)}
+#: File systems that end with a container or with the machine.
+_FLEETING = ("overlay", "ramfs", "tmpfs")
+
+
+def fleeting(journals: dict, environ: Mapping[str, str], mounts: dict) -> list:
+    """Journals that end with the job that writes them, a sentence each: nothing could be rolled back from them. Only in a job of a service that is known.
+
+    ``journals``: {device: absolute path of its journals on this controller}; ``mounts``: {mount point: type of its file system}.
+    """
+    jobs = [mark for mark in _JOBS if environ.get(mark)]
+    removed = [name for mark in jobs for name in _JOBS[mark] if environ.get(name)]
+    found: dict = {}
+    for device, path in journals.items() if jobs else ():
+        inside = [name for name in removed if _within(path, environ[name])]
+        point = max((point for point in mounts if _within(path, point)), key=len, default=None)
+        if inside:
+            found.setdefault("%s is in %s, which the service removes after the job" % (path, inside[0]), []).append(device)
+        elif mounts.get(point) in _FLEETING:
+            found.setdefault("%s is on %s, which ends with the job's container" % (path, mounts[point]), []).append(device)
+    return ["%s: the journal would be lost: %s. Set access_journal to a folder that outlives the job" % (", ".join(names), why) for why, names in found.items()]
+
+
+def _within(path: str, folder: str) -> bool:
+    return PurePosixPath(path).is_relative_to(folder)
 
 
 def judge(devices: dict, run: dict, check: bool, now: datetime.datetime) -> dict:
