@@ -210,7 +210,8 @@ def test_an_event_stream_that_is_held_back_or_cut_off(waited, received, error, v
 
 
 @pytest.mark.parametrize("creator,conclusion,said", [
-    ("WebKit Web Inspector", "unverified", "Safari does not record"), ("Firefox", "works", "does not record why"), ("WebInspector", "works", "every response has proof of the origin"),
+    ("WebKit Web Inspector", "unverified", "Safari does not record"), ("Firefox", "works", "does not record why"),
+    ("WebInspector", "works", "every response has proof of the origin"),
     ("mitmproxy", "works", "debugging proxy")])
 def test_what_an_exporter_leaves_out_is_said(creator, conclusion, said):
     one = har.Judge(CATALOGUE, TABLE)
@@ -313,7 +314,7 @@ def test_hosts_of_no_list():
     assert {"host": "accounts.google.com", "requests": 1, "failed": 0, "known_as": "Sign-in with Google"} in result["unlisted"]
     assert result["unlisted"][0] == {"host": "portal.corp.example", "requests": 1, "failed": 1, "known_as": None}
     assert result["checks"] == [] and result["conclusion"] == "unlisted" and "Failed hosts outside every list: portal.corp.example" in result["message"]
-    assert "nothing in it concerns ChatGPT" in judge([entry("https://portal.corp.example/")])["message"]
+    assert "it contains no requests to ChatGPT" in judge([entry("https://portal.corp.example/")])["message"]
 
 
 def test_a_companion_tells_something_only_when_it_fails():
