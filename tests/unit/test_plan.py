@@ -292,7 +292,7 @@ def test_a_headline_that_is_only_good_needs_a_device_that_is_compliant_and_a_hos
     (None, [behind(check(), voice="fail")], "audit", "Compliant, proven by 1 host; does not work, and is not among what is required: voice"),
     (None, [behind(check(), voice="unverified")], "audit", "Compliant, proven by 1 host; not shown by any probe: voice"),
     (None, [behind(check(), check("unverified", id="n", role="negative", features=[]))], "audit",
-     "Compliant, not proven: desk0: 1 other site is not compared with a baseline, so it is unknown whether more is open than should be"),
+     "Compliant, not proven: desk0: 1 other site is not compared with a baseline, so nobody knows whether more is open than should be"),
     ({"fw1": device(coverage=[dict(COVERED, allowed="unchecked")])}, [behind(check())], "audit",
      "Compliant, proven by 1 host; fw1: the configuration does not show that 1 pattern is in force"),
     ({"fw1": device(manual=["a", "b"], stale=[{"entry": "old"}])}, [behind(check())], "change", "Compliant, proven by 1 host; 2 manual steps; 1 retired entry"),

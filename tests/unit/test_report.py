@@ -180,7 +180,7 @@ def test_what_is_not_proven_is_said_and_decides_when_told():
     found = built({"fw1": device(), "fw2": device()}, hosts)["verdict"]
     assert found["classes"]["not_proven"] == [
         "fw2: no host behind it looked",
-        "branch1: 1 other site is not compared with a baseline, so it is unknown whether more is open than should be"]
+        "branch1: 1 other site is not compared with a baseline, so nobody knows whether more is open than should be"]
     assert found["code"] == 0 and "not proven: 2" in found["message"] and "compliant" not in found["message"]
     assert built({"fw1": device(), "fw2": device()}, hosts, strict=["not_proven"])["verdict"]["code"] == 1
 

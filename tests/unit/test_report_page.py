@@ -214,7 +214,7 @@ def test_the_verdict_comes_first_with_what_is_not_proven_and_the_risks(found):
     assert found["verdict"]["headline"] in said["Action required"]
     for words in ("fw4: no host behind it looked", "fw1: whether 1 pattern is allowed or exempt could not be checked",
                   "fw1: 1 rule may block", "nothing is known of fw2, fw3 now: no result came back",
-                  "1 device not checked: fw9", "1 probe host not checked: branch9"):
+                  "1 device not looked at: fw9", "1 probe host not looked at: branch9"):
         assert words in said["Not proven: 8"]
     assert said["What would open"].startswith("1 device fw1: 1 pattern would be allowed, 0 of them before, for network: 10.0.0.0/8; user or group: AI pil")
     assert "every zone" in said["What would open"] and "fw3: not known" in said["What would open"]

@@ -232,7 +232,7 @@ def _proof(device: dict) -> list:
     lines = ["", "**What hosts behind it saw**", "", "| host | wanted checks before | now | other sites as before | in words |", "|---|---|---|---|---|"]
     for one in device["proof"][:_LINES]:
         sure = "" if one["path_proven"] else ", not shown to be behind it"
-        cells = ["%s%s" % (one["host"], sure), _of(one["before"], "pass"), _of(one["now"], "pass") if one["judged"] else "not probed",
+        cells = ["%s%s" % (one["host"], sure), _of(one["before"], "pass"), _of(one["now"], "pass") if one["judged"] else "no look",
                  _of(one["others"], "as_before"), ("must stay as it was: " if one["expect"] == "unchanged" else "") + one["message"]]
         lines.append("| %s |" % " | ".join(md(cell) for cell in cells))
     return lines + ["| and %d more |||||" % (len(device["proof"]) - _LINES)] * (len(device["proof"]) > _LINES)

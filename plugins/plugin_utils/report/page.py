@@ -129,7 +129,7 @@ def not_proven(report: dict) -> list:
     for kind, word in (("devices", "device"), ("hosts", "probe host")):
         names = report["left_out"][kind]
         if names:
-            found.append("%s not checked: %s" % (counted(len(names), word), some(names)))
+            found.append("%s not looked at: %s" % (counted(len(names), word), some(names)))
     return found
 
 

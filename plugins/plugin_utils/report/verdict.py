@@ -53,7 +53,7 @@ def verdict(report: dict, strict: list) -> dict:
     """
     found: dict = {name: [] for name, _code, _words in CLASSES}
     if not report["devices"]:
-        found["nothing"].append("no device was checked: is the group netaccess_devices empty, or left out by --limit?")
+        found["nothing"].append("no device was looked at: is the group netaccess_devices empty, or left out by --limit?")
     for device in report["devices"]:
         name = device["name"]
         if device["state"] in NO_RESULT:
@@ -87,9 +87,9 @@ def _registered(rows: list, found: dict) -> None:
 
 def _verified(host: dict, drifting: dict, found: dict) -> None:
     if not host["reached"]:
-        found["unreachable"].append("%s: no result" % host["name"])
+        found["unreachable"].append("%s: no look came back" % host["name"])
     elif not host["judged"]:
-        found["unverified"].append("%s: not probed after the change" % host["name"])
+        found["unverified"].append("%s: it was not looked at after the change" % host["name"])
     if not host["judged"]:
         return
     moves = [("pass", "fail")] + [("fail", "pass")] * (host["expect"] == "unchanged")
@@ -136,7 +136,7 @@ def _not_proven(report: dict) -> list:
         open_to_doubt = [check for check in host["checks"] if check["role"] != "wanted" and check["verdict"] == "unverified"] if host["judged"] else []
         if open_to_doubt:
             why = (host["baseline"] or {}).get("why")
-            found.append("%s: %s not compared with a baseline%s, so it is unknown whether more is open than should be" % (
+            found.append("%s: %s not compared with a baseline%s, so nobody knows whether more is open than should be" % (
                 host["name"], "1 other site is" if len(open_to_doubt) == 1 else "%d other sites are" % len(open_to_doubt), " (%s)" % why if why else ""))
     return found
 
