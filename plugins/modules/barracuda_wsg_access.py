@@ -209,6 +209,14 @@ places:
   type: list
   elements: dict
   sample: []
+opens:
+  description: >-
+    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
+    C(rules). Empty if the plan creates no such rule.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of lines in the plan that you carry out by hand.
   returned: for states that write

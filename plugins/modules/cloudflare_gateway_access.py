@@ -215,6 +215,14 @@ places:
   type: list
   elements: dict
   sample: []
+opens:
+  description: >-
+    Ports that new rules of the plan open besides web access, for voice - C(id), C(protocol) and C(ports), the number of C(destinations), and the
+    C(rules). Empty if the plan creates no such rule.
+  returned: always, except for O(state=rendered)
+  type: list
+  elements: dict
+  sample: []
 planned_steps:
   description: Number of steps in the plan, known before the first one and in check mode too. A step is a request that writes.
   returned: for states that write

@@ -18,8 +18,9 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.module im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted, duration, plural
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Policy
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Selection, load, policy_config
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.device import lines as lines_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import PRODUCTS
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import markdown, plan, report
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import markdown, page, plan, report
 from tests.contract.fixtures import TWINS
 from tests.unit.test_report import ABOUT, COVERED, built, check, device, look
 
@@ -141,6 +142,23 @@ def test_what_rules_open_has_an_end_or_is_said_to_have_none(results):
     found = built({"fw1": device(changed=True, changes=[ends])})
     assert found["devices"][0]["until"] == "x expires: 2026-12-24T00:00:00Z" and "**Lasts:** x expires" in report.as_markdown(found)
     assert built({"fw1": device()})["devices"][0]["until"] is None
+
+
+@pytest.mark.parametrize("name,rule", [
+    ("panos-11.1", "chatgpt-voice_openai"), ("fortios-voice", "chatgpt-voice_openai: members"), ("zia-voice", "ChatGPT voice_openai"),
+    ("cloudflare_gateway", "ChatGPT voice_openai")])
+def test_a_port_that_a_rule_opens_is_told_first(results, name, rule):
+    found, ports = planned(results, name), "UDP 3478 to 23 published addresses (rule %s)" % rule
+    device, = found["devices"]
+    assert device["opens"] == ["Would open " + ports] and made(results, name)["devices"][0]["opens"] == ["Opened " + ports]
+    lines = [line for line in report.as_markdown(found).partition("#### ")[2].splitlines()[1:] if line]
+    assert lines[0] == "- **%s**" % markdown.md(device["opens"][0])
+    assert page.risks(found, found["devices"], [])[0]["lines"][0].startswith("fw1: Would open UDP 3478")
+    assert "fw1: would open" in "\n".join(lines_of("fw1", results[name]["check"], True, None)).lower()
+
+
+def test_a_plan_without_a_rule_for_a_port_opens_none(results):
+    assert planned(results, "sophos-people")["devices"][0]["opens"] == []
 
 
 def test_many_objects_of_a_kind_are_one_line_that_opens(results):

@@ -11,6 +11,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.change im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import Object, State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words import counted
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import Pattern
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.policy import Media
 
 _COVERAGE_SHOWN = 1000
 _SUMMARY_NAMES = 4
@@ -75,6 +76,14 @@ def places(changes: Iterable[Change], after: State) -> list:
                 found.append({"kind": ref.kind, "name": ref.name, "rulebase": base, "number": number + 1, "of": len(refs),
                               "below": str(below) if below else None, "above": str(above) if above else None})
     return found
+
+
+def ports_opened(changes: Iterable[Change], after: State, media: Iterable[Media]) -> list:
+    """What new rules let through besides the hosts of the policy. A rule for ``media`` has its id in its name."""
+    placed = {ref for refs in after.rules.values() for ref in refs}
+    made = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed]
+    return [{"id": one.id, "protocol": one.protocol, "ports": list(one.ports), "destinations": len(one.destinations), "rules": names}
+            for one in media if (names := [name for name in made if one.id in name])]
 
 
 def coverage_counts(coverage: list[Coverage]) -> dict:

@@ -24,7 +24,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.journal import APPLIED, LIVE, REVERTED, UNDONE, UNFINISHED, UNPROVEN, Journal
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.options import Options
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.result import (
-    DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, strangers, summary, text_of, told,
+    DONE, WOULD, assessment_data, coverage_counts, coverage_data, diff_data, object_data, places, ports_opened, strangers, summary, text_of, told,
 )
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.state import State
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.target import desired
@@ -429,7 +429,8 @@ class Run:
         result["changes"] = [change.to_data() for change in changes]
         result["summary"] = told(changes, result["changed"], WOULD)
         result["diff"] = diff_data(self.adapter.device, self.options.people(), text_of(state, changes), text_of(after, changes))
-        result.update(audience=self.options.people(self.adapter.people(state)), places=places(changes, after))
+        result.update(audience=self.options.people(self.adapter.people(state)), places=places(changes, after),
+                      opens=ports_opened(changes, after, self.policy.media))
         result.update(coverage_data(assessment.coverage, self.policy.withheld))
         result.update(assessment_data(assessment))
         result.update(pending=state.pending, policy_version=self.policy.version, release=state.release)

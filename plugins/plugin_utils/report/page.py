@@ -189,8 +189,9 @@ def _opens(device: dict) -> list:
         return []
     from_ = ", %d of them before" % before["allowed"] if before else ""
     verb = {PLANNED: "would be allowed", BY_HAND: "would be allowed", DONE: "allowed"}.get(device["tense"], "to be allowed, which is not in force or not known")
+    ports = ["%s: %s%s" % (device["name"], text, _whom(device)) for text in device["opens"]]
     widened = ["%s: reaches more than the audience: %s" % (device["name"], text) for text in device["audience_widened"]]
-    return ["%s: %s %s%s%s" % (device["name"], counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
+    return ports + ["%s: %s %s%s%s" % (device["name"], counted(after["allowed"], "pattern"), verb, from_, _whom(device))] + widened
 
 
 def _losses(device: dict) -> list:

@@ -18,7 +18,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.words imp
 PLANNED, DONE, BY_HAND, NOT_DONE, UNKNOWN = "planned", "done", "by_hand", "not_done", "unknown"
 #: In front of a verb, which is "created" where a participle follows and "create" elsewhere.
 _BEFORE = {PLANNED: "Would %s", BY_HAND: "By hand: %s", NOT_DONE: "Not in force: %s", UNKNOWN: "May have %s", DONE: "%s"}
-_PARTICIPLES = {"create": "created", "delete": "deleted", "add": "added", "remove": "removed", "change": "changed", "move": "moved"}
+_PARTICIPLES = {"create": "created", "delete": "deleted", "add": "added", "remove": "removed", "change": "changed", "move": "moved", "open": "opened"}
 #: The columns of a rule in the order in which a reviewer asks for them.
 ROLES = ("who", "from", "what", "action", "profiles", "until", "log", "state", "other", "note")
 #: What a change is for: a rule that decides, a list of hosts or addresses, an object that is used by one of these.
@@ -135,6 +135,13 @@ def until(changed: Iterable[Mapping]) -> str | None:
     ends = ["%s %s: %s" % (one["name"], column["label"], column["new"]) for one in made for column in one["columns"]
             if column["role"] == "until" and column["new"] not in words()["anybody"]]
     return "; ".join(ends) or ("no end date: it stays until it is rolled back" if made else None)
+
+
+def opens(result: Mapping, tense: str) -> list:
+    """What new rules open besides web access, a sentence each: a firewall port is of another kind than an entry in a list of names."""
+    return ["%s %s %s to %s (%s %s)" % (
+        _verb("open", tense), one["protocol"].upper(), ", ".join(map(str, one["ports"])), counted(one["destinations"], "published address"),
+        "rule" if len(one["rules"]) == 1 else "rules", ", ".join(one["rules"])) for one in result.get("opens") or []]
 
 
 # -- titles and groups ----------------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def _device(name: str, result, about: dict) -> dict:
     found.update(
         name=name, state=state, summary=str(result.get("summary") or ""), product=plan.titles().get(result.get("product")), tense=tense,
         error=str(result.get("msg") or "nothing came back") if state in NO_RESULT else None, failure=failure.get("class"),
-        audience=whom, changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
+        audience=whom, opens=plan.opens(result, tense), changes=changes, groups=plan.groups(changes, tense), until=plan.until(changes),
         rollback=plan.rollback(name, result, changes, about.get("inventories") or ["INVENTORY"]) if tense in (plan.PLANNED, plan.DONE, plan.UNKNOWN) else None,
         # Entries of somebody else are nobody's business but by name.
         foreign=sorted(str(one.get("entry") or one.get("name")) if isinstance(one, dict) else str(one) for one in result.get("foreign") or []))
