@@ -162,7 +162,8 @@ def test_an_odd_file(name):
 @pytest.mark.parametrize("one,text", [
     (entry(status=403, headers=[("Server", "squid/5.7")]),
      "blocked by Squid (status 403; server: squid/), 1 of 1 requests, first at 2026-11-24T08:00:00.000Z"),
-    (entry(status=403, headers=[], mime="text/html", text="Powered By FortiGuard"), "blocked by FortiGate (status 403; page contains 'Powered By FortiGuard'), 1"),
+    (entry(status=403, headers=[], mime="text/html", text="Powered By FortiGuard"),
+     "blocked by FortiGate (status 403; page contains 'Powered By FortiGuard'), 1"),
     (entry(status=403, startedDateTime="", **PAGE), "blocked by an unknown product (status 403, a web page without proof of the origin), 1 of 1 requests"),
     (entry(headers=[], mime="text/html", text="<html>", _resourceType="fetch"),
      "the response is not what was requested (a web page instead of fetch), 1"),
