@@ -33,9 +33,8 @@ class ActionModule(ActionBase):
         if target and target.resolve() == source.resolve():
             raise AnsibleActionFail("har_info: redacted must not be the same file as path, which is never changed")
         try:
-            catalogue, table = load(plain(args["overlays"])), signatures.load(plain(args["signatures"]))
-            judge, log = har.Judge(catalogue, table), reader.Reader(source)
-            copy = redact.Copy(target, redact.Redactor(catalogue, table), foresee=bool(self._task.check_mode)) if target else None
+            judge, log = har.Judge(load(plain(args["overlays"])), signatures.load(plain(args["signatures"]))), reader.Reader(source)
+            copy = redact.Copy(target, redact.Redactor(load(), signatures.load()), foresee=bool(self._task.check_mode)) if target else None
             changed = read(log, judge, copy)
         except (CatalogueError, reader.HarError, signatures.SignatureError) as error:
             raise AnsibleActionFail("har_info: %s" % error) from error

@@ -40,7 +40,8 @@ options:
     description: >-
       Seconds, for example V([30, 120, 300]), at most eight times of at most 900. For each value a stream and a WebSocket of O(canary) are opened, stay
       silent that long, all at the same time, and must then deliver data; the check reports the longest silence that worked and when the next one was cut
-      off. Choose the values yourself, because it is not published how long ChatGPT's own connections stay silent. A run takes as long as the longest value,
+      off. One more connection of each kind carries data every second, which tells a limit on silence from a limit on the age of a connection.
+      Choose the values yourself, because it is not published how long ChatGPT's own connections stay silent. A run takes as long as the longest value,
       so raise the option C(deadline) of M(netaccess.chatgpt.reachability_info) accordingly. By default no silence is tested.
     type: list
     elements: float

@@ -18,7 +18,7 @@ description:
   - Reads entry by entry, so a file of hundreds of megabytes takes no more memory than its largest entry.
   - What a HAR does not hold is not judged. Exporters leave out certificates and often cookies, so their absence proves nothing.
   - With O(redacted) it writes a copy without anything that is not known to be harmless - bodies, cookies, tokens, values of queries,
-    ids and file names in paths.
+    ids and file names in paths, and the hosts, authorities and addresses in your O(overlays) and O(signatures).
 options:
   path:
     description: The HAR file. Record it in the browser's developer tools while the problem happens.

@@ -166,7 +166,8 @@ RETURN = r"""
 checks:
   description: >-
     One for each probe and IP version. C(detail) has additional information, such as the longest silence that a connection survived; C(resolvers) are those
-    that resolved the name, none if a proxy did. With O(evidence) also with the observations of every layer, as C(observations).
+    that resolved the name, none if a proxy did or if the hosts file did (flag C(hosts_file)). With O(evidence) also with the observations of every layer, as
+    C(observations).
   returned: always
   type: list
   elements: dict

@@ -10,11 +10,15 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 from ansible.errors import AnsibleConnectionFailure
 
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import device, gate, names, outcome, proof, record, summary
-from tests.products import PRODUCTS
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils import core
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
+    device, gate, names, outcome, proof, record, summary, variables,
+)
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report import plan
+from tests.products import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.datetime(2026, 11, 24, 22, 30, tzinfo=datetime.timezone.utc)
@@ -135,7 +139,8 @@ def test_what_is_no_part_of_the_folder_is_no_reason():
     ("access_refuse_loses", "did you mean access_refuse_losses?"), ("change_windows", "did you mean change_window?"), ("rollouts", "did you mean rollout?"),
     ("netaccess_window_of_change", "if it is your own variable, list it in netaccess_other_variables"), ("on_failures", "did you mean on_failure?"),
     ("verify_feature", "did you mean verify_features?"), ("audit_regster", "did you mean audit_register?"), ("access_panos_hosts", "access_panos_host?"),
-    ("require_registr", "did you mean require_register?"), ("diagnose_", "is not a variable"), ("access_fortios_colour", "is not a variable")])
+    ("require_registr", "did you mean require_register?"), ("probe_host_colour", "is not a variable"), ("catalog_dat", "did you mean catalog_date?"),
+    ("fail_on_drifts", "did you mean fail_on_drift?"), ("diagnose_", "is not a variable"), ("access_fortios_colour", "is not a variable")])
 def test_a_misspelt_variable_is_refused(name, said):
     found, = names.unknown([name, "ansible_host", "access_product"])
     assert found.startswith(name) and said in found
@@ -150,9 +155,40 @@ def test_a_value_of_another_type_is_refused_before_anything_begins(name, value, 
     assert (found == []) if good else (len(found) == 1 and name in found[0])
 
 
-@pytest.mark.parametrize("name", ["change_ticket", "rollout_of_ours", "require_vpn", "accessible", "catalogue", "verification", "on_call", "change"])
+@pytest.mark.parametrize("name", ["change_ticket", "rollout_of_ours", "require_vpn", "accessible", "catalogue", "verification", "on_call", "change",
+                                  "non_failure"])
 def test_variables_of_others_are_left_alone(name):
     assert names.unknown([name]) == []
+
+
+class Templar:
+    """Resolves each value by a mark; OMIT is a template that comes to nothing."""
+
+    @staticmethod
+    def template(value):
+        if value == "OMIT":
+            raise core.AnsibleValueOmittedError()
+        return None if value is None else "%s, resolved" % value
+
+
+def test_variables_of_the_task_are_resolved_and_those_of_another_host_are_already():
+    held = {"inventory_hostname": "a", "x": "1", "empty": None, "gone": "OMIT", "hostvars": {"a": {"x": "raw"}, "b": {"x": "2", "empty": None}}}
+    for host, value in ((None, "1, resolved"), ("a", "1, resolved"), ("b", "2")):
+        found = variables.Variables(Templar, held, host)
+        assert [found.get(name, "default") for name in ("x", "empty", "gone", "nowhere")] == [value, "default", "default", "default"]
+        assert found.given({"one": ["nowhere", "empty", "x"], "two": ["empty"], "three": ["nowhere"]}) == {"one": value}
+
+
+def test_what_an_earlier_core_puts_in_the_place_of_omit_is_not_set():
+    held = {"inventory_hostname": "a", "hostvars": {"b": {"x": "__omit_place_holder__%s" % ("0" * 40), "y": "__omit_place"}}}
+    found = variables.Variables(Templar, held, "b")
+    assert (found.get("x", 5), found.get("y", 5)) == (5, "__omit_place")
+
+
+def test_the_products_are_those_of_the_table_and_each_has_the_shared_options():
+    table = yaml.safe_load((ROOT / "plugins" / "plugin_utils" / "products.yml").read_text(encoding="utf-8"))
+    assert sorted(variables.PRODUCTS) == sorted(one["id"] for one in (table["products"] if isinstance(table, dict) else table))
+    assert all("journal" in variables.options_of(product) for product in variables.PRODUCTS)
 
 
 def test_every_variable_that_playbooks_roles_and_plugins_use_is_known():
@@ -258,7 +294,8 @@ GOOD, BAD = look("pass", ("chat", "wanted", "pass", False)), look("fail", ("chat
 @pytest.mark.parametrize("expect,after,before,said", [
     ("open", GOOD, BAD, None), ("open", GOOD, None, None), ("open", BAD, BAD, "desk: it fail"), ("open", BAD, GOOD, "desk: it fail. chat: seen"),
     ("open", look("pass", ("claude.ai", "negative", "fail", True)), None, "desk: it pass. claude.ai: seen"),
-    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "outside the audience and has changed: chat: seen"), ("unchanged", BAD, GOOD, "outside the audience and has changed: chat: seen"),
+    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "outside the audience and has changed: chat: seen"),
+    ("unchanged", BAD, GOOD, "outside the audience and has changed: chat: seen"),
     ("unchanged", BAD, None, "outside the audience and has changed: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
 def test_why_a_look_is_no_pass(expect, after, before, said):
     found = proof.problem("desk", expect, after, before)
@@ -361,7 +398,8 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
-    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "no decision about the next stage of its rollout: no memory"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed",
+     "no decision about the next stage of its rollout: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. The previous behaviour is restored"),
     (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",

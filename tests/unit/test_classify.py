@@ -120,6 +120,11 @@ CASES = [
      "pass", None, None, "not_intercepted"),
     ("upgrade taken out", dict(INTERCEPTED, kind="websocket", http=http(426, accepted=False)), {"kind": "websocket", "exempt": False},
      "fail", "application", "websocket_upgrade_refused", "intercepted_trusted"),
+    ("upgrade accepted by somebody", dict(INTERCEPTED, kind="websocket", http=http(101, accepted=True)), {"kind": "websocket", "exempt": False},
+     "unverified", None, None, "intercepted_trusted"),
+    ("upgrade accepted with a mark", dict(INTERCEPTED, kind="websocket", http=http(101, {"cf-ray": "1"}, accepted=True)),
+     {"kind": "websocket", "exempt": False}, "pass", None, None, "intercepted_trusted"),
+    ("upgrade accepted by the origin", dict(kind="websocket", http=http(101, accepted=True)), {"kind": "websocket"}, "pass", None, None, "not_intercepted"),
     ("upgrade refused by the origin", dict(kind="websocket", http=http(403, accepted=False)), {"kind": "websocket"}, "pass", None, None, "not_intercepted"),
     ("cookie taken out", dict(INTERCEPTED), {"exempt": False, "expect": {"set_cookie": ["__cf_bm"]}},
      "fail", "application", "cookie_stripped", "intercepted_trusted"),
@@ -150,6 +155,7 @@ def proxied(status, user=False, headers=None, body=""):
     (proxied(407, True), "skipped", "proxy_auth_required", "user_refused", "proxy_auth"),
     (proxied(401, True, {"www-authenticate": "Basic"}), "skipped", "proxy_auth_required", "user_refused", "proxy_auth"),
     (proxied(401), "fail", "proxy_connect_denied", "blocked", "proxy_policy"),
+    (proxied(511), "fail", "network_authentication_required", None, "captive_portal"),
     (proxied(405), "fail", "proxy_none", None, "proxy_unreachable"), (proxied(429), "fail", "proxy_busy", None, "proxy_cannot_connect"),
     (proxied(404, body="<title>502 - Bad Gateway (Privoxy@x)</title><h2>No such domain</h2>"), "fail", "proxy_dns_failed", None, "proxy_dns"),
     (seen(via="proxy", proxy="socks5://s:1", tls=None, http=None, dns=None, tcp=None,
@@ -159,7 +165,7 @@ def test_what_a_proxy_says_to_connect(answer, verdict, failure, flag, advice):
     found = check(answer)
     assert (found["verdict"], found["failure"], isolation.sub_verdict(found)) == (verdict, failure, advice)
     assert flag is None or flag in found["flags"]
-    assert ("does not accept" in found["message"]) == (flag == "user_refused")
+    assert ("rejects the credentials" in found["message"]) == (flag == "user_refused")
 
 
 @pytest.mark.parametrize("status,state", [(403, "shut"), (405, "unknown"), (429, "unknown"), (503, "unknown")])
@@ -298,7 +304,7 @@ def test_the_headline_names_what_does_not_count_since_nobody_knows_whose_answer_
     (UNRESOLVED, {}, "unverified", "not_compared"), (LATE, {}, "unverified", "not_compared"),
     (dict(LATE, again="generic_timeout_error"), {}, "fail", "newly_open"),
     (dict(INTERCEPTED, http=SQUID_PAGE), dict(INTERCEPTED, http=SQUID_FAILED), "unverified", "not_compared"),
-    ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_shut"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
+    ({}, LATE, "unverified", "not_compared"), ({}, REFUSED, "fail", "newly_blocked"), (dict(tls=tls("ssl_invalid_hostname")), {}, "fail", "newly_open"),
     ({}, paged(200), "fail", "newly_inspected")])
 def test_harm_needs_two_known_states(before, after, verdict, flag):
     negative = probe(id="lookalike_suffix", host="evilopenai.com", role="negative", entry=None, exempt=False)
@@ -398,8 +404,8 @@ def test_a_negative_host_without_a_baseline_proves_nothing():
 
 
 @pytest.mark.parametrize("role,before,after,flag", [
-    ("negative", SHUT, {}, "newly_open"), ("negative", {}, SHUT, "newly_shut"), ("control", INTERCEPTED, {}, "no_longer_inspected"),
-    ("control", {}, INTERCEPTED, "newly_inspected"), ("control", {}, SHUT, "newly_shut"),
+    ("negative", SHUT, {}, "newly_open"), ("negative", {}, SHUT, "newly_blocked"), ("control", INTERCEPTED, {}, "no_longer_inspected"),
+    ("control", {}, INTERCEPTED, "newly_inspected"), ("control", {}, SHUT, "newly_blocked"),
 ])
 def test_what_is_not_as_it_was_is_a_regression(role, before, after, flag):
     old, new = other(role, before), other(role, after)

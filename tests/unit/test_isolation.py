@@ -175,7 +175,7 @@ def test_a_host_that_was_not_reached_counts_for_nothing():
     found = isolation.diagnose({"a": BLOCKED, "b": None, "c": {"unreachable": True}}, {"out": FINE})
     assert found["features"]["chat"]["scope"] == "network_or_host" and found["unreachable"] == ["b", "c"]
     assert "not reached, so their state is unknown: b, c" in found["text"]
-    assert "nothing was seen" in isolation.diagnose({"b": None})["message"]
+    assert "no host has a result, so there is no diagnosis" in isolation.diagnose({"b": None})["message"]
 
 
 @pytest.mark.parametrize("spoiled", [result(check(verdict="pass", flags=["tenant_gateway"])), result(check(verdict="pass", interception="intercepted_trusted")),
@@ -288,3 +288,24 @@ def test_intermittent_is_what_comes_and_goes_everywhere():
     coming, steady = result(check(flags=["intermittent"])), result(check())
     assert isolation.diagnose({"a": coming, "b": steady})["features"]["chat"]["facts"]["mixed"] is False
     assert isolation.diagnose({"a": coming, "b": coming})["features"]["chat"]["facts"]["mixed"] is True
+
+
+@pytest.mark.parametrize("one,verdict", [
+    (dict(layer="host", failure="dns_bogon_error"), "hosts_file"), (dict(layer="tcp", failure="connection_refused"), "hosts_file"),
+    (dict(layer="tls", failure="ssl_invalid_hostname", interception="invalid_certificate"), "hosts_file"),
+    # There something answers that is no matter of the address.
+    (dict(layer="tls", failure="ssl_intercepted", interception="intercepted_trusted"), "tls_inspection"),
+    (dict(layer="http", failure="http_block_page"), "block_page")])
+def test_where_a_hosts_file_leads_is_the_matter_of_the_host(one, verdict):
+    found = check(product=None, flags=["hosts_file"], **one)
+    assert isolation.sub_verdict(found) == verdict
+    chat = isolation.diagnose({name: result(found) for name in "abc"}, {"out": FINE})["features"]["chat"]
+    assert (chat["scope"], chat["basis"]) == ("host_local" if verdict == "hosts_file" else "network", None)
+    assert (chat["next"] == isolation.REMEDIES["hosts_file"]["any"]) is (verdict == "hosts_file")
+
+
+def test_a_hosts_file_on_one_host_and_a_fault_on_others_are_judged_as_ever():
+    own = result(check(product=None, flags=["hosts_file"], layer="tcp", failure="connection_refused"))
+    others = {name: result(check(product=None, layer="tcp", failure="connection_refused")) for name in "bcd"}
+    chat = isolation.diagnose(dict(others, a=own), {"out": FINE})["features"]["chat"]
+    assert (chat["scope"], [fault["verdict"] for fault in chat["faults"]]) == ("network", ["hosts_file", "ip_port_filter"])

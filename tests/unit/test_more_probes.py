@@ -78,7 +78,7 @@ def test_quic_beside_a_proxy(tmp_path):
             probes = [dict(asked[0], port=port, options={"beside": beside})]
             found = runner.run(probes, settings(proxy=tunnel.Proxy("127.0.0.1", 1)))["observations"]
             check, = classify.classify([wanted(kind="quic")], found, FRESH, TABLE, TODAY)
-            assert (check["verdict"], check["flags"], "beside the proxy" in check["message"]) == ("skipped", flags, beside)
+            assert (check["verdict"], check["flags"], "UDP 443 bypasses the proxy" in check["message"]) == ("skipped", flags, beside)
 
 
 @pytest.mark.parametrize("offer,flags", [({"alt-svc": 'h3=":443"; ma=86400'}, ["h3_offered"]), ({"alt-svc": 'h2=":443", h3-29=":443"'}, ["h3_offered"]),
@@ -367,7 +367,7 @@ def test_a_trace_that_tells_of_a_gateway_and_of_the_way_out(word):
 def test_attempts_that_differ_are_intermittent():
     cut = seen(tls=dict(tls_seen(), leaf=None, failure="connection_reset"), http=None, attempt=1)
     check, = classify.classify([wanted()], [seen(), cut, seen(attempt=2)], FRESH, TABLE, TODAY)
-    assert check["verdict"] == "fail" and check["flags"] == ["intermittent"] and "2 of 3 attempts got through" in check["message"]
+    assert check["verdict"] == "fail" and check["flags"] == ["intermittent"] and "2 of 3 attempts succeeded" in check["message"]
     steady, = classify.classify([wanted()], [cut, dict(cut, attempt=2)], FRESH, TABLE, TODAY)
     assert steady["flags"] == []
 
@@ -574,6 +574,38 @@ def test_signatures_are_not_needed_to_know_a_portal():
                           (http_seen(511), ["captive_portal"]), (http_seen(body="Welcome"), ["captive_portal"])):
         check, = classify.classify([asked], [seen(kind="http", tls=None, http=answer)], FRESH, signatures.load(), TODAY)
         assert (check["verdict"], check["flags"]) == ("pass", flags)
+
+
+@pytest.mark.parametrize("lines,addresses,own", [
+    ("10.1.1.1 ChatGPT.com", ["10.1.1.1"], True), ("10.1.1.1 x chatgpt.com # y", ["10.1.1.1"], True), ("10.1.1.1 x # chatgpt.com", ["10.1.1.1"], False),
+    # What stands there did not answer: the system asks a resolver first, or does not read the file.
+    ("10.1.1.1 chatgpt.com", ["192.0.2.1"], False), ("10.1.1.1 chatgpt.com", ["10.1.1.1", "192.0.2.1"], False),
+    ("10.1.1.1 www.chatgpt.com", ["10.1.1.1"], False),
+    ("10.1.1.1 chatgpt.com\n10.1.1.2 chatgpt.com", ["10.1.1.2", "10.1.1.1"], True), ("2001:DB8:0::1 chatgpt.com", ["2001:db8::1"], True),
+    ("fe80::1%eth0 chatgpt.com", ["fe80::1"], True), ("nonsense chatgpt.com", ["10.1.1.1"], False), ("", ["10.1.1.1"], False), (None, ["10.1.1.1"], False)])
+def test_a_name_that_the_hosts_file_answers_is_no_answer_of_a_resolver(monkeypatch, tmp_path, lines, addresses, own):
+    if lines is not None:
+        (tmp_path / "hosts").write_text(lines)
+    monkeypatch.setattr(dns_.hostsfile, "place", lambda: str(tmp_path / "hosts"))
+    monkeypatch.setattr(dns_, "behind", lambda: ["192.0.2.53"])
+    monkeypatch.setattr(dns_.socket, "getaddrinfo", lambda *_args: [(0, 0, 0, "", (address, 443)) for address in addresses])
+    found = dns_.resolve("chatgpt.com", 443, 4, {})
+    assert (found["hosts_file"], found["resolvers"], found["addresses"]) == (own, [] if own else ["192.0.2.53"], addresses)
+    assert dns_.resolve("chatgpt.com", 443, 4, {"chatgpt.com": "10.1.1.1"})["hosts_file"] is False
+
+
+def test_a_hosts_file_is_read_again_once_it_was_changed(tmp_path):
+    place = tmp_path / "hosts"
+    for text, found in (("10.1.1.1 a.example\n", {"a.example": ["10.1.1.1"]}), ("10.1.1.1 a.example b.example\n", {"a.example": ["10.1.1.1"]}), ("", {})):
+        place.write_text(text)
+        assert dns_.hostsfile.named(["A.example"], str(place)) == found
+
+
+def test_where_a_hosts_file_leads_is_told_and_no_filter_of_names():
+    for addresses, layer in ((["127.0.0.1"], "host"), (["146.112.61.106"], "host"), (["192.0.2.1"], "tcp")):
+        one = judged(seen(dns={"addresses": addresses, "failure": None, "hosts_file": True}, tls=None, http=None, tcp={"failure": "connection_refused"}))
+        assert (one["verdict"], one["layer"], one["blocked_by"], isolation.sub_verdict(one)) == ("fail", layer, None, "hosts_file")
+        assert "the hosts file overrides the name, so no resolver was queried" in one["message"] and "hosts_file" in one["flags"]
 
 
 @pytest.mark.parametrize("code,word", [(5, "dns_refused_error"), (2, "dns_servfail_error"), (0, "dns_temporary_failure")])

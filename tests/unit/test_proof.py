@@ -87,10 +87,10 @@ def test_what_opens_for_a_host_outside_the_audience_is_not_explained():
     assert verdicts.proof({"s": opened}, {"s": shut}, {"s": "unchanged"}, ILL)["harm"]
 
 
-def shared(moved, resolvers=("192.0.2.53",), proxy=None, layer="dns"):
+def shared(moved, resolvers=("192.0.2.53",), proxy=None, layer="dns", flags=()):
     """A look of a host that asks these resolvers, or goes through that proxy; ``moved``: what was shut by a name, or by a proxy, is open."""
     seen = look("fail" if moved else "pass", [("claude.ai", "fail" if moved else "pass", moved)])
-    seen["checks"][0].update(layer=layer if moved else None, resolvers=list(resolvers), proxy=proxy)
+    seen["checks"][0].update(layer=layer if moved else None, resolvers=list(resolvers), proxy=proxy, flags=seen["checks"][0]["flags"] + list(flags))
     return seen
 
 
@@ -128,6 +128,40 @@ def test_a_name_that_resolves_now_and_did_not_before_is_a_matter_of_names():
     looks = {"a": opened, "b": opened, "c": fine}
     assert not verdicts.proof(looks, dict(before, c=fine), {})["harm"]
     assert verdicts.proof(looks, {"a": FINE, "b": FINE, "c": fine}, {})["harm"]
+
+
+BY_FILE = {"flags": ["hosts_file"], "resolvers": []}
+
+
+@pytest.mark.parametrize("moved, others, harm", [
+    # A host whose hosts file answers for the name cannot say that a resolver is as it was.
+    ((ONE,), ({**BY_FILE, "layer": None},), True), ((ONE, ONE), ({**BY_FILE, "layer": None},), True), ((ONE,), (TWO,), False),
+    # What it sees of such a name is its own affair, whoever it is beside.
+    (({**BY_FILE, "layer": "host"},), (), False), (({**BY_FILE, "layer": "host"}, {**BY_FILE, "layer": "dns"}), (), False),
+    (({**BY_FILE, "layer": "host"}, ONE), (TWO,), False), (({**BY_FILE, "layer": "dns"}, ONE), (), True),
+    # Where the name is not the question it is a witness like any other.
+    (({**BY_FILE, "layer": "tcp"}, {**ONE, "layer": "tcp"}), (TWO,), True)])
+def test_a_host_whose_hosts_file_answers_is_no_witness_of_a_resolver(moved, others, harm):
+    looks = {"m%d" % number: shared(True, **one) for number, one in enumerate(moved)}
+    looks.update({"o%d" % number: shared(False, **one) for number, one in enumerate(others)})
+    found = verdicts.proof(looks, looks, {})
+    assert (found["verdict"], found["harm"]) == ("fail", harm)
+    by_file = {name for name, look in looks.items() if "hosts_file" in look["checks"][0]["flags"] and look["checks"][0]["layer"] != "tcp"}
+    assert {text.partition(":")[0] for text in found["basis"] if "remove the name from that file" in text} == by_file and by_file == {
+        name for name in looks if "%s: this host says nothing about the " % name in found["message"]}
+
+
+def test_a_hosts_file_that_was_changed_meanwhile_is_no_doing_of_the_network():
+    before, now = shared(False), shared(True, layer=None)
+    now["checks"][0].update(flags=now["checks"][0]["flags"] + ["hosts_file"], layer="tcp")
+    found = verdicts.proof({"a": now}, {"a": before}, {})
+    assert (found["verdict"], found["harm"]) == ("fail", False) and "a: this host says nothing about the network" in found["message"]
+
+
+def test_a_host_that_asks_a_resolver_for_another_of_the_names_is_a_witness():
+    look = {"checks": [{"host": "a.example", "flags": ["hosts_file"]}, {"host": "b.example", "flags": []}]}
+    assert witnesses.deaf({"x": look}, {"a.example"}) == {"x": ["a.example"]} and witnesses.deaf({"x": look}, {"b.example"}) == {}
+    assert witnesses.deaf({"x": look}, {"a.example", "b.example"}) == {} == witnesses.deaf({"x": {"checks": []}}, {"a.example"})
 
 
 def test_the_basis_says_what_they_share():

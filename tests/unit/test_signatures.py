@@ -393,7 +393,7 @@ def test_a_page_that_is_the_origin_s_or_its_network_s_own_is_nobody_s():
     (page(307, location="https://gateway.zscalertwo.net:443/auT?user=alice"), ("location: gateway.zscalertwo.net",)),
     (page(302, location="/mwg-internal/de5fs23hu73ds/auth?user=alice"), ("location: /mwg-internal/",)),
     (page(403, server="squid/5.7 alice"), ("status 403", "server: squid/")), (page(200, x_squid_error="302 Access Denied"), ("x-squid-error: 302",)),
-    (page(403, "by Powered By FortiGuard alice"), ("page has 'Powered By FortiGuard'",))])
+    (page(403, "by Powered By FortiGuard alice"), ("page contains 'Powered By FortiGuard'",))])
 def test_what_of_an_answer_is_told(answer, evidence):
     assert signatures.written_by(answer, TABLE).evidence == evidence
 

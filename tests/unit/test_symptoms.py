@@ -173,8 +173,8 @@ def test_the_answer_without_a_product_a_fault_or_anybody_who_looked():
     assert "It is dns filter (network), in files, seen by 1 of 1 host with" in said(faults=[fault], bad=1, of=1)
     assert said(faults=[fault]).endswith("the network team. What to do: ask whom?")
     assert said(faults=[], scope="service_wide", of=0) == (
-        "Uploads fail. It is service wide (service wide), in files; this is sure. Who can fix it: nobody here. What to do: OpenAI reports an "
-        "incident: look again.")
+        "Uploads fail. It is service wide (service wide), in files; this is sure. Who can fix it: nobody here: OpenAI reports an "
+        "incident. What to do: look again.")
     assert "are inconclusive: look again. Does a small" in said(scope="inconclusive", faults=[])
     assert "are inconclusive: none of its features was probed. Does a small" in symptoms.answer("uploads", {})["text"]
     assert symptoms.features("uploads fail") == ["files"] and symptoms.features("the coffee is cold") == []

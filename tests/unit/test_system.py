@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, failures, host, runner, stun, system, tls
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, failures, host, hostsfile, runner, stun, system, tls
 from tests.lab.elsewhere import registry
 from tests.lab.pki import Authority
 
@@ -164,7 +164,7 @@ def test_facts_of_windows(on, monkeypatch, tmp_path):
     assert found["agents"] == [{"name": "Zscaler Client Connector", "state": "running", "seen": "zsatunnel"}]
     assert found["hosts_file"] == {"chatgpt.com": ["10.1.1.1"]}
     monkeypatch.setenv("SystemRoot", "D:\\WINNT")
-    assert host._hosts("/") == "D:\\WINNT\\System32\\drivers\\etc\\hosts" and host.hosts_file([], "/nowhere") is None
+    assert hostsfile.place("/") == "D:\\WINNT\\System32\\drivers\\etc\\hosts" and hostsfile.named([], "/nowhere") is None
 
 
 def test_letters_of_a_console_of_another_code_page_are_no_end():

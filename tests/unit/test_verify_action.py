@@ -63,7 +63,7 @@ def moved(*flags):
 
 
 def test_harm_is_looked_at_twice_unless_something_was_seen_open(looked):
-    for seen, looks in (([moved("newly_shut"), FINE], 2), ([moved("newly_shut")], 2), ([moved("newly_inspected")], 2), ([moved("newly_open")], 1),
+    for seen, looks in (([moved("newly_blocked"), FINE], 2), ([moved("newly_blocked")], 2), ([moved("newly_inspected")], 2), ([moved("newly_open")], 1),
                         ([moved("no_longer_inspected")], 1), ([FINE], 1)):
         assert looked(seen, {}) == looks, seen
 

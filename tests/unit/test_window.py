@@ -58,7 +58,22 @@ def test_the_night_that_is_an_hour_longer():
     assert state(night, "2026-10-24T21:00:00+00:00", 6 * 3600)["open"] is True and state(night, "2026-10-24T21:00:00+00:00", 6 * 3600 + 1)["open"] is False
 
 
+@pytest.mark.parametrize("number,day", list(enumerate("monday tuesday wednesday thursday friday saturday sunday".split())))
+def test_each_day_has_a_long_and_a_short_name(number, day):
+    for name in (day, day[:3], day.upper()):
+        opens = state({"windows": [{"days": [name], "from": "1:00", "until": "02:00"}]}, "2026-11-24T22:00:00+00:00")["opens"]
+        assert datetime.datetime.fromisoformat(opens).weekday() == number
+
+
+@pytest.mark.parametrize("start", ["2026-11-24T22:00", "2026-11-24T21:00Z", "2026-11-24T16:00-05:00", datetime.datetime(2026, 11, 24, 22),
+                                   datetime.datetime(2026, 11, 24, 21, tzinfo=datetime.timezone.utc)])
+def test_a_moment_without_a_zone_is_in_that_of_the_window(start):
+    once = {"timezone": "Europe/Berlin", "windows": [{"start": start, "end": "2026-11-25T02:00"}]}
+    assert state(once, "2026-11-24T20:59:59+00:00")["opens"] == "2026-11-24T22:00:00+01:00" and state(once, "2026-11-24T21:00:00+00:00")["open"] is True
+
+
 @pytest.mark.parametrize("broken,said", [
+    (["windows"], "it must have timezone"), ({"windows": NIGHTS["windows"], "freeze": "2026-12-24"}, "freeze must be a list"),
     ({}, "windows"), ({"windows": []}, "windows"), ({"windows": [{}]}, "number 1"), ({"windows": [{"start": "x", "end": "y"}]}, "number 1"),
     ({"windows": [{"start": "2026-11-25", "end": "2026-11-24"}]}, "ends before"),
     ({"windows": [{"days": ["someday"], "from": "1:00", "until": "02:00"}]}, "someday is not a day"),

@@ -16,7 +16,7 @@ NAME, BOGON, CONNECT, PROXY = ("dns", "dns_nxdomain_error"), ("dns", "dns_bogon_
 RESET, LATE, NO_PROXY_USER = ("tcp", "connection_reset"), ("tcp", "generic_timeout_error"), ("proxy", "proxy_auth_required")
 DENIED, UNTRUSTED, CERTIFICATE = ("proxy", "proxy_connect_denied"), ("tls", "ssl_unknown_authority"), ("tls", "ssl_invalid_certificate")
 OTHER_NAME, HANDSHAKE, CUT = ("tls", "ssl_invalid_hostname"), ("tls", "ssl_failed_handshake"), ("http", "eof_error")
-LOOP, NO_HTTP, CODED = ("http", "http_unexpected_redirect_url"), ("http", "http_request_failed"), ("http", "http_content_type_mismatch")
+LOOP, NO_HTTP, CODED = ("http", "redirect_loop"), ("http", "http_request_failed"), ("http", "http_content_type_mismatch")
 
 CHROMIUM = {
     "net::ERR_ABORTED": LET_GO, "WebSocket is closed before the connection is established.": LET_GO,

@@ -27,6 +27,8 @@ MAX_UPLOAD, MAX_FRAME, MAX_CLIENTS, PATIENCE = 64 << 20, 1 << 20, 100, 60
 EVENTS, INTERVAL = 10, 0.2
 #: Seconds that a connection stays silent when it is asked to, and how many connections may at once.
 MAX_SILENCE, MAX_SILENT = 900, 40
+#: Minimum of ``every``, the seconds between two messages of a connection that is not silent.
+MIN_EVERY = 0.01
 #: What the probes send as Authorization. Anything else may be somebody's secret, and is not given back.
 DUMMY = "Bearer netaccess-dummy-and-no-secret"
 #: On every answer, so that those of somebody else are told apart.
@@ -71,6 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """The paths are those of the probes of ``lookup('netaccess.chatgpt.endpoints', canary=...)``."""
 
     protocol_version, server_version, sys_version = "HTTP/1.1", "netaccess-canary", ""
+    _every = 0.0
 
     def do_GET(self) -> None:
         path, upgrade = urlsplit(self.path).path, self.headers.get("Upgrade", "").lower() == "websocket"
@@ -89,22 +92,33 @@ class Handler(http.server.BaseHTTPRequestHandler):
                    COOKIE)
 
     def _spoken(self, how: Callable[[float], None]) -> None:
-        """A stream or a WebSocket; with ?silence=SECONDS it says one word, is silent for so long, and says another."""
+        """A stream or a WebSocket; with ?silence=SECONDS it sends one message, is silent for that long, and sends another; with every=SECONDS as well it
+        sends a message at that interval instead of being silent."""
+        asked = parse_qs(urlsplit(self.path).query)
         try:
-            silence = float(parse_qs(urlsplit(self.path).query).get("silence", ["0"])[0])
+            silence, every = (float(asked.get(name, ["0"])[0]) for name in ("silence", "every"))
         except ValueError:
-            silence = -1
-        if not 0 <= silence <= MAX_SILENCE:
-            self._json(400, {"error": "silence: the maximum is %d seconds" % MAX_SILENCE})
+            silence = every = -1
+        if not 0 <= silence <= MAX_SILENCE or every and not MIN_EVERY <= every <= MAX_SILENCE:
+            self._json(400, {"error": "silence: the maximum is %d seconds; every: the minimum is %g seconds" % (MAX_SILENCE, MIN_EVERY)})
         elif not silence:
             how(0)
         elif not self.server.silent.acquire(blocking=False):
             self._json(503, {"error": "too many silent connections at this time"})
         else:
+            self._every = every
             try:
                 how(silence)
             finally:
                 self.server.silent.release()
+
+    def _speak(self, say: Callable[[int], None]) -> None:
+        """A message every ``every`` seconds, until the client leaves or the time limit of a connection is reached."""
+        for number in range(1, int((MAX_SILENCE + PATIENCE) / self._every)):
+            if self._gone(self._every):
+                return
+            say(number)
+            self.wfile.flush()
 
     def _gone(self, silence: float) -> bool:
         """Waits; whether the client said something, or left, meanwhile."""
@@ -155,6 +169,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return
             self.wfile.write(b"data: %d\n\n" % number)
             self.wfile.flush()
+            if self._every:
+                self._speak(lambda word: self.wfile.write(b"data: %d\n\n" % word))
+                return
             time.sleep(0 if silence else INTERVAL)
 
     def _websocket(self, silence: float) -> None:
@@ -181,6 +198,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             length = struct.pack("!B", size) if size < 126 else struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ", 127, size)
             self.wfile.write(head[:1] + length + data)
             self.wfile.flush()
+            if self._every:
+                # One byte of text.
+                self._speak(lambda word: self.wfile.write(b"\x81\x01."))
+                return
 
     def log_message(self, format: str, *args: object) -> None:  # pylint: disable=redefined-builtin
         """Nothing is written down: who asks is nobody's business."""

@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import system
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import hostsfile, system
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure, of_datagrams
 
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -25,8 +25,11 @@ _ALPN, _ECH = 1, 5
 
 
 def resolve(host: str, port: int, version: int, pins: dict) -> dict:
-    """``{"addresses": [...], "failure": None or a word, "pinned": bool, "resolvers": [...]}`` for IP ``version`` 4 or 6."""
-    seen = {"addresses": [], "failure": None, "pinned": bool(pins.get(host)), "resolvers": []}
+    """``{"addresses": [...], "failure": None or a word, "pinned": bool, "hosts_file": bool, "resolvers": [...]}`` for IP ``version`` 4 or 6.
+
+    ``hosts_file``: the hosts file answers for the name, and none of the ``resolvers`` did.
+    """
+    seen = {"addresses": [], "failure": None, "pinned": bool(pins.get(host)), "hosts_file": False, "resolvers": []}
     if seen["pinned"]:
         return dict(seen, addresses=[pins[host]] if (":" in pins[host]) == (version == 6) else [])
     seen["resolvers"] = behind()
@@ -38,7 +41,9 @@ def resolve(host: str, port: int, version: int, pins: dict) -> dict:
         word = "dns_no_answer" if word == _NO_NAME and sys.platform == "darwin" and _exists(host, port) else _said(host, version, word)
         return dict(seen, failure=word)
     # In the order of the system, which is the one in which clients try them.
-    return dict(seen, addresses=list(dict.fromkeys(entry[4][0] for entry in found)))
+    addresses = list(dict.fromkeys(entry[4][0] for entry in found))
+    own = hostsfile.answers(host, addresses)
+    return dict(seen, addresses=addresses, hosts_file=own, resolvers=[] if own else seen["resolvers"])
 
 
 def _said(host: str, version: int, word: str) -> str:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Collection, Iterable
 from urllib.parse import urlsplit
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, system
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes import dns_, hostsfile, system
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.failures import TIMEOUT, failure
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.urls import without_user
 
@@ -68,7 +68,7 @@ def facts(names: Collection[str], pac: str | None = None, timeout: float = 5, ro
         # On Windows the module platform asks WMI, which may take its time.
         "system": "Windows" if sys.platform == "win32" else platform.system(), "python": platform.python_version(), "trust_store": trust_store(),
         "clock": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hosts_file(names, _hosts(root)),
+        "resolvers": dns_.resolvers(os.path.join(root, "etc/resolv.conf")), "hosts_file": hostsfile.named(names, hostsfile.place(root)),
         "proxies": {scheme: without_user(url) for scheme, url in sorted(_proxies().items()) if scheme != "no"},
         "proxy_variables": {name: without_user(os.environ[name]) for name in PROXY_VARIABLES if os.environ.get(name)},
         "no_proxy": os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or system.internet_settings().get("ProxyOverride"),
@@ -85,29 +85,12 @@ def trust_store() -> list:
     return [place for place in (places.cafile, places.capath) if place] + ["keychains"] * bool(system.keychains())
 
 
-def _hosts(root: str) -> str:
-    return system.of_windows("System32", "drivers", "etc", "hosts") if sys.platform == "win32" and root == "/" else os.path.join(root, "etc/hosts")
-
-
 def _proxies() -> dict:
     """{scheme: URL} as the variables of the process and the system's settings have them; ``winhttp`` is for services of Windows."""
     if sys.platform != "win32":
         return urllib.request.getproxies()
     found = urllib.request.getproxies_environment() or {"https": system.proxy_of_windows()}
     return {scheme: url for scheme, url in dict(found, winhttp=system.proxy_of_services()).items() if url}
-
-
-def hosts_file(names: Iterable[str], path: str) -> dict | None:
-    """{name: [addresses]} of ``names`` in a hosts file, which goes before every resolver; None where it cannot be read."""
-    wanted, found, text = {name.lower() for name in names}, {}, _text(path)
-    if text is None:
-        return None
-    for line in text.splitlines():
-        address, *listed = line.split("#", 1)[0].split() or [""]
-        for name in listed:
-            if name.lower() in wanted:
-                found.setdefault(name.lower(), []).append(address)
-    return found
 
 
 def agents(processes: Iterable[str], root: str = "/") -> list:

@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long a connection may stay silent: streams and WebSockets of a server of ours that is told when to speak again."""
+"""How long a connection may stay silent: streams and WebSockets of a server of ours that is told when to speak again.
+
+One more connection, as old as the others, carries a word all the time: when it is cut together with a silent one, the limit is on the age of a connection.
+"""
 from __future__ import annotations
 
 import http.client
@@ -14,7 +17,14 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.probes.web impor
 
 #: What a server of ours takes, in seconds, and how many at once from one place.
 LONGEST, MANY = 900, 8
+#: Seconds between two words of the connection that is not silent, at most; and how many words a silence has room for at least.
+_EVERY, _WORDS = 1, 8
 _LINE = 65536
+
+
+def talk(silences: list) -> float:
+    """Seconds between two words of the connection beside those of ``silences``."""
+    return min(_EVERY, min(silences) / _WORDS)
 
 
 def longest(probes: list) -> float:
@@ -31,17 +41,21 @@ def announced(probes: list, deadline: float) -> str | None:
 
 
 class Held:
-    """One connection, from its first word to the one after the silence. ``row``: ``{"silence_s", "status", "headers", "body", "opened", "survived",
-    "after_s", "failure"}``; ``after_s`` is when the silence ended, be it with an answer or with a cut."""
+    """One connection, from its first word to the one after the silence. ``row``: ``{"silence_s", "every_s", "status", "headers", "body", "opened",
+    "survived", "after_s", "words", "failure"}``; ``after_s`` is when the silence ended, be it with an answer or with a cut. With ``every`` it is not silent:
+    ``every_s`` and ``words`` say how often the far end speaks, and how often it did."""
 
-    def __init__(self, sock: socket.socket, over: str, silence: float, timeout: float):
+    def __init__(self, sock: socket.socket, over: str, silence: float, timeout: float, *, every: float = 0):
         self._sock, self._over, self._timeout, self._wanted = sock, over, timeout, None
         self._reply, self._began = None, 0.0
-        self.row = {"silence_s": silence, "status": None, "headers": {}, "body": "", "opened": False, "survived": False, "after_s": None, "failure": None}
+        self.row = {"silence_s": silence, "every_s": every, "status": None, "headers": {}, "body": "", "opened": False, "survived": False, "after_s": None,
+                    "words": 0, "failure": None}
 
     def open(self, host: str, path: str) -> None:
         """Asks, and waits for the first word, which shows that what comes is not held back."""
         place = "%s?silence=%g" % (path, self.row["silence_s"])
+        if self.row["every_s"]:
+            place += "&every=%g" % self.row["every_s"]
         try:
             (self._open_websocket if self._over == "websocket" else self._open_stream)(host, place)
         except (OSError, EOFError, http.client.HTTPException) as error:
@@ -65,8 +79,9 @@ class Held:
         self.row.update({key: seen[key] for key in ("status", "headers", "body", "failure")})
         if seen["accepted"]:
             self.row["opened"] = websocket.receive(self._sock, websocket.send(self._sock))
-            # The answer to this one comes after the silence.
-            self._wanted = websocket.send(self._sock)
+            if not self.row["every_s"]:
+                # The answer to this one comes after the silence.
+                self._wanted = websocket.send(self._sock)
 
     def wait(self) -> None:
         """Until the far end speaks again, somebody cuts the connection, or it is late for either."""
@@ -79,6 +94,24 @@ class Held:
             else:
                 self._event()
                 self.row["survived"] = True
+        except (OSError, EOFError, http.client.HTTPException) as error:
+            self.row["failure"] = failure(error)
+        self.row["after_s"] = round(time.monotonic() - self._began, 1)
+
+    def listen(self, age: float) -> None:
+        """Whether the far end still spoke after ``age`` seconds: ``survived`` when a word of that time comes. Earlier ones wait in the socket."""
+        if not self.row["opened"]:
+            return
+        try:
+            self._sock.settimeout(self._timeout)
+            # One more, since the first of them was on its way before the clock of this side began.
+            while (self.row["words"] - 1) * self.row["every_s"] <= age:
+                if self._over == "websocket":
+                    websocket.receive(self._sock, b"")
+                else:
+                    self._event()
+                self.row["words"] += 1
+            self.row["survived"] = True
         except (OSError, EOFError, http.client.HTTPException) as error:
             self.row["failure"] = failure(error)
         self.row["after_s"] = round(time.monotonic() - self._began, 1)

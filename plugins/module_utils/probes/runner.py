@@ -351,22 +351,30 @@ class Probe:
             job["application"] = self._silences(secure)
 
     def _silences(self, secure) -> list:
-        """Connections that stay silent, all at the same time, each for a time of its own; a row for each, up to the first that does not survive."""
+        """Connections that stay silent, all at the same time, each for a time of its own; a row for each, up to the first that does not survive, and then
+        one for the connection that is as old and was not silent."""
         job, rows, held = self._job, [], []
         reached = {key: job[key] for key in ("tcp", "connect")}
+        silences, over = sorted(job["options"]["silences"]), job["options"]["over"]
         try:
-            for silence in sorted(job["options"]["silences"]):
+            for silence, every in [(one, 0) for one in silences] + [(silences[-1], idle.talk(silences))]:
                 if held:
                     secure, _seen = self._secure("blind")
                     if secure is None:
                         break
-                held.append(idle.Held(secure, job["options"]["over"], silence, self._timeout))
+                held.append(idle.Held(secure, over, silence, self._timeout, every=every))
                 held[-1].open(job["host"], job["path"])
             for one in held:
+                if one.row["every_s"]:
+                    # Nothing was cut.
+                    break
                 one.wait()
                 rows.append(one.row)
                 if not one.row["survived"]:
                     # Longer ones are not waited for.
+                    if one.row["opened"] and held[-1].row["every_s"]:
+                        held[-1].listen(min(one.row["after_s"], one.row["silence_s"]))
+                        rows.append(held[-1].row)
                     break
         finally:
             for one in held:

@@ -119,5 +119,5 @@ def _joined(spans: list) -> list:
 
 def _without(spans: list, frozen: list) -> list:
     for first, last in frozen:
-        spans = [part for start, end in spans for part in ((start, min(end, first)), (max(start, last), end)) if part[0] < part[1]] if first < last else spans
+        spans = [part for start, end in spans for part in ((start, min(end, first)), (max(start, last), end)) if part[0] < part[1]]
     return spans

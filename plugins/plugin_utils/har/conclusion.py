@@ -15,12 +15,13 @@ _PROXY_ERRORS = ("proxy_cannot_connect", "proxy_dns_failed", "proxy_timeout", "p
 #: Failures that are a conclusion of their own; any other one is named by its layer.
 _BY_FAILURE = dict.fromkeys(_BLOCKED, "blocked") | dict.fromkeys(_PROXY_ERRORS, "proxy_error") | dict.fromkeys(
     ("ssl_intercepted", "authorization_lost"), "intercepted") | {
-    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "stream_cut": "stream_cut",
-    "stream_buffered": "stream_buffered"}
+    "gateway_sign_in": "sign_in", "proxy_auth_required": "proxy_auth", "proxy_limit": "proxy_limit", "request_head_limit": "proxy_limit",
+    "stream_cut": "stream_cut", "stream_buffered": "stream_buffered"}
 _BY_LAYER = {"browser": "host"}
 _WORDS = {
     "upload_truncated": "a large upload was rejected or cut off", "websocket_upgrade_refused": "the WebSocket was not opened",
     "http_content_type_mismatch": "the response is not what was requested", "never_answered": "never answered", "unknown_failure": "it failed",
+    "redirect_loop": "the redirects form a loop", "request_head_limit": "its address or headers are too large for a gateway on the path",
     "browser_extension": "an extension of the browser blocks it", "browser_policy": "a policy of the browser blocks it",
     "local_firewall": "a firewall on this machine blocks it", "offline": "this machine has no network", "no_resources": "this machine has run out of resources",
     "http_unexpected_redirect_url": "something on the path redirects to another site",
@@ -28,7 +29,8 @@ _WORDS = {
     "stream_buffered": "a stream arrived all at once (buffered)", "quic_failed": "HTTP/3 over UDP 443 failed",
     "ech_refused": "Encrypted ClientHello was rejected", "authorization_lost": "the Authorization header did not arrive",
     "origin_challenge": "the origin runs a browser check", "origin_region": "the origin refuses by region",
-    "origin_sign_in": "the origin requires sign-in", "origin_limit": "the origin applies a rate or size limit",
+    "origin_sign_in": "the origin requires sign-in", "origin_limit": "the origin applies a rate limit",
+    "origin_too_large": "it is too large for the origin",
     "origin_refusal": "the origin refuses", "origin_error": "the origin returns an error",
 }
 #: What a product did, by the failure.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import (
     Catalogue, Selection, is_exempt, pattern_of,
 )
@@ -31,11 +31,15 @@ _AT_ONCE, _LONG = 50, 2000
 _SHORT = 1024
 _CUT = ("eof_error", "connection_reset", "generic_timeout_error")
 _REDIRECTS = (301, 302, 303, 307, 308)
+#: The request itself is too large, by its address or its headers.
+_TOO_LARGE = (414, 431)
 #: The origin and gateways limit requests alike: without a mark nobody knows who did.
 _LIMIT = 429
 _NOBODY = signatures.Match("unknown", "low", ())
-#: It failed, and nobody knows why.
-_NOBODY_KNOWS = ("never_answered", "unknown_failure")
+#: It failed, and nobody knows why. A loop of redirects comes from the network, from the browser that refuses cookies, or from the origin.
+_NOBODY_KNOWS = ("never_answered", "unknown_failure", "redirect_loop")
+#: Something on the path requires sign-in. A later answer of the origin shows that the user signed in.
+_SIGN_IN = ("gateway_sign_in", "http_unexpected_redirect_url", "network_authentication_required")
 _HABITS = yaml_load((Path(__file__).parent / "habits.yml").read_text(encoding="utf-8"))
 
 
@@ -47,6 +51,8 @@ class Fault:
     began: str = ""
     match: signatures.Match | None = None
     count: int = 0
+    #: Which of the requests to the host was the last of these.
+    last: int = 0
 
 
 @dataclass
@@ -64,6 +70,8 @@ class Seen:
     requests: int = 0
     #: Answers that are shown to be the origin's and are no refusal.
     answered: int = 0
+    #: Which of the requests was the last that had such an answer.
+    last_answered: int = 0
     #: Answers whose writer is not known, and answers of the origin that are neither.
     unproven: int = 0
     errors: int = 0
@@ -79,7 +87,14 @@ class Seen:
         if match and match.evidence:
             told = "; ".join(match.evidence)
             evidence = told if evidence in match.evidence else "%s; %s" % (evidence, told)
-        self.faults.setdefault((*what, match.product if match else None), Fault(evidence=evidence, began=began, match=match)).count += 1
+        fault = self.faults.setdefault((*what, match.product if match else None), Fault(evidence=evidence, began=began, match=match))
+        fault.count += 1
+        fault.last = self.requests
+
+    def works(self) -> None:
+        """That the origin answered."""
+        self.answered += 1
+        self.last_answered = self.requests
 
 
 class Judge:
@@ -121,10 +136,7 @@ class Judge:
         self._judge(seen, exchange)
 
     def _entry_of(self, host: str) -> dict | None:
-        try:
-            return next((entry for pattern, entry in self._listed if pattern.matches(host)), None)
-        except PatternError:
-            return None
+        return next((entry for pattern, entry in self._listed if pattern.matches(host)), None)
 
     def _companion_of(self, host: str) -> dict | None:
         """A companion that serves a feature, in the form of an entry."""
@@ -134,10 +146,7 @@ class Judge:
         return {"id": None, "features": one["features"], "level": "telemetry" if one["features"] == ["telemetry"] else "optional"}
 
     def _known_as(self, host: str) -> dict | None:
-        try:
-            return next((one for pattern, one in self._companions if pattern.matches(host)), None)
-        except PatternError:
-            return None
+        return next((one for pattern, one in self._companions if pattern.matches(host)), None)
 
     def _record(self, host: str, exchange: entries.Exchange, found: dict) -> Seen:
         part = next((one for one in _HABITS["paths"] if one["entry"] == found["id"] and exchange.url.path.startswith(one["path"])), None)
@@ -188,8 +197,8 @@ class Judge:
 
     @staticmethod
     def _cut(exchange: entries.Exchange) -> bool:
-        """An answer that began and did not end. What the browser then refused to show to the page is no fault of the way."""
-        return exchange.error is not None and exchange.error[1] in _CUT + ("quic_failed",)
+        """An answer that began and did not end, or cannot be read. What the browser refused to show to the page is no fault of the network."""
+        return exchange.error is not None and exchange.error[0] not in (words.PAGE, "browser", "host") and exchange.error[1] != "unknown_failure"
 
     def _failed(self, seen: Seen, exchange: entries.Exchange) -> None:
         """No answer, or none that ended."""
@@ -203,7 +212,7 @@ class Judge:
             seen.note(exchange.began, ("dns", "dns_bogon_error"), "%s, at %s" % (word, exchange.address), match=sink)
         elif failure in _CUT and exchange.sent >= LARGE:
             seen.note(exchange.began, ("application", "upload_truncated"), "%s while %d bytes were sent" % (word, exchange.sent))
-        elif failure in _CUT and (exchange.status == 101 or "event-stream" in exchange.headers.get("content-type", "")):
+        elif exchange.status == 101 or failure in _CUT and "event-stream" in exchange.headers.get("content-type", ""):
             seen.note(exchange.began, ("application", "stream_cut"), "%s amid %s" % (word, "a WebSocket" if exchange.status == 101 else "an event stream"))
         elif seen.kind == "websocket" and layer == "http" and failure not in _NOBODY_KNOWS:
             seen.note(exchange.began, ("application", "websocket_upgrade_refused"), word)
@@ -218,7 +227,10 @@ class Judge:
 
     def _answered(self, seen: Seen, exchange: entries.Exchange, genuine: bool | None) -> None:
         status, inspector = exchange.status, self._inspector_of(seen, exchange.issuer)
-        if status == 407:
+        if 100 <= status < 200 and status != 101:
+            # Hints before an answer that is not in the file.
+            seen.unproven += 1
+        elif status == 407:
             seen.note(exchange.began, ("proxy", "proxy_auth_required"), "status 407")
         elif status == 511:
             seen.note(exchange.began, ("http", "network_authentication_required"), "status 511")
@@ -251,7 +263,7 @@ class Judge:
             seen.unproven += 1
         else:
             self._stream(seen, exchange)
-            seen.answered += 1
+            seen.works()
 
     @staticmethod
     def _stream(seen: Seen, exchange: entries.Exchange) -> None:
@@ -265,8 +277,11 @@ class Judge:
 
     @staticmethod
     def _web_socket(seen: Seen, exchange: entries.Exchange) -> None:
-        if exchange.status == 101:
-            seen.answered += 1
+        if exchange.status == 101 and set(exchange.headers) <= {"content-type"}:
+            # Browsers leave the headers of a WebSocket out.
+            seen.works()
+        elif exchange.status == 101:
+            seen.unproven += 1
         else:
             seen.note(exchange.began, ("application", "websocket_upgrade_refused"), "status %d instead of 101" % exchange.status)
 
@@ -275,12 +290,16 @@ class Judge:
         status = exchange.status
         if status in _REDIRECTS and self._leads_away(exchange):
             seen.note(exchange.began, ("http", "http_unexpected_redirect_url"), "status %d, redirects to a host outside every list" % status)
+        elif known and status in _TOO_LARGE:
+            seen.note(exchange.began, ("proxy", "request_head_limit"), "status %d" % status)
+        elif known and status == 401 and (exchange.page or "www-authenticate" in exchange.headers):
+            seen.note(exchange.began, ("proxy", "gateway_sign_in"), "status 401")
         elif status >= 400 and exchange.page and known and status != _LIMIT:
             seen.note(exchange.began, ("http", "http_block_page"), "status %d, a web page without proof of the origin" % status, match=_NOBODY)
         elif status < 300 and exchange.page and exchange.for_data:
             seen.note(exchange.began, ("application", "http_content_type_mismatch"), "a web page instead of %s" % (exchange.resource or "data"))
         elif status < 300 and not known and exchange.as_asked:
-            seen.answered += 1
+            seen.works()
         else:
             seen.unproven += 1
 
@@ -357,7 +376,7 @@ def _checks(seen: Seen, issuer: str | None, maker: signatures.Match | None) -> l
             return []
     if seen.answered:
         # It got through in the end, so that the gateway only asked who this is; and what has no answer yet was still open, or not recorded.
-        signed_in = [key for key in faults if key[1] in ("gateway_sign_in", "http_unexpected_redirect_url")]
+        signed_in = [key for key, fault in faults.items() if key[1] in _SIGN_IN and fault.last < seen.last_answered]
         seen.flags |= {"gateway_sign_in"} if signed_in else set()
         seen.flags |= {"unanswered"} if any(key[1] == "never_answered" for key in faults) else set()
         faults = {key: fault for key, fault in faults.items() if key not in signed_in and key[1] != "never_answered"}

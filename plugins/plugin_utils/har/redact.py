@@ -12,6 +12,7 @@ from __future__ import annotations
 import filecmp
 import ipaddress
 import json
+import math
 import os
 import re
 import tempfile
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.common.yaml import yaml_load
 
-from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import PatternError, parse
+from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import parse
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogue import Catalogue, pattern_of
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.har import entries, words
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import signatures
@@ -28,7 +29,7 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import 
 REMOVED = "(removed)"
 _HARMLESS = yaml_load((Path(__file__).parent / "harmless.yml").read_text(encoding="utf-8"))
 _PATH, _ABOUT, _QUERY, _LABELS = (set(_HARMLESS[key]) for key in ("path", "about", "query", "labels"))
-_HEADERS, _COOKIES, _EXTENSIONS, _GATEWAYS = (set(_HARMLESS[key]) for key in ("headers", "cookies", "extensions", "hosts"))
+_HEADERS, _COOKIES, _EXTENSIONS, _GATEWAYS, _PAGES = (set(_HARMLESS[key]) for key in ("headers", "cookies", "extensions", "hosts", "squid_pages"))
 _PROGRAM = "(?i:%s)(/[0-9.]{1,12})?" % "|".join(_HARMLESS["servers"])
 _TYPE = "(?:%s)" % "|".join(map(re.escape, _HARMLESS["types"]))
 _VALUES = {name: re.compile("(?i:%s)\\Z" % form.replace("TYPE", _TYPE)) for name, form in _HARMLESS["values"].items()}
@@ -36,7 +37,11 @@ _VALUES["server"] = re.compile(_PROGRAM + "\\Z")
 #: Of Via and X-Cache what is left without the names of proxies: the protocol and the program, whether it was in the cache.
 _VIA = re.compile(r"(?P<protocol>[0-9]\.[0-9]) \S+(?: \((?P<program>%s)\))?\s*\Z" % _PROGRAM)
 _CACHE = re.compile(r"(HIT|MISS) from ")
-_SQUID = re.compile(r"ERR_[A-Z_]{1,40}(?= |\Z)|[0-9]{3}(?= )")
+#: A page of Squid's own, or one that a site made: its name may be that of a company, and the stand-in is still known for a page of Squid.
+_SQUID = re.compile(r"(?P<page>ERR_[A-Z_]{1,40})(?= |\Z)|[0-9]{3}(?= )")
+_OTHER_PAGE = "ERR_CUSTOM"
+#: Of an issuer: a word, and how long one may be that a signature gives the form of alone, such as the number of a public CA.
+_WORD, _SHORT, _ISSUERS = re.compile(r"\w+"), 3, set(_HARMLESS["issuers"])
 _TIMINGS = ("blocked", "dns", "connect", "ssl", "send", "wait", "receive")
 
 
@@ -49,7 +54,7 @@ class Redactor:
         self._patterns = [pattern_of(entry) for entry in listed] + [parse(one["pattern"]) for one in catalogue.companions]
         # The longest first: what stands before it is judged label by label.
         self._names = sorted({pattern.name for pattern in self._patterns} | _GATEWAYS, key=len, reverse=True)
-        self._whole = _GATEWAYS | {probe["host"] for entry in listed for probe in entry["probes"]}
+        self._whole = {probe["host"] for entry in listed for probe in entry["probes"]}
 
     def entry(self, raw) -> dict:
         """One entry of a log without anything that is not named; what has not the form of one is empty."""
@@ -122,10 +127,7 @@ class Redactor:
         return ".".join([label if label in _LABELS else "{id}" for label in labels] + [name])
 
     def _listed(self, host: str) -> bool:
-        try:
-            return any(pattern.matches(host) for pattern in self._patterns)
-        except PatternError:
-            return False
+        return any(pattern.matches(host) for pattern in self._patterns)
 
     def _headers(self, message: dict) -> list:
         rows = message.get("headers")
@@ -153,10 +155,10 @@ class Redactor:
             return None
 
     def _issuer(self, issuer: str) -> str:
-        """Of an issuer's name what a signature knows of it; the rest may name a company or a machine."""
+        """Of an issuer's name what a signature spells out of it; the rest, and what fits a mere form, may name a company or a machine."""
         for rule in self._table["public"] + self._table["issuer"]:
             hit = re.search(rule.get("issuer_cn") or r"\A\Z", issuer, re.I)
-            if hit and sum(character.isdigit() for character in hit.group(0)) < 5:
+            if hit and all(len(word) <= _SHORT or word in rule["issuer_cn"].lower() or word in _ISSUERS for word in _WORD.findall(hit.group(0).lower())):
                 return hit.group(0)
         return REMOVED
 
@@ -206,7 +208,9 @@ def _value(name: str, value) -> str:
         return "%s from {name}" % hit.group(1) if hit else REMOVED
     if name == "x-squid-error":
         hit = _SQUID.match(value)
-        return hit.group(0) + " 0" if hit else REMOVED
+        if not hit:
+            return REMOVED
+        return "%s 0" % (_OTHER_PAGE if hit.group("page") and hit.group("page") not in _PAGES else hit.group(0))
     if name == "proxy-authenticate":
         value = value.partition(" ")[0]
     return value if name in _VALUES and _VALUES[name].match(value) else REMOVED if value else ""
@@ -243,7 +247,7 @@ def _dict(value) -> dict:
 
 
 def _number(value):
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) else -1
 
 
 def _version(value) -> str:

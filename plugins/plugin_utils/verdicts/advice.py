@@ -45,8 +45,9 @@ def notes(host: dict | None, checks: list) -> list:
         found["tunnel"] = [route["interface"]]
     elif route.get("mtu") and route["mtu"] < _MTU:
         found["mtu"] = [str(route["mtu"])]
-    if host.get("hosts_file"):
-        found["hosts_file"] = sorted(host["hosts_file"])
+    own = sorted(set(host.get("hosts_file") or {}) | {check["host"] for check in checks if "hosts_file" in check["flags"]})
+    if own:
+        found["hosts_file"] = own
     if abs(host.get("clock_skew_s") or 0) > _SKEW:
         found["clock"] = ["%d s" % host["clock_skew_s"]]
     if proxies.get("https") and any(check["via"] == "direct" for check in checks):

@@ -33,14 +33,16 @@ _BY_FAILURE = {
     "proxy_limit": "upload_limit_or_dlp", "proxy_host_conflict": "proxy_host_conflict",
     "proxy_cannot_connect": "proxy_cannot_connect", "proxy_dns_failed": "proxy_dns", "proxy_timeout": "proxy_cannot_connect",
     "proxy_certificate_refused": "proxy_certificate", "proxy_none": "proxy_unreachable", "proxy_busy": "proxy_cannot_connect",
+    "redirect_loop": "redirect_loop", "request_head_limit": "head_limit", "lifetime_cut": "lifetime_limit",
     "dns_refused_error": "dns_filter", "local_firewall": "local_firewall", "offline": "offline", "no_resources": "no_resources",
 }
 _BY_LAYER = {"dns": "dns_failure", "tcp": "ip_port_filter", "proxy": "proxy_unreachable", "tls": "tls_cut", "http": "connection_cut"}
 #: The layers from the bottom.
 _LAYERS = ["host", "browser", "dns", "tcp", "proxy", "tls", "quic", "http", "application", "origin"]
 MIN_PEERS = 2
-#: In place of a row of the table: it is broken because the policy leaves it under inspection, and nobody has to look for a fault.
-_BY_POLICY = {"row": 0, "scope": "inspected_by_policy", "confidence": "high"}
+#: In place of a row of the table, where there is no other fault: the policy leaves it under inspection; each host that sees it has it from its own hosts file.
+_SOLE = {"inspected_by_choice": {"row": 0, "scope": "inspected_by_policy", "confidence": "high"},
+         "hosts_file": {"row": 0, "scope": "host_local", "confidence": "high"}}
 
 
 def depth(check: dict) -> int:
@@ -55,6 +57,8 @@ def row(**facts) -> dict:
 
 def sub_verdict(check: dict) -> str:
     """Which control a failed check ran into, as a key of remedies.yml."""
+    if witnesses.by_itself(check):
+        return "hosts_file"
     if "sni_filtered" in check["flags"]:
         return "sni_filter"
     if "small_packets_pass" in check["flags"]:
@@ -204,8 +208,9 @@ def _feature(feature: str, hosts: dict, control: dict, status: dict, unreached: 
              "mixed": bool(bad) and all(_comes_and_goes(hosts[name], feature) for name in bad),
              # A block page is nobody's but its product's, whatever the service says of itself.
              "named": any(fault["product"] for fault in faults)}
-    chosen = bool(faults) and all(fault["verdict"] == "inspected_by_choice" for fault in faults)
-    found = dict(_BY_POLICY, next=faults[0]["remedy"]) if chosen else row(**facts)
+    kinds = {fault["verdict"] for fault in faults}
+    sole = _SOLE.get(kinds.pop()) if len(kinds) == 1 else None
+    found = dict(sole, next=faults[0]["remedy"]) if sole else row(**facts)
     basis, alone = (None, False) if facts["named"] else _basis(feature, {name: hosts[name] for name in bad})
     confidence = "low" if unreached > len(said) else "medium" if alone and found["confidence"] == "high" else found["confidence"]
     return {"scope": found["scope"], "row": found["row"], "confidence": confidence, "next": found["next"], "facts": facts, "basis": basis,

@@ -108,7 +108,7 @@ def _websocket(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
 
 def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
     """Which silence survived, and which did not."""
-    rows = seen["application"] or []
+    rows = [row for row in seen["application"] or [] if not row.get("every_s")]
     for row in rows:
         written = _written(probe, row, seen, None if genuine else table) if row["status"] not in (None, 101) else None
         if written:
@@ -123,7 +123,15 @@ def _idle(probe: dict, seen: dict, genuine: bool, table: dict) -> Found:
         return Found("http", (cut or {}).get("failure") or "not_reached_again", proven=not survived, detail=known if survived else None)
     late = cut["failure"] == "generic_timeout_error"
     when = "nothing came after %g s of silence" % cut["silence_s"] if late else "cut after %g s of silence" % cut["after_s"]
-    return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s" % (when, known))
+    beside = next((row for row in seen["application"] if row.get("every_s")), None)
+    # A canary of an earlier release never sends one; and a connection that is cut between two messages was silent as well.
+    if beside is None or not beside["words"] or min(cut["after_s"], cut["silence_s"]) < 2 * beside["every_s"]:
+        told = "it is unknown whether the silence or the age of the connection is the cause"
+    elif beside["survived"]:
+        told = "a connection of the same age that is not silent survives"
+    else:
+        return Found(failure="lifetime_cut", flags=["lifetime_cut"], detail="%s; a connection of the same age that was not silent was cut too" % when)
+    return Found(failure="idle_cut", flags=["idle_cut"], detail="%s; %s; %s" % (when, known, told))
 
 
 def cookies(expect: dict, lines: list) -> tuple:

@@ -49,7 +49,9 @@ def judge_path(check: dict, seen: dict, context: Context) -> None:
     if check["layer"] == "tls" and _speaks_tls(seen.get("other_hello")):
         check["flags"].append("large_hello")
     if check["layer"] in ("tcp", "tls") and dns and not dns.get("pinned"):
-        _judge_sinkhole(check, dns["addresses"], context)
+        _judge_sinkhole(check, dns, context)
+    if dns and dns.get("hosts_file"):
+        check["flags"].append("hosts_file")
     if check["layer"] == "dns" and (seen.get("second_dns") or {}).get("addresses"):
         # One resolver knows the name, this host's does not tell.
         check["flags"].append("dns_differs")
@@ -77,11 +79,15 @@ def _got_through(again) -> bool:
     return again is not None and again["failure"] is None
 
 
-def _judge_sinkhole(check: dict, addresses: list, context: Context) -> None:
+def _judge_sinkhole(check: dict, dns: dict, context: Context) -> None:
     """No connection came about and the name leads where no origin is. An internal address that does serve the origin is no concern of this."""
+    addresses = dns["addresses"]
     sinks = [address for address in addresses if ipaddress.ip_address(address).is_loopback or ipaddress.ip_address(address).is_unspecified]
     match = next((found for found in (signatures.sinkhole(address, context.table) for address in addresses) if found), None)
     if match is None and len(sinks) < len(addresses):
+        return
+    if dns.get("hosts_file"):
+        _fail(check, "host", "dns_bogon_error", "dns_sinkhole")
         return
     _fail(check, "dns", "dns_bogon_error", "dns_sinkhole")
     if match is not None:
@@ -110,6 +116,8 @@ def _judge_connect(check: dict, connect: dict, context: Context) -> None:
     match = signatures.written_by(connect, context.table)
     if match and match.reason != "denied":
         _could_not(check, match)
+    elif match is None and connect["status"] == 511:
+        _fail(check, "proxy", "network_authentication_required")
     elif match is None and connect["status"] in _NO_PROXY:
         _fail(check, "proxy", "proxy_none")
     elif match is None and connect["status"] == 429:
@@ -217,7 +225,9 @@ def judge_writer(check: dict, probe: dict, seen: dict) -> None:
     """Where somebody looks inside TLS, an answer is the origin's only when something shows that: a mark of its network, or what was asked for."""
     http = seen["http"]
     undecided = check["verdict"] == PASS or check["failure"] in ("ssl_intercepted", "http_content_type_mismatch")
-    if not undecided or http is None or probe["kind"] not in ("https", "echo") or origins_own(probe, seen):
+    # Of a canary's WebSocket the frame that comes back tells.
+    asked = ("https", "echo") if refusals.of_canary(probe) else ("https", "echo", "websocket")
+    if not undecided or http is None or probe["kind"] not in asked or origins_own(probe, seen):
         return
     marked = origin.marked(probe.get("entry") or probe["id"], http["headers"])
     if check["failure"] == "ssl_intercepted":

@@ -147,7 +147,7 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
     still shut is no harm; neither is what an incident explains that the service itself reports (``status``, a result of service_status_info): those are in
     ``explained``, {host: [what]}, and still no pass.
     """
-    moved, shut, unproven, explained, about = {}, {}, [], {}, {}
+    moved, shut, unproven, explained, about, names = {}, {}, [], {}, {}, set()
     answered = [name for name, result in results.items() if (result or {}).get("checks")]
     for name, result in sorted(results.items()):
         if name not in answered:
@@ -159,7 +159,10 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
         regressed = [(one["message"], _the_service(checks[_key(one)], status)) for one in found["regressed"]]
         lines = [text for text, why in regressed if not why] + [one["message"] for one in (found["fixed"] if outside else [])]
         old = {_key(check): check for check in (baselines.get(name) or {}).get("checks", [])}
-        about[name] = {witnesses.question(old.get(_key(one)), checks[_key(one)]) for one, (_text, why) in zip(found["regressed"], regressed) if not why}
+        unexplained = [one for one, (_text, why) in zip(found["regressed"], regressed) if not why]
+        asked = [(one["host"], witnesses.question(old.get(_key(one)), checks[_key(one)])) for one in unexplained]
+        about[name] = {word for _host, word in asked}
+        names |= {host for host, word in asked if word == witnesses.NAME}
         if any(why for _text, why in regressed):
             explained[name] = ["%s (%s)" % item for item in regressed if item[1]]
         if lines:
@@ -175,9 +178,11 @@ def proof(results: dict, baselines: dict, expect: dict, status: dict | None = No
     insiders = [name for name in answered if expect.get(name, "open") == "open"]
     silent = not answered and any((baselines.get(name) or {}).get("checks") for name in results)
     saw = {name: about[name] for name in insiders if name in moved}
-    harm = silent or bool(set(moved) - set(insiders)) or bool(saw) and witnesses.enough(saw, {name: results[name] for name in insiders})
+    looks = {name: results[name] for name in insiders}
+    unable = witnesses.deaf(looks, names)
+    harm = silent or bool(set(moved) - set(insiders)) or bool(saw) and witnesses.enough(saw, looks, unable)
     basis = [witnesses.basis([name for name in saw if word in saw[name]], results, word) for word in (witnesses.NAME, witnesses.PROXY)]
-    basis = [text for text in basis if text]
+    basis = [text for text in basis if text] + witnesses.remarks(saw, unable)
     verdict = FAIL if harm or moved or shut or explained else UNVERIFIED if unproven or not results else PASS
     return {"verdict": verdict, "moved": moved, "shut": shut, "harm": harm, "explained": explained,
             "basis": basis, "message": ". ".join([_proof_message(results, moved, shut, unproven, explained, silent), *basis])}

@@ -1,18 +1,37 @@
 # Copyright (c) 2026, the netaccess.chatgpt contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How many witnesses there are of what hosts saw: those that share a resolver, or a proxy, are one where the name, or the proxy, is the question. Pure."""
+"""How many witnesses there are of what hosts saw: those that share a resolver, or a proxy, are one where the name, or the proxy, is the question. Pure.
+
+A host whose hosts file answers for a name is no witness of any resolver.
+"""
 from __future__ import annotations
 
-#: What a finding is about: a name, an explicit proxy, or something else on the way.
-NAME, PROXY, PATH = "name", "proxy", "path"
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import INTERCEPTED
+
+#: What a finding is about: a name, an explicit proxy, something else on the path, or the host itself.
+NAME, PROXY, PATH, ITSELF = "name", "proxy", "path", "host"
 #: So many have to see it, where there are so many.
 ENOUGH = 2
+
+
+def pinned(check: dict) -> bool:
+    """Whether the hosts file answered for the name."""
+    return "hosts_file" in (check.get("flags") or ())
+
+
+def by_itself(check: dict) -> bool:
+    """Whether a check fails where the hosts file leads: nobody is there, or somebody else."""
+    return pinned(check) and (check["layer"] in ("host", "tcp") or check["layer"] == "tls" and check["interception"] not in INTERCEPTED)
 
 
 def question(*checks: dict | None) -> str:
     """What the same check, before and now, is about."""
     layers = {check.get("layer") for check in checks if check}
+    by_file = {pinned(check) for check in checks if check}
+    if "host" in layers or len(by_file) > 1 or "dns" in layers and True in by_file:
+        # A hosts file led there, or it was changed meanwhile.
+        return ITSELF
     if "dns" in layers:
         return NAME
     return PROXY if "proxy" in layers and any(check.get("proxy") for check in checks if check) else PATH
@@ -29,7 +48,7 @@ def asked_through(result: dict, about: str) -> set:
 def groups(results: dict, about: str) -> list:
     """[(names of hosts that are one witness, what they share)], for ``results`` of hosts. Those of which it is not known are one as well: nothing shows that
     they are more."""
-    if about == PATH:
+    if about not in (NAME, PROXY):
         return [({name}, set()) for name in results]
     found: list = []
     for name, result in results.items():
@@ -41,12 +60,23 @@ def groups(results: dict, about: str) -> list:
     return found
 
 
-def enough(seen: dict, results: dict) -> bool:
+def deaf(results: dict, names: set) -> dict:
+    """{host: those of ``names`` that its hosts file answers for}, of the hosts that asked no resolver for any of them."""
+    found = {}
+    for name, result in results.items():
+        own, others = ({check["host"] for check in result["checks"] if pinned(check) is by_file and check["host"] in names} for by_file in (True, False))
+        if own and not others:
+            found[name] = sorted(own)
+    return found
+
+
+def enough(seen: dict, results: dict, unable: dict | None = None) -> bool:
     """Whether what was seen is seen by enough of those who could: two witnesses, or the only one. ``seen``: {host: what its findings are about}; a witness of
-    several hosts has seen it when two of them have."""
-    for about in {PATH}.union(*seen.values()):
+    several hosts has seen it when two of them have. ``unable``: of hosts that are ``deaf`` where the name is the question."""
+    for about in {PATH}.union(*seen.values()) - {ITSELF}:
+        able = {name: result for name, result in results.items() if about != NAME or name not in (unable or {})}
         saying = {name for name, questions in seen.items() if questions & {about, PATH}}
-        all_ = groups(results, about)
+        all_ = groups(able, about)
         saw = [names for names, _shared in all_ if len(names & saying) >= min(ENOUGH, len(names))]
         if 0 < min(ENOUGH, len(all_)) <= len(saw):
             return True
@@ -55,7 +85,7 @@ def enough(seen: dict, results: dict) -> bool:
 
 def basis(names: list, results: dict, about: str) -> str | None:
     """What makes several hosts one witness, in words; None when they are not, or there is but one."""
-    if about == PATH or len(names) < ENOUGH:
+    if about not in (NAME, PROXY) or len(names) < ENOUGH:
         return None
     parts = []
     for together, shared in groups({name: results[name] for name in names}, about):
@@ -63,3 +93,12 @@ def basis(names: list, results: dict, about: str) -> str | None:
             what = ("share %s" % ", ".join(sorted(shared))) if shared else "are not known to use different ones"
             parts.append("%s %s" % (", ".join(sorted(together)), what))
     return "where the %s matters they count as one witness: %s" % (about, "; ".join(parts)) if parts else None
+
+
+def remarks(seen: dict, unable: dict) -> list:
+    """What hosts say nothing about because their hosts files answer, and what to do about it. ``seen`` and ``unable`` as of ``enough``."""
+    texts = {name: "this host says nothing about the resolver, because its hosts file overrides %s" % ", ".join(own) for name, own in unable.items()}
+    for name in seen:
+        if ITSELF in seen[name]:
+            texts.setdefault(name, "this host says nothing about the network, because its hosts file overrides, or did override, what changed")
+    return ["%s: %s; remove the name from that file, and probe again" % item for item in sorted(texts.items())]

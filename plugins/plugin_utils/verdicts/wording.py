@@ -61,6 +61,7 @@ _WORDS = {
     "header_rewritten": "reachable, but headers are rewritten on the path",
     "websocket_frames_lost": "the WebSocket opens, but a frame sent through it does not come back unchanged",
     "idle_cut": "an idle connection is cut off",
+    "lifetime_cut": "a connection is cut off at a maximum age, idle or not",
     "not_reached_again": "a second connection could not be opened",
 }
 #: What a flag says to a person.
@@ -75,6 +76,7 @@ NOTES = {
     "origin_unproven": "it answers, but there is no proof that the response is from the origin",
     "exemption_unproven": "its certificate is not from a known public CA but has properties that only public ones have, so it is "
                           "unknown whether it is decrypted",
+    "hosts_file": "the hosts file overrides the name, so no resolver was queried",
     "other_family": "it works over the other IP version; this one has no route",
     "burst": "it works alone but not together with others: something on the path limits connections",
     "h2_lost": "without HTTP/2",
