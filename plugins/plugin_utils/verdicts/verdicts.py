@@ -215,7 +215,7 @@ def _proof_message(results: dict, moved: dict, shut: dict, unproven: list, expla
 
 
 def aggregate(results: dict, expect: dict, devices=()) -> dict:
-    """What all hosts say together. ``results``: {host: result of reachability_info, or None where nothing came back}; ``expect``: {host:
+    """What all hosts say together. ``results``: {host: result of reachability_info, or None for no result}; ``expect``: {host:
     "open" | "unchanged"}, "open" where it has none; ``devices`` that should have a host behind them.
 
     ``{"verdict", "hosts": {host: verdict | "unreachable"}, "unreachable": [...], "features": {feature: {verdict: [hosts]}}, "devices": {device:
