@@ -561,8 +561,8 @@ def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
 
 
 @pytest.mark.parametrize("include,said", [
-    ("include conf.d/*.conf", "only Squid knows whether .*squid.conf reads .* "
-                               "\\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): remove that include, and add"),
+    ("include conf.d/*.conf",
+     "only Squid knows whether .*squid.conf reads .* \\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): remove that include, and add"),
     ("include {folder}/${process_name}.conf", "only Squid knows"),
     ("include conf.d/ours-*.conf", "squid.conf does not include .*: create that file, empty, and add")])
 def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site, include, said):
