@@ -91,7 +91,7 @@ def test_a_page_that_nobody_looked_at_is_named(changes, lines):
     manual = [line for line in handed(replace(DONE, **changes))["manual"] if not line.startswith("BLOCK/ACCEPT")]
     assert len(manual) == len(lines) and all(text in line for text, line in zip(lines, manual))
     nothing = handed(replace(DONE, **changes), policy=replace(FIRST, allow=(), exempt=()))["manual"]
-    assert not any("which applications" in line or "look whether" in line for line in nothing)
+    assert not any("which applications" in line or "check whether" in line for line in nothing)
 
 
 def test_designated_domains_are_told_together_and_those_that_are_gone_by_their_host():

@@ -578,7 +578,7 @@ def test_whom_a_rule_of_names_would_pass(make, rule, told):
     rig.twin.add_rule("All", "dns", "block", "", 10)
     rig.twin.add_rule("Below", "dns", "block", rule.get("traffic", ""), 20, identity=rule.get("identity", ""))
     widened = rig.run(check=True, accept_wider_audience=True)["audience_widened"]
-    assert [text.partition(" shuts")[0] for text in widened] == ["DNS rule Below"] * told
+    assert [text.partition(" blocks")[0] for text in widened] == ["DNS rule Below"] * told
 
 
 def test_http_rules_that_ours_would_pass_are_told(make):
@@ -628,8 +628,8 @@ def test_why_a_pattern_is_not_allowed(make, action, traffic, word, note):
     rig.run()
     rig.twin.add_rule("Odd", "dns", action, traffic, 5)
     row = assessed(rig, never_above=("Odd",))[".chatgpt.com"]
-    assert row.allowed == word and row.note.partition("; ")[0] == (note or "not decrypted, by the name in the handshake; Gateway then does not check "
-                                                                           "the certificate")
+    spared = "not decrypted, by the name in the handshake, and Gateway does not check the certificate"
+    assert row.allowed == word and row.note.partition("; ")[0] == (note or spared)
     assert row.allowed_by == (None if word == "no" else "ChatGPT allow")
 
 

@@ -125,7 +125,7 @@ def test_a_list_that_somebody_wrote_to_meanwhile_is_left_alone(shared):
 
 def test_a_filter_that_other_profiles_use_reaches_more_people(shared):
     shared.twin.row(WEB, "staff")["web"]["urlfilter-table"] = 1
-    with pytest.raises(Failed, match="web filter profile staff uses the URL filter members-urls too"):
+    with pytest.raises(Failed, match="web filter profile staff also uses the URL filter members-urls"):
         shared.run()
     assert shared.run(accept_wider_audience=True)["changed"] and shared.decide(STRANGER, "chatgpt.com")[0] == "allow"
 
@@ -194,7 +194,7 @@ def test_a_built_in_profile_is_copied_only_when_told(rig):
 def test_proxy_mode_exempts_neighbours_on_the_address_and_says_so(rig):
     rig.twin.row("firewall/policy", "members")["inspection-mode"] = "proxy"
     rig.twin.knobs.addresses.update({"chatgpt.com": "203.0.113.5", "www.example.com": "203.0.113.5"})
-    with pytest.raises(Failed, match="goes by address"):
+    with pytest.raises(Failed, match="matches by address"):
         rig.run()
     rig.run(accept_wider_audience=True)
     assert rig.decide(MEMBER, "www.example.com") == ("allow", "tunnel")
@@ -227,8 +227,8 @@ def test_profile_groups_are_resolved(rig):
     assert rig.decide(MEMBER, "chatgpt.com") == ("allow", "tunnel")
 
 
-@pytest.mark.parametrize("wrong,text", [({"policies": ("nobody",)}, "no policy named nobody; there are: members, staff"),
-                                        ({"policies": (), "webfilter_profiles": ("x",)}, "no profile named x; there are: members, staff")])
+@pytest.mark.parametrize("wrong,text", [({"policies": ("nobody",)}, "no policy is named nobody; the policies are: members, staff"),
+                                        ({"policies": (), "webfilter_profiles": ("x",)}, "no profile is named x; the profiles are: members, staff")])
 def test_an_unknown_name_is_told_with_those_that_exist(rig, wrong, text):
     with pytest.raises(Failed, match=text):
         rig.run(adapter=rig.adapter(**wrong))
@@ -531,7 +531,7 @@ def test_requests_with_a_local_category(proxy):
     assert proxy.twin.row(CATEGORY, "chatgpt")["id"] == 141
     assert {(row["url"], row["rating"]) for row in proxy.twin.rows(RATING)} == {("chatgpt.com", "141"), ("openai.com", "141")}
     notes = {item["pattern"]: (item["exempt"], item["note"]) for item in result["coverage"]}
-    assert notes[".chatgpt.com"][0] == "yes" and "taken to hold for its subdomains" in notes[".chatgpt.com"][1]
+    assert notes[".chatgpt.com"][0] == "yes" and "assumed to cover its subdomains" in notes[".chatgpt.com"][1]
     proxy.twin.log.clear()
     assert proxy.run()["requests"] == {"reads": 12, "writes": 0, "waited": 0, "connections": 1}
 
@@ -589,7 +589,7 @@ def test_what_is_ours_goes_whatever_the_options_of_the_task_that_removes_it(prox
 
 def test_when_all_local_categories_are_taken_the_error_names_the_way_out(proxy):
     proxy.twin.rows(CATEGORY)[:] = [{"desc": "c%d" % number, "id": number, "status": "enable"} for number in range(140, 192)]
-    with pytest.raises(Failed, match="all local categories .140 to 191. are taken.*exempt_by"):
+    with pytest.raises(Failed, match="all local categories .140 to 191. are in use: .*exempt_by"):
         proxy.run(check=True)
 
 
@@ -669,7 +669,7 @@ def test_a_deny_for_a_part_of_the_people_keeps_its_word_or_is_told(voice):
     voice.run()
     assert policies(voice) == ["members", "quarantine", "chatgpt-voice: members", "no-udp", "staff"]
     voice.deny_udp("contractors", 4, groups=[{"name": "contractors"}])
-    with pytest.raises(Failed, match="policy contractors denies a part of the people of members"):
+    with pytest.raises(Failed, match="policy contractors denies some users of members"):
         voice.run()
     # About the very people, and about more.
     for groups in ([{"name": "ai-users"}], [{"name": "ai-users"}, {"name": "contractors"}]):
@@ -713,7 +713,7 @@ def test_a_named_policy_that_lets_nobody_through_opens_no_voice(voice, columns):
 def test_addresses_of_ipv6_alone_make_nothing(voice):
     published = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["2001:db8::/48"],
                                                 "feed_date": "2026-07-25"}])
-    assert "IPv6 addresses are left out" in voice.run(policy=Policy.from_config(published))["manual"][0]
+    assert "IPv6 addresses are not included" in voice.run(policy=Policy.from_config(published))["manual"][0]
     assert not any(name.startswith("chatgpt-voice") for name in policies(voice))
 
 
@@ -745,7 +745,7 @@ def test_ipv6_addresses_are_left_to_a_person(voice):
     published = dict(FIRST.to_config(), media=[{"id": "voice", "protocol": "udp", "ports": [3478], "destinations": ["203.0.113.0/28", "2001:db8::/48"],
                                                 "feed_date": "2026-07-25"}])
     result = voice.run(policy=Policy.from_config(published))
-    assert "IPv6 addresses are left out" in result["manual"][0]
+    assert "IPv6 addresses are not included" in result["manual"][0]
     assert [row["name"] for row in voice.twin.rows("firewall/address")] == ["all", "chatgpt-203.0.113.0_28"]
 
 
@@ -803,7 +803,7 @@ def test_only_the_primary_of_a_cluster_is_written_to(make, release):
     rig.twin.state["root"]["system/ha"]["mode"] = "a-p"
     rig.twin.knobs.primary = "FGVM010000000002"
     before = rig.twin.snapshot()
-    with pytest.raises(Failed, match="not the primary of its cluster .FGVM010000000001.: set host to the address of the cluster.*Nothing was changed"):
+    with pytest.raises(Failed, match="not the primary unit of its cluster .FGVM010000000001.: set host to the address of the cluster.*Nothing was changed"):
         rig.run()
     assert rig.twin.snapshot() == before
     rig.twin.knobs.primary = "FGVM010000000001"
@@ -880,7 +880,7 @@ def test_two_url_filters_of_our_name_stop_the_run_and_two_of_somebody_else_do_no
     rig.twin.rows(URLFILTER).append(dict(table, id=79))
     before = rig.twin.snapshot()
     for state in ("merged", "deleted"):
-        with pytest.raises(Failed, match="more than one URL filter chatgpt.*: so the right one cannot be identified.*Nothing was changed"):
+        with pytest.raises(Failed, match="more than one URL filter chatgpt.*, so the right one cannot be identified.*Nothing was changed"):
             rig.run(state)
     assert rig.twin.snapshot() == before
 
@@ -893,8 +893,9 @@ PARTS = {"policy": "read-write", "address": "read-write", "service": "read-write
 @pytest.mark.parametrize("profile,write,why", [
     ({"fwgrp": "read"}, False, "may not write policies, addresses and SSL inspection (fwgrp)"), ({"utmgrp": "none"}, False, "(utmgrp)"),
     ({"fwgrp": "custom", "fwgrp-permission": PARTS}, True, "may write"),
-    ({"fwgrp": "custom", "fwgrp-permission": dict(PARTS, others="read")}, None, "single parts of fwgrp"),
-    ({"fwgrp": "custom", "fwgrp-permission": dict.fromkeys(PARTS, "read")}, False, "(fwgrp)"), ({"fwgrp": "custom"}, None, "single parts of fwgrp")])
+    ({"fwgrp": "custom", "fwgrp-permission": dict(PARTS, others="read")}, None, "separate permissions for parts of fwgrp"),
+    ({"fwgrp": "custom", "fwgrp-permission": dict.fromkeys(PARTS, "read")}, False, "(fwgrp)"),
+    ({"fwgrp": "custom"}, None, "separate permissions for parts of fwgrp")])
 def test_the_access_profile_tells_what_may_be_written(rig, profile, write, why):
     rig.twin.profile.update(profile)
     found = rig.run(check=True)["permissions"]

@@ -141,7 +141,7 @@ def test_an_authentication_rule_is_a_doubt_whatever_limits_it(site, column):
     if column.get("about") == "nobody":
         assert conflict(result) is None and words(result) == {"yes"}
         return
-    assert words(result) == {"unchecked"} and not conflict(result)["certain"] and "did not sign in" in conflict(result)["text"]
+    assert words(result) == {"unchecked"} and not conflict(result)["certain"] and "users who are not signed in" in conflict(result)["text"]
 
 
 def test_an_action_that_nobody_knows_is_a_doubt(site):

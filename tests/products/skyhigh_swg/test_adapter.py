@@ -452,7 +452,7 @@ def test_a_header_below_a_rule_that_ends_the_cycle_is_told(make, above, enabled,
     found = adapter.assess(FIRST, adapter.read())
     assert [(one.rule, [str(host) for host in one.hosts]) for one in found.tenant_controls] == [
         ("rule Workspace of rule set Tenancy", ["js.stripe.com"])] * told
-    assert any("is not reached by js.stripe.com" in line for line in found.manual) is told
+    assert any("is not evaluated for js.stripe.com" in line for line in found.manual) is told
 
 
 def test_a_header_that_keeps_people_in_their_workspace_needs_decryption(rig):
@@ -561,7 +561,7 @@ def test_an_account_that_is_signed_in_elsewhere_is_waited_for(make, how):
 def test_an_account_that_stays_signed_in_is_named_and_nothing_is_changed(make):
     rig = make(session_seconds=10 ** 6)
     signed_in(rig)
-    with pytest.raises(Failed, match="netaccess is signed in already") as failed:
+    with pytest.raises(Failed, match="netaccess is already signed in") as failed:
         rig.run()
     assert failed.value.result["failure"]["class"] == "locked" and rig.meter.writes == 0
 
@@ -650,7 +650,7 @@ def test_wrong_credentials_are_a_clear_error_without_them(rig):
     ("login", 200, b"<html>welcome</html>", "is the REST interface enabled"),
     ("list", 200, b"<html><body>busy", "without XML of its interface"),
     ("list", 200, b"<!DOCTYPE x [<!ENTITY a 'b'>]><feed/>", "without XML of its interface"),
-    ("list", 200, b"<entry/>", "no feed"),
+    ("list", 200, b"<entry/>", "without a feed"),
     ("rulesets", 403, b"<p>no rights</p>", "the role of the account does not cover it"),
     ("export", 200, b"<ruleset/>", "which is not supported"),
 ])

@@ -263,7 +263,7 @@ def test_what_else_may_shut_a_host_out(site, lines, word):
 
 
 def test_an_unknown_directive_is_named(site):
-    assert "squid.conf:10 http_next_year is not known here" in site("http_next_year on").foreseen().coverage[0].note
+    assert "squid.conf:10 http_next_year is not understood and may block it" in site("http_next_year on").foreseen().coverage[0].note
 
 
 @pytest.mark.parametrize("line", ["cookie deny all", "Cookie deny all"])
@@ -471,7 +471,7 @@ def test_inspection_that_our_peek_line_would_end_is_named(site, lines, told):
 
 
 def test_an_acl_of_the_site_that_has_a_name_of_ours_is_refused(site):
-    with pytest.raises(AccessError, match="squid.conf:10 defines the ACL netaccess_client, which is a name of ours"):
+    with pytest.raises(AccessError, match="squid.conf:10 defines the ACL netaccess_client, a name that this collection uses"):
         site("acl netaccess_client src 192.0.2.1").foreseen()
     assert allowed(site("acl netaccess_other src 192.0.2.1").foreseen()) == ALL_YES
 
@@ -519,7 +519,7 @@ def test_methods_that_administer_the_proxy_are_not_opened(site):
 
 
 def test_a_drop_in_that_is_included_twice_is_refused(site):
-    with pytest.raises(AccessError, match="squid.conf:11 and .*squid.conf:12 include .*: keep only one of them"):
+    with pytest.raises(AccessError, match="squid.conf:11 and .*squid.conf:12 each include .*: keep only one of them"):
         site("", INCLUDE).foreseen()
 
 
@@ -561,7 +561,8 @@ def test_a_group_that_is_a_part_of_itself_is_no_fault(site):
 
 
 @pytest.mark.parametrize("include,said", [
-    ("include conf.d/*.conf", "squid.conf reads .* only Squid knows \\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): take that out, and add"),
+    ("include conf.d/*.conf",
+     "only Squid knows whether .*squid.conf reads .* \\(.*squid.conf:[0-9]+ includes conf.d/\\*.conf\\): remove that include, and add"),
     ("include {folder}/${process_name}.conf", "only Squid knows"),
     ("include conf.d/ours-*.conf", "squid.conf does not include .*: create that file, empty, and add")])
 def test_a_drop_in_that_only_squid_knows_to_be_read_is_unchecked(site, include, said):

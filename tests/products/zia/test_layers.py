@@ -232,7 +232,7 @@ def test_whom_a_rule_is_about(audience, columns, word):
     ({"predefined": True}, "unchecked", "its criteria are not listed"),
     ({"predefined": True, "urlCategories": ["CUSTOM_02"]}, "no", ""), ({"predefined": True, "defaultRule": True, "order": -1}, "no", ""),
     ({"state": "DISABLED"}, "yes", None),
-    (PART, "unchecked", "it is for groups: Staff"), (OURS, "no", ""),
+    (PART, "unchecked", "it applies to groups: Staff"), (OURS, "no", ""),
     ({"urlCategories": ["AI_ML_APPS"]}, "unchecked", "it is unknown which hosts URL category AI_ML_APPS contains"),
     ({"urlCategories": ["ANY"], "urlCategories2": None, "order": 0}, "unchecked", "it has no position in the order")])
 def test_what_keeps_a_rule_from_being_sure(columns, word, why):

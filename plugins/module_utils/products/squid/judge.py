@@ -94,7 +94,7 @@ class Assessor:
         """That Squid does not read the drop-in, or that this cannot be told, and what to do about it."""
         drop_in, advice = self._settings.drop_in, "add \"include %s\" below its port and authentication rules and above the rules that deny"
         if self._site.perhaps:
-            return "only Squid knows whether %s reads %s (%s): remove that condition, and %s" % (
+            return "only Squid knows whether %s reads %s (%s): remove that include, and %s" % (
                 self._settings.config_file, drop_in, "; ".join(self._site.perhaps), advice % drop_in)
         return "%s does not include %s: create that file, empty, and %s" % (self._settings.config_file, drop_in, advice % drop_in)
 
