@@ -207,7 +207,7 @@ def test_a_register_that_is_none_is_named(tmp_path):
                        ("- {pattern: x}", "entry 1: it lacks owner"), ("[", "not YAML"), ("- 5", "entry 1: "),
                        ("- %s" % json.dumps(dict(LINE, pattern="https://x")), "entry 1: "), ("- %s" % json.dumps(dict(LINE, review_by="soon")), "entry 1: "),
                        ("- %s" % json.dumps(dict(LINE, colour="red")), "unknown field colour"),
-                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "line 2: .chatgpt.com stands in line 1 already"),
+                       ("- %s\n- %s" % (json.dumps(LINE), json.dumps(dict(LINE, owner="b"))), "entry 2: .chatgpt.com is already in entry 1"),
                        ("- %s" % json.dumps(dict(LINE, review_by="2025-12-31")), "review_by .2025-12-31. is before approved_on")):
         path.write_text(text)
         with pytest.raises(register.RegisterError, match="register.yml.*%s|%s" % (said, said)):
