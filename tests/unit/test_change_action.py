@@ -202,8 +202,8 @@ def test_whether_the_next_stage_begins(variables, over):
 
 
 @pytest.mark.parametrize("before,over", [
-    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "no decision about the next stage: no "
-                                                                                               "memory"), ({"over": None}, None)])
+    ({"over": "nobody saw pilot"}, "nobody saw pilot"), ({"failed": True, "msg": "no memory"}, "no decision about the next stage of its rollout: no memory"),
+    ({"over": None}, None)])
 def test_what_was_decided_about_a_stage_holds_for_all_that_follow(before, over):
     """Also for the last one, which asks nobody whether another begins."""
     found = step("stage", {"fw1": dict(FW, access_result=WROTE, netaccess_stage=before)}, stage=dict(STAGE, last=True))["over"]
