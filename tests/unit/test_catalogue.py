@@ -242,7 +242,8 @@ def test_a_child_of_an_allowed_domain_may_be_exempt():
     assert Policy.from_config({"allow": [".openai.com"], "exempt": ["api.openai.com"]}).exempt
 
 
-@pytest.mark.parametrize("name,said", [("feature", "did you mean features?"), ("exempt_levels", "did you mean exempt_level?"), ("zzz", "zzz is not an option$")])
+@pytest.mark.parametrize("name,said", [("feature", "did you mean features?"), ("exempt_levels", "did you mean exempt_level?"),
+                                       ("zzz", "zzz is not an option$")])
 def test_an_option_that_a_lookup_has_not_is_refused(name, said):
     """Ansible passes over it, and the policy would be another one than was meant."""
     given([*OPTIONS], OPTIONS)

@@ -231,7 +231,7 @@ def test_a_console_that_prints_around_the_answer_and_wraps_it_does_no_harm():
 
 def test_an_answer_that_would_fill_the_controller_is_none(monkeypatch):
     monkeypatch.setattr(answer, "_LIMIT", 1000)
-    with pytest.raises(ValueError, match="without its end"):
+    with pytest.raises(ValueError, match="a truncated answer"):
         answer.unpacked(answer.packed({"msg": "x" * 2000}))
 
 

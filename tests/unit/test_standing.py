@@ -286,7 +286,8 @@ def test_a_plan_binds_the_options_that_it_was_reviewed_with(rig, options):
 def test_a_check_run_says_each_reason_why_a_real_run_would_stop(rig, monkeypatch):
     rig.foreign_pending()
     found = rig.run(check=True, journal=spoiled(rig, "full", monkeypatch))
-    assert len(found["would_stop"]) == 2 and "another administrator's changes are pending" in found["would_stop"][0] and "bytes are free" in found["would_stop"][1]
+    assert len(found["would_stop"]) == 2
+    assert "another administrator's changes are pending" in found["would_stop"][0] and "bytes are free" in found["would_stop"][1]
     assert len(found["warnings"]) == 2
 
 
@@ -381,7 +382,8 @@ def spoiled(rig, how: str, monkeypatch) -> str:
 
 
 @pytest.mark.parametrize("how,said", [
-    ("others", "is writable by other users .mode 0777., who could plant"), ("full", "bytes are free"), ("none", "has no write permission in"),
+    ("others", "is writable by other users .mode 0777., so others could add or remove journals"),
+    ("full", "bytes are free"), ("none", "has no write permission in"),
     ("denied", "has no write permission in"),
     pytest.param("another", "belongs to another user .uid 4712.", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away"))])
 def test_where_no_journal_can_be_kept_nothing_is_written_and_a_check_run_says_so(rig, how, said, monkeypatch):

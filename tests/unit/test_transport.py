@@ -136,7 +136,7 @@ def test_nothing_begins_after_the_time_of_the_run_but_what_takes_back_and_signs_
     slept(client).append(99)
     assert client.call("GET", "/r").status == 200
     slept(client).append(2)
-    with pytest.raises(AccessError, match="is over"):
+    with pytest.raises(AccessError, match="the run timed out .timeout, 100 s. before all requests"):
         client.call("GET", "/r")
     client.begin_cleanup()
     assert client.call("GET", "/r").status == 200
