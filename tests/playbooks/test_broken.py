@@ -44,7 +44,7 @@ CELLS = {
     ("Decide whether the previous behaviour is restored", 1): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     # The change is proven; that its journal does not say so, the next run says.
     ("Mark the change as proven in its journal", 1): {"": (CHANGED, "FAILED: "), "crashed": (CHANGED, SAID)},
-    ("Probe from the host", 2): {"": (CHANGED, "branch1: not probed: ")},
+    ("Probe from the host", 2): {"": (CHANGED, "Probe host branch1: not probed after the change: ")},
     ("Write the report", 1): {"": (CHANGED, None)},
 }
 BACK = ("Roll back the device from its journal", "Decide whether the previous behaviour is restored")
