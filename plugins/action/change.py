@@ -119,7 +119,7 @@ class ActionModule(ActionBase):
         looks = {host: look["before"] for host, look in self._fleet.hosts().items()}
         found = preflight.judge(previews, looks, register, datetime.date.today(), required, self._service(),
                                 str(self._vars.get("netaccess_kept_apart_by") or ""), self._vars.get("netaccess_run", {}).get("behind"), refused)
-        Display().display("\n".join([found["message"]] + ["%(verdict)s: %(subject)s: %(message)s" % row for row in found["rows"]]))
+        Display().display("\n".join(preflight.lines(found)))
         return found
 
     def _service(self) -> dict:
@@ -143,8 +143,8 @@ class ActionModule(ActionBase):
         found = record.guarded(self._proven)
         if found.get("failed"):
             # Nobody knows what the change did, so it is as if it had done harm.
-            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the results of the probe hosts cannot be "
-                "evaluated: %s" % found["msg"]}
+            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {},
+                     "message": "the results of the probe hosts cannot be evaluated: %s" % found["msg"]}
         said = outcome.as_before(found) if self._args["reverted"] else found["message"]
         Display().display("%s: %s" % (self._name, said))
         # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.

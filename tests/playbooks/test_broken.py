@@ -39,12 +39,12 @@ CELLS = {
     # As if it had done harm.
     ("Decide whether to keep the change", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: the results of the probe hosts were not evaluated: ")},
     ("Roll back the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
-                                                "unreachable after": (BEFORE, "NOT rolled back: ")},
+                                                   "unreachable after": (BEFORE, "NOT rolled back: ")},
     ("Probe from hosts behind the device", 2): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     ("Decide whether the previous behaviour is restored", 1): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     # The change is proven; that its journal does not say so, the next run says.
     ("Mark the change as proven in its journal", 1): {"": (CHANGED, "FAILED: "), "crashed": (CHANGED, SAID)},
-    ("Probe from the host", 2): {"": (CHANGED, "not looked at")},
+    ("Probe from the host", 2): {"": (CHANGED, "Probe host branch1: not probed after the change: ")},
     ("Write the report", 1): {"": (CHANGED, None)},
 }
 BACK = ("Roll back the device from its journal", "Decide whether the previous behaviour is restored")

@@ -30,6 +30,17 @@ def test_a_good_device_may_begin_and_the_way_back_is_said():
     assert found["rows"] == [{"subject": "fw1", "verdict": "ok", "message": "create list allow (+3); rollback takes 2 writes and 1 activation"}]
 
 
+def test_what_is_said_of_several_devices_alike_is_one_line():
+    devices = {"fw1": dict(GOOD, exclusive=""), "fw2": dict(GOOD, exclusive="", pending="ours"), "fw3": dict(GOOD, summary="create list exempt (+3)")}
+    found = preflight.judge(devices, {name: look(device=name) for name in devices}, None, TODAY)
+    assert preflight.lines(found) == [
+        "3 of 3 devices may be changed; 3 warnings",
+        "warn: fw1, fw2: this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by",
+        "warn: fw2: an earlier run left pending changes; this run activates them",
+        "ok: fw1, fw2: create list allow (+3); rollback takes 2 writes and 1 activation",
+        "ok: fw3: create list exempt (+3); rollback takes 2 writes and 1 activation"]
+
+
 @pytest.mark.parametrize("device,hosts,register,said", [
     ({"failed": True, "msg": "no such policy"}, None, None, "no such policy"),
     ({"unreachable": True, "msg": "timed out"}, None, None, "timed out"),

@@ -48,6 +48,14 @@ def judge(devices: dict, hosts: dict, register: list | None, today: datetime.dat
     return {"rows": rows, "stops": stops, "message": _message(devices, rows, stops)}
 
 
+def lines(found: dict) -> list:
+    """The result of ``judge`` in print: its message, then one line for all devices and hosts of which the same is said."""
+    subjects: dict = {}
+    for row in found["rows"]:
+        subjects.setdefault((row["verdict"], row["message"]), []).append(row["subject"])
+    return [found["message"]] + ["%s: %s: %s" % (verdict, ", ".join(names), message) for (verdict, message), names in subjects.items()]
+
+
 def _row(subject: str, verdict: str, message: str) -> dict:
     return {"subject": subject, "verdict": verdict, "message": message}
 
