@@ -38,12 +38,13 @@ class Idle(Parsed):
 class Files(Site):
     """A site whose tasks are carried out."""
 
-    def __init__(self, folder, **settings):
-        super().__init__(folder, before=SIGN_IN + "http_access deny !staff", **settings)
+    def __init__(self, folder, before=SIGN_IN + "http_access deny !staff", **settings):
+        super().__init__(folder, before=before, **settings)
         self.lists = folder / "lists"
 
-    def run(self, state="merged", adapter=None, journal=None, policy=POLICY, **who):
-        return Run(adapter or self.made(**who), Policy.from_config(policy), Options(state=state, journal=journal or str(self.folder / "journals"))).execute()
+    def run(self, state="merged", adapter=None, journal=None, policy=POLICY, check=False, **who):
+        options = Options(state=state, journal=journal or str(self.folder / "journals"))
+        return Run(adapter or self.made(**who), Policy.from_config(policy), options, check).execute()
 
     def made(self, drop_in="netaccess-chatgpt.conf", list_dir="lists", **who):
         return SquidAdapter(Settings(config_file=str(self.folder / "squid.conf"), drop_in=str(self.folder / "conf.d" / drop_in),
@@ -55,7 +56,7 @@ class Files(Site):
 def test_a_list_of_people_that_is_not_ours_is_neither_used_nor_written(tmp_path, state, name, who):
     """Whom it names would be let in."""
     site = Files(tmp_path, lists={"lists/" + name: "0.0.0.0/0\n"})
-    with pytest.raises(Failed, match="%s exists and was not made by this collection, and whom it names would be let in" % name):
+    with pytest.raises(Failed, match="%s exists and was not created by this collection, and everyone listed in it would get access" % name):
         site.run(state, **who)
     assert (site.lists / name).read_text() == "0.0.0.0/0\n" and [path.name for path in site.lists.iterdir()] == [name]
 
@@ -66,7 +67,7 @@ def test_a_list_that_others_use_is_left_alone(tmp_path, name):
     kind = {"networks": "src", "users": "proxy_auth"}.get(name.rpartition(".")[2], "dstdomain")
     site = Files(tmp_path, lists={"lists/" + name: "# netaccess\n",
                                   "conf.d/theirs.conf": 'acl theirs %s "%s"\n' % (kind, tmp_path / "lists" / name)})
-    with pytest.raises(Failed, match="theirs.conf:1 uses a list in %s: give each drop-in a list_dir of its own" % site.lists):
+    with pytest.raises(Failed, match="theirs.conf:1 uses a list in %s: set a separate list_dir for each drop-in" % site.lists):
         site.run()
     assert [path.name for path in site.lists.iterdir()] == [name]
     site.run(adapter=site.made(list_dir="own"))
@@ -79,17 +80,16 @@ def test_an_edit_of_a_list_during_the_run_ends_it_and_stays(tmp_path, name):
     everybody = {"networks": MANY, "users": USERS}
     site.run(**everybody)
     adapter, path = site.made(networks=MANY[:-1], users=USERS[:-1]), site.lists / name
-    carry_out = adapter.send
+    carry_out, by_hand = adapter.send, files.MARK + "\nby-hand.example\n" if name.endswith(".except") else "# by hand\n"
 
     def send(request):
         if str(path) in request.get("write", ()):
-            path.write_text("# by hand\n")
+            path.write_text(by_hand)
         return carry_out(request)
     adapter.send = send
-    with pytest.raises(Failed, match="somebody changed %s during this run: run again" % path):
+    with pytest.raises(Failed, match="someone else changed %s during this run: run again" % path):
         site.run(adapter=adapter, policy={name: POLICY[name] + [".example.org", "*.example.net"] for name in POLICY})
-    # What is excepted follows from the entries, and is written with them when the run takes its change back.
-    assert path.read_text() == "# by hand\n" or name.endswith(".except")
+    assert path.read_text() == by_hand
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -103,7 +103,7 @@ def test_an_edit_of_a_list_before_the_reload_ends_the_run_and_stays(tmp_path, na
         path.write_text("# by hand\n")
         seal()
     adapter.seal = edited
-    with pytest.raises(Failed, match="somebody changed %s during this run: run again" % path):
+    with pytest.raises(Failed, match="someone else changed %s during this run: run again" % path):
         site.run(adapter=adapter)
     assert path.read_text() == "# by hand\n"
 
@@ -114,6 +114,6 @@ def test_somebody_who_is_added_to_a_list_by_hand_stops_a_rollback(tmp_path, name
     journal = site.run(**who)["journal"]
     path = site.lists / name
     path.write_text(path.read_text() + "somebody\n")
-    with pytest.raises(Failed, match="would overwrite later edits: list %s" % name):
+    with pytest.raises(Failed, match="would overwrite later changes: list %s" % name):
         site.run("reverted", journal=journal, **who)
     assert path.read_text().endswith("somebody\n")
