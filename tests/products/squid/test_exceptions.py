@@ -165,7 +165,8 @@ def test_a_wider_exception_stands_for_the_one_that_is_meant(site):
 
 
 @pytest.mark.parametrize("entries", [
-    ("js.stripe.com", "openai.com # *.openai.com"), (files._NOBODY,), (".chatgpt.com",), ("ab.chatgpt.com", "two words"), ("chatgpt.com", "openai.com # *.openai.com")])
+    ("js.stripe.com", "openai.com # *.openai.com"), (files._NOBODY,), (".chatgpt.com",), ("ab.chatgpt.com", "two words"),
+    ("chatgpt.com", "openai.com # *.openai.com")])
 @pytest.mark.parametrize("state,breaks_at", [("merged", None), ("merged", 1), ("replaced", None), ("replaced", 0), ("deleted", None)])
 def test_a_run_that_fails_leaves_the_exceptions_as_they_were(site, entries, state, breaks_at):
     for name in (ALLOW, EXEMPT):
