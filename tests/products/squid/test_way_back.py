@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.errors im
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.adapter import SquidAdapter
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.config import real_glob
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.squid.control import Control
-from tests.contract.rig import MEMBER, STRANGER
+from tests.contract.rig import MEMBER, STRANGER, Fault
 from tests.lab.squid import available
 
 pytestmark = pytest.mark.skipif(available() is not None, reason=str(available()))
@@ -217,6 +217,27 @@ def test_an_edit_during_the_run_is_noticed_and_stays(make, where):
         rig.run(unblock=(found["id"],), adapter=adapter)
     assert caught.value.result["failure"]["class"] == "conflict" and path.read_text().endswith("# by a colleague\n")
     assert rig.squid.config.read_text().replace("# by a colleague\n", "") == rig.squid.site and not rig.squid.drop_in.exists()
+
+
+def test_a_host_that_an_exception_takes_out_is_shut_and_said_to_be_until_replaced_opens_it(make):
+    rig = make()
+    rig.run()
+    assert rig.decide(MEMBER, "chatgpt.com") == OPEN
+    allow = rig.squid.list_dir / "allow.except"
+    rig._edit(allow, lambda text: text + ".chatgpt.com # by a colleague\n")
+    said = {row["pattern"]: row["allowed"] for row in rig.run()["coverage"]}
+    assert (rig.decide(MEMBER, "chatgpt.com")[0], said[".chatgpt.com"], said["js.stripe.com"]) == (SHUT, "no", "yes")
+    with pytest.raises(Failed, match="The old state was restored"):
+        rig.run("replaced", fault=Fault("refuse", moment="read-back"))
+    assert rig.decide(MEMBER, "chatgpt.com")[0] == SHUT and ".chatgpt.com" in allow.read_text().splitlines()
+    result = rig.run("replaced")
+    assert rig.decide(MEMBER, "chatgpt.com") == OPEN and {row["allowed"] for row in result["coverage"]} == {"yes"}
+    # An exception that is taken away opens the apex of *.openai.com.
+    rig._edit(allow, lambda text: text.replace("openai.com # *.openai.com", "netaccess.invalid"))
+    assert rig.decide(MEMBER, "openai.com")[0] != SHUT and rig.run(check=True)["changes"][0]["fields"] == {
+        "exception openai.com": {"old": "missing", "new": None}}
+    rig.run()
+    assert rig.decide(MEMBER, "openai.com")[0] == SHUT
 
 
 # -- people and files

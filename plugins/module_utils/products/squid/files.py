@@ -302,7 +302,7 @@ def render_list(members: dict[str, Iterable[str]], marked: bool = True, off: Map
 
 
 def _exception_lines(derived: set, by_hand: frozenset, hosts: frozenset) -> list[str]:
-    """What follows from an entry says so, or what a killed run leaves would count as an entry of others. Theirs stays as a comment where another one covers it."""
+    """What follows from an entry names it: else what a killed run leaves would count as an entry of others. Of theirs, a covered one is kept as a comment."""
     wide = frozenset(text[1:] for text in by_hand if text.startswith("."))
     covered = {text for text in derived | by_hand if text in wide or inside(text.lstrip("."), wide)}
     active = ["%s # *.%s" % (text, text) if text in derived else text for text in sorted((derived | by_hand) - covered)]
