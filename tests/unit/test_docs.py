@@ -163,7 +163,7 @@ def test_what_counts_as_a_name(text, found):
     ("ansible-playbook -i inventory netaccess.chatgpt.site -e @change.yml   # a comment", []),
     ("ansible-playbook -i inventory netaccess.chatgpt.sight", ["there is no playbook sight"]),
     ("ansible-playbook netaccess.chatgpt.audit -e audit_dest=$PWD/audit -e '{\"audit_strikt\": []}'",
-     ["audit_strikt is no variable of this collection (did you mean audit_strict?)"]),
+     ["audit_strikt is not a variable of this collection (did you mean audit_strict?)"]),
     ("ansible-playbook netaccess.chatgpt.diagnose -e symptom=\"uploads fail\"", []),
     ("ansible-doc netaccess.chatgpt.squid_access", []), ("ansible-doc -t role netaccess.chatgpt.acces", ["there is no role netaccess.chatgpt.acces"]),
     ("make demo PRODUCTS=all", []), ("make demmo", ["make has no target demmo"]), ("scripts/gone x", ["there is no scripts/gone"]),
@@ -176,6 +176,6 @@ def test_what_is_wrong_with_a_command(line, found):
 
 
 def test_what_is_wrong_with_yaml_and_with_a_name():
-    assert wrong_yaml("```yaml\naccess_unblok: []\n```\n") == ["access_unblok is no variable of this collection (did you mean access_unblock?)"]
+    assert wrong_yaml("```yaml\naccess_unblok: []\n```\n") == ["access_unblok is not a variable of this collection (did you mean access_unblock?)"]
     assert wrong_yaml("```yaml\n- a: [\n```\n") and wrong_yaml("```yaml\naccess_unblock: []\n```\n```\naccess_unblok: []\n```\n") == []
     assert wrong_names("`netaccess.chatgpt.site` `netaccess.chatgpt.policy` `netaccess.chatgpt.polisy`") == ["polisy"]
