@@ -51,7 +51,7 @@ def diagnose(lab, folder, *flags, **variables) -> dict:
 
 @pytest.fixture(scope="module")
 def before(lab, tmp_path_factory):
-    """One look with everything that there is: hosts, the kit on a laptop outside, a browser's record, and the file for a support case."""
+    """One run with everything that there is: hosts, the kit on a laptop outside, a browser's record, and the file for a support case."""
     folder = tmp_path_factory.mktemp("before")
     subprocess.run([sys.executable, str(ROOT / "scripts" / "build-kit")], check=True, capture_output=True)
     subprocess.run([sys.executable, str(ROOT / ".build" / "netaccess-probe.pyz"), "--no-udp", "--label", "home", "--output", str(folder / "home.json"),
@@ -61,7 +61,7 @@ def before(lab, tmp_path_factory):
     return dict(found, folder=folder)
 
 
-def test_a_limited_look_is_judged_and_says_nothing_of_the_others(lab, tmp_path):
+def test_a_limited_run_is_judged_and_says_nothing_of_the_others(lab, tmp_path):
     # A symptom asks for what it depends on, and is answered first.
     found = diagnose(lab, tmp_path, "--limit", "branch1:hotspot", symptom="ChatGPT is blocked")
     assert found["symptom"]["id"] == "all" and found["text"].startswith("Nothing works. It is ") and "tls inspection by" in found["symptom"]["text"]
@@ -86,7 +86,7 @@ def test_it_names_the_network_the_product_and_what_to_do(before):
 def test_the_page_shows_this_very_run(before):
     shown = (ROOT / "docs" / "diagnosis.md").read_text()
     # What this machine itself has may be noticed as well.
-    assert "\n".join(line for line in before["text"].splitlines() if not line.startswith("noticed on ")) in shown
+    assert "\n".join(line for line in before["text"].splitlines() if not line.startswith("note for ")) in shown
 
 
 def test_a_file_of_the_probe_kit_stands_for_a_vantage_outside(before):

@@ -98,13 +98,17 @@ def wrong_playbook(given: list) -> list:
     return found + unknown(variables, own=[one for name in names for one in OF_ONE.get(name, ())])
 
 
+#: Groups of the inventory, and a variable of the rulebook drift.
+OWN = ["netaccess_devices", "netaccess_vantages", "netaccess_control", "audit_every_seconds"]
+
+
 def wrong_yaml(text: str) -> list:
     """What is wrong with the blocks of YAML: one that is none, or a variable that begins as ours do and is none."""
     found = []
     for language, block in FENCE.findall(text):
         if language in ("yaml", "yml"):
             try:
-                found += unknown(keys(yaml.safe_load(block)), own=["netaccess_devices", "netaccess_vantages", "netaccess_control"])
+                found += unknown(keys(yaml.safe_load(block)), own=OWN)
             except yaml.YAMLError as error:
                 found.append(str(error))
     return found
