@@ -143,8 +143,8 @@ class ActionModule(ActionBase):
         found = record.guarded(self._proven)
         if found.get("failed"):
             # Nobody knows what the change did, so it is as if it had done harm.
-            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {}, "message": "the results of the probe hosts cannot be "
-                "evaluated: %s" % found["msg"]}
+            found = {"verdict": "unverified", "harm": True, "moved": {}, "expectations": {},
+                     "message": "the results of the probe hosts cannot be evaluated: %s" % found["msg"]}
         said = outcome.as_before(found) if self._args["reverted"] else found["message"]
         Display().display("%s: %s" % (self._name, said))
         # What hosts see is compared with what they saw before the oldest of the changes that nothing has proven: all of them are proven, or go back.

@@ -182,7 +182,8 @@ def test_after_a_batch_that_failed_no_other_begins(lab, tmp_path):
     assert code != 0 and policy_of(lab) == before, out
     assert found["classes"]["not_begun"] == ["proxy1: too many devices failed in earlier batches (netaccess_max_failures)"]
     assert ["/nowhere/squid.conf" in text for text in found["classes"]["refused"]] == [True], found
-    assert "not begun: too many devices failed in earlier batches (netaccess_max_failures)" in " ".join(out.partition("TASK [Fail what has problems]")[2].split())
+    said = " ".join(out.partition("TASK [Fail what has problems]")[2].split())
+    assert "not begun: too many devices failed in earlier batches (netaccess_max_failures)" in said
 
 
 STAGES = [{"name": "pilot", "audience": {"networks": ["127.0.0.2"]}}, {"name": "everyone", "audience": {"networks": ["127.0.0.2", "127.0.0.3", "127.0.0.4"]}}]

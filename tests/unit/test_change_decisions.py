@@ -258,7 +258,8 @@ GOOD, BAD = look("pass", ("chat", "wanted", "pass", False)), look("fail", ("chat
 @pytest.mark.parametrize("expect,after,before,said", [
     ("open", GOOD, BAD, None), ("open", GOOD, None, None), ("open", BAD, BAD, "desk: it fail"), ("open", BAD, GOOD, "desk: it fail. chat: seen"),
     ("open", look("pass", ("claude.ai", "negative", "fail", True)), None, "desk: it pass. claude.ai: seen"),
-    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "outside the audience and has changed: chat: seen"), ("unchanged", BAD, GOOD, "outside the audience and has changed: chat: seen"),
+    ("unchanged", BAD, BAD, None), ("unchanged", GOOD, BAD, "outside the audience and has changed: chat: seen"),
+    ("unchanged", BAD, GOOD, "outside the audience and has changed: chat: seen"),
     ("unchanged", BAD, None, "outside the audience and has changed: it has no baseline"), ("open", {"unreachable": True}, GOOD, None)])
 def test_why_a_look_is_no_pass(expect, after, before, said):
     found = proof.problem("desk", expect, after, before)
@@ -361,7 +362,8 @@ HARMED = {"access_result": APPLIED, "verify_proof": {"take_back": True, "verdict
     # Kept, and still a failure of the run.
     ({"access_result": APPLIED, "verify_proof": {"verdict": "fail", "take_back": False, "message": "desk1: shut"}}, {}, "changed", "desk1: shut"),
     ({"access_result": APPLIED, "netaccess_stage": {"over": "stage pilot is not proven"}}, {}, "failed", "stage pilot is not proven"),
-    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed", "no decision about the next stage of its rollout: no memory"),
+    ({"access_result": APPLIED, "netaccess_stage": {"failed": True, "msg": "no memory"}}, {}, "failed",
+     "no decision about the next stage of its rollout: no memory"),
     (dict(HARMED, access_back={"changed": True}, verify_proof_back={"verdict": "pass", "moved": {}, "message": "proven"}), {}, "failed",
      "rolled back: desk1: newly open. The previous behaviour is restored"),
     (dict(HARMED, access_result={"changed": False, "unproven": [{"journal": "/j/0.json"}]}, access_back={"changed": True}), {}, "failed",

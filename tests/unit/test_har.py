@@ -210,8 +210,8 @@ def test_an_event_stream_that_is_held_back_or_cut_off(waited, received, error, v
 
 
 @pytest.mark.parametrize("creator,conclusion,said", [
-    ("WebKit Web Inspector", "unverified", "Safari does not record"), ("Firefox", "works", "does not record why"), ("WebInspector", "works", "a mark of the origin"),
-    ("mitmproxy", "works", "debugging proxy")])
+    ("WebKit Web Inspector", "unverified", "Safari does not record"), ("Firefox", "works", "does not record why"),
+    ("WebInspector", "works", "a mark of the origin"), ("mitmproxy", "works", "debugging proxy")])
 def test_what_an_exporter_leaves_out_is_said(creator, conclusion, said):
     one = har.Judge(CATALOGUE, TABLE)
     one.add(entry())
