@@ -145,7 +145,7 @@ EXAMPLES = r"""
 - name: Open ChatGPT for a group of people on sound devices and leave its TLS alone
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
-    api_token: "{{ vault_cloudflare_api_token }}"
+    api_token: "{{ vault_cloudflare_gateway_api_token }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       groups: [AI users]
@@ -155,7 +155,7 @@ EXAMPLES = r"""
 - name: Keep an existing rule above the new one
   netaccess.chatgpt.cloudflare_gateway_access:
     account_id: 0123456789abcdef0123456789abcdef
-    api_token: "{{ vault_cloudflare_api_token }}"
+    api_token: "{{ vault_cloudflare_gateway_api_token }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       everyone: true

@@ -138,7 +138,7 @@ EXAMPLES = r"""
 - name: Open ChatGPT for the people of one policy and leave its TLS alone
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
-    access_token: "{{ vault_fortios_token }}"
+    access_token: "{{ vault_fortios_access_token }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       policies: [Staff to Internet]
@@ -147,7 +147,7 @@ EXAMPLES = r"""
 - name: Audit, which writes nothing
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
-    access_token: "{{ vault_fortios_token }}"
+    access_token: "{{ vault_fortios_access_token }}"
     vdom: branch
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:
@@ -159,7 +159,7 @@ EXAMPLES = r"""
 - name: Roll back the change
   netaccess.chatgpt.fortios_access:
     host: fgt-a.example.com
-    access_token: "{{ vault_fortios_token }}"
+    access_token: "{{ vault_fortios_access_token }}"
     state: reverted
     journal: /var/lib/netaccess/20260311T101500Z-fortios-1f2e3d4c.json
 """

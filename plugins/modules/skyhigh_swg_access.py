@@ -120,7 +120,7 @@ EXAMPLES = r"""
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
-    password: "{{ vault_skyhigh_password }}"
+    password: "{{ vault_skyhigh_swg_password }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       groups: [AI users]
@@ -139,7 +139,7 @@ EXAMPLES = r"""
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
-    password: "{{ vault_skyhigh_password }}"
+    password: "{{ vault_skyhigh_swg_password }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       groups: [AI users]
@@ -151,7 +151,7 @@ EXAMPLES = r"""
   netaccess.chatgpt.skyhigh_swg_access:
     host: gateway.example.com
     username: netaccess
-    password: "{{ vault_skyhigh_password }}"
+    password: "{{ vault_skyhigh_swg_password }}"
     state: reverted
     journal: /var/lib/netaccess/20260311T101500Z-skyhigh_swg-1f2e3d4c.json
 """

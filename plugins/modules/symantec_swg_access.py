@@ -174,10 +174,10 @@ EXAMPLES = r"""
 - name: Open ChatGPT for a network behind two Edge SWGs; the request that installs is that of this Management Center
   netaccess.chatgpt.symantec_swg_access:
     host: mc.example.com
-    token: "{{ vault_mc_token }}"
+    token: "{{ vault_symantec_swg_token }}"
     consoles: ['https://edge1.example.com:8082', 'https://edge2.example.com:8082']
     console_username: netaccess
-    console_password: "{{ vault_console_password }}"
+    console_password: "{{ vault_symantec_swg_console_password }}"
     install:
       path: "{{ mc_install_path }}"
       body:
@@ -190,7 +190,7 @@ EXAMPLES = r"""
 - name: Write the policy and let people install it
   netaccess.chatgpt.symantec_swg_access:
     host: mc.example.com
-    token: "{{ vault_mc_token }}"
+    token: "{{ vault_symantec_swg_token }}"
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
       groups: ['EXAMPLE\ai-users']

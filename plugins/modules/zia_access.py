@@ -178,8 +178,8 @@ seealso:
 EXAMPLES = r"""
 - name: Open ChatGPT for a group of people and leave its TLS alone
   netaccess.chatgpt.zia_access:
-    client_id: "{{ vault_zscaler_client_id }}"
-    client_secret: "{{ vault_zscaler_client_secret }}"
+    client_id: "{{ vault_zia_client_id }}"
+    client_secret: "{{ vault_zia_client_secret }}"
     vanity_domain: example
     config: "{{ lookup('netaccess.chatgpt.policy') }}"
     audience:
@@ -200,8 +200,8 @@ EXAMPLES = r"""
 
 - name: Audit, which writes nothing
   netaccess.chatgpt.zia_access:
-    client_id: "{{ vault_zscaler_client_id }}"
-    client_secret: "{{ vault_zscaler_client_secret }}"
+    client_id: "{{ vault_zia_client_id }}"
+    client_secret: "{{ vault_zia_client_secret }}"
     vanity_domain: example
     config: "{{ lookup('netaccess.chatgpt.policy', version='latest') }}"
     audience:

@@ -4,6 +4,7 @@
 """The jobs of both pipeline files: their shell lines, their variables, and what they run on."""
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import yaml
@@ -14,6 +15,12 @@ FOLDER = ROOT / "docs" / "pipelines"
 GITHUB = yaml.safe_load((FOLDER / "github-actions.yml").read_text())
 GITLAB = yaml.safe_load((FOLDER / "gitlab-ci.yml").read_text())
 JOBS = ("plan", "apply", "drift", "rollback")
+EXAMPLE = ROOT / "playbooks" / "inventories" / "example"
+
+
+def secrets_of_the_example() -> set:
+    """The variables of a vault that the example inventory takes values from; those of options that it leaves out are not among them."""
+    return {name for path in EXAMPLE.rglob("*.yml") for name in re.findall(r"\bvault_\w+", str(yaml.safe_load(path.read_text())))}
 
 
 @dataclass(frozen=True)

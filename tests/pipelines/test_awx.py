@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from tests.lab import squid
 from tests.lab.lab import ROOT, Lab
 from tests.lab.play import GONE, PROGRAM, altered, policy_of
 from tests.pipelines.awx import CONTEXT, TOKEN, Awx, rendered, walk
-from tests.pipelines.jobs import FOLDER
+from tests.pipelines.jobs import FOLDER, secrets_of_the_example
 
 AWX = FOLDER / "awx"
 PEERS = ROOT / ".build" / "peers"
@@ -84,7 +83,7 @@ def test_the_modules_take_every_option():
 
 
 def test_a_credential_type_for_each_secret_that_the_example_inventory_names():
-    wanted = set(re.findall(r"\bvault_\w+", (ROOT / "playbooks" / "inventories" / "example" / "hosts.yml").read_text()))
+    wanted = secrets_of_the_example()
     types = read("credential_types.yml")["awx_credential_types"]
     fields = [field for one in types for field in one["fields"]]
     assert {field["id"] for field in fields} == wanted and len(fields) == len(wanted) and all(field["secret"] is True for field in fields)

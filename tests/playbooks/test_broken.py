@@ -38,8 +38,8 @@ CELLS = {
     ("Probe from hosts behind the device", 1): {"": (BEFORE, "rolled back: every probe host behind it answered before the change, and none does now")},
     # As if it had done harm.
     ("Decide whether to keep the change", 1): {"": (BEFORE, "FAILED: proxy1: rolled back: the results of the probe hosts were not evaluated: ")},
-    ("Roll back the device from its journal", 1): {"": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "),
-                                                   "unreachable after": (BEFORE, "NOT rolled back: ")},
+    ("Roll back the device from its journal", 1): {
+        "": (CHANGED, "NOT rolled back: "), "broken after": (BEFORE, "NOT rolled back: "), "unreachable after": (BEFORE, "NOT rolled back: ")},
     ("Probe from hosts behind the device", 2): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     ("Decide whether the previous behaviour is restored", 1): {"": (BEFORE, "Not proven that the previous behaviour is restored: ")},
     # The change is proven; that its journal does not say so, the next run says.

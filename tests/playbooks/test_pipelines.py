@@ -169,9 +169,9 @@ def test_a_secret_comes_from_the_vault_and_is_shown_nowhere(tmp_path):
     with fortios.make() as twin, forge.GitHub() as up:
         job = Job("GitHub", tmp_path, up.ca_file(tmp_path), **up.variables())
         (tmp_path / "twin").mkdir()
-        job.vault({"vault_fortios_token": twin.token})
+        job.vault({"vault_fortios_access_token": twin.token})
         device = dict(fortios.variables(twin), access_product="fortios", access_ca_path=twin.ca_file(tmp_path / "twin"), ansible_connection="local",
-                      ansible_python_interpreter=sys.executable, access_fortios_access_token="{{ vault_fortios_token }}", access_comment="CHG1")
+                      ansible_python_interpreter=sys.executable, access_fortios_access_token="{{ vault_fortios_access_token }}", access_comment="CHG1")
         inventory = tmp_path / "hosts.yml"
         inventory.write_text(yaml.safe_dump({"all": {"children": {"netaccess_devices": {"hosts": {"fgt-a": device}}, "netaccess_vantages": {}}}}))
         code, out = job.run("plan", inventory)

@@ -74,7 +74,7 @@ def _change(check: dict) -> str:
     if "regressed" in check["flags"]:
         return check["message"].partition(": ")[2].replace(" since the baseline", "")
     if "not_compared" in check["flags"]:
-        return "not known" if "not known" in check["message"] else "another answer"
+        return "not known" if "is unknown" in check["message"] else "another answer"
     return "same"
 
 

@@ -55,7 +55,7 @@ def test_what_it_saw_is_judged_as_if_the_module_had_seen_it(path, tmp_path, pyth
     path.moods({TARGET: "tls_reset"})
     done = run(path, tmp_path, "--label", "hotspot", python=python)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "auth.openai.com" in done.stdout and "answers, certificate of Lab Public Trust" in done.stdout and "Written to" in done.stdout
+    assert "auth.openai.com" in done.stdout and "answers, certificate of Lab Public Trust" in done.stdout and "Results written to" in done.stdout
     file = tmp_path / "netaccess-probe.json"
     assert file.stat().st_mode & 0o777 == 0o600
     label, result = kit.read(file)
@@ -167,7 +167,7 @@ def test_a_slip_is_said_and_nothing_is_written(path, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text,problem", [("{", "is no JSON"), ("{}", "was not written by netaccess-probe"), (None, "cannot be read"), (
+@pytest.mark.parametrize("text,problem", [("{", "is not JSON"), ("{}", "was not written by netaccess-probe"), (None, "cannot be read"), (
     json.dumps({"format": 9, "label": "x", "taken": "", "probes": [], "observations": [], "roots": {}}), "has format 9"), (
     json.dumps({"format": 1, "label": "x", "taken": "", "probes": [], "observations": [{}], "roots": {"date": "2026-10-18"}}), "is damaged")])
 def test_a_file_that_the_kit_did_not_write_is_named(tmp_path, text, problem):

@@ -131,8 +131,8 @@ def test_no_later_batch_begins_once_too_many_have_failed():
     assert step("batch", {"fw1": failed, "fw2": FW})["stops"] == {"fw2": "too many devices failed in earlier batches (netaccess_max_failures)"}
     assert step("batch", {"fw1": dict(failed, netaccess_max_failures=1), "fw2": FW})["stops"] == {}
     stopped = {"netaccess_preflight_verdict": {"stops": {"fw1": "no rights"}}}
-    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {"fw1": "no rights", "fw2": "too many devices failed in earlier batches "
-        "(netaccess_max_failures)"}
+    assert step("batch", {"fw1": dict(FW, **stopped), "fw2": FW})["stops"] == {
+        "fw1": "no rights", "fw2": "too many devices failed in earlier batches (netaccess_max_failures)"}
 
 
 def prove(result, looks, before=None, **more) -> dict:
@@ -325,7 +325,8 @@ def test_what_the_hosts_of_a_play_say_together():
 
 
 def built(**about) -> dict:
-    return report.make({"fw1": {"changed": False, "changes": [], "plan_digest": "d" * 64}}, {}, dict({"mode": "audit", "generated": "2026-11-24T08:00:00Z"}, **about))
+    device = {"changed": False, "changes": [], "plan_digest": "d" * 64}
+    return report.make({"fw1": device}, {}, dict({"mode": "audit", "generated": "2026-11-24T08:00:00Z"}, **about))
 
 
 def test_a_report_takes_the_place_of_an_older_one_as_a_whole(tmp_path, monkeypatch):

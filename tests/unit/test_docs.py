@@ -23,6 +23,8 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("
 FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 #: Variables of single playbooks that names.yml need not know.
 OF_ONE = {"new_site": {"products", "dest"}, "diagnose": {"symptom"}}
+#: Variables of the rulebooks, which playbooks never see.
+OF_RULEBOOKS = {name for path in (ROOT / "extensions/eda/rulebooks").glob("*.yml") for name in re.findall(r"{{ (\w+)", path.read_text(encoding="utf-8"))}
 #: What "ansible-doc -t" calls a kind of plugin, and where it is.
 KINDS = {"module": "plugins/modules/%s.py", "lookup": "plugins/lookup/%s.py", "filter": "plugins/filter/%s.yml", "role": "roles/%s/tasks/main.yml"}
 

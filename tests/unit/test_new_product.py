@@ -22,7 +22,8 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.engine.adapter i
 ROOT = Path(__file__).resolve().parents[2]
 LEFT = "FILL IN"
 #: Where a product has text of its own. The templates and this test are elsewhere.
-FOLDERS = ("plugins", "roles", "playbooks", "meta", "docs/products", "docs/security.md", "docs/decisions", "changelogs", "scripts/generate.d", "tests/products", "README.md")
+FOLDERS = ("plugins", "roles", "playbooks", "meta", "docs/products", "docs/security.md", "docs/decisions", "changelogs", "scripts/generate.d", "tests/products",
+           "README.md")
 #: What each part that is still to be written does when it is called, in a process that has the copy alone.
 CALLS = """
 import sys, tempfile

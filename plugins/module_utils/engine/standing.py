@@ -28,8 +28,7 @@ def before(journals: Sequence[Journal], device: str) -> tuple[dict, list[str]]:
     if unproven:
         found["unproven"] = [{"journal": one.path, "started": one.started, "baseline": one.baseline or {}} for one in unproven]
         said.append("earlier changes on %s are not proven yet: see %s. This run is compared with the baselines from before them; run state proven to "
-                    "accept them" % (
-            device, ", ".join(one.path for one in unproven)))
+                    "accept them" % (device, ", ".join(one.path for one in unproven)))
     return found, said
 
 

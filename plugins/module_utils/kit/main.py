@@ -34,8 +34,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="netaccess-probe", description="Probes from this machine what ChatGPT needs, and writes the results to a file.")
     parser.epilog = "netaccess-probe canary --help: run your own server for probes of uploads, streams, WebSockets and headers"
     parser.add_argument("--canary", help="host or host:port of a canary server to probe as well")
-    parser.add_argument("--silences", type=silences, default=[], metavar="SECONDS,...", help="with --canary: seconds that connections to it stay "
-        "silent, to find idle timeouts, for example 30,60,300; the run takes as long as the longest")
+    parser.add_argument("--silences", type=silences, default=[], metavar="SECONDS,...",
+                        help="with --canary: seconds that connections to it stay silent, to find idle timeouts, for example 30,60,300; "
+                             "the run takes as long as the longest")
     parser.add_argument("--full", action="store_true", help="probe every host, not only one or two for each feature")
     parser.add_argument("--no-udp", action="store_true", help="skip the UDP probes of the published voice addresses")
     parser.add_argument("--proxy", default="environment", help="direct, environment (the default), or http://host:port")

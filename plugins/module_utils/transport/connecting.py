@@ -141,8 +141,7 @@ def reason(failure: NotConnected, at: str, seconds: float, ca_path: str | None) 
         if getattr(cause, "reason", None) in _NO_TLS or "record layer failure" in str(cause).lower():
             return Reason("%s answers without TLS, as plain HTTP or another service does: set %s to the port of the HTTPS API" % (at, _PORT))
         return Reason("the TLS handshake with %s failed (%s): the device offers no TLS version or cipher that this Python supports, or it requires a "
-                      "client certificate" % (
-            at, _words(cause)))
+                      "client certificate" % (at, _words(cause)))
     return _of_network(cause, at, seconds)
 
 

@@ -58,10 +58,10 @@ def render(policy: Policy, formats, about: About) -> dict:
 
 
 def _header(policy: Policy, about: About, title: str, product: str, notes=()) -> list:
+    selection = ", ".join("%s=%s" % (key, json.dumps(value, sort_keys=True)) for key, value in about.selection)
     lines = ["netaccess.chatgpt %s: %s, for %s" % (about.version, title, product),
              "Catalogue: %s, newest list %s" % (policy.version or "a custom policy", about.newest),
-             "Selection: %s" % (", ".join("%s=%s" % (key, json.dumps(value, sort_keys=True)) for key, value in about.selection) or
-                               "the default, or not specified"),
+             "Selection: %s" % (selection or "the default, or not specified"),
              "Policy: SHA-256 %s" % canonical_digest(policy.to_config())]
     lines += ["Generated: %s" % about.generated] if about.generated else []
     # What is a line to no editor may be one to what reads the feed, and would leave the comment.

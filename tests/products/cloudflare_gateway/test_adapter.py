@@ -634,8 +634,8 @@ def test_why_a_pattern_is_not_allowed(make, action, traffic, word, note):
 
 
 @pytest.mark.parametrize("action,traffic,word,by,note", [
-    (None, "", "yes", "ChatGPT do not inspect", "not decrypted, by the name"), ("on", 'any(http.conn.domains[*] in {"chatgpt.com"})', "unchecked", None,
-                                                                             "Odd may decrypt it: its action is not understood"),
+    (None, "", "yes", "ChatGPT do not inspect", "not decrypted, by the name"),
+    ("on", 'any(http.conn.domains[*] in {"chatgpt.com"})', "unchecked", None, "Odd may decrypt it: its action is not understood"),
     ("off", 'any(http.conn.domains[*] in {"chatgpt.com"})', "yes", "Odd", "not decrypted, by the name")])
 def test_why_a_pattern_is_not_exempt(make, action, traffic, word, by, note):
     rig = make(site="bare")

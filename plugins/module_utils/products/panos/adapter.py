@@ -392,9 +392,9 @@ class PanosAdapter(Adapter):
             raise AccessError(ACTIVATION, "the push of device group %s failed on %s; it reached %s" % (
                 self._settings.device_group, ", ".join(failed) or "; ".join(job.lines) or "every device", ", ".join(good) or "no device"))
         scope = "changes of %s" % self._api.username if scoped else "all changes"
+        when = "" if self._release < SCOPED_PUSH else " once a rule was moved"
         words = [] if scoped else ["changes that other administrators committed on Panorama were pushed too: this release cannot push the changes of "
-                                   "one administrator only%s" % (
-            "" if self._release < SCOPED_PUSH else " once a rule was moved")]
+                                   "one administrator only%s" % when]
         return [{"target": one["device"], "status": one["status"], "job": number, "scope": scope, "details": one["details"], "warnings": words}
                 for one in job.devices]
 

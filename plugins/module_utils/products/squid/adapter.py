@@ -60,6 +60,10 @@ def from_module(module: AnsibleModule) -> Adapter:
     return SquidAdapter(settings, Control(program, settings.config_file, params["service_name"], params["timeout"]), params["service_name"])
 
 
+#: Squid refuses an include of a file that is missing, so the reload that others have to do would fail.
+_NEEDS_DROP_IN = ". Squid accepts this configuration only if %s exists: create that file, empty"
+
+
 class SquidAdapter(Adapter):
     """One Squid on the host where the module runs."""
 
@@ -301,10 +305,9 @@ class SquidAdapter(Adapter):
             found.warnings.append(self._unreachable())
         theirs = sorted(path for path, ours in self._waiting if not ours)
         if theirs:
+            needless = self._reader.drop_in is not None or not self._site.positions or not self._included_alone()
             found.warnings.append("%s contains changes by others that Squid may not have loaded yet: reload Squid, or have it reloaded, before this "
-                                  "run does%s" % (
-                ", ".join(theirs), "" if self._reader.drop_in is not None or not self._site.positions or not self._included_alone() else
-                ". Squid accepts this configuration only if %s exists: create that file, empty" % self._settings.drop_in))
+                                  "run does%s" % (", ".join(theirs), "" if needless else _NEEDS_DROP_IN % self._settings.drop_in))
         if self._doubtful:
             found.warnings.append("it is unknown whether Squid has loaded the current %s: the file was replaced, or its owner or mode was changed, "
                                   "since the last reload. Changes by others in it take effect with this run" % ", ".join(self._doubtful))
