@@ -101,7 +101,7 @@ def wrong_playbook(given: list) -> list:
 
 
 #: Groups of the inventory, and a variable of the rulebook drift.
-OWN = ["netaccess_devices", "netaccess_vantages", "netaccess_control", "audit_every_seconds"]
+OWN = ["netaccess_devices", "netaccess_vantages", "netaccess_control", *OF_RULEBOOKS]
 
 
 def wrong_yaml(text: str) -> list:
