@@ -81,7 +81,7 @@ def failing(site, send_breaks_at=None):
     ("js.stripe.com", only(stripe="no")), (".stripe.com", only(stripe="no")), (".chatgpt.com", only(chatgpt="no")), (".openai.com", only(openai="no")),
     ("chatgpt.com", only(chatgpt="unchecked")), ("ab.chatgpt.com", only(chatgpt="unchecked")), (".api.openai.com", only(openai="unchecked")),
     ("JS.Stripe.COM\t# by Jane", only(stripe="no")), (".com", ALL_MAY), ("-i", ALL_MAY), ("two words", ALL_MAY),
-    ("*.chatgpt.com", ALL_YES), ("# js.stripe.com", ALL_YES), ("www.example.com", ALL_YES), ("notjs.stripe.com", ALL_YES)])
+    ("*.chatgpt.com", ALL_YES), ("*.openai.com", ALL_YES), ("# js.stripe.com", ALL_YES), ("www.example.com", ALL_YES), ("notjs.stripe.com", ALL_YES)])
 def test_a_host_that_the_exceptions_take_out_is_not_covered(site, entry, expected):
     assert allowed(coverage(site)) == ALL_YES
     add(site, entry)
@@ -166,7 +166,7 @@ def test_a_wider_exception_stands_for_the_one_that_is_meant(site):
 
 @pytest.mark.parametrize("entries", [
     ("js.stripe.com", "openai.com # *.openai.com"), (files._NOBODY,), (".chatgpt.com",), ("ab.chatgpt.com", "two words"),
-    ("chatgpt.com", "openai.com # *.openai.com")])
+    ("chatgpt.com", "openai.com # *.openai.com"), ("example.net # *.example.net", "openai.com # *.openai.com")])
 @pytest.mark.parametrize("state,breaks_at", [("merged", None), ("merged", 1), ("replaced", None), ("replaced", 0), ("deleted", None)])
 def test_a_run_that_fails_leaves_the_exceptions_as_they_were(site, entries, state, breaks_at):
     for name in (ALLOW, EXEMPT):

@@ -132,7 +132,7 @@ def test_lists_of_all_kinds_are_read_as_they_are_written():
         domains, exceptions = files.render_list({"hosts": hosts})
         assert files.parse_list(domains)["hosts"] == hosts
         active = [line.split()[0] for line in domains.split("\n") if line and not line.startswith("#")]
-        out = {line for line in exceptions.split("\n") if line and not line.startswith("#")}
+        out = {line.split()[0] for line in exceptions.split("\n") if line and not line.startswith("#")}
         # As Squid reads both: no entry inside another one, and exactly the hosts that are meant.
         assert not any(other != entry and other.startswith(".") and ("." + entry.lstrip(".")).endswith(other) for entry in active for other in active)
         for host in names + ["www." + name for name in names]:
