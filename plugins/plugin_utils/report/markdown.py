@@ -229,7 +229,8 @@ def _opens(group: dict, several: list) -> list:
 def _proof(device: dict) -> list:
     if not device["proof"]:
         return []
-    lines = ["", "**Results of the probe hosts behind it**", "", "| host | wanted checks before | now | other sites as before | in words |", "|---|---|---|---|---|"]
+    lines = ["", "**Results of the probe hosts behind it**", "",
+             "| host | wanted checks before | now | other sites as before | message |", "|---|---|---|---|---|"]
     for one in device["proof"][:_LINES]:
         sure = "" if one["path_proven"] else ", not shown to be behind it"
         cells = ["%s%s" % (one["host"], sure), _of(one["before"], "pass"), _of(one["now"], "pass") if one["judged"] else "not probed",
