@@ -38,7 +38,8 @@ def test_it_is_read(path):
 
 @pytest.mark.parametrize("mood,said", [
     ("private_ca", "a gateway may decrypt this connection"), ("http_silence", "did not complete its answer"), ("tls_reset", "cannot be reached"),
-    ("redirect_foreign", "redirects to portal.example.net"), ("unavailable", "answers with HTTP 503"), ("page", "but a web page"), ("large", "larger than 4 MiB"),
+    ("redirect_foreign", "redirects to portal.example.net"), ("unavailable", "answers with HTTP 503"), ("page", "but a web page"),
+    ("large", "larger than 4 MiB"),
     ("drip", "did not complete its answer within 2 s")])
 def test_what_came_instead_is_said(path, mood, said):
     path.mend()

@@ -80,10 +80,13 @@ def places(changes: Iterable[Change], after: State) -> list:
 
 def ports_opened(changes: Iterable[Change], after: State, media: Iterable[Media]) -> list:
     """What new rules let through besides the hosts of the policy. A rule for ``media`` has its id in its name."""
-    placed = {ref for refs in after.rules.values() for ref in refs}
-    made = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed]
-    return [{"id": one.id, "protocol": one.protocol, "ports": list(one.ports), "destinations": len(one.destinations), "rules": names}
-            for one in media if (names := [name for name in made if one.id in name])]
+    placed = set().union(*after.rules.values())
+    made, found = [change.ref.name for change in changes if change.op == CREATE and change.ref in placed], []
+    for one in media:
+        names = [name for name in made if one.id in name]
+        if names:
+            found.append({"id": one.id, "protocol": one.protocol, "ports": list(one.ports), "destinations": len(one.destinations), "rules": names})
+    return found
 
 
 def coverage_counts(coverage: list[Coverage]) -> dict:
