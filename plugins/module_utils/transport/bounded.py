@@ -19,7 +19,7 @@ except ImportError:
 
 
 class Unresolved(OSError):
-    """The resolver gave timed out."""
+    """The resolver did not answer in time."""
 
 
 def addresses(name: str, port: int, seconds: float) -> list[str]:

@@ -91,7 +91,7 @@ class Panos(Twin):
         self.knobs = Knobs(release=release, **knobs)
         self.people = copy.deepcopy(sites.PEOPLE)
         self.admins = {"netaccess": "Correct-Horse-9", "alice": "Battery-Staple-7"}
-        #: What stands below role-based of an administrator; one who is not in it an authentication server assigns it.
+        #: What stands below role-based of an administrator; one who is not in it comes from an authentication server.
         self.roles = {name: "<superuser>yes</superuser>" for name in self.admins}
         self.keys = {name: "LUFRPT1%s==" % name for name in self.admins}
         self.groups = groups or {}
