@@ -272,14 +272,14 @@ def test_a_new_rule_passes_a_profile_that_blocks(profiled):
 
 
 def test_an_unknown_rule_is_named_with_those_that_exist(profiled):
-    with pytest.raises(Failed, match="no security rule named Wob; there are: Stop threats, Web"):
+    with pytest.raises(Failed, match="no security rule named Wob; the rules are: Stop threats, Web"):
         profiled.run(adapter=profiled.adapter(rules=("Wob",), audience=()))
 
 
 def test_a_named_rule_that_is_for_all_but_some_is_refused(profiled):
     at_top(profiled, rule("All but the lab", "allow", "<negate-source>yes</negate-source>", application="any", **{
         "from": "trust", "to": "untrust", "source": "192.0.2.128/25"}))
-    with pytest.raises(Failed, match="All but the lab is for all but those whom it names"):
+    with pytest.raises(Failed, match="All but the lab applies to everyone except the sources or users it lists"):
         profiled.run(adapter=profiled.adapter(rules=("All but the lab",), audience=()))
 
 
@@ -345,7 +345,7 @@ def test_a_quarantine_by_disjoint_addresses_does_not_matter(rig):
 
 @pytest.mark.parametrize("changes,text", [
     ({"never_above": ("Quarentine",)}, "position: vsys1 has no rule named Quarentine"),
-    ({"audience": Audience(from_zones=("trsut",), to_zones=("untrust",))}, "vsys1 has no zone trsut; there are: guest, trust, untrust")])
+    ({"audience": Audience(from_zones=("trsut",), to_zones=("untrust",))}, "vsys1 has no zone trsut; the zones are: guest, trust, untrust")])
 def test_a_name_with_a_slip_is_told_before_anything_is_written(rig, changes, text):
     adapter = rig.adapter()
     adapter._settings = replace(adapter._settings, **changes)
@@ -709,7 +709,7 @@ def test_a_panorama_needs_a_device_group_and_a_firewall_has_none(panorama, rig):
     ("<superuser>yes</superuser>", True, "superuser"), ("<deviceadmin/>", True, "deviceadmin"), ("<devicereader/>", False, "devicereader, which may only read"),
     ("<vsysreader><entry name='localhost.localdomain'><vsys><member>vsys1</member></vsys></entry></vsysreader>", False, "vsysreader"),
     ("<superuser>no</superuser><superreader>yes</superreader>", False, "superreader"),
-    ("<custom><profile>api</profile></custom>", None, "api, one of the site's own"), (None, None, "an authentication server assigns it")])
+    ("<custom><profile>api</profile></custom>", None, "api, a custom role"), (None, None, "an authentication server assigns it")])
 def test_the_role_is_read_once_and_only_where_it_says_something_it_counts(rig, role, write, why):
     rig.twin.roles.pop("netaccess")
     if role:

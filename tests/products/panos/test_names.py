@@ -188,7 +188,7 @@ def test_a_quarantine_that_the_task_names_is_passed_and_said(rig):
 def test_what_only_the_device_knows_is_named(furnished):
     at_top(furnished, rule("Deny", "deny", application="GenAI", **WHERE))
     conflict = names(furnished.run(check=True, adapter=furnished.adapter(never_above=("Deny",))))["Deny"]
-    assert "only the device knows what GenAI holds" in conflict["text"]
+    assert "only the device knows what GenAI contains" in conflict["text"]
 
 
 # -- profiles

@@ -94,7 +94,8 @@ def test_a_firewall_that_the_push_does_not_name_was_not_reached(rig):
 
 
 @pytest.mark.parametrize("groups, text", [
-    ({"Branches": ("shared", [])}, "hold no firewall"), ({"Branches": ("shared", []), "Elsewhere": ("shared", [OTHER])}, "hold no firewall")])
+    ({"Branches": ("shared", [])}, "contain no firewall, so there is nothing to push to"),
+    ({"Branches": ("shared", []), "Elsewhere": ("shared", [OTHER])}, "contain no firewall, so there is nothing to push to")])
 def test_a_device_group_without_firewalls_is_refused_before_anything_is_written(make, groups, text):
     rig = make(dict(groups, Other=("shared", [OTHER])))
     with pytest.raises(Failed, match=text) as failed:
@@ -117,7 +118,7 @@ def test_one_firewall_of_a_group_below_is_pushed_to_alone(make):
 
 
 def test_a_firewall_that_is_in_none_of_the_groups_is_refused(rig):
-    with pytest.raises(Failed, match="hold no firewall %s" % OTHER):
+    with pytest.raises(Failed, match="contain no firewall %s; the firewalls are: %s, %s" % (OTHER, ONE, TWO)):
         rig.run(adapter=managed(rig, devices=(OTHER,)))
 
 

@@ -96,7 +96,7 @@ def label(name):
 TUNNEL, NONE = "tunnelled: the gateway does not check the server's certificate", "no rule is known to allow it"
 UNAPPLIED = NONE + "; " + label("ChatGPT allow") + " may not apply"
 BY_ALLOW, BY_EXEMPT = label("ChatGPT allow"), label("ChatGPT exempt")
-DECRYPTS, EARLY = label("Decrypt").replace("set Decrypt", "set HTTPS Scanning") + " decrypts it", " stands above authentication"
+DECRYPTS, EARLY = label("Decrypt").replace("set Decrypt", "set HTTPS Scanning") + " decrypts it", " is above authentication"
 SPARED = ("yes", "yes", BY_EXEMPT, BY_EXEMPT, TUNNEL)
 OPEN = ("yes", "not wanted", BY_ALLOW, None, "")
 REASON = "it may apply to a part of the users or hosts only, or be evaluated too late"

@@ -333,9 +333,11 @@ class PanosAdapter(Adapter):
         """:raises AccessError: refused, for a push that would reach no firewall, or not those that were named."""
         group, known = self._settings.device_group, {serial for serials in self._firewalls().values() for serial in serials}
         missing = sorted(set(self._settings.devices) - known)
-        if missing or not known:
-            raise AccessError(REFUSED, "device group %s and its children contain %s, so there is nothing to push to" % (
-                group, "no firewall %s" % ", ".join(missing) if missing else "no firewall"))
+        if missing:
+            raise AccessError(REFUSED, "devices: device group %s and its children contain no firewall %s; the firewalls are: %s" % (
+                group, ", ".join(missing), ", ".join(sorted(known)) or "none"))
+        if not known:
+            raise AccessError(REFUSED, "device group %s and its children contain no firewall, so there is nothing to push to" % group)
 
     def close(self) -> None:
         try:

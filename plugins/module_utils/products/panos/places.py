@@ -80,8 +80,8 @@ class Site:
         columns = {"from_zones": "from", "to_zones": "to", "sources": "source", "users": "source-user"}
         turned = [rule.name for rule in self.named_rules() if "yes" in (rule.native.get("negate-source"), rule.native.get("negate-user"))]
         if turned:
-            raise AccessError(REFUSED, "audience.rules: %s applies to everyone except the users it lists; choose a rule that lists its "
-                                       "users" % ", ".join(turned))
+            raise AccessError(REFUSED, "audience.rules: %s applies to everyone except the sources or users it lists; choose a rule that "
+                                       "lists those who get access" % ", ".join(turned))
         return [Audience(**{field: tuple(rule.values(column)) if rule.values(column) != ["any"] else () for field, column in columns.items()})
                 for rule in self.named_rules()]
 
