@@ -67,13 +67,13 @@ def test_who_would_be_let_in(rules, options, told):
 # -- what is allowed
 
 
-BELOW, APEX = "widened: the subdomains of it too", "widened: openai.com itself too"
+BELOW, APEX = "widened: its subdomains too", "widened: openai.com itself too"
 
 
 @pytest.mark.parametrize("changes,allowed,notes", [
     ({}, ("yes", "yes", "yes"), ("", APEX, BELOW)), ({"rules": [SHUTS]}, ("no", "yes", "yes"), ("web policy rule Company: Deny Shut blocks it", APEX, BELOW)),
     ({"rules": [PART]}, ("unchecked", "yes", "yes"),
-     ("web policy rule Company: Deny Shut for Staff may be in the way: column UserList/User limits it", APEX, BELOW)),
+     ("web policy rule Company: Deny Shut for Staff may block it: column UserList/User limits it", APEX, BELOW)),
     # Of a host that is shut, what is only doubted says nothing.
     ({"rules": [PART], "drops": [firewall_rule("Nothing out", "Drop")]}, ("no",) * 3, tuple(
         note + "firewall rule Nothing out blocks it" for note in ("", APEX + "; ", BELOW + "; "))),
@@ -106,7 +106,7 @@ PEOPLE = tls_rule("Looked at", "Decrypt", members=["Staff"])
     # Nothing decrypts it today.
     ({"exempt": ("openai.com",), "tls": [tls_rule("All", "Do not decrypt")]}, ("no", None, "")),
     ({"tls": [PEOPLE, *INSPECTS]},
-     ("unchecked", "URL group " + LOCAL_LIST, "TLS inspection rule Looked at may be in the way: column Identity/Members limits it")),
+     ("unchecked", "URL group " + LOCAL_LIST, "TLS inspection rule Looked at may block it: column Identity/Members limits it")),
     ({"tls": [tls_rule("First", "Decrypt"), *INSPECTS]}, ("no", None, "TLS inspection rule First decrypts it")),
     ({"tls": [PEOPLE, tls_rule("First", "Decrypt"), *INSPECTS]}, ("no", None, "TLS inspection rule First decrypts it"))])
 def test_what_a_list_leaves_undecrypted(changes, expected):

@@ -633,8 +633,10 @@ def task(state="merged", policy=FIRST, **params):
 
 @pytest.mark.parametrize("params,problem", [
     ({"token": None}, "token or username"), ({"host": None}, "host"), ({"audience": {}}, "audience"), ({"consoles": ["https://e"]}, "console_username"),
-    ({"consoles": ["http://e"], "console_username": "u", "console_password": "p"}, "https://"), ({"audience": {"groups": ["a\" ALLOW"]}}, "cannot be written"),
-    ({"audience": {"groups": ["a\nb"]}}, "cannot be written"), ({"audience": {"clients": ["10.0.0.0/33"]}}, "CIDR"), ({"prefix": "a;b"}, "cannot be written"),
+    ({"consoles": ["http://e"], "console_username": "u", "console_password": "p"}, "https://"),
+    ({"audience": {"groups": ["a\" ALLOW"]}}, "not allowed in a rule"),
+    ({"audience": {"groups": ["a\nb"]}}, "not allowed in a rule"), ({"audience": {"clients": ["10.0.0.0/33"]}}, "CIDR"),
+    ({"prefix": "a;b"}, "not allowed in a rule"),
     ({"install": {"method": "POST", "path": "/api/x", "body": None}, "activate": False}, "later runs cannot detect"),
     ({"method": "policy_file"}, "state rendered"), ({"install": {"method": "POST", "path": "api", "body": None}}, "install.path")])
 def test_options_that_cannot_be(params, problem):
