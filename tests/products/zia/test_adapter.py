@@ -265,7 +265,7 @@ def test_an_edit_lock_is_waited_out(rig):
 def test_a_lock_that_stays_is_named_and_nothing_is_left(rig):
     site = rig.snapshot()
     rig.twin.hold_edit_lock("alice")
-    with pytest.raises(Failed, match="somebody else is saving changes .edit lock., and that did not end within 120 s") as failed:
+    with pytest.raises(Failed, match="another administrator is saving changes .edit lock., and this did not end within 120 s") as failed:
         rig.run()
     assert failed.value.result["failure"]["class"] == "locked" and rig.snapshot() == site
 
@@ -368,7 +368,7 @@ def test_two_objects_of_our_name_stop_the_run(rig, section, kind, named):
         config["categories"]["CUSTOM_99"] = dict(rig.twin.find(kind, "ChatGPT allow"), id="CUSTOM_99")
     else:
         config["rules"][kind].append(dict(rig.twin.find(kind, "ChatGPT allow"), id=999999, order=len(config["rules"][kind])))
-    with pytest.raises(Failed, match="more than one %s: so the right one cannot be identified.*Nothing was changed" % named):
+    with pytest.raises(Failed, match="more than one %s, so the right one cannot be identified.*Nothing was changed" % named):
         rig.run(policy=LATER)
 
 

@@ -89,7 +89,7 @@ DNS_DOUBT = "it is unknown whether the audience uses this DNS service"
     ({"url": [block("x", "WORDS")]}, [".chatgpt.com", "ab.openai.com"], ("deny", [CHAT], True, "BLOCK Words")),
     ({"url": [block("x", "WORDS")]}, ["ab.openai.com"], ("deny", [OPENAI], False, "BLOCK Words")),
     ({"url": [block("x", "WORDS", **OURS)]}, [".chatgpt.com"], ("deny", [CHAT], True, "BLOCK Words")),
-    ({"url": [block("x", "WORDS", **PART)]}, [".chatgpt.com"], ("deny", [CHAT], False, "BLOCK Words; it is for groups: Staff")),
+    ({"url": [block("x", "WORDS", **PART)]}, [".chatgpt.com"], ("deny", [CHAT], False, "BLOCK Words; it applies to groups: Staff")),
     ({"url": [block()]}, [], ("deny", [OPENAI, CHAT, STRIPE], True, "BLOCK everything")),
     ({"url": [block(action="CAUTION")]}, [], ("deny", [OPENAI, CHAT, STRIPE], True, "CAUTION everything")),
     ({"ssl": [ssl("x", "BLOCK", urlCategories=["WORDS"])]}, [".chatgpt.com"], ("deny", [CHAT], True, "BLOCK Words")),
@@ -102,7 +102,7 @@ DNS_DOUBT = "it is unknown whether the audience uses this DNS service"
     ({"app": [deny("CHATGPT_AI", "CLAUDE_AI")]}, [], ("deny", [OPENAI, CHAT], True, "DENY_AI_ML_WEB_USE for CHATGPT_AI, CLAUDE_AI")),
     ({"app": [deny("OPENAI", **OURS)]}, [], ("deny", [OPENAI, CHAT], True, "DENY_AI_ML_WEB_USE for OPENAI")),
     ({"app": [deny("DALL_E", actions=["ALLOW_AI_ML_CHAT", "DENY_AI_ML_WEB_USE"], **PART)]}, [],
-     ("deny", [OPENAI, CHAT], False, "DENY_AI_ML_WEB_USE for DALL_E; it is for groups: Staff")),
+     ("deny", [OPENAI, CHAT], False, "DENY_AI_ML_WEB_USE for DALL_E; it applies to groups: Staff")),
     ({"app": [deny()]}, [], ("deny", [OPENAI, CHAT], True, "DENY_AI_ML_WEB_USE for every application")),
     ({"app": [{"name": "x"}]}, [], ("deny", [OPENAI, CHAT], False, " for every application; its action is not understood"))])
 def test_what_a_conflict_says(rules, entries, expected):
@@ -177,7 +177,7 @@ def test_who_would_get_voice():
     rules = {"firewall": [drop("203.0.113.0/24", name="All"), drop("203.0.113.0/24", name="Below", **PART)]}
     found = judged(policy, options={"media": True}, **rules)
     assert ["Below" in text and "voice" in text for text in found.audience_widened] == [True] and found.manual == []
-    for shut, words in (({FIREWALL: "NOT_SUBSCRIBED"}, ["has no Cloud Firewall"] * len(MEDIA)), ({FIREWALL: "no"}, ["this role may not see"])):
+    for shut, words in (({FIREWALL: "NOT_SUBSCRIBED"}, ["has no Cloud Firewall"] * len(MEDIA)), ({FIREWALL: "no"}, ["this role cannot read Cloud Firewall"])):
         manual = judged(policy, shut=shut).manual
         assert len(manual) == len(words) and all(word in text for word, text in zip(words, manual))
 

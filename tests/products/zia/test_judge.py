@@ -353,7 +353,7 @@ def test_a_rule_that_adds_headers_is_not_passed(rig):
     assert {(loss["control"], loss["rule"]) for loss in result["losses"] if loss["control"] == "headers"} == {("headers", "URL filtering rule with headers")}
     result = rig.run(adapter=rig.adapter(before=("with headers",)))
     assert order(rig, URL).index("ChatGPT allow") < order(rig, URL).index("Block AI")
-    assert any("with headers inserts headers and would no longer be asked" in text for text in result["warnings"])
+    assert any("with headers inserts headers and would no longer apply to these hosts" in text for text in result["warnings"])
 
 
 def test_left_alone_is_left_alone(rig):

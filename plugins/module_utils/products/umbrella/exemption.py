@@ -112,7 +112,7 @@ class Exemption:
             said.append("%s is, or may be, that of the organisation's default security profile" % where)
         for rule, certain in self._tables.users(row["id"], self._site.rules.passing if self._site.rules is not None else ()):
             if rule["ruleName"] not in names:
-                said.append("%s also %s the users of the access rule %s" % (where, "applies to" if certain else "may apply to", rule["ruleName"]))
+                said.append("%s %s the users of the access rule %s" % (where, "also applies to" if certain else "may also apply to", rule["ruleName"]))
         return said
 
     def _others(self, number: int) -> list[dict]:
