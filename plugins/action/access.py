@@ -207,9 +207,12 @@ class ActionModule(ActionBase):
     def _tell(self, result: dict) -> None:
         if self._args["quiet"]:
             return
-        stage, kept_apart = self._args["stage"], self._vars.get("netaccess_kept_apart_by")
+        stage, check = self._args["stage"], bool(self._task.check_mode)
+        # In the check run of a playbook the preflight says once for all devices that they have no lock; an audit writes nothing.
+        warned = check and self._args["record"]
         name = self._name + (", stage %(number)s of %(of)s: %(name)s" % stage if stage else "")
-        Display().display("\n".join(device.lines(name, result, bool(self._task.check_mode), kept_apart, self._state() == "reverted")))
+        kept_apart = self._vars.get("netaccess_kept_apart_by")
+        Display().display("\n".join(device.lines(name, result, check, kept_apart, self._state() == "reverted", warned)))
 
     def _kept(self, result: dict) -> dict:
         folder = self._vars.get("access_report_dir")

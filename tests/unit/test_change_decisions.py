@@ -231,8 +231,11 @@ def test_a_person_reads_what_was_done_how_to_go_back_and_what_is_left():
 
 def test_a_check_run_waits_for_nothing_and_a_rollback_leaves_nothing_to_do():
     said = device.lines("fw", dict(RESULT, exclusive="the lock"), True, None)
-    assert not [line for line in said if "in force" in line or "concurrent runs" in line]
-    assert "concurrent runs" not in str(device.lines("fw", RESULT, False, "the pipeline"))
+    assert not [line for line in said if "take effect" in line or "configuration lock" in line]
+    assert "configuration lock" not in str(device.lines("fw", RESULT, False, "the pipeline"))
+    # The preflight says it once for all devices.
+    assert "configuration lock" in str(device.lines("fw", RESULT, True, None)) and "configuration lock" not in str(
+        device.lines("fw", RESULT, True, None, warned=True))
     assert device.lines("fw", dict(RESULT, manual=["close UDP 3478"]), False, None, reverted=True) == [
         "fw: rolled back: created list allow (+3)", "fw: manual step: close UDP 3478"]
     assert device.lines("fw", dict(RESULT, behind=[]), False, None, reverted=True)[-1].startswith("fw: NOT proven: the journal lists no probe host")

@@ -55,12 +55,12 @@ def record(change: dict, stage: str | None) -> str | None:
     return ", ".join([str(change["id"])] + people + ["emergency"] * bool(change.get("emergency")) + (["stage %s" % stage] if stage else []))
 
 
-def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False) -> list:
+def lines(name: str, result: dict, check: bool, kept_apart: str | None, reverted: bool = False, warned: bool = False) -> list:
     """What a person has to know of a result: what was done, how to undo it, and what is left to do. Of a rollback what still blocks is nobody's business.
 
-    Each line names the device: a batch tells of several at the same time.
+    Each line names the device: a batch tells of several at the same time. ``warned``: the preflight says what is said of a missing lock.
     """
-    found = _reverted(result, check) if reverted else _written(result, check, kept_apart)
+    found = _reverted(result, check) if reverted else _written(result, check, kept_apart, warned)
     stage = ", stage %s" % result["stage"] if reverted and result.get("stage") else ""
     # A name on a device must not make up lines of its own.
     return [" ".join(("%s%s: %s" % (name, stage, line)).split()) for line in found]
@@ -75,13 +75,13 @@ def _reverted(result: dict, check: bool) -> list:
                                "restored"] * unseen
 
 
-def _written(result: dict, check: bool, kept_apart: str | None) -> list:
+def _written(result: dict, check: bool, kept_apart: str | None, warned: bool) -> list:
     written = bool(result.get("changed")) and not check
     head = result.get("summary") or result.get("msg") or "rendered"
     found = [head + ("; rollback journal: %s" % result["journal"] if result.get("journal") else "")]
     if written and result.get("propagation"):
         found.append("takes up to %s to take effect everywhere" % duration(result["propagation"]))
-    if result.get("changed") and not result.get("exclusive") and not kept_apart:
+    if result.get("changed") and not result.get("exclusive") and not (kept_apart or warned):
         found.append("this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by")
     found += plan.opens(result, plan.DONE if written else plan.PLANNED)
     whom = plan.audience(result)

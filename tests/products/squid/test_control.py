@@ -63,7 +63,8 @@ def site(tmp_path):
 
 @pytest.mark.parametrize("hangs,ask,failure,said", [
     ("-v", lambda control, _site: control.build(), "unreachable", "squid -v did not end before the run timed out (timeout, 0.5 s)"),
-    ("parse", lambda control, _site: control.check_candidate({}, lambda pattern: []), "unreachable", "squid -k parse did not end within"),
+    ("parse", lambda control, _site: control.check_candidate({}, lambda pattern: []), "unreachable",
+     "squid -k parse did not end before the run timed out (timeout, 0.5 s)"),
     ("check", lambda control, _site: control.look(Site()), "unreachable", "squid -k check did not end before the run timed out (timeout, 0.5 s)"),
     ("reconfigure", lambda control, site: control.reconfigure(site(1)), "activation", "it is unknown which policy is in force"),
 ], ids=lambda value: value if isinstance(value, str) and " " not in value else "")
@@ -87,7 +88,7 @@ def test_waiting_for_a_reload_has_what_the_run_has_left_and_taking_back_has_it_a
         with pytest.raises(AccessError, match="still runs the old policy") as caught:
             control.reconfigure(there)
         assert caught.value.failure == "activation" and time.monotonic() - began < 0.8
-        with pytest.raises(AccessError, match="squid -v did not end within the time of the run"):
+        with pytest.raises(AccessError, match=r"squid -v did not end before the run timed out \(timeout, 0.9 s\)"):
             control.build()
         control.begin_cleanup(undo=True)
         assert control.build().number == "5.7"
@@ -121,7 +122,7 @@ def test_a_pid_file_may_name_nobody_or_somebody_else(squid, tmp_path, text, answ
     control.build()
     (tmp_path / "pid").write_text(text)
     seen = control.look(Site([directive("pid_filename", str(tmp_path / "pid"))]))
-    assert seen.answer == answer and ("no Squid" in seen.why) is (answer == "other")
+    assert seen.answer == answer and ("and not Squid, so a reload would signal the wrong process" in seen.why) is (answer == "other")
 
 
 def test_a_process_whose_program_may_not_be_seen_cannot_be_told_from_another_build(squid, site, monkeypatch):
@@ -136,7 +137,7 @@ def test_a_process_whose_program_may_not_be_seen_cannot_be_told_from_another_bui
         return link(path)
     monkeypatch.setattr(process, "_content", refuse)
     seen = control.look(there)
-    assert seen.answer == "unknown" and "does not let this user see which program it runs (Permission denied): run as root" in seen.why
+    assert seen.answer == "unknown" and "does not show this user its executable (Permission denied): run as root (become)" in seen.why
 
 
 def test_without_a_pid_file_it_cannot_be_told_what_runs(squid):
