@@ -118,7 +118,8 @@ def _device(device: dict, opened: bool) -> str:
     known = device["release"] or device["product"]
     lines = ["#### %s%s" % (md(device["name"]), " (%s)" % md(known) if known else ""), ""]
     lines += ["- **%s:** %s" % (device["state"].replace("_", " ").capitalize(), md(device["error"]))] if device["state"] in NO_RESULT else []
-    lines += ["- **%s**" % md(text) for text in device["opens"]] + _people(device) + _before_and_after(device) + ["- **Lasts:** %s" % md(device["until"])] * bool(device["until"])
+    lines += ["- **%s**" % md(text) for text in device["opens"]]
+    lines += _people(device) + _before_and_after(device) + ["- **Lasts:** %s" % md(device["until"])] * bool(device["until"])
     ends, blocked = losses(device["losses"], device["audience"]), [one["words"] for one in device["conflicts"]]
     for head, texts in (("Inspection that ends", ends), ("Still blocked", blocked), ("Manual steps", device["manual"]),
                         ("Entries of others in our lists", device["foreign"])):
