@@ -69,7 +69,7 @@ def _is_point(one: Any) -> bool:
         _time(one)
     except (TypeError, ValueError, AttributeError):
         return False
-    return all(type(one[name]) is int and one[name] >= 0 for name in _COUNTS)
+    return all(isinstance(one[name], int) and not isinstance(one[name], bool) and one[name] >= 0 for name in _COUNTS)
 
 
 def _time(one: dict) -> datetime.datetime:

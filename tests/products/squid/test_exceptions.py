@@ -46,8 +46,8 @@ def replace_by(site, *entries, name=ALLOW):
     (site.lists / name).write_text("".join(entry + "\n" for entry in (files.MARK, *entries)))
 
 
-def coverage(site, policy=POLICY):
-    adapter, policy = site.made(**WHO), Policy.from_config(policy)
+def coverage(site, policy=None):
+    adapter, policy = site.made(**WHO), Policy.from_config(policy or POLICY)
     return adapter.assess(policy, adapter.read())
 
 

@@ -42,9 +42,9 @@ class Files(Site):
         super().__init__(folder, before=before, **settings)
         self.lists = folder / "lists"
 
-    def run(self, state="merged", adapter=None, journal=None, policy=POLICY, check=False, **who):
+    def run(self, state="merged", adapter=None, journal=None, policy=None, check=False, **who):
         options = Options(state=state, journal=journal or str(self.folder / "journals"))
-        return Run(adapter or self.made(**who), Policy.from_config(policy), options, check).execute()
+        return Run(adapter or self.made(**who), Policy.from_config(policy or POLICY), options, check).execute()
 
     def made(self, drop_in="netaccess-chatgpt.conf", list_dir="lists", **who):
         return SquidAdapter(Settings(config_file=str(self.folder / "squid.conf"), drop_in=str(self.folder / "conf.d" / drop_in),

@@ -103,7 +103,7 @@ class Judge:
         # A site's lines are asked at several moments, and before and after a change; most say the same each time.
         timeless = self._lines.get(words)
         if timeless is None:
-            timeless = self._lines[words] = all([self._known(word).timeless for word in words])
+            timeless = self._lines[words] = all(self._known(word).timeless for word in words)
         key = (words, directive.sure, left, CONNECT if timeless else moment)
         found = self._reached.get(key)
         if found is None:
