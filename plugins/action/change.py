@@ -18,14 +18,12 @@ from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.catalog.catalogu
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change import (
     baselines, gate, names, outcome, preflight, proof, record, summary,
 )
-from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import Variables
+from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.change.variables import JOURNALS, Variables
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.report.register import RegisterError, read as read_register
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts import verdicts
 from ansible_collections.netaccess.chatgpt.plugins.plugin_utils.verdicts.terms import PASS
 
 _STATUS = ("url", "path", "proxy", "ca_path")
-#: The default of the access modules.
-_JOURNALS = "~/.netaccess/journals"
 
 
 def _mounts() -> dict:
@@ -87,7 +85,7 @@ class ActionModule(ActionBase):
     def _journals(self) -> dict:
         """{device: where its journals are}, for those whose module runs on this controller."""
         here = [name for name in self._fleet.devices if str(self._fleet.variable(name, "ansible_connection")).rpartition(".")[2] == "local"]
-        return {name: str(Path(str(self._fleet.variable(name, "access_journal", _JOURNALS))).expanduser().resolve()) for name in here}
+        return {name: str(Path(str(self._fleet.variable(name, "access_journal", JOURNALS))).expanduser().resolve()) for name in here}
 
     def _asked(self, check: bool) -> dict:
         """What the settings of the run, and of its devices, say of whether it may begin now; see ``gate.judge``."""

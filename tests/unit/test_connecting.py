@@ -222,6 +222,8 @@ def test_a_proxy_that_is_not_there_is_named():
         at = "127.0.0.1:%d" % taken.getsockname()[1]
         text = refused("https://fw.example.com:8443", proxy="http://" + at)
     assert "the proxy %s for fw.example.com:8443 cannot be used" % at in text and "Connection refused" in text
+    # What is wrong is the proxy, and not the port or the API of the device.
+    assert "check the port of the proxy" in text and "API" not in text
 
 
 def test_a_timeout_and_other_words_of_the_system():

@@ -169,24 +169,24 @@ def _of_certificate(error: ssl.CertificateError, at: str, ca_path: str | None) -
 def _of_proxy(cause: Exception, proxy: str, at: str, seconds: float) -> Reason:
     told = re.search(r"Tunnel connection failed: (\d{3})", str(cause))
     if not told:
-        return Reason("the proxy %s for %s cannot be used: %s (%s)" % (proxy, at, _of_network(cause, proxy, seconds).text, PROXY), again=True)
+        return Reason("the proxy %s for %s cannot be used: %s (%s)" % (proxy, at, _of_network(cause, proxy, seconds, "port of the proxy").text, PROXY), again=True)
     if told.group(1) == "407":
         return Reason("the proxy %s requires authentication to reach %s (HTTP 407): check %s" % (proxy, at, PROXY))
     return Reason("the proxy %s denies this host access to %s (HTTP %s): allow it there, or set another %s" % (proxy, at, told.group(1), PROXY), again=True)
 
 
-def _of_network(cause: Exception, at: str, seconds: float) -> Reason:
+def _of_network(cause: Exception, at: str, seconds: float, port: str = "%s, and that the API is enabled" % _PORT) -> Reason:
     inner = _innermost(cause)
     if isinstance(inner, Unresolved):
         return Reason("the name of %s did not resolve within %.0f s where the module runs: check the DNS servers there" % (at, seconds), again=True)
     if isinstance(inner, socket.gaierror):
         return Reason("the name of %s does not resolve where the module runs (%s): check the name and the DNS servers" % (at, inner.strerror), again=True)
     if isinstance(inner, ConnectionRefusedError):
-        return Reason("%s refuses the connection (%s), so nothing listens there: check the %s, and that the API is enabled" % (
-            at, inner.strerror, _PORT), again=True)
+        return Reason("%s refuses the connection (%s), so nothing listens there: check the %s" % (
+            at, inner.strerror, port), again=True)
     if isinstance(inner, _TIMEOUTS) or isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return Reason("%s does not answer within %.0f s: check the address, the %s, the route, and the firewalls on the path" % (
-            at, seconds, _PORT), again=True)
+        return Reason("%s does not answer within %.0f s: check the address, the route, the firewalls on the path, and the %s" % (
+            at, seconds, port), again=True)
     return Reason("%s cannot be reached (%s)" % (at, _words(inner)), again=True)
 
 

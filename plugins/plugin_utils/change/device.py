@@ -83,7 +83,7 @@ def _written(result: dict, check: bool, kept_apart: str | None, warned: bool) ->
         found.append("takes up to %s to take effect everywhere" % duration(result["propagation"]))
     if result.get("changed") and not result.get("exclusive") and not (kept_apart or warned):
         found.append("this product has no configuration lock: run one job at a time, then say so in netaccess_kept_apart_by")
-    found += plan.opens(result, plan.DONE if written else plan.PLANNED)
+    found += [text[:1].lower() + text[1:] for text in plan.opens(result, plan.DONE if written else plan.PLANNED)]
     whom = plan.audience(result)
     if whom and result.get("changed"):
         found.append("who gets access: %s" % whom["text"])
