@@ -169,7 +169,8 @@ def _of_certificate(error: ssl.CertificateError, at: str, ca_path: str | None) -
 def _of_proxy(cause: Exception, proxy: str, at: str, seconds: float) -> Reason:
     told = re.search(r"Tunnel connection failed: (\d{3})", str(cause))
     if not told:
-        return Reason("the proxy %s for %s cannot be used: %s (%s)" % (proxy, at, _of_network(cause, proxy, seconds, "port of the proxy").text, PROXY), again=True)
+        why = _of_network(cause, proxy, seconds, "port of the proxy").text
+        return Reason("the proxy %s for %s cannot be used: %s (%s)" % (proxy, at, why, PROXY), again=True)
     if told.group(1) == "407":
         return Reason("the proxy %s requires authentication to reach %s (HTTP 407): check %s" % (proxy, at, PROXY))
     return Reason("the proxy %s denies this host access to %s (HTTP %s): allow it there, or set another %s" % (proxy, at, told.group(1), PROXY), again=True)
