@@ -125,8 +125,8 @@ def broken(lab, tmp_path, monkeypatch, cell, expected, flags=(), view=None, **va
     (task, time, how), (state, said) = cell, expected
     before, report = policy_of(lab), tmp_path / "report"
     with monkeypatch.context() as patch:
-        patch.setenv("ANSIBLE_CALLBACK_PLUGINS", str(Path(__file__).parent / "breaker"))
-        patch.setenv("ANSIBLE_CALLBACKS_ENABLED", "breaker")
+        patch.setenv("ANSIBLE_CALLBACK_PLUGINS", "%s:%s" % (Path(__file__).parent / "breaker", ROOT / "tests" / "lab" / "payloads"))
+        patch.setenv("ANSIBLE_CALLBACKS_ENABLED", "breaker,payloads")
         patch.setenv("NETACCESS_BREAK", json.dumps({"task": task, "time": time, "how": how}))
         code, out = play(view or lab, "site", tmp_path, *flags, netaccess_report_dir=str(report), **variables)
     text = " ".join(out.split())
