@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Callable, Iterable, Iterator
+from typing import Callable, Iterable, Iterator, Sequence
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
     DOMAIN, EXACT, SUBDOMAINS, Pattern, PatternError, parse,
@@ -87,7 +87,8 @@ def lines(text: str) -> Iterator[str]:
     yield held
 
 
-def tokens(line: str) -> list[str]:
+@lru_cache(4096)
+def tokens(line: str) -> tuple[str, ...]:
     """The words of a line, quoted text and parentheses kept together, the comment left out: a semicolon behind a blank (guide, page 21).
 
     A quote or parenthesis that is left open is a word of its own at the end, which nobody knows.
@@ -107,9 +108,10 @@ def tokens(line: str) -> list[str]:
             word = ""
             continue
         word += char
-    return [one for one in found + [word] if one] + ["left-open"] * bool(quote or depth)
+    return tuple(one for one in [*found, word, "left-open" if quote or depth else ""] if one)
 
 
+@lru_cache(4096)
 def test_of(word: str) -> Test | None:
     """A Test, or None for a property. A name is followed by an equals sign before any parenthesis."""
     found = re.match(r"(!?)([A-Za-z][\w.-]*)=(.*)\Z", word, re.S)
@@ -216,7 +218,7 @@ class _Reader:
             if head == "end":
                 self._block = None
             else:
-                self._block(words + [_CONDITIONAL] * bool(self._conditional))
+                self._block([*words, *[_CONDITIONAL] * bool(self._conditional)])
         elif head == "end" and self._saved is not None:
             self._close()
             (self._kind, self._rules, self._layer, self._section, self._section_name), self._saved = self._saved, None
@@ -250,9 +252,9 @@ class _Reader:
             self.policy.layers.append(Layer(self._kind, tuple(self._rules), self._saved is not None))
         self._rules = []
 
-    def _rule(self, words: list, line: str) -> None:
+    def _rule(self, words: Sequence, line: str) -> None:
         if self._section_name in PATTERN_SECTIONS and test_of(words[0]) is None:
-            words = ["%s=%s" % (self._section_name, words[0])] + words[1:]
+            words = ["%s=%s" % (self._section_name, words[0]), *words[1:]]
         marks = (_CONDITIONAL,) * bool(self._conditional) + (_CALLED,) * (self._saved is not None) + (_OUTSIDE,) * (not self._kind)
         own = _Guard.of(words, " ".join(tokens(line)))
         whole = self._layer.around(self._section).around(replace(own, marks=marks))
@@ -285,7 +287,7 @@ class _Reader:
 
 def _lines_into(found: list, trigger: str) -> Callable:
     """Takes lines of a condition; those of one that is named by a trigger begin with a pattern."""
-    def take(words: list) -> None:
+    def take(words: Sequence) -> None:
         first = test_of(words[0])
         if trigger and first is None:
             first = test_of("%s=%s" % (trigger, words[0]))

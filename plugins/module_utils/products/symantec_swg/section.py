@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Iterable
 
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.patterns import (
@@ -117,6 +118,7 @@ def _said(test: Test) -> tuple:
     return "url" if all(hosts) and test.name.startswith("url.") else test.name, values, test.negated, test.whole
 
 
+@lru_cache(8)
 def read_section(text: str, prefix: str) -> Section:
     """Our definitions and rules in a text: of the section itself, or of the whole policy of a device. A rule with a guard around it is not ours."""
     names = {condition_name(prefix, part): part for part in (ALLOW, EXEMPT)}
