@@ -38,6 +38,8 @@ SAYS = ("Nothing was changed", "The old state was restored", "The device may hol
 
 
 KINDS = sorted(WEATHER)
+#: Every how manieth rig meets it on the wire: what sends requests is the same for all products.
+WIRED = 4
 SOME = [pytest.param(name, marks=() if name in REPRESENTATIVES else pytest.mark.exhaustive) for name in sorted(TWINS)]
 _endings: dict = {}
 
@@ -111,9 +113,9 @@ def test_each_weather_at_a_request_that_changes_the_device(product, kind, turn):
 @pytest.mark.parametrize("product", SOME, indirect=True)
 def test_one_weather_at_any_other_request(product):
     """In turn, and another turn for each rig. Half an answer looks like a good one, so that is what the first request, by which most sign in, gets as well."""
-    product.wired = True
-    weather_at(product, "half an answer", 0)
     first = sorted(TWINS).index(product.name)
+    product.wired = first % WIRED == 0
+    weather_at(product, "half an answer", 0)
     for number in product.endings.others():
         weather_at(product, KINDS[(first + number) % len(KINDS)], number)
 
@@ -127,7 +129,7 @@ def test_each_weather_at_any_other_request(product, kind):
 
 
 def weather_at(product, kind: str, number: int) -> None:
-    """On the wire where a request of a representative meets one weather; otherwise what comes in and goes out is handed over, which costs half."""
+    """On the wire, or with what comes in and goes out handed over, which costs half."""
     ends, rig = product.endings, product()
     with rig.twin if product.wired else rig.twin.at_hand():
         fault = WEATHER[kind]()

@@ -39,8 +39,9 @@ def chosen(stands: list, every: bool) -> list:
     return sorted({cases[round((step + 1) * (len(cases) - 1) / (AT_MOST + 1))] for step in range(AT_MOST)})
 
 
+@pytest.mark.exhaustive
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("fleet,every", [(TWO, False), pytest.param(EVERY, True, marks=pytest.mark.exhaustive)],
+@pytest.mark.parametrize("fleet,every", [(TWO, False), (EVERY, True)],
                          ids=["two products", "every product, every task"], indirect=["fleet"])
 def test_a_run_killed_at_a_task_is_closed_from_the_journals(fleet, every, tmp_path):
     """One test, since each kill begins where the one before it was closed."""

@@ -92,6 +92,7 @@ def test_the_demo_shows_two_products_unless_it_is_told_and_refuses_names_that_it
     assert said.startswith("The demo knows no product panoss. It knows: squid, ") and all(name in said for name in devices())
 
 
+@pytest.mark.exhaustive
 def test_a_plan_that_a_person_carries_out_opens(tmp_path):
     with TwinLab("barracuda_wsg", few=True, vantages=("branch1",)) as lab:
         demo = ByHand(lab, tmp_path, few=True, netaccess_preflight=False)
