@@ -17,7 +17,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.marks impo
 #: Begins the description of each revision of ours.
 REVISION = "netaccess.chatgpt"
 POLICY, ENTRY, LIST = "policy", "list entry", "URL list"
-#: Description of an entry that we put into a list of the site.
+#: Description of an entry that we put into an existing list.
 ADDED = REVISION
 URLS = "urls"
 OTHER = "other text"
