@@ -40,7 +40,7 @@ options:
     type: str
     required: true
   password:
-    description: The password. It is sent in a header, never in an URL. Environment variable E(SKYHIGH_PASSWORD).
+    description: The password. It is sent in a header, never in a URL. Environment variable E(SKYHIGH_PASSWORD).
     type: str
     required: true
   audience:

@@ -56,7 +56,7 @@ def mentions(path: str, patterns: Iterable[Pattern]) -> dict:
     :returns: ``sha256`` of the file, and ``found``: for each variable, in the order of the file, its ``variable`` name and the ``hosts`` as written
         there. Nothing else of the file is returned: it holds secrets. The form of a backup is not documented, so a variable is taken to be the
         first word of a line.
-    :raises AccessError: refused, for a file that cannot be read or is no text.
+    :raises AccessError: refused, for a file that cannot be read or is not text.
     """
     try:
         with open(path, "rb") as source:

@@ -102,7 +102,7 @@ class Assessor(View):
                                          and not (part == HTTP and self.in_part(rule, layer))]
 
     def _passed(self, layer: Layer, part: str, wanted: AbstractSet) -> list:
-        """Rules of the site below the place of ours, or named to be; some perhaps twice."""
+        """Existing rules below the place of ours, or named to be; some perhaps twice."""
         def shuts(rule: Object) -> bool:
             return layer.effect(rule) == DENY and bool(layer.reach(rule, wanted).sure)
 

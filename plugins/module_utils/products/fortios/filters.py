@@ -73,7 +73,7 @@ class _Rows:
         return row_hits(kind, name, wanted)
 
     def _read(self, columns: Columns, kind: str) -> str:
-        """Read what else of a row is understood; the type that it comes to."""
+        """Read what else of a row is understood. Returns its type."""
         return kind
 
     def effect(self, ref: Ref) -> str:

@@ -40,7 +40,7 @@ class Lists:
         return dict(row, status=status, id=row["id"] - DISABLED if row["id"] >= DISABLED else row["id"])
 
     def urls(self, name: str, then: State) -> Step:
-        """The Step that makes, writes or deletes the URL filter ``name`` as ``then`` has it. Rows of the site keep their order."""
+        """The Step that makes, writes or deletes the URL filter ``name`` as ``then`` has it. Existing rows keep their order."""
         ref, table = Ref(TABLE, name), self._site.table(name)
         ours = then.objects.get(ref)
         title = "write the URL filter %s" % name

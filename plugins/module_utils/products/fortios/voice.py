@@ -214,6 +214,6 @@ def _policy_steps(site: Site, change, now, step, new: dict):
 
 
 def _taken_over(site: Site, like: str) -> dict:
-    """The columns of the named policy that say who, when, and what is looked at. Empty ones are left out: the API refuses empty values."""
+    """The columns of the named policy that say who, when, and what is scanned. Empty ones are left out: the API refuses empty values."""
     source = next((policy for policy in site.policies if site.policy_name(policy) == like), {})
     return {column: value for column, value in source.items() if value not in ("", None, []) and _is_taken(column)}

@@ -145,7 +145,7 @@ class Context:
 
     ``nodes``: their configurations, the nearest first. ``rulebase``: the element that holds the rules of the scope. ``unseen``: in words, rules that are asked
     too and cannot be read: behind the pre-rules of a Panorama the local ones, around the local rules of a firewall those of its Panorama. ``serials``:
-    the firewalls that the rules are for; None where nobody knows.
+    the firewalls that the rules are for; None if unknown.
     """
 
     nodes: list = field(default_factory=list)

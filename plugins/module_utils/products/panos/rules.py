@@ -127,7 +127,7 @@ class Reader:
         return {"interzone": apart, "intrazone": opposite(apart)}.get(kind, MAY)
 
     def _target(self, columns: Columns) -> int:
-        """The firewalls that a Panorama pushes a rule to. Those with a tag nobody knows, nor whether a part of a firewall is ours."""
+        """The firewalls that a Panorama pushes a rule to. Those with a tag are unknown, nor whether a part of a firewall is ours."""
         chosen, parts, tags = (columns.get("target/" + name, []) for name in ("devices", "devices/vsys", "tags"))
         negated, ours = bool(columns.get("target/negate")), self.names.context.serials
         if not chosen and not tags:

@@ -15,7 +15,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch
 
 #: Which cycles a rule set takes part in, by the attribute that says so.
 CYCLES = {"request": "ruleGroup@cycleRequest", "response": "ruleGroup@cycleResponse", "embedded object": "ruleGroup@cycleEmbeddedObject"}
-#: A value can be a literal ("3") or another property ("2"), which nobody knows here.
+#: A value can be a literal ("3") or another property ("2"), which is unknown here.
 _LITERAL, _TYPES = ("3",), tuple("com.scur.type." + name for name in ("string", "number", "list", "boolean", "regex", "category"))
 #: What a property takes in brackets, such as the list of URL.Host.BelongsToDomains.
 GIVEN = "propertyInstance/parameters/entry/parameter"

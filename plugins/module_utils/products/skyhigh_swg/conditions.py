@@ -24,7 +24,7 @@ _CONTENT = ("antimalware.", "body.", "dlp.", "mediatype.")
 class Stage(NamedTuple):
     """A time at which rules are asked about a connection. ``command``: what Command.Name is then, "" for one of the methods of HTTP.
 
-    ``decrypted``: it is about what is inside of TLS; ``cap``: MAY where nobody knows whether the gateway asks its rules at all.
+    ``decrypted``: it is about what is inside of TLS; ``cap``: MAY if it is unknown whether the gateway evaluates its rules at all.
     """
 
     name: str

@@ -200,7 +200,7 @@ class Passage:
         return answer
 
     def _word(self, answer: Answer, stage: Stage, pattern: Pattern) -> str:
-        """Where no rule certainly lets it pass, one may."""
+        """If no rule certainly allows it, one may."""
         word = answer.word(pattern)
         if word != "no" or pattern in answer.shut:
             return word
@@ -209,6 +209,6 @@ class Passage:
         return "unchecked" if opens else "no"
 
     def opened_by(self, pattern: Pattern) -> Rule | None:
-        """The first rule that certainly lets it pass."""
+        """The first rule that certainly allows it."""
         rules = [answer.open[pattern] for answer in (self.connect, self.request) if pattern in answer.open]
         return min(rules, key=lambda rule: rule.position, default=None)

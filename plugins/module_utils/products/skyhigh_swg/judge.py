@@ -44,7 +44,7 @@ class Assessor(View):
     # -- what is in force
 
     def _too_early(self, pattern: Pattern, level: int = MAY) -> bool:
-        """Whether a rule that lets it pass is above authentication, which then asks nobody."""
+        """Whether a rule that allows it is above authentication, which then asks nobody."""
         return any(rule.position < self.last_sign_in[level] for rule in self.opening(pattern))
 
     def _coverage(self, pattern: Pattern) -> Coverage:

@@ -19,7 +19,7 @@ from ansible_collections.netaccess.chatgpt.plugins.module_utils.products.skyhigh
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.columns import Columns
 from ansible_collections.netaccess.chatgpt.plugins.module_utils.rules.firstmatch import DENY, MAY, NO, SURE, UNKNOWN
 
-#: Properties that the conditions read; of any other nobody can tell whether it holds.
+#: Properties that the conditions read; for any other it is unknown whether it holds.
 READ = ("url.host", "url.host.belongstodomains", "url", "url.port", "command.name", "authentication.isauthenticated", "authentication.authenticate",
         "authentication.usergroups", "antimalware.infected", "ssl.server.certificate.selfsigned")
 #: Of these the settings, say which scanner is used, change nothing in what is read of them.
@@ -265,7 +265,7 @@ def criterion(expression: ET.Element) -> Criterion:
 
 
 def _what(prop: str) -> str:
-    """What a property tells of, for a text; "" where nobody knows."""
+    """What a property is about, for a text; "" if unknown."""
     start = next((name for name in _ABOUT if name.endswith(".*") and prop.startswith(name[:-1])), "")
     about = _ABOUT.get(prop) or _ABOUT.get(start, "")
     return ", which tells of %s," % about if about else ""

@@ -283,7 +283,7 @@ def exception_node(name: str, native: ET.Element | None, fields: dict, members: 
 
 
 def firewall_node(native: ET.Element, fields: dict, above: str | None) -> ET.Element:
-    """A firewall rule of the site with another status. One that is sent without its place moves (measured on 22.0), so it always has one."""
+    """An existing firewall rule with another status. One that is sent without its place moves (measured on 22.0), so it always has one."""
     node = copy.deepcopy(native)
     _put(node, "Status", fields["status"])
     _put(node, "Description", fields["description"])

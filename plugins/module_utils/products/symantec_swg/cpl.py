@@ -90,7 +90,7 @@ def lines(text: str) -> Iterator[str]:
 def tokens(line: str) -> list[str]:
     """The words of a line, quoted text and parentheses kept together, the comment left out: a semicolon behind a blank (guide, page 21).
 
-    A quote or parenthesis that is left open is a word of its own at the end, which nobody knows.
+    A quote or parenthesis that is left open is a word of its own at the end, which is unknown.
     """
     found, word, quote, depth = [], "", "", 0
     for char in line:

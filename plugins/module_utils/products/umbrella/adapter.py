@@ -152,7 +152,7 @@ class UmbrellaAdapter(Adapter):
         return (self._settings.whole and layer_of(row) == WEB) or bool(self._site.rules.above_by(row["id"]))
 
     def _may_open(self, row: dict) -> bool:
-        """Whether a rule that is evaluated before those of the audience lets people pass by a list: it decides by its own profile what is decrypted."""
+        """Whether a rule that is evaluated before those of the audience allows people by a list: it decides by its own profile what is decrypted."""
         return self._site.rules is not None and self._site.rules.asked_by(row["id"])
 
     # -- wanting

@@ -176,7 +176,7 @@ class Sparing:
 
 
 def _odd(schema: Schema, native: Mapping) -> str:
-    """What nobody knows of a row, in words; empty for nothing."""
+    """What is unknown in a row, in words; empty for nothing."""
     return ", ".join(Columns(schema, native).unread())
 
 

@@ -53,7 +53,7 @@ class Places:
         return self._placed(voice.wanted(self._settings.prefix, self._columns(), media), *sides(shutting(layer, {media}), layer.level), floor=-1)
 
     def companions(self, patterns: Iterable[Pattern]) -> frozenset:
-        """Hosts in a wanted wildcard that some category of the site names itself: there ours has to name them too, or it is not asked."""
+        """Hosts in a wanted wildcard that some existing category names itself: ours has to name them too, or it is not evaluated."""
         index, found = Index(patterns), set()
         theirs = [entry for ref, category in self._state.objects.items() if ref.kind == CATEGORY and not category.ours
                   for members in category.members.values() for entry in members]
