@@ -149,7 +149,7 @@ class Rulebase:
         return members(columns.get("dstaddr", []), self._site.addresses, self._site.address_groups)
 
     def _aimed(self, columns: Columns, its: dict, level: int) -> int:
-        """What the addresses of IPv4 say, turned round where they are negated. These hosts may be reached by IPv6 too, where the policy has it."""
+        """What the addresses of IPv4 say, inverted if they are negated. These hosts may be reached by IPv6 too, where the policy has it."""
         if columns.get("dstaddr-negate"):
             level = opposite(level)
         six = columns.get("dstaddr6", [])

@@ -78,7 +78,7 @@ PROPERTIES = {
 #: Another name of the same property.
 ALIASES = {"url.hostbelongstodomains": "url.host.belongstodomains"}
 
-#: {operator: (the operator that it turns round, or itself; whether it does)}. "": such a comparison is not made here, and may hold.
+#: {operator: (the operator that it inverts, or itself; whether it does)}. "": such a comparison is not made here, and may hold.
 OPERATORS = {
     "equals": ("equals", False), "doesnotequal": ("equals", True), "matches": ("matches", False), "doesnotmatch": ("matches", True),
     "isinlist": ("isinlist", False), "isnotinlist": ("isinlist", True), "matchesinlist": ("matchesinlist", False),

@@ -114,7 +114,7 @@ class Conditions:
         return opposite(found) if token.negated else found
 
     def _plain(self, one: Criterion, asked: Asked) -> int:
-        """How far a criterion holds that is not turned round."""
+        """How far a criterion holds that is not inverted."""
         if asked.stage is TUNNEL and one.whole and one.prop.startswith(_CONTENT) and (
                 one.operator in ("atleastoneinlist", "isinlist") or (one.operator, one.literal) == ("equals", "true")):
             # Content that is not decrypted is not scanned, so nothing can be in a list or be found.

@@ -29,7 +29,7 @@ _ABOUT = {name.lower(): about for about, names in PROPERTIES.items() for name in
 
 @dataclass(frozen=True)
 class Criterion:
-    """``prop``: a property's name in lower case, ``operator`` the positive form of it and ``negated`` whether it is turned round; ``literal`` or the
+    """``prop``: a property's name in lower case, ``operator`` the positive form of it and ``negated`` whether it is inverted; ``literal`` or the
     id ``listed`` is what it is compared with, ``given`` the id of the list that the property itself takes.
 
     ``lists``: the ids of all lists in it; ``doubt``: what of it is not understood, in words; ``whole``: that is the property alone, or nothing.
