@@ -77,7 +77,8 @@ def _hits(files: list, phrases: list, read=_texts) -> list:
 
 @pytest.mark.parametrize("phrase", PHRASES, ids=lambda phrase: phrase["example"])
 def test_a_phrase_finds_its_example(phrase):
-    assert set(phrase) - {"only"} == {"avoid", "better", "example"} and phrase.get("only") in (None, "texts") and re.search(phrase["avoid"], phrase["example"], re.IGNORECASE)
+    assert set(phrase) - {"only"} == {"avoid", "better", "example"} and phrase.get("only") in (None, "texts")
+    assert re.search(phrase["avoid"], phrase["example"], re.IGNORECASE)
 
 
 def test_texts_of_the_product():
